@@ -3,7 +3,9 @@ r"""Are two answers equal?
 Lives here: the rule of each type of answer. Does not: arithmetic (`numeric`), subsets of the line (`intervals`),
 reading (`reader`), what needs computer algebra (`worker`).
 
-The one decision: False is final only where both sides were read. What was not read is None, and a worker decides.
+The one decision: False is final where the gold answer was read, even if the answer was not: whoever could not be read
+did not write mathematics, and algebra by others finds sense in what has none. A gold answer that was not read is None,
+as is what both sides leave open, and a worker decides.
 """
 
 from __future__ import annotations
@@ -52,17 +54,9 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         return None if is_unevaluated(gold) else False
     left, right = read(gold), read(answer)
     if left is None or right is None:
-        return _equal_unread(answer, left, right)
+        return None if left is None and (right is None or right.kind != "text") else False
     verdict = _decide(left, right, policy)
     return verdict if verdict else _second_reading(gold, answer, left, right, policy) or verdict
-
-
-def _equal_unread(answer: str, left: Node | None, right: Node | None) -> bool | None:
-    if (left and left.kind == "text") or (right and right.kind == "text"):
-        return False
-    if left and "\\" not in answer:
-        return False
-    return False if answer.count("{") != answer.count("}") else None
 
 
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
