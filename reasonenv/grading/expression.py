@@ -52,10 +52,18 @@ class Parser:
             UnreadableError: no derivation.
             OverBudgetError: nested too deeply.
         """
-        items = self._items()
+        items = self._group()
         if self._at.next is not END:
             raise UnreadableError(f"unexpected {self._at.next.text!r}")
         return items[0] if len(items) == 1 else Node("list", tuple(items))
+
+    def _group(self) -> list[Node]:
+        r"""Read a list, or the old form of a fraction, `a \over b`."""
+        items = self._items()
+        if self._at.symbol() == "over" and len(items) == 1:
+            self._at.take()
+            items = [Node("div", (items[0], self._sum()))]
+        return items
 
     def _items(self) -> list[Node]:
         items = [self._relation()]
@@ -244,10 +252,7 @@ class Parser:
         if opening in BARS:
             return self._absolute()
         if opening == "{":
-            items = self._items()
-            if self._at.symbol() == "over" and len(items) == 1:
-                self._at.take()
-                items = [Node("div", (items[0], self._sum()))]
+            items = self._group()
             self._at.expect("}")
             return items[0] if len(items) == 1 else Node("list", tuple(items))
         if opening == "\\{":
