@@ -54,7 +54,7 @@ _TYPOGRAPHY: dict[int, str | None] = {
     ord("£"): r" \text{pound}",
 }
 _NOISE = re.compile(
-    r"\\(?:displaystyle|textstyle|limits|nolimits|boldmath|quad|qquad|enspace|hfill|hspace\s*\{[^{}]*\}|"
+    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|quad|qquad|enspace|hfill|hspace\s*\{[^{}]*\}|"
     r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\phantom\s*\{[^{}]*\}"
 )
 _SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
@@ -111,6 +111,9 @@ _FAMILIES = [
 ]
 FUNCTIONS = frozenset([*_FAMILIES, "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
 _WORDS = frozenset([*FUNCTIONS, "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
+
+
+_WORD_SYMBOLS = {"pct": "%", "to": ":"}
 
 
 class Token(NamedTuple):
@@ -229,6 +232,8 @@ def _tokens_of(kind: str, text: str, is_spaced: bool) -> list[Token]:
         return [Token("op", text, is_spaced)]
     if kind == "text":
         return [_text_token(text, is_spaced)]
+    if kind == "word" and text in _WORD_SYMBOLS:
+        return [Token("op", _WORD_SYMBOLS[text], is_spaced)]
     if kind == "word" and len(text) > 1 and text not in _WORDS:
         return [Token("word", text, is_spaced)]
     if kind == "word":
@@ -241,7 +246,9 @@ def _text_token(text: str, is_spaced: bool) -> Token:
     if words in ("e", "i") and "~" not in text and " " not in text:
         return Token("var", words, is_spaced)
     if words.lower() in ("and", "or", "", ","):
-        return Token("op", ",", is_spaced)
+        return Token("op", words.lower() or ",", is_spaced)
+    if words in _WORD_SYMBOLS:
+        return Token("op", _WORD_SYMBOLS[words], is_spaced)
     if words in FUNCTIONS:
         return Token("cmd", words, is_spaced)
     return Token("text", words, is_spaced)
