@@ -15,10 +15,11 @@ from collections.abc import Sequence
 
 from reasonenv.grading.evaluation import variables
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
+from reasonenv.grading.matrices import worked_out
 from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
 from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.reader import choice_letter, is_unevaluated, read
+from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
 from reasonenv.grading.scalars import equal_scalars
 from reasonenv.grading.tokens import canonical_text
 
@@ -29,6 +30,7 @@ _SCALARS = frozenset(
 )
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
 _CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _MAX_MATCHES = 4096
 
@@ -53,19 +55,35 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     if is_unevaluated(answer):
         return None if is_unevaluated(gold) else False
     left, right = read(gold), read(answer)
+    if _are_same_words(gold, answer, left, right):
+        return True
     if left is None or right is None:
-        return None if left is None and (right is None or right.kind != "text") else False
+        return _equal_unread(answer, left, right)
     verdict = _decide(left, right, policy)
     return verdict if verdict else _second_reading(gold, answer, left, right, policy) or verdict
 
 
+def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
+    """Are these the same words, although one may look like a product of letters, as "odd" does?"""
+    has_text = any(node is not None and node.kind == "text" for node in (left, right))
+    if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
+        return False
+    return plain_words(gold) == plain_words(answer) != ""
+
+
+def _equal_unread(answer: str, left: Node | None, right: Node | None) -> bool | None:
+    if left is not None or (right is not None and right.kind == "text"):
+        return False
+    return False if answer.count("{") != answer.count("}") else None
+
+
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
     """Read an ambiguous text the way the other side is written."""
-    if "list" in (left.kind, right.kind) and left.kind != right.kind:
+    if {"list", "set"} & {left.kind, right.kind} and left.kind != right.kind:
         if _DECIMAL_COMMA.fullmatch(gold.strip("$ ")) or _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
             return _decide_texts(gold.replace(",", "."), answer.replace(",", "."), policy)
         one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
-        if one and other and one.kind == other.kind == "list":
+        if one and other and {one.kind, other.kind} <= {"list", "set"}:
             return _decide(one, other, policy)
     if "quantity" in (left.kind, right.kind) and left.kind != right.kind:
         one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
@@ -97,7 +115,7 @@ class _Comparison:
     def equal(self, left: Node, right: Node) -> bool | None:
         if left == right:
             return True
-        left, right = _without_membership(left), _without_membership(right)
+        left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -212,9 +230,14 @@ class _Comparison:
         return True
 
 
-def _without_membership(node: Node) -> Node:
-    is_membership = node.kind == "relation" and node.name == "in"
-    return node.args[1] if is_membership else node
+def _plain_value(node: Node, policy: MathPolicy) -> Node:
+    r"""Write `x \in S` as S, the named point P(1, 2) as (1, 2), and a sum of matrices as a matrix."""
+    if node.kind == "relation" and node.name == "in":
+        return node.args[1]
+    is_product = node.kind == "mul" and policy.is_name_optional
+    if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
+        return node.args[1]
+    return worked_out(node)
 
 
 def _without_name(relation: Node) -> Node | None:
