@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from reasonenv.grading.evaluation import variables
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.matrices import worked_out
-from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
+from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
 from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
@@ -187,7 +187,9 @@ class _Comparison:
     def _equal_collections(self, left: Node, right: Node) -> bool | None:
         lefts, rights = _elements(left), _elements(right)
         kinds = {left.kind, right.kind}
-        if kinds & _LINE_SUBSETS or (_are_inequalities(lefts) and _are_inequalities(rights)):
+        num_conditions = _are_inequalities(lefts) + _are_inequalities(rights)
+        is_line = num_conditions == 2 and len(variables(left) | variables(right)) == 1
+        if is_line or kinds & _LINE_SUBSETS or (num_conditions == 1 and "tuple" in kinds):
             return _equal_subsets(left, right, self)
         if kinds == {"list", "tuple"}:
             return self.equal_parts(left.args, right.args)
@@ -251,7 +253,7 @@ def _without_name(relation: Node) -> Node | None:
             operators, sides = operators[:cut], sides[: cut + 1]
     if not operators:
         return sides[0]
-    if set(operators) != {"="} or not _is_name(sides[0]):
+    if set(operators) != {"="} or not (_is_name(sides[0]) or _is_sum_of_names(sides[0])):
         return None
     values = sides[1:]
     agree = all(is_same_scalar(values[-1], value) for value in values[:-1])
@@ -269,6 +271,8 @@ def _one_equation(relation: Node) -> Node:
 def _is_name(node: Node) -> bool:
     r"""Is this x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute?"""
     parts = walk(node)
+    if node.kind == "mul" and _is_inverse(node.args[0]):
+        return _is_name(node.args[1])
     if any(part.kind not in ("var", "mul", "div", "call", "tuple", "ratio", "num") for part in parts):
         return False
     if any(part.kind == "call" and part.name != "abs" for part in parts):
@@ -279,6 +283,17 @@ def _is_name(node: Node) -> bool:
     while first.kind == "mul":
         first = first.args[0]
     return node.kind == "mul" and first.kind == "var"
+
+
+def _is_inverse(node: Node) -> bool:
+    """Is this f^{-1}?"""
+    return node.kind == "pow" and node.args[0].kind == "var" and node.args[1] == Node("neg", (number(1),))
+
+
+def _is_sum_of_names(node: Node) -> bool:
+    """Is this a + b or m − n, which a question asks for?"""
+    names = [part.args[0] if part.kind == "neg" else part for part in node.args]
+    return node.kind == "add" and all(name.kind == "var" for name in names) and len(set(names)) == len(names)
 
 
 def _is_swapped(left: Node, right: Node) -> bool:
@@ -305,6 +320,8 @@ def _are_inequalities(nodes: Sequence[Node]) -> bool:
 
 
 def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | None:
+    if {left.kind, right.kind} == {"tuple", "interval"}:
+        return False
     parts = pieces(left), pieces(right)
     if parts[0] is None or parts[1] is None:
         is_condition = left.kind == "relation" or right.kind == "relation"
