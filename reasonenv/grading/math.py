@@ -154,8 +154,8 @@ def equal(gold: str, answer: str, *, policy: MathPolicy = DEFAULT_POLICY) -> boo
 
 def _answer_of(response: str, policy: MathPolicy) -> str | None:
     answer = extract_answer(response)
-    rest = split_reasoning(response).rest
-    if answer is not None or not policy.reads_prose or rest is None or "answer>" in rest:
+    rest = split_reasoning(response).rest if answer is None and policy.reads_prose else None
+    if rest is None or "answer>" in rest:
         return answer
     said = prose_answer(rest, allows_number=True)
     return None if said is rest else said

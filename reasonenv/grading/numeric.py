@@ -12,6 +12,7 @@ The one decision: a difference that is small but not zero shows itself at a high
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -19,7 +20,7 @@ from itertools import cycle
 from typing import Any
 
 from reasonenv.grading.evaluation import DIGITS, Value, context_of, evaluate, quotient, variables
-from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError
+from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, walk
 
 __all__ = ["is_proportional", "is_same_scalar", "same_values"]
 
@@ -29,6 +30,7 @@ _NUM_POINTS = 5
 _NUM_TRIALS = 24
 _MAX_SIGN_NAMES = 15
 """Signs are told apart among so many names and one; eight points do, and the rest is left to chance."""
+_MAX_FAR_EXPONENT = 12
 _random = random.Random()
 
 
@@ -112,7 +114,7 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
         return True
     names = variables(left) | variables(right)
     if not names:
-        return _compare_at(left, right, [{}], is_real=False, num_needed=1)
+        return bool(_compare_at(left, right, [{}], is_real=False, num_needed=1))
     for kind in ("real", "integer", "complex"):
         verdict = _compare_at(
             left,
@@ -121,9 +123,36 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
             is_real=kind != "complex",
             num_needed=max(_NUM_POINTS, len(_sign_patterns(len(names)))) if kind == "real" else 4,
         )
+        if verdict and (_has_pieces(left) or _has_pieces(right)):
+            return _is_same_far_away(left, right, names)
         if verdict is not None:
             return verdict
-    return None
+    points = _points(names, "complex")
+    return None if _is_defined(left, points) == _is_defined(right, points) else False
+
+
+def _has_pieces(node: Node) -> bool:
+    """May a scalar be one function here and another one there?"""
+    return any(part.kind == "call" and part.name in ("abs", "floor", "ceil") for part in walk(node))
+
+
+def _is_same_far_away(left: Node, right: Node, names: frozenset[str]) -> bool:
+    for exponent in range(2, _MAX_FAR_EXPONENT):
+        for sign in (1, -1):
+            point = {name: sign * _size(10**exponent) for name in names}
+            with contextlib.suppress(UndefinedError, OverBudgetError):
+                if not _is_same_at(left, right, point, is_real=True):
+                    return False
+    return True
+
+
+def _is_defined(node: Node, points: Sequence[Mapping[str, Value]]) -> bool:
+    """Has a scalar a value at one of the points?"""
+    for point in points:
+        with contextlib.suppress(UndefinedError, OverBudgetError):
+            evaluate(node, point)
+            return True
+    return False
 
 
 def _compare_at(
