@@ -26,6 +26,7 @@ __all__ = ["equal_texts"]
 _SCALARS = frozenset(
     ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
 )
+_WORKINGS = frozenset(["add", "mul"])
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
 _CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
@@ -64,6 +65,7 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
 def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
     """Are these the same words, although one may look like a product of letters, as "odd" does?"""
     has_text = any(node is not None and node.kind == "text" for node in (left, right))
+    gold, answer = canonical_text(gold), canonical_text(answer)
     if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
         return False
     return plain_words(gold) == plain_words(answer) != ""
@@ -116,6 +118,8 @@ class _Comparison:
         if left == right:
             return True
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
+        if {left.kind, right.kind} == {"time", "ratio"}:
+            left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -242,8 +246,17 @@ def _plain_value(node: Node, policy: MathPolicy) -> Node:
     return worked_out(node)
 
 
+def _as_ratio(time: Node) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio."""
+    hours, _, minutes = time.name.partition(":")
+    return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
+
+
 def _without_name(relation: Node) -> Node | None:
-    """Return what an equation says its name is worth, if its left side is a name and later sides agree."""
+    """Return what an equation says its name is worth, if its left side is a name and no other value is stated.
+
+    The sums and products between are working, which may be wrong.
+    """
     operators, sides = relation.name.split(), list(relation.args)
     if "~" in operators:
         cut = operators.index("~")
@@ -255,14 +268,14 @@ def _without_name(relation: Node) -> Node | None:
         return sides[0]
     if set(operators) != {"="} or not (_is_name(sides[0]) or _is_sum_of_names(sides[0])):
         return None
-    values = sides[1:]
-    agree = all(is_same_scalar(values[-1], value) for value in values[:-1])
-    return values[-1] if agree else None
+    stated = [value for value in sides[1:-1] if value.kind not in _WORKINGS]
+    return sides[-1] if all(is_same_scalar(sides[-1], value) for value in stated) else None
 
 
 def _one_equation(relation: Node) -> Node:
     """Write `x = 1 + 1 = 2` as `x = 2`."""
-    if relation.name.count("=") > 1 and set(relation.name.split()) == {"="}:
+    operators = relation.name.split()
+    if len(operators) > 1 and set(operators) <= {"=", "~"}:
         value = _without_name(relation)
         return Node("relation", (relation.args[0], value), "=") if value else relation
     return relation

@@ -169,9 +169,8 @@ class Parser:
             # "3 4" is no product; "x 2" after a closed factor is too odd to guess.
             return False
         if token.kind == "word":
-            return len(token.text) <= 3 and not (
-                token.is_spaced and (self._has_letter_units or is_unit_word(token.text))
-            )
+            is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
+            return len(token.text) <= 3 and not (token.is_spaced and is_apart)
         if token.kind == "var":
             return not self._at.is_letter_unit(is_asked=self._has_letter_units)
         symbol = token.text

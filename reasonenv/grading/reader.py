@@ -15,7 +15,7 @@ from reasonenv.grading.expression import Parser
 from reasonenv.grading.nodes import Node, OverBudgetError, UnreadableError, number
 from reasonenv.grading.tokens import canonical_text, tokenize
 
-__all__ = ["choice_letter", "is_unevaluated", "plain_words", "read"]
+__all__ = ["choice_letter", "is_readable", "is_unevaluated", "plain_words", "read"]
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)", re.I)
@@ -24,6 +24,7 @@ _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|text
 _CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J][).]))(.+)", re.S)
 _UNEVALUATED = re.compile(r"\\(?:int|iint|oint|sum|prod|lim|det)(?![A-Za-z])")
+_VALUE = re.compile(r"[\d$]|\\[(\[]")
 _REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
 _SETS_IN_WORDS = {
     **dict.fromkeys(_REALS, Node("reals")),
@@ -59,6 +60,15 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
         return _SETS_IN_WORDS.get(words, Node("text", (), words)) if words else None
     except RecursionError as error:
         raise OverBudgetError("nested too deeply") from error
+
+
+def is_readable(text: str) -> bool:
+    """Is this mathematics or words without numbers, rather than a sentence that says an answer?"""
+    try:
+        node = read(text)
+    except OverBudgetError:
+        return True
+    return node is not None and (node.kind != "text" or not _VALUE.search(text))
 
 
 def plain_words(text: str) -> str:

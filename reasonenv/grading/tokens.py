@@ -59,7 +59,7 @@ _NOISE = re.compile(
 )
 _SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
 _NO_SPACE = re.compile(r"(?<!\\)\\!")
-_THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
+_THOUSANDS = re.compile(r"(?<=[0-9])(?:\s*\{\s*,\s*\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
 _PLAIN_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d|,\S)")
 _SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
 _WRAPPER = re.compile(
