@@ -19,6 +19,7 @@ from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
 from reasonenv.grading.scalars import equal_scalars
+from reasonenv.grading.shape import have_same_shape
 from reasonenv.grading.tokens import canonical_text
 
 __all__ = ["equal_texts"]
@@ -30,6 +31,7 @@ _WORKINGS = frozenset(["add", "mul"])
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
 _CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
+_COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _MAX_MATCHES = 4096
 
@@ -57,9 +59,10 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     if _are_same_words(gold, answer, left, right):
         return True
     if left is None or right is None:
-        return _equal_unread(answer, left, right)
+        return _equal_unread(gold, answer, left, right)
     verdict = _decide(left, right, policy)
-    return verdict if verdict else _second_reading(gold, answer, left, right, policy) or verdict
+    verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
 
 
 def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
@@ -68,24 +71,26 @@ def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | Non
     gold, answer = canonical_text(gold), canonical_text(answer)
     if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
         return False
-    return plain_words(gold) == plain_words(answer) != ""
+    words = (_COMMA_SPACE.sub(",", plain_words(text) or text.casefold()) for text in (gold, answer))
+    return len(set(words)) == 1
 
 
-def _equal_unread(answer: str, left: Node | None, right: Node | None) -> bool | None:
+def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None) -> bool | None:
     if (left and left.kind == "text") or (right and right.kind == "text"):
         return False
     if left and "\\" not in answer:
         return False
-    return False if answer.count("{") != answer.count("}") else None
+    is_possible = answer.count("{") == answer.count("}") and have_same_shape(canonical_text(gold), canonical_text(answer))
+    return None if is_possible else False
 
 
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
     """Read an ambiguous text the way the other side is written."""
-    if {"list", "set"} & {left.kind, right.kind} and left.kind != right.kind:
+    if left.kind != right.kind and ("," in gold or "," in answer):
         if _DECIMAL_COMMA.fullmatch(gold.strip("$ ")) or _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
             return _decide_texts(gold.replace(",", "."), answer.replace(",", "."), policy)
         one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
-        if one and other and {one.kind, other.kind} <= {"list", "set"}:
+        if one and other and (one.kind == "list" or other.kind == "list") and (one, other) != (left, right):
             return _decide(one, other, policy)
     if "quantity" in (left.kind, right.kind) and left.kind != right.kind:
         one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
