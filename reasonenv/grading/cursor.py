@@ -41,6 +41,13 @@ class Cursor:
         token = self._tokens[self._position]
         return token.text if token.kind in ("op", "cmd") else ""
 
+    @property
+    def is_behind_word(self) -> bool:
+        return self._position > 0 and self._tokens[self._position - 1].kind == "word"
+
+    def is_behind(self, symbol: str) -> bool:
+        return self._position > 0 and self._tokens[self._position - 1].text == symbol
+
     def take(self) -> Token:
         token = self._tokens[self._position]
         self._position += token is not END

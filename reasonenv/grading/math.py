@@ -26,8 +26,9 @@ from reasonenv.grading.compare import equal_texts
 from reasonenv.grading.nodes import OverBudgetError
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.pool import Comparison, shared_pool
+from reasonenv.grading.reader import is_readable
 from reasonenv.grading.tokens import canonical_text
-from reasonenv.parsing import boxed_answer, extract_answer, prose_answer, split_reasoning
+from reasonenv.parsing import boxed_answer, extract_answer, split_reasoning, stated_answer
 
 __all__ = ["MAX_ANSWER_CHARS", "GradeStatus", "MathGrade", "equal", "grade_answers", "grade_math"]
 
@@ -148,7 +149,10 @@ def equal(gold: str, answer: str, *, policy: MathPolicy = DEFAULT_POLICY) -> boo
     >>> equal(r"\frac{1}{2}", "0.5")
     True
     """
-    status = grade_answers([_bare(gold, policy)], [_bare(answer, policy)], policy=policy)[0].status
+    gold, said = _bare(gold), _bare(answer)
+    status = grade_answers([gold], [answer], policy=policy)[0].status
+    if status is not GradeStatus.CORRECT and said != answer:
+        status = grade_answers([gold], [said], policy=policy)[0].status
     return None if status.is_failure or status is GradeStatus.TIMEOUT else status is GradeStatus.CORRECT
 
 
@@ -157,15 +161,18 @@ def _answer_of(response: str, policy: MathPolicy) -> str | None:
     rest = split_reasoning(response).rest if answer is None and policy.reads_prose else None
     if rest is None or "answer>" in rest:
         return answer
-    said = prose_answer(rest, allows_number=True)
-    return None if said is rest else said
+    return stated_answer(rest)
 
 
-def _bare(text: str, policy: MathPolicy) -> str:
+def _bare(text: str) -> str:
     """Return the answer in a text that may say more than it."""
     if len(text) <= MAX_ANSWER_CHARS and not _MAYBE_WORDY.search(text):
         return text
-    return extract_answer(text) or prose_answer(text, allows_number=policy.reads_prose)
+    if "answer>" in text or "think>" in text:
+        return extract_answer(text) or ""
+    if len(text) <= MAX_ANSWER_CHARS and "\\boxed" not in text and is_readable(text):
+        return text
+    return stated_answer(text) or text
 
 
 def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade | None:

@@ -59,7 +59,7 @@ _NOISE = re.compile(
 )
 _SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
 _NO_SPACE = re.compile(r"(?<!\\)\\!")
-_THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
+_THOUSANDS = re.compile(r"(?<=[0-9])(?:\s*\{\s*,\s*\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
 _PLAIN_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d|,\S)")
 _SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
 _WRAPPER = re.compile(
@@ -172,7 +172,7 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
         text = _THOUSANDS.sub("", text)
         text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
         text = _EMPTY_GROUP.sub("", _WRAPPER.sub("", text))
-        text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\\\\\", text))
+        text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\", text))
         text = _OPERATOR.sub(r" \1 ", text)
         if "\\text" in text or "\\m" in text:
             text = _TEXT_OF_NUMBERS.sub(r"\1", text)
@@ -186,7 +186,7 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     text = undelimited(text)
     if _SPACED_THOUSANDS.fullmatch(text):
         text = text.replace(" ", "")
-    if has_thousands and "," in text and not any(bracket in text for bracket in "([{"):
+    if has_thousands and "," in text and not any(bracket in text for bracket in ("(", "[", r"\{")):
         text = _PLAIN_THOUSANDS.sub(lambda match: match[1] + match[2].replace(",", ""), text)
     if "10" in text:
         text = _TEN_TIMES.sub(r" \\times ", text)
