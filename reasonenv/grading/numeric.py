@@ -27,7 +27,7 @@ from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, walk
 __all__ = ["is_proportional", "is_same_scalar", "same_values"]
 
 _MORE_DIGITS = 120
-_AGREEING_DIGITS = 38
+_AGREEMENT = 1e-38
 _NUM_POINTS = 5
 _NUM_TRIALS = 24
 _MAX_SIGN_NAMES = 15
@@ -42,7 +42,7 @@ def same_values(left: Value, right: Value) -> bool:
         return left == right
     context = context_of(DIGITS)
     left, right = _plain(context, left), _plain(context, right)
-    return bool(abs(left - right) <= context.mpf(10) ** -_AGREEING_DIGITS * max(abs(left), abs(right)))
+    return bool(abs(left - right) <= _AGREEMENT * max(abs(left), abs(right)))
 
 
 def _plain(context: Any, value: Value) -> Value:

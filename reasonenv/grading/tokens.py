@@ -9,6 +9,7 @@ a right-to-left mark, are never mapped to what they look like.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
@@ -83,6 +84,7 @@ _TOKEN = re.compile(
 )
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"))
+_CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
 _OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
 _MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _FROM_MULTI = {"≤": r" \le ", "≥": r" \ge ", "≠": r" \ne ", "=": "=", "^": "^"}
@@ -133,13 +135,15 @@ def undelimited(text: str) -> str:
     """
     text = text.strip()
     for _ in range(6):
+        if not text.endswith(_CLOSINGS):
+            break
         before = text
         if text.endswith("."):
             text = text.removesuffix(".").rstrip()
         for opening, closing in _DELIMITERS:
-            inner = text[len(opening) : -len(closing)]
-            if text.startswith(opening) and text.endswith(closing) and inner and opening not in inner:
-                text = inner.strip()
+            if text.startswith(opening) and text.endswith(closing):
+                inner = text[len(opening) : -len(closing)]
+                text = inner.strip() if inner and opening not in inner else text
         if text.startswith("{") and text.endswith("}") and _is_one_group(text):
             text = text[1:-1].strip()
         if text == before:
@@ -157,6 +161,7 @@ def _is_one_group(text: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=8192)
 def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     r"""Write an answer without what only changes its looks; equal results mean equal answers.
 
