@@ -54,8 +54,8 @@ _TYPOGRAPHY: dict[int, str | None] = {
     ord("£"): r" \text{pound}",
 }
 _NOISE = re.compile(
-    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|quad|qquad|enspace|hfill|hspace\s*\{[^{}]*\}|"
-    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\phantom\s*\{[^{}]*\}"
+    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|enspace|hfill|hspace\s*\{[^{}]*\}|"
+    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\q?quad|\\phantom\s*\{[^{}]*\}"
 )
 _SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
 _NO_SPACE = re.compile(r"(?<!\\)\\!")
@@ -82,7 +82,16 @@ _TOKEN = re.compile(
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
 _BRACE = re.compile(r"\\.|[{}]", re.S)
-_DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"))
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    (r"\(", r"\)"),
+    (r"\[", r"\]"),
+    ("**", "**"),
+    ("`", "`"),
+    ('"', '"'),
+    (r"\"", r"\""),
+)
 _OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
 _MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _FROM_MULTI = {"≤": r" \le ", "≥": r" \ge ", "≠": r" \ne ", "=": "=", "^": "^"}
