@@ -144,7 +144,8 @@ def stated_answer(text: str) -> str | None:
         said = _complement((said[: end.start()] if end else said).strip().rstrip("*_ ."))
         is_sentence = _PROSE.search(_FORMULA.sub(" ", said)) is not None
         return (_last_value(said) if is_sentence else said) or None
-    return boxed_answer(text) or _last_value(text[-_MAX_ANNOUNCEMENT_CHARS:])
+    unclosed_box = text.rpartition(r"\boxed{")[2] if r"\boxed{" in text else ""
+    return boxed_answer(text) or unclosed_box or _last_value(text[-_MAX_ANNOUNCEMENT_CHARS:])
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str] | None:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from reasonenv.grading.evaluation import variables
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.matrices import worked_out
-from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
+from reasonenv.grading.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
 from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
@@ -80,7 +80,9 @@ def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | Non
 def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None) -> bool | None:
     if left is not None or (right is not None and right.kind == "text"):
         return False
-    is_possible = answer.count("{") == answer.count("}") and have_same_shape(canonical_text(gold), canonical_text(answer))
+    is_possible = answer.count("{") == answer.count("}") and have_same_shape(
+        canonical_text(gold), canonical_text(answer)
+    )
     return None if is_possible else False
 
 
@@ -173,6 +175,7 @@ class _Comparison:
         return left.name == right.name and self.equal_parts(left.args, right.args)
 
     def _equal_equations(self, left: Node, right: Node) -> bool | None:
+        right = _with_argument_of(right, left)
         if all(_is_name(node.args[0]) for node in (left, right)):
             same_name = left.args[0] == right.args[0]
             values_equal = self.equal(left.args[1], right.args[1])
@@ -275,6 +278,24 @@ def _without_name(relation: Node) -> Node | None:
         return None
     stated = [value for value in sides[1:-1] if value.kind not in _WORKINGS]
     return sides[-1] if all(is_same_scalar(sides[-1], value) for value in stated) else None
+
+
+def _with_argument_of(equation: Node, other: Node) -> Node:
+    """Write f(t) = t² as f(x) = x² where the other equation is about f(x)."""
+    heads = equation.args[0], other.args[0]
+    if (
+        any(head.name != APPLIED or head.args[1].kind != "var" for head in heads)
+        or heads[0].args[0] != heads[1].args[0]
+    ):
+        return equation
+    old, new = (head.args[1].name for head in heads)
+    return equation if new in variables(equation) else _renamed(equation, old, new)
+
+
+def _renamed(node: Node, old: str, new: str) -> Node:
+    if node.kind == "var" and node.name == old:
+        return node._replace(name=new)
+    return node._replace(args=tuple(_renamed(part, old, new) for part in node.args))
 
 
 def _one_equation(relation: Node) -> Node:

@@ -61,7 +61,12 @@ def evaluate(node: Node, point: Mapping[str, Value], *, digits: int = DIGITS, is
         return _Evaluation(point, context_of(digits), is_real=is_real).value(node)
     except _RealDomainError as error:
         raise UndefinedError("outside the real domain") from error
-    except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:  # TypeError: complex numbers have no order
+    except (
+        ZeroDivisionError,
+        ValueError,
+        OverflowError,
+        TypeError,
+    ) as error:  # TypeError: complex numbers have no order
         raise UndefinedError(str(error)) from error
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reasonenv.grading.cursor import END, Cursor
-from reasonenv.grading.nodes import Node, UnreadableError, number, walk
+from reasonenv.grading.nodes import APPLIED, Node, UnreadableError, number, walk
 from reasonenv.grading.tokens import FUNCTIONS, Token
 from reasonenv.grading.units import is_unit_word
 from reasonenv.grading.vocabulary import (
@@ -147,7 +147,8 @@ class Parser:
                 self._at.take()
                 node = Node("mul" if symbol in TIMES else "div", (node, self._signed()))
             elif self._starts_factor() and not self._is_letter_union(node):
-                node = Node("mul", (node, self._power()))
+                name = APPLIED if node.kind == "var" and symbol == "(" else ""
+                node = Node("mul", (node, self._power()), name)
             else:
                 return node
 

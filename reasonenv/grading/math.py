@@ -192,6 +192,8 @@ def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade 
         is_equal = equal_texts(gold, answer, policy)
     except OverBudgetError as error:
         return MathGrade(GradeStatus.OVER_BUDGET, answer, "fast", {"reason": str(error)})
+    except Exception as error:  # noqa: BLE001 the boundary where a failure becomes data
+        return MathGrade(GradeStatus.GRADER_ERROR, answer, "fast", {"reason": repr(error)})
     if is_equal is None:
         return None
     grade = MathGrade(GradeStatus.CORRECT if is_equal else GradeStatus.WRONG, answer, "fast")

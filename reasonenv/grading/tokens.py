@@ -55,8 +55,8 @@ _TYPOGRAPHY: dict[int, str | None] = {
     ord("£"): r" \text{pound}",
 }
 _NOISE = re.compile(
-    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|quad|qquad|enspace|hfill|hspace\s*\{[^{}]*\}|"
-    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\phantom\s*\{[^{}]*\}"
+    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|enspace|hfill|hspace\s*\{[^{}]*\}|"
+    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\q?quad|\\phantom\s*\{[^{}]*\}"
 )
 _SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
 _NO_SPACE = re.compile(r"(?<!\\)\\!")
@@ -83,7 +83,16 @@ _TOKEN = re.compile(
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
 _BRACE = re.compile(r"\\.|[{}]", re.S)
-_DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"))
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    (r"\(", r"\)"),
+    (r"\[", r"\]"),
+    ("**", "**"),
+    ("`", "`"),
+    ('"', '"'),
+    (r"\"", r"\""),
+)
 _CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
 _OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
 _MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
@@ -112,7 +121,7 @@ _FAMILIES = [
     "arctg",
 ]
 FUNCTIONS = frozenset([*_FAMILIES, "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
-_WORDS = frozenset([*FUNCTIONS, "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
+_WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
 
 
 _WORD_SYMBOLS = {"pct": "%", "to": ":"}
@@ -254,6 +263,6 @@ def _text_token(text: str, is_spaced: bool) -> Token:
         return Token("op", words.lower() or ",", is_spaced)
     if words in _WORD_SYMBOLS:
         return Token("op", _WORD_SYMBOLS[words], is_spaced)
-    if words in FUNCTIONS:
+    if words in FUNCTIONS and words != "min":
         return Token("cmd", words, is_spaced)
     return Token("text", words, is_spaced)
