@@ -183,9 +183,7 @@ def _is_defined(node: Node, points: Sequence[_Point]) -> bool:
     return False
 
 
-def _compare_at(
-    left: Node, right: Node, points: Sequence[_Point], *, is_real: bool, num_needed: int
-) -> bool | None:
+def _compare_at(left: Node, right: Node, points: Sequence[_Point], *, is_real: bool, num_needed: int) -> bool | None:
     num_agreeing, num_over_budget = 0, 0
     for point in points:
         try:
