@@ -18,7 +18,7 @@ from typing import Any
 
 from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
 
-__all__ = ["DIGITS", "Value", "context_of", "evaluate", "quotient", "variables", "with_decimal_logarithm"]
+__all__ = ["DIGITS", "Value", "context_of", "evaluate", "inexact", "quotient", "variables", "with_decimal_logarithm"]
 
 Value = Any
 """A Fraction, an int, or a number of mpmath, which has no types."""
@@ -77,6 +77,12 @@ def quotient(left: Value, right: Value) -> Value:
         UndefinedError: `right` is zero.
     """
     return _Evaluation({}, context_of(DIGITS), is_real=False).div((left, right), "")
+
+
+def inexact(value: Value) -> Value:
+    """Return an exact or inexact number as one of `DIGITS` digits."""
+    context = context_of(DIGITS)
+    return context.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else context.convert(value)
 
 
 @lru_cache(maxsize=8192)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from reasonenv.grading.evaluation import Value, evaluate, variables
+from reasonenv.grading.evaluation import Value, evaluate, inexact, variables
 from reasonenv.grading.nodes import Node, UnreadableError, number
 from reasonenv.grading.numeric import same_values
 
@@ -197,7 +197,7 @@ def _end(node: Node) -> Value:
     value = evaluate(node, {}, is_real=True)
     if value.imag:
         raise UnreadableError("an interval with a complex end")
-    return value
+    return value if isinstance(value, int) else inexact(value.real)  # a Fraction and an mpf have no order
 
 
 def _same_end(left: Value, right: Value) -> bool:
