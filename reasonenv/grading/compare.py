@@ -24,7 +24,7 @@ from reasonenv.grading.equations import (
 from reasonenv.grading.evaluation import variables, with_decimal_logarithm
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.matrices import worked_out
-from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
+from reasonenv.grading.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
 from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
@@ -141,7 +141,7 @@ class _Comparison:
         if left == right:
             return True
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
-        if {left.kind, right.kind} == {"time", "ratio"}:
+        if (left.kind == "time") != (right.kind == "time"):
             left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
@@ -195,9 +195,10 @@ class _Comparison:
         if all(is_name(node.args[0]) for node in (left, right)):
             same_name = left.args[0] == right.args[0]
             values_equal = self.equal(left.args[1], right.args[1])
-            if same_name or not variables(right.args[1]) or values_equal:
-                has_function = bool(variables(left.args[1])) and values_equal
-                return values_equal if same_name else bool(has_function) and not _is_swapped(left, right)
+            if same_name:
+                return values_equal
+            if values_equal or not variables(right.args[1]):
+                return bool(values_equal and variables(left.args[1])) and not _are_rivals(left.args[0], right.args[0])
         try:
             if is_same_scalar(*left.args):
                 return self._equal_identities(left, right)
@@ -278,9 +279,10 @@ def _as_ratio(time: Node) -> Node:
     return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
 
 
-def _is_swapped(left: Node, right: Node) -> bool:
-    """Do two equations give different variables as the same function of others?"""
-    return left.args[0].kind == right.args[0].kind == "var"
+def _are_rivals(left: Node, right: Node) -> bool:
+    """Are these y and z, or f(x) and f(t), which have no formula in common, as y and f(x) may have?"""
+    is_applied_twice = left.name == right.name == APPLIED and left.args[0] == right.args[0]
+    return is_applied_twice or left.kind == right.kind == "var"
 
 
 def _equal_inequalities(left: Node, right: Node) -> bool | None:
