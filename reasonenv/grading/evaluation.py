@@ -18,7 +18,7 @@ from typing import Any
 
 from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
 
-__all__ = ["DIGITS", "Value", "context_of", "evaluate", "inexact", "quotient", "variables"]
+__all__ = ["DIGITS", "Value", "context_of", "evaluate", "inexact", "quotient", "variables", "with_decimal_logarithm"]
 
 Value = Any
 """A Fraction, an int, or a number of mpmath, which has no types."""
@@ -84,10 +84,24 @@ def quotient(left: Value, right: Value) -> Value:
     return _Evaluation({}, context_of(DIGITS), is_real=False).div((left, right), "")
 
 
+def inexact(value: Value) -> Value:
+    """Return an exact or inexact number as one of `DIGITS` digits."""
+    context = context_of(DIGITS)
+    return context.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else context.convert(value)
+
+
 @lru_cache(maxsize=8192)
 def variables(node: Node) -> frozenset[str]:
     """Return the names of the variables in a node."""
     return frozenset(part.name for part in walk(node) if part.kind == "var")
+
+
+def with_decimal_logarithm(node: Node) -> Node:
+    r"""Return a node whose `\log` without a base has base 10."""
+    if node.kind == "call" and node.name == "log" and len(node.args) == 1:
+        node = node._replace(name="lg")
+    args = tuple(with_decimal_logarithm(part) for part in node.args)
+    return node if args == node.args else node._replace(args=args)
 
 
 class _Evaluation:
