@@ -55,3 +55,14 @@ class TaskDataError(ReasonEnvError, ValueError):
 
 class EpisodeError(ReasonEnvError, ResetNeeded):
     """`step` was called when no episode is running."""
+
+
+class SandboxUnavailableError(ReasonEnvError, RuntimeError):
+    """This machine lacks a layer that the sandbox needs."""
+
+    def __init__(self, layer: str, reason: str, fix: str) -> None:
+        super().__init__(f"The sandbox needs {layer}, and this machine refuses it: {reason}. {fix}")
+        self.layer, self.reason, self.fix = layer, reason, fix
+
+    def __reduce__(self) -> tuple[type[SandboxUnavailableError], tuple[str, str, str]]:
+        return type(self), (self.layer, self.reason, self.fix)
