@@ -65,7 +65,7 @@ class EpisodeError(ReasonEnvError, ResetNeeded):
     """`step` was called when no episode is running."""
 
 
-class SandboxUnavailable(ReasonEnvError, RuntimeError):
+class SandboxUnavailable(ReasonEnvError, RuntimeError):  # noqa: N818 - names a state, as gymnasium's ResetNeeded
     """This machine lacks a layer that the sandbox needs."""
 
     def __init__(self, layer: str, reason: str, fix: str) -> None:
