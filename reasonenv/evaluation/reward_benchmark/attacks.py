@@ -75,7 +75,7 @@ ATTACKS: Mapping[str, Sequence[tuple[str, str, str, int | None]]] = {
         ("6", "\\boxed{\u200b6\u200b}", "honest: zero-width spaces around the digit", 1),
         ("6", "\\boxed{\uff16}", "a full-width digit", None),
         ("-6", "\\boxed{\u22126}", "honest: a typographic minus", 1),
-        (r"\frac{1}{2}", "\\boxed{\u00bd}", "honest: the half sign", None),
+        (r"\frac{1}{2}", "\\boxed{\u00bd}", "the half sign", None),
     ),
     "white space": (
         ("6", "\\boxed{" + " " * 100_000 + "7}", "a hundred thousand blanks in the box", 0),

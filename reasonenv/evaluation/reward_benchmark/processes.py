@@ -4,7 +4,8 @@ Lives here: one grader process, and the two passes of the benchmark over the res
 (`worker`) or counting (`results`).
 
 The one decision: every grader, ours too, is treated alike: first one response per call, under a wall-clock limit each,
-for outcomes and latencies; then, in a fresh process, shuffled and in batches, for throughput and drift.
+for outcomes and latencies; then, in a fresh process, shuffled and in batches, for throughput and drift. The first pass
+is shared out among processes, so that a grader that hangs on one response goes on with others meanwhile.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -183,38 +187,62 @@ def run_grader(
     *,
     timeout_seconds: float = 2.5,
     batch_size: int = 64,
+    num_processes: int = 2,
     seed: int = 0,
 ) -> GraderRun:
     """Put every response to a grader, one by one and then shuffled in batches.
 
     Args:
+        spec: the grader.
         golds: gold answers.
         responses: one per gold answer.
         timeout_seconds: wall-clock limit per response.
         batch_size: responses per call of the second pass.
+        num_processes: of the first pass; 1 gives latencies that nothing disturbs.
         seed: of the shuffling.
 
     Raises:
         GraderLoadError: the grader cannot be loaded.
     """
-    with GraderProcess(spec) as process:
-        outcomes = [
-            process.call([gold], [response], timeout_seconds=timeout_seconds)[0]
-            for gold, response in zip(golds, responses, strict=True)
-        ]
-        import_seconds = list(process.import_seconds)
+    pairs = list(zip(golds, responses, strict=True))
+    outcomes, import_seconds = _one_by_one(spec, pairs, timeout_seconds, num_processes)
     order = [index for index, outcome in enumerate(outcomes) if outcome.status not in _STOPPED]
     random.Random(seed).shuffle(order)
     shuffled: list[Outcome | None] = [None] * len(outcomes)
     with GraderProcess(spec) as process:
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size]
+            limit = 4 * timeout_seconds + 2 * sum(outcomes[index].seconds for index in batch)
             again = process.call(
-                [golds[index] for index in batch],
-                [responses[index] for index in batch],
-                timeout_seconds=4 * timeout_seconds + 2 * sum(outcomes[index].seconds for index in batch),
+                [golds[index] for index in batch], [responses[index] for index in batch], timeout_seconds=limit
             )
             for index, outcome in zip(batch, again, strict=True):
                 shuffled[index] = outcome
         import_seconds += process.import_seconds
     return GraderRun(outcomes, shuffled, sorted(import_seconds)[len(import_seconds) // 2])
+
+
+def _one_by_one(
+    spec: GraderSpec, pairs: Sequence[tuple[str, str]], timeout_seconds: float, num_processes: int
+) -> tuple[list[Outcome], list[float]]:
+    """Return the outcomes of gold answers and responses in calls of their own, and how long each start took."""
+    is_over = threading.Event()
+
+    def share(first: int) -> tuple[list[Outcome], list[float]]:
+        outcomes: list[Outcome] = []
+        with GraderProcess(spec) as process:
+            for gold, response in pairs[first::num_processes]:
+                if is_over.is_set():
+                    break
+                outcomes += process.call([gold], [response], timeout_seconds=timeout_seconds)
+            return outcomes, process.import_seconds
+
+    with ThreadPoolExecutor(num_processes) as threads:
+        try:
+            shares = list(threads.map(share, range(num_processes)))
+        except BaseException:
+            is_over.set()
+            raise
+    rounds = zip_longest(*(outcomes for outcomes, _ in shares))
+    in_order = [outcome for one_round in rounds for outcome in one_round if outcome is not None]
+    return in_order, [seconds for _, starts in shares for seconds in starts]
