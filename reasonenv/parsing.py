@@ -17,7 +17,10 @@ from typing import NamedTuple
 __all__ = ["Reasoning", "boxed_answer", "extract_answer", "last_boxed", "prose_answer", "split_reasoning"]
 
 _TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\\\(?!boxed|fbox)|\\[{}]|[{}]")
-_LIST_SEPARATOR = re.compile(r"[\s,;$&]*(?:\\text\s*\{\s*(?:and|or)\s*\}|and|or)?[\s,;$&]*")
+_LIST_SEPARATOR = re.compile(
+    r"(?:[\s,;$&]|\\[()\[\],;]|\\q?quad)*(?:(?:\\text\s*\{)?(?:[^{}.!?:\\]{0,30}\b)?(?:and|or)\s*\}?)?"
+    r"(?:[\s,;$&]|\\[()\[\],;]|\\q?quad)*(?:[A-Za-z](?:_\{?\w\}?)?\s*=\s*)?"
+)
 _MAX_SEPARATOR_CHARS = 40
 _MAX_ANNOUNCEMENT_CHARS = 2000
 _MAX_SEARCHED_CHARS = 32_768

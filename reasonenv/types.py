@@ -6,14 +6,27 @@ Nothing here computes a reward; see `reasonenv.rewards`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 ReferenceT = TypeVar("ReferenceT")
 
-__all__ = ["Attempt", "MathReference", "Message", "RewardBreakdown", "Score", "ScoreStatus", "Task"]
+__all__ = [
+    "AssertTests",
+    "Attempt",
+    "CallTests",
+    "CodeReference",
+    "Comparison",
+    "MathReference",
+    "Message",
+    "RewardBreakdown",
+    "Score",
+    "ScoreStatus",
+    "StdinTests",
+    "Task",
+]
 
 
 class Message(TypedDict):
@@ -31,6 +44,62 @@ class MathReference:
     is_worked_out: bool = False
     """The answer has to be computed: an equal expression with more operations than the gold answer is wrong. For
     questions that contain an expression equal to their answer, which would be paid for being repeated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """When an output counts as the expected one. Judged by the caller, never inside the sandbox.
+
+    Numbers are close when `|a - b| <= max(absolute_tolerance, relative_tolerance * |b|)`, also within lists, tuples and
+    dictionaries and, for printed output, between tokens. Without a tolerance values are compared with `==`.
+    """
+
+    absolute_tolerance: float = 0.0
+    relative_tolerance: float = 0.0
+    whitespace: Literal["exact", "trailing", "tokens"] = "trailing"
+    """Printed output only. `trailing` ignores blanks at line ends and empty lines at the end, `tokens` all spacing."""
+    judge: Callable[[Any, Any, Any], bool] | None = None
+    """`judge(input, expected, actual)` decides instead, where several outputs are right."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTests:
+    """`function` is called once per case: `CallTests("add", (((2, 3), 5), ((0, 0), 0)))`."""
+
+    function: str
+    cases: Sequence[tuple[tuple[Any, ...], Any]]
+    """(positional arguments, expected return value), of plain Python values."""
+    comparison: Comparison = field(default_factory=Comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class StdinTests:
+    """The program is run once per case: `StdinTests((("2 3\\n", "5\\n"),))`."""
+
+    cases: Sequence[tuple[str, str]]
+    """(standard input, expected standard output)."""
+    comparison: Comparison = field(default_factory=Comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class AssertTests:
+    """Trusted test code that calls the program: `AssertTests("assert add(2, 3) == 5", ("add",))`.
+
+    It runs apart from the program and sees only `names`. Each top-level statement that contains an assert is one test.
+    """
+
+    source: str
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReference:
+    """What grades a programming task. The tests are hidden; feedback may show `public_tests` alone."""
+
+    tests: CallTests | StdinTests | AssertTests
+    public_tests: CallTests | StdinTests | AssertTests | None = None
+    reference_program: str | None = None
+    """A program that passes, where the source has one: efficiency is measured against it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 
 from reasonenv.grading.evaluation import variables
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
-from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
+from reasonenv.grading.matrices import worked_out
+from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
 from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.reader import choice_letter, is_unevaluated, read
+from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
 from reasonenv.grading.scalars import equal_scalars
 from reasonenv.grading.tokens import canonical_text
 
@@ -27,6 +28,7 @@ _SCALARS = frozenset(
 )
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
 _CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _MAX_MATCHES = 4096
 
@@ -51,10 +53,20 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     if is_unevaluated(answer):
         return None if is_unevaluated(gold) else False
     left, right = read(gold), read(answer)
+    if _are_same_words(gold, answer, left, right):
+        return True
     if left is None or right is None:
         return _equal_unread(answer, left, right)
     verdict = _decide(left, right, policy)
     return verdict if verdict else _second_reading(gold, answer, left, right, policy) or verdict
+
+
+def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
+    """Are these the same words, although one may look like a product of letters, as "odd" does?"""
+    has_text = any(node is not None and node.kind == "text" for node in (left, right))
+    if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
+        return False
+    return plain_words(gold) == plain_words(answer) != ""
 
 
 def _equal_unread(answer: str, left: Node | None, right: Node | None) -> bool | None:
@@ -67,11 +79,11 @@ def _equal_unread(answer: str, left: Node | None, right: Node | None) -> bool | 
 
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
     """Read an ambiguous text the way the other side is written."""
-    if "list" in (left.kind, right.kind) and left.kind != right.kind:
+    if {"list", "set"} & {left.kind, right.kind} and left.kind != right.kind:
         if _DECIMAL_COMMA.fullmatch(gold.strip("$ ")) or _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
             return _decide_texts(gold.replace(",", "."), answer.replace(",", "."), policy)
         one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
-        if one and other and one.kind == other.kind == "list":
+        if one and other and {one.kind, other.kind} <= {"list", "set"}:
             return _decide(one, other, policy)
     if "quantity" in (left.kind, right.kind) and left.kind != right.kind:
         one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
@@ -103,7 +115,7 @@ class _Comparison:
     def equal(self, left: Node, right: Node) -> bool | None:
         if left == right:
             return True
-        left, right = _without_membership(left), _without_membership(right)
+        left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -175,7 +187,9 @@ class _Comparison:
     def _equal_collections(self, left: Node, right: Node) -> bool | None:
         lefts, rights = _elements(left), _elements(right)
         kinds = {left.kind, right.kind}
-        if kinds & _LINE_SUBSETS or (_are_inequalities(lefts) and _are_inequalities(rights)):
+        num_conditions = _are_inequalities(lefts) + _are_inequalities(rights)
+        is_line = num_conditions == 2 and len(variables(left) | variables(right)) == 1
+        if is_line or kinds & _LINE_SUBSETS or (num_conditions == 1 and "tuple" in kinds):
             return _equal_subsets(left, right, self)
         if kinds == {"list", "tuple"}:
             return self.equal_parts(left.args, right.args)
@@ -218,9 +232,14 @@ class _Comparison:
         return True
 
 
-def _without_membership(node: Node) -> Node:
-    is_membership = node.kind == "relation" and node.name == "in"
-    return node.args[1] if is_membership else node
+def _plain_value(node: Node, policy: MathPolicy) -> Node:
+    r"""Write `x \in S` as S, the named point P(1, 2) as (1, 2), and a sum of matrices as a matrix."""
+    if node.kind == "relation" and node.name == "in":
+        return node.args[1]
+    is_product = node.kind == "mul" and policy.is_name_optional
+    if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
+        return node.args[1]
+    return worked_out(node)
 
 
 def _without_name(relation: Node) -> Node | None:
@@ -234,7 +253,7 @@ def _without_name(relation: Node) -> Node | None:
             operators, sides = operators[:cut], sides[: cut + 1]
     if not operators:
         return sides[0]
-    if set(operators) != {"="} or not _is_name(sides[0]):
+    if set(operators) != {"="} or not (_is_name(sides[0]) or _is_sum_of_names(sides[0])):
         return None
     values = sides[1:]
     agree = all(is_same_scalar(values[-1], value) for value in values[:-1])
@@ -252,6 +271,8 @@ def _one_equation(relation: Node) -> Node:
 def _is_name(node: Node) -> bool:
     r"""Is this x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute?"""
     parts = walk(node)
+    if node.kind == "mul" and _is_inverse(node.args[0]):
+        return _is_name(node.args[1])
     if any(part.kind not in ("var", "mul", "div", "call", "tuple", "ratio", "num") for part in parts):
         return False
     if any(part.kind == "call" and part.name != "abs" for part in parts):
@@ -262,6 +283,17 @@ def _is_name(node: Node) -> bool:
     while first.kind == "mul":
         first = first.args[0]
     return node.kind == "mul" and first.kind == "var"
+
+
+def _is_inverse(node: Node) -> bool:
+    """Is this f^{-1}?"""
+    return node.kind == "pow" and node.args[0].kind == "var" and node.args[1] == Node("neg", (number(1),))
+
+
+def _is_sum_of_names(node: Node) -> bool:
+    """Is this a + b or m − n, which a question asks for?"""
+    names = [part.args[0] if part.kind == "neg" else part for part in node.args]
+    return node.kind == "add" and all(name.kind == "var" for name in names) and len(set(names)) == len(names)
 
 
 def _is_swapped(left: Node, right: Node) -> bool:
@@ -288,6 +320,8 @@ def _are_inequalities(nodes: Sequence[Node]) -> bool:
 
 
 def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | None:
+    if {left.kind, right.kind} == {"tuple", "interval"}:
+        return False
     parts = pieces(left), pieces(right)
     if parts[0] is None or parts[1] is None:
         is_condition = left.kind == "relation" or right.kind == "relation"

@@ -84,6 +84,12 @@ class Cursor:
         self._position += len(token.text) == 1
         return int(token.text[0])
 
+    def split_word(self, word: Token) -> str:
+        """Put the letters of a word that has just been taken in its place, and take the first."""
+        letters = [Token("var", letter, False) for letter in word.text]
+        self._tokens[self._position - 1 : self._position] = letters
+        return letters[0].text
+
     def is_letter_unit(self, *, is_asked: bool) -> bool:
         """Is a lone letter behind something next, where letters are asked to be units?"""
         token = self.next

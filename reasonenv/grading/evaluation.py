@@ -61,7 +61,7 @@ def evaluate(node: Node, point: Mapping[str, Value], *, digits: int = DIGITS, is
         return _Evaluation(point, context_of(digits), is_real=is_real).value(node)
     except _RealDomainError as error:
         raise UndefinedError("outside the real domain") from error
-    except (ZeroDivisionError, ValueError, OverflowError) as error:
+    except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:  # TypeError: complex numbers have no order
         raise UndefinedError(str(error)) from error
 
 
@@ -154,7 +154,7 @@ class _Evaluation:
             exact = _exact_root(base, degree)
             if exact is not None:
                 return exact
-        is_negative = self._is_number_line(base) and base < 0
+        is_negative = self._is_number_line(base) and base.real < 0
         if is_negative and degree % 2:
             return -self.root([-base, degree], "")
         if is_negative and self._is_real:

@@ -44,10 +44,14 @@ def pieces(node: Node) -> list[Piece] | None:
         return [Piece(_MINUS_INFINITY, _INFINITY, False, False)]
     if kind == "relation":
         return _condition(node)
+    if kind == "list" and len(frozenset[str]().union(*(variables(part) for part in args))) > 1:
+        return None
     if kind in ("union", "list"):
         parts = [pieces(part) for part in args]
         found = [piece for part in parts if part is not None for piece in part]
-        return None if None in parts else found
+        if None in parts:
+            return None
+        return (_common_conditions(node) if kind == "list" else None) or found
     if kind == "intersection":
         return _common(*(pieces(part) for part in args))
     return _without_points(pieces(args[0]), args[1]) if kind == "minus" else None
@@ -75,6 +79,21 @@ def _condition(node: Node) -> list[Piece] | None:
 def _is_name(node: Node) -> bool:
     """Is this x, or f(x)?"""
     return node.kind == "var" or (node.kind == "mul" and all(part.kind == "var" for part in node.args))
+
+
+def _common_conditions(conditions: Node) -> list[Piece]:
+    """Return where all conditions hold; conditions without a common point, such as `x<1, x>3`, are alternatives."""
+    if conditions.name == "or" or any(part.kind != "relation" for part in conditions.args):
+        return []
+    common = pieces(conditions.args[0])
+    for part in conditions.args[1:]:
+        common = _common(common, pieces(part))
+    return [piece for piece in common or [] if not _is_empty(piece)]
+
+
+def _is_empty(piece: Piece) -> bool:
+    low, high = _end(piece.low), _end(piece.high)
+    return low > high or (_same_end(low, high) and not (piece.has_low and piece.has_high))
 
 
 def _ray(operator: str, bound: Node) -> list[Piece] | None:

@@ -40,7 +40,8 @@ class Node(NamedTuple):
     kind: str
     args: tuple[Node, ...] = ()
     name: str = ""
-    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation."""
+    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation; "or" if a
+    list says it."""
     value: Fraction | int = 0
 
 

@@ -15,10 +15,11 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import cycle
 from typing import Any
 
 from reasonenv.grading.evaluation import DIGITS, Value, context_of, evaluate, quotient, variables
-from reasonenv.grading.nodes import Node, UndefinedError
+from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError
 
 __all__ = ["is_proportional", "is_same_scalar", "same_values"]
 
@@ -26,6 +27,8 @@ _MORE_DIGITS = 120
 _AGREEING_DIGITS = 38
 _NUM_POINTS = 5
 _NUM_TRIALS = 24
+_MAX_SIGN_NAMES = 15
+"""Signs are told apart among so many names and one; eight points do, and the rest is left to chance."""
 _random = random.Random()
 
 
@@ -64,19 +67,37 @@ def _difference(left: Value, right: Value, *, digits: int = DIGITS) -> Value:
 
 
 def _points(names: frozenset[str], kind: str) -> Sequence[dict[str, Value]]:
-    points: list[dict[str, Value]] = []
-    for _ in range(_NUM_TRIALS if kind == "real" else _NUM_POINTS):
-        points.append({name: _coordinate(kind) for name in sorted(names)})
-    return points
+    if kind == "real":
+        return _real_points(sorted(names))
+    return [{name: _coordinate(kind) for name in sorted(names)} for _ in range(_NUM_POINTS)]
+
+
+def _real_points(names: Sequence[str]) -> list[dict[str, Value]]:
+    """Draw points of every sign first, because |x| is x at positive points and ⌈x⌉ is 1 at small ones."""
+    patterns = _sign_patterns(len(names))
+    patterns += [[_random.random() < 0.6 for _ in names] for _ in range(_NUM_TRIALS - len(patterns))]
+    return [
+        {name: _size(scale) if is_positive else -_size(scale) for name, is_positive in zip(names, signs, strict=True)}
+        for signs, scale in zip(patterns, cycle((9, 3, 1, 27)))
+    ]
+
+
+def _sign_patterns(num_names: int) -> list[list[bool]]:
+    """Return signs in which each name, and each pair of names, is of both kinds, as the digits of an index are."""
+    patterns = [[False] * num_names, [True] * num_names]
+    for bit in range(min(num_names - 1, _MAX_SIGN_NAMES).bit_length()):
+        digits = [bool(index >> bit & 1) for index in range(num_names)]
+        patterns += [digits, [not digit for digit in digits]]
+    return patterns
+
+
+def _size(scale: int) -> Fraction:
+    return Fraction(_random.randint(1 << 18, 1 << 20), 1 << 20) * scale
 
 
 def _coordinate(kind: str) -> Value:
     if kind == "integer":
         return _random.randint(3, 40)
-    numerator = _random.randint(1, 1 << 20)
-    size = Fraction(numerator, 1 << 20) * _random.choice((1, 3, 9))
-    if kind == "real":
-        return size if _random.random() < 0.6 else -size
     return complex(_random.uniform(0.2, 2), _random.uniform(0.2, 2))
 
 
@@ -98,7 +119,7 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
             right,
             _points(names, kind),
             is_real=kind != "complex",
-            num_needed=_NUM_POINTS if kind == "real" else 4,
+            num_needed=max(_NUM_POINTS, len(_sign_patterns(len(names)))) if kind == "real" else 4,
         )
         if verdict is not None:
             return verdict
@@ -108,16 +129,21 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
 def _compare_at(
     left: Node, right: Node, points: Sequence[Mapping[str, Value]], *, is_real: bool, num_needed: int
 ) -> bool | None:
-    num_agreeing = 0
+    num_agreeing, num_over_budget = 0, 0
     for point in points:
         try:
             if not _is_same_at(left, right, point, is_real):
                 return False
         except UndefinedError:
             continue
+        except OverBudgetError:
+            num_over_budget += 1
+            continue
         num_agreeing += 1
         if num_agreeing == num_needed:
             return True
+    if num_over_budget == len(points):
+        raise OverBudgetError("a magnitude that is too large at every point")
     return None
 
 
@@ -129,7 +155,7 @@ def is_proportional(left: Node, right: Node) -> int | None:
         for point in _points(names, kind) if names else [{}]:
             try:
                 values = [evaluate(node, point, is_real=kind == "real") for node in (left, right)]
-            except UndefinedError:
+            except (UndefinedError, OverBudgetError):
                 continue
             if not all(values):
                 if any(values) or names:
@@ -138,7 +164,7 @@ def is_proportional(left: Node, right: Node) -> int | None:
             ratios.append(quotient(values[1], values[0]))
             if not same_values(ratios[0], ratios[-1]):
                 return 0
-            if len(ratios) == (_NUM_POINTS if names else 1):
+            if len(ratios) == (max(_NUM_POINTS, len(_sign_patterns(len(names)))) if names else 1):
                 return _sign_of(ratios[0])
     return None
 

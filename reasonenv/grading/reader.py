@@ -21,9 +21,14 @@ _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)", re.I)
 _BASED = re.compile(r"\(?(-?[0-9A-Fa-f]+)\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))")
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
-_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)\s+)?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
+_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J][).]))(.+)", re.S)
 _UNEVALUATED = re.compile(r"\\(?:int|iint|oint|sum|prod|lim|det)(?![A-Za-z])")
+_REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
+_SETS_IN_WORDS = {
+    **dict.fromkeys(_REALS, Node("reals")),
+    **dict.fromkeys(["no solution", "no solutions", "empty set", "the empty set"], Node("set")),
+}
 _BASE_NAMES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
 
 
@@ -51,7 +56,7 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
         return Parser(tokenize(text), has_letter_units=has_letter_units).answer()
     except UnreadableError:
         words = plain_words(text)
-        return Node("text", (), words) if words else None
+        return _SETS_IN_WORDS.get(words, Node("text", (), words)) if words else None
     except RecursionError as error:
         raise OverBudgetError("nested too deeply") from error
 
