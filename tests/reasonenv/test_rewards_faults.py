@@ -143,3 +143,31 @@ def test_dumping_answers_earns_no_partial_credit(response):
     assert values("accuracy", response) == [0.0]
     assert values("cosine_length", response)[0] < 0
     assert values("length", response, response + ".")[0] <= 0
+
+
+@pytest.mark.parametrize(
+    ("gold", "response"),
+    [
+        ("A", "Answer: Alice"),
+        ("A", "It is a matter of taste."),
+        ("A", "a"),
+        ("I", "I think so."),
+        ("A", "<think>The answer is A.</think> I do not know."),
+        ("A", "The answer is A. No, the answer is B."),
+    ],
+    ids=["begins alike", "article", "small", "pronoun", "in the thinking", "retracted"],
+)
+def test_letter_that_is_not_chosen_is_no_choice(gold, response):
+    assert values("accuracy", response, gold=gold) == [0.0]
+
+
+@pytest.mark.parametrize(
+    "response", ["<think>B?</think> Answer: **A**", "Answer: (A)", "Answer：A", r"\boxed{\text{(A)}}", "\\boxed{A.}"]
+)
+def test_letter_that_is_chosen_is_read_in_every_dress(response):
+    assert values("accuracy", response, gold="A") == [1.0]
+
+
+@pytest.mark.parametrize(("gold", "answer"), [("3.5", "35"), ("-5", "5"), ("1/2", "12"), ("C", "C++"), ("0.5", "5")])
+def test_sign_point_and_bar_are_part_of_an_answer(gold, answer):
+    assert values("accuracy", f"<answer>{answer}</answer>", gold=gold) == [0.0]
