@@ -69,7 +69,8 @@ def _repeated_share(ngrams_N: NDArray[np.int64]) -> float:
     if not len(ngrams_N):
         return 0.0
     ordered_N = np.sort(ngrams_N)
-    return 1 - (1 + np.count_nonzero(ordered_N[1:] != ordered_N[:-1])) / len(ordered_N)
+    num_unique = 1 + int(np.count_nonzero(ordered_N[1:] != ordered_N[:-1]))
+    return 1 - num_unique / len(ordered_N)
 
 
 @dataclass(frozen=True)

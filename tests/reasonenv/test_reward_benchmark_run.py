@@ -28,7 +28,7 @@ from reasonenv.evaluation.reward_benchmark import (
     write_report,
 )
 from reasonenv.evaluation.reward_benchmark.figures import figures
-from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, run_grader
+from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.report import visible
 from reasonenv.evaluation.reward_benchmark.results import Rate
 
@@ -117,7 +117,7 @@ def test_every_convention_scores_alike(graders, name):
 
 def test_hangs_exceptions_deaths_and_abstentions_are_told_apart_and_the_next_response_is_scored(graders):
     responses = ["hang", "raise", "die", "abstain", "a"]
-    run = run_grader(parse_grader(f"plain:{graders}:plain"), ["a"] * 5, responses, timeout_seconds=0.5)
+    run = run_grader(parse_grader(f"plain:{graders}:plain"), ["a"] * 5, responses, RunSettings(timeout_seconds=0.5))
     statuses = [outcome.status for outcome in run.outcomes]
     assert statuses == ["hung", "raised", "died", "abstained", "scored"]
     assert "KeyError" in run.outcomes[1].reason
@@ -187,7 +187,7 @@ def test_invalid_requests_are_refused():
         {"cases": [CASES[0], CASES[0]]},
         {"cases": [], "attempts": []},
     ):
-        with pytest.raises(ValueError, match=r"Expected|Limits|id of its own"):
+        with pytest.raises(ValueError, match=r"Expected|must be positive|id of its own"):
             benchmark_rewards(**arguments)
 
 
@@ -204,9 +204,9 @@ def test_page_is_self_contained_and_escapes_what_responses_say(result, tmp_path)
     data, page = write_report(result, tmp_path / "report")
     html = page.read_text(encoding="utf-8")
     assert "&lt;/script&gt;" in html
-    assert not {"<script src", "<link", "@import"} & {
-        part for part in ("<script src", "<link", "@import") if part in html.partition("<script>")[0]
-    }
+    head, _, rest = html.partition("<script>")
+    own = head + rest.partition("</script>")[2]
+    assert [part for part in ("<script src", "<link", "@import", "http:", "https:") if part in own] == []
     assert json.loads(data.read_text(encoding="utf-8"))["graders"][0]["exploits_rewarded"] == ["x/1"]
 
 
@@ -281,7 +281,9 @@ def test_rewards_of_trl_are_graders(tmp_path):
 @pytest.mark.parametrize("num_processes", [1, 2, 5])
 def test_outcomes_come_in_the_order_of_the_responses(graders, num_processes):
     golds = ["a", "b", "c"]
-    run = run_grader(parse_grader(f"plain:{graders}:plain"), golds, ["a", "x", "c"], num_processes=num_processes)
+    run = run_grader(
+        parse_grader(f"plain:{graders}:plain"), golds, ["a", "x", "c"], RunSettings(num_processes=num_processes)
+    )
     assert [outcome.score for outcome in run.outcomes] == [1.0, 0.0, 1.0]
 
 

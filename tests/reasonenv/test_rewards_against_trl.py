@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patient_rewards import patient
 
 from reasonenv.rewards.base import Reward
 from reasonenv.rewards.compat import trl
@@ -43,7 +44,9 @@ def attempts(responses: list[str], golds: list[str], lengths: list[int]) -> list
 
 
 def ours(reward: Reward, batch: list[Attempt]) -> list[float | None]:
-    return [None if score.status is ScoreStatus.GRADER_FAILED else score.value for score in reward.score(batch)]
+    return [
+        None if score.status is ScoreStatus.GRADER_FAILED else score.value for score in patient(reward).score(batch)
+    ]
 
 
 def messages(batch: list[Attempt]) -> list[list[dict[str, str]]]:

@@ -2,6 +2,8 @@ import math
 import pickle
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reasonenv.errors import UnknownNameError
 from reasonenv.rewards import PRESETS, REWARDS, CompositeReward, Reward, in_domains, load_reward, rule
@@ -155,6 +157,42 @@ def test_every_row_is_a_reward_that_pickles_and_has_the_name_of_its_row(name):
 def test_every_reward_scores_any_text(name, response):
     (breakdown,) = load_reward(name).score(attempts(response))
     assert math.isfinite(breakdown.total)
+
+
+RANGES = {
+    "repetition_penalty": (-1, 0),
+    "soft_overlong": (-1, 0),
+    "cosine_length": (-1, 1),
+    "cosine": (-1, 1),
+    "length": (-0.5, 0.5),
+}
+"""Where a reward leaves [0, 1], by the end of its name."""
+FRAGMENTS = [
+    "<think>",
+    "</think>",
+    "<answer>",
+    "</answer>",
+    r"\boxed{5}",
+    "5",
+    "1. ",
+    "\n- ",
+    "First, ",
+    "我们",
+    "so ",
+    "```",
+]
+
+
+def range_of(name):
+    return next((limits for end, limits in RANGES.items() if name.endswith(end)), (0, 1))
+
+
+@pytest.mark.parametrize("name", REWARDS)
+@settings(max_examples=15)
+@given(st.lists(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join) | st.text(), max_size=4))
+def test_every_reward_stays_in_its_range(name, responses):
+    low, high = range_of(name)
+    assert all(low <= breakdown.total <= high for breakdown in load_reward(name).score(attempts(*responses)))
 
 
 def test_tables_share_no_name():

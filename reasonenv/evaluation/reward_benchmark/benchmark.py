@@ -12,13 +12,14 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from reasonenv.evaluation.reward_benchmark.cases import labelled_responses, load_cases
 from reasonenv.evaluation.reward_benchmark.exploits import exploits
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec, parse_grader
-from reasonenv.evaluation.reward_benchmark.processes import GraderRun, run_grader
+from reasonenv.evaluation.reward_benchmark.processes import GraderRun, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, summarize
 from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse
 
@@ -57,8 +58,7 @@ def benchmark_rewards(
     names = [spec.name for spec in specs]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"Expected at least one grader and each one once, got {names}.")
-    if timeout_seconds <= 0 or batch_size < 1 or num_processes < 1:
-        raise ValueError(f"Limits must be positive, got {timeout_seconds=}, {batch_size=} and {num_processes=}.")
+    settings = RunSettings(timeout_seconds, batch_size, num_processes, seed)
     cases = labelled_responses(seed=seed) if cases is None else cases
     attempts = exploits() if attempts is None else attempts
     items = [*cases, *attempts]
@@ -70,24 +70,9 @@ def benchmark_rewards(
     for spec in specs:
         if report is not None:
             report(f"{spec.name}: {len(cases)} labelled responses, {len(attempts)} exploits")
-        run = run_grader(
-            spec,
-            [item.gold for item in items],
-            [item.response for item in items],
-            timeout_seconds=timeout_seconds,
-            batch_size=batch_size,
-            num_processes=num_processes,
-            seed=seed,
-        )
-        runs.append(run)
-    settings = {
-        "seconds": round(time.perf_counter() - start, 1),
-        "seed": seed,
-        "timeout_seconds": timeout_seconds,
-        "batch_size": batch_size,
-        "num_processes": num_processes,
-    }
-    return summarize(specs, runs, cases, attempts, provenance={**_provenance(), **settings})
+        runs.append(run_grader(spec, [item.gold for item in items], [item.response for item in items], settings))
+    provenance = {**_provenance(), "seconds": round(time.perf_counter() - start, 1), **asdict(settings)}
+    return summarize(specs, runs, cases, attempts, provenance=provenance)
 
 
 def _check_ids(ids: Sequence[str]) -> None:
