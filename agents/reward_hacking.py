@@ -52,7 +52,7 @@ def hacking_suspicion(
         return None
     return (
         f"Within {2 * window_steps} steps {_listed(rising)} while {_listed(falling)}: the policy may be learning to "
-        "please the reward model. Read some responses in rollouts.jsonl; give the neural reward less weight or fewer steps."
+        "please the reward model. Read responses in rollouts.jsonl; give the neural reward less weight or fewer steps."
     )
 
 
