@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reasonenv.grading.cursor import END, Cursor
-from reasonenv.grading.nodes import Node, UnreadableError, number, walk
+from reasonenv.grading.nodes import APPLIED, Node, UnreadableError, number, walk
 from reasonenv.grading.tokens import FUNCTIONS, Token
 from reasonenv.grading.units import is_unit_word
 from reasonenv.grading.vocabulary import (
@@ -118,7 +118,7 @@ class Parser:
         if self._at.next.kind == "word" and not any(part.kind == "num" or part.name == "pi" for part in walk(node)):
             raise UnreadableError("words")
         unit = self._at.unit_phrase(has_letters=self._has_letter_units)
-        if unit.startswith(("percent", "pct", "%")):
+        if unit.startswith(("percent", "per cent", "%")):
             return Node("percent", (node,))
         if unit in ("degree", "degrees", "deg"):
             return Node("degrees", (node,))
@@ -147,7 +147,8 @@ class Parser:
                 self._at.take()
                 node = Node("mul" if symbol in TIMES else "div", (node, self._signed()))
             elif self._starts_factor() and not self._is_letter_union(node):
-                node = Node("mul", (node, self._power()))
+                name = APPLIED if node.kind == "var" and symbol == "(" else ""
+                node = Node("mul", (node, self._power()), name)
             else:
                 return node
 
@@ -166,12 +167,10 @@ class Parser:
     def _starts_factor(self) -> bool:
         token = self._at.next
         if token.kind == "num":
-            # "3 4" is no product; "x 2" after a closed factor is too odd to guess.
-            return False
+            return self._at.is_behind(")")  # "3 4" is no product, and "x 2" is too odd to guess
         if token.kind == "word":
-            return len(token.text) <= 3 and not (
-                token.is_spaced and (self._has_letter_units or is_unit_word(token.text))
-            )
+            is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
+            return len(token.text) <= 3 and not (token.is_spaced and is_apart)
         if token.kind == "var":
             return not self._at.is_letter_unit(is_asked=self._has_letter_units)
         symbol = token.text

@@ -56,7 +56,7 @@ def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
         if rounds_to_gold or digits[0] >= policy.min_decimal_digits:
             unit = Fraction(1, 10 ** digits[1])
             margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
-            return bool(margin < unit / 2 if rounds_to_gold else margin < float(unit))
+            return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(unit))
     return False
 
 
@@ -84,7 +84,8 @@ def _hoisted(node: Node) -> Node:
 def _unit(node: Node) -> str:
     if node.kind == "degrees":
         return "degree"
-    return node.name if node.kind == "quantity" and read_unit(node.name).dimensions else ""
+    unit = read_unit(node.name) if node.kind == "quantity" else None
+    return node.name if unit and (unit.dimensions or unit.factor != 1) else ""
 
 
 def _bare(node: Node) -> Node:

@@ -9,6 +9,7 @@ a right-to-left mark, are never mapped to what they look like.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
@@ -54,12 +55,12 @@ _TYPOGRAPHY: dict[int, str | None] = {
     ord("£"): r" \text{pound}",
 }
 _NOISE = re.compile(
-    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|quad|qquad|enspace|hfill|hspace\s*\{[^{}]*\}|"
-    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\phantom\s*\{[^{}]*\}"
+    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|enspace|hfill|hspace\s*\{[^{}]*\}|"
+    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\q?quad|\\phantom\s*\{[^{}]*\}"
 )
 _SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
 _NO_SPACE = re.compile(r"(?<!\\)\\!")
-_THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
+_THOUSANDS = re.compile(r"(?<=[0-9])(?:\s*\{\s*,\s*\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
 _PLAIN_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d|,\S)")
 _SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
 _WRAPPER = re.compile(
@@ -82,7 +83,17 @@ _TOKEN = re.compile(
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
 _BRACE = re.compile(r"\\.|[{}]", re.S)
-_DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"))
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    (r"\(", r"\)"),
+    (r"\[", r"\]"),
+    ("**", "**"),
+    ("`", "`"),
+    ('"', '"'),
+    (r"\"", r"\""),
+)
+_CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
 _OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
 _MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _FROM_MULTI = {"≤": r" \le ", "≥": r" \ge ", "≠": r" \ne ", "=": "=", "^": "^"}
@@ -110,7 +121,7 @@ _FAMILIES = [
     "arctg",
 ]
 FUNCTIONS = frozenset([*_FAMILIES, "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
-_WORDS = frozenset([*FUNCTIONS, "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
+_WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
 
 
 _WORD_SYMBOLS = {"pct": "%", "to": ":"}
@@ -133,13 +144,15 @@ def undelimited(text: str) -> str:
     """
     text = text.strip()
     for _ in range(6):
+        if not text.endswith(_CLOSINGS):
+            break
         before = text
         if text.endswith("."):
             text = text.removesuffix(".").rstrip()
         for opening, closing in _DELIMITERS:
-            inner = text[len(opening) : -len(closing)]
-            if text.startswith(opening) and text.endswith(closing) and inner and opening not in inner:
-                text = inner.strip()
+            if text.startswith(opening) and text.endswith(closing):
+                inner = text[len(opening) : -len(closing)]
+                text = inner.strip() if inner and opening not in inner else text
         if text.startswith("{") and text.endswith("}") and _is_one_group(text):
             text = text[1:-1].strip()
         if text == before:
@@ -157,6 +170,7 @@ def _is_one_group(text: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=8192)
 def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     r"""Write an answer without what only changes its looks; equal results mean equal answers.
 
@@ -172,7 +186,7 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
         text = _THOUSANDS.sub("", text)
         text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
         text = _EMPTY_GROUP.sub("", _WRAPPER.sub("", text))
-        text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\\\\\", text))
+        text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\", text))
         text = _OPERATOR.sub(r" \1 ", text)
         if "\\text" in text or "\\m" in text:
             text = _TEXT_OF_NUMBERS.sub(r"\1", text)
@@ -186,7 +200,7 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     text = undelimited(text)
     if _SPACED_THOUSANDS.fullmatch(text):
         text = text.replace(" ", "")
-    if has_thousands and "," in text and not any(bracket in text for bracket in "([{"):
+    if has_thousands and "," in text and not any(bracket in text for bracket in ("(", "[", r"\{")):
         text = _PLAIN_THOUSANDS.sub(lambda match: match[1] + match[2].replace(",", ""), text)
     if "10" in text:
         text = _TEN_TIMES.sub(r" \\times ", text)
@@ -249,6 +263,6 @@ def _text_token(text: str, is_spaced: bool) -> Token:
         return Token("op", words.lower() or ",", is_spaced)
     if words in _WORD_SYMBOLS:
         return Token("op", _WORD_SYMBOLS[words], is_spaced)
-    if words in FUNCTIONS:
+    if words in FUNCTIONS and words != "min":
         return Token("cmd", words, is_spaced)
     return Token("text", words, is_spaced)
