@@ -111,16 +111,16 @@ QAKind = Literal["short", "choice", "number", "boolean", "list", "citation", "op
 class QAReference:
     """What grades the answer to a question: `QAReference(kind="short", answers=("New York City", "NYC"))`.
 
-    | kind        | `answers`                                            | an answer is right if it                      |
-    |-------------|------------------------------------------------------|-----------------------------------------------|
-    | short       | accepted answers                                     | is one of them, written differently or not    |
-    | number      | accepted numbers, quantities                         | has the value and the unit of one             |
-    | boolean     | "yes" or "no", "true" or "false"                     | says the same                                 |
-    | choice      | accepted choices: a letter, letters, or their text   | names one of them, and no other               |
-    | list        | the members                                          | has exactly these members                     |
-    | citation    | the numbers or names of the sources                  | cites exactly these                           |
-    | constrained | a text that keeps the constraints, if one is known   | keeps every one of `constraints`              |
-    | open        | nothing                                              | no rule can tell                              |
+    | kind        | `answers`                                          | an answer is right if it                  |
+    |-------------|----------------------------------------------------|-------------------------------------------|
+    | short       | accepted answers                                   | is one of them, however it is written     |
+    | number      | accepted numbers or quantities                     | has the value and the unit of one         |
+    | boolean     | "yes" or "no", "true" or "false"                   | says the same                             |
+    | choice      | accepted choices: a letter, letters, or their text | names one of them, and no other           |
+    | list        | the members                                        | has exactly these members                 |
+    | citation    | the numbers or names of the sources                | cites exactly these                       |
+    | constrained | a text that keeps the constraints, if one is known | keeps every one of `constraints`          |
+    | open        | nothing                                            | no rule can tell                          |
     """
 
     kind: QAKind

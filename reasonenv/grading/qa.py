@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from reasonenv.grading.qa_boolean import gold_boolean, said_boolean
@@ -83,7 +83,7 @@ def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> lis
         ValueError: the two sequences differ in length.
         UnknownNameError: a constraint that no table holds.
 
-    >>> grade_qa([QAReference(kind="short", answers=("Paris",))], ["<think>hm</think> <answer>paris.</answer>"])[0].score
+    >>> grade_qa([QAReference(kind="short", answers=("Paris",))], ["<think>?</think> <answer>paris</answer>"])[0].score
     1.0
     """
     if len(references) != len(responses):
@@ -204,14 +204,16 @@ def _grade_choice(reference: QAReference, response: str, reading: Reading) -> QA
 def _grade_list(reference: QAReference, _: str, reading: Reading) -> QAGrade:
     if reading.text is None:
         return _unread(reading)
-    golds = reference.answers if len(reference.answers) > 1 else tuple(list_members(reference.answers[0]))
+    golds = reference.answers
+    if len(golds) == 1:
+        golds = tuple(list_members(golds[0])) or golds
     bare = without_introduction(reading.text)
     grades = [_list_grade(golds, text, is_ordered=reference.is_ordered) for text in (reading.text, bare) if text]
     return next((grade for grade in grades if grade.status is QAStatus.CORRECT), grades[-1])
 
 
 def _list_grade(golds: tuple[str, ...], text: str, *, is_ordered: bool) -> QAGrade:
-    found, num_other = matched_members(golds, text, same_answer)
+    found, num_other = matched_members(golds, text, partial(_member, golds))
     distinct = set(found)
     num_wanted = _num_distinct(golds)
     precision = len(distinct) / (len(distinct) + num_other) if distinct else 0.0
@@ -221,6 +223,19 @@ def _list_grade(golds: tuple[str, ...], text: str, *, is_ordered: bool) -> QAGra
         is_right = not num_other and _sequence(golds, found, is_ordered=is_ordered)
     f1 = 2 * precision * recall / (precision + recall) if distinct else 0.0
     return _judged(is_right, text, precision=precision, recall=recall, f1=f1)
+
+
+def _member(golds: tuple[str, ...], text: str) -> int | None:
+    """Return the index of the first gold member that a text is."""
+    index = _member_indices(golds).get(text_forms(text)[0])
+    if index is not None:
+        return index
+    return next((index for index, gold in enumerate(golds) if _is_same(_gold(gold), text)), None)
+
+
+@lru_cache(maxsize=4096)
+def _member_indices(golds: tuple[str, ...]) -> dict[str, int]:
+    return {form: index for index in reversed(range(len(golds))) for form in _gold(golds[index]).forms}
 
 
 @lru_cache(maxsize=4096)

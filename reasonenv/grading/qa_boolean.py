@@ -38,12 +38,15 @@ _LEADING = re.compile(
 )
 _STATEMENT = re.compile(
     r"\b(?:statement|claim|sentence|proposition|assertion|it|this|that|answer|conclusion|hypothesis)\s+"
-    r"(?:is|was|must be|has to be|would be)\s*(?P<negation>n't|not)?\s*(?:in fact\s+|actually\s+|therefore\s+|indeed\s+)?"
+    r"(?:is|was|must be|has to be|would be)\s*(?P<negation>n't|not)?\s*"
+    r"(?:in fact\s+|actually\s+|therefore\s+|indeed\s+)?"
     r"(?P<word>true|false|correct|incorrect|right|wrong)\b"
 )
 _SHORT_IS = re.compile(r"(?<=\bit)'s\b|(?<=\bthat)'s\b")
 _NEGATIVE_STATEMENT = re.compile(r"\b(is|was)n't\b")
-_OPPOSED = re.compile(r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)")
+_OPPOSED = re.compile(
+    r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)"
+)
 
 
 def gold_boolean(answer: str) -> bool | None:

@@ -42,18 +42,22 @@ _SPACED = re.compile(r"\s*[A-Z](?:\s+[A-Z])+\s*")
 _HEDGED = re.compile(
     rf"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b[^.\n]{{0,25}}?[\s(\[*][A-J]{_END}"
 )
-_FOLLOWED = re.compile(r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|(?:because|since|as|which|for|due|being|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer))\b|[\u3040-\u9fff])")
+_FOLLOWED = re.compile(
+    r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|(?:because|since|as|which|for|due|being|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer))\b|[\u3040-\u9fff])"
+)
 _OPTION_PREFIX = re.compile(r"\(?([A-Z])[).:：]\s*")
 _STATED = (
     re.compile(
         rf"(?<![\w'’])[(\[*]*([A-HJ-Z]){_END}[)\]*]*\s+(?:is|was)\s+(?!not)(?:the\s+)?(?:\w+\s+)?(?:correct|right|best|answer)\b"
     ),
     re.compile(
-        rf"\b(?i:choose|chose|pick|select|selected|go(?:ing)? with)\s+(?i:option|choice|answer)?\s*[(\[*\"']*([A-HJ-Z]){_END}"
-        r"(?!\s+[a-z])"
+        rf"\b(?i:choose|chose|pick|select|selected|go(?:ing)? with)\s+(?i:option|choice|answer)?\s*"
+        rf"[(\[*\"']*([A-HJ-Z]){_END}(?!\s+[a-z])"
     ),
     re.compile(rf"(?:我?[选選]择?擇?|所以|因此)[项項]?[是为：:\s]*[(（*]*([A-HJ-Z]){_END}"),
-    re.compile(r"(?:\b(?i:therefore|thus|so|hence|it's|it is)[,:]?\s+(?:(?i:it is|it's)\s+)?)[(\[*]*([A-HJ-Z])[)\]*.!\s]*\Z"),
+    re.compile(
+        r"(?:\b(?i:therefore|thus|so|hence|it's|it is)[,:]?\s+(?:(?i:it is|it's)\s+)?)[(\[*]*([A-HJ-Z])[)\]*.!\s]*\Z"
+    ),
     re.compile(r"(?:\A|\n)[ \t]*[(\[*_]*([A-HJ-Z])[)\]*_.:]*[ \t]*\Z"),
 )
 _NEGATED = re.compile(r"\b(?:not|n't|isn't|never|neither|rather than|instead of)\s*[(\[*]*\Z", re.I)
@@ -128,7 +132,7 @@ def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_wh
 
 
 def _with_others(letter: str, rest: str, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
-    """Add the letters that "and" or a comma joins to the first; none at all where "or" does, or the text is another's."""
+    """Add the letters that "and" or a comma joins to the first; none where "or" does, or the text is another's."""
     names = {letter}
     while found := _CONNECTED.match(rest):
         if found["letter"] not in letters or re.search(r"\b(?:or|oder|o|ou)\b|[/|或]", found["by"]):

@@ -16,10 +16,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.qa_text import fold
+from reasonenv.grading.qa_vocabulary import MONTHS
 
 __all__ = ["CalendarDate", "read_date", "read_time"]
 
 _MAX_CHARS = 60
+_DIGIT = re.compile(r"\d")
 
 
 class CalendarDate(NamedTuple):
@@ -30,23 +32,7 @@ class CalendarDate(NamedTuple):
     day: int | None
 
 
-_MONTHS = {
-    name: number % 12 + 1
-    for number, name in enumerate(
-        (
-            "january february march april may june july august september october november december "
-            "jan feb mar apr may jun jul aug sep oct nov dec "
-            "januar februar marz april mai juni juli august september oktober november dezember "
-            "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre "
-            "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre "
-            "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre "
-            "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro "
-            "januari februari maart april mei juni juli augustus september oktober november december "
-            "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"
-        ).split()
-    )
-} | {"sept": 9}
-_MONTH = "(?P<month>" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\b\.?"
+_MONTH = "(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?"
 _YEAR = r"(?P<year>[12]\d{3})"
 _OF = r"(?:\s+(?:of|de|del|di))?\s+"
@@ -64,7 +50,9 @@ _DIGITS = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(?P<year>[12]\d{3})")
 _AROUND = re.compile(r"^(?:on|in|the)\s+|^(?:am|le|el|il|em|op)\s+(?=\d)|[\s.,!。]+$|\s+(?:г|года|ad|ce)\.?$")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAY = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?\s*,?\s+(?=\S)")
-_TIME = re.compile(r"(?:at\s+)?(\d{1,2})(?:[:.h]([0-5]\d)(?::([0-5]\d))?)?\s*(?:(a|p)\.?\s?m\.?|o'?clock|uhr|hrs?)?[\s.]*")
+_TIME = re.compile(
+    r"(?:at\s+)?(\d{1,2})(?:[:.h]([0-5]\d)(?::([0-5]\d))?)?\s*(?:(a|p)\.?\s?m\.?|o'?clock|uhr|hrs?)?[\s.]*"
+)
 _MIDDAY = {"noon": 12 * 3600, "midday": 12 * 3600, "midnight": 0, "12 noon": 12 * 3600, "12 midnight": 0}
 
 
@@ -77,7 +65,7 @@ def read_date(text: str) -> CalendarDate | None:
     >>> read_date("05/06/1999") is None
     True
     """
-    if len(text) > _MAX_CHARS:
+    if len(text) > _MAX_CHARS or not _DIGIT.search(text):
         return None
     text = _AROUND.sub("", _AROUND.sub("", fold(text).strip()))
     weekday = _WEEKDAY.match(text)
@@ -96,6 +84,8 @@ def read_time(text: str) -> int | None:
     >>> read_time("3:30 p.m.") == read_time("15:30") == 55800
     True
     """
+    if len(text) > _MAX_CHARS:
+        return None
     text = fold(text).strip(" .")
     if text in _MIDDAY:
         return _MIDDAY[text]
@@ -125,7 +115,7 @@ def _read(text: str) -> CalendarDate | None:
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
             year, day = parts.get("year"), parts.get("day")
-            return _valid(int(year) if year else None, _MONTHS[found["month"]], int(day) if day else None)
+            return _valid(int(year) if year else None, MONTHS[found["month"]], int(day) if day else None)
     return None
 
 

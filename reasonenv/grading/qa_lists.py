@@ -20,15 +20,25 @@ from reasonenv.grading.qa_text import canonical, fold
 __all__ = ["cited_sources", "list_members", "matched_members"]
 
 _MAX_MEMBERS = 100
-_MAX_JOINED = 3
+_MARK = "\ue000"
+"""Stands for a member that was found whole; a private character, taken out of every text before."""
+
 _BULLET = re.compile(r"^\s*(?:[-*•·–+]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+", re.M)
 _HARD = re.compile(r"\s*[;；\n|]\s*|\s*[、，]\s*|(?<!\d),\s*|,(?!\d)\s*|,\s+|\s*(?:->|→|⇒|>|<)\s*")
-_AND = re.compile(r"\s+(?:and|&|und|y|e|et|en|och|ja|i|dan|и|plus|as well as)\s+|\s*[和与及與]\s*|と|,?\s+then\s+|\s*&\s*|\s+/\s+|(?<=\w)/(?=[^\W\d])")
+_AND = re.compile(
+    r"\s+(?:and|&|und|y|e|et|en|och|ja|i|dan|и|plus|as well as)\s+|\s*[和与及與&]\s*|と|,?\s+then\s+"
+    r"|\s+/\s+|(?<=\w)/(?=[^\W\d])"
+)
+_JOINT = re.compile(r"[,;|\n&/<>+、，；和与及與と]|\s\w{1,4}\s")
 _LEAD = re.compile(r"^(?:and|&|und|et|y|then|finally|lastly|also|和|及)\s+", re.I)
-_INTRODUCTION = re.compile(r"^[^,;\n]{0,120}?(?::\s|：|\b(?:are|is|were|include|includes|sont|sind|son)\b\s*:?\s+)", re.S)
+_INTRODUCTION = re.compile(
+    r"^[^,;\n]{0,120}?(?::\s|：|\b(?:are|is|were|include|includes|sont|sind|son)\b\s*:?\s+)", re.S
+)
 
 _BRACKET = re.compile(r"[\[【（(]\s*([^\[\]【】()（）]{1,60}?)\s*[\]】）)]|([¹²³⁴-⁹⁰]+)")
-_SOURCE_WORD = r"(?:docs?|documents?|sources?|passages?|refs?|references?|citations?|paragraphs?|no|文档|文献|来源|資料)"
+_SOURCE_WORD = (
+    r"(?:docs?|documents?|sources?|passages?|refs?|references?|citations?|paragraphs?|no|文档|文献|来源|資料)"
+)
 _NAMED = re.compile(
     rf"\b{_SOURCE_WORD}\.?\s*[#:]?\s*(\d{{1,3}}(?:\s*(?:,|;|&|-|and|to|,\s*and)\s*\[?\d{{1,3}}\]?)*)(?![\d.]\d)"
 )
@@ -40,39 +50,43 @@ _MAX_RANGE = 20
 
 
 def list_members(text: str) -> list[str]:
-    """Return the members of a list as it is written, with "and" still inside them.
+    """Return the members of a list as it is written.
 
     >>> list_members("red, green and blue")
-    ['red', 'green and blue']
+    ['red', 'green', 'blue']
     >>> list_members("1. red\\n2. green")
     ['red', 'green']
     """
     text = _BULLET.sub("", without_markup(text)).strip()
     if len(text) > 1 and text[0] + text[-1] in ("[]", "{}", "()"):
         text = text[1:-1]
-    members = (_LEAD.sub("", without_markup(part)).strip(" .。") for part in _HARD.split(text))
-    return [member for member in members if member][: _MAX_MEMBERS + 1]
+    parts = (part for piece in _HARD.split(text) for part in _AND.split(_LEAD.sub("", piece)))
+    members = (without_markup(part).strip(" .。") for part in parts)
+    return [member for member in members if member]
 
 
-def matched_members(
-    golds: Sequence[str], text: str, is_same: Callable[[str, str], bool]
-) -> tuple[list[int], int]:
+def matched_members(golds: Sequence[str], text: str, find: Callable[[str], int | None]) -> tuple[list[int], int]:
     """Return which gold members a written list names, in order, and how many others it names.
 
     Args:
-        golds: the members; one may contain a comma or "and".
+        golds: the members; those that contain a comma or "and" are found in the text before it is split.
         text: the list as it was written.
-        is_same: whether a gold member and a written one are the same.
+        find: the index of the gold member that a written one is.
     """
-    parts = list_members(text)
-    if len(parts) > _MAX_MEMBERS:
-        return [], len(parts)
-    found, num_other, position = list[int](), 0, 0
-    while position < len(parts):
-        indices, used = _match_at(golds, parts, position, is_same)
-        found += [index for index in indices if index is not None]
-        num_other += sum(index is None for index in indices)
-        position += used
+    text = text.replace(_MARK, "")
+    for index, gold in enumerate(golds):
+        if _JOINT.search(gold) and list_members(gold) != [gold]:
+            text = re.sub(rf"(?<!\w){re.escape(gold)}(?!\w)", f"{_MARK}{index}{_MARK}", text, flags=re.I)
+    found, num_other = list[int](), 0
+    for member in list_members(text)[: _MAX_MEMBERS + 1]:
+        if member[0] == member[-1] == _MARK:
+            found.append(int(member[1:-1]))
+            continue
+        index = find(member)
+        if index is None:
+            num_other += 1
+        else:
+            found.append(index)
     return found, num_other
 
 
@@ -106,21 +120,6 @@ def cited_sources(text: str, *, is_list: bool = False) -> frozenset[str]:
     for found in _NAMED.finditer(folded):
         cited |= set(_numbers(found[1]))
     return frozenset(cited)
-
-
-def _match_at(
-    golds: Sequence[str], parts: list[str], position: int, is_same: Callable[[str, str], bool]
-) -> tuple[list[int | None], int]:
-    """Match the longest run of parts that is one member, else the one part, else what "and" joins in it."""
-    for count in range(min(_MAX_JOINED, len(parts) - position), 0, -1):
-        written = ", ".join(parts[position : position + count])
-        for index, gold in enumerate(golds) if count == 1 or any("," in gold for gold in golds) else ():
-            if is_same(gold, written):
-                return [index], count
-    joined = [part for part in _AND.split(parts[position]) if part]
-    if len(joined) == 1:
-        return [None], 1
-    return [next((index for index, gold in enumerate(golds) if is_same(gold, part)), None) for part in joined], 1
 
 
 def _numbers(text: str) -> list[str]:

@@ -17,8 +17,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from reasonenv.grading.qa_numerals import NUMBER_WORDS, read_numeral
+from reasonenv.grading.qa_numerals import NUMBER_WORDS, NUMERAL_WORDS, read_numeral
 from reasonenv.grading.qa_text import fold
+from reasonenv.grading.qa_vocabulary import CJK_COUNTERS, CURRENCIES, MEASURES, UNIT_NAMES
 from reasonenv.grading.units import Unit, read_unit
 
 __all__ = ["Quantity", "only_quantity", "read_quantity", "same_quantity"]
@@ -26,33 +27,6 @@ __all__ = ["Quantity", "only_quantity", "read_quantity", "same_quantity"]
 _MAX_CHARS = 120
 _MIN_DIGITS = 10
 
-_CURRENCIES = {
-    "$": "dollar", "us$": "dollar", "usd": "dollar", "a$": "aud", "c$": "cad", "hk$": "hkd", "nz$": "nzd", "€": "euro",
-    "eur": "euro", "£": "gbp", "¥": "yen", "jpy": "yen", "cny": "yuan", "rmb": "yuan", "₹": "rupee", "rs": "rupee",
-    "inr": "rupee", "₩": "won", "₽": "ruble", "gbp": "gbp", "chf": "chf", "元": "yuan", "人民币": "yuan",
-    "円": "yen", "日元": "yen", "美元": "dollar", "欧元": "euro", "euros": "euro", "pounds sterling": "gbp",
-    "us dollars": "dollar", "us dollar": "dollar",
-}  # fmt: skip
-_NAMES = {
-    "°c": "centigrade", "degrees celsius": "centigrade", "degree celsius": "centigrade", "degrees centigrade": "centigrade",
-    "degrees c": "centigrade", "摄氏度": "centigrade", "°f": "fahrenheit", "degrees fahrenheit": "fahrenheit",
-    "degree fahrenheit": "fahrenheit", "degrees f": "fahrenheit", "k": "kelvin", "kelvins": "kelvin", "°": "degree",
-    "度": "degree", "t": "ton", "tonne": "ton", "tonnes": "ton", "metric tons": "ton", "metric ton": "ton",
-    "kph": "km per hour", "kmh": "km per hour", "kmph": "km per hour", "km/h": "km per hour", "mph": "mile per hour",
-    "米": "m", "公里": "km", "千米": "km", "厘米": "cm", "毫米": "mm", "公斤": "kg", "千克": "kg", "克": "g",
-    "升": "l", "小时": "hour", "分钟": "minute", "秒": "second", "天": "day", "年": "year", "メートル": "m",
-    "キロメートル": "km", "センチメートル": "cm", "キログラム": "kg", "グラム": "g", "キロ": "km", "時間": "hour", "分": "minute",
-    "meters": "m", "킬로미터": "km", "미터": "m", "킬로그램": "kg", "gb": "gigabyte", "mb": "megabyte", "kb": "kilobyte",
-    "tb": "terabyte", "c": "centigrade", "f": "fahrenheit", "w": "watt", "kw": "kilowatt", "hz": "hertz", "j": "joule", "n": "newton", "v": "volt",
-    "'": "foot", '"': "inch", "yrs": "year", "yo": "year", "hrs": "hour", "mins": "minute", "secs": "second",
-    "euro": "euro",
-}  # fmt: skip
-_CJK_COUNTERS = frozenset("个個人名岁歳才本冊册台匹只隻つ次回枚件座颗张張명개살")
-_DIMENSIONS = frozenset(
-    "length time mass volume money angle month centigrade fahrenheit kelvin euro gbp yen yuan rupee won ruble aud cad hkd "
-    "nzd chf gigabyte megabyte kilobyte terabyte watt kilowatt hertz joule newton volt speed acre hectare gallon pint "
-    "quart pascal calorie kilocalorie ampere ohm decibel byte bit knot".split()
-)
 _APPROXIMATELY = re.compile(
     r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|circa|ca\.|a total of|in total|equal to|equals)\s+"
     r"|[~≈=]\s*|约|大约|約|およそ)"
@@ -61,19 +35,22 @@ _CURRENCY = re.compile(r"(?:us|a|c|hk|nz)?\$|[€£¥₹₩₽]|(?:usd|eur|gbp|j
 _SIGN = re.compile(r"(?:(minus|negative)\s+|([-+]))\s*")
 _PERCENT = re.compile(r"\s*(?:%|per\s?cent\b|pct\b)(?!\s*(?:point|age))")
 _UNIT = re.compile(r"\s*-?\s*([^\W\d_][^\d^;:,!?()]*(?:\^-?\d[^\d;:,!?()]*)?|[°'\"$€£¥₹₩][a-z]?(?:\s*/\s*[a-z]+)?)?")
-_NOT_A_UNIT = re.compile(r"\b(?:or|nor|not|to|but|and|maybe|perhaps|possibly|instead|rather|than|is|are|was|were)\b|[-~=|]")
+_NOT_A_UNIT = re.compile(
+    r"\b(?:or|nor|not|to|but|and|maybe|perhaps|possibly|instead|rather|than|is|are|was|were)\b|[-~=|]"
+)
 _POWER = re.compile(r"(?<=[a-z])([23])(?![\w^])")
 _TAIL = re.compile(r"[\s.!?。]+$")
 _COMPOUND_UNIT = re.compile(r"\s*([a-z]+|['\"])\.?")
 _JOIN = re.compile(r"\s*(?:,?\s*and\s+|,\s*)?")
 _METRE = re.compile(r"(met|lit)re")
+_RESTATED = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 _FILLER = re.compile(r"\s*\b(?:old|of age|in total|total|altogether|each|in all|tall|long|high|wide|deep)$")
-_HAS_NUMBER = re.compile(
-    r"[\d零〇一二两兩三四五六七八九十百千]|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty"
-    r"|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|half|dozen)"
-)
+_SIMPLE = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
+_DIGIT = re.compile(r"[\d零〇一二两兩三四五六七八九十百千]")
 _ANY_NUMBER = re.compile(r"(?<![\w.])(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?")
-_UNCERTAIN = re.compile(r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than)\b|n't\b")
+_UNCERTAIN = re.compile(
+    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than)\b|n't\b"
+)
 
 
 class Quantity(NamedTuple):
@@ -91,7 +68,7 @@ class Quantity(NamedTuple):
     @property
     def is_measured(self) -> bool:
         """Is its unit one of measure, and not the name of the things that are counted?"""
-        return any(name in _DIMENSIONS for name, _ in self.unit.dimensions)
+        return any(name in MEASURES for name, _ in self.unit.dimensions)
 
 
 _NO_UNIT = Unit((), Fraction(1))
@@ -106,9 +83,14 @@ def read_quantity(text: str) -> Quantity | None:
     """
     if len(text) > _MAX_CHARS:
         return None
+    if _SIMPLE.fullmatch(text):
+        return Quantity(Fraction(text), _NO_UNIT)
     text = _TAIL.sub("", fold(text)).strip(" \"'*" if "'" in text[:1] else " *")
-    if not _HAS_NUMBER.search(text):
+    if not _DIGIT.search(text) and NUMERAL_WORDS.isdisjoint(text.replace("-", " ").split()):
         return None
+    if restated := _RESTATED.fullmatch(text):
+        first, second = read_quantity(restated[1]), read_quantity(restated[2])
+        return first if first is not None and second is not None and first.value == second.value else None
     return _read(_POWER.sub(r"^\1", _APPROXIMATELY.sub("", text, count=1) if _APPROXIMATELY.match(text) else text))
 
 
@@ -126,6 +108,8 @@ def same_quantity(gold: Quantity, answer: Quantity) -> bool:
     if not answer.unit.dimensions:
         return not gold.is_measured and _equal(gold.value, answer.value)
     if gold.unit == _unit("gbp") and answer.unit == _unit("pound"):
+        return _equal(gold.value, answer.value)
+    if gold.unit == answer.unit:
         return _equal(gold.value, answer.value)
     has_same_unit = gold.unit.dimensions == answer.unit.dimensions
     return has_same_unit and _equal(gold.value * gold.unit.factor, answer.value * answer.unit.factor)
@@ -172,14 +156,14 @@ def _read(text: str) -> Quantity | None:
     if percent := _PERCENT.match(text, numeral.end):
         return Quantity(sign * numeral.value, _NO_UNIT, True) if percent.end() == len(text) else None
     quantity = _with_unit(text, numeral.value, numeral.end)
-    return quantity and quantity._replace(value=sign * quantity.value)
+    return quantity._replace(value=-quantity.value) if quantity and sign < 0 else quantity
 
 
 def _money(text: str, sign: int, value: Fraction, end: int, currency: str) -> Quantity | None:
     rest = text[end:].strip()
     if rest in ("m", "b"):
         value, rest = value * (10**6 if rest == "m" else 10**9), ""
-    unit = _unit(_CURRENCIES[currency])
+    unit = _unit(CURRENCIES[currency])
     is_repeated = not rest or _unit(rest) == unit or rest in ("usd", "us", "aud", "cad")
     return Quantity(sign * value, unit) if is_repeated else None
 
@@ -224,14 +208,14 @@ def _compound(text: str, value: Fraction, end: int) -> Quantity | None:
 @lru_cache(maxsize=4096)
 def _unit(phrase: str) -> Unit:
     phrase = _FILLER.sub("", phrase.strip(" ."))
-    if phrase in _CJK_COUNTERS:
+    if phrase in CJK_COUNTERS:
         return _NO_UNIT
-    phrase = _CURRENCIES.get(phrase) or _NAMES.get(phrase) or phrase
+    phrase = CURRENCIES.get(phrase) or UNIT_NAMES.get(phrase) or phrase
     return read_unit(_METRE.sub(r"\1er", phrase))
 
 
 def _is_cjk_unit(phrase: str) -> bool:
-    return phrase in _CJK_COUNTERS or phrase in _NAMES or phrase in _CURRENCIES or "°" in phrase or "^" in phrase
+    return phrase in CJK_COUNTERS or phrase in UNIT_NAMES or phrase in CURRENCIES or "°" in phrase or "^" in phrase
 
 
 def _share(quantity: Quantity) -> Fraction:
@@ -244,7 +228,7 @@ def _equal(gold: Fraction, answer: Fraction) -> bool:
         return True
     for decimal, other in ((gold, answer), (answer, gold)):
         digits = _num_digits(decimal)
-        if digits and _num_digits(other) is None and abs(decimal - other) * 10 ** digits < 1:
+        if digits and _num_digits(other) is None and abs(decimal - other) * 10**digits < 1:
             return True
     return False
 
@@ -259,4 +243,8 @@ def _num_digits(value: Fraction) -> int | None:
         decimals = max(decimals, count)
     if rest != 1:
         return None
-    return decimals if decimals and len(str(abs(value.numerator * 10**decimals // value.denominator))) >= _MIN_DIGITS else 0
+    return (
+        decimals
+        if decimals and len(str(abs(value.numerator * 10**decimals // value.denominator))) >= _MIN_DIGITS
+        else 0
+    )

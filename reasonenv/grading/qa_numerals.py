@@ -14,7 +14,9 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-__all__ = ["NUMBER_WORDS", "Numeral", "read_numeral"]
+from reasonenv.grading.qa_vocabulary import CARDINALS
+
+__all__ = ["NUMBER_WORDS", "NUMERAL_WORDS", "Numeral", "read_numeral"]
 
 _MAX_DIGITS = 400
 _MAX_EXPONENT = 400
@@ -51,22 +53,21 @@ _SCALES = {
     "十": 10, "百": 100, "千": 1000, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8, "兆": 10**12,
 }  # fmt: skip
 
-_ONES = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
-    )
-}
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_ONES = {word: value for value, word in enumerate(CARDINALS[:20])}
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90,
+}  # fmt: skip
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
-_LARGE = ("thousand", "million", "billion", "trillion")
 _WORD = re.compile(r"[\s-]*([a-z]+)")
 _WORDS = frozenset((*_ONES, *_TENS, *_SCALES, "half", "a", "an", "and"))
 NUMBER_WORDS = frozenset((*_ONES, *_TENS))
 """Words that start a number and are never a unit."""
 
-_FIRST_WORDS = NUMBER_WORDS | {"half", "a", "an", "hundred", "thousand", "million", "billion"}
+NUMERAL_WORDS = NUMBER_WORDS | {"half", "dozen", "third", "quarter", "hundred", "thousand", "million", "billion"}
+"""One of these is in every number that is written in words."""
+
+_FIRST_WORDS = NUMERAL_WORDS - {"third", "quarter"} | {"a", "an"}
 
 _CHINESE_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
 _CHINESE_UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -98,7 +99,7 @@ def _of_digits(text: str, found: re.Match[str]) -> Numeral | None:
     kind, digits, end = found.lastgroup, found.group(), found.end()
     if len(digits) > _MAX_DIGITS or (kind == "plain" and len(digits) > 1 and digits[0] == "0" and digits[1] != "."):
         return None
-    power = _POWER_OF_TEN.match(text, found.start())
+    power = _POWER_OF_TEN.match(text, found.start()) if digits == "10" else None
     if power and abs(int(power[1][:6])) <= _MAX_EXPONENT:
         return Numeral(Fraction(10) ** int(power[1]), power.end())
     if kind == "european":
@@ -112,14 +113,15 @@ def _of_digits(text: str, found: re.Match[str]) -> Numeral | None:
 
 def _continued(text: str, value: Fraction, end: int, *, is_whole: bool) -> Numeral:
     """Read the fraction bar, power of ten or scale behind digits."""
+    if end == len(text):
+        return Numeral(value, end)
     mixed = _MIXED.match(text, end) if is_whole else None
     if mixed:
         return Numeral(value + Fraction(int(mixed[1]), int(mixed[2])), mixed.end())
     bar = _FRACTION.match(text, end) if is_whole else None
     if bar and len(bar[1]) <= _MAX_DIGITS:
         return Numeral(value / int(bar[1]), bar.end())
-    power = _OF_TEN.match(text, end)
-    if power:
+    if power := _OF_TEN.match(text, end):
         exponent = power[1] or power[2]
         if len(exponent) <= 5 and abs(int(exponent)) <= _MAX_EXPONENT:
             value, end = value * Fraction(10) ** int(exponent), power.end()
@@ -160,7 +162,7 @@ def _words_value(words: list[str]) -> Fraction | None:
     for word in words:
         word = word if word in _WORDS else word.removesuffix("s")
         if word in _ONES or word in _TENS or word in ("a", "an"):
-            small = _ONES.get(word, _TENS.get(word, 1))
+            small = _ONES[word] if word in _ONES else _TENS.get(word, 1)
             if (small >= 10 and last_small < 1000) or (small < 10 and last_small < 20):
                 return None
             current, last_small = current + small, small

@@ -17,7 +17,15 @@ from typing import NamedTuple
 
 from reasonenv.parsing import boxed_answer, split_reasoning
 
-__all__ = ["MAX_ANSWER_CHARS", "Reading", "answer_part", "read_response", "refined", "without_commands", "without_markup"]
+__all__ = [
+    "MAX_ANSWER_CHARS",
+    "Reading",
+    "answer_part",
+    "read_response",
+    "refined",
+    "without_commands",
+    "without_markup",
+]
 
 MAX_ANSWER_CHARS = 1000
 """Longer answers are not compared."""
@@ -41,8 +49,8 @@ _ANNOUNCEMENT = re.compile(
       [*_"']{0,4}
       (?:\s+(?:to|of|for|here|choice|option|correcta|correcte|richtige|correta)\b[^.:：\n]{0,60}?)?
       [*_"'\s]{0,4}
-      (?:(?:\bis\b|\bare\b|\bwas\b|\b(?:must|should|would|will|can\ only)\ be\b|\bes\b|\best\b|\bist\b|\blautet\b|\bsind\b
-         |\bson\b|\bsont\b|\bé\b|\bè\b|\bär\b|\bto\b|\badalah\b)(?!\s*(?:not|nicht|pas)\b)|[:：=])
+      (?:(?:\bis\b|\bare\b|\bwas\b|\b(?:must|should|would|will|can\ only)\ be\b|\bes\b|\best\b|\bist\b|\blautet\b
+         |\bsind\b|\bson\b|\bsont\b|\bé\b|\bè\b|\bär\b|\bto\b|\badalah\b)(?!\s*(?:not|nicht|pas)\b)|[:：=])
     |(?:答案|答え|正解|回答|解答|정답|답|答)(?:应该|應該)?(?:[是为為:：]|は|은|는)(?!不)
     |^\s{0,3}(?:[#*_]{1,6}\s?)(?:final\s)?answer[*_:\s]{0,6}\n
     |^\#\#\#\#(?!\#)
@@ -55,23 +63,49 @@ _RETRACTION = re.compile(
     r"|alternatively|or|could also|might|nein|perdón)\b|n't\b|不|错",
     re.I,
 )
-_SENTENCE_END = re.compile(r"(?<![\s.][A-Za-z])(?<!\b(?:Mr|Dr|St|Ms|vs))(?<!Mrs)[.!?][*_\"')\]]{0,3}\s+(?=[^\s\da-z])|[。！？]\s*(?=\S)")
+_SENTENCE_END = re.compile(
+    r"(?<![\s.][A-Za-z])(?<!\b(?:Mr|Dr|St|Ms|vs))(?<!Mrs)[.!?][*_\"')\]]{0,3}\s+(?=[^\s\da-z])|[。！？]\s*(?=\S)"
+)
 _HEDGE = re.compile(
     r"\b(?:or|nor|not|no|never|neither|either|maybe|perhaps|possibly|probably|might|could|cannot|oder|nicht|ni|nunca|pas"
     r"|nie|не|или)\b|n't\b|[不没沒非]|或|아니|ない|\?",
     re.I,
 )
-_REASON = re.compile(r"\s*(?:[,;(—–]\s*)?\b(?:because|since|as it|which|given that|due to|thanks to|weil|porque|parce que)\b|[,，]?因为")
+_REASON = re.compile(
+    r"\s*(?:[,;(—–]\s*)?\b(?:because|since|as it|which|given that|due to|thanks to|weil|porque|parce que)\b|[,，]?因为"
+)
 _COPULA = re.compile(
     r"^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|war|è|é|=|called|named|known as)\s+(?=\S)"
     r"|^.{1,200}?(?:\s[éè]\s+|(?<=[\u3400-\u9fff])[是为為]|は(?=[^\s、]))",
     re.I | re.S,
 )
+_NAMING = re.compile(r"^(?:called|named|known as|titled|about|approximately)\s+", re.I)
 _MARKUP = re.compile(r"\*\*|__|`|\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{")
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
-_LATEX_SYMBOLS = (("\\%", "%"), ("\\$", "$"), ("\\#", "#"), ("\\&", "&"), ("\\_", "_"), ("^\\circ", "°"), ("^{\\circ}", "°"))
-_PAIRS = {'"': '"', "“": "”", "'": "'", "‘": "’", "(": ")", "[": "]", "「": "」", "『": "』", "*": "*", "_": "_", "«": "»", "【": "】"}
+_LATEX_SYMBOLS = (
+    ("\\%", "%"),
+    ("\\$", "$"),
+    ("\\#", "#"),
+    ("\\&", "&"),
+    ("\\_", "_"),
+    ("^\\circ", "°"),
+    ("^{\\circ}", "°"),
+)
+_PAIRS = {
+    '"': '"',
+    "“": "”",
+    "'": "'",
+    "‘": "’",
+    "(": ")",
+    "[": "]",
+    "「": "」",
+    "『": "』",
+    "*": "*",
+    "_": "_",
+    "«": "»",
+    "【": "】",
+}
 
 
 def read_response(response: str) -> Reading:
@@ -144,7 +178,7 @@ def refined(reading: Reading) -> list[str]:
     if not _HEDGE.search(last):
         while found := _COPULA.match(last):
             last = last[found.end() :]
-        texts.append(last)
+        texts.append(without_markup(_NAMING.sub("", last)))
     return list(dict.fromkeys(filter(None, map(str.strip, texts))))
 
 
@@ -155,7 +189,11 @@ def without_markup(text: str) -> str:
     ('Paris', '50%', 'Hamlet')
     """
     text = without_commands(text)
-    while len(text) > 2 and _PAIRS.get(text[0]) == text[-1] and text[0] not in text[1:-1] and text[-1] not in text[1:-1]:
+    if len(text) > 3 and text[-1] in ".," and text[-2] in '*_"”’»」』':
+        text = text[:-1]
+    while (
+        len(text) > 2 and _PAIRS.get(text[0]) == text[-1] and text[0] not in text[1:-1] and text[-1] not in text[1:-1]
+    ):
         text = text[1:-1].strip()
     return text
 

@@ -17,12 +17,11 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
+from reasonenv.grading.qa_vocabulary import ARTICLES, CARDINALS, FOREIGN_ARTICLES, LEADS, ORDINALS, ROMANS
+
 __all__ = ["answer_forms", "canonical", "fold", "has_cjk", "text_forms", "token_f1"]
 
 _PLAIN = re.compile(r"[a-z0-9 ]*")
-_ARTICLES = frozenset(("the", "a", "an"))
-_FOREIGN_ARTICLES = frozenset("le la les l el los las lo il gli i der die das den dem des o os as het de".split())
-_LEADS = frozenset("in on at by from during since to with as into of around within".split())
 _SUPERSCRIPTS = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _SUPERSCRIPT_VALUES = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _VULGAR = re.compile(r"[¼-¾⅐-⅞↉]")
@@ -54,20 +53,6 @@ _SEPARATOR = re.compile(r"(?<!\d)[,:/]|[,:/](?!\d)|\.(?!\d)|\^(?!-?\d)")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\d)-(?=[^\W\d_])|(?<=\w\w\w)-(?!\S)|(?<!\w)-(?![\d.$€£¥])")
 _KEPT = "+#%-.,:/^$€£¥°<>=~&@_*|"
 
-_ORDINALS = (
-    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
-_CARDINALS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
-_ROMANS = {
-    roman: str(value)
-    for value, roman in enumerate("i ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx".split(), 1)
-    if len(roman) > 1 or roman == "i"
-}
-
 
 def _ordinal(number: int) -> str:
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
@@ -75,10 +60,10 @@ def _ordinal(number: int) -> str:
 
 
 _NUMERALS = {
-    **{word: str(value) for value, word in enumerate(_CARDINALS)},
-    **{word: _ordinal(value) for value, word in enumerate(_ORDINALS)},
+    **{word: str(value) for value, word in enumerate(CARDINALS)},
+    **{word: _ordinal(value) for value, word in enumerate(ORDINALS)},
     **{f"{value}th": _ordinal(value) for value in (1, 2, 3)},
-    **_ROMANS,
+    **ROMANS,
 }
 
 
@@ -145,7 +130,7 @@ def text_forms(text: str) -> tuple[str, ...]:
     tokens = forms[0].split()
     if len(tokens) > 1 and not _NUMERALS.keys().isdisjoint(tokens):
         forms.append(" ".join(_NUMERALS.get(token, token) for token in tokens))
-    elif forms[0] in _NUMERALS and forms[0] not in _ROMANS:
+    elif forms[0] in _NUMERALS and forms[0] not in ROMANS:
         forms.append(_NUMERALS[forms[0]])
     return tuple(dict.fromkeys(form for form in forms if form))
 
@@ -154,7 +139,7 @@ def answer_forms(text: str) -> tuple[str, ...]:
     """Return `text_forms` and those without what an answer may say around a name: in Paris, la Seine, 東京です."""
     forms = text_forms(text)
     head, _, tail = forms[0].partition(" ")
-    if tail and (head in _LEADS or head in _FOREIGN_ARTICLES):
+    if tail and (head in LEADS or head in FOREIGN_ARTICLES):
         forms += text_forms(tail)
     if not text.isascii():
         bare = _CJK_ENDING.sub("", forms[0])
@@ -184,7 +169,7 @@ def _tokens(text: str) -> list[str]:
     if not _PLAIN.fullmatch(text):
         text = _without_punctuation(text)
     tokens = _joined_letters(text.split())
-    while len(tokens) > 1 and tokens[0] in _ARTICLES:
+    while len(tokens) > 1 and tokens[0] in ARTICLES:
         tokens = tokens[1:]
     return tokens
 
