@@ -11,6 +11,7 @@ import math
 import os
 import resource
 import signal
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ class Confinement:
         self._limit_resources(cpu_share, is_template)
         os.umask(0o022)
         os.chdir(self.scratch.path)
-        os.environ["TMPDIR"] = os.environ["HOME"] = self.scratch.path
+        os.environ["TMPDIR"] = os.environ["HOME"] = tempfile.tempdir = self.scratch.path
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if self._rulesets is None:
             syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
