@@ -3,7 +3,9 @@ r"""Are two answers equal?
 Lives here: the rule of each type of answer. Does not: arithmetic (`numeric`), subsets of the line (`intervals`),
 reading (`reader`), what needs computer algebra (`worker`).
 
-The one decision: False is final only where both sides were read. What was not read is None, and a worker decides.
+The one decision: False is final where the gold answer was read, even if the answer was not: whoever could not be read
+did not write mathematics, and algebra by others finds sense in what has none. A gold answer that was not read is None,
+as is what both sides leave open, and a worker decides.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from collections.abc import Sequence
 
 from reasonenv.grading.evaluation import variables
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
-from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
+from reasonenv.grading.matrices import worked_out
+from reasonenv.grading.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
 from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.reader import choice_letter, is_unevaluated, read
+from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
 from reasonenv.grading.scalars import equal_scalars
+from reasonenv.grading.shape import have_same_shape
 from reasonenv.grading.tokens import canonical_text
 
 __all__ = ["equal_texts"]
@@ -25,8 +29,11 @@ __all__ = ["equal_texts"]
 _SCALARS = frozenset(
     ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
 )
+_WORKINGS = frozenset(["add", "mul"])
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
 _CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
+_COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _MAX_MATCHES = 4096
 
@@ -51,27 +58,41 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     if is_unevaluated(answer):
         return None if is_unevaluated(gold) else False
     left, right = read(gold), read(answer)
+    if _are_same_words(gold, answer, left, right):
+        return True
     if left is None or right is None:
-        return _equal_unread(answer, left, right)
+        return _equal_unread(gold, answer, left, right)
     verdict = _decide(left, right, policy)
-    return verdict if verdict else _second_reading(gold, answer, left, right, policy) or verdict
+    verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
 
 
-def _equal_unread(answer: str, left: Node | None, right: Node | None) -> bool | None:
-    if (left and left.kind == "text") or (right and right.kind == "text"):
+def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
+    """Are these the same words, although one may look like a product of letters, as "odd" does?"""
+    has_text = any(node is not None and node.kind == "text" for node in (left, right))
+    gold, answer = canonical_text(gold), canonical_text(answer)
+    if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
         return False
-    if left and "\\" not in answer:
+    words = (_COMMA_SPACE.sub(",", plain_words(text) or text.casefold()) for text in (gold, answer))
+    return len(set(words)) == 1
+
+
+def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None) -> bool | None:
+    if left is not None or (right is not None and right.kind == "text"):
         return False
-    return False if answer.count("{") != answer.count("}") else None
+    is_possible = answer.count("{") == answer.count("}") and have_same_shape(
+        canonical_text(gold), canonical_text(answer)
+    )
+    return None if is_possible else False
 
 
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
     """Read an ambiguous text the way the other side is written."""
-    if "list" in (left.kind, right.kind) and left.kind != right.kind:
+    if left.kind != right.kind and ("," in gold or "," in answer):
         if _DECIMAL_COMMA.fullmatch(gold.strip("$ ")) or _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
             return _decide_texts(gold.replace(",", "."), answer.replace(",", "."), policy)
         one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
-        if one and other and one.kind == other.kind == "list":
+        if one and other and (one.kind == "list" or other.kind == "list") and (one, other) != (left, right):
             return _decide(one, other, policy)
     if "quantity" in (left.kind, right.kind) and left.kind != right.kind:
         one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
@@ -103,7 +124,9 @@ class _Comparison:
     def equal(self, left: Node, right: Node) -> bool | None:
         if left == right:
             return True
-        left, right = _without_membership(left), _without_membership(right)
+        left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
+        if {left.kind, right.kind} == {"time", "ratio"}:
+            left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -152,6 +175,7 @@ class _Comparison:
         return left.name == right.name and self.equal_parts(left.args, right.args)
 
     def _equal_equations(self, left: Node, right: Node) -> bool | None:
+        right = _with_argument_of(right, left)
         if all(_is_name(node.args[0]) for node in (left, right)):
             same_name = left.args[0] == right.args[0]
             values_equal = self.equal(left.args[1], right.args[1])
@@ -175,7 +199,9 @@ class _Comparison:
     def _equal_collections(self, left: Node, right: Node) -> bool | None:
         lefts, rights = _elements(left), _elements(right)
         kinds = {left.kind, right.kind}
-        if kinds & _LINE_SUBSETS or (_are_inequalities(lefts) and _are_inequalities(rights)):
+        num_conditions = _are_inequalities(lefts) + _are_inequalities(rights)
+        is_line = num_conditions == 2 and len(variables(left) | variables(right)) == 1
+        if is_line or kinds & _LINE_SUBSETS or (num_conditions == 1 and "tuple" in kinds):
             return _equal_subsets(left, right, self)
         if kinds == {"list", "tuple"}:
             return self.equal_parts(left.args, right.args)
@@ -218,13 +244,27 @@ class _Comparison:
         return True
 
 
-def _without_membership(node: Node) -> Node:
-    is_membership = node.kind == "relation" and node.name == "in"
-    return node.args[1] if is_membership else node
+def _plain_value(node: Node, policy: MathPolicy) -> Node:
+    r"""Write `x \in S` as S, the named point P(1, 2) as (1, 2), and a sum of matrices as a matrix."""
+    if node.kind == "relation" and node.name == "in":
+        return node.args[1]
+    is_product = node.kind == "mul" and policy.is_name_optional
+    if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
+        return node.args[1]
+    return worked_out(node)
+
+
+def _as_ratio(time: Node) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio."""
+    hours, _, minutes = time.name.partition(":")
+    return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
 
 
 def _without_name(relation: Node) -> Node | None:
-    """Return what an equation says its name is worth, if its left side is a name and later sides agree."""
+    """Return what an equation says its name is worth, if its left side is a name and no other value is stated.
+
+    The sums and products between are working, which may be wrong.
+    """
     operators, sides = relation.name.split(), list(relation.args)
     if "~" in operators:
         cut = operators.index("~")
@@ -234,16 +274,34 @@ def _without_name(relation: Node) -> Node | None:
             operators, sides = operators[:cut], sides[: cut + 1]
     if not operators:
         return sides[0]
-    if set(operators) != {"="} or not _is_name(sides[0]):
+    if set(operators) != {"="} or not (_is_name(sides[0]) or _is_sum_of_names(sides[0])):
         return None
-    values = sides[1:]
-    agree = all(is_same_scalar(values[-1], value) for value in values[:-1])
-    return values[-1] if agree else None
+    stated = [value for value in sides[1:-1] if value.kind not in _WORKINGS]
+    return sides[-1] if all(is_same_scalar(sides[-1], value) for value in stated) else None
+
+
+def _with_argument_of(equation: Node, other: Node) -> Node:
+    """Write f(t) = t² as f(x) = x² where the other equation is about f(x)."""
+    heads = equation.args[0], other.args[0]
+    if (
+        any(head.name != APPLIED or head.args[1].kind != "var" for head in heads)
+        or heads[0].args[0] != heads[1].args[0]
+    ):
+        return equation
+    old, new = (head.args[1].name for head in heads)
+    return equation if new in variables(equation) else _renamed(equation, old, new)
+
+
+def _renamed(node: Node, old: str, new: str) -> Node:
+    if node.kind == "var" and node.name == old:
+        return node._replace(name=new)
+    return node._replace(args=tuple(_renamed(part, old, new) for part in node.args))
 
 
 def _one_equation(relation: Node) -> Node:
     """Write `x = 1 + 1 = 2` as `x = 2`."""
-    if relation.name.count("=") > 1 and set(relation.name.split()) == {"="}:
+    operators = relation.name.split()
+    if len(operators) > 1 and set(operators) <= {"=", "~"}:
         value = _without_name(relation)
         return Node("relation", (relation.args[0], value), "=") if value else relation
     return relation
@@ -252,6 +310,8 @@ def _one_equation(relation: Node) -> Node:
 def _is_name(node: Node) -> bool:
     r"""Is this x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute?"""
     parts = walk(node)
+    if node.kind == "mul" and _is_inverse(node.args[0]):
+        return _is_name(node.args[1])
     if any(part.kind not in ("var", "mul", "div", "call", "tuple", "ratio", "num") for part in parts):
         return False
     if any(part.kind == "call" and part.name != "abs" for part in parts):
@@ -262,6 +322,17 @@ def _is_name(node: Node) -> bool:
     while first.kind == "mul":
         first = first.args[0]
     return node.kind == "mul" and first.kind == "var"
+
+
+def _is_inverse(node: Node) -> bool:
+    """Is this f^{-1}?"""
+    return node.kind == "pow" and node.args[0].kind == "var" and node.args[1] == Node("neg", (number(1),))
+
+
+def _is_sum_of_names(node: Node) -> bool:
+    """Is this a + b or m − n, which a question asks for?"""
+    names = [part.args[0] if part.kind == "neg" else part for part in node.args]
+    return node.kind == "add" and all(name.kind == "var" for name in names) and len(set(names)) == len(names)
 
 
 def _is_swapped(left: Node, right: Node) -> bool:
@@ -288,6 +359,8 @@ def _are_inequalities(nodes: Sequence[Node]) -> bool:
 
 
 def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | None:
+    if {left.kind, right.kind} == {"tuple", "interval"}:
+        return False
     parts = pieces(left), pieces(right)
     if parts[0] is None or parts[1] is None:
         is_condition = left.kind == "relation" or right.kind == "relation"

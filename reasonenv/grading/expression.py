@@ -15,16 +15,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reasonenv.grading.cursor import END, Cursor
-from reasonenv.grading.nodes import Node, UnreadableError, number, walk
+from reasonenv.grading.nodes import APPLIED, Node, UnreadableError, number, walk
 from reasonenv.grading.tokens import FUNCTIONS, Token
 from reasonenv.grading.units import is_unit_word
 from reasonenv.grading.vocabulary import (
+    ACCENTS,
+    ALTERNATIVES,
     BARS,
     BUILDERS,
     CONSTANTS,
     GREEK,
     LETTER_CONSTANTS,
     OVER,
+    RATIO_SIGNS,
     RELATIONS,
     ROUNDINGS,
     SEPARATORS,
@@ -52,18 +55,34 @@ class Parser:
             UnreadableError: no derivation.
             OverBudgetError: nested too deeply.
         """
-        items = self._items()
+        node = self._group()
         if self._at.next is not END:
             raise UnreadableError(f"unexpected {self._at.next.text!r}")
-        return items[0] if len(items) == 1 else Node("list", tuple(items))
+        return node
+
+    def _group(self) -> Node:
+        r"""Read a list, one item, or the old form of a fraction, `a \over b`."""
+        items, separators = self._separated()
+        if self._at.symbol() == "over" and len(items) == 1:
+            self._at.take()
+            return Node("div", (items[0], self._sum()))
+        if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
+            items = _solutions(items, separators)
+        name = "or" if ALTERNATIVES.intersection(separators) else ""
+        return items[0] if len(items) == 1 else Node("list", tuple(items), name)
 
     def _items(self) -> list[Node]:
-        items = [self._relation()]
+        return self._separated()[0]
+
+    def _separated(self) -> tuple[list[Node], list[str]]:
+        """Read items and the last separator before each but the first."""
+        items, separators = [self._relation()], list[str]()
         while self._at.symbol() in SEPARATORS:
+            separators.append("")
             while self._at.symbol() in SEPARATORS:
-                self._at.take()
+                separators[-1] = self._at.take().text
             items.append(self._relation())
-        return items
+        return items, separators
 
     def _relation(self) -> Node:
         if self._at.symbol() == "approx":
@@ -76,16 +95,20 @@ class Parser:
 
     def _side(self) -> Node:
         parts = [self._union()]
-        while self._at.symbol() == ":" and not self._is_building_set:
+        while self._at.symbol() in RATIO_SIGNS and not self._is_building_set:
             self._at.take()
             parts.append(self._union())
         return Node("ratio", tuple(parts)) if len(parts) > 1 else parts[0]
 
     def _union(self) -> Node:
         node = self._quantity()
-        while self._at.symbol() in SET_OPERATIONS:
-            node = Node(SET_OPERATIONS[self._at.take().text], (node, self._quantity()))
+        while self._at.symbol() in SET_OPERATIONS or self._is_letter_union(node):
+            node = Node(SET_OPERATIONS.get(self._at.take().text, "union"), (node, self._quantity()))
         return node
+
+    def _is_letter_union(self, node: Node) -> bool:
+        """Is a U next that stands for the sign of union?"""
+        return node.kind in _SETS and self._at.next.kind == "var" and self._at.next.text == "U"
 
     def _quantity(self) -> Node:
         """Read a sum and the unit behind it."""
@@ -95,7 +118,7 @@ class Parser:
         if self._at.next.kind == "word" and not any(part.kind == "num" or part.name == "pi" for part in walk(node)):
             raise UnreadableError("words")
         unit = self._at.unit_phrase(has_letters=self._has_letter_units)
-        if unit.startswith(("percent", "pct", "%")):
+        if unit.startswith(("percent", "per cent", "%")):
             return Node("percent", (node,))
         if unit in ("degree", "degrees", "deg"):
             return Node("degrees", (node,))
@@ -107,6 +130,9 @@ class Parser:
         while self._at.symbol() in SIGNS:
             sign = SIGNS[self._at.take().text]
             term = self._term()
+            if sign == "sub" and term.kind == "set":
+                node = Node("minus", (node, term))
+                continue
             if sign == "sub":
                 sign, term = "add", Node("neg", (term,))
             node = Node("add", (*node.args, term)) if sign == node.kind == "add" else Node(sign, (node, term))
@@ -120,8 +146,9 @@ class Parser:
             if symbol in TIMES or symbol in OVER:
                 self._at.take()
                 node = Node("mul" if symbol in TIMES else "div", (node, self._signed()))
-            elif self._starts_factor():
-                node = Node("mul", (node, self._power()))
+            elif self._starts_factor() and not self._is_letter_union(node):
+                name = APPLIED if node.kind == "var" and symbol == "(" else ""
+                node = Node("mul", (node, self._power()), name)
             else:
                 return node
 
@@ -140,12 +167,10 @@ class Parser:
     def _starts_factor(self) -> bool:
         token = self._at.next
         if token.kind == "num":
-            # "3 4" is no product; "x 2" after a closed factor is too odd to guess.
-            return False
+            return self._at.is_behind(")")  # "3 4" is no product, and "x 2" is too odd to guess
         if token.kind == "word":
-            return len(token.text) <= 3 and not (
-                token.is_spaced and (self._has_letter_units or is_unit_word(token.text))
-            )
+            is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
+            return len(token.text) <= 3 and not (token.is_spaced and is_apart)
         if token.kind == "var":
             return not self._at.is_letter_unit(is_asked=self._has_letter_units)
         symbol = token.text
@@ -161,7 +186,8 @@ class Parser:
             or (name in CONSTANTS and name != "emptyset")
             or name in FUNCTIONS
             or name in ROUNDINGS
-            or name in ("frac", "sqrt", "binom", "dbinom", "tbinom", "overline", "mathbb", "begin", "circ")
+            or name in ACCENTS
+            or name in ("frac", "sqrt", "binom", "dbinom", "tbinom", "begin", "circ")
         )
 
     def _power(self) -> Node:
@@ -211,6 +237,8 @@ class Parser:
             return self._at.numeral(token, self._fraction)
         if token.kind == "var":
             return self._variable(token.text)
+        if token.kind == "word" and len(token.text) <= 3 and self._at.symbol() in ("^", "_", "'", "!"):
+            return self._variable(self._at.split_word(token))
         if token.kind == "word" and len(token.text) <= 3:
             return _product([LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in token.text])
         if token.kind in ("op", "cmd"):
@@ -244,12 +272,9 @@ class Parser:
         if opening in BARS:
             return self._absolute()
         if opening == "{":
-            items = self._items()
-            if self._at.symbol() == "over" and len(items) == 1:
-                self._at.take()
-                items = [Node("div", (items[0], self._sum()))]
+            node = self._group()
             self._at.expect("}")
-            return items[0] if len(items) == 1 else Node("list", tuple(items))
+            return node
         if opening == "\\{":
             return self._set()
         if opening == "$":
@@ -297,8 +322,14 @@ class Parser:
     def _command(self, name: str) -> Node:
         if name in CONSTANTS:
             return CONSTANTS[name]
+        if name == "Gamma" and self._at.symbol() == "(":
+            return Node("call", (Node("add", (self._primary(), number(-1))),), "factorial")
         if name in GREEK:
             return self._variable(name)
+        if name == "langle":
+            items = self._items()
+            self._at.expect("rangle")
+            return Node("tuple", tuple(items))
         if name == "frac":
             return self._fraction()
         if name in ("binom", "dbinom", "tbinom"):
@@ -314,7 +345,7 @@ class Parser:
             node = self._sum()
             self._at.expect(closing)
             return Node("call", (node,), function)
-        if name in ("overline", "mathbb"):
+        if name in ACCENTS:
             letters = self._at.index()
             if letters in ("R", "mathbbR"):
                 return CONSTANTS["R"]
@@ -380,6 +411,17 @@ class Parser:
 
 
 _CIRCLE = Node("const", (), "circ")
+_SETS = frozenset(["interval", "tuple", "set", "union", "reals"])
+
+
+def _solutions(equations: Sequence[Node], separators: Sequence[str]) -> list[Node]:
+    """Read `x=1, y=2; x=3, y=4` as (1, 2), (3, 4)."""
+    groups = [[equations[0].args[1]]]
+    for separator, equation in zip(separators, equations[1:], strict=True):
+        if separator == ";":
+            groups.append([])
+        groups[-1].append(equation.args[1])
+    return [Node("tuple", tuple(group)) for group in groups]
 
 
 def _product(factors: list[Node]) -> Node:

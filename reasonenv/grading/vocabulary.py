@@ -10,12 +10,15 @@ from __future__ import annotations
 from reasonenv.grading.nodes import Node
 
 __all__ = [
+    "ACCENTS",
+    "ALTERNATIVES",
     "BARS",
     "BUILDERS",
     "CONSTANTS",
     "GREEK",
     "LETTER_CONSTANTS",
     "OVER",
+    "RATIO_SIGNS",
     "RELATIONS",
     "ROUNDINGS",
     "SEPARATORS",
@@ -81,7 +84,12 @@ RELATIONS = {
 }  # fmt: skip
 TIMES = frozenset(["*", "times", "cdot", "ast"])
 OVER = frozenset(["/", "div"])
-SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee"])
+SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee", "land", "wedge"])
+ALTERNATIVES = frozenset(["or", "lor", "vee"])
+RATIO_SIGNS = frozenset([":", "colon"])
+ACCENTS = frozenset(
+    ["overline", "mathbb", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat", "mathcal", "mathscr", "mathfrak"]
+)
 SIGNS = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
 BARS = {"|": "|", "vert": "|", "lvert": "|", "rvert": "|"}
 SET_OPERATIONS = {"cup": "union", "cap": "intersection", "setminus": "minus", "backslash": "minus"}
