@@ -14,6 +14,7 @@ from typing import NoReturn, Self
 from reasonenv.execution.jobs import TestsOutcome, run_job, tests_job
 from reasonenv.execution.pool import Pool
 from reasonenv.execution.processes import Zygote
+from reasonenv.execution.session import Session
 from reasonenv.execution.tiers import choose_isolation, probe_with
 from reasonenv.execution.types import (
     CaseResult,
@@ -108,6 +109,10 @@ class Sandbox:
             isolation=self._isolation,
         )
 
+    def session(self) -> Session:
+        """Return a new Python session, on a slot of its own besides those of `judge` and `run`."""
+        return Session(self._current_pool().start_extra_process, self._limits, self._isolation)
+
     def close(self) -> None:
         """End all processes; the sandbox cannot be used any more."""
         self._finalizer()
@@ -127,7 +132,7 @@ class Sandbox:
         zygote = Zygote(is_numeric=False)
         try:
             found = probe_with(zygote)
-            self._isolation = choose_isolation(found, min_tier=self._min_tier, unsafe=self._unsafe)
+            self._isolation: Isolation = choose_isolation(found, min_tier=self._min_tier, unsafe=self._unsafe)
         except BaseException:
             zygote.close()
             raise

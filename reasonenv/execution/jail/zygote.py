@@ -7,6 +7,7 @@ It is started by the caller with `python -I` and a clean environment, is never a
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import os
@@ -28,9 +29,9 @@ from .slot import SlotSettings, serve
 __all__ = ["main"]
 
 _OFTEN_IMPORTED = """
-abc argparse array ast asyncio base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum
-fractions functools hashlib heapq inspect io itertools json math numbers operator os pprint queue random re statistics
-string struct sys tempfile textwrap threading time traceback types typing unicodedata uuid
+abc argparse array ast asyncio base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal
+enum fractions functools hashlib heapq inspect io itertools json math numbers operator os pprint queue random re
+statistics string struct sys tempfile textwrap threading time traceback types typing unicodedata uuid
 """
 _NUMERIC = ("numpy", "sympy")
 _CHECK_PARENT_MILLISECONDS = 1000
@@ -44,6 +45,8 @@ def main(arguments: list[str]) -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.dont_write_bytecode = True
+    # What these modules registered for the end is of no use to programs, and running it would cost every one of them.
+    atexit._clear()  # pyright: ignore[reportPrivateUsage]
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     connection = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -89,23 +92,29 @@ class _Zygote:
         remove_folder(Path(self._folder))
 
     def _answer(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        if request.pop("kind") == "probe":
+        kind = request.pop("kind")
+        if kind == "probe":
             send(self._connection, probe_layers())
-            return
+        elif kind == "end":
+            if request["process_id"] in self._slots:
+                os.kill(request["process_id"], signal.SIGKILL)
+            send(self._connection, {})
+        else:
+            self._start_slot(request, descriptors[0])
+
+    def _start_slot(self, request: dict[str, Any], descriptor: int) -> None:
         limits = RunLimits(**request.pop("limits"))
         settings = SlotSettings(limits=limits, base_bytes=self._base_bytes, folder=self._folder, **request)
         process_id = os.fork()
         if process_id == 0:
             self._connection.close()
             try:
-                serve(socket.socket(fileno=descriptors[0]), settings)
+                serve(socket.socket(fileno=descriptor), settings)
             finally:
                 os._exit(1)
         self._slots.add(process_id)
-        os.close(descriptors[0])
-        pidfd = os.pidfd_open(process_id)
-        send(self._connection, {"process_id": process_id}, [pidfd])
-        os.close(pidfd)
+        os.close(descriptor)
+        send(self._connection, {"process_id": process_id})
 
     def _reap(self) -> None:
         """Collect slots that ended, and what was left to this process by those that were killed."""
