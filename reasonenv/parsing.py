@@ -14,7 +14,15 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-__all__ = ["Reasoning", "boxed_answer", "extract_answer", "last_boxed", "split_reasoning", "stated_answer"]
+__all__ = [
+    "Reasoning",
+    "boxed_answer",
+    "code_block",
+    "extract_answer",
+    "last_boxed",
+    "split_reasoning",
+    "stated_answer",
+]
 
 _TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\\\(?!boxed|fbox)|\\[{}]|[{}]")
 _SEPARATORS = r"(?:[\s,;.?!$&/|~*•–—-]|\\[()\[\],;:! \\]|\\q?quad)*"
@@ -38,6 +46,8 @@ _MAX_HEDGE_CHARS = 12
 _DENIAL = re.compile(r"(?:\b(?:not|never|false|wrong|incorrect)|n't)\b(?!.*\bbut\b)[^,;.!?\n]*$", re.I)
 _BARE_ANSWER = re.compile(r"[$(]*-?(?:\d\S{0,20}|[A-J])[$).]*")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?%?(?:/\d+)?")
+_FENCE = re.compile(r"(?P<ticks>`{3,})(?P<info>[^`]*)")
+_PYTHON = ("python", "py", "python3")
 _CLOSING_WORDS = re.compile(r"[.\s]*(?:I hope (?:it|this) is correct\.?)?(?:\s*<\|\w{1,20}\|>\w{0,10})?\s*", re.I)
 _SENTENCE_END = re.compile(r"[.!?。][*_$\"')]{0,4}\s+(?=\S)")
 
@@ -117,14 +127,53 @@ def extract_answer(response: str) -> str | None:
     rest = split_reasoning(response).rest
     if rest is None:
         return None
-    if "answer>" not in rest or ("<answer>" not in rest and "</answer>" not in rest):
+    if not _has_answer_tag(rest):
         return _boxed_or_announced(rest)
-    if rest.count("<answer>") != 1 or rest.count("</answer>") != 1:
-        return None
-    block, closing, _ = rest.partition("<answer>")[2].partition("</answer>")
-    if not closing:
+    block = _answer_block(rest)
+    if block is None:
         return None
     return _boxed_or_announced(block) or (None if _outermost_boxes(block) else block.strip() or None)
+
+
+def code_block(response: str) -> str | None:
+    r"""Return the program that a response ends with: its last fenced python block after the thinking, or None.
+
+    A fence is a line that begins with three or more backticks. It opens a block, with the language behind the
+    backticks; a line of at least as many backticks alone closes it. The language is `python`, `py` or `python3` in any
+    case; blocks of another language or of none are passed over, whatever stands in them. Of several blocks the last
+    counts. A block that is never closed was cut off: there is no program then, whatever came before. Where `<answer>`
+    tags occur, exactly one block of them must, and only what stands in it counts, as for `extract_answer`.
+
+    >>> code_block("<think>easy</think> Here it is:\n```python\nprint(5)\n```\nIt prints 5.")
+    'print(5)\n'
+    >>> code_block("```python\nprint(5)") is None
+    True
+    """
+    rest = split_reasoning(response).rest
+    text = _answer_block(rest) if rest is not None and _has_answer_tag(rest) else rest
+    program, fence, language, lines = None, "", "", list[str]()
+    for line in (text or "").strip().split("\n"):
+        mark = _FENCE.fullmatch(line.rstrip())
+        if mark is not None and not fence:
+            fence, language, lines = mark["ticks"], mark["info"].strip().lower(), list[str]()
+        elif mark is not None and len(mark["ticks"]) >= len(fence) and not mark["info"]:
+            program = "".join(f"{line}\n" for line in lines) if language in _PYTHON else program
+            fence = ""
+        else:
+            lines.append(line)
+    return None if fence else program
+
+
+def _has_answer_tag(text: str) -> bool:
+    return "answer>" in text and ("<answer>" in text or "</answer>" in text)
+
+
+def _answer_block(text: str) -> str | None:
+    """Return what stands in the only `<answer>` block; None if there is not exactly one."""
+    if text.count("<answer>") != 1 or text.count("</answer>") != 1:
+        return None
+    block, closing, _ = text.partition("<answer>")[2].partition("</answer>")
+    return block if closing else None
 
 
 def stated_answer(text: str) -> str | None:

@@ -36,6 +36,9 @@ REWARDS: dict[str, str] = {
     "length": "reasonenv.rewards.length:Length",
     "soft_overlong": "reasonenv.rewards.length:SoftOverlong",
     "code_format": "reasonenv.rewards.format:CodeFormat",
+    "code_pass_rate": "reasonenv.rewards.code:CodePassRate",
+    "code_all_passed": "reasonenv.rewards.code:CodeAllPassed",
+    "code_efficiency": "reasonenv.rewards.code:CodeEfficiency",
     "open_r1_accuracy": "reasonenv.rewards.compat.open_r1:accuracy",
     "open_r1_format": "reasonenv.rewards.compat.open_r1:form",
     "open_r1_tag_count": "reasonenv.rewards.compat.open_r1:tag_count",
@@ -61,6 +64,7 @@ REWARDS: dict[str, str] = {
 PRESETS: dict[str, str] = {
     "r1_zero": "reasonenv.rewards.presets:r1_zero",
     "r1_reasoning": "reasonenv.rewards.presets:r1_reasoning",
+    "r1_code": "reasonenv.rewards.presets:r1_code",
     "train_deepseek_r1": "reasonenv.rewards.presets:train_deepseek_r1",
     "open_r1": "reasonenv.rewards.presets:open_r1",
     "compat_open_r1": "reasonenv.rewards.compat.open_r1:default",

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.base import Reward
+from reasonenv.rewards.code import CodeAllPassed
 from reasonenv.rewards.composite import CompositeReward
-from reasonenv.rewards.format import Format, TagCount
+from reasonenv.rewards.format import CodeFormat, Format, TagCount
 from reasonenv.rewards.language import LanguageConsistency
 from reasonenv.rewards.length import CosineLength
 from reasonenv.rewards.reasoning import ReasoningSteps
 from reasonenv.rewards.repetition import RepetitionPenalty
 
-__all__ = ["open_r1", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
+__all__ = ["open_r1", "r1_code", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
 
 
 def r1_zero() -> CompositeReward:
@@ -26,6 +27,11 @@ def r1_zero() -> CompositeReward:
 def r1_reasoning() -> CompositeReward:
     """Return accuracy + format + language consistency, with equal weight (arXiv 2501.12948, section 2.3.2)."""
     return _sum_of(Accuracy(), Format(), LanguageConsistency())
+
+
+def r1_code() -> CompositeReward:
+    """Return all hidden tests passed + code format, with equal weight (arXiv 2501.12948, section 2.2.2)."""
+    return _sum_of(CodeAllPassed(), CodeFormat())
 
 
 def train_deepseek_r1() -> CompositeReward:

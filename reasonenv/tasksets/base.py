@@ -9,7 +9,7 @@ The one decision: a task set is indexed, not iterated: task `i` never depends on
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, SupportsIndex, runtime_checkable
@@ -60,6 +60,12 @@ class Problem:
     source_id: str | None = None
     """The id that the source gives it, which then is the task's."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    finish: Callable[[], Problem | None] | None = None
+    """Makes what is costly, such as tests, once the problem is known to be wanted; None from it means: draw another."""
+
+    def finished(self) -> Problem | None:
+        """Return the whole problem, or None where none can be made of this one."""
+        return self if self.finish is None else self.finish()
 
     def as_task(self, default_id: str, metadata: Mapping[str, Any]) -> Task[MathReference | CodeReference | None]:
         """Return the problem as a task, with `metadata` of its source added to its own."""

@@ -21,8 +21,14 @@ from reasonenv.tasksets.rows import Row, file_rows, folder_rows, hub_rows
 __all__ = ["PRESETS", "Columns", "Preset", "from_hub", "from_path"]
 
 PRESETS: dict[str, str] = {
-    name: f"reasonenv.tasksets.presets:{name}"
-    for name in ("gsm8k", "math500", "aime", "aime_2025", "numina_tir", "bespoke_stratos")
+    **{
+        name: f"reasonenv.tasksets.presets:{name}"
+        for name in ("gsm8k", "math500", "aime", "aime_2025", "numina_tir", "bespoke_stratos")
+    },
+    **{
+        name: f"reasonenv.tasksets.code_presets:{name}"
+        for name in ("humaneval", "mbpp", "apps", "taco", "livecodebench")
+    },
 }
 """Preset name → `Preset`, which is also its row in the table of task sets."""
 
@@ -67,11 +73,12 @@ class Preset:
     parse: Callable[[Row], Problem]
     config: str | None = None
     revision: str | None = None
+    domain: str = "math"
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What every task of the data set carries."""
-        return {"domain": "math", "source": self.repository, "licence": self.licence}
+        return {"domain": self.domain, "source": self.repository, "licence": self.licence}
 
     def __call__(self, split: str) -> TaskList:
         """Load one split from the hub; UnknownNameError when the data set has no such split."""

@@ -9,8 +9,9 @@ The one decision: a row knows where it stands, so that every complaint about a c
 from __future__ import annotations
 
 import csv
+import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -65,7 +66,7 @@ class Row:
 
 
 def file_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a .jsonl, .csv or .parquet file.
+    """Yield the rows of a .jsonl, .jsonl.gz, .csv or .parquet file.
 
     Raises:
         TaskDataError: no such file, an unknown suffix, no rows, or content that is not what the suffix says.
@@ -74,9 +75,10 @@ def file_rows(path: Path) -> Iterator[Row]:
         raise TaskDataError(
             f"{path}: no such file or folder. Data sets on the Hugging Face hub are loaded by from_hub."
         )
-    if path.suffix not in _READERS:
+    suffix = next((suffix for suffix in _READERS if path.name.endswith(suffix)), None)
+    if suffix is None:
         raise TaskDataError(f"{path}: expected a file that ends in {', '.join(_READERS)}; got {path.suffix!r}.")
-    rows = _READERS[path.suffix](path)
+    rows = _READERS[suffix](path)
     try:
         first = next(rows, None)
         if first is None:
@@ -128,9 +130,21 @@ def hub_rows(repository: str, *, config: str | None, split: str, revision: str |
 
 def _jsonl_rows(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8-sig", newline="\n") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield _json_row(f"{path} line {number}", line.strip())
+        yield from _json_rows(path, lines)
+
+
+def _packed_jsonl_rows(path: Path) -> Iterator[Row]:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8-sig", newline="\n") as lines:
+            yield from _json_rows(path, lines)
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise TaskDataError(f"{path}: not a gzip file ({error}).") from error
+
+
+def _json_rows(path: Path, lines: Iterable[str]) -> Iterator[Row]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield _json_row(f"{path} line {number}", line.strip())
 
 
 def _json_row(where: str, line: str) -> Row:
@@ -173,7 +187,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         raise TaskDataError(f"{path}: not a parquet file ({error}).") from error
 
 
-_READERS = {".jsonl": _jsonl_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+_READERS = {".jsonl": _jsonl_rows, ".jsonl.gz": _packed_jsonl_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
 FILE_SUFFIXES = tuple(_READERS)
 
 

@@ -30,6 +30,7 @@ from reasonenv.tables import resolve
 from reasonenv.tasksets import TASK_SETS
 from reasonenv.tasksets.files import Preset
 from reasonenv.testing import check_env, check_reward, check_task_set
+from reasonenv.types import CallTests, CodeReference
 
 TABLES: dict[str, Mapping[str, str]] = {
     "algorithm": ALGORITHMS,
@@ -43,6 +44,18 @@ TABLES: dict[str, Mapping[str, str]] = {
 OFFLINE = [name for name in TASK_SETS if not isinstance(resolve(TASK_SETS, name, kind="task set"), Preset)]
 
 TASK = Task(task_id="sum/test/00000", prompt="2+3=?", reference=MathReference(answer="5"))
+CODE_TASK = Task(
+    task_id="add/test/00000",
+    prompt="Write add(a, b).",
+    reference=CodeReference(
+        tests=CallTests("add", (((2, 3), 5), ((0, 1), 1))), reference_program="def add(a, b):\n    return a + b\n"
+    ),
+)
+
+
+def task_for(name: str) -> Task:
+    """What a reward or preset is meant for."""
+    return CODE_TASK if name in ("r1_code", "code_pass_rate", "code_all_passed", "code_efficiency") else TASK
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -88,19 +101,22 @@ def test_template_asks_the_question_last_in_both_forms(name: str) -> None:
 def test_reward_conforms(name: str) -> None:
     reward = resolve(REWARDS, name, kind="reward")()
     assert reward.name == name
-    check_reward(reward, [TASK])
+    check_reward(reward, [task_for(name)])
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_conforms(name: str) -> None:
-    check_reward(resolve(PRESETS, name, kind="reward preset")(), [TASK])
+    check_reward(resolve(PRESETS, name, kind="reward preset")(), [task_for(name)])
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.startswith("compat_")])
 def test_preset_pays_the_right_answer_in_the_right_form_most(name: str) -> None:
     reward = resolve(PRESETS, name, kind="reward preset")()
-    responses = (f"<think>2+3=5</think> <answer>{answer}</answer>" for answer in ("5", "6"))
-    attempts = [Attempt(task=TASK, response=response) for response in (*responses, "5", "")]
+    task = task_for(name)
+    block = "```python\ndef add(a, b):\n    return a {} b\n```"
+    answers = ("5", "6") if task is TASK else (block.format("+"), block.format("-"))
+    responses = (f"<think>2+3=5</think> <answer>{answer}</answer>" for answer in answers)
+    attempts = [Attempt(task=task, response=response) for response in (*responses, "5", "")]
     totals = [breakdown.total for breakdown in reward.score(attempts)]
     assert totals[0] > max(totals[1:])
 

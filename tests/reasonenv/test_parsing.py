@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv.parsing import boxed_answer, extract_answer, last_boxed, split_reasoning, stated_answer
+from reasonenv.parsing import (
+    boxed_answer,
+    code_block,
+    extract_answer,
+    last_boxed,
+    split_reasoning,
+    stated_answer,
+)
 
 any_text = st.text(st.characters(codec=None), max_size=200)
 markup = st.lists(
@@ -214,3 +221,44 @@ def test_stated_answer_is_the_last_one_and_never_a_denied_one(text, answer):
 @given(st.text(max_size=80))
 def test_stated_answer_accepts_every_text(text):
     assert stated_answer(text) is None or stated_answer(text) in text or r"\boxed" in text
+
+
+@pytest.mark.parametrize(
+    ("response", "program"),
+    [
+        ("```python\nx = 1\n```", "x = 1\n"),
+        ("```Python\nx = 1\n```  \nDone.", "x = 1\n"),
+        ("```py\nx = 1\n```", "x = 1\n"),
+        ("```python\n```", ""),
+        ("Text\n```python\nx = 1\n```\nand\n```python\nx = 2\n```\n", "x = 2\n"),
+        ("```python\nx = 1\n```\n```text\n1\n```", "x = 1\n"),
+        ("```python\nx = 1\n```\n```\n1\n```", "x = 1\n"),
+        ("````python\ns = '''\n```\n'''\n````", "s = '''\n```\n'''\n"),
+        ("````markdown\n```python\nx = 1\n```\n````", None),
+        ("<think>```python\nx = 1\n```</think> I do not know.", None),
+        ("<think>```python\nx = 1\n```", None),
+        ("<think>hm</think>\n```python\nx = 1\n```", "x = 1\n"),
+        ("<think>hm</think><answer>```python\nx = 1\n```</answer>", "x = 1\n"),
+        ("```python\nx = 1\n```<answer>5</answer>", None),
+        ("<answer>```python\nx = 1\n```</answer><answer>```python\nx = 2\n```</answer>", None),
+        ("<answer>```python\nx = 1\n```", None),
+        ("```python\nx = 1\n```\n```python\nx = 2", None),
+        ("```python\nx = 1", None),
+        ("x = 1", None),
+        ("`python x = 1`", None),
+        ("```python x = 1```", None),
+        ("```pythonic\nx = 1\n```", None),
+        ("", None),
+    ],
+)
+def test_the_program_is_the_last_closed_python_block_of_the_answer(response, program):
+    assert code_block(response) == program
+
+
+@given(st.text(alphabet="`\n pyton<>/answer~x\ud800\x00", max_size=80))
+def test_any_text_has_a_program_or_none(text):
+    assert code_block(text) is None or isinstance(code_block(text), str)
+
+
+def test_a_megabyte_of_fences_is_read():
+    assert code_block("```python\n" * 100_000) is None

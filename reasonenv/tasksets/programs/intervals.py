@@ -27,8 +27,8 @@ _HALVES = (
 
 def _steps(rng: np.random.Generator) -> tuple[Step, ...]:
     """Return one step of each kind."""
-    k, low, length = nonzero(rng, 6), integer(rng, 2, 8), integer(rng, 2, 5)
-    high, wider, factor = low + integer(rng, 4, 9), integer(rng, 1, 3), integer(rng, 2, 3)
+    k, low, length = nonzero(rng, 9), integer(rng, 2, 9), integer(rng, 2, 6)
+    high, wider, factor = low + integer(rng, 3, 9), integer(rng, 1, 4), integer(rng, 2, 5)
     return (
         Step(
             f"Shift every interval by {k}.",

@@ -92,7 +92,7 @@ _COMBINATIONS = (
     ),
     (
         "the largest weight of its items minus the smallest (0 if it is empty)",
-        "(max(weights) - min(weights) if weights else 0)",
+        "max(weights) - min(weights) if weights else 0",
         "max(weights, default=0)",
     ),
 )
@@ -104,19 +104,17 @@ def _nested(rng: np.random.Generator, _: int) -> Draft:
     whole, code, mistake = one_of(rng, _COMBINATIONS)
     factor, summand = one_of(rng, (-3, -2, 2, 3, 4)), nonzero(rng, 9)
     extra = one_of(rng, ("number", "depth"))
-    then, last = {
-        "number": (f"times {factor}, plus {summand} times the number of its items", f"{summand} * len(item)"),
-        "depth": (
-            f"times {factor}, plus {summand} times its depth (the outermost list has depth 1)",
-            f"{summand} * depth",
-        ),
+    what, last = {
+        "number": ("the number of its items", f"{summand} * len(item)"),
+        "depth": ("its depth (the outermost list has depth 1)", f"{summand} * depth"),
     }[extra]
+    rule = f"For the weight of a list, take {whole}, multiply it by {factor}, and add {summand} times {what}."
 
     def source(leaf_code: str, code: str, tail: str, deeper: str = "depth + 1") -> str:
         lines = [
             f"if isinstance(item, int):\n    return {leaf_code}",
             f"weights = [weight(part, {deeper}) for part in item]",
-            f"return {code} * {factor} + {tail}",
+            f"return ({code}) * {factor} + {tail}",
         ]
         return program_text("def weight(item, depth=1):", lines)
 
@@ -125,12 +123,12 @@ def _nested(rng: np.random.Generator, _: int) -> Draft:
         misses.append(source(leaf_code, code, last, "depth"))
     return Draft(
         statement="Write a Python function `weight(item: list) -> int`. Its argument is a list of integers and of such "
-        f"lists, nested to any depth. The weight of an integer is {leaf}. The weight of a list is {whole}, {then}. "
+        f"lists, nested to any depth. The weight of an integer is {leaf}. {rule} "
         "Return the weight of the outermost list.",
         function="weight",
         source=source(leaf_code, code, last),
         near_misses=tuple(misses),
-        plan=f"Recursion over the items. An integer weighs {leaf}. A list weighs {whole}, {then}.",
+        plan=f"Recursion over the items. The weight of an integer is {leaf}. {rule}",
         draw_input=_draw_nested,
     )
 

@@ -23,20 +23,23 @@ _EDGES = {
     "stays where it is and turns around": "dx, dy = -dx, -dy\nbumps += 1",
     "stays where it is and turns left": "dx, dy = -dy, dx\nbumps += 1",
 }
+_LEFT, _RIGHT = "dx, dy = -dy, dx", "dx, dy = dy, -dx"
 _MEANINGS = (
-    ("turns left by a quarter turn", "dx, dy = -dy, dx"),
-    ("turns right by a quarter turn", "dx, dy = dy, -dx"),
-    ("turns around", "dx, dy = -dx, -dy"),
-    ("takes two steps, one after the other", "steps = 2"),
-    ("takes three steps, one after the other", "steps = 3"),
-    ("goes back to the place where it started, without turning", "x, y = {x}, {y}\nvisited.add((x, y))"),
+    ("turns left by a quarter turn", _LEFT, _RIGHT),
+    ("turns right by a quarter turn", _RIGHT, _LEFT),
+    ("turns around", "dx, dy = -dx, -dy", _LEFT),
+    ("takes two steps, one after the other", "steps = 2", "steps = 1"),
+    ("takes three steps, one after the other", "steps = 3", "steps = 2"),
+    ("goes back to the place where it started, without turning", "x, y = {x}, {y}\nvisited.add((x, y))", "x = {x}"),
     (
         "changes places with its mirror image: from (x, y) it goes to ({last_x} - x, y)",
         "x = {last_x} - x\nvisited.add((x, y))",
+        "dx = -dx",
     ),
     (
         "turns left if x + y is even where it stands, and right otherwise",
         "dx, dy = (-dy, dx) if (x + y) % 2 == 0 else (dy, -dx)",
+        _LEFT,
     ),
 )
 _QUESTIONS = (
@@ -88,16 +91,20 @@ def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
     chosen = dict(
         zip(several_of(rng, "ABCDE", difficulty + 1), several_of(rng, _MEANINGS, difficulty + 1), strict=True)
     )
-    meanings = {letter: code for letter, (_, code) in chosen.items()}
+    meanings = {letter: code for letter, (_, code, _) in chosen.items()}
     kind, question, answer, wrong_answer = one_of(rng, _QUESTIONS)
     others = [name for name in _EDGES if name != edge]
     variants = [
         _source(words, heading, _EDGES[others[0]], meanings, answer),
         _source(words, _mistaken(heading), _EDGES[edge], meanings, answer),
         _source(words, heading, _EDGES[edge], meanings, wrong_answer),
-        *(_source(words, heading, _EDGES[edge], {**meanings, letter: "pass"}, answer) for letter in meanings),
+        *(
+            _source(words, heading, _EDGES[edge], {**meanings, letter: wrong}, answer)
+            for letter, (_, _, mistake) in chosen.items()
+            for wrong in ("pass", mistake)
+        ),
     ]
-    rules = [f"- {letter!r}: it {text.format(**words)}." for letter, (text, _) in chosen.items()]
+    rules = [f"- {letter!r}: it {text.format(**words)}." for letter, (text, _, _) in chosen.items()]
     return Draft(
         statement=f"Write a Python function `run(commands: str) -> {kind}` that moves a robot over a grid with the "
         f"places (x, y), x from 0 to {width - 1} from left to right and y from 0 to {height - 1} from bottom to top. "
