@@ -12,7 +12,7 @@ from reasonenv.registration import register_environments
 from reasonenv.rewards import CompositeReward, Reward, load_reward, rule
 from reasonenv.spaces import UnicodeText
 from reasonenv.tasksets import TaskSet, load_tasks
-from reasonenv.types import Attempt, MathReference, Message, RewardBreakdown, Score, ScoreStatus, Task
+from reasonenv.types import Attempt, MathReference, Message, QAReference, RewardBreakdown, Score, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "MathReference",
     "Message",
     "PromptTemplate",
+    "QAReference",
     "Reward",
     "RewardBreakdown",
     "Score",

@@ -15,6 +15,7 @@ __all__ = ["ENVIRONMENTS", "register_environments"]
 
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "reasonenv/Math-v0": {"tasks": "procedural_math", "reward": "r1_zero", "template": "r1_zero"},
+    "reasonenv/QA-v0": {"tasks": "procedural_qa", "reward": "r1_qa", "template": "r1_zero"},
 }
 """Environment id → keyword arguments of `TextEnv`, and of `TextVectorEnv` beside its own."""
 

@@ -12,11 +12,12 @@ from reasonenv.rewards.base import Reward
 from reasonenv.rewards.composite import CompositeReward
 from reasonenv.rewards.format import Format, TagCount
 from reasonenv.rewards.length import CosineLength
+from reasonenv.rewards.qa import QAAccuracy
 from reasonenv.rewards.reasoning import ReasoningSteps
 from reasonenv.rewards.repetition import RepetitionPenalty
 from reasonenv.tables import resolve
 
-__all__ = ["open_r1", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
+__all__ = ["open_r1", "r1_qa", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
 
 
 def r1_zero() -> CompositeReward:
@@ -27,6 +28,11 @@ def r1_zero() -> CompositeReward:
 def r1_reasoning() -> CompositeReward:
     """Return accuracy + format + language consistency, with equal weight (arXiv 2501.12948, section 2.3.2)."""
     return _sum_of(Accuracy(), Format(), resolve(REWARDS, "language_consistency", kind="reward")())
+
+
+def r1_qa() -> CompositeReward:
+    """Return qa + format, with equal weight: `r1_zero` for questions that are not mathematics."""
+    return _sum_of(QAAccuracy(), Format())
 
 
 def train_deepseek_r1() -> CompositeReward:

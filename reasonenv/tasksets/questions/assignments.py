@@ -9,7 +9,9 @@ needed.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Sequence
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -44,32 +46,44 @@ class _Clue(NamedTuple):
         return ((pets if self.kind == "pet" else drinks)[self.first] == self.second) == self.is_positive
 
 
-def _clues(solution: _Assignment) -> list[_Clue]:
-    """Return every clue that holds in a solution; a positive one tells more than all negative ones of its row."""
-    span = range(len(solution[0]))
-    clues = (_Clue(kind, first, second, True) for kind in ("pet", "drink", "both") for first in span for second in span)
-    return [clue if clue.holds(solution) else clue._replace(is_positive=False) for clue in clues]
+@lru_cache
+def _assignments(count: int) -> list[_Assignment]:
+    orders = list(itertools.permutations(range(count)))
+    return list(itertools.product(orders, orders))
 
 
-def _needed(rng: np.random.Generator, clues: Sequence[_Clue], assignments: Sequence[_Assignment]) -> list[_Clue]:
-    kept = [clues[index] for index in rng.permutation(len(clues))]
+@lru_cache
+def _fitting(count: int) -> dict[_Clue, int]:
+    """Return for each clue the assignments in which it holds, as the bits of a number."""
+    span = range(count)
+    clues = [
+        _Clue(kind, first, second, is_positive)
+        for kind in ("pet", "drink", "both")
+        for first in span
+        for second in span
+        for is_positive in (True, False)
+    ]
+    assignments = list(enumerate(_assignments(count)))
+    return {clue: sum(1 << number for number, assignment in assignments if clue.holds(assignment)) for clue in clues}
+
+
+def _needed(rng: np.random.Generator, solution: int, count: int) -> list[_Clue]:
+    """Return clues that only one assignment fits, none of which can be left out."""
+    fitting = _fitting(count)
+    true_clues = [clue for clue, numbers in fitting.items() if numbers >> solution & 1]
+    kept = [true_clues[index] for index in rng.permutation(len(true_clues))]
     for clue in tuple(kept):
         rest = [other for other in kept if other != clue]
-        if _num_fitting(rest, assignments) == 1:
+        if reduce(operator.and_, (fitting[other] for other in rest)) == 1 << solution:
             kept = rest
     return kept
 
 
-def _num_fitting(clues: Iterable[_Clue], assignments: Sequence[_Assignment]) -> int:
-    clues = tuple(clues)
-    return sum(all(clue.holds(assignment) for clue in clues) for assignment in assignments)
-
-
-def _untold(rng: np.random.Generator, assignments: Sequence[_Assignment]) -> tuple[_Assignment, list[_Clue], int]:
+def _untold(rng: np.random.Generator, count: int) -> tuple[_Assignment, list[_Clue], int]:
     """Draw a solution, its clues, and somebody whose drink no clue says outright."""
     while True:
-        solution = assignments[integer(rng, 0, len(assignments) - 1)]
-        clues = _needed(rng, _clues(solution), assignments)
+        number = integer(rng, 0, len(_assignments(count)) - 1)
+        solution, clues = _assignments(count)[number], _needed(rng, number, count)
         told = {clue.first for clue in clues if clue.kind == "drink" and clue.is_positive}
         untold = [index for index in range(len(solution[0])) if index not in told]
         if untold:
@@ -87,9 +101,7 @@ def _told(clue: _Clue, names: Sequence[str], pets: Sequence[str], drinks: Sequen
 def _puzzle(rng: np.random.Generator, count: int) -> Problem:
     names = [name.split()[0] for name in people(rng, count)]
     pets, drinks = several_of(rng, _PETS, count), several_of(rng, _DRINKS, count)
-    orders = list(itertools.permutations(range(count)))
-    assignments = list(itertools.product(orders, orders))
-    solution, clues, index = _untold(rng, assignments)
+    solution, clues, index = _untold(rng, count)
     told = " ".join(_told(clue, names, pets, drinks) for clue in clues)
     asked = f"Who drinks {drinks[solution[1][index]]}?"
     prompt = (

@@ -15,7 +15,7 @@ from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.draws import several_of
 from reasonenv.types import QAReference
 
-__all__ = ["JOBS", "choice_of", "enumerated", "people", "places", "question"]
+__all__ = ["JOBS", "LETTERS", "choice_of", "enumerated", "lettered", "people", "places", "question"]
 
 _FIRST_WORDS = """
 Ada Amir Anna Boris Carla Chen Dario Elif Emil Farid Fatou Greta Hana Hiro Ines Ivan Jonas Kofi Lars Leila Luca Maja
@@ -30,6 +30,7 @@ _END_WORDS = "acre bury dale ford gate ham holm ia land mere mont more ona port 
 _FIRST, _LAST = _FIRST_WORDS.split(), _LAST_WORDS.split()
 _STARTS, _ENDS = _START_WORDS.split(), _END_WORDS.split()
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 JOBS = ("baker", "carpenter", "dentist", "plumber", "gardener", "judge", "nurse", "painter", "pilot", "tailor")
 
 
@@ -50,6 +51,19 @@ def enumerated(things: Sequence[str]) -> str:
     return f"{', '.join(things[:-1])} and {things[-1]}" if len(things) > 1 else "".join(things)
 
 
+def lettered(asked: str, options: Sequence[str]) -> str:
+    """Write a question with its options under letters.
+
+    >>> print(lettered("Which?", ("this", "that")))
+    Which?
+    A) this
+    B) that
+    Answer with the letter.
+    """
+    lines = (f"{letter}) {option}" for letter, option in zip(LETTERS, options, strict=False))
+    return "\n".join((asked, *lines, "Answer with the letter."))
+
+
 def question(prompt: str, reference: QAReference, solution: str | None = None, **metadata: str | bool | int) -> Problem:
     """Return a problem that is graded by a `QAReference`."""
     return Problem(prompt=prompt, answer=None, reference=reference, solution=solution, metadata=metadata)
@@ -61,7 +75,6 @@ def choice_of(
     """Return a problem that asks for a letter, the right option at a random place."""
     options = [*wrong, right]
     options = [options[index] for index in rng.permutation(len(options))]
-    lines = "\n".join(f"{letter}) {option}" for letter, option in zip("ABCDEFGHIJ", options, strict=False))
-    letter = "ABCDEFGHIJ"[options.index(right)]
+    letter = LETTERS[options.index(right)]
     reference = QAReference(kind="choice", answers=(letter,), choices=tuple(options))
-    return question(f"{prompt}\n{lines}\nAnswer with the letter.", reference, solution)
+    return question(lettered(prompt, options), reference, solution)
