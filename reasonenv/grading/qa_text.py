@@ -141,6 +141,8 @@ def answer_forms(text: str) -> tuple[str, ...]:
     head, _, tail = forms[0].partition(" ")
     if tail and (head in LEADS or head in FOREIGN_ARTICLES):
         forms += text_forms(tail)
+    if forms[-1].startswith("year ") and forms[-1][5:].isdigit():
+        forms += (forms[-1][5:],)
     if not text.isascii():
         bare = _CJK_ENDING.sub("", forms[0])
         forms += (bare,) if bare and bare != forms[0] else ()

@@ -103,7 +103,9 @@ def from_path(
     columns: Columns | None = None,
     name: str | None = None,
 ) -> TaskList:
-    """Load tasks from a .jsonl, .json, .csv or .parquet file, plain or with .gz behind, or from a folder with a Hugging Face data set.
+    """Load tasks from a file, or from a folder with a Hugging Face data set.
+
+    Files end in .jsonl, .json, .csv or .parquet, text also with .gz behind that.
 
     Args:
         split: which split of a folder; for a file, the label of all its tasks.

@@ -3,8 +3,8 @@ r"""Public data sets of questions, options and preferences, as presets: how a ro
 Lives here: one parse function and one `Preset` per data set. Does not: reading files or the hub
 (`reasonenv.tasksets.rows`, `reasonenv.tasksets.files`).
 
-The one decision: options keep the order of the source where it has one; where the right one always comes first, they are
-shuffled by the question's own text, so that the order is the same on every machine and tells nothing.
+The one decision: options keep the order of the source where it has one; where the right one always comes first, they
+are shuffled by the question's own text, so that the order is the same on every machine and tells nothing.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _parse_hh_rlhf(row: Row, preference_set: str) -> Problem:
         raise TaskDataError(f"{row.where}: expected turns of Human and Assistant in column 'chosen'.")
     dialogue = prompt.removeprefix(_FIRST_TURN).strip()
     return Problem(
-        prompt=dialogue or "…",
+        prompt=dialogue,
         answer=None,
         reference=QAReference(kind="open"),
         metadata={
