@@ -171,9 +171,8 @@ def _tokens(text: str) -> list[str]:
     if not _PLAIN.fullmatch(text):
         text = _without_punctuation(text)
     tokens = _joined_letters(text.split())
-    while len(tokens) > 1 and tokens[0] in ARTICLES:
-        tokens = tokens[1:]
-    return tokens
+    has_article = tokens[:1] != [] and tokens[0] in ARTICLES and not ARTICLES.issuperset(tokens)
+    return tokens[1:] if has_article else tokens
 
 
 def _without_punctuation(text: str) -> str:

@@ -18,7 +18,8 @@ __all__ = ["citation", "list_of_names", "list_of_numbers", "option", "true_or_fa
 _THINGS = ("amber", "basalt", "cedar", "denim", "ebony", "flint", "granite", "hazel", "ivory", "jade", "linen", "maple")
 _YES = (
     ("same", "yes"), ("capital", "Yes."), ("explained", "Yes, because both were built in the same year."),
-    ("French", "Oui"), ("German", "Ja."), ("Spanish", "Sí"), ("Chinese", "是的"), ("Japanese", "はい"), ("bold", "**Yes**"),
+    ("French", "Oui"), ("German", "Ja."), ("Spanish", "Sí"), ("Chinese", "是的"), ("Japanese", "はい"),
+    ("bold", "**Yes**"),
 )  # fmt: skip
 _NO = (
     ("same", "no"), ("capital", "No."), ("explained", "No, they were built in different years."), ("French", "Non"),

@@ -70,7 +70,7 @@ def _age(rng: np.random.Generator) -> Problem:
 
 
 def _leap_year(rng: np.random.Generator) -> Problem:
-    year = one_of(rng, (integer(rng, 15, 29) * 100, integer(rng, 375, 725) * 4, integer(rng, 1500, 2900)))
+    year = one_of(rng, (integer(rng, 16, 99) * 100, integer(rng, 396, 1500) * 4, integer(rng, 1583, 6000)))
     is_leap = calendar.isleap(year)
     prompt = f"Is {year} a leap year of the Gregorian calendar? Answer yes or no."
     return question(

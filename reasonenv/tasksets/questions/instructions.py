@@ -84,11 +84,12 @@ def _bullets(rng: np.random.Generator) -> Problem:
 
 def _lower_case(rng: np.random.Generator) -> Problem:
     topic, word, least = one_of(rng, _TOPICS), one_of(rng, _WORDS), integer(rng, 2, 4)
+    limit = 10 * least + integer(rng, 5, 40)
     sentences = [f"the {word} of {topic} is a {word}", *[f"I saw the {word} again"] * (least - 1)]
-    constraints = ("lower_case", f"include_times {least} {word}", f"max_words {10 * least + 10}")
+    constraints = ("lower_case", f"include_times {least} {word}", f"max_words {limit}")
     return _asked(
         f'Write about {topic} in lower case only, with the word "{word}" at least {least} times and no more than '
-        f"{10 * least + 10} words in all.",
+        f"{limit} words in all.",
         _text(sentences).lower(),
         *constraints,
     )

@@ -84,11 +84,15 @@ def _compound(rng: np.random.Generator) -> Problem:
 
 
 def _temperature(rng: np.random.Generator) -> Problem:
-    celsius = 5 * integer(rng, -30, 60)
+    celsius = 5 * integer(rng, -50, 400)
     fahrenheit = celsius * 9 // 5 + 32
-    prompt = f"Convert {celsius} degrees Celsius to degrees Fahrenheit. (Multiply by 9/5, then add 32.)"
-    answers = (f"{fahrenheit} degrees Fahrenheit", str(fahrenheit))
-    return question(prompt, QAReference(kind="number", answers=answers), f"{celsius} * 9/5 + 32 = {fahrenheit}")
+    if rng.integers(0, 2):
+        prompt = f"Convert {celsius} degrees Celsius to degrees Fahrenheit. (Multiply by 9/5, then add 32.)"
+        answers = (f"{fahrenheit} degrees Fahrenheit", str(fahrenheit))
+        return question(prompt, QAReference(kind="number", answers=answers), f"{celsius} * 9/5 + 32 = {fahrenheit}")
+    prompt = f"Convert {fahrenheit} degrees Fahrenheit to degrees Celsius. (Subtract 32, then multiply by 5/9.)"
+    answers = (f"{celsius} degrees Celsius", str(celsius))
+    return question(prompt, QAReference(kind="number", answers=answers), f"({fahrenheit} - 32) * 5/9 = {celsius}")
 
 
 def _larger_quantity(rng: np.random.Generator) -> Problem:

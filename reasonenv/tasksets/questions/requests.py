@@ -25,6 +25,7 @@ _SUBJECTS = (
     "what photosynthesis does", "why leaves change colour", "how search engines rank pages", "what a black hole is",
 )  # fmt: skip
 _AUDIENCES = ("a child of eight", "a teenager", "my grandmother", "a new colleague", "a busy manager", "a student")
+_MANNERS = ("", "Start with an example.", "Avoid technical words.", "End with a question.", "Use a comparison.")
 _EVENTS = ("birthday dinner", "team offsite", "school trip", "book club", "garden party", "charity run")
 _TASKS = ("learn to cook", "sleep better", "save money", "prepare for an exam", "read more", "start running")
 _FEELINGS = (
@@ -67,7 +68,7 @@ def _open(prompt: str, preference_set: str, *, is_harmful: bool = False) -> Prob
 def _explanation(rng: np.random.Generator) -> Problem:
     sentences = integer(rng, 3, 9)
     prompt = f"Explain {one_of(rng, _SUBJECTS)} to {one_of(rng, _AUDIENCES)} in about {sentences} sentences."
-    return _open(prompt, "helpfulness")
+    return _open(f"{prompt} {one_of(rng, _MANNERS)}".strip(), "helpfulness")
 
 
 def _plan(rng: np.random.Generator) -> Problem:
