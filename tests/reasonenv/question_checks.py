@@ -187,7 +187,7 @@ SIZES = {
 
 def check_units(task):
     level = task.metadata["difficulty"]
-    amounts = [(Decimal(number), unit) for number, unit in re.findall(r"(-?[\d.]+) (\w+)", task.prompt)]
+    amounts = [(Decimal(number), unit) for number, unit in re.findall(r"(-?\d[\d.]*) (\w+)", task.prompt)]
     if level == 5:
         given, other = amounts[0][0], Decimal(answers(task)[1])
         celsius, fahrenheit = (given, other) if task.prompt.split()[3] == "Celsius" else (other, given)
