@@ -70,11 +70,6 @@ def evaluate(node: Node, point: Mapping[str, Value], *, digits: int = DIGITS, is
         raise UndefinedError(str(error)) from error
 
 
-def inexact(value: Value) -> Value:
-    """Return a value as a number of mpmath, so that it can be ordered among others."""
-    return _Evaluation({}, context_of(DIGITS), is_real=False).inexact(value)
-
-
 def quotient(left: Value, right: Value) -> Value:
     """Return left / right, exactly if both are exact.
 

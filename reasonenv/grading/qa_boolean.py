@@ -33,7 +33,7 @@ _FOLLOWING = (
     "because|since|as|it|it's|its|that|that's|this|these|there|they|he|she|we|you|the|in|for|due|according|given|not|i"
 )
 _LEADING = re.compile(
-    rf"\W*(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
+    rf"\W*(?:(?:well|so|hmm)\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
     rf"|\W*(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
 )
 _STATEMENT = re.compile(

@@ -121,7 +121,7 @@ def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_wh
     is_enclosed = ")" in found["close"] or "]" in found["close"] or "}" in found["close"]
     if letter in "ai" and not is_enclosed:
         return None
-    if letter == "I" and not (is_enclosed or (is_whole and not rest.strip(" ."))):
+    if letter == "I" and not (is_enclosed or rest.strip() == "." or (is_whole and not rest.strip())):
         return None
     if letter.islower() and not (is_enclosed or not rest.strip(" .") or rest[0] in ".:"):
         return None

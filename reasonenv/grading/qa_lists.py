@@ -25,6 +25,7 @@ _MARK = "\ue000"
 
 _BULLET = re.compile(r"^\s*(?:[-*•·–+]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+", re.M)
 _HARD = re.compile(r"\s*[;；\n|]\s*|\s*[、，]\s*|(?<!\d),\s*|,(?!\d)\s*|,\s+|\s*(?:->|→|⇒|>|<)\s*")
+_TIGHT = re.compile(r"(?<=\d),(?=\d)(?!\d{3}(?!\d))")
 _AND = re.compile(
     r"\s+(?:and|&|und|y|e|et|en|och|ja|i|dan|и|plus|as well as)\s+|\s*[和与及與&]\s*|と|,?\s+then\s+"
     r"|\s+/\s+|(?<=\w)/(?=[^\W\d])"
@@ -60,6 +61,8 @@ def list_members(text: str) -> list[str]:
     text = _BULLET.sub("", without_markup(text)).strip()
     if len(text) > 1 and text[0] + text[-1] in ("[]", "{}", "()"):
         text = text[1:-1]
+    if ";" not in text:
+        text = _TIGHT.sub(", ", text)
     parts = (part for piece in _HARD.split(text) for part in _AND.split(_LEAD.sub("", piece)))
     members = (without_markup(part).strip(" .。") for part in parts)
     return [member for member in members if member]

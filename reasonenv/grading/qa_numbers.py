@@ -38,7 +38,7 @@ _UNIT = re.compile(r"\s*-?\s*([^\W\d_][^\d^;:,!?()]*(?:\^-?\d[^\d;:,!?()]*)?|[°
 _NOT_A_UNIT = re.compile(
     r"\b(?:or|nor|not|to|but|and|maybe|perhaps|possibly|instead|rather|than|is|are|was|were)\b|[-~=|]"
 )
-_POWER = re.compile(r"(?<=[a-z])([23])(?![\w^])")
+_POWER = re.compile(r"(?<=[a-z])(?<!\de)([23])(?![\w^])")
 _TAIL = re.compile(r"[\s.!?。]+$")
 _COMPOUND_UNIT = re.compile(r"\s*([a-z]+|['\"])\.?")
 _JOIN = re.compile(r"\s*(?:,?\s*and\s+|,\s*)?")
@@ -49,7 +49,7 @@ _SIMPLE = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _DIGIT = re.compile(r"[\d零〇一二两兩三四五六七八九十百千]")
 _ANY_NUMBER = re.compile(r"(?<![\w.])(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?")
 _UNCERTAIN = re.compile(
-    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than)\b|n't\b"
+    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than|least|most|almost|nearly)\b|n't\b"
 )
 
 

@@ -48,7 +48,9 @@ def test_exploits_are_not_rewarded():
 def test_equality_is_symmetric_except_for_choices():
     for row in load("pairs.jsonl"):
         if row["type"] != "choice":
-            verdicts = [equal_texts(*pair) is True for pair in [(row["gold"], row["answer"]), (row["answer"], row["gold"])]]
+            verdicts = [
+                equal_texts(*pair) is True for pair in [(row["gold"], row["answer"]), (row["answer"], row["gold"])]
+            ]
             assert verdicts[0] == verdicts[1], (row["gold"], row["answer"])
 
 
