@@ -1,0 +1,244 @@
+"""The scorer of the embedded models: a linear function of hashed n-grams and measures, fitted in seconds.
+
+Lives here: the scorer, and fitting it to pairs or labels. Not here: the features, or what it is trained on.
+The one decision: convex problems only, solved to the optimum, so that the same data give the same model everywhere, and
+the one hyper-parameter, the strength of the ridge, can be chosen by cross-validation over whole groups of prompts.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+
+from reward_models.base import Prompt, prompt_text
+from reward_models.data import PreferencePair, SafetyExample
+from reward_models.features import MEASURES, NUM_BUCKETS, hashed_ngrams, measures
+from reward_models.scorer import RawScores
+
+__all__ = ["FitReport", "LinearScorer", "fit_labels", "fit_pairs"]
+
+MAX_CHARS = 32_768
+"""Longer texts are cut at the end and flagged; half a second of work."""
+_WEIGHTS_FILE = "model.safetensors"
+_RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1)
+_NUM_FOLDS = 5
+
+
+class _Texts(NamedTuple):
+    """N texts: the value of every n-gram with its bucket and the text it is in, and the rows of measures."""
+
+    buckets: Tensor
+    values: Tensor
+    rows: Tensor
+    measures_NM: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class LinearScorer:
+    """bucket_weights · n-grams + measure_weights · (measures − center) / scale + bias."""
+
+    bucket_weights: Tensor
+    measure_weights: Tensor
+    center: Tensor
+    scale: Tensor
+    bias: float = 0.0
+    scorer_kind: str = "linear"
+
+    def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
+        """Each text on its own; those over 32,768 characters are cut and flagged."""
+        values: list[float] = []
+        for prompt, text in zip(prompts, texts, strict=True):
+            found = hashed_ngrams(text[:MAX_CHARS])
+            row = torch.tensor(measures(prompt_text(prompt), text[:MAX_CHARS]), dtype=torch.float64)
+            total = float(((row - self.center) / self.scale) @ self.measure_weights) + self.bias
+            total += float(self.bucket_weights[list(found)].double() @ torch.tensor([*found.values()]).double())
+            values.append(total)
+        return RawScores(values, [len(text) > MAX_CHARS for text in texts])
+
+    def save(self, folder: Path) -> Mapping[str, Any]:
+        """One safetensors file."""
+        tensors = {
+            "bucket_weights": self.bucket_weights,
+            "measure_weights": self.measure_weights,
+            "center": self.center,
+            "scale": self.scale,
+            "bias": torch.tensor(self.bias, dtype=torch.float64),
+        }
+        save_file(tensors, folder / _WEIGHTS_FILE)
+        return {"num_buckets": NUM_BUCKETS, "measures": list(MEASURES)}
+
+    @classmethod
+    def load(cls, folder: Path) -> LinearScorer:
+        """Read what `save` wrote."""
+        tensors = load_file(folder / _WEIGHTS_FILE)
+        weights = (tensors[name] for name in ("bucket_weights", "measure_weights", "center", "scale"))
+        return cls(*weights, bias=float(tensors["bias"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """How a fit went: the ridge that cross-validation chose, and the scores that each text got while it was held out."""
+
+    ridge: float
+    held_out_scores: list[float]
+    """Pairs: r_chosen − r_rejected; labels: the logit of unsafe. In the order of the data."""
+
+
+def fit_pairs(pairs: Sequence[PreferencePair], *, ridges: Sequence[float] = _RIDGES) -> tuple[LinearScorer, FitReport]:
+    """Minimise Σ weight · −log σ(r_chosen − r_rejected − margin) + ridge/2 · ‖w‖² (Bradley–Terry, linear).
+
+    The free constant, which pairs do not determine, is set so that the mean score of the training texts is 0.
+
+    Args:
+        pairs: those of one `group` are held out together in cross-validation.
+        ridges: candidates, strongest first; the one with the least held-out loss is used.
+    """
+    chosen = _texts([(pair.prompt, pair.chosen) for pair in pairs])
+    rejected = _texts([(pair.prompt, pair.rejected) for pair in pairs])
+    difference_NM = chosen.measures_NM - rejected.measures_NM
+    scale = _scale(difference_NM, difference_NM.square().mean(dim=0).sqrt())
+    texts = _difference(chosen, rejected)._replace(measures_NM=difference_NM / scale)
+    margins, weights = _row([pair.margin for pair in pairs]), _row([pair.weight for pair in pairs])
+
+    def losses(scores_N: Tensor, rows: Tensor) -> Tensor:
+        return weights[rows] * softplus(margins[rows] - scores_N)
+
+    solution, report = _cross_validated(texts, [pair.group for pair in pairs], losses, ridges, has_bias=False)
+    center = torch.cat([chosen.measures_NM, rejected.measures_NM]).mean(dim=0)
+    sides = (side._replace(measures_NM=(side.measures_NM - center) / scale) for side in (chosen, rejected))
+    mean = torch.cat([_linear(side, solution) for side in sides]).mean()
+    return _scorer(solution, center, scale, bias=-float(mean)), report
+
+
+def fit_labels(
+    examples: Sequence[SafetyExample], *, ridges: Sequence[float] = _RIDGES
+) -> tuple[LinearScorer, FitReport]:
+    """Minimise Σ weight · cross-entropy of P(unsafe) = σ(w · features + bias) + ridge/2 · ‖w‖².
+
+    Args:
+        examples: those of one `group` are held out together in cross-validation.
+        ridges: candidates, strongest first; the one with the least held-out loss is used.
+    """
+    texts = _texts([(example.prompt, example.response) for example in examples])
+    center = texts.measures_NM.mean(dim=0)
+    scale = _scale(texts.measures_NM, texts.measures_NM.std(dim=0))
+    texts = texts._replace(measures_NM=(texts.measures_NM - center) / scale)
+    labels = _row([float(example.is_unsafe) for example in examples])
+    weights = _row([example.weight for example in examples])
+
+    def losses(logits_N: Tensor, rows: Tensor) -> Tensor:
+        return weights[rows] * binary_cross_entropy_with_logits(logits_N, labels[rows], reduction="none")
+
+    solution, report = _cross_validated(texts, [row.group for row in examples], losses, ridges, has_bias=True)
+    return _scorer(solution, center, scale, bias=float(solution[2])), report
+
+
+_Solution: TypeAlias = tuple[Tensor, Tensor, Tensor]
+"""Weights of buckets, weights of measures, bias."""
+
+
+def _scale(measures_NM: Tensor, spread_M: Tensor) -> Tensor:
+    """Divisors that give the whole row of measures a mean square of 1, as each group of n-grams has."""
+    return torch.where(spread_M > 1e-6, spread_M, 1.0) * measures_NM.shape[1] ** 0.5
+
+
+def _scorer(solution: _Solution, center: Tensor, scale: Tensor, *, bias: float) -> LinearScorer:
+    return LinearScorer(solution[0].float(), solution[1], center, scale, bias)
+
+
+def _row(values: Sequence[float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def _texts(texts: Sequence[tuple[Prompt, str]]) -> _Texts:
+    found = [hashed_ngrams(text[:MAX_CHARS]) for _, text in texts]
+    numbers = [measures(prompt_text(prompt), text[:MAX_CHARS]) for prompt, text in texts]
+    return _Texts(
+        torch.tensor([bucket for bag in found for bucket in bag], dtype=torch.int64),
+        _row([value for bag in found for value in bag.values()]),
+        torch.repeat_interleave(torch.arange(len(found)), torch.tensor([len(bag) for bag in found])),
+        torch.tensor(numbers, dtype=torch.float64),
+    )
+
+
+def _select(texts: _Texts, is_kept_N: Tensor) -> _Texts:
+    is_kept = is_kept_N[texts.rows]
+    new_rows_N = torch.cumsum(is_kept_N, dim=0) - 1
+    return _Texts(
+        texts.buckets[is_kept], texts.values[is_kept], new_rows_N[texts.rows[is_kept]], texts.measures_NM[is_kept_N]
+    )
+
+
+def _difference(left: _Texts, right: _Texts) -> _Texts:
+    return _Texts(
+        torch.cat([left.buckets, right.buckets]),
+        torch.cat([left.values, -right.values]),
+        torch.cat([left.rows, right.rows]),
+        left.measures_NM - right.measures_NM,
+    )
+
+
+def _linear(texts: _Texts, solution: _Solution) -> Tensor:
+    weights, measure_weights, bias = solution
+    products = weights.index_select(0, texts.buckets) * texts.values
+    totals_N = torch.zeros(len(texts.measures_NM), dtype=products.dtype).index_add(0, texts.rows, products)
+    return totals_N + texts.measures_NM @ measure_weights + bias
+
+
+def _cross_validated(
+    texts: _Texts,
+    groups: Sequence[str],
+    losses: Callable[[Tensor, Tensor], Tensor],
+    ridges: Sequence[float],
+    *,
+    has_bias: bool,
+) -> tuple[_Solution, FitReport]:
+    folds_N = torch.tensor([zlib.crc32(f"fold {group}".encode()) % _NUM_FOLDS for group in groups])
+    scores_RN = torch.zeros(len(ridges), len(groups), dtype=torch.float64)
+    for fold in folds_N.unique().tolist():
+        is_held_out_N = folds_N == fold
+        if is_held_out_N.all():
+            raise ValueError(f"Expected several groups, but all {len(groups)} rows are of one fold.")
+        solution, inner, outer = None, _select(texts, ~is_held_out_N), _select(texts, is_held_out_N)
+        for i, ridge in enumerate(ridges):
+            solution = _solve(inner, partial(losses, rows=~is_held_out_N), ridge, has_bias, solution)
+            scores_RN[i, is_held_out_N] = _linear(outer, solution)
+    every = torch.ones(len(groups), dtype=torch.bool)
+    best = int(torch.stack([losses(scores_N, every).sum() for scores_N in scores_RN]).argmin())
+    solution = _solve(texts, partial(losses, rows=every), ridges[best], has_bias, None)
+    return solution, FitReport(ridges[best], scores_RN[best].tolist())
+
+
+def _solve(
+    texts: _Texts, losses: Callable[[Tensor], Tensor], ridge: float, has_bias: bool, start: _Solution | None
+) -> _Solution:
+    zeros = (torch.zeros(NUM_BUCKETS), torch.zeros(texts.measures_NM.shape[1]), torch.zeros(()))
+    weights, measure_weights, bias = (tensor.double().clone().requires_grad_() for tensor in start or zeros)
+    parameters = [weights, measure_weights, bias] if has_bias else [weights, measure_weights]
+    optimizer = torch.optim.LBFGS(
+        parameters,
+        max_iter=60,
+        history_size=8,
+        tolerance_grad=1e-3,
+        tolerance_change=1e-6,
+        line_search_fn="strong_wolfe",
+    )
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        penalty = weights.square().sum() + measure_weights.square().sum()
+        loss = losses(_linear(texts, (weights, measure_weights, bias))).sum() + ridge / 2 * penalty
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return weights.detach(), measure_weights.detach(), bias.detach()
