@@ -86,7 +86,7 @@ class LinearScorer:
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """How a fit went: the ridge that cross-validation chose, and the scores that each text got while it was held out."""
+    """The ridge that cross-validation chose, and the scores that each row got while its group was held out."""
 
     ridge: float
     held_out_scores: list[float]
@@ -109,7 +109,7 @@ def fit_pairs(pairs: Sequence[PreferencePair], *, ridges: Sequence[float] = _RID
     texts = _difference(chosen, rejected)._replace(measures_NM=difference_NM / scale)
     margins, weights = _row([pair.margin for pair in pairs]), _row([pair.weight for pair in pairs])
 
-    def losses(scores_N: Tensor, rows: Tensor) -> Tensor:
+    def losses(rows: Tensor, scores_N: Tensor) -> Tensor:
         return weights[rows] * softplus(margins[rows] - scores_N)
 
     solution, report = _cross_validated(texts, [pair.group for pair in pairs], losses, ridges, has_bias=False)
@@ -135,7 +135,7 @@ def fit_labels(
     labels = _row([float(example.is_unsafe) for example in examples])
     weights = _row([example.weight for example in examples])
 
-    def losses(logits_N: Tensor, rows: Tensor) -> Tensor:
+    def losses(rows: Tensor, logits_N: Tensor) -> Tensor:
         return weights[rows] * binary_cross_entropy_with_logits(logits_N, labels[rows], reduction="none")
 
     solution, report = _cross_validated(texts, [row.group for row in examples], losses, ridges, has_bias=True)
@@ -210,11 +210,11 @@ def _cross_validated(
             raise ValueError(f"Expected several groups, but all {len(groups)} rows are of one fold.")
         solution, inner, outer = None, _select(texts, ~is_held_out_N), _select(texts, is_held_out_N)
         for i, ridge in enumerate(ridges):
-            solution = _solve(inner, partial(losses, rows=~is_held_out_N), ridge, has_bias, solution)
+            solution = _solve(inner, partial(losses, ~is_held_out_N), ridge, has_bias, solution)
             scores_RN[i, is_held_out_N] = _linear(outer, solution)
     every = torch.ones(len(groups), dtype=torch.bool)
-    best = int(torch.stack([losses(scores_N, every).sum() for scores_N in scores_RN]).argmin())
-    solution = _solve(texts, partial(losses, rows=every), ridges[best], has_bias, None)
+    best = int(torch.stack([losses(every, scores_N).sum() for scores_N in scores_RN]).argmin())
+    solution = _solve(texts, partial(losses, every), ridges[best], has_bias, None)
     return solution, FitReport(ridges[best], scores_RN[best].tolist())
 
 

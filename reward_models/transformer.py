@@ -103,13 +103,14 @@ class TransformerScorer:
         The sequence ends with exactly one end-of-sequence token (or the separator that an encoder's tokenizer adds).
         """
         ids = self._ids(prompt, text)
-        end = self.tokenizer.eos_token_id if self.tokenizer.sep_token_id is None else self.tokenizer.sep_token_id
+        tokenizer = self.tokenizer
+        end = _token_id(tokenizer.eos_token_id if tokenizer.sep_token_id is None else tokenizer.sep_token_id)
         while ids and ids[-1] == end:
             ids.pop()
         if end is not None:
             ids.append(end)
         limit = self.max_tokens or DEFAULT_MAX_TOKENS
-        return Encoded(ids[-limit:] or [self.tokenizer.unk_token_id or 0], len(ids) > limit)
+        return Encoded(ids[-limit:] or [0], len(ids) > limit)
 
     def _ids(self, prompt: Prompt, text: str) -> list[int]:
         if self.tokenizer.chat_template is None:
@@ -136,7 +137,7 @@ class TransformerScorer:
 
     def logits(self, token_ids: Sequence[Sequence[int]]) -> Tensor:
         """float32 outputs of the scalar head, one per row; differentiable."""
-        ids_BT, mask_BT = pad_right(token_ids, self.tokenizer.pad_token_id or 0)
+        ids_BT, mask_BT = pad_right(token_ids, _token_id(self.tokenizer.pad_token_id) or 0)
         ids_BT, mask_BT = ids_BT.to(self.model.device), mask_BT.to(self.model.device)
         if self._head != "score":
             return self.model(input_ids=ids_BT, attention_mask=mask_BT).logits[:, 0].float()
@@ -149,6 +150,10 @@ class TransformerScorer:
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
         return {"max_tokens": self.max_tokens}
+
+
+def _token_id(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def head_name(model: PreTrainedModel) -> str:
