@@ -38,18 +38,18 @@ def words(text: str) -> list[str]:
 
 
 def hashed_ngrams(response: str) -> dict[int, float]:
-    """Bucket -> value for the word 1-, 2- and 3-grams and the character 4-grams of a response.
+    """Bucket -> value for the word 1- and 2-grams and the character 4-grams of a response.
 
-    Values are 1 + log(count), and each of the four groups has Euclidean length 1, so that length alone says nothing.
+    Values are 1 + log(count), and each of the three groups has Euclidean length ½, so that length alone says nothing.
     The words of the prompt are left out on purpose: with few hundred prompts, models learn topics instead of conduct.
     """
     found: dict[int, float] = {}
     tokens = words(response)
-    groups = [(f"w{n}", _word_ngrams(tokens, n)) for n in (1, 2, 3)] + [("c4", _character_ngrams(tokens, 4))]
+    groups = [(f"w{n}", _word_ngrams(tokens, n)) for n in (1, 2)] + [("c4", _character_ngrams(tokens, 4))]
     for group, ngrams in groups:
         counts = Counter(zlib.crc32(f"{group} {ngram}".encode(errors="replace")) % NUM_BUCKETS for ngram in ngrams)
         values = {bucket: 1.0 + math.log(count) for bucket, count in counts.items()}
-        norm = math.sqrt(sum(value * value for value in values.values()))
+        norm = 2 * math.sqrt(sum(value * value for value in values.values()))
         for bucket, value in values.items():
             found[bucket] = found.get(bucket, 0.0) + value / norm
     return found

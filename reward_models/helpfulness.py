@@ -59,6 +59,7 @@ class HelpfulnessModel:
         """Write a folder that `reward_models.load` reads."""
         card = ModelCard(
             kind="helpfulness",
+            name=self.name,
             scorer_kind=self.scorer.scorer_kind,
             calibration=self.calibration,
             figures=self.figures,

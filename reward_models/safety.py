@@ -60,6 +60,7 @@ class SafetyModel:
         """Write a folder that `reward_models.load` reads."""
         card = ModelCard(
             kind="safety",
+            name=self.name,
             scorer_kind=self.scorer.scorer_kind,
             calibration=self.calibration,
             figures=self.figures,

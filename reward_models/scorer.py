@@ -49,9 +49,10 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What `reward_model.json` says of a saved model: `ModelCard(kind="safety", scorer_kind="linear", …)`."""
+    """What `reward_model.json` says of a saved model: `ModelCard(kind="safety", name="mine", …)`."""
 
     kind: str
+    name: str
     scorer_kind: str
     calibration: Calibration
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -119,6 +120,7 @@ def _to_json(card: ModelCard, settings: Mapping[str, Any]) -> str:
         {
             "format": 1,
             "kind": card.kind,
+            "name": card.name,
             "scorer": card.scorer_kind,
             "calibration": {"mean": calibration.mean, "std": calibration.std, "clip": clip},
             "settings": dict(settings),
@@ -144,6 +146,7 @@ def read_card(folder: str | Path) -> ModelCard:
         calibration["clip"] = math.inf if calibration["clip"] is None else calibration["clip"]
         return ModelCard(
             kind=content["kind"],
+            name=content["name"],
             scorer_kind=content["scorer"],
             calibration=Calibration(**calibration),
             settings=content["settings"],
