@@ -4,6 +4,7 @@
     ├── UnknownNameError   (ValueError)    a name that no table holds; says which is closest
     ├── MissingExtraError  (ImportError)   an optional dependency is absent; says what to install
     ├── TaskDataError      (ValueError)    a data file that cannot be read as tasks; says file, line and column
+    ├── SandboxUnavailable (RuntimeError)  a layer of the sandbox that this machine refuses; says how to get it
     └── EpisodeError       (gymnasium.error.ResetNeeded)   step before reset, or after the end
 
 Bad arguments are plain `ValueError` or `TypeError`. A grader that fails is not an exception but a
@@ -17,7 +18,14 @@ from collections.abc import Iterable
 
 from gymnasium.error import ResetNeeded
 
-__all__ = ["EpisodeError", "MissingExtraError", "ReasonEnvError", "TaskDataError", "UnknownNameError"]
+__all__ = [
+    "EpisodeError",
+    "MissingExtraError",
+    "ReasonEnvError",
+    "SandboxUnavailable",
+    "TaskDataError",
+    "UnknownNameError",
+]
 
 
 class ReasonEnvError(Exception):
@@ -55,3 +63,14 @@ class TaskDataError(ReasonEnvError, ValueError):
 
 class EpisodeError(ReasonEnvError, ResetNeeded):
     """`step` was called when no episode is running."""
+
+
+class SandboxUnavailable(ReasonEnvError, RuntimeError):  # noqa: N818 - names a state, as gymnasium's ResetNeeded
+    """This machine lacks a layer that the sandbox needs."""
+
+    def __init__(self, layer: str, reason: str, fix: str) -> None:
+        super().__init__(f"The sandbox needs {layer}, and this machine refuses it: {reason}. {fix}")
+        self.layer, self.reason, self.fix = layer, reason, fix
+
+    def __reduce__(self) -> tuple[type[SandboxUnavailable], tuple[str, str, str]]:
+        return type(self), (self.layer, self.reason, self.fix)

@@ -17,15 +17,17 @@ from typing import NamedTuple
 __all__ = ["Reasoning", "boxed_answer", "extract_answer", "last_boxed", "split_reasoning", "stated_answer"]
 
 _TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\\\(?!boxed|fbox)|\\[{}]|[{}]")
+_SEPARATORS = r"(?:[\s,;.?!$&/|~*•–—-]|\\[()\[\],;:! \\]|\\q?quad)*"
 _LIST_SEPARATOR = re.compile(
-    r"(?:[\s,;$&]|\\[()\[\],;]|\\q?quad)*(?:(?:\\text\s*\{)?(?:[^{}.!?:\\]{0,30}\b)?(?:and|or)\s*\}?)?"
-    r"(?:[\s,;$&]|\\[()\[\],;]|\\q?quad)*(?:[A-Za-z](?:_\{?\w\}?)?\s*=\s*)?"
+    rf"{_SEPARATORS}(?:(?:\\text\s*\{{)?(?:[^{{}}.!?:\\]{{0,30}}\b)?(?:and|or)\s*\}}?)?"
+    rf"{_SEPARATORS}(?:\(?(?:\d{{1,2}}|[A-Za-z])[).:]{_SEPARATORS}|[A-Za-z](?:_\{{?\w\}}?)?\s*=\s*)?"
 )
 _MAX_SEPARATOR_CHARS = 40
 _MAX_ANNOUNCEMENT_CHARS = 2000
-_MAX_SEARCHED_CHARS = 32_768
+_MAX_DENIAL_CHARS = 100
+_MAX_SEARCHED_CHARS = 16_384
 """How far from its end a text is searched for boxes, so that a megabyte of braces costs milliseconds."""
-_BOX = re.compile(r"\\(?:boxed|fbox)")
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _ANNOUNCEMENT = re.compile(
     r"(?:\banswer[*_ \t]{0,4}(?:is(?![A-Za-z])|[:：])|答案(?:是|为|：|:)|^####(?!#))[:*_\s]{0,8}", re.I | re.M
 )
@@ -33,6 +35,8 @@ _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]"
 _PROSE = re.compile(r"\b(?!and\b)[A-Za-z]{3,}")
 _HEDGED = re.compile(r"\b(?:not|no|or|never|nor|isn't|neither|than)\W{0,4}$", re.I)
 _MAX_HEDGE_CHARS = 12
+_DENIAL = re.compile(r"(?:\b(?:not|never|false|wrong|incorrect)|n't)\b(?!.*\bbut\b)[^,;.!?\n]*$", re.I)
+_BARE_ANSWER = re.compile(r"[$(]*-?(?:\d\S{0,20}|[A-J])[$).]*")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?%?(?:/\d+)?")
 _CLOSING_WORDS = re.compile(r"[.\s]*(?:I hope (?:it|this) is correct\.?)?(?:\s*<\|\w{1,20}\|>\w{0,10})?\s*", re.I)
 _SENTENCE_END = re.compile(r"[.!?。][*_$\"')]{0,4}\s+(?=\S)")
@@ -113,16 +117,14 @@ def extract_answer(response: str) -> str | None:
     rest = split_reasoning(response).rest
     if rest is None:
         return None
-    if "<answer>" not in rest and "</answer>" not in rest:
-        boxed = boxed_answer(rest)
-        return (_announced_answer(rest) if boxed is None else boxed) or None
+    if "answer>" not in rest or ("<answer>" not in rest and "</answer>" not in rest):
+        return _boxed_or_announced(rest)
     if rest.count("<answer>") != 1 or rest.count("</answer>") != 1:
         return None
     block, closing, _ = rest.partition("<answer>")[2].partition("</answer>")
     if not closing:
         return None
-    boxed = boxed_answer(block)
-    return (_announced_answer(block) or block.strip() if boxed is None else boxed) or None
+    return _boxed_or_announced(block) or (None if _outermost_boxes(block) else block.strip() or None)
 
 
 def stated_answer(text: str) -> str | None:
@@ -168,6 +170,16 @@ def _complement(said: str) -> str:
     return said.rpartition(" is ")[2].strip() if said[:1].isalpha() and " is " in said else said
 
 
+def _boxed_or_announced(text: str) -> str | None:
+    """Return what the last box says, else what is announced in words, also if a box before that says something else."""
+    boxed = boxed_answer(text) if "box" in text else None
+    if boxed is None:
+        return _announced_answer(text)
+    end = text.rindex("box")
+    said = _announced_answer(text[end:]) if "nswer" in text[end:] else None
+    return (said if said and _BARE_ANSWER.fullmatch(said) else boxed) or None
+
+
 def _announced_answer(text: str) -> str | None:
     """Return what the last announcement in words says, if the response ends with it.
 
@@ -176,6 +188,8 @@ def _announced_answer(text: str) -> str | None:
     tail = text[-_MAX_ANNOUNCEMENT_CHARS:].rstrip()
     announcement = _last(_ANNOUNCEMENT, tail)
     if announcement is None:
+        return None
+    if _DENIAL.search(tail, max(0, announcement.start() - _MAX_DENIAL_CHARS), announcement.start()):
         return None
     said = tail[announcement.end() :]
     end = _SENTENCE_END.search(said)
@@ -188,22 +202,33 @@ def _announced_answer(text: str) -> str | None:
 
 def _outermost_boxes(text: str) -> list[_Box]:
     """Find complete boxes in order; a box inside another complete box belongs to that one."""
-    open_braces: list[tuple[int, int] | None] = []
     boxes: list[_Box] = []
-    first = _BOX.search(text, max(0, len(text) - _MAX_SEARCHED_CHARS))
-    if first is None:
+    start = max(0, len(text) - _MAX_SEARCHED_CHARS)
+    starts = text.find("\\boxed", start), text.find("\\fbox", start)
+    if max(starts) < 0:
         return boxes
-    for token in _TOKEN.finditer(text, first.start()):
+    opening = _BOX.search(text, max(starts) if min(starts) < 0 else min(starts))
+    while opening:
+        opening = _BOX.search(text, _read_box(text, opening, boxes))
+    return boxes
+
+
+def _read_box(text: str, opening: re.Match[str], boxes: list[_Box]) -> int:
+    """Append a box, or what is complete inside it if it never ends; return where it ends."""
+    open_braces: list[tuple[int, int] | None] = [opening.span()]
+    for token in _TOKEN.finditer(text, opening.end()):
         symbol = token.group()
         if symbol == "{":
             open_braces.append(None)
         elif symbol == "}":
-            opened = open_braces.pop() if open_braces else None
+            opened = open_braces.pop()
             if opened is not None:
                 _close_box(text, boxes, *opened, token)
+            if not open_braces:
+                return token.end()
         elif len(symbol) > 2:
             open_braces.append(token.span())
-    return boxes
+    return len(text)
 
 
 def _close_box(text: str, boxes: list[_Box], start: int, content_start: int, closing: re.Match[str]) -> None:

@@ -6,14 +6,29 @@ Nothing here computes a reward; see `reasonenv.rewards`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 ReferenceT = TypeVar("ReferenceT")
 
-__all__ = ["Attempt", "MathReference", "Message", "RewardBreakdown", "Score", "ScoreStatus", "Task"]
+__all__ = [
+    "AssertTests",
+    "Attempt",
+    "CallTests",
+    "CodeReference",
+    "Comparison",
+    "MathReference",
+    "Message",
+    "QAKind",
+    "QAReference",
+    "RewardBreakdown",
+    "Score",
+    "ScoreStatus",
+    "StdinTests",
+    "Task",
+]
 
 
 class Message(TypedDict):
@@ -31,6 +46,98 @@ class MathReference:
     is_worked_out: bool = False
     """The answer has to be computed: an equal expression with more operations than the gold answer is wrong. For
     questions that contain an expression equal to their answer, which would be paid for being repeated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """When an output counts as the expected one. Judged by the caller, never inside the sandbox.
+
+    Numbers are close when `|a - b| <= max(absolute_tolerance, relative_tolerance * |b|)`, also within lists, tuples and
+    dictionaries and, for printed output, between tokens. Without a tolerance values are compared with `==`.
+    """
+
+    absolute_tolerance: float = 0.0
+    relative_tolerance: float = 0.0
+    whitespace: Literal["exact", "trailing", "tokens"] = "trailing"
+    """Printed output only. `trailing` ignores blanks at line ends and empty lines at the end, `tokens` all spacing."""
+    judge: Callable[[Any, Any, Any], bool] | None = None
+    """`judge(input, expected, actual)` decides instead, where several outputs are right."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTests:
+    """`function` is called once per case: `CallTests("add", (((2, 3), 5), ((0, 0), 0)))`."""
+
+    function: str
+    cases: Sequence[tuple[tuple[Any, ...], Any]]
+    """(positional arguments, expected return value), of plain Python values."""
+    comparison: Comparison = field(default_factory=Comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class StdinTests:
+    """The program is run once per case: `StdinTests((("2 3\\n", "5\\n"),))`."""
+
+    cases: Sequence[tuple[str, str]]
+    """(standard input, expected standard output)."""
+    comparison: Comparison = field(default_factory=Comparison)
+
+
+@dataclass(frozen=True, slots=True)
+class AssertTests:
+    """Trusted test code that calls the program: `AssertTests("assert add(2, 3) == 5", ("add",))`.
+
+    It runs apart from the program and sees only `names`. Each top-level statement that contains an assert is one test.
+    """
+
+    source: str
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReference:
+    """What grades a programming task. The tests are hidden; feedback may show `public_tests` alone."""
+
+    tests: CallTests | StdinTests | AssertTests
+    public_tests: CallTests | StdinTests | AssertTests | None = None
+    reference_program: str | None = None
+    """A program that passes, where the source has one: efficiency is measured against it."""
+
+
+QAKind = Literal["short", "choice", "number", "boolean", "list", "citation", "open", "constrained"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QAReference:
+    """What grades the answer to a question: `QAReference(kind="short", answers=("New York City", "NYC"))`.
+
+    | kind        | `answers`                                          | an answer is right if it                  |
+    |-------------|----------------------------------------------------|-------------------------------------------|
+    | short       | accepted answers                                   | is one of them, however it is written     |
+    | number      | accepted numbers or quantities                     | has the value and the unit of one         |
+    | boolean     | "yes" or "no", "true" or "false"                   | says the same                             |
+    | choice      | accepted choices: a letter, letters, or their text | names one of them, and no other           |
+    | list        | the members                                        | has exactly these members                 |
+    | citation    | the numbers or names of the sources                | cites exactly these                       |
+    | constrained | a text that keeps the constraints, if one is known | keeps every one of `constraints`          |
+    | open        | nothing                                            | no rule can tell                          |
+    """
+
+    kind: QAKind
+    answers: tuple[str, ...] = ()
+    choices: tuple[str, ...] | None = None
+    """The texts of the options in order, the first being A; None where only letters are known."""
+    is_ordered: bool = False
+    """Whether the order of a list is part of the answer."""
+    constraints: tuple[str, ...] = ()
+    """`("max_words 20", "include river")`: names and arguments of `reasonenv.grading.qa_constraints`."""
+
+    @property
+    def answer(self) -> str:
+        """One answer that is right: the first accepted one, all members of a list, all sources."""
+        if self.kind == "citation":
+            return "".join(answer if answer.startswith("[") else f"[{answer}]" for answer in self.answers)
+        return ", ".join(self.answers) if self.kind == "list" else next(iter(self.answers), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

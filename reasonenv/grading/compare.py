@@ -3,7 +3,9 @@ r"""Are two answers equal?
 Lives here: the rule of each type of answer. Does not: arithmetic (`numeric`), subsets of the line (`intervals`),
 reading (`reader`), what needs computer algebra (`worker`).
 
-The one decision: False is final only where both sides were read. What was not read is None, and a worker decides.
+The one decision: False is final where the gold answer was read, even if the answer was not: whoever could not be read
+did not write mathematics, and algebra by others finds sense in what has none. A gold answer that was not read is None,
+as is what both sides leave open, and a worker decides.
 """
 
 from __future__ import annotations
@@ -85,9 +87,7 @@ def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | Non
 
 
 def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None) -> bool | None:
-    if (left and left.kind == "text") or (right and right.kind == "text"):
-        return False
-    if left and "\\" not in answer:
+    if left is not None or (right is not None and right.kind == "text"):
         return False
     is_possible = answer.count("{") == answer.count("}") and have_same_shape(
         canonical_text(gold), canonical_text(answer)

@@ -7,6 +7,7 @@ The one decision: a token that has been taken is never given back, except by the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -18,6 +19,9 @@ __all__ = ["END", "Cursor"]
 END = Token("end", "", False)
 _LETTER_UNITS = frozenset("mgshLlNJWVAK")
 _MAX_DIGITS = 1000
+_HEDGE = re.compile(
+    r"\b(?:or|and|if|not|but|else|when|unless|otherwise|maybe|possibly|perhaps|probably|guess|so|ish|wrong|incorrect)\b|[?()]"
+)
 
 
 class Cursor:
@@ -119,7 +123,10 @@ class Cursor:
                 self.take()
                 words[-1] += f"^{self.index()}"
             else:
-                return " ".join(words).lower()
+                unit = " ".join(words).lower()
+                if _HEDGE.search(unit):
+                    raise UnreadableError("words that are no unit")
+                return unit
 
     def numeral(self, token: Token, fraction: Callable[[], Node]) -> Node:
         """Read what digits begin: a repeating decimal, a mixed number, a number in a base, or a number."""

@@ -33,10 +33,10 @@ def worked_out(node: Node) -> Node:
         return _sum(matrices)
     if node.kind == "mul" and len(matrices) == 2:
         return _product(*matrices)
-    if node.kind == "mul":
+    if node.kind == "mul" and matrices:
         scalar = args[0] if args[1].kind == "matrix" else args[1]
         return _each_entry(matrices[0], lambda entry: Node("mul", (scalar, entry)))
-    if node.kind == "div" and args[1].kind != "matrix":
+    if node.kind == "div" and matrices and args[1].kind != "matrix":
         return _each_entry(args[0], lambda entry: Node("div", (entry, args[1])))
     raise UnreadableError("not a sum, product or multiple of matrices")
 

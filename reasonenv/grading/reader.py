@@ -24,8 +24,13 @@ _BASED = re.compile(r"\(?(-?[0-9A-Fa-f]+)\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\
 _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
 _CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
-_CHOICE_WITH_VALUE = re.compile(r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J][).]))(.+)", re.S)
-_UNEVALUATED = re.compile(r"\\(?:int|iint|oint|sum|prod|lim|det)(?![A-Za-z])")
+_CHOICE_WITH_VALUE = re.compile(
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))(.+)", re.S
+)
+_UNEVALUATED = re.compile(
+    r"\\(?:i*int|oint|sum|prod|coprod|lim|det|[bp]mod|mod)(?![A-Za-z])|[∫∑∏]"
+    r"|(?<![A-Za-z])(?:gcd|lcm|max|min)\s*(?:\\left\s*)?\\?[(\[{]"
+)
 _VALUE = re.compile(r"[\d$]|\\[(\[]")
 _REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
 _VALUES_IN_WORDS = {

@@ -57,7 +57,7 @@ def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
             unit = Fraction(1, 10 ** digits[1])
             margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
             allowed = max(unit, abs(_float_error(decimal)))
-            return bool(margin < unit / 2 if rounds_to_gold else margin < float(allowed))
+            return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(allowed))
     return False
 
 
@@ -90,7 +90,8 @@ def _hoisted(node: Node) -> Node:
 def _unit(node: Node) -> str:
     if node.kind == "degrees":
         return "degree"
-    return node.name if node.kind == "quantity" and read_unit(node.name).dimensions else ""
+    unit = read_unit(node.name) if node.kind == "quantity" else None
+    return node.name if unit and (unit.dimensions or unit.factor != 1) else ""
 
 
 def _bare(node: Node) -> Node:

@@ -9,6 +9,7 @@ a right-to-left mark, are never mapped to what they look like.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
@@ -94,6 +95,7 @@ _DELIMITERS = (
     ('"', '"'),
     (r"\"", r"\""),
 )
+_CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
 _OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
 _MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _FROM_MULTI = {"≤": r" \le ", "≥": r" \ge ", "≠": r" \ne ", "=": "=", "^": "^"}
@@ -121,7 +123,7 @@ _FAMILIES = [
     "arctg",
 ]
 FUNCTIONS = frozenset([*_FAMILIES, "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
-_WORDS = frozenset([*FUNCTIONS, "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
+_WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
 
 
 _WORD_SYMBOLS = {"pct": "%", "to": ":"}
@@ -144,13 +146,15 @@ def undelimited(text: str) -> str:
     """
     text = text.strip()
     for _ in range(6):
+        if not text.endswith(_CLOSINGS):
+            break
         before = text
         if text.endswith("."):
             text = text.removesuffix(".").rstrip()
         for opening, closing in _DELIMITERS:
-            inner = text[len(opening) : -len(closing)]
-            if text.startswith(opening) and text.endswith(closing) and inner and opening not in inner:
-                text = inner.strip()
+            if text.startswith(opening) and text.endswith(closing):
+                inner = text[len(opening) : -len(closing)]
+                text = inner.strip() if inner and opening not in inner else text
         if text.startswith("{") and text.endswith("}") and _is_one_group(text):
             text = text[1:-1].strip()
         if text == before:
@@ -168,6 +172,7 @@ def _is_one_group(text: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=8192)
 def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     r"""Write an answer without what only changes its looks; equal results mean equal answers.
 
@@ -271,6 +276,6 @@ def _text_token(text: str, is_spaced: bool) -> Token:
         return Token("op", words.lower() or ",", is_spaced)
     if words in _WORD_SYMBOLS:
         return Token("op", _WORD_SYMBOLS[words], is_spaced)
-    if words in FUNCTIONS:
+    if words in FUNCTIONS and words != "min":
         return Token("cmd", words, is_spaced)
     return Token("text", words, is_spaced)

@@ -8,11 +8,22 @@ a `CompositeReward`. The two tables share no name, so one argument selects from 
 
 from __future__ import annotations
 
-from reasonenv.rewards.base import Reward, Rule, RuleFunction, rule
-from reasonenv.rewards.composite import CompositeReward
+from reasonenv.rewards.base import BackgroundReward, Reward, Rule, RuleFunction, rule
+from reasonenv.rewards.composite import CompositeReward, in_domains
 from reasonenv.tables import resolve
 
-__all__ = ["PRESETS", "REWARDS", "CompositeReward", "Reward", "Rule", "RuleFunction", "load_reward", "rule"]
+__all__ = [
+    "PRESETS",
+    "REWARDS",
+    "BackgroundReward",
+    "CompositeReward",
+    "Reward",
+    "Rule",
+    "RuleFunction",
+    "in_domains",
+    "load_reward",
+    "rule",
+]
 
 REWARDS: dict[str, str] = {
     "accuracy": "reasonenv.rewards.accuracy:Accuracy",

@@ -18,7 +18,7 @@ import numpy as np
 
 from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, checked_index, numbered_id, unknown_task_id
-from reasonenv.types import MathReference, Task
+from reasonenv.types import CodeReference, MathReference, Task
 
 __all__ = ["FAMILIES", "SPLITS", "Family", "Kind", "ProceduralTaskSet", "family_of_kinds", "split_of"]
 
@@ -115,13 +115,15 @@ class ProceduralTaskSet:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, index: int) -> Task[MathReference | None]:
+    def __getitem__(self, index: int) -> Task[MathReference | CodeReference | None]:
         position = checked_index(self, index)
         difficulty = self.levels[position % len(self.levels)]
         metadata = {"difficulty": difficulty, "domain": self.family.domain, "source": "procedural"}
         problem = _draw(self.family, self.split, self.seed, position, difficulty)
         task = problem.as_task(numbered_id(self.name, self.split, position), metadata)
         assert task.reference is not None
+        if isinstance(task.reference, CodeReference):
+            return task
         return replace(task, reference=replace(task.reference, is_worked_out=True))
 
     def index_of(self, task_id: str) -> int:
