@@ -61,13 +61,13 @@ def evaluate(node: Node, point: Mapping[str, Value], *, digits: int = DIGITS, is
         return _Evaluation(point, context_of(digits), is_real=is_real).value(node)
     except _RealDomainError as error:
         raise UndefinedError("outside the real domain") from error
-    except (
-        ZeroDivisionError,
-        ValueError,
-        OverflowError,
-        TypeError,
-    ) as error:  # TypeError: complex numbers have no order
+    except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:  # complex numbers have no order
         raise UndefinedError(str(error)) from error
+
+
+def inexact(value: Value) -> Value:
+    """Return a value as a number of mpmath, so that it can be ordered among others."""
+    return _Evaluation({}, context_of(DIGITS), is_real=False).inexact(value)
 
 
 def quotient(left: Value, right: Value) -> Value:
@@ -77,12 +77,6 @@ def quotient(left: Value, right: Value) -> Value:
         UndefinedError: `right` is zero.
     """
     return _Evaluation({}, context_of(DIGITS), is_real=False).div((left, right), "")
-
-
-def inexact(value: Value) -> Value:
-    """Return an exact or inexact number as one of `DIGITS` digits."""
-    context = context_of(DIGITS)
-    return context.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else context.convert(value)
 
 
 @lru_cache(maxsize=8192)
