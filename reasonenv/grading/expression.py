@@ -172,7 +172,8 @@ class Parser:
     def _starts_factor(self) -> bool:
         token = self._at.next
         if token.kind == "num":
-            return self._at.is_behind(")")  # "3 4" is no product, and "x 2" is too odd to guess
+            # "3 4" is no product, and "x 2" is too odd to guess.
+            return self._at.is_behind(")") or self._at.is_behind("!")
         if token.kind == "word":
             is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
             return len(token.text) <= 3 and not (token.is_spaced and is_apart)
