@@ -43,7 +43,8 @@ _HEDGED = re.compile(
     rf"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b[^.\n]{{0,25}}?[\s(\[*][A-J]{_END}"
 )
 _FOLLOWED = re.compile(
-    r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|(?:(?:and|but) not|because|since|as|which|for|due|being|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer))\b|[\u3040-\u9fff])"
+    r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|[\u3040-\u9fff]"
+    r"|(?:(?:and|but) not|because|since|as|which|for|due|being|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer))\b)"
 )
 _OPTION_PREFIX = re.compile(r"\(?([A-Z])[).:：]\s*")
 _STATED = (

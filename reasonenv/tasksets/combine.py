@@ -19,10 +19,19 @@ from reasonenv.errors import TaskDataError
 from reasonenv.tables import resolve
 from reasonenv.tasksets.base import TaskSet, checked_index, unknown_task_id
 from reasonenv.tasksets.procedural import FAMILIES
+from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.tasksets.questions import QA_FAMILIES
 from reasonenv.types import Task
 
-__all__ = ["Filtered", "Mixture", "difficulty_in", "has_answer", "procedural_math", "procedural_qa"]
+__all__ = [
+    "Filtered",
+    "Mixture",
+    "difficulty_in",
+    "has_answer",
+    "procedural_code",
+    "procedural_math",
+    "procedural_qa",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +167,11 @@ def _difficulty_in(levels: tuple[object, ...], task: Task[Any]) -> bool:
 def procedural_math(split: str) -> Mixture:
     """Return the mixture of all procedural families of mathematical problems in equal parts."""
     return _equal_parts("procedural_math", FAMILIES, split)
+
+
+def procedural_code(split: str) -> Mixture:
+    """Return the mixture of all procedural families of programming problems in equal parts."""
+    return _equal_parts("procedural_code", CODE_FAMILIES, split)
 
 
 def procedural_qa(split: str) -> Mixture:
