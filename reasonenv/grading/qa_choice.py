@@ -44,7 +44,8 @@ _HEDGED = re.compile(
 )
 _FOLLOWED = re.compile(
     r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|[\u3040-\u9fff]"
-    r"|(?:(?:and|but) not|because|since|as|which|for|due|being|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer))\b)"
+    r"|(?:(?:and|but) not|because|since|as|which|for|due|being)\b"
+    r"|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer)\b)"
 )
 _OPTION_PREFIX = re.compile(r"\(?([A-Z])[).:：]\s*")
 _STATED = (
