@@ -68,6 +68,8 @@ def _parse_mbpp(row: Row) -> Problem:
     source = "\n".join([setup, *tests, *extra])
     used = {node.id for node in ast.walk(_parsed(row, "test_list", source)) if isinstance(node, ast.Name)}
     names = tuple(sorted(defined & used))
+    setup = "\n".join([*_imports_of(used, _parsed(row, "code", program)), setup])
+    source = "\n".join([setup, *tests, *extra])
     if not names:
         raise TaskDataError(f"{row.where}: the tests use nothing that the column 'code' defines.")
     return Problem(
@@ -81,6 +83,16 @@ def _parse_mbpp(row: Row) -> Problem:
         ),
         source_id=f"mbpp/{row.text_or_number('task_id')}",
     )
+
+
+def _imports_of(used: set[str], program: ast.Module) -> list[str]:
+    """Return the imports of the reference that its tests rely on."""
+    imports = [node for node in program.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [
+        ast.unparse(node)
+        for node in imports
+        if used & {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    ]
 
 
 def _parse_apps(row: Row) -> Problem:
