@@ -14,6 +14,7 @@ import base64
 import io
 import json
 import pickle
+import warnings
 import zlib
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -211,7 +212,9 @@ def _texts(row: Row, column: str) -> list[str]:
 
 def _parsed(row: Row, column: str, source: str) -> ast.Module:
     try:
-        return ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes such as \w, which are for the author of the program
+            return ast.parse(source)
     except (SyntaxError, ValueError) as error:
         raise row.wrong_cell(column, "Python source") from error
 
