@@ -54,8 +54,8 @@ def attempt():
 # -- writes_system: writes into the system's folders
 import os
 def attempt():
-    for folder in ("", "/etc", "/usr", "/usr/bin", "/usr/local", "/lib", "/bin", "/var", "/var/tmp", "/run", "/opt", "/srv",
-                   "/dev", "/sys", "/mnt", "/dev/shm"):
+    for folder in ("", "/etc", "/usr", "/usr/bin", "/usr/local", "/lib", "/bin", "/var", "/var/tmp", "/run", "/opt",
+                   "/srv", "/dev", "/sys", "/mnt", "/dev/shm"):
         try: os.close(os.open(folder + "/reasonenv-attack", os.O_CREAT | os.O_WRONLY))
         except OSError: continue
         return True
@@ -72,9 +72,8 @@ def attempt():
 # -- writes_kernel_settings: writes kernel settings, cgroups and the core pattern
 import glob
 def attempt():
-    names = """/proc/sys/kernel/core_pattern /proc/self/oom_score_adj /proc/self/uid_map /proc/sysrq-trigger
-        /sys/kernel/uevent_helper /proc/sys/vm/drop_caches /proc/self/comm"""
-    for path in names.split() + glob.glob("/sys/fs/cgroup/**/cgroup.procs"):
+    names = "sysrq-trigger self/oom_score_adj self/uid_map self/comm sys/kernel/core_pattern sys/vm/drop_caches"
+    for path in ["/proc/" + name for name in names.split()] + glob.glob("/sys/fs/cgroup/**/cgroup.procs"):
         try: open(path, "w").close()
         except OSError: continue
         return True
@@ -118,6 +117,16 @@ def attempt():
         try: mode = os.fstat(fd).st_mode
         except OSError: continue
         if stat.S_ISDIR(mode) and os.listdir(fd): return True
+
+# -- writes_above_prefix: writes beside and above its own folders
+import os, sys
+def attempt():
+    folders = {os.path.dirname(path) for path in (sys.prefix, sys.base_prefix, os.path.realpath(sys.executable))}
+    for folder in folders | {os.path.dirname(folder) for folder in folders}:
+        if folder in ("/tmp", ""): continue
+        try: os.close(os.open(f"{folder}/reasonenv-attack", os.O_CREAT | os.O_WRONLY))
+        except OSError: continue
+        return True
 
 # -- leaves_files: leaves files where the next program might find them
 import os, tempfile

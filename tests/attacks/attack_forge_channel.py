@@ -162,10 +162,13 @@ def attempt():
 import os
 def attempt():
     written = 0
-    for call in (lambda: os.pwrite(0, b"0\n", 0), lambda: os.write(0, b"0\n"), lambda: os.ftruncate(0, 0)):
-        try: call()
-        except OSError: continue
-        written += 1
+    try: again = os.open("/proc/self/fd/0", os.O_RDWR)
+    except OSError: again = 0
+    for fd in (0, again):
+        for call in (lambda: os.pwrite(fd, b"0\n", 0), lambda: os.write(fd, b"0\n"), lambda: os.ftruncate(fd, 0)):
+            try: call()
+            except OSError: continue
+            written += 1
     return written > 0
 
 # -- answers_twice: forks, so that parent and child both answer

@@ -65,9 +65,8 @@ NUMBERS = dict(
     move_pages=(279, 239), migrate_pages=(256, 238), sched_setattr=(314, 274), sched_setaffinity=(203, 122),
     sched_setscheduler=(144, 119), setpriority=(141, 140), ioprio_set=(251, 30), setresuid=(117, 147),
     setuid=(105, 146), setgroups=(116, 159), capset=(126, 91), prctl=(157, 167), socket=(41, 198),
-    prlimit64=(302, 261), fchmodat=(268, 53), fchownat=(260, 54), linkat=(265, 37), symlinkat=(266, 36), renameat2=(316, 276), utimensat=(280, 88),
-    truncate=(76, 45), ioctl=(16, 29), fallocate=(285, 47), timer_create=(222, 107), iopl=(172, -1), ioperm=(173, -1),
-    modify_ldt=(154, -1), lookup_dcookie=(212, 18), openat2=(437, 437), fcntl=(72, 25), exit=(60, 93),
+    prlimit64=(302, 261), renameat2=(316, 276), timer_create=(222, 107), iopl=(172, -1), ioperm=(173, -1),
+    modify_ldt=(154, -1), lookup_dcookie=(212, 18), openat2=(437, 437), exit=(60, 93), gettid=(186, 178),
 )
 
 
