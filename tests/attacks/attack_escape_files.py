@@ -128,6 +128,47 @@ def attempt():
         except OSError: continue
         return True
 
+# -- names_taken: fills its folder with names that whoever cleans up might want to use
+import os
+def f(x):
+    os.chdir("/tmp" if os.access("/tmp", os.W_OK) else ".")
+    for number in range(150):
+        os.makedirs(f".{number}/a/b/c")
+        os.makedirs(f"{number}/{number}")
+        open(f"{number}/.{number}", "w").close()
+        os.symlink("..", f".{number}/up")
+    return 0
+
+# -- private_folder_locked: takes all rights from its own folder and from those in it
+import os
+def f(x):
+    for folder in (".", "/tmp"):
+        try:
+            os.makedirs(folder + "/locked/inner")
+            open(folder + "/locked/file", "w").close()
+            for path in (folder + "/locked/file", folder + "/locked/inner", folder + "/locked", folder): os.chmod(path, 0)
+        except OSError: pass
+    return 0
+
+# -- working_folder_gone: removes its working folder, and names a link after it
+import os
+def f(x):
+    folder = os.getcwd()
+    for call in (lambda: os.rmdir(folder), lambda: os.rename(folder, folder + "2"), lambda: os.symlink("/", folder)):
+        try: call()
+        except OSError: pass
+    return 0
+
+# -- leaves_traps: leaves links, pipes and sparse files where its folder is measured and emptied
+import os
+def f(x):
+    for name, make in (("loop", lambda path: os.symlink("loop", path)), ("pipe", os.mkfifo),
+                       ("root", lambda path: os.symlink("/", path)), ("\udcff\n", os.mkdir), ("a" * 255, os.mkdir)):
+        try: make(name)
+        except OSError: pass
+    with open("sparse", "w") as file: os.ftruncate(file.fileno(), 1 << 23)
+    return 0
+
 # -- leaves_files: leaves files where the next program might find them
 import os, tempfile
 def f(x):

@@ -158,18 +158,15 @@ def attempt():
     os.lseek(0, 0, os.SEEK_SET)
     return len(re.findall(rb"\d+", os.read(0, 65536))) > 1
 
-# -- stdin_rewritten: writes the next test's input into its own standard input
+# -- stdin_rewritten: leaves an answer in its own standard input for the next test to find
 import os
 def attempt():
-    written = 0
+    if b"reasonenv-attack" in os.pread(0, 4096, 0): return True
     try: again = os.open("/proc/self/fd/0", os.O_RDWR)
     except OSError: again = 0
     for fd in (0, again):
-        for call in (lambda: os.pwrite(fd, b"0\n", 0), lambda: os.write(fd, b"0\n"), lambda: os.ftruncate(fd, 0)):
-            try: call()
-            except OSError: continue
-            written += 1
-    return written > 0
+        try: os.pwrite(fd, b"1 reasonenv-attack\n", 0)
+        except OSError: pass
 
 # -- answers_twice: forks, so that parent and child both answer
 import os

