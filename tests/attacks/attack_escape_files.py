@@ -131,12 +131,10 @@ def attempt():
 # -- names_taken: fills its folder with names that whoever cleans up might want to use
 import os
 def f(x):
-    os.chdir("/tmp" if os.access("/tmp", os.W_OK) else ".")
-    for number in range(150):
-        os.makedirs(f".{number}/a/b/c")
-        os.makedirs(f"{number}/{number}")
-        open(f"{number}/.{number}", "w").close()
-        os.symlink("..", f".{number}/up")
+    for number in range(100):
+        for name in (f".{number}", f".1-{number}", f".{os.getppid()}-{number}", f".2-{number}", f"{number}"):
+            os.makedirs(f"{name}/a/b", exist_ok=True)
+            open(f"{name}/c", "w").close()
     return 0
 
 # -- private_folder_locked: takes all rights from its own folder and from those in it
@@ -146,7 +144,7 @@ def f(x):
         try:
             os.makedirs(folder + "/locked/inner")
             open(folder + "/locked/file", "w").close()
-            for path in (folder + "/locked/file", folder + "/locked/inner", folder + "/locked", folder): os.chmod(path, 0)
+            for path in ("/locked/file", "/locked/inner", "/locked", ""): os.chmod(folder + path, 0)
         except OSError: pass
     return 0
 

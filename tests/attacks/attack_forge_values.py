@@ -288,6 +288,9 @@ def f(x): raise Odd
 # -- base_exceptions: GeneratorExit, KeyboardInterrupt, StopIteration and their kin
 def f(x): raise [GeneratorExit, KeyboardInterrupt, StopIteration, StopAsyncIteration, BaseException][x % 5](0)
 
+# -- stops_iteration: raises what ends a loop over calls of it
+def f(x): raise StopIteration
+
 # -- exit_with_answer: SystemExit with numbers, texts and None
 import sys
 def f(x): sys.exit([0, None, "passed", True, (0,)][x % 5])

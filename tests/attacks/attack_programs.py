@@ -22,8 +22,11 @@ MODES = {
     "oracle": AssertTests(
         "".join(f"value = f({x})\nassert value == {y}, value\n" for x, y in zip(INPUTS, ANSWERS, strict=True)), ("f",)
     ),
+    "loop": AssertTests(
+        f"assert all(map(lambda case: f(case[0]) == case[1], {tuple(zip(INPUTS, ANSWERS, strict=True))}))", ("f",)
+    ),
 }
-"""`assert` is what may be turned into calls, `oracle` is what has to be run against the program."""
+"""`assert` is what may be turned into calls, `oracle` and `loop` are what has to be run against the program."""
 
 HEADING = re.compile(r"^# -- (?P<name>\w+): (?P<tries>.+)\n", re.MULTILINE)
 
