@@ -232,6 +232,33 @@ def attempt():
     arguments = (ctypes.c_uint64 * 11)(0, 0, 0, 0, 17)
     return syscall("clone3", ctypes.byref(arguments), 88) == 0
 
+# -- kills_itself: dies of SIGKILL, as if someone else had killed it
+import os, signal, threading
+def f(x):
+    for call in (lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: signal.raise_signal(signal.SIGKILL),
+                 lambda: signal.pthread_kill(threading.get_ident(), signal.SIGKILL)):
+        try: call()
+        except OSError: pass
+    return 0
+
+# -- kills_itself_by_timer: lets a timer kill it
+import time
+def f(x):
+    event, timer = (ctypes.c_int32 * 16)(0, 0, 9, 0), ctypes.c_int()
+    syscall("timer_create", 1, event, ctypes.byref(timer))
+    syscall("timer_settime", timer.value, 0, (ctypes.c_long * 4)(0, 0, 0, 1000), 0)
+    time.sleep(0.2)
+    return 0
+
+# -- results_flood: returns and prints as many small pieces as fit
+import os
+def f(x):
+    for fd in range(1, 8):
+        try: os.write(fd, b'["a"]\n' * 170_000)
+        except OSError: pass
+    print("a\n" * 400_000)
+    return [[]] * 300_000
+
 # -- exits_in_thread: a thread ends the process with code 0 while f still runs
 import os, threading, time
 def f(x):

@@ -69,7 +69,8 @@ NUMBERS = dict(
     sched_setscheduler=(144, 119), setpriority=(141, 140), ioprio_set=(251, 30), setresuid=(117, 147),
     setuid=(105, 146), setgroups=(116, 159), capset=(126, 91), prctl=(157, 167), socket=(41, 198),
     prlimit64=(302, 261), renameat2=(316, 276), timer_create=(222, 107), iopl=(172, -1), ioperm=(173, -1),
-    modify_ldt=(154, -1), lookup_dcookie=(212, 18), openat2=(437, 437), exit=(60, 93), gettid=(186, 178),
+    modify_ldt=(154, -1), lookup_dcookie=(212, 18), openat2=(437, 437), exit=(60, 93),
+    timer_settime=(223, 110), gettid=(186, 178),
 )
 
 
