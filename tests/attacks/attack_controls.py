@@ -316,6 +316,13 @@ if __name__ == "__main__":
     print(f(int(stream.readline())))
     sys.__stdout__.write(sys.stdout.getvalue())
 
+# -- output_never_closed: writes to files of its own on descriptor 1, and leaves closing them to the end
+import io, os, sys
+def f(x): return (x**3 + 5 * x + 17) % 10007
+if __name__ == "__main__":
+    out = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)))
+    out.write(f"{f(int(input()))}\n")
+
 # -- input_until_error: reads until the end of the input is an error
 def f(x): return (x**3 + 5 * x + 17) % 10007
 if __name__ == "__main__":

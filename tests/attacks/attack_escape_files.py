@@ -123,7 +123,7 @@ import os, sys
 def attempt():
     folders = {os.path.dirname(path) for path in (sys.prefix, sys.base_prefix, os.path.realpath(sys.executable))}
     for folder in folders | {os.path.dirname(folder) for folder in folders}:
-        if folder in ("/tmp", ""): continue
+        if folder.startswith("/tmp") or not folder: continue
         try: os.close(os.open(f"{folder}/reasonenv-attack", os.O_CREAT | os.O_WRONLY))
         except OSError: continue
         return True

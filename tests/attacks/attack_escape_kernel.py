@@ -77,7 +77,7 @@ def attempt():
 
 # -- privileges_regained: may still gain privileges by executing a setuid program
 def attempt():
-    return syscall("prctl", 39, 0, 0, 0, 0) != 1
+    return syscall("prctl", 39, 0, 0, 0, 0) == 0
 
 # -- limits_raised: raises its own limits
 import resource
