@@ -123,7 +123,8 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
-        started, *lines = _lines(result) or [None]
+        lines = _lines(result)
+        started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
             cases = [CaseResult(CaseStatus.NOT_RUN, _text(started))] * len(tests.cases)
         else:
@@ -206,7 +207,8 @@ def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOu
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         judge, candidate = endings
-        started, *lines = _lines(result) or [None]
+        lines = _lines(result)
+        started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
             return _outcome([CaseResult(CaseStatus.NOT_RUN, _text(started))] * num_tests, 0, candidate)
         cases = [CaseResult(CaseStatus(line[0]), _text(line)) for line in lines if line[0] not in ("stopped", "end")]

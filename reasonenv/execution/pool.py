@@ -15,7 +15,7 @@ import select
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Generic, Protocol, TypeVar
@@ -118,7 +118,7 @@ class Pool:
             self._changed.notify_all()
 
     @contextmanager
-    def _held(self, wanted: int) -> Iterator[list[_Slot]]:
+    def _held(self, wanted: int) -> Generator[list[_Slot]]:
         """Take all the slots that are free, as many as wanted, at once; give them back, idle."""
         with self._changed:
             while not self._free and not self._is_closed:

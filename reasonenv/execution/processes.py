@@ -60,10 +60,11 @@ class Zygote:
         self._lock = threading.Lock()
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOTSTRAP, str(_JAIL / "__init__.py"), str(_JAIL)]
-                + ["numeric"] * is_numeric,
-                stdin=theirs,
+            command = [sys.executable, "-I", "-c", _BOOTSTRAP, str(_JAIL / "__init__.py"), str(_JAIL)]
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                [*command, "numeric"] if is_numeric else command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
                 env=_ENVIRONMENT,
                 start_new_session=True,
             )

@@ -127,7 +127,7 @@ class Sandbox:
         zygote = Zygote(is_numeric=False)
         try:
             found = probe_with(zygote)
-            self._isolation = choose_isolation(found, min_tier=self._min_tier, unsafe=self._unsafe)
+            self._isolation: Isolation = choose_isolation(found, min_tier=self._min_tier, unsafe=self._unsafe)
         except BaseException:
             zygote.close()
             raise

@@ -22,7 +22,7 @@ _FIXES = {
     "processes": "Linux 5.13 or newer on x86-64 or aarch64 has what is needed (pidfds, memfds).",
     "seccomp": "The kernel needs CONFIG_SECCOMP_FILTER; a container must not run under an emulator such as gVisor.",
     "Landlock": (
-        "The kernel needs CONFIG_SECURITY_LANDLOCK (5.13 or newer) and 'landlock' among the security modules it starts: "
+        "The kernel needs CONFIG_SECURITY_LANDLOCK (5.13 or newer) and 'landlock' among the modules it starts: "
         "see /sys/kernel/security/lsm, and add lsm=landlock,... to its command line. In Docker use 20.10.10 or newer, "
         "whose default seccomp profile permits it."
     ),
@@ -81,7 +81,7 @@ def probe_with(zygote: Zygote) -> Probe:
         raise SandboxUnavailable("a fresh Python process", str(error), f"Does {sys.executable} -I start?") from error
     failures: dict[str, str | None] = findings["layers"]
     layers = tuple(Layer(name, failure, _FIXES[name]) for name, failure in failures.items())
-    tiers = [tier for tier, needed in _NEEDED.items() if all(failures[name] is None for name in needed)]
+    tiers: list[Tier] = [tier for tier, needed in _NEEDED.items() if all(failures[name] is None for name in needed)]
     return Probe(layers, tiers[0] if tiers else None, findings["landlock_abi"], findings["spare_uids"])
 
 

@@ -47,8 +47,7 @@ fcntl 72 25        truncate 76 45     creat 85 -         chmod 90 -         fchm
 prctl 157 167      getxattr 191 8     lgetxattr 192 9    fgetxattr 193 10   listxattr 194 11   llistxattr 195 12
 flistxattr 196 13  tgkill 234 131     utimes 235 -       openat 257 56      futimesat 261 -    fchmodat 268 53
 utimensat 280 88   prlimit64 302 261  clone3 435 435     openat2 437 437    fchmodat2 452 452
-wait4 61 260       pidfd_open 434 434 memfd_create 319 279                  unshare 272 97     mount 165 40
-landlock_create_ruleset 444 444
+wait4 61 260       pidfd_open 434 434 memfd_create 319 279
 """
 """Allowed for some arguments, or refused with an error number of their own."""
 

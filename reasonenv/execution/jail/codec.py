@@ -6,7 +6,8 @@ Lives here: both directions, and what stands for a value that is not plain. Does
     ["l", …] ["t", …] ["s", …] ["f", …]   list, tuple, set, frozenset
     ["d", key, value, …]        dictionary
     ["b", "latin-1"] ["y", …] ["c", real, imaginary]   bytes, bytearray, complex
-    ["o", number, "type name"]  anything else: an object that stayed where it is
+    ["k", "int"]   one of the classes above, itself
+    ["o", number, "type name"]   anything else: an object that stayed where it is
 
 Covered: values that lie about themselves (only the contents of subclasses are taken, by the methods of their built-in
 base), nesting, cycles, size, keys made to collide in a hash table, unhashable keys, malformed text. Nothing is called,
@@ -91,7 +92,13 @@ def _tagged(value: object, keep: Keep, depth: int) -> Any:
 _SEQUENCES: dict[Any, str] = {list: "l", tuple: "t", set: "s", frozenset: "f"}
 
 
-def _tagged_scalar(value: object, keep: Keep) -> Any:
+_CLASSES = {
+    kind.__name__: kind
+    for kind in (bool, int, float, complex, str, bytes, bytearray, list, tuple, set, frozenset, dict)
+}
+
+
+def _tagged_scalar(value: Any, keep: Keep) -> Any:
     """Scalars that need a tag, subclasses of scalars by their contents, and NumPy's by their Python counterparts."""
     if isinstance(value, int):
         return _tagged_integer(int.__index__(value))
@@ -107,6 +114,8 @@ def _tagged_scalar(value: object, keep: Keep) -> Any:
         return ["y", bytearray.decode(value, "latin-1")]
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
         return _tagged(value.item(), keep, MAX_DEPTH)
+    if isinstance(value, type) and _CLASSES.get(value.__name__) is value:
+        return ["k", value.__name__]
     return ["o", keep(value), type(value).__name__]
 
 
@@ -159,6 +168,8 @@ def _scalar(tag: str, rest: list[Any]) -> Any:
         return _of_type(str, *rest).encode("latin-1")
     if tag == "y":
         return bytearray(_of_type(str, *rest), "latin-1")
+    if tag == "k" and rest[0] in _CLASSES:
+        return _CLASSES[rest[0]]
     raise DecodeError("not a value: an unknown tag")
 
 

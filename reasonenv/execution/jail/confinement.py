@@ -47,13 +47,15 @@ class Confinement:
         self._base_bytes = base_bytes
         self._abi = landlock_abi
         self._rulesets: tuple[int, int] | None = None
-        self.program_filter = self._template_filter = b""
+        self.program_filter: seccomp.Filter | None = None
+        self._template_filter: seccomp.Filter | None = None
         self._paths = namespaces.readable_paths()
         if tier != "none":
             architecture = syscalls.ARCHITECTURE
             rules = seccomp.program_rules(tier == "B", landlock_abi, architecture)
-            self.program_filter = seccomp.assemble(rules, architecture)
-            self._template_filter = seccomp.assemble(rules | seccomp.template_rules(architecture), architecture)
+            self.program_filter = seccomp.Filter(seccomp.assemble(rules, architecture))
+            template_rules = rules | seccomp.template_rules(architecture)
+            self._template_filter = seccomp.Filter(seccomp.assemble(template_rules, architecture))
             self._rulesets = self._make_rulesets()
 
     def renew(self) -> None:
@@ -88,7 +90,9 @@ class Confinement:
         landlock.restrict(offset + (0 if can_write else 1))
         os.closerange(offset, offset + 2)
         syscalls.drop_capabilities()
-        seccomp.install(self._template_filter if is_template else self.program_filter)
+        chosen = self._template_filter if is_template else self.program_filter
+        assert chosen is not None, "a tier with rule sets has filters"
+        chosen.enter()
 
     def _limit_resources(self, cpu_share: int, is_template: bool) -> None:
         limits = self.limits

@@ -34,9 +34,9 @@ __all__ = [
 TMP = "/tmp"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
-_NEW_NS, _NEW_UTS, _NEW_IPC = 0x00020000, 0x04000000, 0x08000000
+NEW_NS, _NEW_UTS, _NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 _NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000
-_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_NOATIME, _MS_REC, _MS_PRIVATE = 0x2, 0x4, 0x8, 0x400, 0x4000, 0x40000
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_NOATIME, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x400, 0x4000, 0x40000
 _MNT_DETACH = 2
 _OPEN_TREE_CLONE, _AT_RECURSIVE, _AT_EMPTY_PATH, _MOVE_EMPTY_PATH = 1, 0x8000, 0x1000, 0x4
 _AT_FDCWD = -100
@@ -83,7 +83,7 @@ def enter(spare_uid: int | None) -> Places:
     No `/tmp` is mounted yet.
     """
     process_files = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    isolated = _NEW_NS | _NEW_UTS | _NEW_IPC | _NEW_NET
+    isolated = NEW_NS | _NEW_UTS | _NEW_IPC | _NEW_NET
     uid, gid = os.geteuid(), os.getegid()
     if spare_uid is None:
         syscalls.call("unshare", isolated | _NEW_USER | _NEW_PID)
@@ -93,7 +93,7 @@ def enter(spare_uid: int | None) -> Places:
         syscalls.call("unshare", isolated)
         places = _build_root()
         become(spare_uid)
-        syscalls.call("unshare", _NEW_USER | _NEW_NS | _NEW_PID)
+        syscalls.call("unshare", _NEW_USER | NEW_NS | _NEW_PID)
         _map_identity(process_files, spare_uid, spare_uid)
     os.close(process_files)
     return places
@@ -113,7 +113,7 @@ def mount_tmp(tmp_bytes: int, places: Places) -> None:
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_NOATIME
     syscalls.call("mount", b"tmpfs", TMP.encode(), b"tmpfs", flags, options)
     for path in places.trees:
-        _show(_clone(_STASH + path), path)
+        show_tree(clone_tree(_STASH + path), path)
     for link, target in places.links:
         _link(link, target)
 
@@ -131,14 +131,14 @@ def renew_pid_namespace(own: int) -> None:
 
 def _build_root() -> Places:
     """Build the file system, make it the root, and return what has to be shown again in every new `/tmp`."""
-    syscalls.call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
+    syscalls.call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
     paths = readable_paths()
     links = list(_links_to(paths))
-    trees = [(path, _clone(path), os.path.isdir(path)) for path in (*paths, *DEVICES)]
+    trees = [(path, clone_tree(path), os.path.isdir(path)) for path in (*paths, *DEVICES)]
     syscalls.call("mount", b"tmpfs", _FIRST_PLACE, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"size=1m,mode=755")
     os.chdir(_FIRST_PLACE)
     for path, tree, is_folder in trees:
-        _show(tree, f".{_STASH}{path}" if _is_below(path, TMP) else f".{path}", is_folder=is_folder)
+        show_tree(tree, f".{_STASH}{path}" if _is_below(path, TMP) else f".{path}", is_folder=is_folder)
     for link, target in links:
         _link(f".{link}", target)
     Path(f".{TMP}").mkdir(exist_ok=True)
@@ -152,7 +152,7 @@ def _build_root() -> Places:
     )
 
 
-def _clone(path: str) -> int:
+def clone_tree(path: str) -> int:
     """Return a descriptor of a copy of the mounts at `path`, made read-only; devices stay devices."""
     tree = syscalls.call("open_tree", _AT_FDCWD, os.fsencode(path), _OPEN_TREE_CLONE | _AT_RECURSIVE | os.O_CLOEXEC)
     attributes = _ATTR_NOSUID | (0 if path in DEVICES else _ATTR_RDONLY | _ATTR_NODEV)
@@ -160,7 +160,7 @@ def _clone(path: str) -> int:
     return tree
 
 
-def _show(tree: int, place: str, *, is_folder: bool = True) -> None:
+def show_tree(tree: int, place: str, *, is_folder: bool = True) -> None:
     """Mount a cloned tree at `place`, which is made."""
     path = Path(place)
     (path if is_folder else path.parent).mkdir(parents=True, exist_ok=True)

@@ -60,8 +60,9 @@ def _try_processes() -> None:
 
 
 def _try_seccomp() -> None:
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
     rules = seccomp.program_rules(False, 0, syscalls.ARCHITECTURE)
-    seccomp.install(seccomp.assemble(rules, syscalls.ARCHITECTURE))
+    seccomp.Filter(seccomp.assemble(rules, syscalls.ARCHITECTURE)).enter()
     _expect_refusal(os.fork, "a filter is in force, and fork still works")
 
 

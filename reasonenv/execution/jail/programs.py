@@ -8,9 +8,12 @@ what its own functions return, to a caller who compares that with something the 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
+import threading
+import traceback
 from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
@@ -79,7 +82,7 @@ def look_up(module: ModuleType, name: str) -> Any:
 def run_calls(output_bytes: int) -> None:
     """Read a program, the name of a function and the arguments of its calls; write a line per call.
 
-    The first line says `["loaded"]` or why not, each other one `["value", text]` or what happened instead. Never returns.
+    The first line says `["loaded"]` or why not, every other `["value", text]` or what happened instead. Never returns.
     """
     request = json.loads(read_file(INPUT, 1 << 40))
     os.close(INPUT)
@@ -136,7 +139,6 @@ def run_script(code: CodeType) -> None:
     """Run compiled code as `__main__` on descriptors 0 to 2, with all that Python does at its end. Never returns."""
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
-    open_standard_streams()
     sys.argv = ["main.py"]
     try:
         exec(code, vars(main))
@@ -149,17 +151,8 @@ def run_script(code: CodeType) -> None:
     exit_after(exit_code)
 
 
-def open_standard_streams() -> None:
-    """Give Python new streams on descriptors 0 to 2."""
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # type: ignore[misc]
-
-
 def show_traceback(error: BaseException) -> None:
     """Print a traceback without the frames around the program."""
-    import traceback
-
     frames = error.__traceback__.tb_next if error.__traceback__ else None
     try:
         traceback.print_exception(type(error), error, frames)
@@ -169,12 +162,11 @@ def show_traceback(error: BaseException) -> None:
 
 def exit_after(exit_code: int) -> None:
     """Wait for threads, run exit handlers and flush, as an interpreter does at its end; then end the process."""
-    import atexit
-    import threading
-
     try:
-        threading._shutdown()  # type: ignore[attr-defined]
-        atexit._run_exitfuncs()  # type: ignore[attr-defined]
+        if threading.active_count() > 1:
+            threading._shutdown()
+        if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
+            atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data

@@ -8,7 +8,7 @@ Lives here: both ends, and the messages. Does not: running the tests (`oracle`),
     ← ["raised", names, text]     the classes of the exception, nearest first
     ← ["loaded"] / ["failed", status, text]   once, before the first call
 
-Values are texts of `codec`. An object that is not plain stays on its side and is sent as a number: the other side gets a
+Values are texts of `codec`. An object that is not plain stays on its side and is sent as a number: the tests get a
 `Remote`, which may be called, asked for attributes, and sent back. It equals itself alone, and has no length, order,
 truth or items of its own to lie with.
 """
@@ -107,8 +107,9 @@ class Caller:
         return decode(text, self._remote)
 
     def _number_of(self, value: object) -> int:
-        if isinstance(value, Remote) and isinstance(value._target, int):
-            return value._target
+        target = object.__getattribute__(value, "_target") if isinstance(value, Remote) else None
+        if isinstance(target, int):
+            return target
         raise TypeError(f"a {type(value).__name__} of the tests cannot be passed to the program")
 
     def _remote(self, number: int, type_name: str) -> Remote:
@@ -152,7 +153,7 @@ class _KeptObjects:
 
 def _answer(message: list[Any], look_up: Callable[[str], Any], objects: _KeptObjects) -> list[Any]:
     action, name, *parts = message
-    target = look_up(name) if isinstance(name, str) else objects.restore(name, "")
+    target: Any = look_up(name) if isinstance(name, str) else objects.restore(name, "")
     if action == "get":
         return ["value", encode(getattr(target, parts[0]), objects.keep), None]
     if action == "set":
@@ -192,14 +193,23 @@ def _update(old: Any, new: Any) -> None:
         return
     elif isinstance(old, list | bytearray):
         old[:] = new
-    elif isinstance(old, dict | set):
-        kept = {key: part for key, part in old.items() if key in new} if isinstance(old, dict) else {}
+    elif isinstance(old, set):
         old.clear()
         old.update(new)
-        for key, part in kept.items():
-            if type(part) is type(new[key]) and isinstance(part, list | dict | set | bytearray):
-                _update(part, new[key])
-                old[key] = part
+    elif isinstance(old, dict):
+        _update_dictionary(cast("dict[Any, Any]", old), new)
+
+
+def _update_dictionary(old: dict[Any, Any], new: dict[Any, Any]) -> None:
+    before = old.copy()
+    old.clear()
+    for key, value in new.items():
+        part = before.get(key)
+        if type(part) is type(value) and isinstance(part, list | dict | set | bytearray):
+            _update(part, value)
+            old[key] = part
+        else:
+            old[key] = value
 
 
 def _send(descriptor: int, message: object) -> None:

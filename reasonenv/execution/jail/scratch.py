@@ -78,7 +78,7 @@ Scratch = Tmpfs | Folder
 
 
 def empty_folder(folder: str, kept: Collection[str] = ()) -> None:
-    """Remove all but `kept` from `folder`, however deep: it is flattened, so that no path grows and nothing recurses."""
+    """Remove all but `kept` from `folder`, however deep: it is flattened, so no path grows and nothing recurses."""
     names = itertools.count()
     while pending := [entry for entry in _entries(folder) if entry.name not in kept]:
         for entry in pending:

@@ -34,7 +34,7 @@ class Template(NamedTuple):
     program_size: int
     input_sizes: list[int]
     limits: RunLimits
-    program_filter: bytes
+    program_filter: seccomp.Filter | None
     is_bound_to_parent: bool
     """Whether the kernel has to end a child whose parent ends; a PID namespace does that anyway."""
     kept_in_scratch: list[str]
@@ -62,7 +62,7 @@ class Template(NamedTuple):
         """Returns whether the time limits were kept."""
         self._clear_scratch()
         streams = memory_file(), memory_file(), memory_file()
-        process_id = os.fork()
+        process_id = syscalls.fork()
         if process_id == 0:
             self._confine_test(streams, read_file(_INPUT, size, offset))
             run_script(code)
@@ -72,7 +72,7 @@ class Template(NamedTuple):
         outputs = [read_file(stream, self.limits.output_bytes + 1) for stream in streams[1:]]
         for stream in streams:
             os.close(stream)
-        _record(ending._asdict() | {"stdout": len(outputs[0]), "stderr": len(outputs[1])}, *outputs)
+        _record({**ending._asdict(), "stdout": len(outputs[0]), "stderr": len(outputs[1])}, *outputs)
         return ending.limit is None
 
     def _confine_test(self, streams: tuple[int, int, int], text: bytes) -> None:
@@ -84,8 +84,8 @@ class Template(NamedTuple):
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
         if self.is_bound_to_parent:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if self.program_filter:
-            seccomp.install(self.program_filter)
+        if self.program_filter is not None:
+            self.program_filter.enter()
 
     def _clear_scratch(self) -> None:
         empty_folder(os.getcwd(), self.kept_in_scratch)

@@ -22,13 +22,15 @@ from typing import NamedTuple
 from . import syscalls
 from .call_numbers import ALLOWED, CONDITIONAL, numbers
 
-__all__ = ["Check", "Rule", "assemble", "deny", "install", "program_rules", "template_rules"]
+__all__ = ["Check", "Filter", "Rule", "assemble", "program_rules", "template_rules"]
 
 _AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 
 _LOAD, _AND, _JUMP, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x54, 0x05, 0x15, 0x35, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+
+_LONGEST_BRANCH = 255
 
 _FULL = 0xFFFFFFFF
 _OWN_PID = 0x7E575E1F
@@ -95,12 +97,6 @@ def template_rules(architecture: str) -> dict[int, Rule]:
     return {number_of[name]: rule for name, rule in (allowed | {"clone": fork}).items()}
 
 
-def deny(names: Sequence[str], architecture: str) -> dict[int, Rule]:
-    """Return rules that refuse the named calls, for a filter that allows everything else."""
-    number_of = numbers(CONDITIONAL, architecture)
-    return {number_of[name]: Rule() for name in names}
-
-
 def assemble(rules: Mapping[int, Rule], architecture: str, default: Rule | None = None) -> bytes:
     """Translate rules to a BPF program; calls without a rule get `default`, refusal with EPERM."""
     head = [
@@ -116,13 +112,25 @@ def assemble(rules: Mapping[int, Rule], architecture: str, default: Rule | None 
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in head + body)
 
 
-def install(program: bytes) -> None:
-    """Put this thread, and all threads and children it starts from now on, under the filter for good."""
-    own = program.replace(struct.pack("<I", _OWN_PID), struct.pack("<I", os.getpid()))
-    instructions = ctypes.create_string_buffer(own, len(own))
-    header = struct.pack("@HP", len(own) // 8, ctypes.addressof(instructions))
-    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-    syscalls.prctl(syscalls.PR_SET_SECCOMP, 2, ctypes.create_string_buffer(header, len(header)))
+class Filter:
+    """An assembled filter in memory, ready to be entered; made before a fork, because the child has no time to lose."""
+
+    def __init__(self, program: bytes) -> None:
+        self._instructions = ctypes.create_string_buffer(program, len(program))
+        header = struct.pack("@HP", len(program) // 8, ctypes.addressof(self._instructions))
+        self._header = ctypes.create_string_buffer(header, len(header))
+        own = struct.pack("<I", _OWN_PID)
+        self._own_places = [place for place in range(4, len(program), 8) if program[place : place + 4] == own]
+
+    def enter(self) -> None:
+        """Put this thread, and all threads and children it starts from now on, under the filter for good.
+
+        `no_new_privs` has to be set, or the kernel refuses.
+        """
+        own = struct.pack("<I", os.getpid())
+        for place in self._own_places:
+            self._instructions[place : place + 4] = own
+        syscalls.prctl(syscalls.PR_SET_SECCOMP, 2, ctypes.addressof(self._header))
 
 
 def _rules_for_all() -> dict[str, Rule]:
@@ -176,8 +184,10 @@ def _search(ranges: Sequence[tuple[int, Rule]]) -> list[_Instruction]:
         return _decide(ranges[0][1])
     middle = len(ranges) // 2
     lower, upper = _search(ranges[:middle]), _search(ranges[middle:])
-    jump = [_Instruction(_AT_LEAST, 0, 1, ranges[middle][0]), _Instruction(_JUMP, 0, 0, len(lower))]
-    return jump + lower + upper
+    first = ranges[middle][0]
+    if len(lower) <= _LONGEST_BRANCH:
+        return [_Instruction(_AT_LEAST, len(lower), 0, first), *lower, *upper]
+    return [_Instruction(_AT_LEAST, 0, 1, first), _Instruction(_JUMP, 0, 0, len(lower)), *lower, *upper]
 
 
 def _decide(rule: Rule) -> list[_Instruction]:

@@ -13,16 +13,15 @@ import math
 import os
 import signal
 import socket
-import struct
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
-from . import namespaces, oracle, programs, seccomp, syscalls
+from . import namespaces, oracle, programs, syscalls
 from .channel import receive, send
 from .confinement import Confinement, RunLimits
-from .script import Template
 from .scratch import Folder, Tmpfs
+from .script import Template
 from .watch import Child, Ending, HungUp, ProcessorQueue, watch
 
 __all__ = ["SlotSettings", "serve"]
@@ -69,7 +68,7 @@ def _move_into_namespaces(settings: SlotSettings) -> Tmpfs:
     """Enter the namespaces. This process stays as the parent that waits; its child goes on as the slot."""
     places = namespaces.enter(settings.spare_uid)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    process_id = os.fork()
+    process_id = syscalls.fork()
     if process_id != 0:
         syscalls.call("close_range", 0, 0xFFFFFFFF, 0)
         os._exit(os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]) & 0xFF)
@@ -145,7 +144,7 @@ class _Slot:
         """Start a confined child that does `run` with the `kept` descriptors as 3, 4 and so on."""
         if self._confinement.tier == "A":
             namespaces.renew_pid_namespace(self._own)
-        process_id = os.fork()
+        process_id = syscalls.fork()
         if process_id == 0:
             try:
                 stdio = (self._nothing,) * 3
@@ -159,12 +158,12 @@ class _Slot:
     def _watch(
         self, children: Sequence[Child], *, questions: socket.socket | None = None, wall_seconds: float | None = None
     ) -> list[Ending]:
-        is_watched = self._confinement.tier != "A"
+        scratch = self._confinement.scratch
         return watch(
             children,
             self._limits.wall_seconds if wall_seconds is None else wall_seconds,
             self._queue.waited_seconds,
-            is_scratch_over=self._confinement.scratch.is_over if is_watched else None,
+            is_scratch_over=scratch.is_over if isinstance(scratch, Folder) else None,
             hang_up=self._connection.fileno(),
             questions=questions,
         )

@@ -7,6 +7,7 @@ It is started by the caller with `python -I` and a clean environment, is never a
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib
 import os
@@ -28,9 +29,9 @@ from .slot import SlotSettings, serve
 __all__ = ["main"]
 
 _OFTEN_IMPORTED = """
-abc argparse array ast asyncio base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum
-fractions functools hashlib heapq inspect io itertools json math numbers operator os pprint queue random re statistics
-string struct sys tempfile textwrap threading time traceback types typing unicodedata uuid
+abc argparse array ast asyncio base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal
+enum fractions functools hashlib heapq inspect io itertools json math numbers operator os pprint queue random re
+statistics string struct sys tempfile textwrap threading time traceback types typing unicodedata uuid
 """
 _NUMERIC = ("numpy", "sympy")
 _CHECK_PARENT_MILLISECONDS = 1000
@@ -44,6 +45,8 @@ def main(arguments: list[str]) -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.dont_write_bytecode = True
+    # What these modules registered for the end is of no use to programs, and running it would cost every one of them.
+    atexit._clear()  # pyright: ignore[reportPrivateUsage]
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     connection = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
