@@ -173,6 +173,17 @@ def f(x):
         os.replace(path.with_suffix(".copy"), path)
         return int(path.read_text())
 
+# -- folder_left: leaves a folder with files behind after every call
+import os, tempfile
+def f(x):
+    os.makedirs("left/inner", exist_ok=True)
+    with tempfile.TemporaryFile("w+") as file, open("left/inner/value", "w+") as other:
+        file.write(str((x**3 + 5 * x + 17) % 10007))
+        file.seek(0)
+        other.write(file.read())
+        other.seek(0)
+        return int(other.read())
+
 # -- text_tools: string, re, textwrap, json, csv, io, struct, base64, zlib and pickle
 import base64, csv, io, json, pickle, re, struct, textwrap, zlib
 def f(x):
