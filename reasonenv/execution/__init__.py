@@ -4,6 +4,7 @@ Lives here: the sandbox, its layers, and the types of its verdicts. Does not: re
 """
 
 from reasonenv.execution.sandbox import Sandbox
+from reasonenv.execution.session import Session
 from reasonenv.execution.tiers import Layer, Probe, probe
 from reasonenv.execution.types import (
     CaseResult,
@@ -27,6 +28,7 @@ __all__ = [
     "Probe",
     "RunStatus",
     "Sandbox",
+    "Session",
     "Tier",
     "probe",
 ]

@@ -24,7 +24,16 @@ from reasonenv.execution.jail.watch import Ending
 from reasonenv.execution.types import CaseResult, CaseStatus, Limits, RunStatus
 from reasonenv.types import AssertTests, CallTests, Comparison, StdinTests
 
-__all__ = ["Job", "RunOutcome", "TestsOutcome", "as_call_tests", "run_job", "tests_job"]
+__all__ = [
+    "Job",
+    "RunOutcome",
+    "TestsOutcome",
+    "as_call_tests",
+    "describe_end",
+    "needs_numeric",
+    "run_job",
+    "tests_job",
+]
 
 ResultT = TypeVar("ResultT")
 
@@ -39,9 +48,11 @@ class Job(Generic[ResultT]):
 
     message: dict[str, Any]
     inputs: tuple[bytes, ...]
-    """Contents of the files that go with the message; one more, for the result, follows them."""
-    max_result_bytes: int
-    interpret: Callable[[Sequence[Ending], bytes], ResultT]
+    """Contents of the files that go with the message; empty ones for the outputs follow them."""
+    max_output_bytes: int
+    interpret: Callable[..., ResultT]
+    """Called with the endings of the processes and the contents of the outputs."""
+    num_outputs: int = 1
     num_executions: int = 1
     num_tests: int = 1
     needs_numeric: bool = False
@@ -65,6 +76,11 @@ class RunOutcome(NamedTuple):
     stderr: str
     cpu_seconds: float
     was_killed: bool
+
+
+def needs_numeric(program: str) -> bool:
+    """Whether a program is likely to import numpy or sympy, which take longer to load than most programs to run."""
+    return _NUMERIC.search(program) is not None
 
 
 def tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits: Limits) -> Job[TestsOutcome]:
@@ -139,7 +155,7 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
         2 * limits.output_bytes,
         interpret,
         num_tests=len(arguments),
-        needs_numeric=_NUMERIC.search(program) is not None,
+        needs_numeric=needs_numeric(program),
     )
 
 
@@ -167,12 +183,12 @@ def run_job(program: str, stdin: str, limits: Limits) -> Job[RunOutcome]:
         cpu_seconds = endings[0].cpu_seconds
         records = _records(result)
         if not records:
-            status, text = _end(endings[0])
+            status, text = describe_end(endings[0])
             return RunOutcome(RunStatus(status), "", text, cpu_seconds, _was_killed(endings[0]))
         record = records[0]
         if record.failure is not None:
             return RunOutcome(RunStatus.RAISED, "", record.failure, cpu_seconds, was_killed=False)
-        status = RunStatus.FINISHED if record.ending.exit_code == 0 else RunStatus(_end(record.ending)[0])
+        status = RunStatus.FINISHED if record.ending.exit_code == 0 else RunStatus(describe_end(record.ending)[0])
         if len(record.stdout) + len(record.stderr) > limits.output_bytes:
             status = RunStatus.OUTPUT_LIMIT
         stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
@@ -196,7 +212,7 @@ def _script_job(
         interpret,
         num_executions=len(texts),
         num_tests=len(texts),
-        needs_numeric=_NUMERIC.search(program) is not None,
+        needs_numeric=needs_numeric(program),
     )
 
 
@@ -229,7 +245,7 @@ def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOu
         interpret,
         num_executions=2,
         num_tests=num_tests,
-        needs_numeric=_NUMERIC.search(program) is not None or _NUMERIC.search(tests.source) is not None,
+        needs_numeric=needs_numeric(program) or needs_numeric(tests.source),
     )
 
 
@@ -264,7 +280,7 @@ def _judge_output(comparison: Comparison, case: tuple[str, str], record: _Record
     if len(record.stdout) + len(record.stderr) > limits.output_bytes:
         return CaseResult(CaseStatus.OUTPUT_LIMIT, "", ending.cpu_seconds)
     if ending.exit_code != 0 or ending.limit is not None:
-        status, text = _end(ending)
+        status, text = describe_end(ending)
         last_line = _decoded(record.stderr[-_MAX_DETAIL:]).rstrip().rpartition("\n")[2]
         return CaseResult(_case_status(status), last_line or text, ending.cpu_seconds)
     actual = _decoded(record.stdout)
@@ -290,12 +306,12 @@ def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> Tes
     """Where tests are missing the process ended in the first of them."""
     missing = max(0, num_tests - len(cases))
     if missing:
-        status, text = _end(ending)
+        status, text = describe_end(ending)
         cases = [*cases, CaseResult(_case_status(status), text), *[_NOT_RUN] * (missing - 1)]
     return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and _was_killed(ending))
 
 
-def _end(ending: Ending) -> tuple[str, str]:
+def describe_end(ending: Ending) -> tuple[str, str]:
     """Why a process ended before its work was done."""
     if ending.limit is not None:
         return ("time_limit", "") if ending.limit == "time" else ("output_limit", "temporary files")

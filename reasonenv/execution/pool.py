@@ -14,6 +14,7 @@ import os
 import select
 import threading
 import time
+import weakref
 from collections import Counter, deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -50,9 +51,9 @@ class _Slot:
     def process(self) -> SlotProcess:
         return self.processes[self.kind]
 
-    def close(self) -> None:
-        while self.processes:
-            self.processes.popitem()[1].close()
+    def drop(self) -> None:
+        """End the process that is working, with its work."""
+        self.processes.pop(self.kind).close()
         self.index = None
 
 
@@ -70,7 +71,7 @@ class Pool:
         self._zygotes = {False: zygote}
         self._free = [_Slot() for _ in range(num_slots)]
         self._slots = tuple(self._free)
-        self._extra: list[SlotProcess] = []
+        self._extra = weakref.WeakSet[SlotProcess]()
         self._owner = os.getpid()
         self._changed = threading.Condition()
         self._is_closed = False
@@ -97,25 +98,46 @@ class Pool:
             self._replace_zygote(is_numeric)
             return SlotProcess(self._zygote(is_numeric), self._settings)
 
+    def start_extra_process(self, *, is_numeric: bool) -> SlotProcess:
+        """Start a slot that is not shared; it ends with the pool, or before.
+
+        Raises:
+            JailLost: two zygotes in a row have ended.
+        """
+        process = self.start_process(is_numeric=is_numeric)
+        self._extra.add(process)
+        return process
+
     def process_ids(self) -> list[int]:
         """The zygotes and slots that exist now."""
         with self._changed:
-            slots = [process.process_id for slot in self._slots for process in slot.processes.values()]
+            slots = [process.process_id for process in self._slot_processes()]
             return [*(zygote.process.pid for zygote in self._zygotes.values()), *slots]
 
     def close(self) -> None:
         """End every process; nothing can be run any more."""
+        if os.getpid() != self._owner:
+            self._abandon()
+            return
         with self._changed:
             self._is_closed = True
-            is_ours = os.getpid() == self._owner
-            for slot in self._slots:
-                for process in slot.processes.values():
-                    process.close() if is_ours else process.abandon()
-                slot.processes.clear()
-            while self._zygotes:
-                zygote = self._zygotes.popitem()[1]
-                zygote.close() if is_ours else zygote.abandon()
+            for process in self._slot_processes():
+                process.close()
+            for zygote in self._zygotes.values():
+                zygote.close()
+            self._zygotes.clear()
             self._changed.notify_all()
+
+    def _abandon(self) -> None:
+        """In a fork: no lock is taken, since a thread that did not come along may hold it."""
+        self._is_closed = True
+        for process in self._slot_processes():
+            process.abandon()
+        for zygote in self._zygotes.values():
+            zygote.abandon()
+
+    def _slot_processes(self) -> list[SlotProcess]:
+        return [*(process for slot in self._slots for process in slot.processes.values()), *self._extra]
 
     @contextmanager
     def _held(self, wanted: int) -> Generator[list[_Slot]]:
@@ -131,7 +153,7 @@ class Pool:
         finally:
             for slot in slots:
                 if slot.index is not None:
-                    slot.close()
+                    slot.drop()
             with self._changed:
                 self._free += slots
                 self._changed.notify_all()
@@ -210,9 +232,10 @@ class _Batch(Generic[OutcomeT]):
 
     def _lose(self, slot: _Slot) -> None:
         assert slot.index is not None, "a slot is lost while it works"
-        index, slot.index = slot.index, None
+        index = slot.index
+        slot.index = None
         if slot.kind in slot.processes:
-            slot.processes.pop(slot.kind).close()
+            slot.drop()
         if self._attempts[index] < _MAX_ATTEMPTS:
             self._pending.appendleft(index)
         else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import signal
+import select
 import socket
 import subprocess
 import sys
@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from reasonenv.execution.jail.channel import memory_file, read_file, receive, send
 from reasonenv.execution.jail.scratch import remove_folder
@@ -48,6 +48,8 @@ _ENVIRONMENT = {
 }
 _END_SECONDS = 10.0
 
+ResultT = TypeVar("ResultT")
+
 
 class JailLost(Exception):  # noqa: N818 - says what happened
     """A slot or zygote ended before it answered."""
@@ -70,8 +72,8 @@ class Zygote:
             )
         self._folder: Path | None = None
 
-    def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> tuple[Any, list[int]]:
-        """Send a request and return the answer with its descriptors.
+    def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
+        """Send a request and return the answer.
 
         Raises:
             JailLost: the zygote has ended.
@@ -79,7 +81,7 @@ class Zygote:
         with self._lock:
             try:
                 if self._folder is None:
-                    self._folder = Path(_answer(self._connection)[0]["folder"])
+                    self._folder = Path(_answer(self._connection)["folder"])
                 send(self._connection, request, descriptors)
                 return _answer(self._connection)
             except OSError as error:
@@ -108,11 +110,12 @@ class SlotProcess:
     def __init__(self, zygote: Zygote, settings: dict[str, Any]) -> None:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            answer, (self._pidfd,) = zygote.ask({"kind": "slot", **settings}, [theirs.fileno()])
+            answer = zygote.ask({"kind": "slot", **settings}, [theirs.fileno()])
+        self._zygote = zygote
         self.process_id: int = answer["process_id"]
         self.deadline = math.inf
         self._job: Job[Any] | None = None
-        self._result = -1
+        self._outputs: list[int] = []
 
     def fileno(self) -> int:
         """For poll: readable when there is something to `receive`."""
@@ -124,12 +127,12 @@ class SlotProcess:
         Raises:
             JailLost: it has ended.
         """
-        self._job, self._result = job, memory_file()
+        self._job, self._outputs = job, [memory_file() for _ in range(job.num_outputs)]
         # The slot keeps the limits itself. This one is for a slot that hangs, and generous: a machine may be busy.
         self.deadline = time.monotonic() + 60.0 + 20 * job.num_executions * limits.wall_seconds
         inputs = [memory_file(content) for content in job.inputs]
         try:
-            send(self._connection, job.message, [*inputs, self._result])
+            send(self._connection, job.message, [*inputs, *self._outputs])
         except OSError as error:
             raise JailLost("the slot has ended") from error
         finally:
@@ -143,37 +146,52 @@ class SlotProcess:
             JailLost: it has ended, or hangs.
         """
         try:
-            message, _ = _answer(self._connection)
+            message = _answer(self._connection)
         except OSError as error:
             raise JailLost("the slot has ended") from error
         if "endings" not in message:
             return None
-        job, result = self._job, self._result
+        job = self._job
         assert job is not None, "a slot answers to what it was asked"
-        content = read_file(result, job.max_result_bytes)
+        contents = [read_file(output, job.max_output_bytes) for output in self._outputs]
         self._forget_job()
-        return job.interpret([Ending(*ending) for ending in message["endings"]], content)
+        return job.interpret([Ending(*ending) for ending in message["endings"]], *contents)
+
+    def do(self, job: Job[ResultT], limits: Limits) -> ResultT:
+        """Do one job and wait for what it gives.
+
+        Raises:
+            JailLost: the slot has ended, or hangs.
+        """
+        self.start(job, limits)
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        while poll.poll(1000 * (self.deadline - time.monotonic())):
+            result: ResultT | None = self.receive()
+            if result is not None:
+                return result
+        raise JailLost("the slot hangs")
 
     def close(self) -> None:
         """End it, whatever it is doing."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         self.abandon()
+        with contextlib.suppress(JailLost):
+            self._zygote.ask({"kind": "end", "process_id": self.process_id})
 
     def abandon(self) -> None:
         """Let go of it; a slot whose caller has let go ends."""
         self._forget_job()
         self._connection.close()
-        os.close(self._pidfd)
 
     def _forget_job(self) -> None:
-        if self._job is not None:
-            os.close(self._result)
-        self._job, self._result, self.deadline = None, -1, math.inf
+        for output in self._outputs:
+            os.ftruncate(output, 0)
+            os.close(output)
+        self._job, self._outputs, self.deadline = None, [], math.inf
 
 
-def _answer(connection: socket.socket) -> tuple[Any, list[int]]:
+def _answer(connection: socket.socket) -> Any:
     received = receive(connection)
     if received is None:
         raise ConnectionResetError("the other side is gone")
-    return received
+    return received[0]

@@ -14,6 +14,7 @@ from typing import NoReturn, Self
 from reasonenv.execution.jobs import TestsOutcome, run_job, tests_job
 from reasonenv.execution.pool import Pool
 from reasonenv.execution.processes import Zygote
+from reasonenv.execution.session import Session
 from reasonenv.execution.tiers import choose_isolation, probe_with
 from reasonenv.execution.types import (
     CaseResult,
@@ -107,6 +108,10 @@ class Sandbox:
             cpu_seconds=outcome.cpu_seconds,
             isolation=self._isolation,
         )
+
+    def session(self) -> Session:
+        """Return a new Python session, on a slot of its own besides those of `judge` and `run`."""
+        return Session(self._current_pool().start_extra_process, self._limits, self._isolation)
 
     def close(self) -> None:
         """End all processes; the sandbox cannot be used any more."""

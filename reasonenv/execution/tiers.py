@@ -76,7 +76,7 @@ def probe_with(zygote: Zygote) -> Probe:
     """Try every layer in children of a zygote."""
     _check_platform()
     try:
-        findings = zygote.ask({"kind": "probe"})[0]
+        findings = zygote.ask({"kind": "probe"})
     except JailLost as error:
         raise SandboxUnavailable("a fresh Python process", str(error), f"Does {sys.executable} -I start?") from error
     failures: dict[str, str | None] = findings["layers"]

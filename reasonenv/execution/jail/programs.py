@@ -164,7 +164,7 @@ def exit_after(exit_code: int) -> None:
     """Wait for threads, run exit handlers and flush, as an interpreter does at its end; then end the process."""
     try:
         if threading.active_count() > 1:
-            threading._shutdown()
+            threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
         if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
             atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
         for stream in (sys.stdout, sys.stderr, sys.__stdout__):

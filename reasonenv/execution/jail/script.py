@@ -21,7 +21,7 @@ from .channel import memory_file, read_file
 from .confinement import RunLimits
 from .programs import describe, run_script
 from .scratch import empty_folder
-from .watch import Child, watch
+from .watch import Child, Watch
 
 __all__ = ["Template"]
 
@@ -68,7 +68,7 @@ class Template(NamedTuple):
             run_script(code)
         child = Child(process_id, self.limits.cpu_seconds)
         wall_seconds = self.limits.wall_seconds
-        ending = watch([child], wall_seconds, _ask_queue)[0]
+        ending = Watch([child], wall_seconds, _ask_queue).until_end()[0]
         outputs = [read_file(stream, self.limits.output_bytes + 1) for stream in streams[1:]]
         for stream in streams:
             os.close(stream)

@@ -8,6 +8,7 @@ A slot never reads what a program wrote. It runs nothing of it either, so it may
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import os
@@ -17,12 +18,12 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple, NoReturn
 
-from . import namespaces, oracle, programs, syscalls
+from . import cells, namespaces, oracle, programs, syscalls
 from .channel import receive, send
 from .confinement import Confinement, RunLimits
 from .scratch import Folder, Tmpfs
 from .script import Template
-from .watch import Child, Ending, HungUp, ProcessorQueue, watch
+from .watch import STILL_RUNNING, Child, Ending, HungUp, ProcessorQueue, Watch
 
 __all__ = ["SlotSettings", "serve"]
 
@@ -76,12 +77,20 @@ def _move_into_namespaces(settings: SlotSettings) -> Tmpfs:
     return Tmpfs(settings.limits.tmp_bytes, places)
 
 
+class _Session(NamedTuple):
+    """The process of a session, and the socket on which it gets cells and says that it is done with one."""
+
+    child: Child
+    connection: socket.socket
+
+
 class _Slot:
     def __init__(self, connection: socket.socket, confinement: Confinement, queue: ProcessorQueue) -> None:
         self._connection = connection
         self._confinement = confinement
         self._limits = confinement.limits
         self._queue = queue
+        self._session: _Session | None = None
         self._own = os.pidfd_open(os.getpid())
         self._nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         gc.collect()
@@ -89,19 +98,20 @@ class _Slot:
 
     def run(self) -> None:
         """Answer jobs until the caller is gone."""
-        jobs = {"call": self._call, "script": self._script, "asserts": self._asserts}
+        jobs = {"call": self._call, "script": self._script, "asserts": self._asserts, "cell": self._cell}
         send(self._connection, {"ready": True})
         while (received := receive(self._connection)) is not None:
             job, descriptors = received
             endings = jobs[job.pop("kind")](descriptors, **job)
             for descriptor in descriptors:
                 os.close(descriptor)
-            self._confinement.renew()
+            if self._session is None:
+                self._confinement.renew()
             send(self._connection, {"endings": endings})
 
     def _call(self, descriptors: Sequence[int]) -> list[Ending]:
         child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors)
-        return self._watch([child])
+        return self._watch([child]).until_end()
 
     def _script(self, descriptors: Sequence[int], program_size: int, input_sizes: list[int]) -> list[Ending]:
         confinement = self._confinement
@@ -117,7 +127,7 @@ class _Slot:
         with closing(mine), closing(theirs):
             kept = (*descriptors, theirs.fileno())
             child = self._fork(template.run, kept, is_template=True)
-            return self._watch([child], questions=mine, wall_seconds=math.inf)
+            return self._watch([child], questions=mine, wall_seconds=math.inf).until_end()
 
     def _asserts(self, descriptors: Sequence[int], names: list[str]) -> list[Ending]:
         program, tests, result = descriptors
@@ -130,7 +140,28 @@ class _Slot:
                 can_write=False,
                 cpu_share=_ORACLE_CPU_SHARE,
             )
-        return self._watch([judge, candidate])
+        return self._watch([judge, candidate]).until_end()
+
+    def _cell(self, descriptors: Sequence[int]) -> list[Ending]:
+        """Hand a cell to the process that ran those before it, which stands still in between."""
+        if self._session is None:
+            mine, theirs = socket.socketpair()
+            with theirs:
+                run = cells.run_cells
+                self._session = _Session(self._fork(run, (theirs.fileno(),), cpu_share=0), mine)
+        child, connection = self._session
+        cpu_before = child.cpu_seconds()
+        child.cpu_limit = cpu_before + self._limits.cpu_seconds
+        os.kill(child.process_id, signal.SIGCONT)
+        watch = self._watch([child])
+        with contextlib.suppress(OSError):
+            socket.send_fds(connection, [b"!"], descriptors)
+        if watch.until_readable(connection) and connection.recv(1):
+            os.kill(child.process_id, signal.SIGSTOP)
+            return [Ending(STILL_RUNNING, child.cpu_seconds() - cpu_before, None)]
+        self._session = None
+        connection.close()
+        return [ending._replace(cpu_seconds=ending.cpu_seconds - cpu_before) for ending in watch.until_end()]
 
     def _fork(
         self,
@@ -153,17 +184,17 @@ class _Slot:
                 run()
             finally:
                 os._exit(1)
-        return Child(process_id, self._limits.cpu_seconds * cpu_share)
+        return Child(process_id, self._limits.cpu_seconds * cpu_share if cpu_share else math.inf)
 
     def _watch(
         self, children: Sequence[Child], *, questions: socket.socket | None = None, wall_seconds: float | None = None
-    ) -> list[Ending]:
+    ) -> Watch:
         scratch = self._confinement.scratch
-        return watch(
+        return Watch(
             children,
             self._limits.wall_seconds if wall_seconds is None else wall_seconds,
             self._queue.waited_seconds,
             is_scratch_over=scratch.is_over if isinstance(scratch, Folder) else None,
-            hang_up=self._connection.fileno(),
+            hang_up=self._connection,
             questions=questions,
         )

@@ -21,7 +21,10 @@ from typing import Literal, NamedTuple
 
 from . import syscalls
 
-__all__ = ["Child", "Ending", "HungUp", "ProcessorQueue", "watch"]
+__all__ = ["STILL_RUNNING", "Child", "Ending", "HungUp", "ProcessorQueue", "Watch"]
+
+STILL_RUNNING = 256
+"""In place of an exit code, which is never that large: the process of a session that waits for its next cell."""
 
 _LONGEST_NAP_SECONDS = 0.05
 _SCRATCH_NAP_SECONDS = 0.003
@@ -117,60 +120,88 @@ class ProcessorQueue:
             os.close(descriptor)
 
 
-def watch(
-    children: Sequence[Child],
-    wall_seconds: float,
-    waited_seconds: Callable[[], float],
-    *,
-    is_scratch_over: Callable[[], bool] | None = None,
-    hang_up: int | None = None,
-    questions: socket.socket | None = None,
-) -> list[Ending]:
-    """Wait until the first child has ended, then end the others; return the endings in order.
+class Watch:
+    """Children and the bounds they are under.
 
     Args:
-        wall_seconds: from now on, less what `waited_seconds` says; math.inf for none.
+        wall_seconds: from `until_end` or `until_readable` on, less what `waited_seconds` says; math.inf for none.
         is_scratch_over: asked every few milliseconds, where the kernel does not hold that limit.
         hang_up: a socket; when its other side closes, nobody needs the result.
         questions: a socket on which a child may ask, with any byte, for `waited_seconds`.
-
-    Raises:
-        HungUp: all children have been ended.
     """
-    start = time.monotonic()
-    poll = select.poll()
-    poll.register(children[0].descriptor, select.POLLIN)
-    if hang_up is not None:
-        poll.register(hang_up, select.POLLRDHUP)
-    if questions is not None:
-        poll.register(questions, select.POLLIN)
-    nap = _SCRATCH_NAP_SECONDS if is_scratch_over else _LONGEST_NAP_SECONDS
-    ready: list[tuple[int, int]] = []
-    while not ready:
-        spare = min(child.cpu_limit - child.cpu_seconds() for child in children)
-        ready = poll.poll(max(1.0, 1000 * min(nap, spare)))
-        if questions is not None and (questions.fileno(), select.POLLIN) in ready:
-            ready.remove((questions.fileno(), select.POLLIN))
-            questions.recv(1)
-            questions.send(struct.pack("d", waited_seconds()))
-        _end_overdue(children, wall_seconds - (time.monotonic() - start), waited_seconds)
-        if is_scratch_over is not None and is_scratch_over():
-            _kill(children, "scratch")
-    _kill(children, None)
-    endings = [child.reap() for child in children]
-    if any(descriptor == hang_up for descriptor, _ in ready):
-        raise HungUp
-    return endings
 
+    def __init__(
+        self,
+        children: Sequence[Child],
+        wall_seconds: float,
+        waited_seconds: Callable[[], float],
+        *,
+        is_scratch_over: Callable[[], bool] | None = None,
+        hang_up: socket.socket | None = None,
+        questions: socket.socket | None = None,
+    ) -> None:
+        self._children = children
+        self._wall_seconds = wall_seconds
+        self._waited_seconds = waited_seconds
+        self._is_scratch_over = is_scratch_over
+        self._hang_up = hang_up
+        self._questions = questions
 
-def _end_overdue(children: Sequence[Child], wall_seconds_left: float, waited_seconds: Callable[[], float]) -> None:
-    if wall_seconds_left <= 0 and wall_seconds_left + waited_seconds() <= 0:
-        _kill(children, "time")
-    for child in children:
-        if child.ending is None and child.cpu_seconds() >= child.cpu_limit:
-            child.kill("time")
+    def until_end(self) -> list[Ending]:
+        """Wait until the first child has ended, then end the others; return the endings in order.
 
+        Raises:
+            HungUp: all children have been ended.
+        """
+        self._wait(None)
+        self._kill(None)
+        return [child.reap() for child in self._children]
 
-def _kill(children: Sequence[Child], limit: Literal["time", "scratch"] | None) -> None:
-    for child in children:
-        child.kill(limit)
+    def until_readable(self, connection: socket.socket) -> bool:
+        """Wait until there is something to read; False if the first child ended before.
+
+        Raises:
+            HungUp: all children have been ended.
+        """
+        return self._wait(connection)
+
+    def _wait(self, connection: socket.socket | None) -> bool:
+        """Returns whether `connection` became readable, and not the first child ended."""
+        poll = select.poll()
+        poll.register(self._children[0].descriptor, select.POLLIN)
+        for other, events in (
+            (connection, select.POLLIN),
+            (self._questions, select.POLLIN),
+            (self._hang_up, select.POLLRDHUP),
+        ):
+            if other is not None:
+                poll.register(other, events)
+        start = time.monotonic()
+        nap = _LONGEST_NAP_SECONDS if self._is_scratch_over is None else _SCRATCH_NAP_SECONDS
+        while True:
+            spare = min(child.cpu_limit - child.cpu_seconds() for child in self._children)
+            ready = {descriptor for descriptor, _ in poll.poll(max(1.0, 1000 * min(nap, spare)))}
+            if self._hang_up is not None and self._hang_up.fileno() in ready:
+                self._kill(None)
+                raise HungUp
+            if self._children[0].descriptor in ready:
+                return False
+            if connection is not None and connection.fileno() in ready:
+                return True
+            if self._questions is not None and self._questions.fileno() in ready:
+                self._questions.recv(1)
+                self._questions.send(struct.pack("d", self._waited_seconds()))
+            self._end_overdue(self._wall_seconds - (time.monotonic() - start))
+
+    def _end_overdue(self, wall_seconds_left: float) -> None:
+        if wall_seconds_left <= 0 and wall_seconds_left + self._waited_seconds() <= 0:
+            self._kill("time")
+        if self._is_scratch_over is not None and self._is_scratch_over():
+            self._kill("scratch")
+        for child in self._children:
+            if child.cpu_seconds() >= child.cpu_limit:
+                child.kill("time")
+
+    def _kill(self, limit: Literal["time", "scratch"] | None) -> None:
+        for child in self._children:
+            child.kill(limit)

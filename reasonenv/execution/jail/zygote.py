@@ -92,23 +92,29 @@ class _Zygote:
         remove_folder(Path(self._folder))
 
     def _answer(self, request: dict[str, Any], descriptors: list[int]) -> None:
-        if request.pop("kind") == "probe":
+        kind = request.pop("kind")
+        if kind == "probe":
             send(self._connection, probe_layers())
-            return
+        elif kind == "end":
+            if request["process_id"] in self._slots:
+                os.kill(request["process_id"], signal.SIGKILL)
+            send(self._connection, {})
+        else:
+            self._start_slot(request, descriptors[0])
+
+    def _start_slot(self, request: dict[str, Any], descriptor: int) -> None:
         limits = RunLimits(**request.pop("limits"))
         settings = SlotSettings(limits=limits, base_bytes=self._base_bytes, folder=self._folder, **request)
         process_id = os.fork()
         if process_id == 0:
             self._connection.close()
             try:
-                serve(socket.socket(fileno=descriptors[0]), settings)
+                serve(socket.socket(fileno=descriptor), settings)
             finally:
                 os._exit(1)
         self._slots.add(process_id)
-        os.close(descriptors[0])
-        pidfd = os.pidfd_open(process_id)
-        send(self._connection, {"process_id": process_id}, [pidfd])
-        os.close(pidfd)
+        os.close(descriptor)
+        send(self._connection, {"process_id": process_id})
 
     def _reap(self) -> None:
         """Collect slots that ended, and what was left to this process by those that were killed."""
