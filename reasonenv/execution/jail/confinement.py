@@ -21,7 +21,7 @@ from typing import Any
 from . import landlock, namespaces, seccomp, syscalls
 from .scratch import Scratch
 
-__all__ = ["Confinement", "RunLimits", "interpreter_bytes"]
+__all__ = ["Confinement", "RunLimits", "interpreter_bytes", "rights_around_package"]
 
 _NUM_DESCRIPTORS = 256
 _NUM_THREADS = 128
@@ -129,10 +129,28 @@ class Confinement:
 
     def _make_rulesets(self) -> tuple[int, int]:
         """One with, one without the scratch folder."""
-        rights = dict.fromkeys(self._paths, landlock.READ)
+        rights: dict[str, int] = {}
+        for path in self._paths:
+            rights |= dict.fromkeys([path], landlock.READ) if self.tier == "A" else rights_around_package(path)
         rights |= dict.fromkeys(namespaces.DEVICES, landlock.READ_WRITE)
         writable = rights | {self.scratch.path: landlock.READ_WRITE}
         return landlock.create_ruleset(writable, self._abi), landlock.create_ruleset(rights, self._abi)
+
+
+def rights_around_package(path: str) -> dict[str, int]:
+    """Let all be read below `path` except this package, which a file system of its own hides in tier A.
+
+    Landlock can only grant, so that is to grant what stands beside the package, and beside each folder above it.
+    """
+    package = Path(namespaces.own_package())
+    if Path(path) not in package.parents:
+        return {path: landlock.READ}
+    rights, folder = {path: landlock.READ_FOLDER}, Path(path)
+    for name in package.relative_to(path).parts:
+        beside = [entry.path for entry in os.scandir(folder) if entry.name != name and not entry.is_symlink()]
+        rights |= dict.fromkeys(beside, landlock.READ)
+        folder /= name
+    return rights
 
 
 def _forgive_modes_and_times(folder: str) -> None:
