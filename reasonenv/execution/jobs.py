@@ -168,6 +168,8 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
             return _outcome([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
         pairs = zip(tests.cases, records, strict=False)
         cases = [_judge_output(tests.comparison, case, record, limits) for case, record in pairs]
+        if records and records[-1].ending.limit is not None:
+            cases += [_NOT_RUN] * (len(tests.cases) - len(cases))
         outcome = _outcome(cases, len(tests.cases), endings[0])
         return outcome._replace(was_killed=any(_was_killed(ending) for ending in (*endings, *_endings(records))))
 

@@ -126,10 +126,10 @@ def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
     def write(line: list[str]) -> None:
         nonlocal left
         content = json.dumps(line).encode("ascii") + b"\n"
-        left -= len(content)
-        if left < 0:
-            os.write(OUTPUT, b'["output_limit", ""]\n')
-            os._exit(0)
+        if len(content) > left:
+            content = b'["output_limit", ""]\n'
+        else:
+            left -= len(content)
         os.write(OUTPUT, content)
 
     return write
