@@ -31,6 +31,7 @@ __all__ = [
     "as_call_tests",
     "describe_end",
     "needs_numeric",
+    "printable",
     "run_job",
     "tests_job",
 ]
@@ -301,7 +302,7 @@ def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
 
 def repr_of_opaque(value: object) -> str:
     """What to say of a value that could not be compared."""
-    return f"a value of type {value.type_name[:100]}" if isinstance(value, Opaque) else ""
+    return f"a value of type {printable(value.type_name[:100])}" if isinstance(value, Opaque) else ""
 
 
 def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> TestsOutcome:
@@ -355,7 +356,12 @@ def _lines(result: bytes) -> list[list[str]]:
 
 
 def _text(line: Sequence[str]) -> str:
-    return line[-1][:_MAX_DETAIL] if len(line) > 1 else ""
+    return printable(line[-1][:_MAX_DETAIL]) if len(line) > 1 else ""
+
+
+def printable(text: str) -> str:
+    """Return text that every file and terminal takes: a program's own may hold surrogates, which UTF-8 cannot write."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _decoded(content: bytes) -> str:
