@@ -140,7 +140,7 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
-        lines = _lines(result)
+        lines = _lines(result, len(tests.cases) + 1)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
             cases = [CaseResult(CaseStatus.NOT_RUN, _text(started))] * len(tests.cases)
@@ -226,7 +226,7 @@ def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOu
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         judge, candidate = endings
-        lines = _lines(result)
+        lines = _lines(result, num_tests + 2)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
             return _outcome([CaseResult(CaseStatus.NOT_RUN, _text(started))] * num_tests, 0, candidate)
@@ -341,10 +341,10 @@ def _case_status(word: str) -> CaseStatus:
     return CaseStatus(word) if word in known else CaseStatus.RAISED
 
 
-def _lines(result: bytes) -> list[list[str]]:
-    """The lines of a result up to the first that is none: lists of strings."""
+def _lines(result: bytes, max_lines: int) -> list[list[str]]:
+    """The lines of a result up to the first that is none: lists of strings. A program may have written many more."""
     lines: list[list[str]] = []
-    for text in result.split(b"\n")[:-1]:
+    for text in result.split(b"\n", max_lines)[:-1]:
         try:
             line: Any = json.loads(text)
         except (ValueError, RecursionError):
@@ -379,16 +379,18 @@ class _Record(NamedTuple):
 
 def _records(result: bytes) -> list[_Record]:
     records: list[_Record] = []
-    while b"\n" in result:
-        line, _, result = result.partition(b"\n")
-        header = json.loads(line)
+    place = 0
+    while (end := result.find(b"\n", place)) >= 0:
+        header = json.loads(result[place:end])
+        place = end + 1
         if "failed" in header:
             records.append(_Record(Ending(0, 0.0, None), b"", b"", str(header["failed"][1])))
             continue
-        sizes = header["stdout"], header["stderr"]
+        middle = place + header["stdout"]
+        end = middle + header["stderr"]
         ending = Ending(header["exit_code"], header["cpu_seconds"], header["limit"])
-        records.append(_Record(ending, result[: sizes[0]], result[sizes[0] : sum(sizes)], None))
-        result = result[sum(sizes) :]
+        records.append(_Record(ending, result[place:middle], result[middle:end], None))
+        place = end
     return records
 
 

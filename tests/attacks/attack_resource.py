@@ -17,7 +17,7 @@ def attempt():
 # -- sleeps_in_pieces: sleeps in small pieces and swallows whatever is raised at it
 import time
 def attempt():
-    end = time.monotonic() + @WALL@ * 1.5
+    end = time.monotonic() + @WALL@ * 5  # each wait for a busy processor is given back
     while time.monotonic() < end:
         try: time.sleep(0.01)
         except BaseException: pass
