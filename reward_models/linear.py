@@ -31,7 +31,7 @@ __all__ = ["FitReport", "LinearScorer", "MeasureFeatures", "fit_labels", "fit_pa
 MAX_CHARS = 32_768
 """Longer texts are cut at the end and flagged; half a second of work."""
 _WEIGHTS_FILE = "model.safetensors"
-_RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
+_RIDGES = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
 _NUM_FOLDS = 4
 _TOLERANCE = 1e-6
 """Change of the mean loss at which a fit has converged."""
@@ -40,7 +40,7 @@ _NUM_DIRECTIONS = 512
 _MAX_DEVIATIONS = 6.0
 """Measures are cut this far from the mean, so that no extreme of one buys an extreme score."""
 _GAMMA = 0.3
-_GAIN = 2.0
+_GAIN = 5.0
 """Width of the kernel and weight of the random features beside the n-grams, chosen by cross-validation on hh-rlhf."""
 _FEATURE_TENSORS = ("center", "scale", "projection", "phase")
 
@@ -58,7 +58,7 @@ class _Texts(NamedTuple):
 class MeasureFeatures:
     """φ(m) = [z/√M, √(2·gain/R)·cos(z·projection + phase)] with z = (m − center)/scale.
 
-    The cosines are random Fourier features (Rahimi and Recht, 2007): their inner product approximates a Gaussian kernel,
+    The cosines are random Fourier features (Rahimi and Recht, 2007): their inner product approximates a Gaussian one,
     so that a linear model of them can bend, and longer is better only up to a point.
     """
 
