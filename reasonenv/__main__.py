@@ -1,4 +1,4 @@
-"""The command line: `python -m reasonenv bench-rewards` measures reward functions and writes a report."""
+"""The command line: `bench-rewards` measures reward functions, `doctor` tells which sandbox this machine gives."""
 
 from __future__ import annotations
 
@@ -14,8 +14,14 @@ _USAGE = """usage: python -m reasonenv COMMAND ...
 
   bench-rewards [--reward NAME ...] [--data FILE.jsonl ...] [--against math-verify]
                 measure reward functions on labelled responses and exploits
+  doctor        try the layers of the sandbox for code, and say what to do about those that are missing
 
 Add --help behind the command for its flags."""
+
+_TIERS = {
+    "A": "with a file system, a network and processes of their own",
+    "B": "on the machine's file system, of which they can read the Python installation alone, and without network",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class BenchRewards:
     """Where results.json and report.html go."""
     timeout_seconds: float = 2.5
     """Wall-clock limit per response."""
+    num_processes: int = 2
+    """Of one grader while responses are scored one by one; 1 gives latencies that nothing disturbs."""
     seed: int = 0
     """Of the package's own cases and of the shuffling."""
 
@@ -45,8 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_USAGE)
         return 0
     try:
+        if command == "doctor":
+            return _doctor()
         if command != "bench-rewards":
-            raise UnknownNameError("command", command, ["bench-rewards"])
+            raise UnknownNameError("command", command, ["bench-rewards", "doctor"])
         _bench_rewards(rest)
     except (ReasonEnvError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -72,12 +82,29 @@ def _bench_rewards(arguments: Sequence[str]) -> None:
         cases=cases,
         attempts=attempts,
         timeout_seconds=options.timeout_seconds,
+        num_processes=options.num_processes,
         seed=options.seed,
         report=lambda line: console.print(line, highlight=False, markup=False),
     )
     print_table(result, console)
     for path in write_report(result, options.output_dir):
         console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _doctor() -> int:
+    """Returns 0 where programs can be run in a sandbox, 1 where they cannot."""
+    from reasonenv.execution import probe
+
+    found = probe()
+    for layer in found.layers:
+        print(f"{layer.name:<12}{'works' if layer.failure is None else f'missing: {layer.failure}'}")
+        if layer.failure is not None:
+            print(f"{'':<12}{layer.fix}")
+    if found.tier is None:
+        print("No tier: Sandbox() raises SandboxUnavailable. Only Sandbox(unsafe=True) goes on, without isolation.")
+        return 1
+    print(f"Tier {found.tier}: programs run {_TIERS[found.tier]}.")
+    return 0
 
 
 if __name__ == "__main__":

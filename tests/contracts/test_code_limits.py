@@ -13,8 +13,14 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
 BROAD = {"Exception", "BaseException"}
-# Here whatever a comparison raises becomes the status of a grade, or of an outcome in the reward benchmark.
-BROAD_ALLOWED = {"reasonenv/grading/worker.py", "reasonenv/evaluation/reward_benchmark/worker.py"}
+# Here whatever a comparison raises becomes the status of a grade, or of an outcome in the reward benchmark, and
+# whatever a stranger's program raises the status of a test.
+BROAD_ALLOWED = {
+    "reasonenv/grading/worker.py",
+    "reasonenv/evaluation/reward_benchmark/worker.py",
+    *(f"reasonenv/execution/jail/{name}.py" for name in ("oracle", "probe", "programs", "remote", "script")),
+    "reasonenv/execution/jobs.py",
+}
 
 SUPPRESSION = re.compile(r"#\s*(?:type:\s*ignore|pyright:\s*ignore|noqa|ruff:\s*noqa)(?P<code>\S*)")
 CODE = re.compile(r"(?:\[[\w-]+(?:,\s*[\w-]+)*\]|:\s*[A-Z]+\d+)")

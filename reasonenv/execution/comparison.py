@@ -1,0 +1,104 @@
+"""When an output counts as the expected one: pure functions, on the caller's side.
+
+Lives here: the rules of `reasonenv.types.Comparison`. Does not: reading outputs (`jail.codec`), counting (`jobs`).
+
+Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple, a NaN
+equals nothing. Values that are not plain equal nothing either.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reasonenv.types import Comparison
+
+__all__ = ["output_matches", "value_matches"]
+
+_LONGEST_NUMBER = 400
+
+
+def value_matches(comparison: Comparison, case_input: object, expected: object, actual: object) -> bool:
+    """Whether a returned value is right; `actual` is untrusted, but made of exact built-in types."""
+    if comparison.judge is not None:
+        return bool(comparison.judge(case_input, expected, actual))
+    if actual == expected:
+        return True
+    return _has_tolerance(comparison) and _is_close(comparison, expected, actual)
+
+
+def output_matches(comparison: Comparison, case_input: str, expected: str, actual: str) -> bool:
+    """Whether printed text is right."""
+    if comparison.judge is not None:
+        return bool(comparison.judge(case_input, expected, actual))
+    if comparison.whitespace == "exact" and not _has_tolerance(comparison):
+        return actual == expected
+    wanted, got = _lines(comparison, expected), _lines(comparison, actual)
+    if wanted == got:
+        return True
+    if not _has_tolerance(comparison) or len(wanted) != len(got):
+        return False
+    return all(_tokens_match(comparison, *lines) for lines in zip(wanted, got, strict=True))
+
+
+def _has_tolerance(comparison: Comparison) -> bool:
+    return comparison.absolute_tolerance > 0 or comparison.relative_tolerance > 0
+
+
+def _lines(comparison: Comparison, text: str) -> list[str]:
+    if comparison.whitespace == "exact":
+        return text.split("\n")
+    if comparison.whitespace == "tokens":
+        return [" ".join(text.split())]
+    lines = [line.rstrip() for line in text.splitlines()]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _tokens_match(comparison: Comparison, expected: str, actual: str) -> bool:
+    if expected == actual:
+        return True
+    wanted, got = expected.split(), actual.split()
+    return len(wanted) == len(got) and all(
+        first == second or _numbers_match(comparison, first, second) for first, second in zip(wanted, got, strict=True)
+    )
+
+
+def _numbers_match(comparison: Comparison, expected: str, actual: str) -> bool:
+    if max(len(expected), len(actual)) > _LONGEST_NUMBER:
+        return False
+    try:
+        return _is_close(comparison, float(expected), float(actual))
+    except ValueError:
+        return False
+
+
+def _is_close(comparison: Comparison, expected: Any, actual: Any) -> bool:
+    if isinstance(expected, bool) or isinstance(actual, bool):
+        return bool(actual == expected)
+    if isinstance(expected, int | float | complex) and isinstance(actual, int | float | complex):
+        return _is_close_number(comparison, expected, actual)
+    if isinstance(expected, list | tuple):
+        return (
+            type(expected) is type(actual)
+            and len(expected) == len(actual)
+            and all(_is_close(comparison, first, second) for first, second in zip(expected, actual, strict=True))
+        )
+    if isinstance(expected, dict):
+        return (
+            isinstance(actual, dict)
+            and expected.keys() == actual.keys()
+            and all(_is_close(comparison, value, actual[key]) for key, value in expected.items())
+        )
+    return bool(actual == expected)
+
+
+def _is_close_number(comparison: Comparison, expected: complex, actual: complex) -> bool:
+    if actual == expected:
+        return True
+    try:
+        distance, size = abs(actual - expected), abs(expected)
+        bound = max(comparison.absolute_tolerance, comparison.relative_tolerance * size)
+        return distance <= bound and bound != float("inf")
+    except OverflowError:  # integers beyond the range of floats
+        return False

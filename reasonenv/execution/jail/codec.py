@@ -1,0 +1,179 @@
+"""Plain Python values as tagged JSON, written in a jail and read by someone who does not trust it.
+
+Lives here: both directions, and what stands for a value that is not plain. Does not: what equals what.
+
+    null true 7 1.5 "text"      themselves; integers beyond 64 bits are ["i", "0x…"]
+    ["l", …] ["t", …] ["s", …] ["f", …]   list, tuple, set, frozenset
+    ["d", key, value, …]        dictionary
+    ["b", "latin-1"] ["y", …] ["c", real, imaginary]   bytes, bytearray, complex
+    ["k", "int"]   one of the classes above, itself
+    ["o", number, "type name"]   anything else: an object that stayed where it is
+
+Covered: values that lie about themselves (only the contents of subclasses are taken, by the methods of their built-in
+base), nesting, cycles, size, keys made to collide in a hash table, unhashable keys, malformed text. Nothing is called,
+imported or looked up by name. Not covered: reading costs time linear in the text, which the caller limits.
+
+The one decision: JSON and a few tags, because a format without references or names leaves nothing to interpret.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+__all__ = ["MAX_DEPTH", "DecodeError", "Opaque", "decode", "encode"]
+
+MAX_DEPTH = 200
+_MAX_SAME_HASH = 32
+_SMALL = 1 << 63
+
+Keep = Callable[[object], int]
+
+
+class DecodeError(ValueError):
+    """The text is not of this format, or is made to do harm."""
+
+
+class Opaque:
+    """Stands for a value that is not plain and stayed in the jail; equal to itself alone."""
+
+    __slots__ = ("number", "type_name")
+
+    def __init__(self, number: int, type_name: str) -> None:
+        self.number = number
+        self.type_name = type_name
+
+    def __repr__(self) -> str:
+        return f"<opaque {self.type_name[:100]}>"
+
+
+def encode(value: object, keep: Keep = id) -> str:
+    """Return the text of a value; `keep` gives the number of an object that is not plain.
+
+    Raises:
+        RecursionError: nested deeper than `MAX_DEPTH`, or within itself.
+    """
+    return json.dumps(_tagged(value, keep, 0), separators=(",", ":"))
+
+
+def decode(text: str | bytes, make_opaque: Callable[[int, str], object] = Opaque) -> Any:
+    """Return the value that a text describes, made of exact built-in types.
+
+    Raises:
+        DecodeError: whatever is wrong with it.
+    """
+    try:
+        return _plain(json.loads(text), make_opaque, 0)
+    except DecodeError:
+        raise
+    except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
+        raise DecodeError(f"not a value: {type(error).__name__}") from error
+
+
+def _tagged(value: object, keep: Keep, depth: int) -> Any:
+    kind = type(value)
+    if value is None or kind is bool or kind is float or kind is str:
+        return value
+    if kind is int:
+        return _tagged_integer(value)
+    if depth > MAX_DEPTH:
+        raise RecursionError(f"a value nested deeper than {MAX_DEPTH}")
+    for base, tag in _SEQUENCES.items():
+        if isinstance(value, base):
+            return [tag, *(_tagged(part, keep, depth + 1) for part in base.__iter__(value))]
+    if isinstance(value, dict):
+        parts: Iterable[object] = (part for pair in dict.items(value) for part in pair)
+        return ["d", *(_tagged(part, keep, depth + 1) for part in parts)]
+    return _tagged_scalar(value, keep)
+
+
+_SEQUENCES: dict[Any, str] = {list: "l", tuple: "t", set: "s", frozenset: "f"}
+
+
+_CLASSES = {
+    kind.__name__: kind
+    for kind in (bool, int, float, complex, str, bytes, bytearray, list, tuple, set, frozenset, dict)
+}
+
+
+def _tagged_scalar(value: Any, keep: Keep) -> Any:
+    """Scalars that need a tag, subclasses of scalars by their contents, and NumPy's by their Python counterparts."""
+    if isinstance(value, int):
+        return _tagged_integer(int.__index__(value))
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, complex):
+        return ["c", complex.__complex__(value).real, complex.__complex__(value).imag]
+    if isinstance(value, bytes):
+        return ["b", bytes.decode(value, "latin-1")]
+    if isinstance(value, bytearray):
+        return ["y", bytearray.decode(value, "latin-1")]
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return _tagged(value.item(), keep, MAX_DEPTH)
+    if isinstance(value, type) and _CLASSES.get(value.__name__) is value:
+        return ["k", value.__name__]
+    return ["o", keep(value), type(value).__name__]
+
+
+def _tagged_integer(value: Any) -> Any:
+    return value if -_SMALL <= value < _SMALL else ["i", hex(value)]
+
+
+def _plain(tagged: Any, make_opaque: Callable[[int, str], object], depth: int) -> Any:
+    if type(tagged) is not list:
+        if type(tagged) is dict:
+            raise DecodeError("not a value: an object")
+        return tagged
+    if depth > MAX_DEPTH:
+        raise DecodeError("not a value: nested too deeply")
+    tag, *rest = tagged
+    if tag in ("l", "t", "s", "f", "d"):
+        parts = [_plain(part, make_opaque, depth + 1) for part in rest]
+        return _container(tag, parts)
+    if tag == "o":
+        number, type_name = rest
+        return make_opaque(_of_type(int, number), _of_type(str, type_name))
+    return _scalar(tag, rest)
+
+
+def _container(tag: str, parts: list[Any]) -> Any:
+    if tag == "l":
+        return parts
+    if tag == "t":
+        return tuple(parts)
+    keys = parts[::2] if tag == "d" else parts
+    _refuse_collisions(keys)
+    if tag == "d":
+        return dict(zip(keys, parts[1::2], strict=True))
+    return set(parts) if tag == "s" else frozenset(parts)
+
+
+def _refuse_collisions(keys: list[Any]) -> None:
+    """Thousands of keys with one hash make a table quadratic; honest keys share a hash in ones and twos."""
+    if len(keys) > _MAX_SAME_HASH and max(Counter(map(hash, keys)).values()) > _MAX_SAME_HASH:
+        raise DecodeError("not a value: keys that collide")
+
+
+def _scalar(tag: str, rest: list[Any]) -> Any:
+    if tag == "i":
+        return int(_of_type(str, *rest), 16)
+    if tag == "c":
+        real, imaginary = rest
+        return complex(_of_type(float, real), _of_type(float, imaginary))
+    if tag == "b":
+        return _of_type(str, *rest).encode("latin-1")
+    if tag == "y":
+        return bytearray(_of_type(str, *rest), "latin-1")
+    if tag == "k" and rest[0] in _CLASSES:
+        return _CLASSES[rest[0]]
+    raise DecodeError("not a value: an unknown tag")
+
+
+def _of_type(kind: Any, value: Any) -> Any:
+    if type(value) is not kind:
+        raise DecodeError(f"not a value: {kind.__name__} expected")
+    return value

@@ -1,0 +1,92 @@
+"""The process that runs trusted tests against a program in another jail.
+
+Lives here: which statements are tests, running them, writing down what became of each. Does not: calls (`remote`).
+
+The one decision: the source has to run to its end. Where it stops early, no test after that point passes, and the last
+line is missing, which the caller reads as a failure.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from .channel import read_file
+from .codec import DecodeError
+from .remote import PROGRAM_RAISED, Caller, Gone, Remote
+
+__all__ = ["count_tests", "run_tests"]
+
+_INPUT, _OUTPUT, _SOCKET = 3, 4, 5
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def run_tests(names: Sequence[str], output_bytes: int) -> None:
+    """Read the tests' source and run it; write a line per test, and `["end"]`. Never returns.
+
+    The first line says `["loaded"]` or why the program is not; the others `["passed"]` or `[status, text]`.
+    """
+    tree = ast.parse(read_file(_INPUT, 1 << 40))
+    caller = Caller(_SOCKET, output_bytes)
+    try:
+        started = caller.wait_until_loaded()
+        _write(started)
+        if started[0] == "loaded":
+            _run_statements(tree, {name: Remote(caller, name, "name") for name in names})
+    except Gone:
+        pass
+    os._exit(0)
+
+
+def count_tests(tree: ast.Module) -> int:
+    """Return how many top-level statements are tests."""
+    return len(_tests(tree))
+
+
+def _tests(tree: ast.Module) -> set[ast.stmt]:
+    """Statements that contain an assert, or use a top-level definition that does; definitions themselves do nothing."""
+    asserting = {
+        statement for statement in tree.body if any(isinstance(node, ast.Assert) for node in ast.walk(statement))
+    }
+    definitions = {statement.name for statement in asserting if isinstance(statement, _DEFINITIONS)}
+    used = {
+        statement
+        for statement in tree.body
+        if any(isinstance(node, ast.Name) and node.id in definitions for node in ast.walk(statement))
+    }
+    return {statement for statement in asserting | used if not isinstance(statement, _DEFINITIONS)}
+
+
+def _run_statements(tree: ast.Module, names: dict[str, Remote]) -> None:
+    namespace: dict[str, Any] = {"__name__": "tests", **names}
+    tests = _tests(tree)
+    for statement in tree.body:
+        failure = _run(statement, namespace)
+        if statement in tests:
+            _write(failure or ["passed"])
+        elif failure:
+            _write(["stopped", *failure])
+            return
+    _write(["end"])
+
+
+def _run(statement: ast.stmt, namespace: dict[str, Any]) -> list[str] | None:
+    """Returns the status and text of a failure. Only the program's own words are shown: others may hold answers."""
+    try:
+        exec(compile(ast.Module([statement], []), "tests.py", "exec"), namespace)
+    except AssertionError:
+        return ["wrong_answer", ""]
+    except DecodeError:
+        return ["raised", "a value that cannot be read"]
+    except Exception as error:  # noqa: BLE001 - the boundary where the failure of a test becomes data
+        if PROGRAM_RAISED in getattr(error, "__notes__", ()):
+            return ["memory_limit" if isinstance(error, MemoryError) else "raised", str(error.args[0])]
+        return ["wrong_answer", f"{type(error).__name__} in the tests"]
+    return None
+
+
+def _write(line: Sequence[object]) -> None:
+    os.write(_OUTPUT, json.dumps(line).encode("ascii") + b"\n")

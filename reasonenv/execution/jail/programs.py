@@ -1,0 +1,184 @@
+"""What runs in a confined process: a stranger's program, and the few lines around it that call it and write down.
+
+Lives here: loading a program, calling its functions, describing what it raised. Does not: confinement, verdicts.
+
+Nothing here is trusted: a program can read and change all of it, as it shares the process. It can so only lie about
+what its own functions return, to a caller who compares that with something the process has never seen.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from types import CodeType, ModuleType
+from typing import Any, NamedTuple
+
+from . import remote
+from .channel import read_file
+from .codec import decode, encode
+
+__all__ = ["Failure", "Refusal", "describe", "exit_after", "load", "look_up", "run_calls", "run_script", "run_server"]
+
+RAISED_CODE, MEMORY_CODE = 120, 121
+"""Exit codes by which a script's process says what ended it; a program may use them too, and looks as if it raised."""
+
+_MAX_TEXT = 500
+
+INPUT, OUTPUT = 3, 4
+
+
+class Failure(NamedTuple):
+    """What a program did instead of going on: `Failure("raised", "ZeroDivisionError: division by zero")`."""
+
+    status: str
+    text: str
+
+
+class Refusal(Exception):  # noqa: N818 - the absence of a function is data
+    """The program lacks what was asked of it."""
+
+
+def describe(error: BaseException) -> Failure:
+    """Say what kind of end an exception is, in the program's own words."""
+    if isinstance(error, SystemExit):
+        return Failure("exited", f"SystemExit: {error.code!r:.100}")
+    if isinstance(error, MemoryError):
+        return Failure("memory_limit", "MemoryError")
+    try:
+        text = str(error)
+    except BaseException:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
+        text = "(no text)"
+    return Failure("raised", f"{type(error).__name__}: {text}"[:_MAX_TEXT])
+
+
+def load(program: str, name: str = "solution") -> ModuleType:
+    """Run a program as a module that can be imported by its name."""
+    module = ModuleType(name)
+    sys.modules[name] = module
+    exec(compile(program, f"{name}.py", "exec"), vars(module))
+    return module
+
+
+def look_up(module: ModuleType, name: str) -> Any:
+    """Return what the program calls `name`, or else the method of that name of its class `Solution`.
+
+    Raises:
+        Refusal: it has neither.
+    """
+    names = vars(module)
+    if name in names:
+        return names[name]
+    solution = names.get("Solution")
+    if isinstance(solution, type) and hasattr(solution, name):
+        return getattr(solution(), name)
+    raise Refusal(f"the program defines no {name!r}")
+
+
+def run_calls(output_bytes: int) -> None:
+    """Read a program, the name of a function and the arguments of its calls; write a line per call.
+
+    The first line says `["loaded"]` or why not, every other `["value", text]` or what happened instead. Never returns.
+    """
+    request = json.loads(read_file(INPUT, 1 << 40))
+    os.close(INPUT)
+    write = _line_writer(output_bytes)
+    try:
+        function = look_up(load(request["program"]), request["function"])
+    except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
+        write(["failed", *describe(error)])
+        os._exit(0)
+    write(["loaded"])
+    for arguments in request["cases"]:
+        write(_call(function, arguments))
+    os._exit(0)
+
+
+def run_server() -> None:
+    """Read a program and answer the calls of its tests until they are done. Never returns."""
+    program = read_file(INPUT, 1 << 40).decode("utf-8", "surrogatepass")
+    os.close(INPUT)
+    try:
+        module = load(program)
+    except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
+        remote.refuse(OUTPUT, describe(error))
+        os._exit(0)
+    try:
+        remote.serve_calls(OUTPUT, lambda name: look_up(module, name), lambda error: describe(error).text)
+    except remote.Gone:
+        os._exit(0)
+
+
+def _call(function: Callable[..., object], arguments: str) -> list[str]:
+    try:
+        return ["value", encode(function(*decode(arguments)))]
+    except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
+        return list(describe(error))
+
+
+def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
+    left = output_bytes
+
+    def write(line: list[str]) -> None:
+        nonlocal left
+        content = json.dumps(line).encode("ascii") + b"\n"
+        left -= len(content)
+        if left < 0:
+            os.write(OUTPUT, b'["output_limit", ""]\n')
+            os._exit(0)
+        os.write(OUTPUT, content)
+
+    return write
+
+
+def run_script(code: CodeType) -> None:
+    """Run compiled code as `__main__` on descriptors 0 to 2, with all that Python does at its end. Never returns."""
+    main = ModuleType("__main__")
+    sys.modules["__main__"] = main
+    sys.argv = ["main.py"]
+    try:
+        exec(code, vars(main))
+        exit_code = 0
+    except SystemExit as error:
+        exit_code = _exit_code(error.code)
+    except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
+        exit_code = MEMORY_CODE if isinstance(error, MemoryError) else RAISED_CODE
+        show_traceback(error)
+    exit_after(exit_code)
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print a traceback without the frames around the program."""
+    frames = error.__traceback__.tb_next if error.__traceback__ else None
+    try:
+        traceback.print_exception(type(error), error, frames)
+    except BaseException:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
+        os.write(2, b"(no traceback)\n")
+
+
+def exit_after(exit_code: int) -> None:
+    """Wait for threads, run exit handlers and flush, as an interpreter does at its end; then end the process."""
+    try:
+        if threading.active_count() > 1:
+            threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
+        if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
+            atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
+        show_traceback(error)
+        exit_code = exit_code or RAISED_CODE
+    os._exit(exit_code)
+
+
+def _exit_code(code: object) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return int(code) & 0xFF
+    sys.stderr.write(f"{code}\n")
+    return 1

@@ -1,0 +1,200 @@
+"""One slot: a process that runs one job after another, each in children that are gone before it answers.
+
+Lives here: the jobs, what each child is given, and the answer. Does not: what children do (`programs`, `script`,
+`oracle`, `cells`), nor what it means.
+
+A slot never reads what a program wrote. It runs nothing of it either, so it may keep the rights that confining takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import os
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import NamedTuple, NoReturn
+
+from . import cells, namespaces, oracle, programs, syscalls
+from .channel import receive, send
+from .confinement import Confinement, RunLimits
+from .scratch import Folder, Tmpfs
+from .script import Template
+from .watch import STILL_RUNNING, Child, Ending, HungUp, ProcessorQueue, Watch
+
+__all__ = ["SlotSettings", "serve"]
+
+_ORACLE_CPU_SHARE = 4
+"""The tests have as many times the CPU limit of the program: they are not on trial."""
+
+
+class SlotSettings(NamedTuple):
+    """What a slot is told when it starts."""
+
+    tier: str
+    limits: RunLimits
+    landlock_abi: int
+    base_bytes: int
+    spare_uid: int | None
+    folder: str
+    """Of the machine, for scratch folders outside tier A."""
+
+
+def serve(connection: socket.socket, settings: SlotSettings) -> NoReturn:
+    """Turn this fresh child of the zygote into a slot that serves `connection`; never returns."""
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    queue = ProcessorQueue()
+    if settings.tier == "A":
+        scratch = _move_into_namespaces(settings)
+    else:
+        scratch = Folder(settings.limits.tmp_bytes, settings.folder)
+        if settings.spare_uid is not None:
+            os.chown(scratch.path, settings.spare_uid, settings.spare_uid)
+            namespaces.become(settings.spare_uid)
+            syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+    confinement = Confinement(settings.tier, scratch, settings.limits, settings.base_bytes, settings.landlock_abi)
+    slot = _Slot(connection, confinement, queue)
+    try:
+        slot.run()
+    except (HungUp, ConnectionError):
+        os._exit(0)
+    os._exit(0)
+
+
+def _move_into_namespaces(settings: SlotSettings) -> Tmpfs:
+    """Enter the namespaces. This process stays as the parent that waits; its child goes on as the slot."""
+    places = namespaces.enter(settings.spare_uid)
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    process_id = syscalls.fork()
+    if process_id != 0:
+        syscalls.call("close_range", 0, 0xFFFFFFFF, 0)
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]) & 0xFF)
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    return Tmpfs(settings.limits.tmp_bytes, places)
+
+
+class _Session(NamedTuple):
+    """The process of a session, and the socket on which it gets cells and says that it is done with one."""
+
+    child: Child
+    connection: socket.socket
+
+
+class _Slot:
+    def __init__(self, connection: socket.socket, confinement: Confinement, queue: ProcessorQueue) -> None:
+        self._connection = connection
+        self._confinement = confinement
+        self._limits = confinement.limits
+        self._queue = queue
+        self._session: _Session | None = None
+        self._own = os.pidfd_open(os.getpid())
+        self._nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        gc.collect()
+        gc.freeze()
+
+    def run(self) -> None:
+        """Answer jobs until the caller is gone."""
+        jobs = {"call": self._call, "script": self._script, "asserts": self._asserts, "cell": self._cell}
+        send(self._connection, {"ready": True})
+        while (received := receive(self._connection)) is not None:
+            job, descriptors = received
+            endings = jobs[job.pop("kind")](descriptors, **job)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if self._session is None:
+                self._confinement.renew()
+            send(self._connection, {"endings": endings})
+
+    def _call(self, descriptors: Sequence[int]) -> list[Ending]:
+        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors)
+        return self._watch([child]).until_end()
+
+    def _script(self, descriptors: Sequence[int], program_size: int, input_sizes: list[int]) -> list[Ending]:
+        confinement = self._confinement
+        template = Template(
+            program_size,
+            input_sizes,
+            self._limits,
+            confinement.program_filter,
+            confinement.tier != "A",
+            confinement.scratch.kept,
+        )
+        mine, theirs = socket.socketpair()
+        with closing(mine), closing(theirs):
+            kept = (*descriptors, theirs.fileno())
+            child = self._fork(template.run, kept, is_template=True)
+            return self._watch([child], questions=mine, wall_seconds=math.inf).until_end()
+
+    def _asserts(self, descriptors: Sequence[int], names: list[str]) -> list[Ending]:
+        program, tests, result = descriptors
+        mine, theirs = socket.socketpair()
+        with closing(mine), closing(theirs):
+            candidate = self._fork(programs.run_server, (program, theirs.fileno()))
+            judge = self._fork(
+                lambda: oracle.run_tests(names, self._limits.output_bytes),
+                (tests, result, mine.fileno()),
+                can_write=False,
+                cpu_share=_ORACLE_CPU_SHARE,
+            )
+        return self._watch([judge, candidate]).until_end()
+
+    def _cell(self, descriptors: Sequence[int]) -> list[Ending]:
+        """Hand a cell to the process that ran those before it, which stands still in between."""
+        if self._session is None:
+            mine, theirs = socket.socketpair()
+            with theirs:
+                run = cells.run_cells
+                self._session = _Session(self._fork(run, (theirs.fileno(),), cpu_share=0), mine)
+        child, connection = self._session
+        cpu_before = child.cpu_seconds()
+        child.cpu_limit = cpu_before + self._limits.cpu_seconds
+        os.kill(child.process_id, signal.SIGCONT)
+        watch = self._watch([child])
+        with contextlib.suppress(OSError):
+            socket.send_fds(connection, [b"!"], descriptors)
+        if watch.until_readable(connection) and connection.recv(1):
+            os.kill(child.process_id, signal.SIGSTOP)
+            return [Ending(STILL_RUNNING, child.cpu_seconds() - cpu_before, None)]
+        self._session = None
+        connection.close()
+        return [ending._replace(cpu_seconds=ending.cpu_seconds - cpu_before) for ending in watch.until_end()]
+
+    def _fork(
+        self,
+        run: Callable[[], object],
+        kept: Sequence[int],
+        *,
+        can_write: bool = True,
+        is_template: bool = False,
+        cpu_share: int = 1,
+    ) -> Child:
+        """Start a confined child that does `run` with the `kept` descriptors as 3, 4 and so on."""
+        if self._confinement.tier == "A":
+            namespaces.renew_pid_namespace(self._own)
+        process_id = syscalls.fork()
+        if process_id == 0:
+            try:
+                stdio = (self._nothing,) * 3
+                self._confinement.enter(stdio, kept, can_write=can_write, is_template=is_template, cpu_share=cpu_share)
+                gc.enable()
+                run()
+            finally:
+                os._exit(1)
+        return Child(process_id, self._limits.cpu_seconds * cpu_share if cpu_share else math.inf)
+
+    def _watch(
+        self, children: Sequence[Child], *, questions: socket.socket | None = None, wall_seconds: float | None = None
+    ) -> Watch:
+        scratch = self._confinement.scratch
+        return Watch(
+            children,
+            self._limits.wall_seconds if wall_seconds is None else wall_seconds,
+            self._queue.waited_seconds,
+            is_scratch_over=scratch.is_over if isinstance(scratch, Folder) else None,
+            hang_up=self._connection,
+            questions=questions,
+        )

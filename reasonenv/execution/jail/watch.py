@@ -1,0 +1,207 @@
+"""Waiting for children, and ending those that use more than they may.
+
+Lives here: CPU time, wall time and their fair measure, killing and reaping. Does not: what a child's end means.
+
+The one decision: CPU time is what counts. Wall time is the backstop against sleepers, and the time in which a child was
+ready to run but the machine had no processor for it is not counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import struct
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from . import syscalls
+
+__all__ = ["STILL_RUNNING", "Child", "Ending", "HungUp", "ProcessorQueue", "Watch"]
+
+STILL_RUNNING = 256
+"""In place of an exit code, which is never that large: the process of a session that waits for its next cell."""
+
+_LONGEST_NAP_SECONDS = 0.05
+_SCRATCH_NAP_SECONDS = 0.003
+_MAX_THREADS_READ = 64
+
+
+class HungUp(Exception):  # noqa: N818 - an event, not an error
+    """The caller is gone."""
+
+
+class Ending(NamedTuple):
+    """How a child ended: `Ending(exit_code=0, cpu_seconds=0.01, limit=None)`; a signal is a negative exit code."""
+
+    exit_code: int
+    cpu_seconds: float
+    limit: Literal["time", "scratch"] | None
+
+
+@dataclass
+class Child:
+    """A process forked by this one."""
+
+    process_id: int
+    cpu_limit: float
+    ending: Ending | None = None
+    limit: Literal["time", "scratch"] | None = None
+    descriptor: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.descriptor = os.pidfd_open(self.process_id)
+
+    def cpu_seconds(self) -> float:
+        """CPU time of its threads so far."""
+        try:
+            return time.clock_gettime(syscalls.processor_clock(self.process_id))
+        except OSError:  # it has just ended
+            return 0.0
+
+    def kill(self, limit: Literal["time", "scratch"] | None = None) -> None:
+        self.limit = self.limit or limit
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process_id, signal.SIGKILL)
+
+    def reap(self) -> Ending:
+        """Wait until it has ended."""
+        if self.ending is None:
+            _, status, usage = os.wait4(self.process_id, 0)
+            os.close(self.descriptor)
+            seconds = usage.ru_utime + usage.ru_stime
+            limit = "time" if seconds >= self.cpu_limit else self.limit
+            self.ending = Ending(os.waitstatus_to_exitcode(status), seconds, limit)
+        return self.ending
+
+
+class ProcessorQueue:
+    """How long the descendants of this process have been ready to run without running, from the machine's `/proc`.
+
+    Opened before that is out of sight; where it cannot be read the answer is 0.
+    """
+
+    def __init__(self) -> None:
+        self.descriptor = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def waited_seconds(self) -> float:
+        """The longest wait of any thread of any descendant."""
+        longest = 0.0
+        with contextlib.suppress(OSError, ValueError):
+            pending = self._children(os.readlink("self", dir_fd=self.descriptor))
+            while pending:
+                process_id = pending.pop()
+                longest = max(longest, *map(self._waited, self._threads(process_id)), 0.0)
+                pending += self._children(process_id)
+        return longest
+
+    def _children(self, process_id: str) -> list[str]:
+        return self._read(f"{process_id}/task/{process_id}/children").split()
+
+    def _threads(self, process_id: str) -> list[str]:
+        folder = os.open(f"{process_id}/task", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self.descriptor)
+        try:
+            return [f"{process_id}/task/{name}" for name in os.listdir(folder)[:_MAX_THREADS_READ]]
+        finally:
+            os.close(folder)
+
+    def _waited(self, thread: str) -> float:
+        return int(self._read(f"{thread}/schedstat").split()[1]) / 1e9
+
+    def _read(self, path: str) -> str:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.descriptor)
+        try:
+            return os.read(descriptor, 1 << 16).decode("ascii")
+        finally:
+            os.close(descriptor)
+
+
+class Watch:
+    """Children and the bounds they are under.
+
+    Args:
+        wall_seconds: from `until_end` or `until_readable` on, less what `waited_seconds` says; math.inf for none.
+        is_scratch_over: asked every few milliseconds, where the kernel does not hold that limit.
+        hang_up: a socket; when its other side closes, nobody needs the result.
+        questions: a socket on which a child may ask, with any byte, for `waited_seconds`.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        wall_seconds: float,
+        waited_seconds: Callable[[], float],
+        *,
+        is_scratch_over: Callable[[], bool] | None = None,
+        hang_up: socket.socket | None = None,
+        questions: socket.socket | None = None,
+    ) -> None:
+        self._children = children
+        self._wall_seconds = wall_seconds
+        self._waited_seconds = waited_seconds
+        self._is_scratch_over = is_scratch_over
+        self._hang_up = hang_up
+        self._questions = questions
+
+    def until_end(self) -> list[Ending]:
+        """Wait until the first child has ended, then end the others; return the endings in order.
+
+        Raises:
+            HungUp: all children have been ended.
+        """
+        self._wait(None)
+        self._kill(None)
+        return [child.reap() for child in self._children]
+
+    def until_readable(self, connection: socket.socket) -> bool:
+        """Wait until there is something to read; False if the first child ended before.
+
+        Raises:
+            HungUp: all children have been ended.
+        """
+        return self._wait(connection)
+
+    def _wait(self, connection: socket.socket | None) -> bool:
+        """Returns whether `connection` became readable, and not the first child ended."""
+        poll = select.poll()
+        poll.register(self._children[0].descriptor, select.POLLIN)
+        for other, events in (
+            (connection, select.POLLIN),
+            (self._questions, select.POLLIN),
+            (self._hang_up, select.POLLRDHUP),
+        ):
+            if other is not None:
+                poll.register(other, events)
+        start = time.monotonic()
+        nap = _LONGEST_NAP_SECONDS if self._is_scratch_over is None else _SCRATCH_NAP_SECONDS
+        while True:
+            spare = min(child.cpu_limit - child.cpu_seconds() for child in self._children)
+            ready = {descriptor for descriptor, _ in poll.poll(max(1.0, 1000 * min(nap, spare)))}
+            if self._hang_up is not None and self._hang_up.fileno() in ready:
+                self._kill(None)
+                raise HungUp
+            if self._children[0].descriptor in ready:
+                return False
+            if connection is not None and connection.fileno() in ready:
+                return True
+            if self._questions is not None and self._questions.fileno() in ready:
+                self._questions.recv(1)
+                self._questions.send(struct.pack("d", self._waited_seconds()))
+            self._end_overdue(self._wall_seconds - (time.monotonic() - start))
+
+    def _end_overdue(self, wall_seconds_left: float) -> None:
+        if wall_seconds_left <= 0 and wall_seconds_left + self._waited_seconds() <= 0:
+            self._kill("time")
+        if self._is_scratch_over is not None and self._is_scratch_over():
+            self._kill("scratch")
+        for child in self._children:
+            if child.cpu_seconds() >= child.cpu_limit:
+                child.kill("time")
+
+    def _kill(self, limit: Literal["time", "scratch"] | None) -> None:
+        for child in self._children:
+            child.kill(limit)

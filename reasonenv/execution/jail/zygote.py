@@ -1,0 +1,123 @@
+"""The process that all others are forked from: a fresh interpreter that has loaded what programs often import.
+
+Lives here: its loop, starting slots, ending when the caller ends. Does not: the slots' work (`slot`).
+
+It is started by the caller with `python -I` and a clean environment, is never a fork of the caller, and runs no thread.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from . import syscalls
+from .channel import receive, send
+from .confinement import RunLimits, interpreter_bytes
+from .probe import probe_layers
+from .scratch import remove_folder
+from .slot import SlotSettings, serve
+
+__all__ = ["main"]
+
+_OFTEN_IMPORTED = """
+abc argparse array ast asyncio base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal
+enum fractions functools hashlib heapq inspect io itertools json math numbers operator os pprint queue random re
+statistics string struct sys tempfile textwrap threading time traceback types typing unicodedata uuid
+"""
+_NUMERIC = ("numpy", "sympy")
+_CHECK_PARENT_MILLISECONDS = 1000
+
+
+def main(arguments: list[str]) -> None:
+    """Serve requests on standard input, a socket, until it closes. Arguments: `numeric` loads numpy and sympy, too."""
+    for name in _OFTEN_IMPORTED.split():
+        importlib.import_module(name)
+    for name in _NUMERIC if "numeric" in arguments else ():
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    sys.dont_write_bytecode = True
+    # What these modules registered for the end is of no use to programs, and running it would cost every one of them.
+    atexit._clear()  # pyright: ignore[reportPrivateUsage]
+    syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+    connection = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    folder = tempfile.mkdtemp(prefix="reasonenv-")
+    Path(folder).chmod(0o711)
+    zygote = _Zygote(connection, folder)
+    with contextlib.suppress(ConnectionError):
+        zygote.serve()
+    zygote.end()
+
+
+class _Zygote:
+    def __init__(self, connection: socket.socket, folder: str) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._parent = os.getppid()
+        self._base_bytes = interpreter_bytes()
+        self._slots: set[int] = set()
+
+    def serve(self) -> None:
+        """Answer requests until the caller closes the connection or is gone."""
+        send(self._connection, {"ready": True, "folder": self._folder})
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        while os.getppid() == self._parent:
+            if poll.poll(_CHECK_PARENT_MILLISECONDS):
+                received = receive(self._connection)
+                if received is None:
+                    return
+                self._answer(*received)
+            self._reap()
+
+    def end(self) -> None:
+        """End the slots, wait for all they started, and remove what they left on the machine."""
+        for process_id in self._slots:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
+        remove_folder(Path(self._folder))
+
+    def _answer(self, request: dict[str, Any], descriptors: list[int]) -> None:
+        kind = request.pop("kind")
+        if kind == "probe":
+            send(self._connection, probe_layers())
+        elif kind == "end":
+            if request["process_id"] in self._slots:
+                os.kill(request["process_id"], signal.SIGKILL)
+            send(self._connection, {})
+        else:
+            self._start_slot(request, descriptors[0])
+
+    def _start_slot(self, request: dict[str, Any], descriptor: int) -> None:
+        limits = RunLimits(**request.pop("limits"))
+        settings = SlotSettings(limits=limits, base_bytes=self._base_bytes, folder=self._folder, **request)
+        process_id = os.fork()
+        if process_id == 0:
+            self._connection.close()
+            try:
+                serve(socket.socket(fileno=descriptor), settings)
+            finally:
+                os._exit(1)
+        self._slots.add(process_id)
+        os.close(descriptor)
+        send(self._connection, {"process_id": process_id})
+
+    def _reap(self) -> None:
+        """Collect slots that ended, and what was left to this process by those that were killed."""
+        with contextlib.suppress(ChildProcessError):
+            while ended := os.waitpid(-1, os.WNOHANG)[0]:
+                self._slots.discard(ended)

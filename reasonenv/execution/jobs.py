@@ -1,0 +1,388 @@
+"""From tests to what is sent into a jail, and from what comes back to a verdict.
+
+Lives here: one function per kind of tests. Does not: processes (`processes`), the rules of comparison (`comparison`).
+
+The one decision: expected values stay in the closures of this module. What is sent are programs and inputs; for assert
+tests that are not literal, their source goes into a jail that the program is not in.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from reasonenv.execution.comparison import output_matches, value_matches
+from reasonenv.execution.jail.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
+from reasonenv.execution.jail.oracle import count_tests
+from reasonenv.execution.jail.programs import MEMORY_CODE, RAISED_CODE
+from reasonenv.execution.jail.watch import Ending
+from reasonenv.execution.types import CaseResult, CaseStatus, Limits, RunStatus
+from reasonenv.types import AssertTests, CallTests, Comparison, StdinTests
+
+__all__ = [
+    "Job",
+    "RunOutcome",
+    "TestsOutcome",
+    "as_call_tests",
+    "describe_end",
+    "needs_numeric",
+    "run_job",
+    "tests_job",
+]
+
+ResultT = TypeVar("ResultT")
+
+_NUMERIC = re.compile(r"\b(?:numpy|sympy|scipy|pandas)\b")
+_NOT_RUN = CaseResult(CaseStatus.NOT_RUN)
+_MAX_DETAIL = 500
+
+
+@dataclass(frozen=True)
+class Job(Generic[ResultT]):
+    """One thing for a slot to do."""
+
+    message: dict[str, Any]
+    inputs: tuple[bytes, ...]
+    """Contents of the files that go with the message; empty ones for the outputs follow them."""
+    max_output_bytes: int
+    interpret: Callable[..., ResultT]
+    """Called with the endings of the processes and the contents of the outputs."""
+    num_outputs: int = 1
+    num_executions: int = 1
+    num_tests: int = 1
+    needs_numeric: bool = False
+    """Whether numpy or sympy had better be loaded already."""
+
+
+class TestsOutcome(NamedTuple):
+    """What became of the tests."""
+
+    cases: tuple[CaseResult, ...]
+    cpu_seconds: float
+    was_killed: bool
+    """The jail was killed, and not by us: by the program itself, or from outside."""
+
+
+class RunOutcome(NamedTuple):
+    """What became of a program that was simply run."""
+
+    status: RunStatus
+    stdout: str
+    stderr: str
+    cpu_seconds: float
+    was_killed: bool
+
+
+def needs_numeric(program: str) -> bool:
+    """Whether a program is likely to import numpy or sympy, which take longer to load than most programs to run."""
+    return _NUMERIC.search(program) is not None
+
+
+def tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits: Limits) -> Job[TestsOutcome]:
+    """Return the job that decides which tests a program passes.
+
+    Raises:
+        ValueError: there is no test, or an argument is not a plain value.
+        TypeError: not a program, or not tests.
+    """
+    if not isinstance(program, str):
+        raise TypeError(f"A program is a str; got {type(program).__name__}.")
+    if isinstance(tests, AssertTests):
+        literal = as_call_tests(tests)
+        return _assert_job(program, tests, limits) if literal is None else _call_job(program, literal, limits)
+    if isinstance(tests, CallTests):
+        return _call_job(program, tests, limits)
+    if isinstance(tests, StdinTests):
+        return _stdin_job(program, tests, limits)
+    raise TypeError(f"Tests are CallTests, StdinTests or AssertTests; got {type(tests).__name__}.")
+
+
+def as_call_tests(tests: AssertTests) -> CallTests | None:
+    """Return the same tests as calls, if all are `assert f(literals) == literal` of one function; imports are ignored.
+
+    Raises:
+        SyntaxError: the source is no Python.
+    """
+    statements = [node for node in ast.parse(tests.source).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    calls = [_literal_call(statement) for statement in statements]
+    literal = [call for call in calls if call is not None]
+    functions = {function for function, _, _ in literal}
+    if len(literal) != len(calls) or len(functions) != 1 or not functions <= set(tests.names):
+        return None
+    return CallTests(functions.pop(), tuple((arguments, expected) for _, arguments, expected in literal))
+
+
+def _literal_call(statement: ast.stmt) -> tuple[str, tuple[Any, ...], Any] | None:
+    match statement:
+        case ast.Assert(
+            test=ast.Compare(
+                left=ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]),
+                ops=[ast.Eq()],
+                comparators=[expected],
+            )
+        ):
+            try:
+                return function, tuple(map(ast.literal_eval, arguments)), ast.literal_eval(expected)
+            except ValueError:
+                return None
+        case _:
+            return None
+
+
+def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome]:
+    _check_not_empty(tests.cases)
+    arguments = [_encoded(case[0], tests.function) for case in tests.cases]
+
+    def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
+        lines = _lines(result)
+        started = lines.pop(0) if lines else None
+        if started is not None and started[0] == "failed":
+            cases = [CaseResult(CaseStatus.NOT_RUN, _text(started))] * len(tests.cases)
+        else:
+            pairs = zip(tests.cases, lines, strict=False)
+            cases = [_judge_value(tests.comparison, case, line) for case, line in pairs]
+        return _outcome(cases, len(tests.cases), endings[0])
+
+    request = {"program": program, "function": tests.function, "cases": arguments}
+    return Job(
+        {"kind": "call"},
+        (json.dumps(request).encode("ascii"),),
+        2 * limits.output_bytes,
+        interpret,
+        num_tests=len(arguments),
+        needs_numeric=needs_numeric(program),
+    )
+
+
+def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutcome]:
+    _check_not_empty(tests.cases)
+
+    def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
+        records = _records(result)
+        if records and records[0].failure is not None:
+            return _outcome([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
+        pairs = zip(tests.cases, records, strict=False)
+        cases = [_judge_output(tests.comparison, case, record, limits) for case, record in pairs]
+        outcome = _outcome(cases, len(tests.cases), endings[0])
+        return outcome._replace(was_killed=any(_was_killed(ending) for ending in (*endings, *_endings(records))))
+
+    return _script_job(program, [text for text, _ in tests.cases], limits, interpret)
+
+
+def run_job(program: str, stdin: str, limits: Limits) -> Job[RunOutcome]:
+    """Return the job that runs a program once and tells what it printed."""
+    if not isinstance(program, str):
+        raise TypeError(f"A program is a str; got {type(program).__name__}.")
+
+    def interpret(endings: Sequence[Ending], result: bytes) -> RunOutcome:
+        cpu_seconds = endings[0].cpu_seconds
+        records = _records(result)
+        if not records:
+            status, text = describe_end(endings[0])
+            return RunOutcome(RunStatus(status), "", text, cpu_seconds, _was_killed(endings[0]))
+        record = records[0]
+        if record.failure is not None:
+            return RunOutcome(RunStatus.RAISED, "", record.failure, cpu_seconds, was_killed=False)
+        status = RunStatus.FINISHED if record.ending.exit_code == 0 else RunStatus(describe_end(record.ending)[0])
+        if len(record.stdout) + len(record.stderr) > limits.output_bytes:
+            status = RunStatus.OUTPUT_LIMIT
+        stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
+        return RunOutcome(status, _decoded(stdout), _decoded(stderr), cpu_seconds, _was_killed(record.ending))
+
+    return _script_job(program, [stdin], limits, interpret)
+
+
+def _script_job(
+    program: str,
+    inputs: Sequence[str],
+    limits: Limits,
+    interpret: Callable[[Sequence[Ending], bytes], ResultT],
+) -> Job[ResultT]:
+    source = program.encode("utf-8", "surrogatepass")
+    texts = [text.encode("utf-8", "surrogatepass") for text in inputs]
+    return Job(
+        {"kind": "script", "program_size": len(source), "input_sizes": list(map(len, texts))},
+        (source + b"".join(texts),),
+        len(texts) * (2 * limits.output_bytes + 1024),
+        interpret,
+        num_executions=len(texts),
+        num_tests=len(texts),
+        needs_numeric=needs_numeric(program),
+    )
+
+
+def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOutcome]:
+    num_tests = count_tests(ast.parse(tests.source))
+    if num_tests == 0:
+        raise ValueError("The source of AssertTests has no top-level statement that asserts anything.")
+
+    def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
+        judge, candidate = endings
+        lines = _lines(result)
+        started = lines.pop(0) if lines else None
+        if started is not None and started[0] == "failed":
+            return _outcome([CaseResult(CaseStatus.NOT_RUN, _text(started))] * num_tests, 0, candidate)
+        cases = [CaseResult(CaseStatus(line[0]), _text(line)) for line in lines if line[0] not in ("stopped", "end")]
+        if ["end"] in lines:
+            return _outcome(cases, num_tests, candidate)._replace(was_killed=False)
+        stopped = next((_text(["", *line[2:]]) for line in lines if line[0] == "stopped"), None)
+        ending = judge if candidate.limit is None and judge.limit is not None else candidate
+        outcome = _outcome(cases[: num_tests - 1], num_tests, ending)
+        if stopped is None:
+            return outcome
+        not_run = [CaseResult(CaseStatus.NOT_RUN, stopped)] * (num_tests - len(cases[: num_tests - 1]))
+        return outcome._replace(cases=(*cases[: num_tests - 1], *not_run), was_killed=False)
+
+    return Job(
+        {"kind": "asserts", "names": list(tests.names)},
+        (program.encode("utf-8", "surrogatepass"), tests.source.encode("utf-8", "surrogatepass")),
+        limits.output_bytes + 1024 * num_tests,
+        interpret,
+        num_executions=2,
+        num_tests=num_tests,
+        needs_numeric=needs_numeric(program) or needs_numeric(tests.source),
+    )
+
+
+def _check_not_empty(cases: Sequence[object]) -> None:
+    if not cases:
+        raise ValueError("There is no test case: a program that is asked nothing has passed nothing.")
+
+
+def _encoded(arguments: Sequence[object], function: str) -> str:
+    try:
+        return encode(tuple(arguments), _refuse_argument)
+    except RecursionError as error:
+        raise ValueError(f"An argument of {function!r} is nested deeper than {MAX_DEPTH}.") from error
+
+
+def _refuse_argument(value: object) -> int:
+    raise TypeError(f"Arguments of tests are plain Python values; got a {type(value).__name__}.")
+
+
+def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line: list[str]) -> CaseResult:
+    if line[0] != "value":
+        return CaseResult(_case_status(line[0]), _text(line))
+    try:
+        actual = decode(line[1]) if len(line) == 2 else None
+    except DecodeError as error:
+        return CaseResult(CaseStatus.WRONG_ANSWER, str(error))
+    return _judged(lambda: value_matches(comparison, case[0], case[1], actual), repr_of_opaque(actual))
+
+
+def _judge_output(comparison: Comparison, case: tuple[str, str], record: _Record, limits: Limits) -> CaseResult:
+    ending = record.ending
+    if len(record.stdout) + len(record.stderr) > limits.output_bytes:
+        return CaseResult(CaseStatus.OUTPUT_LIMIT, "", ending.cpu_seconds)
+    if ending.exit_code != 0 or ending.limit is not None:
+        status, text = describe_end(ending)
+        last_line = _decoded(record.stderr[-_MAX_DETAIL:]).rstrip().rpartition("\n")[2]
+        return CaseResult(_case_status(status), last_line or text, ending.cpu_seconds)
+    actual = _decoded(record.stdout)
+    result = _judged(lambda: output_matches(comparison, case[0], case[1], actual), "")
+    return CaseResult(result.status, result.detail, ending.cpu_seconds)
+
+
+def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
+    """A special judge that raises has been given something it does not understand, which is not a right answer."""
+    try:
+        is_right = matches()
+    except Exception as error:  # noqa: BLE001 - the boundary where a hostile value becomes data
+        return CaseResult(CaseStatus.WRONG_ANSWER, f"the judge raised {type(error).__name__}")
+    return CaseResult(CaseStatus.PASSED) if is_right else CaseResult(CaseStatus.WRONG_ANSWER, detail)
+
+
+def repr_of_opaque(value: object) -> str:
+    """What to say of a value that could not be compared."""
+    return f"a value of type {value.type_name[:100]}" if isinstance(value, Opaque) else ""
+
+
+def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> TestsOutcome:
+    """Where tests are missing the process ended in the first of them."""
+    missing = max(0, num_tests - len(cases))
+    if missing:
+        status, text = describe_end(ending)
+        cases = [*cases, CaseResult(_case_status(status), text), *[_NOT_RUN] * (missing - 1)]
+    return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and _was_killed(ending))
+
+
+def describe_end(ending: Ending) -> tuple[str, str]:
+    """Why a process ended before its work was done."""
+    if ending.limit is not None:
+        return ("time_limit", "") if ending.limit == "time" else ("output_limit", "temporary files")
+    if ending.exit_code == MEMORY_CODE:
+        return "memory_limit", "MemoryError"
+    if ending.exit_code == RAISED_CODE:
+        return "raised", ""
+    if ending.exit_code < 0:
+        return "exited", f"signal {_signal_name(-ending.exit_code)}"
+    return "exited", f"exit code {ending.exit_code}"
+
+
+def _signal_name(number: int) -> str:
+    return next((known.name for known in signal.Signals if known == number), str(number))
+
+
+def _was_killed(ending: Ending) -> bool:
+    return ending.exit_code == -signal.SIGKILL and ending.limit is None
+
+
+def _case_status(word: str) -> CaseStatus:
+    """A status that a program may have made up."""
+    known = ("raised", "exited", "memory_limit", "output_limit", "time_limit")
+    return CaseStatus(word) if word in known else CaseStatus.RAISED
+
+
+def _lines(result: bytes) -> list[list[str]]:
+    """The lines of a result up to the first that is none: lists of strings."""
+    lines: list[list[str]] = []
+    for text in result.split(b"\n")[:-1]:
+        try:
+            line: Any = json.loads(text)
+        except (ValueError, RecursionError):
+            break
+        if type(line) is not list or not line or any(type(part) is not str for part in line):
+            break
+        lines.append(line)
+    return lines
+
+
+def _text(line: Sequence[str]) -> str:
+    return line[-1][:_MAX_DETAIL] if len(line) > 1 else ""
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
+
+
+class _Record(NamedTuple):
+    """What one run of a script left: `_Record(Ending(0, 0.01, None), b"5\\n", b"", None)`."""
+
+    ending: Ending
+    stdout: bytes
+    stderr: bytes
+    failure: str | None
+
+
+def _records(result: bytes) -> list[_Record]:
+    records: list[_Record] = []
+    while b"\n" in result:
+        line, _, result = result.partition(b"\n")
+        header = json.loads(line)
+        if "failed" in header:
+            records.append(_Record(Ending(0, 0.0, None), b"", b"", str(header["failed"][1])))
+            continue
+        sizes = header["stdout"], header["stderr"]
+        ending = Ending(header["exit_code"], header["cpu_seconds"], header["limit"])
+        records.append(_Record(ending, result[: sizes[0]], result[sizes[0] : sum(sizes)], None))
+        result = result[sum(sizes) :]
+    return records
+
+
+def _endings(records: Sequence[_Record]) -> list[Ending]:
+    return [record.ending for record in records]

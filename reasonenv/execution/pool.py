@@ -1,0 +1,242 @@
+"""The slots of a sandbox, who holds them, and the loop that keeps them busy.
+
+Lives here: zygotes and slots started when first needed and again when lost, sharing among threads, retries.
+Does not: what a job means (`jobs`).
+
+A job whose slot is lost, or whose jail was killed by someone unknown, is done once more. If its slot is lost again it
+has no result: nobody can say whether the program or the executor is to blame.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import threading
+import time
+import weakref
+from collections import Counter, deque
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Generic, Protocol, TypeVar
+
+from reasonenv.execution.jobs import Job
+from reasonenv.execution.processes import JailLost, SlotProcess, Zygote
+from reasonenv.execution.tiers import Probe
+from reasonenv.execution.types import Isolation, Limits
+
+__all__ = ["Pool"]
+
+_MAX_ATTEMPTS = 2
+
+
+class _Outcome(Protocol):
+    @property
+    def was_killed(self) -> bool: ...
+
+
+OutcomeT = TypeVar("OutcomeT", bound=_Outcome)
+
+
+class _Slot:
+    """A place for one job at a time, with a process for each kind of program."""
+
+    def __init__(self) -> None:
+        self.processes: dict[bool, SlotProcess] = {}
+        self.index: int | None = None
+        self.kind = False
+
+    @property
+    def process(self) -> SlotProcess:
+        return self.processes[self.kind]
+
+    def drop(self) -> None:
+        """End the process that is working, with its work."""
+        self.processes.pop(self.kind).close()
+        self.index = None
+
+
+class Pool:
+    """All processes of one sandbox; any thread may call `run`."""
+
+    def __init__(self, zygote: Zygote, found: Probe, isolation: Isolation, limits: Limits, num_slots: int) -> None:
+        self.limits = limits
+        self._settings = {
+            "tier": isolation,
+            "limits": asdict(limits),
+            "landlock_abi": found.landlock_abi,
+            "spare_uid": found.spare_uids[isolation],
+        }
+        self._zygotes = {False: zygote}
+        self._free = [_Slot() for _ in range(num_slots)]
+        self._slots = tuple(self._free)
+        self._extra = weakref.WeakSet[SlotProcess]()
+        self._owner = os.getpid()
+        self._changed = threading.Condition()
+        self._is_closed = False
+
+    def run(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
+        """Do all jobs on as many slots as are free, at least one; None stands for a job that has no result."""
+        if not jobs:
+            return []
+        batch = _Batch(self, jobs)
+        with self._held(len(jobs)) as slots:
+            while not batch.is_done:
+                batch.advance(slots)
+        return [batch.outcomes[index] for index in range(len(jobs))]
+
+    def start_process(self, *, is_numeric: bool) -> SlotProcess:
+        """Start a slot, and its zygote if need be.
+
+        Raises:
+            JailLost: two zygotes in a row have ended.
+        """
+        try:
+            return SlotProcess(self._zygote(is_numeric), self._settings)
+        except JailLost:
+            self._replace_zygote(is_numeric)
+            return SlotProcess(self._zygote(is_numeric), self._settings)
+
+    def start_extra_process(self, *, is_numeric: bool) -> SlotProcess:
+        """Start a slot that is not shared; it ends with the pool, or before.
+
+        Raises:
+            JailLost: two zygotes in a row have ended.
+        """
+        process = self.start_process(is_numeric=is_numeric)
+        self._extra.add(process)
+        return process
+
+    def process_ids(self) -> list[int]:
+        """The zygotes and slots that exist now."""
+        with self._changed:
+            slots = [process.process_id for process in self._slot_processes()]
+            return [*(zygote.process.pid for zygote in self._zygotes.values()), *slots]
+
+    def close(self) -> None:
+        """End every process; nothing can be run any more."""
+        if os.getpid() != self._owner:
+            self._abandon()
+            return
+        with self._changed:
+            self._is_closed = True
+            for process in self._slot_processes():
+                process.close()
+            for zygote in self._zygotes.values():
+                zygote.close()
+            self._zygotes.clear()
+            self._changed.notify_all()
+
+    def _abandon(self) -> None:
+        """In a fork: no lock is taken, since a thread that did not come along may hold it."""
+        self._is_closed = True
+        for process in self._slot_processes():
+            process.abandon()
+        for zygote in self._zygotes.values():
+            zygote.abandon()
+
+    def _slot_processes(self) -> list[SlotProcess]:
+        return [*(process for slot in self._slots for process in slot.processes.values()), *self._extra]
+
+    @contextmanager
+    def _held(self, wanted: int) -> Generator[list[_Slot]]:
+        """Take all the slots that are free, as many as wanted, at once; give them back, idle."""
+        with self._changed:
+            while not self._free and not self._is_closed:
+                self._changed.wait()
+            if self._is_closed:
+                raise ValueError("The sandbox is closed.")
+            slots = [self._free.pop() for _ in range(min(wanted, len(self._free)))]
+        try:
+            yield slots
+        finally:
+            for slot in slots:
+                if slot.index is not None:
+                    slot.drop()
+            with self._changed:
+                self._free += slots
+                self._changed.notify_all()
+
+    def _zygote(self, is_numeric: bool) -> Zygote:
+        with self._changed:
+            if self._is_closed:
+                raise ValueError("The sandbox is closed.")
+            if is_numeric not in self._zygotes:
+                self._zygotes[is_numeric] = Zygote(is_numeric=is_numeric)
+            return self._zygotes[is_numeric]
+
+    def _replace_zygote(self, is_numeric: bool) -> None:
+        with self._changed:
+            zygote = self._zygotes.get(is_numeric)
+            if zygote is not None and zygote.process.poll() is not None:
+                self._zygotes.pop(is_numeric).close()
+
+
+class _Batch(Generic[OutcomeT]):
+    """The state of one call: what is still to do, and what has come of the rest."""
+
+    def __init__(self, pool: Pool, jobs: Sequence[Job[OutcomeT]]) -> None:
+        self.outcomes: dict[int, OutcomeT | None] = {}
+        self._pool = pool
+        self._jobs = jobs
+        self._pending = deque(range(len(jobs)))
+        self._attempts = Counter[int]()
+
+    @property
+    def is_done(self) -> bool:
+        return len(self.outcomes) == len(self._jobs)
+
+    def advance(self, slots: Sequence[_Slot]) -> None:
+        """Give work to idle slots, then wait for the next answer, loss or deadline."""
+        for slot in slots:
+            if self._pending and slot.index is None:
+                self._assign(slot, self._pending.popleft())
+        busy = {slot.process.fileno(): slot for slot in slots if slot.index is not None}
+        if not busy:
+            return
+        poll = select.poll()
+        for descriptor in busy:
+            poll.register(descriptor, select.POLLIN)
+        seconds = min(slot.process.deadline for slot in busy.values()) - time.monotonic()
+        for descriptor, _ in poll.poll(max(0, math.ceil(1000 * seconds))):
+            self._receive(busy.pop(descriptor))
+        for slot in busy.values():
+            if time.monotonic() >= slot.process.deadline:
+                self._lose(slot)
+
+    def _assign(self, slot: _Slot, index: int) -> None:
+        job = self._jobs[index]
+        slot.kind, slot.index = job.needs_numeric, index
+        self._attempts[index] += 1
+        try:
+            if slot.kind not in slot.processes:
+                slot.processes[slot.kind] = self._pool.start_process(is_numeric=slot.kind)
+            slot.process.start(job, self._pool.limits)
+        except JailLost:
+            self._lose(slot)
+
+    def _receive(self, slot: _Slot) -> None:
+        try:
+            outcome: OutcomeT | None = slot.process.receive()
+        except JailLost:
+            self._lose(slot)
+            return
+        if outcome is None or slot.index is None:
+            return
+        index, slot.index = slot.index, None
+        if outcome.was_killed and self._attempts[index] < _MAX_ATTEMPTS:
+            self._pending.appendleft(index)
+        else:
+            self.outcomes[index] = outcome
+
+    def _lose(self, slot: _Slot) -> None:
+        assert slot.index is not None, "a slot is lost while it works"
+        index = slot.index
+        slot.index = None
+        if slot.kind in slot.processes:
+            slot.drop()
+        if self._attempts[index] < _MAX_ATTEMPTS:
+            self._pending.appendleft(index)
+        else:
+            self.outcomes[index] = None

@@ -1,0 +1,197 @@
+"""The caller's hold on the processes of a sandbox: zygotes, and the slots that are forked from them.
+
+Lives here: starting, talking to and ending them. Does not: what is asked of them (`jobs`), who may ask (`pool`).
+
+A zygote ends when its socket closes, when its parent vanishes and when it is killed; its slots end with it, and with a
+slot ends everything in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reasonenv.execution.jail.channel import memory_file, read_file, receive, send
+from reasonenv.execution.jail.scratch import remove_folder
+from reasonenv.execution.jail.watch import Ending
+from reasonenv.execution.jobs import Job
+from reasonenv.execution.types import Limits
+
+__all__ = ["JailLost", "SlotProcess", "Zygote"]
+
+_JAIL = Path(__file__).with_name("jail")
+_BOOTSTRAP = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("reasonenv_jail", sys.argv[1], submodule_search_locations=[sys.argv[2]])
+package = importlib.util.module_from_spec(spec)
+sys.modules["reasonenv_jail"] = package
+spec.loader.exec_module(package)
+from reasonenv_jail.zygote import main
+main(sys.argv[3:])
+"""
+_ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "TZ": "UTC",
+    "MALLOC_ARENA_MAX": "1",
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+}
+_END_SECONDS = 10.0
+
+ResultT = TypeVar("ResultT")
+
+
+class JailLost(Exception):  # noqa: N818 - says what happened
+    """A slot or zygote ended before it answered."""
+
+
+class Zygote:
+    """One zygote. All its methods may be called from any thread."""
+
+    def __init__(self, *, is_numeric: bool) -> None:
+        self._lock = threading.Lock()
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, "-I", "-c", _BOOTSTRAP, str(_JAIL / "__init__.py"), str(_JAIL)]
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                [*command, "numeric"] if is_numeric else command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                start_new_session=True,
+            )
+        self._folder: Path | None = None
+
+    def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
+        """Send a request and return the answer.
+
+        Raises:
+            JailLost: the zygote has ended.
+        """
+        with self._lock:
+            try:
+                if self._folder is None:
+                    self._folder = Path(_answer(self._connection)["folder"])
+                send(self._connection, request, descriptors)
+                return _answer(self._connection)
+            except OSError as error:
+                raise JailLost("the zygote has ended") from error
+
+    def close(self) -> None:
+        """End it with all its slots, and wait until they are gone."""
+        self._connection.close()
+        try:
+            self.process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self._folder is not None:
+            remove_folder(self._folder)
+
+    def abandon(self) -> None:
+        """In a fork of the caller: let go of what belongs to the caller."""
+        self._connection.close()
+        self.process.returncode = 0
+
+
+class SlotProcess:
+    """One slot, and what it is working on."""
+
+    def __init__(self, zygote: Zygote, settings: dict[str, Any]) -> None:
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            answer = zygote.ask({"kind": "slot", **settings}, [theirs.fileno()])
+        self._zygote = zygote
+        self.process_id: int = answer["process_id"]
+        self.deadline = math.inf
+        self._job: Job[Any] | None = None
+        self._outputs: list[int] = []
+
+    def fileno(self) -> int:
+        """For poll: readable when there is something to `receive`."""
+        return self._connection.fileno()
+
+    def start(self, job: Job[Any], limits: Limits) -> None:
+        """Send a job; it may still be starting up.
+
+        Raises:
+            JailLost: it has ended.
+        """
+        self._job, self._outputs = job, [memory_file() for _ in range(job.num_outputs)]
+        # The slot keeps the limits itself. This one is for a slot that hangs, and generous: a machine may be busy.
+        self.deadline = time.monotonic() + 60.0 + 20 * job.num_executions * limits.wall_seconds
+        inputs = [memory_file(content) for content in job.inputs]
+        try:
+            send(self._connection, job.message, [*inputs, *self._outputs])
+        except OSError as error:
+            raise JailLost("the slot has ended") from error
+        finally:
+            for descriptor in inputs:
+                os.close(descriptor)
+
+    def receive(self) -> Any:
+        """Return what the job gave, or None where the slot has only said that it is there.
+
+        Raises:
+            JailLost: it has ended, or hangs.
+        """
+        try:
+            message = _answer(self._connection)
+        except OSError as error:
+            raise JailLost("the slot has ended") from error
+        if "endings" not in message:
+            return None
+        job = self._job
+        assert job is not None, "a slot answers to what it was asked"
+        contents = [read_file(output, job.max_output_bytes) for output in self._outputs]
+        self._forget_job()
+        return job.interpret([Ending(*ending) for ending in message["endings"]], *contents)
+
+    def do(self, job: Job[ResultT], limits: Limits) -> ResultT:
+        """Do one job and wait for what it gives.
+
+        Raises:
+            JailLost: the slot has ended, or hangs.
+        """
+        self.start(job, limits)
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        while poll.poll(1000 * (self.deadline - time.monotonic())):
+            result: ResultT | None = self.receive()
+            if result is not None:
+                return result
+        raise JailLost("the slot hangs")
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        self.abandon()
+        with contextlib.suppress(JailLost):
+            self._zygote.ask({"kind": "end", "process_id": self.process_id})
+
+    def abandon(self) -> None:
+        """Let go of it; a slot whose caller has let go ends."""
+        self._forget_job()
+        self._connection.close()
+
+    def _forget_job(self) -> None:
+        for output in self._outputs:
+            os.ftruncate(output, 0)
+            os.close(output)
+        self._job, self._outputs, self.deadline = None, [], math.inf
+
+
+def _answer(connection: socket.socket) -> Any:
+    received = receive(connection)
+    if received is None:
+        raise ConnectionResetError("the other side is gone")
+    return received[0]
