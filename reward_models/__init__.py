@@ -1,8 +1,8 @@
 """Neural reward models: scorers of helpfulness and safety that train, evaluate and serve on their own.
 
-`load("helpfulness")` and `load("safety")` give small embedded models; `load(folder)` what was saved; the classes take any
-Hugging Face checkpoint; `HttpRewardModel` asks a server. All have `score(prompts, responses) -> list[float]`, where NaN
-says that there is no score. This package imports neither `reasonenv` nor `agents`.
+`load("helpfulness")` and `load("safety")` give small embedded models; `load(folder)` what was saved; the classes take
+any Hugging Face checkpoint; `HttpRewardModel` asks a server. All have `score(prompts, responses) -> list[float]`, where
+NaN says that there is no score. This package imports neither `reasonenv` nor `agents`.
 """
 
 from reward_models.base import JudgedPart, Judgement, Prompt, RewardModel, ScoreCounts

@@ -2,7 +2,8 @@ r"""Guard models as reward models: how they are asked, which token's probability
 
 Lives here: Llama Guard (2312.06674), ShieldGemma (2407.21772), WildGuard (2406.18495). Not here: any weights; they are
 the user's. The one decision: the score is a probability read from the logits of the next token, not the text that
-sampling would give; the parsers are for servers that return nothing but text.
+sampling would give. It is the first token in which the two answers differ, whatever the tokenizer makes of spaces.
+The parsers are for servers that return nothing but text.
 
 | guard | position | 1 − score |
 |---|---|---|
@@ -161,20 +162,21 @@ class GuardModel:
         """Scores, or the reasons why there is none, one forward pass each."""
         check_lengths(prompts, responses)
         guard = GUARDS[self.guard] if isinstance(self.guard, str) else self.guard
-        words = torch.tensor([self._first_token(guard.unsafe), self._first_token(guard.safe)])
-        judgements = [self._judge_one(guard, words, *row) for row in zip(prompts, responses, strict=True)]
+        judgements = [self._judge_one(guard, *row) for row in zip(prompts, responses, strict=True)]
         self.counts.add(judgements)
         return judgements
 
-    def _first_token(self, word: str) -> int:
-        return next(iter(self.tokenizer(word, add_special_tokens=False)["input_ids"]))
-
-    def _judge_one(self, guard: Guard, words: torch.Tensor, prompt: Prompt, response: str) -> Judgement:
+    def _judge_one(self, guard: Guard, prompt: Prompt, response: str) -> Judgement:
         question = guard.ask(self.tokenizer, prompt, response)
-        ids = self.tokenizer(question, return_tensors="pt")["input_ids"]
-        if ids.shape[1] > self.max_tokens:
-            return Judgement.failed(f"the question has {ids.shape[1]} tokens, more than {self.max_tokens}")
+        unsafe, safe = (list(self.tokenizer(question + word)["input_ids"]) for word in (guard.unsafe, guard.safe))
+        start = next((i for i, (left, right) in enumerate(zip(unsafe, safe, strict=False)) if left != right), None)
+        if start is None:
+            raise LoadError(
+                f"{guard.unsafe!r} and {guard.safe!r} start with the same tokens: no position tells them apart."
+            )
+        if start > self.max_tokens:
+            return Judgement.failed(f"the question has {start} tokens, more than {self.max_tokens}")
         with torch.inference_mode():
-            logits_V = self.model(input_ids=ids.to(self.model.device)).logits[0, -1].float()
-        probability = torch.softmax(logits_V[words.to(logits_V.device)], dim=0)[0]
+            logits_V = self.model(input_ids=torch.tensor([unsafe[:start]], device=self.model.device)).logits[0, -1]
+        probability = torch.softmax(logits_V[[unsafe[start], safe[start]]].float(), dim=0)[0]
         return Judgement(1.0 - float(probability))

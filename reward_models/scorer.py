@@ -36,7 +36,10 @@ class RawScores:
 class Scorer(Protocol):
     """Gives raw scores. The score of a text does not depend on the others in the batch, or on their order."""
 
-    scorer_kind: str
+    @property
+    def scorer_kind(self) -> str:
+        """Which loader reads what `save` wrote: "linear" or "transformer"."""
+        ...
 
     def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
         """One raw score per (prompt, text)."""

@@ -10,8 +10,8 @@ The one decision: requests are read in parallel but scored one at a time, and wh
 | GET `/v1/models` | the model's name |
 | POST `/classify` | `{"input": text or [texts]}` or `{"messages": [...]}` → `data[].probs`, one number each |
 
-A text is a prompt and a response joined by `\\n\\nAssistant: `, split at its last occurrence; `messages` need no splitting
-and are the safe form where a response may contain that marker.
+A text is a prompt and a response joined by `\\n\\nAssistant: `, split at its last occurrence; `messages` need no
+splitting and are the safe form where a response may contain that marker.
 """
 
 from __future__ import annotations
@@ -120,13 +120,19 @@ def _conversation(messages: Any) -> tuple[Prompt, str]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
-    server: RewardModelServer
+
+    @property
+    def _scoring(self) -> RewardModelServer:
+        assert isinstance(self.server, RewardModelServer)
+        return self.server
 
     def do_GET(self) -> None:
         if self.path == "/health":
             self._answer(HTTPStatus.OK, {})
         elif self.path == "/v1/models":
-            self._answer(HTTPStatus.OK, {"object": "list", "data": [{"id": self.server.model.name, "object": "model"}]})
+            self._answer(
+                HTTPStatus.OK, {"object": "list", "data": [{"id": self._scoring.model.name, "object": "model"}]}
+            )
         else:
             self._answer(HTTPStatus.NOT_FOUND, _error(HTTPStatus.NOT_FOUND, f"no {self.path} here"))
 
@@ -135,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = self._body()
             if self.path.removeprefix("/v1") != "/classify":
                 raise _RequestError(HTTPStatus.NOT_FOUND, f"no {self.path} here")
-            self._answer(HTTPStatus.OK, self.server.classify(body))
+            self._answer(HTTPStatus.OK, self._scoring.classify(body))
         except _RequestError as error:
             self._answer(error.status, _error(error.status, str(error)))
 
