@@ -84,12 +84,6 @@ def quotient(left: Value, right: Value) -> Value:
     return _Evaluation({}, context_of(DIGITS), is_real=False).div((left, right), "")
 
 
-def inexact(value: Value) -> Value:
-    """Return an exact or inexact number as one of `DIGITS` digits."""
-    context = context_of(DIGITS)
-    return context.mpf(value.numerator) / value.denominator if isinstance(value, Fraction) else context.convert(value)
-
-
 @lru_cache(maxsize=8192)
 def variables(node: Node) -> frozenset[str]:
     """Return the names of the variables in a node."""
