@@ -1,6 +1,6 @@
 """Does reinforcement learning on hidden tests raise the share of held-out programs that pass them all?
 
-    python benchmarks/bench_code_rl.py --seeds 0 1
+    python benchmarks/bench_code_rl.py --seeds 0
 
 A tiny policy first imitates programs of the family `code_arithmetic` for a while, too short to write them reliably;
 then GRPO trains on nothing but the verdicts of the sandbox, and, as a control, imitation goes on instead. What is shown
@@ -35,9 +35,9 @@ RESULTS = Path(__file__).parent / "results" / "code_rl.json"
 class Arguments:
     """The command line."""
 
-    seeds: tuple[int, ...] = (0, 1)
-    cold_start_steps: int = 400
-    rl_steps: int = 60
+    seeds: tuple[int, ...] = (0,)
+    cold_start_steps: int = 250
+    rl_steps: int = 80
     out: Path = RESULTS
 
 
@@ -57,10 +57,10 @@ def configure(arguments: Arguments, seed: int, folder: Path) -> RunConfig:
             num_steps=arguments.rl_steps,
             algorithm=GRPO(clip_high=0.28),
             rollout=RolloutConfig(num_prompts=16, group_size=8, max_new_tokens=120),
-            optimizer=OptimizerConfig(learning_rate=3e-4, num_warmup_steps=5),
+            optimizer=OptimizerConfig(learning_rate=5e-4, num_warmup_steps=5),
             update=UpdateConfig(microbatch_size=64, share_prompts=True),
         ),
-        evaluation=EvaluationConfig(num_tasks=200, max_new_tokens=120, every=max(1, arguments.rl_steps // 6)),
+        evaluation=EvaluationConfig(num_tasks=150, max_new_tokens=120, every=max(1, arguments.rl_steps // 4)),
     )
 
 
