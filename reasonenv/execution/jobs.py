@@ -32,6 +32,7 @@ __all__ = [
     "describe_end",
     "needs_numeric",
     "printable",
+    "repr_of_opaque",
     "run_job",
     "tests_job",
 ]

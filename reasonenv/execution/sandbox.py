@@ -110,7 +110,7 @@ class Sandbox:
         )
 
     def do(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
-        """Do jobs that were made elsewhere, such as on the node that holds the expected values; None where one broke."""
+        """Do jobs that were made elsewhere, such as where the expected values are; None for one that broke."""
         return self._current_pool().run(jobs)
 
     def session(self) -> Session:

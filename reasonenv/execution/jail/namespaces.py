@@ -24,12 +24,14 @@ __all__ = [
     "TMP",
     "Places",
     "become",
+    "clone_tree",
     "enter",
     "find_spare_uid",
     "mount_tmp",
     "own_package",
     "readable_paths",
     "renew_pid_namespace",
+    "show_tree",
     "unmount_tmp",
 ]
 
