@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from reward_models.lexicon import COMMON_WORDS, LEXICONS
 
-__all__ = ["MEASURES", "NUM_BUCKETS", "hashed_ngrams", "measures", "words"]
+__all__ = ["MEASURES", "NUM_BUCKETS", "hashed_ngrams", "last_turn", "measures", "words"]
 
 NUM_BUCKETS = 1 << 18
 """Size of the table that n-grams are hashed into; 2^18 keeps collisions under 10% for 10,000 short texts."""
