@@ -133,7 +133,7 @@ def _is_sum_of_names(node: Node) -> bool:
 
 
 def difference(relation: Node) -> Node:
-    """Return left − right of a relation."""
+    """Return the left side minus the right side."""
     return Node("add", (relation.args[0], Node("neg", (relation.args[1],))))
 
 

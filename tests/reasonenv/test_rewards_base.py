@@ -1,5 +1,6 @@
 import math
 import pickle
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -7,15 +8,35 @@ from hypothesis import strategies as st
 
 from reasonenv.errors import UnknownNameError
 from reasonenv.rewards import PRESETS, REWARDS, CompositeReward, Reward, in_domains, load_reward, rule
-from reasonenv.types import Attempt, MathReference, Score, ScoreStatus, Task
+from reasonenv.types import (
+    Attempt,
+    CallTests,
+    CodeReference,
+    MathReference,
+    QAReference,
+    Score,
+    ScoreStatus,
+    Task,
+)
 
 TASK = Task(task_id="sums/00001", prompt="2+3=?", reference=MathReference(answer="5"))
+QUESTION = replace(TASK, reference=QAReference(kind="number", answers=("5",)))
+PROGRAM = replace(
+    TASK, reference=CodeReference(tests=CallTests("f", (((2,), 5),)), reference_program="def f(x):\n    return x + 3\n")
+)
+TASK_OF_REWARD = {"qa": QUESTION, "r1_qa": QUESTION} | dict.fromkeys(
+    ("r1_code", "code_pass_rate", "code_all_passed", "code_efficiency"), PROGRAM
+)
 
 
-def attempts(*responses):
+def attempts(*responses, task=TASK):
     return [
-        Attempt(task=TASK, response=response, token_ids=tuple(map(ord, response)), group_id=0) for response in responses
+        Attempt(task=task, response=response, token_ids=tuple(map(ord, response)), group_id=0) for response in responses
     ]
+
+
+def attempts_for(name, *responses):
+    return attempts(*responses, task=TASK_OF_REWARD.get(name, TASK))
 
 
 @rule("length")
@@ -155,7 +176,7 @@ def test_every_row_is_a_reward_that_pickles_and_has_the_name_of_its_row(name):
 @pytest.mark.parametrize("name", [*REWARDS, *PRESETS])
 @pytest.mark.parametrize("response", ["", "\0", "\ud800", "<think>", "x" * 100_000, "🙂<answer>"])
 def test_every_reward_scores_any_text(name, response):
-    (breakdown,) = load_reward(name).score(attempts(response))
+    (breakdown,) = load_reward(name).score(attempts_for(name, response))
     assert math.isfinite(breakdown.total)
 
 
@@ -192,7 +213,7 @@ def range_of(name):
 @given(st.lists(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join) | st.text(), max_size=4))
 def test_every_reward_stays_in_its_range(name, responses):
     low, high = range_of(name)
-    assert all(low <= breakdown.total <= high for breakdown in load_reward(name).score(attempts(*responses)))
+    assert all(low <= breakdown.total <= high for breakdown in load_reward(name).score(attempts_for(name, *responses)))
 
 
 def test_tables_share_no_name():
