@@ -57,7 +57,7 @@ class HttpRewardModel:
         dialect: a name in `DIALECTS`, or a `Dialect` of your own.
         model: the name under which the server knows it; TEI needs none.
         label: which output counts: its position, or, for TEI, its name. 0 for models with one output.
-        render: prompt and response as the text that the served model was trained on.
+        render: prompt and response as the text that the model was trained on, its end-of-sequence token included.
         to_value: from the server's number to the score; `lambda logit: sigmoid(-logit)` for a logit of unsafe.
     """
 
