@@ -13,7 +13,7 @@ from reasonenv.rewards import CompositeReward, Reward, load_reward, rule
 from reasonenv.spaces import UnicodeText
 from reasonenv.tasksets import TaskSet, load_tasks
 from reasonenv.turns import Turn
-from reasonenv.types import Attempt, MathReference, Message, RewardBreakdown, Score, ScoreStatus, Task
+from reasonenv.types import Attempt, MathReference, Message, QAReference, RewardBreakdown, Score, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "MathReference",
     "Message",
     "PromptTemplate",
+    "QAReference",
     "Reward",
     "RewardBreakdown",
     "Score",

@@ -28,6 +28,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "turn": "python",
         "max_turns": 6,
     },
+    "reasonenv/QA-v0": {"tasks": "procedural_qa", "reward": "r1_qa", "template": "r1_zero"},
 }
 """Environment id → keyword arguments of `TextEnv`, and of `TextVectorEnv` beside its own."""
 

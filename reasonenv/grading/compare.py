@@ -12,8 +12,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import product
 
-from reasonenv.grading.evaluation import variables
+from reasonenv.grading.equations import (
+    difference,
+    have_several_names,
+    is_name,
+    named_values,
+    value_of_named,
+    with_argument_of,
+    without_working,
+)
+from reasonenv.grading.evaluation import variables, with_decimal_logarithm
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.matrices import worked_out
 from reasonenv.grading.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
@@ -29,7 +39,6 @@ __all__ = ["equal_texts"]
 _SCALARS = frozenset(
     ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
 )
-_WORKINGS = frozenset(["add", "mul"])
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
 _CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
@@ -107,6 +116,13 @@ def _decide_texts(gold: str, answer: str, policy: MathPolicy) -> bool | None:
 
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
+    r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
+    readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
+    verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def _decide_once(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     try:
         return _Comparison(policy).equal(left, right)
     except UnreadableError:
@@ -125,7 +141,7 @@ class _Comparison:
         if left == right:
             return True
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
-        if {left.kind, right.kind} == {"time", "ratio"}:
+        if (left.kind == "time") != (right.kind == "time"):
             left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
@@ -150,7 +166,7 @@ class _Comparison:
 
     def _equal_relation_and_value(self, left: Node, right: Node) -> bool | None:
         relation, value = (left, right) if left.kind == "relation" else (right, left)
-        named = _without_name(relation) if self._policy.is_name_optional else None
+        named = value_of_named(relation) if self._policy.is_name_optional else None
         if named is not None:
             return self.equal(named, right) if relation is left else self.equal(left, named)
         if value.kind in _LINE_SUBSETS or value.kind == "tuple":
@@ -160,7 +176,7 @@ class _Comparison:
         return False
 
     def _equal_relations(self, left: Node, right: Node) -> bool | None:
-        left, right = _one_equation(left), _one_equation(right)
+        left, right = without_working(left), without_working(right)
         operators = left.name.split(), right.name.split()
         if "=" in operators[0] + operators[1]:
             return self._equal_equations(left, right) if operators[0] == operators[1] == ["="] else False
@@ -175,17 +191,18 @@ class _Comparison:
         return left.name == right.name and self.equal_parts(left.args, right.args)
 
     def _equal_equations(self, left: Node, right: Node) -> bool | None:
-        right = _with_argument_of(right, left)
-        if all(_is_name(node.args[0]) for node in (left, right)):
+        right = with_argument_of(right, left)
+        if all(is_name(node.args[0]) for node in (left, right)):
             same_name = left.args[0] == right.args[0]
             values_equal = self.equal(left.args[1], right.args[1])
-            if same_name or not variables(right.args[1]) or values_equal:
-                has_function = bool(variables(left.args[1])) and values_equal
-                return values_equal if same_name else bool(has_function) and not _is_swapped(left, right)
+            if same_name:
+                return values_equal
+            if values_equal or not variables(right.args[1]):
+                return bool(values_equal and variables(left.args[1])) and not _are_rivals(left.args[0], right.args[0])
         try:
             if is_same_scalar(*left.args):
                 return self._equal_identities(left, right)
-            sign = is_proportional(_difference(left), _difference(right))
+            sign = is_proportional(difference(left), difference(right))
         except UnreadableError:
             return self.equal_parts(left.args, right.args)
         return None if sign is None else sign != 0
@@ -204,14 +221,16 @@ class _Comparison:
         if is_line or kinds & _LINE_SUBSETS or (num_conditions == 1 and "tuple" in kinds):
             return _equal_subsets(left, right, self)
         if kinds == {"list", "tuple"}:
-            return self.equal_parts(left.args, right.args)
+            return self.equal_parts(*(named_values(node.args) or node.args for node in (left, right)))
         if "tuple" in kinds and "set" in kinds:
             return len(lefts) == len(rights) == 1 and self.equal(lefts[0], rights[0])
         if "text" in kinds or "matrix" in kinds:
             return False
-        if kinds == {"list"} and (not self._policy.is_list_order_free or _names_differ(lefts) or _names_differ(rights)):
+        if kinds == {"list"} and (
+            not self._policy.is_list_order_free or have_several_names(lefts) or have_several_names(rights)
+        ):
             in_order = self.equal_parts(lefts, rights)
-            if in_order or not (_names_differ(lefts) and _names_differ(rights)):
+            if in_order or not (have_several_names(lefts) and have_several_names(rights)):
                 return in_order
         if "set" in kinds or (lefts and lefts[0].kind == "tuple"):
             lefts, rights = self._distinct(lefts), self._distinct(rights)
@@ -260,94 +279,16 @@ def _as_ratio(time: Node) -> Node:
     return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
 
 
-def _without_name(relation: Node) -> Node | None:
-    """Return what an equation says its name is worth, if its left side is a name and no other value is stated.
-
-    The sums and products between are working, which may be wrong.
-    """
-    operators, sides = relation.name.split(), list(relation.args)
-    if "~" in operators:
-        cut = operators.index("~")
-        if cut == 0 and _is_name(sides[0]):
-            operators[0] = "="
-        else:
-            operators, sides = operators[:cut], sides[: cut + 1]
-    if not operators:
-        return sides[0]
-    if set(operators) != {"="} or not (_is_name(sides[0]) or _is_sum_of_names(sides[0])):
-        return None
-    stated = [value for value in sides[1:-1] if value.kind not in _WORKINGS]
-    return sides[-1] if all(is_same_scalar(sides[-1], value) for value in stated) else None
-
-
-def _with_argument_of(equation: Node, other: Node) -> Node:
-    """Write f(t) = t² as f(x) = x² where the other equation is about f(x)."""
-    heads = equation.args[0], other.args[0]
-    if (
-        any(head.name != APPLIED or head.args[1].kind != "var" for head in heads)
-        or heads[0].args[0] != heads[1].args[0]
-    ):
-        return equation
-    old, new = (head.args[1].name for head in heads)
-    return equation if new in variables(equation) else _renamed(equation, old, new)
-
-
-def _renamed(node: Node, old: str, new: str) -> Node:
-    if node.kind == "var" and node.name == old:
-        return node._replace(name=new)
-    return node._replace(args=tuple(_renamed(part, old, new) for part in node.args))
-
-
-def _one_equation(relation: Node) -> Node:
-    """Write `x = 1 + 1 = 2` as `x = 2`."""
-    operators = relation.name.split()
-    if len(operators) > 1 and set(operators) <= {"=", "~"}:
-        value = _without_name(relation)
-        return Node("relation", (relation.args[0], value), "=") if value else relation
-    return relation
-
-
-def _is_name(node: Node) -> bool:
-    r"""Is this x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute?"""
-    parts = walk(node)
-    if node.kind == "mul" and _is_inverse(node.args[0]):
-        return _is_name(node.args[1])
-    if any(part.kind not in ("var", "mul", "div", "call", "tuple", "ratio", "num") for part in parts):
-        return False
-    if any(part.kind == "call" and part.name != "abs" for part in parts):
-        return False
-    if not any(part.kind == "num" for part in parts):
-        return True
-    first = node
-    while first.kind == "mul":
-        first = first.args[0]
-    return node.kind == "mul" and first.kind == "var"
-
-
-def _is_inverse(node: Node) -> bool:
-    """Is this f^{-1}?"""
-    return node.kind == "pow" and node.args[0].kind == "var" and node.args[1] == Node("neg", (number(1),))
-
-
-def _is_sum_of_names(node: Node) -> bool:
-    """Is this a + b or m − n, which a question asks for?"""
-    names = [part.args[0] if part.kind == "neg" else part for part in node.args]
-    return node.kind == "add" and all(name.kind == "var" for name in names) and len(set(names)) == len(names)
-
-
-def _is_swapped(left: Node, right: Node) -> bool:
-    """Do two equations give different variables as the same function of others?"""
-    return left.args[0].kind == right.args[0].kind == "var"
-
-
-def _difference(relation: Node) -> Node:
-    return Node("add", (relation.args[0], Node("neg", (relation.args[1],))))
+def _are_rivals(left: Node, right: Node) -> bool:
+    """Are these y and z, or f(x) and f(t), which have no formula in common, as y and f(x) may have?"""
+    is_applied_twice = left.name == right.name == APPLIED and left.args[0] == right.args[0]
+    return is_applied_twice or left.kind == right.kind == "var"
 
 
 def _equal_inequalities(left: Node, right: Node) -> bool | None:
     if left.name not in INEQUALITIES or right.name not in INEQUALITIES:
         return left.name == right.name and left == right
-    sign = is_proportional(_difference(left), _difference(right))
+    sign = is_proportional(difference(left), difference(right))
     if not sign:
         return None if sign is None else False
     mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -380,7 +321,7 @@ def _has_sign_choice(node: Node) -> bool:
 def _elements(node: Node) -> list[Node]:
     if node.kind in ("list", "set"):
         return [element for part in node.args for element in _elements(part)]
-    if node.kind == "relation" and node.name == "=" and _has_sign_choice(node) and _is_name(node.args[0]):
+    if node.kind == "relation" and node.name == "=" and _has_sign_choice(node) and is_name(node.args[0]):
         return [Node("relation", (node.args[0], value), "=") for value in _elements(node.args[1])]
     if not _has_sign_choice(node) or node.kind == "relation":
         return [node]
@@ -393,8 +334,3 @@ def _chosen(node: Node, sign: int) -> Node:
         is_plus = sign > 0 if node.kind == "pm" else sign < 0
         return Node("add", (args[0], args[1] if is_plus else Node("neg", (args[1],))))
     return node._replace(args=args)
-
-
-def _names_differ(nodes: Sequence[Node]) -> bool:
-    names = {node.args[0] for node in nodes if node.kind == "relation" and node.name == "="}
-    return len(names) > 1

@@ -142,6 +142,31 @@ class Cursor:
         rest = self._mixed(fraction)
         return Node("add", (whole, rest), "mixed") if rest else whole
 
+    def matrix(self, cell: Callable[[], Node]) -> Node:
+        """Read what follows `\\begin`."""
+        kind = self.group_name()
+        if kind == "array":
+            self.group_name()
+        elif kind not in ("pmatrix", "bmatrix", "matrix", "smallmatrix", "Bmatrix"):
+            raise UnreadableError(f"no rule for {kind}")
+        rows, cells = list[Node](), list[Node]()
+        while True:
+            if self.symbol() == "end":
+                break
+            cells.append(cell())
+            if self.symbol() == "&":
+                self.take()
+                continue
+            rows.append(Node("row", tuple(cells)))
+            cells = []
+            if self.symbol() == "\\\\":
+                self.take()
+            elif self.symbol() != "end":
+                raise UnreadableError("a matrix without end")
+        self.take()
+        self.group_name()
+        return Node("matrix", tuple(rows))
+
     def _mixed(self, fraction: Callable[[], Node]) -> Node | None:
         start = self._position
         if self.symbol() == "frac":

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reasonenv.grading.cursor import END, Cursor
+from reasonenv.grading.equations import grouped_solutions
 from reasonenv.grading.nodes import APPLIED, Node, UnreadableError, number, walk
 from reasonenv.grading.tokens import FUNCTIONS, Token
 from reasonenv.grading.units import is_unit_word
@@ -24,6 +25,7 @@ from reasonenv.grading.vocabulary import (
     BARS,
     BUILDERS,
     CONSTANTS,
+    FACTORS,
     GREEK,
     LETTER_CONSTANTS,
     OVER,
@@ -66,8 +68,11 @@ class Parser:
         if self._at.symbol() == "over" and len(items) == 1:
             self._at.take()
             return Node("div", (items[0], self._sum()))
+        if self._at.symbol() == "choose" and len(items) == 1:
+            self._at.take()
+            return Node("call", (items[0], self._sum()), "binomial")
         if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
-            items = _solutions(items, separators)
+            items = grouped_solutions(items, separators)
         name = "or" if ALTERNATIVES.intersection(separators) else ""
         return items[0] if len(items) == 1 else Node("list", tuple(items), name)
 
@@ -167,7 +172,8 @@ class Parser:
     def _starts_factor(self) -> bool:
         token = self._at.next
         if token.kind == "num":
-            return self._at.is_behind(")")  # "3 4" is no product, and "x 2" is too odd to guess
+            # "3 4" is no product, and "x 2" is too odd to guess.
+            return self._at.is_behind(")") or self._at.is_behind("!")
         if token.kind == "word":
             is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
             return len(token.text) <= 3 and not (token.is_spaced and is_apart)
@@ -177,18 +183,8 @@ class Parser:
         if symbol in BARS:
             return self._num_bars == 0 and not self._is_building_set
         if token.kind == "cmd":
-            return self._is_factor_command(symbol)
+            return symbol in FACTORS
         return symbol in ("(", "[", "{")
-
-    def _is_factor_command(self, name: str) -> bool:
-        return (
-            name in GREEK
-            or (name in CONSTANTS and name != "emptyset")
-            or name in FUNCTIONS
-            or name in ROUNDINGS
-            or name in ACCENTS
-            or name in ("frac", "sqrt", "binom", "dbinom", "tbinom", "begin", "circ")
-        )
 
     def _power(self) -> Node:
         node = self._postfix(self._primary())
@@ -326,10 +322,6 @@ class Parser:
             return Node("call", (Node("add", (self._primary(), number(-1))),), "factorial")
         if name in GREEK:
             return self._variable(name)
-        if name == "langle":
-            items = self._items()
-            self._at.expect("rangle")
-            return Node("tuple", tuple(items))
         if name == "frac":
             return self._fraction()
         if name in ("binom", "dbinom", "tbinom"):
@@ -338,21 +330,28 @@ class Parser:
             return self._root()
         if name in FUNCTIONS:
             return self._function(name)
-        if name in BARS:
-            return self._absolute()
-        if name in ROUNDINGS:
-            function, closing = ROUNDINGS[name]
-            node = self._sum()
-            self._at.expect(closing)
-            return Node("call", (node,), function)
+        if name in BARS or name in ROUNDINGS or name == "langle":
+            return self._enclosed(name)
         if name in ACCENTS:
             letters = self._at.index()
             if letters in ("R", "mathbbR"):
                 return CONSTANTS["R"]
             return Node("var", (), f"{name} {letters}")
         if name == "begin":
-            return self._matrix()
+            return self._at.matrix(self._relation)
         raise UnreadableError(f"no rule for \\{name}")
+
+    def _enclosed(self, opening: str) -> Node:
+        if opening in BARS:
+            return self._absolute()
+        if opening == "langle":
+            items = self._items()
+            self._at.expect("rangle")
+            return Node("tuple", tuple(items))
+        function, closing = ROUNDINGS[opening]
+        node = self._sum()
+        self._at.expect(closing)
+        return Node("call", (node,), function)
 
     def _root(self) -> Node:
         degree = number(2)
@@ -385,43 +384,9 @@ class Parser:
             node = Node("mul", (node, self._power()))
         return node
 
-    def _matrix(self) -> Node:
-        kind = self._at.group_name()
-        if kind == "array":
-            self._at.group_name()
-        elif kind not in ("pmatrix", "bmatrix", "matrix", "smallmatrix", "Bmatrix"):
-            raise UnreadableError(f"no rule for {kind}")
-        rows, cells = list[Node](), list[Node]()
-        while True:
-            if self._at.symbol() == "end":
-                break
-            cells.append(self._relation())
-            if self._at.symbol() == "&":
-                self._at.take()
-                continue
-            rows.append(Node("row", tuple(cells)))
-            cells = []
-            if self._at.symbol() == "\\\\":
-                self._at.take()
-            elif self._at.symbol() != "end":
-                raise UnreadableError("a matrix without end")
-        self._at.take()
-        self._at.group_name()
-        return Node("matrix", tuple(rows))
-
 
 _CIRCLE = Node("const", (), "circ")
 _SETS = frozenset(["interval", "tuple", "set", "union", "reals"])
-
-
-def _solutions(equations: Sequence[Node], separators: Sequence[str]) -> list[Node]:
-    """Read `x=1, y=2; x=3, y=4` as (1, 2), (3, 4)."""
-    groups = [[equations[0].args[1]]]
-    for separator, equation in zip(separators, equations[1:], strict=True):
-        if separator == ";":
-            groups.append([])
-        groups[-1].append(equation.args[1])
-    return [Node("tuple", tuple(group)) for group in groups]
 
 
 def _product(factors: list[Node]) -> Node:

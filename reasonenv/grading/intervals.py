@@ -197,7 +197,7 @@ def _end(node: Node) -> Value:
     value = evaluate(node, {}, is_real=True)
     if value.imag:
         raise UnreadableError("an interval with a complex end")
-    return inexact(value.real)
+    return value if isinstance(value, int) else inexact(value.real)  # a Fraction and an mpf have no order
 
 
 def _same_end(left: Value, right: Value) -> bool:

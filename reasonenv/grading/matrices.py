@@ -25,16 +25,18 @@ def worked_out(node: Node) -> Node:
         return node
     args = [worked_out(part) for part in node.args]
     matrices = [part for part in args if part.kind == "matrix"]
-    if node.kind == "neg" and matrices:
+    if not matrices:
+        raise UnreadableError("a matrix inside a function or a power")
+    if node.kind == "neg":
         return _each_entry(args[0], lambda entry: Node("neg", (entry,)))
     if node.kind == "add" and len(matrices) == len(args):
         return _sum(matrices)
     if node.kind == "mul" and len(matrices) == 2:
         return _product(*matrices)
-    if node.kind == "mul" and matrices:
+    if node.kind == "mul":
         scalar = args[0] if args[1].kind == "matrix" else args[1]
         return _each_entry(matrices[0], lambda entry: Node("mul", (scalar, entry)))
-    if node.kind == "div" and matrices and args[1].kind != "matrix":
+    if node.kind == "div" and args[1].kind != "matrix":
         return _each_entry(args[0], lambda entry: Node("div", (entry, args[1])))
     raise UnreadableError("not a sum, product or multiple of matrices")
 
@@ -57,7 +59,7 @@ def _sum(matrices: Sequence[Node]) -> Node:
 
 
 def _product(left: Node, right: Node) -> Node:
-    if _shape(left)[1] != (len(right.args),):
+    if _shape(left)[1] != _shape(right)[0]:
         raise UnreadableError("a product of matrices that do not fit")
     columns = list(zip(*(row.args for row in right.args), strict=True))
     return Node("matrix", tuple(Node("row", tuple(_dot(row.args, column) for column in columns)) for row in left.args))
@@ -67,6 +69,9 @@ def _dot(row: Sequence[Node], column: Sequence[Node]) -> Node:
     return Node("add", tuple(Node("mul", pair) for pair in zip(row, column, strict=True)))
 
 
-def _shape(matrix: Node) -> tuple[int, tuple[int, ...]]:
-    """Return the number of rows and the distinct lengths of rows."""
-    return len(matrix.args), tuple({len(row.args) for row in matrix.args})
+def _shape(matrix: Node) -> tuple[int, int]:
+    """Return the number of rows and of columns."""
+    lengths = {len(row.args) for row in matrix.args}
+    if len(lengths) != 1:
+        raise UnreadableError("a matrix whose rows differ in length")
+    return len(matrix.args), lengths.pop()

@@ -57,7 +57,7 @@ _ANNOUNCEMENT = re.compile(
     """,
     re.I | re.M | re.X,
 )
-_MARKS = re.compile(r"^[\s*_:：>]+")
+_MARKS = re.compile(r"^(?:[\s:：>]|\*\*|__|[*_](?=\s))+")
 _RETRACTION = re.compile(
     r"\b(?:no|not|wait|actually|sorry|kidding|correction|instead|mistake|wrong|incorrect|however|rather|scratch|oops"
     r"|alternatively|or|could also|might|nein|perdón)\b|n't\b|不|错",
@@ -75,7 +75,9 @@ _REASON = re.compile(
     r"\s*(?:[,;(—–]\s*)?\b(?:because|since|as it|which|given that|due to|thanks to|weil|porque|parce que)\b|[,，]?因为"
 )
 _COPULA = re.compile(
-    r"^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|war|è|é|=|called|named|known as)\s+(?=\S)"
+    r"^.{1,200}?\b(?:is|are|was|were)\s+(?:\w+ly\s+)?\w+(?:ed|en|wn|lt|nt|de|ne|ng|ught|orn)\s+(?:by|in|on|at)\s+(?=\S)"
+    r"|^(?:it|that|this|he|she)['’]s\s+(?=\S)"
+    r"|^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|war|è|é|=|called|named|known as)\s+(?=\S)"
     r"|^.{1,200}?(?:\s[éè]\s+|(?<=[\u3400-\u9fff])[是为為]|は(?=[^\s、]))",
     re.I | re.S,
 )
@@ -84,6 +86,8 @@ _MARKUP = re.compile(r"\*\*|__|`|\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
 _LATEX_SYMBOLS = (
+    ("\\(", ""),
+    ("\\)", ""),
     ("\\%", "%"),
     ("\\$", "$"),
     ("\\#", "#"),
@@ -164,10 +168,10 @@ def refined(reading: Reading) -> list[str]:
     whole = without_markup(reading.text or "")
     texts = [whole]
     if reading.source in ("announced", "bare"):
-        text = whole.split("\n", 1)[0] if reading.source == "announced" else whole
-        end = _SENTENCE_END.search(text)
-        head, after = (text[: end.start() + 1], whole[end.end() :]) if end else (text, whole[len(text) :])
-        if not _RETRACTION.search(after) and (reading.source == "announced" or not after.strip()):
+        line = whole.split("\n", 1)[0]
+        end = _SENTENCE_END.search(line)
+        head = line[: end.start() + 1] if end else line
+        if not _RETRACTION.search(whole[len(head) :]):
             texts.append(head)
     last = texts[-1]
     if len(last) > _MAX_BARE_CHARS or "\n" in last.strip() or _SENTENCE_END.search(last):

@@ -141,6 +141,11 @@ def answer_forms(text: str) -> tuple[str, ...]:
     head, _, tail = forms[0].partition(" ")
     if tail and (head in LEADS or head in FOREIGN_ARTICLES):
         forms += text_forms(tail)
+    if text.count(",") == 1:
+        last, _, first = text.partition(",")
+        forms += text_forms(f"{first} {last}")[:1]
+    if forms[-1].startswith("year ") and forms[-1][5:].isdigit():
+        forms += (forms[-1][5:],)
     if not text.isascii():
         bare = _CJK_ENDING.sub("", forms[0])
         forms += (bare,) if bare and bare != forms[0] else ()
@@ -169,9 +174,8 @@ def _tokens(text: str) -> list[str]:
     if not _PLAIN.fullmatch(text):
         text = _without_punctuation(text)
     tokens = _joined_letters(text.split())
-    while len(tokens) > 1 and tokens[0] in ARTICLES:
-        tokens = tokens[1:]
-    return tokens
+    has_article = tokens[:1] != [] and tokens[0] in ARTICLES and not ARTICLES.issuperset(tokens)
+    return tokens[1:] if has_article else tokens
 
 
 def _without_punctuation(text: str) -> str:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from reasonenv.grading.expression import Parser
 from reasonenv.grading.nodes import Node, OverBudgetError, UnreadableError, number
 from reasonenv.grading.tokens import canonical_text, tokenize
+from reasonenv.grading.vocabulary import CONSTANTS
 
 __all__ = ["choice_letter", "is_readable", "is_unevaluated", "plain_words", "read"]
 
@@ -32,12 +33,13 @@ _UNEVALUATED = re.compile(
 )
 _VALUE = re.compile(r"[\d$]|\\[(\[]")
 _REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
-_SETS_IN_WORDS = {
+_VALUES_IN_WORDS = {
+    "infinity": CONSTANTS["inf"],
     **dict.fromkeys(_REALS, Node("reals")),
     **dict.fromkeys(["no solution", "no solutions", "empty set", "the empty set"], Node("set")),
 }
-_BASE_NAMES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
-_BASE_NAMES |= {"ten": "10", "eleven": "11", "twelve": "12", "sixteen": "16"}
+_NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_BASE_NAMES = {name: str(base) for base, name in enumerate(_NUMERALS, 2)} | {"sixteen": "16"}
 
 
 @lru_cache(maxsize=8192)
@@ -64,7 +66,7 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
         return Parser(tokenize(text), has_letter_units=has_letter_units).answer()
     except UnreadableError:
         words = plain_words(text)
-        return _SETS_IN_WORDS.get(words, Node("text", (), words)) if words else None
+        return _VALUES_IN_WORDS.get(words, Node("text", (), words)) if words else None
     except RecursionError as error:
         raise OverBudgetError("nested too deeply") from error
 

@@ -56,8 +56,14 @@ def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
         if rounds_to_gold or digits[0] >= policy.min_decimal_digits:
             unit = Fraction(1, 10 ** digits[1])
             margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
-            return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(unit))
+            allowed = max(unit, abs(_float_error(decimal)))
+            return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(allowed))
     return False
+
+
+def _float_error(decimal: Node) -> Fraction:
+    """Return how much of a number a float of 64 bits may be wrong by: such decimals have more digits than they know."""
+    return Fraction(evaluate(decimal, {})) / 10**15
 
 
 def _is_more_than_one(node: Node) -> bool:

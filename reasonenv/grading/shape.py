@@ -2,8 +2,8 @@ r"""What can be said of two answers without reading them.
 
 Lives here: the outward features that equal answers share. Does not: their meaning (`compare`).
 
-The one decision: algebra is asked only about texts of the same shape, because math-verify drops what it cannot read: for
-it, a tuple may equal its first member, a quantity its number, and an equation one of its sides.
+The one decision: algebra is asked only about texts of the same shape, because math-verify drops what it cannot read:
+for it, a tuple may equal its first member, a quantity its number, and an equation one of its sides.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAME = re.compile(r"\s*[A-Za-z](?:_\{?\w+\}?)?(?:\([A-Za-z]\))?\s*(?:=|\\in(?![
 _RELATION = re.compile(r"[=<>]|\\(?:le|ge|lt|gt|ne|leq|geq|neq|approx|equiv)(?![A-Za-z])")
 _BASED = re.compile(r"\d\s*_")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_MARKS = re.compile(r"\\?%|\\?\$|\\circ|:|!")
+_MARKS = re.compile(r"\\?%|\\?\$|\\circ|[:!']")
 
 
 class _Shape(NamedTuple):

@@ -69,6 +69,8 @@ _WRAPPER = re.compile(
 _EMPTY_GROUP = re.compile(r"(?<![A-Za-z}\]_^])\s*\{\s*\}")
 _ROW_SPACE = re.compile(r"\\\\\s*\[[^\[\]]{0,8}(?:ex|em|pt|mm|cm)\]")
 _PRIME = re.compile(r"\^\s*(?:\{\s*\\prime\s*\}|\\prime)(?![A-Za-z])")
+_FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
+_LEADING_POINT = re.compile(r"(?<!\d)\.(?=\\overline)")
 _TEN_TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
 _GLUED_WORD = re.compile(r"(?<=[\d)}])(or|and)(?=[A-Z\d(\\-]|[a-z]\s*[=(])")
 _ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z({}%])")
@@ -181,34 +183,45 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
         text = text.translate(_TYPOGRAPHY)
     text = undelimited(text)
     if "\\" in text or "{" in text:
-        if "\\\\" in text and "begin" not in text:
-            text = _ESCAPED_TWICE.sub(r"\\", text)
-        text = _THOUSANDS.sub("", text)
-        text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
-        text = _EMPTY_GROUP.sub("", _WRAPPER.sub("", text))
-        text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\", text))
-        text = _OPERATOR.sub(r" \1 ", text)
-        if "\\text" in text or "\\m" in text:
-            text = _TEXT_OF_NUMBERS.sub(r"\1", text)
-            quantity = _TEXT_OF_QUANTITY.fullmatch(text.strip())
-            text = quantity[1] if quantity else text
-        text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", text)
+        text = _plain_latex(text)
     if "$" in text:
         bare = text.replace(r"\$", "")
         if bare.count("$") % 2 == 0 and "$" in bare:
             text = re.sub(r"(?<!\\)\$", " ", text)
-    text = undelimited(text)
+    if "or" in text or "and" in text:
+        text = _GLUED_WORD.sub(r" \1 ", text)
+    return undelimited(_plain_numbers(undelimited(text), has_thousands=has_thousands))
+
+
+def _plain_latex(text: str) -> str:
+    """Drop the commands that only change looks."""
+    if "\\\\" in text and "begin" not in text:
+        text = _ESCAPED_TWICE.sub(r"\\", text)
+    text = _THOUSANDS.sub("", text)
+    text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
+    text = _EMPTY_GROUP.sub("", _WRAPPER.sub("", text))
+    text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\", text))
+    text = _OPERATOR.sub(r" \1 ", text)
+    if "\\text" in text or "\\m" in text:
+        text = _TEXT_OF_NUMBERS.sub(r"\1", text)
+        quantity = _TEXT_OF_QUANTITY.fullmatch(text.strip())
+        text = quantity[1] if quantity else text
+    return _FRACTION.sub(r"\\frac", text)
+
+
+def _plain_numbers(text: str, *, has_thousands: bool) -> str:
+    """Write numbers without marks of thousands, and with their leading zero and power of ten."""
     if _SPACED_THOUSANDS.fullmatch(text):
         text = text.replace(" ", "")
     if has_thousands and "," in text and not any(bracket in text for bracket in ("(", "[", r"\{")):
         text = _PLAIN_THOUSANDS.sub(lambda match: match[1] + match[2].replace(",", ""), text)
+    if ".\\overline" in text:
+        text = _LEADING_POINT.sub("0.", text)
     if "10" in text:
         text = _TEN_TIMES.sub(r" \\times ", text)
-    if "or" in text or "and" in text:
-        text = _GLUED_WORD.sub(r" \1 ", text)
     if "e" in text or "E" in text:
         text = _E_NOTATION.sub(r"\1 \\times 10^{\2}", text)
-    return undelimited(text)
+    return text
 
 
 def tokenize(text: str) -> list[Token]:

@@ -8,6 +8,7 @@ The one decision: `e` and `i` are always the constants, never variables.
 from __future__ import annotations
 
 from reasonenv.grading.nodes import Node
+from reasonenv.grading.tokens import FUNCTIONS
 
 __all__ = [
     "ACCENTS",
@@ -15,6 +16,7 @@ __all__ = [
     "BARS",
     "BUILDERS",
     "CONSTANTS",
+    "FACTORS",
     "GREEK",
     "LETTER_CONSTANTS",
     "OVER",
@@ -94,4 +96,11 @@ SIGNS = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
 BARS = {"|": "|", "vert": "|", "lvert": "|", "rvert": "|"}
 SET_OPERATIONS = {"cup": "union", "cap": "intersection", "setminus": "minus", "backslash": "minus"}
 ROUNDINGS = {"lfloor": ("floor", "rfloor"), "lceil": ("ceil", "rceil")}
+FACTORS = frozenset(
+    [
+        *GREEK, *FUNCTIONS, *ROUNDINGS, *ACCENTS, *(CONSTANTS.keys() - {"emptyset"}),
+        "frac", "sqrt", "binom", "dbinom", "tbinom", "begin", "circ", "langle",
+    ]
+)  # fmt: skip
+"""Commands that may follow a factor without a sign between."""
 BUILDERS = frozenset(["|", "mid", ":", "vert"])

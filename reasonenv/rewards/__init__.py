@@ -27,6 +27,7 @@ __all__ = [
 
 REWARDS: dict[str, str] = {
     "accuracy": "reasonenv.rewards.accuracy:Accuracy",
+    "qa": "reasonenv.rewards.qa:QAAccuracy",
     "format": "reasonenv.rewards.format:Format",
     "tag_count": "reasonenv.rewards.format:TagCount",
     "reasoning_steps": "reasonenv.rewards.reasoning:ReasoningSteps",
@@ -65,6 +66,7 @@ PRESETS: dict[str, str] = {
     "r1_zero": "reasonenv.rewards.presets:r1_zero",
     "r1_reasoning": "reasonenv.rewards.presets:r1_reasoning",
     "r1_code": "reasonenv.rewards.presets:r1_code",
+    "r1_qa": "reasonenv.rewards.presets:r1_qa",
     "train_deepseek_r1": "reasonenv.rewards.presets:train_deepseek_r1",
     "open_r1": "reasonenv.rewards.presets:open_r1",
     "compat_open_r1": "reasonenv.rewards.compat.open_r1:default",

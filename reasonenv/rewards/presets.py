@@ -13,10 +13,11 @@ from reasonenv.rewards.composite import CompositeReward
 from reasonenv.rewards.format import CodeFormat, Format, TagCount
 from reasonenv.rewards.language import LanguageConsistency
 from reasonenv.rewards.length import CosineLength
+from reasonenv.rewards.qa import QAAccuracy
 from reasonenv.rewards.reasoning import ReasoningSteps
 from reasonenv.rewards.repetition import RepetitionPenalty
 
-__all__ = ["open_r1", "r1_code", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
+__all__ = ["open_r1", "r1_code", "r1_qa", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
 
 
 def r1_zero() -> CompositeReward:
@@ -32,6 +33,11 @@ def r1_reasoning() -> CompositeReward:
 def r1_code() -> CompositeReward:
     """Return all hidden tests passed + code format, with equal weight (arXiv 2501.12948, section 2.2.2)."""
     return _sum_of(CodeAllPassed(), CodeFormat())
+
+
+def r1_qa() -> CompositeReward:
+    """Return qa + format, with equal weight: `r1_zero` for questions that are not mathematics."""
+    return _sum_of(QAAccuracy(), Format())
 
 
 def train_deepseek_r1() -> CompositeReward:

@@ -19,6 +19,7 @@ from reasonenv.tasksets.combine import Filtered, Mixture, difficulty_in, has_ans
 from reasonenv.tasksets.files import PRESETS, Columns, from_hub, from_path
 from reasonenv.tasksets.procedural import FAMILIES, Family, ProceduralTaskSet
 from reasonenv.tasksets.programs import CODE_FAMILIES
+from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.tasksets.rows import FILE_SUFFIXES
 from reasonenv.tasksets.validation import ValidationReport, validate
 from reasonenv.types import Task
@@ -48,6 +49,9 @@ TASK_SETS: dict[str, str] = {
     "procedural_math": "reasonenv.tasksets.combine:procedural_math",
     **CODE_FAMILIES,
     "procedural_code": "reasonenv.tasksets.combine:procedural_code",
+    **QA_FAMILIES,
+    "procedural_qa": "reasonenv.tasksets.combine:procedural_qa",
+    **OPEN_FAMILIES,
     **PRESETS,
 }
 """Name → "module:attribute" of a callable that takes a split and returns its `TaskSet`."""

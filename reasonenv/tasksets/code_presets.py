@@ -38,7 +38,9 @@ def _parse_humaneval(row: Row) -> Problem:
     return Problem(
         prompt=f"Complete this Python function. Give the whole program, with its imports.\n\n```python\n{prompt}```",
         answer=None,
-        code=CodeReference(tests=AssertTests(_humaneval_tests(row, prompt, name), (name,)), reference_program=program),
+        reference=CodeReference(
+            tests=AssertTests(_humaneval_tests(row, prompt, name), (name,)), reference_program=program
+        ),
         source_id=row.text("task_id"),
     )
 
@@ -77,7 +79,7 @@ def _parse_mbpp(row: Row) -> Problem:
         prompt=f"{_unix(row.text('text' if 'text' in row.cells else 'prompt'))}\n\nYour program should pass this test:"
         f"\n\n```python\n{tests[0]}\n```",
         answer=None,
-        code=CodeReference(
+        reference=CodeReference(
             tests=AssertTests(source, names),
             public_tests=AssertTests(f"{setup}\n{tests[0]}", names),
             reference_program=program,
@@ -109,7 +111,7 @@ def _parse_apps(row: Row) -> Problem:
     return Problem(
         prompt=_with_starter(row.text("question"), starter, is_call=bool(name)),
         answer=None,
-        code=CodeReference(
+        reference=CodeReference(
             tests=tests,
             public_tests=replace(tests, cases=tests.cases[:_NUM_PUBLIC]),
             reference_program=solutions[0] if solutions else None,
@@ -158,7 +160,7 @@ def _parse_livecodebench(row: Row) -> Problem:
     return Problem(
         prompt=_with_starter(row.text("question_content"), starter, is_call=bool(name)),
         answer=None,
-        code=CodeReference(
+        reference=CodeReference(
             tests=_livecodebench_tests(row, name, [*public, *private]),
             public_tests=_livecodebench_tests(row, name, public) if public else None,
         ),

@@ -20,9 +20,18 @@ from reasonenv.tables import resolve
 from reasonenv.tasksets.base import TaskSet, checked_index, unknown_task_id
 from reasonenv.tasksets.procedural import FAMILIES
 from reasonenv.tasksets.programs import CODE_FAMILIES
+from reasonenv.tasksets.questions import QA_FAMILIES
 from reasonenv.types import Task
 
-__all__ = ["Filtered", "Mixture", "difficulty_in", "has_answer", "procedural_code", "procedural_math"]
+__all__ = [
+    "Filtered",
+    "Mixture",
+    "difficulty_in",
+    "has_answer",
+    "procedural_code",
+    "procedural_math",
+    "procedural_qa",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +172,11 @@ def procedural_math(split: str) -> Mixture:
 def procedural_code(split: str) -> Mixture:
     """Return the mixture of all procedural families of programming problems in equal parts."""
     return _equal_parts("procedural_code", CODE_FAMILIES, split)
+
+
+def procedural_qa(split: str) -> Mixture:
+    """Return the mixture of all procedural families of questions in equal parts; open requests are not among them."""
+    return _equal_parts("procedural_qa", QA_FAMILIES, split)
 
 
 def _equal_parts(name: str, families: Mapping[str, str], split: str) -> Mixture:

@@ -19,7 +19,7 @@ import numpy as np
 
 from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, checked_index, numbered_id, unknown_task_id
-from reasonenv.types import CodeReference, MathReference, Task
+from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
 __all__ = ["FAMILIES", "SPLITS", "Family", "Kind", "ProceduralTaskSet", "family_of_kinds", "split_of"]
 
@@ -116,14 +116,13 @@ class ProceduralTaskSet:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, index: int) -> Task[MathReference | CodeReference | None]:
+    def __getitem__(self, index: int) -> Task[MathReference | CodeReference | QAReference | None]:
         position = checked_index(self, index)
         difficulty = self.levels[position % len(self.levels)]
         metadata = {"difficulty": difficulty, "domain": self.family.domain, "source": "procedural"}
         problem = _draw(self.family, self.split, self.seed, position, difficulty)
         task = problem.as_task(numbered_id(self.name, self.split, position), metadata)
-        assert task.reference is not None
-        if isinstance(task.reference, CodeReference):
+        if not isinstance(task.reference, MathReference):
             return task
         return replace(task, reference=replace(task.reference, is_worked_out=True))
 

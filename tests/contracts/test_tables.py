@@ -21,7 +21,7 @@ from agents.recipes import RECIPES
 from agents.rollout import ENGINES
 from agents.rollout.engine import SamplingParams
 from agents.types import PolicyOutputs, TokenBatch
-from reasonenv import Attempt, MathReference, Task, TextEnv
+from reasonenv import Attempt, MathReference, QAReference, Task, TextEnv
 from reasonenv.errors import UnknownNameError
 from reasonenv.prompts import TEMPLATES, PromptTemplate
 from reasonenv.registration import ENVIRONMENTS
@@ -51,11 +51,11 @@ CODE_TASK = Task(
         tests=CallTests("add", (((2, 3), 5), ((0, 1), 1))), reference_program="def add(a, b):\n    return a + b\n"
     ),
 )
-
-
-def task_for(name: str) -> Task:
-    """What a reward or preset is meant for."""
-    return CODE_TASK if name in ("r1_code", "code_pass_rate", "code_all_passed", "code_efficiency") else TASK
+QUESTION = replace(TASK, reference=QAReference(kind="number", answers=("5",)))
+TASK_OF_REWARD = {"qa": QUESTION, "r1_qa": QUESTION} | dict.fromkeys(
+    ("r1_code", "code_pass_rate", "code_all_passed", "code_efficiency"), CODE_TASK
+)
+"""Rewards for another kind of reference than mathematics."""
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -101,20 +101,20 @@ def test_template_asks_the_question_last_in_both_forms(name: str) -> None:
 def test_reward_conforms(name: str) -> None:
     reward = resolve(REWARDS, name, kind="reward")()
     assert reward.name == name
-    check_reward(reward, [task_for(name)])
+    check_reward(reward, [TASK_OF_REWARD.get(name, TASK)])
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_conforms(name: str) -> None:
-    check_reward(resolve(PRESETS, name, kind="reward preset")(), [task_for(name)])
+    check_reward(resolve(PRESETS, name, kind="reward preset")(), [TASK_OF_REWARD.get(name, TASK)])
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.startswith("compat_")])
 def test_preset_pays_the_right_answer_in_the_right_form_most(name: str) -> None:
     reward = resolve(PRESETS, name, kind="reward preset")()
-    task = task_for(name)
+    task = TASK_OF_REWARD.get(name, TASK)
     block = "```python\ndef add(a, b):\n    return a {} b\n```"
-    answers = ("5", "6") if task is TASK else (block.format("+"), block.format("-"))
+    answers = (block.format("+"), block.format("-")) if task is CODE_TASK else ("5", "6")
     responses = (f"<think>2+3=5</think> <answer>{answer}</answer>" for answer in answers)
     attempts = [Attempt(task=task, response=response) for response in (*responses, "5", "")]
     totals = [breakdown.total for breakdown in reward.score(attempts)]

@@ -297,6 +297,7 @@ grids = chain(
     )
 )
 
+
 def arithmetic(statement):
     operations = re.search("in this order: (.*?)\\. Return", statement)[1].split() if "order: " in statement else []
     named = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__, "%": int.__mod__}

@@ -110,7 +110,12 @@ def test_livecodebench_unpacks_private_tests(tmp_path):
 
 
 def test_livecodebench_reads_plain_private_tests_and_standard_input(tmp_path):
-    row = {**LIVECODEBENCH, "starter_code": "", "metadata": "{}", "private_test_cases": json.dumps([{"input": "5\n", "output": "6\n"}])}
+    row = {
+        **LIVECODEBENCH,
+        "starter_code": "",
+        "metadata": "{}",
+        "private_test_cases": json.dumps([{"input": "5\n", "output": "6\n"}]),
+    }
     task = load(tmp_path, "livecodebench", row)[0]
     assert task.reference.tests.cases[-1] == ("5\n", "6\n")
     assert task.prompt.endswith("print to standard output.")

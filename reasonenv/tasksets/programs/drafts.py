@@ -175,7 +175,7 @@ def _problem(
     return Problem(
         prompt=f"{draft.statement}\n\nExamples:\n{examples}",
         answer=None,
-        code=CodeReference(
+        reference=CodeReference(
             tests=_tests(draft.function, hidden),
             public_tests=_tests(draft.function, public),
             reference_program=program,
