@@ -75,8 +75,13 @@ def run(arguments: Arguments, seed: int) -> dict[str, Any]:
         "seed": seed,
         "seconds": seconds,
         **{phase: summary[phase] for phase in ("before", "control", "after")},
-        "curve": list(map(json.loads, text.splitlines())),
+        "curve": [point(row) for row in map(json.loads, text.splitlines()) if row.get("phase") == "rl"],
     }
+
+
+def point(row: dict[str, Any]) -> dict[str, float]:
+    """Step, mean reward of the samples trained on, and held-out pass rates where they were measured."""
+    return {key: row[key] for key in ("step", "rollout/reward", "eval/greedy", "eval/sampled") if key in row}
 
 
 def main(arguments: Arguments) -> None:
