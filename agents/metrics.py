@@ -42,11 +42,18 @@ class JsonLines:
             )
         self._file.truncate(offset)
         self._file.seek(offset)
+        self._path = path
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Append one object; readers see it at once."""
         self._file.write(json.dumps(_without_nan(row), ensure_ascii=True, allow_nan=False).encode() + b"\n")
         self._file.flush()
+
+    def read(self, *, phase: str) -> list[dict[str, Any]]:
+        """Return the objects of one phase that are in the file, in order."""
+        with self._path.open(encoding="utf-8") as lines:
+            rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        return [row for row in rows if row["phase"] == phase]
 
     def sync(self) -> int:
         """Put everything on disk and return the length of the file in bytes."""

@@ -26,7 +26,7 @@ class RewardHackingWarning(UserWarning):
 
 
 def hacking_suspicion(
-    history: Sequence[Mapping[str, float]],
+    history: Sequence[Mapping[str, float | None]],
     *,
     neural: Iterable[str],
     rules: Iterable[str],
@@ -38,7 +38,8 @@ def hacking_suspicion(
     more than three standard errors, `sqrt(s₁²/n₁ + s₂²/n₂)` (Welch 1947).
 
     Args:
-        history: the metrics of the steps so far, in order; steps without a metric do not count for it.
+        history: the metrics of the steps so far, in order; steps where a metric is absent, None or NaN do not
+            count for it.
         neural: names of metrics that neural reward models give, such as `rollout/helpfulness`.
         rules: names of metrics that rules give, such as `rollout/accuracy`.
         window_steps: at least 2.
@@ -56,7 +57,9 @@ def hacking_suspicion(
     )
 
 
-def _change(name: str, earlier: Sequence[Mapping[str, float]], later: Sequence[Mapping[str, float]]) -> float:
+def _change(
+    name: str, earlier: Sequence[Mapping[str, float | None]], later: Sequence[Mapping[str, float | None]]
+) -> float:
     """The difference of the means if it stands out of the noise, else 0."""
     before, after = (_values(name, half) for half in (earlier, later))
     if min(len(before), len(after)) < 2:
@@ -66,9 +69,9 @@ def _change(name: str, earlier: Sequence[Mapping[str, float]], later: Sequence[M
     return difference if abs(difference) > _NUM_STANDARD_ERRORS * error else 0.0
 
 
-def _values(name: str, steps: Sequence[Mapping[str, float]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    values = [step[name] for step in steps if name in step]
-    return np.array([value for value in values if not math.isnan(value)])
+def _values(name: str, steps: Sequence[Mapping[str, float | None]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    values = [step.get(name) for step in steps]
+    return np.array([value for value in values if value is not None and not math.isnan(value)])
 
 
 def _listed(changes: Mapping[str, float]) -> str:

@@ -13,7 +13,8 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Generator
+import warnings
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -38,9 +39,11 @@ from agents.config import RunConfig, SFTStage, to_json
 from agents.errors import CheckpointError
 from agents.metrics import JsonLines, TensorBoard, rollout_rows
 from agents.progress import PhaseProgress
+from agents.reward_hacking import RewardHackingWarning, hacking_suspicion
 from agents.rl import RLPhase, derive_seed
 from agents.summary import print_summary, summarize
 from agents.types import Trajectory
+from reasonenv.rewards.neural import NeuralReward
 
 __all__ = ["Interrupted", "PhasePlan", "Position", "plan", "train"]
 
@@ -149,12 +152,15 @@ class _Run:
         num_steps, first_step = entry.num_steps(self.config), self.position.step
         board = TensorBoard(self.config.folder / "tensorboard", phase=entry.name, first_step=first_step)
         bar = PhaseProgress(entry.name, first_step=first_step, num_steps=num_steps, console=self.console)
+        history = self.metrics.read(phase=entry.name)
         with bar:
             for step in range(first_step, num_steps):
                 started = time.perf_counter()
                 metrics = phase.step(step)
                 metrics |= self._evaluation_metrics(entry, step)
                 self.metrics.write({"phase": entry.name, "step": step, **metrics})
+                history.append(metrics)
+                _warn_of_reward_hacking(phase, history)
                 board.write(step, metrics)
                 bar.update(step, metrics)
                 self.position.step = step + 1
@@ -215,6 +221,16 @@ class _Run:
 
     def _add_seconds(self, name: str, seconds: float) -> None:
         self.position.seconds[name] = self.position.seconds.get(name, 0.0) + seconds
+
+
+def _warn_of_reward_hacking(phase: Phase, history: Sequence[Mapping[str, Any]]) -> None:
+    if not isinstance(phase, RLPhase):
+        return
+    rewards = {f"rollout/{name}": reward for name, (reward, _) in phase.env.reward.terms.items()}
+    neural = [name for name, reward in rewards.items() if isinstance(reward, NeuralReward)]
+    suspicion = hacking_suspicion(history, neural=neural, rules=rewards.keys() - set(neural))
+    if suspicion is not None:
+        warnings.warn(suspicion, RewardHackingWarning, stacklevel=2)
 
 
 def _open_folder(config: RunConfig, *, resume: bool) -> Position:

@@ -29,6 +29,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "max_turns": 6,
     },
     "reasonenv/QA-v0": {"tasks": "procedural_qa", "reward": "r1_qa", "template": "r1_zero"},
+    "reasonenv/Mixed-v0": {"tasks": "procedural_mixed", "reward": "r1_all_scenarios", "template": "r1_zero"},
 }
 """Environment id → keyword arguments of `TextEnv`, and of `TextVectorEnv` beside its own."""
 

@@ -9,7 +9,7 @@ a `CompositeReward`. The two tables share no name, so one argument selects from 
 from __future__ import annotations
 
 from reasonenv.rewards.base import BackgroundReward, Reward, Rule, RuleFunction, rule
-from reasonenv.rewards.composite import CompositeReward, in_domains
+from reasonenv.rewards.composite import CompositeReward
 from reasonenv.tables import resolve
 
 __all__ = [
@@ -20,7 +20,6 @@ __all__ = [
     "Reward",
     "Rule",
     "RuleFunction",
-    "in_domains",
     "load_reward",
     "rule",
 ]
@@ -40,6 +39,8 @@ REWARDS: dict[str, str] = {
     "code_pass_rate": "reasonenv.rewards.code:CodePassRate",
     "code_all_passed": "reasonenv.rewards.code:CodeAllPassed",
     "code_efficiency": "reasonenv.rewards.code:CodeEfficiency",
+    "helpfulness": "reasonenv.rewards.neural:helpfulness",
+    "safety": "reasonenv.rewards.neural:safety",
     "open_r1_accuracy": "reasonenv.rewards.compat.open_r1:accuracy",
     "open_r1_format": "reasonenv.rewards.compat.open_r1:form",
     "open_r1_tag_count": "reasonenv.rewards.compat.open_r1:tag_count",
@@ -67,6 +68,7 @@ PRESETS: dict[str, str] = {
     "r1_reasoning": "reasonenv.rewards.presets:r1_reasoning",
     "r1_code": "reasonenv.rewards.presets:r1_code",
     "r1_qa": "reasonenv.rewards.presets:r1_qa",
+    "r1_all_scenarios": "reasonenv.rewards.presets:r1_all_scenarios",
     "train_deepseek_r1": "reasonenv.rewards.presets:train_deepseek_r1",
     "open_r1": "reasonenv.rewards.presets:open_r1",
     "compat_open_r1": "reasonenv.rewards.compat.open_r1:default",

@@ -17,9 +17,10 @@ from typing import Any
 from reasonenv.rewards.base import BackgroundReward, Reward
 from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus, Task
 
-__all__ = ["CompositeReward", "in_domains"]
+__all__ = ["CompositeReward", "TaskPredicate"]
 
 TaskPredicate = Callable[[Task[Any]], bool]
+"""Which tasks a term applies to; picklable where the reward is to be."""
 
 
 class CompositeReward:
@@ -91,19 +92,6 @@ class CompositeReward:
             status=ScoreStatus.GRADER_FAILED if has_failed else ScoreStatus.SCORED,
             details={name: score.details for name, score in scores.items()},
         )
-
-
-def in_domains(*domains: str) -> TaskPredicate:
-    """Return the condition that a task's `metadata["domain"]` is one of these; for `CompositeReward(applies_to=…)`.
-
-    >>> in_domains("math", "code")(Task(task_id="a", prompt="2+3=?", reference=None, metadata={"domain": "math"}))
-    True
-    """
-    return partial(_has_domain, frozenset(domains))
-
-
-def _has_domain(domains: frozenset[str], task: Task[Any]) -> bool:
-    return task.metadata.get("domain") in domains
 
 
 def _start(reward: Reward, attempts: Sequence[Attempt]) -> Callable[[], list[Score]]:

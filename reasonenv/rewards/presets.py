@@ -6,6 +6,9 @@ other projects, faults included (`compat`).
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.base import Reward
 from reasonenv.rewards.code import CodeAllPassed
@@ -13,11 +16,13 @@ from reasonenv.rewards.composite import CompositeReward
 from reasonenv.rewards.format import CodeFormat, Format, TagCount
 from reasonenv.rewards.language import LanguageConsistency
 from reasonenv.rewards.length import CosineLength
+from reasonenv.rewards.neural import helpfulness, safety
 from reasonenv.rewards.qa import QAAccuracy
 from reasonenv.rewards.reasoning import ReasoningSteps
 from reasonenv.rewards.repetition import RepetitionPenalty
+from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
-__all__ = ["open_r1", "r1_code", "r1_qa", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
+__all__ = ["open_r1", "r1_all_scenarios", "r1_code", "r1_qa", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
 
 
 def r1_zero() -> CompositeReward:
@@ -38,6 +43,43 @@ def r1_code() -> CompositeReward:
 def r1_qa() -> CompositeReward:
     """Return qa + format, with equal weight: `r1_zero` for questions that are not mathematics."""
     return _sum_of(QAAccuracy(), Format())
+
+
+def r1_all_scenarios() -> CompositeReward:
+    """Return the reward of the last stage: each task by what its kind is graded by (arXiv 2501.12948, section 2.3.4).
+
+    Mathematics by accuracy, programs by their tests, questions by their reference answer; a request without one by the
+    helpfulness or by the safety model, whichever its `metadata["preference_set"]` names, never by both. Format and
+    language consistency for all. The two models are the small embedded ones; `CompositeReward(…, applies_to=…)` and
+    `NeuralReward` combine others in the same way.
+    """
+    terms = (Accuracy(), CodeAllPassed(), QAAccuracy(), helpfulness(), safety(), Format(), LanguageConsistency())
+    return CompositeReward(
+        {term.name: (term, 1.0) for term in terms},
+        applies_to={
+            "accuracy": _is_mathematics,
+            "code_all_passed": _is_program,
+            "qa": _is_question,
+            "helpfulness": partial(_is_in_preference_set, "helpfulness"),
+            "safety": partial(_is_in_preference_set, "safety"),
+        },
+    )
+
+
+def _is_mathematics(task: Task[Any]) -> bool:
+    return isinstance(task.reference, MathReference)
+
+
+def _is_program(task: Task[Any]) -> bool:
+    return isinstance(task.reference, CodeReference)
+
+
+def _is_question(task: Task[Any]) -> bool:
+    return isinstance(task.reference, QAReference) and task.reference.kind != "open"
+
+
+def _is_in_preference_set(name: str, task: Task[Any]) -> bool:
+    return task.metadata.get("preference_set") == name
 
 
 def train_deepseek_r1() -> CompositeReward:

@@ -52,6 +52,7 @@ TASK_SETS: dict[str, str] = {
     **QA_FAMILIES,
     "procedural_qa": "reasonenv.tasksets.combine:procedural_qa",
     **OPEN_FAMILIES,
+    "procedural_mixed": "reasonenv.tasksets.combine:procedural_mixed",
     **PRESETS,
 }
 """Name → "module:attribute" of a callable that takes a split and returns its `TaskSet`."""

@@ -20,7 +20,7 @@ from reasonenv.tables import resolve
 from reasonenv.tasksets.base import TaskSet, checked_index, unknown_task_id
 from reasonenv.tasksets.procedural import FAMILIES
 from reasonenv.tasksets.programs import CODE_FAMILIES
-from reasonenv.tasksets.questions import QA_FAMILIES
+from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.types import Task
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "has_answer",
     "procedural_code",
     "procedural_math",
+    "procedural_mixed",
     "procedural_qa",
 ]
 
@@ -177,6 +178,17 @@ def procedural_code(split: str) -> Mixture:
 def procedural_qa(split: str) -> Mixture:
     """Return the mixture of all procedural families of questions in equal parts; open requests are not among them."""
     return _equal_parts("procedural_qa", QA_FAMILIES, split)
+
+
+def procedural_mixed(split: str) -> Mixture:
+    """Return mathematics, programs, questions and open requests in the proportions of DeepSeek-R1's prompts.
+
+    26,000 mathematics, 17,000 code, 22,000 STEM and 15,000 logic, 66,000 helpfulness and 12,000 harmlessness
+    (arXiv 2501.12948, supplement); STEM and logic are questions here, and open requests come of both preference sets.
+    """
+    open_requests: TaskSet = resolve(OPEN_FAMILIES, "open_requests", kind="family")(split)
+    components = (procedural_math(split), procedural_code(split), procedural_qa(split), open_requests)
+    return Mixture(name="procedural_mixed", components=components, weights=(26.0, 17.0, 37.0, 78.0))
 
 
 def _equal_parts(name: str, families: Mapping[str, str], split: str) -> Mixture:
