@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["MAX_DEPTH", "DecodeError", "Opaque", "decode", "encode"]
 
@@ -84,7 +84,8 @@ def _tagged(value: object, keep: Keep, depth: int) -> Any:
         if issubclass(kind, base):
             return [tag, *(_tagged(part, keep, depth + 1) for part in base.__iter__(value))]
     if issubclass(kind, dict):
-        parts: Iterable[object] = (part for pair in dict.items(value) for part in pair)
+        items: Any = dict.items(cast("dict[object, object]", value))
+        parts: Iterable[object] = (part for pair in items for part in pair)
         return ["d", *(_tagged(part, keep, depth + 1) for part in parts)]
     return _tagged_scalar(value, keep)
 

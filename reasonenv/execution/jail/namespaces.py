@@ -20,14 +20,19 @@ from . import syscalls
 
 __all__ = [
     "DEVICES",
+    "MS_PRIVATE",
+    "MS_REC",
+    "NEW_NS",
     "TMP",
     "Places",
     "become",
+    "clone_tree",
     "enter",
     "find_spare_uid",
     "mount_tmp",
     "readable_paths",
     "renew_pid_namespace",
+    "show_tree",
     "unmount_tmp",
 ]
 

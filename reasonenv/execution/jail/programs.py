@@ -22,7 +22,20 @@ from . import remote
 from .channel import read_file
 from .codec import decode, encode
 
-__all__ = ["Failure", "Refusal", "describe", "exit_after", "load", "look_up", "run_calls", "run_script", "run_server"]
+__all__ = [
+    "MEMORY_CODE",
+    "RAISED_CODE",
+    "Failure",
+    "Refusal",
+    "describe",
+    "exit_after",
+    "load",
+    "look_up",
+    "run_calls",
+    "run_script",
+    "run_server",
+    "show_traceback",
+]
 
 RAISED_CODE, MEMORY_CODE = 120, 121
 """Exit codes by which a script's process says what ended it; a program may use them too, and looks as if it raised."""
