@@ -91,6 +91,7 @@ def rollout_metrics(trajectories: Sequence[Trajectory]) -> dict[str, float]:
         "rollout/grader_failed_share": _mean([t.reward_status is ScoreStatus.GRADER_FAILED for t in trajectories]),
         "rollout/entropy": surprise / max(num_tokens, 1),
         "rollout/tokens": float(num_tokens),
+        **_domain_metrics(scored),
     }
 
 
@@ -100,6 +101,7 @@ def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str
         {
             "step": step,
             "task_id": trajectory.task_id,
+            "domain": trajectory.domain,
             "group_id": trajectory.group_id,
             "prompt": trajectory.prompt,
             "responses": trajectory.responses,
@@ -112,6 +114,17 @@ def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str
         }
         for trajectory in trajectories
     ]
+
+
+def _domain_metrics(scored: Sequence[Trajectory]) -> dict[str, float]:
+    """The total and every component again, over the trajectories of each domain alone."""
+    metrics: dict[str, float] = {}
+    for domain in sorted({trajectory.domain for trajectory in scored if trajectory.domain is not None}):
+        own = [trajectory for trajectory in scored if trajectory.domain == domain]
+        names = sorted({name for trajectory in own for name in trajectory.reward_components})
+        metrics[f"domain/{domain}/reward"] = _mean([trajectory.reward for trajectory in own])
+        metrics |= {f"domain/{domain}/{name}": _mean(_component(own, name)) for name in names}
+    return metrics
 
 
 def _component(trajectories: Sequence[Trajectory], name: str) -> list[float]:

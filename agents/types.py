@@ -45,6 +45,8 @@ class Trajectory:
     is_stopped: bool
     """False when the last response was cut off by the token budget."""
     weights_version: int
+    domain: str | None = None
+    """The task's `metadata["domain"]`, where it has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,72 +1,242 @@
-"""What does grading an answer cost, beside plain math-verify on the same answers?
+"""What does grading cost, beside plain math-verify on the same responses?
 
-Plain math-verify runs in this process without time limits, as nobody should train with it; ours keeps its limits.
-`fresh` answers have never been graded before, `repeated` ones have, as most have in the groups of a training step.
+Plain math-verify runs in this process without time limits, as nobody should train with it; ours keeps its limits. Both
+know the gold answers, which repeat in a group; no response has been seen before. Responses are made of solutions: of
+procedural tasks, or, with the environment variable REASONENV_SOLUTIONS, of a JSON Lines file with the columns
+`solution` and `answer`, such as MATH-500's. `python benchmarks/bench_grading.py` measures everything in turns, in
+processor time where one process works, and writes `results/grading.json`.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import random
+import statistics
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import pytest
+from machine import describe_machine
 from math_verify import parse, verify
 
+from reasonenv.evaluation.reward_benchmark import labelled_responses
 from reasonenv.grading.math import GradeStatus, grade_answers, grade_math
+from reasonenv.grading.pool import Comparison, WorkerPool
+from reasonenv.tasksets import load_tasks
 
-BATCH = 64
+RESULTS = Path(__file__).parent / "results" / "grading.json"
+GROUP_SIZE = 8
+NUM_GROUPS, NUM_CHAINS, NUM_SLOW, ROUNDS = 16, 32, 24, 9
+MEGABYTE = 10**6
 _counter = itertools.count(1000)
+_random = random.Random(0)
+Batch = tuple[list[str], list[str]]
 
 
-def numbers() -> tuple[list[str], list[str]]:
-    golds = [str(next(_counter)) for _ in range(BATCH)]
-    return golds, [f"<think>so</think> <answer>{gold}.0</answer>" for gold in golds]
+@cache
+def solutions() -> list[tuple[str, str]]:
+    """Pairs of a worked solution and its answer."""
+    path = os.environ.get("REASONENV_SOLUTIONS")
+    if path is None:
+        tasks = load_tasks("procedural_math")
+        return [(str(tasks[index].solution), tasks[index].reference.answer) for index in range(512)]
+    rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return [(row["solution"], row["answer"]) for row in rows]
 
 
-def expressions() -> tuple[list[str], list[str]]:
-    constants = [next(_counter) for _ in range(BATCH)]
-    golds = [rf"(x+1)^2+{constant}" for constant in constants]
-    return golds, [rf"<think>so</think> <answer>x^2+2x+1+{constant}</answer>" for constant in constants]
+def easy() -> Batch:
+    """Groups of responses as a policy in training gives them, half of them right."""
+    golds, responses = list[str](), list[str]()
+    for solution, gold in _random.sample(solutions(), NUM_GROUPS):
+        for index in range(GROUP_SIZE):
+            answer = gold if index % 2 else _random.choice(solutions())[1]
+            golds.append(gold)
+            responses.append(
+                f"<think>Attempt {next(_counter)}. {solution}</think>\n<answer>\\boxed{{{answer}}}</answer>"
+            )
+    return golds, responses
+
+
+def chains() -> Batch:
+    """Chains of thought of 2000 to 8000 characters, without tags, with a box at the end and boxes on the way."""
+    golds, responses = list[str](), list[str]()
+    for _, gold in _random.choices(solutions(), k=NUM_CHAINS):
+        length, text = _random.randint(2000, 8000), f"Attempt {next(_counter)}."
+        while len(text) < length:
+            text += f" {_random.choice(solutions())[0]}\n\nWait, let me check that again."
+        golds.append(gold)
+        responses.append(f"{text[:length]}\n\nThe final answer is $\\boxed{{{gold}}}$.")
+    return golds, responses
 
 
 def plain_math_verify(golds: list[str], responses: list[str]) -> list[bool]:
-    answers = [response.partition("<answer>")[2].removesuffix("</answer>") for response in responses]
+    read = {gold: parse(rf"\boxed{{{gold}}}", parsing_timeout=None) for gold in dict.fromkeys(golds)}
     return [
-        verify(
-            parse(rf"\boxed{{{gold}}}", parsing_timeout=None),
-            parse(rf"\boxed{{{answer}}}", parsing_timeout=None),
-            timeout_seconds=None,
-        )
-        for gold, answer in zip(golds, answers, strict=True)
+        verify(read[gold], parse(response, parsing_timeout=None), timeout_seconds=None)
+        for gold, response in zip(golds, responses, strict=True)
     ]
 
 
-KINDS = pytest.mark.parametrize("answers", [numbers, expressions])
+MEGABYTES = {
+    "braces": "{",
+    "digits": "7",
+    "boxes": r"\boxed{",
+    "closed boxes": r"\boxed{1},",
+    "answer tags": "<answer>",
+    "think tags": "<think>",
+    "fractions": r"\frac{1}{",
+    "spaces": " ",
+    "backslashes": "\\",
+    "dollars": "$",
+    "announcements": "The answer is 7. ",
+    "unicode": "𝟙",
+    "lines": "=\n",
+}
 
 
-@KINDS
-def test_fresh(benchmark, answers) -> None:
-    grades = benchmark.pedantic(grade_math, setup=lambda: (answers(), {}), rounds=5, warmup_rounds=1)
-    assert {grade.status for grade in grades} == {GradeStatus.CORRECT}
+def megabyte(piece: str) -> Batch:
+    number = next(_counter)
+    return [str(number)], [f"<think>{number}</think>{piece * (MEGABYTE // len(piece))} \\boxed{{{number}}}"]
 
 
-@KINDS
-def test_repeated(benchmark, answers) -> None:
-    golds, responses = answers()
-    grade_math(golds, responses)
-    grades = benchmark(grade_math, golds, responses)
-    assert {grade.status for grade in grades} == {GradeStatus.CORRECT}
+def expressions() -> list[Comparison]:
+    """Comparisons for algebra, all different; the pool is asked directly, since the fast path would decide them."""
+    return [Comparison(f"x^2+{number}", f"(x-1)(x+1)+{number + 1}") for number in itertools.islice(_counter, NUM_SLOW)]
 
 
-@KINDS
-def test_plain_math_verify(benchmark, answers) -> None:
-    verdicts = benchmark.pedantic(plain_math_verify, setup=lambda: (answers(), {}), rounds=5, warmup_rounds=1)
-    assert all(verdicts)
+def seconds(function: Callable[..., object], *arguments: object, clock: Callable[[], float]) -> float:
+    start = clock()
+    function(*arguments)
+    return clock() - start
+
+
+def compare_throughput(make: Callable[[], Batch]) -> dict[str, float]:
+    """Milliseconds of processor time per response, medians over rounds, and the median ratio."""
+    grade_math(*make())
+    plain_math_verify(*make())
+    ours, theirs = list[float](), list[float]()
+    for _ in range(ROUNDS):
+        batch = make()
+        ours.append(1000 * seconds(grade_math, *batch, clock=time.process_time) / len(batch[0]))
+        theirs.append(1000 * seconds(plain_math_verify, *batch, clock=time.process_time) / len(batch[0]))
+    return {
+        "milliseconds": statistics.median(ours),
+        "math_verify_milliseconds": statistics.median(theirs),
+        "ratio": statistics.median(other / own for own, other in zip(ours, theirs, strict=True)),
+    }
+
+
+def labelled() -> Batch:
+    """Responses of every answer type, each with a gold answer that has hardly been seen."""
+    cases = labelled_responses(num_golds=40)
+    return [case.gold for case in cases], [case.response for case in cases]
+
+
+def latency() -> dict[str, float]:
+    golds, responses = labelled()
+    grade_math(*easy())
+    times, paths = list[float](), list[str]()
+    for gold, response in zip(golds, responses, strict=True):
+        start = time.process_time()
+        (grade,) = grade_math([gold], [response])
+        times.append(1000 * (time.process_time() - start))
+        paths.append(grade.path)
+    fast = sorted(spent for spent, path in zip(times, paths, strict=True) if path == "fast")
+    quantiles = statistics.quantiles(fast, n=100)
+    return {
+        "p50_milliseconds": quantiles[49],
+        "p99_milliseconds": quantiles[98],
+        "num_responses": len(times),
+        "share_without_algebra": len(fast) / len(times),
+    }
+
+
+def slow_path() -> dict[str, float]:
+    """Comparisons per second of wall-clock time, the best of some rounds, because other work slows workers down."""
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    pools = {num_workers: WorkerPool() for num_workers in rates}
+    for _ in range(ROUNDS):
+        for num_workers, pool in pools.items():
+            spent = seconds(lambda p=pool, n=num_workers: ask(p, n), clock=time.perf_counter)
+            rates[num_workers].append(NUM_SLOW / spent)
+    for pool in pools.values():
+        pool.close()
+    one, two = (max(rate) for rate in rates.values())
+    return {"one_worker_per_second": one, "two_workers_per_second": two, "ratio": two / one}
+
+
+def ask(pool: WorkerPool, num_workers: int) -> None:
+    verdicts = pool.compare(expressions(), timeout_seconds=60, num_workers=num_workers)
+    assert {verdict.status for verdict in verdicts} == {"correct"}
+
+
+@pytest.mark.parametrize("make", [easy, chains])
+def test_ours(benchmark, make) -> None:
+    grades = benchmark.pedantic(grade_math, setup=lambda: (make(), {}), rounds=ROUNDS, warmup_rounds=1)
+    assert any(grade.score == 1 for grade in grades)
+
+
+@pytest.mark.parametrize("make", [easy, chains])
+def test_plain_math_verify(benchmark, make) -> None:
+    verdicts = benchmark.pedantic(plain_math_verify, setup=lambda: (make(), {}), rounds=ROUNDS, warmup_rounds=1)
+    assert any(verdicts)
+
+
+def test_responses_that_have_been_graded_before(benchmark) -> None:
+    golds, responses = easy()
+    first = grade_math(golds, responses)
+    assert benchmark(grade_math, golds, responses) == first
+
+
+@pytest.mark.parametrize("shape", MEGABYTES)
+def test_megabyte(benchmark, shape: str) -> None:
+    def batch() -> tuple[Batch, dict[str, float]]:
+        return megabyte(MEGABYTES[shape]), {}
+
+    (grade,) = benchmark.pedantic(grade_math, setup=batch, rounds=5, warmup_rounds=1)
+    assert grade.path == "fast"
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_slow_path(benchmark, num_workers: int) -> None:
+    pool = WorkerPool()
+    benchmark.pedantic(ask, (pool, num_workers), rounds=3, warmup_rounds=1)
+    pool.close()
+
+
+def test_latency(benchmark) -> None:
+    benchmark.extra_info.update(benchmark.pedantic(latency, rounds=1))
 
 
 def test_answers_too_large_to_compute_are_refused_at_once(benchmark) -> None:
     def unseen_bombs() -> tuple[tuple[list[str], list[str]], dict[str, float]]:
         number = next(_counter)
-        return (["1"] * BATCH, [f"{number}^{{10^{{10^{{10}}}}}}"] * BATCH), {}
+        return (["1"] * GROUP_SIZE, [f"{number}^{{10^{{10^{{10}}}}}}"] * GROUP_SIZE), {}
 
     grades = benchmark.pedantic(grade_answers, setup=unseen_bombs, rounds=3)
     assert {grade.status for grade in grades} == {GradeStatus.OVER_BUDGET}
+
+
+def main() -> None:
+    result = {
+        "machine": describe_machine(),
+        "load_average": os.getloadavg()[0],
+        "latency": latency(),
+        "easy": compare_throughput(easy),
+        "chains": compare_throughput(chains),
+        "megabyte_milliseconds": {
+            shape: 1000 * min(seconds(grade_math, *megabyte(piece), clock=time.process_time) for _ in range(5))
+            for shape, piece in MEGABYTES.items()
+        },
+        "slow_path": slow_path(),
+    }
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()

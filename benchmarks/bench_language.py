@@ -1,25 +1,71 @@
-"""How fast and how right is each language detector inside the language consistency reward?
+"""How right and how fast is the language consistency reward, with each of its detectors?
 
-Speed is measured on chains of thought made of procedural solutions. The error needs sentences: set the environment
-variable REASONENV_SENTENCES to a folder with files de.txt, en.txt, …, one sentence per line.
+    python benchmarks/bench_language.py --sentences FOLDER --solutions FILE.jsonl --seed 7
+
+FOLDER holds de.txt, en.txt, …, one sentence per line; FILE has English mathematics under "solution". Without them, what
+needs them is left out. Documents mix the sentences of two languages in random order and shares; without a seed they are
+others every time. The error is the mean distance between the true share of the target's words and the value.
+
+Each detector works in a fresh process, so that loading its model and the first call, on words that it has never seen,
+are measured apart from later calls. A second process gets the documents in another order, and must find the same.
+The exit status is 1 if the default detector misses one of `LIMITS`.
 """
 
 from __future__ import annotations
 
-import os
+import json
+import multiprocessing
 import random
+import statistics
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pytest
+import tyro
+from machine import describe_machine
+from rich.console import Console
+from rich.table import Table
 
-from reasonenv.language import DETECTORS, count_words, load_detector
+from reasonenv import Attempt, MathReference, Task
+from reasonenv.language import DETECTORS
 from reasonenv.language.prose import words_of
-from reasonenv.language.scripts import load_language
+from reasonenv.rewards.language import LanguageConsistency
 from reasonenv.tasksets import load_tasks
 
+RESULTS = Path(__file__).parent / "results" / "language.json"
+DEFAULT = "py3langid"
 LANGUAGES = ("de", "en", "es", "fr", "ja", "ru", "zh")
-DOCUMENTS_PER_PAIR = 10
 SENTENCES_PER_DOCUMENT = 20
+NUM_WARM_CALLS = 5
+LIMITS = {
+    "mean_absolute_error": 0.01,
+    "mean_absolute_error_all_languages": 0.01,
+    "largest_value_of_hidden_text": 0.0,
+    "solutions_mean": 0.995,
+    "first_call_megabytes_per_second": 2.0,
+    "warm_megabytes_per_second": 2.0,
+}
+"""What the library promises of the default detector; the first three are upper limits, the others lower ones."""
+UPPER_LIMITS = ("mean_absolute_error", "mean_absolute_error_all_languages", "largest_value_of_hidden_text")
+
+HIDING_PLACES = (
+    "`{}`",
+    "```\n{}\n```",
+    "```python\n# {}",
+    "$\\text{{{}}}$",
+    "\\[\\text{{{}}}\\]",
+    "\\({}\\)",
+    "$${}$$",
+)
+PROSE = {
+    "en": "First we add the two numbers, and then we divide the sum by three.",
+    "de": "Zuerst addieren wir die beiden Zahlen, und dann teilen wir die Summe durch drei.",
+    "ru": "Сначала мы сложим эти два числа, а потом разделим сумму на три.",
+    "zh": "首先我们把两个数相加，然后除以三。",
+}
 REFLECTIONS = (
     "Let me think about this step by step before I write down the final answer.",
     "Wait, that does not look right, so I should check the computation again.",
@@ -28,66 +74,177 @@ REFLECTIONS = (
 )
 
 
-def chains_of_thought() -> list[str]:
-    generator = random.Random(0)
-    tasks = load_tasks("procedural_math")
-    solutions = [str(tasks[index].solution) for index in range(64)]
+@dataclass(frozen=True, kw_only=True)
+class Arguments:
+    """The command line."""
+
+    sentences: Path | None = None
+    solutions: Path | None = None
+    seed: int | None = None
+    detectors: tuple[str, ...] = tuple(DETECTORS)
+    documents_per_pair: int = 10
+    out: Path = RESULTS
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text, the language it should be in, and the share of its words that are."""
+
+    text: str
+    target: str
+    other: str
+    share: float
+
+
+def main(arguments: Arguments) -> int:
+    """Measure every detector, write the results and print them."""
+    seed = random.SystemRandom().randrange(2**32) if arguments.seed is None else arguments.seed
+    solutions = _solutions(arguments.solutions)
+    mixed = mixed_documents(arguments.sentences, seed, arguments.documents_per_pair) if arguments.sentences else []
+    rows = {name: measure(name, mixed, solutions) for name in arguments.detectors}
+    result = {
+        "machine": describe_machine(),
+        "seed": seed,
+        "num_documents": sum({document.target, document.other} <= set(LANGUAGES) for document in mixed),
+        "num_documents_all_languages": len(mixed),
+        "num_solutions": len(solutions),
+        "limits": LIMITS,
+        "detectors": rows,
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print_rows(rows)
+    return int(DEFAULT in rows and not all(is_kept(name, rows[DEFAULT]) for name in LIMITS))
+
+
+def _solutions(path: Path | None) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path else []
+    return [json.loads(line)["solution"] for line in lines]
+
+
+def mixed_documents(folder: Path, seed: int, num_per_pair: int) -> list[Document]:
+    """Documents of every pair of languages in the folder, a fifth as many where one is not among `LANGUAGES`."""
+    texts = {path.stem: path.read_text(encoding="utf-8").splitlines() for path in sorted(folder.glob("??.txt"))}
+    texts = {code: [line for line in lines if next(words_of(line), None)] for code, lines in texts.items()}
+    generator = random.Random(seed)
     return [
-        " ".join(f"{generator.choice(REFLECTIONS)} {solution}" for solution in solutions[i : i + 8]) for i in range(56)
+        _mixed_document(texts, target, other, generator)
+        for target in texts
+        for other in texts
+        if other != target
+        for _ in range(num_per_pair if {target, other} <= set(LANGUAGES) else -(-num_per_pair // 5))
     ]
 
 
-def sentences() -> dict[str, list[str]]:
-    folder = os.environ.get("REASONENV_SENTENCES")
-    if folder is None:
-        pytest.skip("REASONENV_SENTENCES names no folder of sentences")
-    return {code: (Path(folder) / f"{code}.txt").read_text(encoding="utf-8").splitlines() for code in LANGUAGES}
-
-
-def mixed_document(texts: dict[str, list[str]], target: str, other: str, generator: random.Random) -> tuple[str, float]:
-    """Sentences of two languages in random order, and the share of the target's words among theirs."""
+def _mixed_document(texts: dict[str, list[str]], target: str, other: str, generator: random.Random) -> Document:
     num_target = generator.randint(0, SENTENCES_PER_DOCUMENT)
     drawn = [(target, text) for text in generator.sample(texts[target], num_target)]
     drawn += [(other, text) for text in generator.sample(texts[other], SENTENCES_PER_DOCUMENT - num_target)]
     generator.shuffle(drawn)
     words = [(language, sum(word.weight for word in words_of(text))) for language, text in drawn]
     share = sum(weight for language, weight in words if language == target) / sum(weight for _, weight in words)
-    return generator.choice([" ", "\n"]).join(text for _, text in drawn), share
+    return Document(generator.choice([" ", "\n"]).join(text for _, text in drawn), target, other, share)
 
 
-@pytest.mark.parametrize("name", DETECTORS)
-def test_speed(benchmark, name: str) -> None:
-    texts, english, detector = chains_of_thought(), load_language("en"), load_detector(name)
-    counts = benchmark.pedantic(count_words, (texts, english, detector), rounds=5, warmup_rounds=1)
-    benchmark.extra_info["megabytes"] = sum(len(text.encode()) for text in texts) / 1e6
-    assert all(count.target > 0 for count in counts)
+def measure(detector: str, mixed: list[Document], solutions: list[str]) -> dict[str, Any]:
+    """Run two fresh processes, the second with the documents in reverse, and summarise what the first found."""
+    if detector != DEFAULT:
+        mixed = [document for document in mixed if {document.target, document.other} <= set(LANGUAGES)]
+    found, again = (_in_fresh_process(detector, documents, solutions) for documents in (mixed, mixed[::-1]))
+    values = found.pop("values")
+    is_same = values == again["values"][::-1]
+    errors = [abs(value - document.share) for value, document in zip(values, mixed, strict=True)]
+    seven = [
+        e for e, document in zip(errors, mixed, strict=True) if {document.target, document.other} <= set(LANGUAGES)
+    ]
+    row = {**found, "is_same_in_another_process_and_order": is_same}
+    if seven:
+        row["mean_absolute_error"] = statistics.fmean(seven)
+    if len(errors) > len(seven):
+        row["mean_absolute_error_all_languages"] = statistics.fmean(errors)
+    if errors:
+        row["mean_absolute_error_by_target"] = {
+            target: statistics.fmean(e for e, document in zip(errors, mixed, strict=True) if document.target == target)
+            for target in sorted({document.target for document in mixed})
+        }
+    return row
 
 
-@pytest.mark.parametrize("name", DETECTORS)
-def test_error_on_mixed_documents(benchmark, name: str) -> None:
-    texts, generator, detector = sentences(), random.Random(int.from_bytes(os.urandom(4))), load_detector(name)
-    documents = {
-        target: [
-            mixed_document(texts, target, other, generator)
-            for other in LANGUAGES
-            if other != target
-            for _ in range(DOCUMENTS_PER_PAIR)
-        ]
-        for target in LANGUAGES
+def _in_fresh_process(detector: str, mixed: list[Document], solutions: list[str]) -> dict[str, Any]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+        return pool.submit(_measure_here, detector, mixed, solutions).result()
+
+
+def _measure_here(detector: str, mixed: list[Document], solutions: list[str]) -> dict[str, Any]:
+    start = time.perf_counter()
+    reward = LanguageConsistency(detector=detector)
+    load_seconds = time.perf_counter() - start
+    chains = solutions or chains_of_thought()
+    attempts = [_attempt(text, "en") for text in chains]
+    megabytes = sum(len(text.encode()) for text in chains) / 1e6
+    seconds = [_seconds(reward, attempts) for _ in range(1 + NUM_WARM_CALLS)]
+    hidden = [
+        _attempt(f"<think>{place.format(text)}</think> 5", target)
+        for place in HIDING_PLACES
+        for text in PROSE.values()
+        for target in PROSE
+    ]
+    found = {
+        "load_seconds": load_seconds,
+        "first_call_megabytes_per_second": megabytes / seconds[0],
+        "warm_megabytes_per_second": megabytes / statistics.median(seconds[1:]),
+        "largest_value_of_hidden_text": max(score.value for score in reward.score(hidden)),
+        "values": [score.value for score in reward.score([_attempt(one.text, one.target) for one in mixed])],
     }
+    if solutions:
+        found["solutions_mean"] = statistics.fmean(score.value for score in reward.score(attempts))
+    return found
 
-    def errors() -> list[float]:
-        return [
-            abs((count.share or 0.0) - share)
-            for target, mixed in documents.items()
-            for count, (_, share) in zip(
-                count_words([text for text, _ in mixed], load_language(target), detector), mixed, strict=True
-            )
-        ]
 
-    found = benchmark.pedantic(errors, rounds=1, warmup_rounds=1)
-    benchmark.extra_info["mean_absolute_error"] = sum(found) / len(found)
-    benchmark.extra_info["megabytes"] = (
-        sum(len(text.encode()) for mixed in documents.values() for text, _ in mixed) / 1e6
+def _seconds(reward: LanguageConsistency, attempts: list[Attempt]) -> float:
+    start = time.perf_counter()
+    reward.score(attempts)
+    return time.perf_counter() - start
+
+
+def _attempt(text: str, language: str) -> Attempt:
+    reference = MathReference(answer="5")
+    return Attempt(
+        task=Task(task_id="text", prompt="?", reference=reference, metadata={"language": language}), response=text
     )
-    assert sum(found) / len(found) <= 0.01
+
+
+def chains_of_thought() -> list[str]:
+    """English reasoning with procedural solutions in it, for want of a file."""
+    generator, tasks = random.Random(0), load_tasks("procedural_math")
+    solutions = [str(tasks[index].solution) for index in range(512)]
+    return [
+        " ".join(f"{generator.choice(REFLECTIONS)} {solution}" for solution in solutions[start : start + 8])
+        for start in range(0, len(solutions), 8)
+    ]
+
+
+def is_kept(limit: str, row: dict[str, Any]) -> bool:
+    """Does a row keep one of `LIMITS`? What was not measured breaks none."""
+    if limit not in row:
+        return True
+    return row[limit] <= LIMITS[limit] if limit in UPPER_LIMITS else row[limit] >= LIMITS[limit]
+
+
+def print_rows(rows: dict[str, dict[str, Any]]) -> None:
+    """One line per measurement, one column per detector; a mark where the default misses a limit."""
+    table = Table(title="Language consistency")
+    table.add_column("")
+    for name in rows:
+        table.add_column(name, justify="right")
+    measured = [key for key in next(iter(rows.values())) if key != "mean_absolute_error_by_target"]
+    for key in measured:
+        cells = [f"{row[key]:.4g}" if key in row else "" for row in rows.values()]
+        is_missed = key in LIMITS and DEFAULT in rows and not is_kept(key, rows[DEFAULT])
+        table.add_row(f"{key} (missed: {LIMITS[key]})" if is_missed else key, *cells)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(tyro.cli(Arguments, description=__doc__)))

@@ -6,13 +6,14 @@ to make environments from tasks and rewards of one's own. PyTorch is never neede
 
 from __future__ import annotations
 
-from reasonenv.env import TextEnv, Turn
+from reasonenv.env import TextEnv
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.registration import register_environments
 from reasonenv.rewards import CompositeReward, Reward, load_reward, rule
 from reasonenv.spaces import UnicodeText
 from reasonenv.tasksets import TaskSet, load_tasks
-from reasonenv.types import Attempt, MathReference, Message, RewardBreakdown, Score, ScoreStatus, Task
+from reasonenv.turns import Turn
+from reasonenv.types import Attempt, MathReference, Message, QAReference, RewardBreakdown, Score, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MathReference",
     "Message",
     "PromptTemplate",
+    "QAReference",
     "Reward",
     "RewardBreakdown",
     "Score",

@@ -40,6 +40,8 @@ class BenchRewards:
     """Where results.json and report.html go."""
     timeout_seconds: float = 2.5
     """Wall-clock limit per response."""
+    num_processes: int = 2
+    """Of one grader while responses are scored one by one; 1 gives latencies that nothing disturbs."""
     seed: int = 0
     """Of the package's own cases and of the shuffling."""
 
@@ -80,6 +82,7 @@ def _bench_rewards(arguments: Sequence[str]) -> None:
         cases=cases,
         attempts=attempts,
         timeout_seconds=options.timeout_seconds,
+        num_processes=options.num_processes,
         seed=options.seed,
         report=lambda line: console.print(line, highlight=False, markup=False),
     )

@@ -1,11 +1,11 @@
 """The environment: a task is asked, the responses are taken, the finished attempt is scored.
 
-Lives here: `TextEnv`, its `Episode`, and `Turn`, the protocol of whatever answers the model between its responses.
-Does not: many environments at once (`reasonenv.vector`), or any task, prompt or reward.
+Lives here: `TextEnv` and its `Episode`. Does not: many environments at once (`reasonenv.vector`), what answers the
+model between its responses (`reasonenv.turns`), or any task, prompt or reward.
 
-The one decision: a step is two halves. `TextEnv.advance` computes what a response leads to and changes nothing;
-`TextEnv.commit` makes it so. Between them the attempt is scored, by itself or in one batch with those of other rows;
-whatever raises on the way leaves the environment as it was.
+The one decision: `TextEnv.take` and `TextEnv.follow` compute what a response and the answer to it lead to and change
+nothing; `TextEnv.commit` makes it so. Between them attempts are answered and scored, alone or in one batch with those
+of other rows; whatever raises on the way leaves the environment as it was.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import UserDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, SupportsIndex
+from typing import Any, NamedTuple, SupportsIndex
 
 import gymnasium
 import numpy as np
@@ -26,25 +26,12 @@ from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.rewards import CompositeReward, Reward, load_reward
 from reasonenv.spaces import UnicodeText
 from reasonenv.tasksets import TaskSet, load_tasks
+from reasonenv.turns import Interaction, Turn, load_turn
 from reasonenv.types import Attempt, Message, RewardBreakdown, Task
 
-__all__ = ["EnvState", "Episode", "StepResult", "TextEnv", "Turn"]
+__all__ = ["EnvState", "Episode", "StepResult", "TextEnv"]
 
 StepResult = tuple[str, float, bool, bool, dict[str, Any]]
-
-
-class Turn(Protocol):
-    """Answers the model between its responses: a tool's output, a critique, the next question.
-
-    A pure function of the attempt so far, because training resumes from saved episodes and not from saved turns.
-
-    >>> def ask_once_more(attempt):
-    ...     return "Are you sure?" if len(attempt.messages) < 4 else None
-    """
-
-    def __call__(self, attempt: Attempt, /) -> str | None:
-        """Return the next user message, or None to end the episode."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +83,7 @@ class TextEnv(gymnasium.Env[str, str]):
 
     | event                                                  | terminated | truncated | reward                      |
     |--------------------------------------------------------|------------|-----------|-----------------------------|
-    | there is no `turn`, or it returned None                | True       | False     | the weighted total          |
+    | there is no `turn`, it ended, or `max_turns` is 1      | True       | False     | the weighted total          |
     | `turn` would go on, but this was response `max_turns`  | False      | True      | the weighted total          |
     | the response exceeds `max_response_chars`              | False      | True      | that of the kept beginning  |
     | the grader failed, in any of these                     |            |           | NaN: no score, not a low one|
@@ -114,7 +101,8 @@ class TextEnv(gymnasium.Env[str, str]):
         max_turns: upper bound of the number of responses.
         max_response_chars: longest response that is taken whole.
         max_observation_chars: longest prompt or feedback; `AsyncVectorEnv` shares 4 bytes of memory for each.
-        turn: answers the model; without it, every episode has one response.
+        turn: answers the model: a name of `TURNS`, a function of the attempt, or an interaction; without it, every
+            episode has one response.
         render_mode: None or "ansi".
 
     Raises:
@@ -135,7 +123,7 @@ class TextEnv(gymnasium.Env[str, str]):
         max_turns: int = 1,
         max_response_chars: int = 131_072,
         max_observation_chars: int = 32_768,
-        turn: Turn | None = None,
+        turn: str | Turn | Interaction | None = None,
         render_mode: str | None = None,
     ) -> None:
         _check_positive("max_turns", max_turns)
@@ -149,7 +137,7 @@ class TextEnv(gymnasium.Env[str, str]):
         self.max_turns = max_turns
         self.max_response_chars = max_response_chars
         self.max_observation_chars = max_observation_chars
-        self.turn = turn
+        self.turn = load_turn(turn)
         self.render_mode = render_mode
         self.observation_space = UnicodeText(max_observation_chars)
         self.action_space = UnicodeText(max_response_chars)
@@ -196,6 +184,7 @@ class TextEnv(gymnasium.Env[str, str]):
         drawn = int(self.np_random.integers(len(self.tasks)))
         task = self.tasks[drawn] if chosen is None else chosen
         prompt = self._checked_observation(self.template.text(task), f"The prompt of task {task.task_id!r}")
+        self._give_up()
         self._episode = Episode(task=task, observation=prompt, messages=self.template.messages(task))
         return prompt, _info(self._episode)
 
@@ -216,7 +205,14 @@ class TextEnv(gymnasium.Env[str, str]):
         return self.commit(episode, self.reward.score([replace(episode.attempt, group_id=0)])[0])
 
     def advance(self, response: str, token_ids: Sequence[int] | None = None) -> Episode:
-        """Return what the running episode becomes by this response, without score; nothing changes."""
+        """Return what the running episode becomes by this response and the answer to it, without score."""
+        taken = self.take(response, token_ids)
+        if taken.is_over or self.turn is None:
+            return taken
+        return self.follow(taken, self.turn.answer([taken.attempt])[0])
+
+    def take(self, response: str, token_ids: Sequence[int] | None = None) -> Episode:
+        """Return what the running episode becomes by this response, before it is answered; nothing changes."""
         episode = self.episode
         if self.is_over:
             raise EpisodeError(f"The episode of task {episode.task.task_id!r} is over; call reset() first.")
@@ -231,9 +227,15 @@ class TextEnv(gymnasium.Env[str, str]):
             token_ids=None if token_ids is None else tuple(token_ids),
             is_response_truncated=len(response) > self.max_response_chars,
         )
-        if answered.is_response_truncated:
-            return replace(answered, is_truncated=True)
-        feedback = self.turn(answered.attempt) if self.turn is not None else None
+        is_single = self.turn is None or self.max_turns == 1
+        return replace(
+            answered,
+            is_truncated=answered.is_response_truncated,
+            is_terminated=is_single and not answered.is_response_truncated,
+        )
+
+    def follow(self, answered: Episode, feedback: str | None) -> Episode:
+        """Return what an episode that `take` left running becomes by the answer to it; nothing changes."""
         if feedback is None:
             return replace(answered, is_terminated=True)
         if answered.num_turns >= self.max_turns:
@@ -252,12 +254,22 @@ class TextEnv(gymnasium.Env[str, str]):
         """
         assert (breakdown is not None) == episode.is_over, "an episode is scored when it is over"
         self._episode = replace(episode, breakdown=breakdown)
+        if self.turn is not None and episode.is_over:
+            self.turn.end(episode.attempt)
         total = 0.0 if breakdown is None else float(breakdown.total)
         return episode.observation, total, episode.is_terminated, episode.is_truncated, _info(self._episode)
 
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] Gymnasium's frame type is free
         """Return the episode as text, with each component of its reward; None without a render mode."""
         return None if self.render_mode is None else _transcript(self.episode)
+
+    def close(self) -> None:
+        """Free what is kept for a running episode."""
+        self._give_up()
+
+    def _give_up(self) -> None:
+        if self.turn is not None and self._episode is not None and not self._episode.is_over:
+            self.turn.end(self._episode.attempt)
 
     def get_state(self) -> EnvState:
         """Return a snapshot that `set_state` of an environment made with the same arguments continues exactly."""

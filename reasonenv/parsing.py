@@ -14,22 +14,40 @@ import re
 from itertools import pairwise
 from typing import NamedTuple
 
-__all__ = ["Reasoning", "boxed_answer", "extract_answer", "last_boxed", "prose_answer", "split_reasoning"]
+__all__ = [
+    "Reasoning",
+    "boxed_answer",
+    "code_block",
+    "extract_answer",
+    "last_boxed",
+    "split_reasoning",
+    "stated_answer",
+]
 
 _TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\\\(?!boxed|fbox)|\\[{}]|[{}]")
-_LIST_SEPARATOR = re.compile(r"[\s,;$&]*(?:\\text\s*\{\s*(?:and|or)\s*\}|and|or)?[\s,;$&]*")
+_SEPARATORS = r"(?:[\s,;.?!$&/|~*•–—-]|\\[()\[\],;:! \\]|\\q?quad)*"
+_LIST_SEPARATOR = re.compile(
+    rf"{_SEPARATORS}(?:(?:\\text\s*\{{)?(?:[^{{}}.!?:\\]{{0,30}}\b)?(?:and|or)\s*\}}?)?"
+    rf"{_SEPARATORS}(?:\(?(?:\d{{1,2}}|[A-Za-z])[).:]{_SEPARATORS}|[A-Za-z](?:_\{{?\w\}}?)?\s*=\s*)?"
+)
 _MAX_SEPARATOR_CHARS = 40
 _MAX_ANNOUNCEMENT_CHARS = 2000
-_MAX_SEARCHED_CHARS = 32_768
+_MAX_DENIAL_CHARS = 100
+_MAX_SEARCHED_CHARS = 16_384
 """How far from its end a text is searched for boxes, so that a megabyte of braces costs milliseconds."""
-_BOX = re.compile(r"\\(?:boxed|fbox)")
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _ANNOUNCEMENT = re.compile(
     r"(?:\banswer[*_ \t]{0,4}(?:is(?![A-Za-z])|[:：])|答案(?:是|为|：|:)|^####(?!#))[:*_\s]{0,8}", re.I | re.M
 )
 _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.S)
-_PROSE = re.compile(r"[A-Za-z]{3,}")
-_HEDGE = re.compile(r"\b(?:not|no|or|never|nor|isn't|cannot|neither|percent)\b", re.I)
+_PROSE = re.compile(r"\b(?!and\b)[A-Za-z]{3,}")
+_HEDGED = re.compile(r"\b(?:not|no|or|never|nor|isn't|neither|than)\W{0,4}$", re.I)
+_MAX_HEDGE_CHARS = 12
+_DENIAL = re.compile(r"(?:\b(?:not|never|false|wrong|incorrect)|n't)\b(?!.*\bbut\b)[^,;.!?\n]*$", re.I)
+_BARE_ANSWER = re.compile(r"[$(]*-?(?:\d\S{0,20}|[A-J])[$).]*")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?%?(?:/\d+)?")
+_FENCE = re.compile(r"(?P<ticks>`{3,})(?P<info>[^`]*)")
+_PYTHON = ("python", "py", "python3")
 _CLOSING_WORDS = re.compile(r"[.\s]*(?:I hope (?:it|this) is correct\.?)?(?:\s*<\|\w{1,20}\|>\w{0,10})?\s*", re.I)
 _SENTENCE_END = re.compile(r"[.!?。][*_$\"')]{0,4}\s+(?=\S)")
 
@@ -109,36 +127,106 @@ def extract_answer(response: str) -> str | None:
     rest = split_reasoning(response).rest
     if rest is None:
         return None
-    if "<answer>" not in rest and "</answer>" not in rest:
-        boxed = boxed_answer(rest)
-        return (_announced_answer(rest) if boxed is None else boxed) or None
-    if rest.count("<answer>") != 1 or rest.count("</answer>") != 1:
+    if not _has_answer_tag(rest):
+        return _boxed_or_announced(rest)
+    block = _answer_block(rest)
+    if block is None:
         return None
-    block, closing, _ = rest.partition("<answer>")[2].partition("</answer>")
-    if not closing:
-        return None
-    boxed = boxed_answer(block)
-    return (_announced_answer(block) or block.strip() if boxed is None else boxed) or None
+    return _boxed_or_announced(block) or (None if _outermost_boxes(block) else block.strip() or None)
 
 
-def prose_answer(text: str, *, allows_number: bool = False) -> str:
-    r"""Return what a text without announcement speaks of: its only formula, else all of it.
+def code_block(response: str) -> str | None:
+    r"""Return the program that a response ends with: its last fenced python block after the thinking, or None.
 
-    A text with more than one formula, or with a "not" or an "or" in it, is returned as it is.
+    A fence is a line that begins with three or more backticks. It opens a block, with the language behind the
+    backticks; a line of at least as many backticks alone closes it. The language is `python`, `py` or `python3` in any
+    case; blocks of another language or of none are passed over, whatever stands in them. Of several blocks the last
+    counts. A block that is never closed was cut off: there is no program then, whatever came before. Where `<answer>`
+    tags occur, exactly one block of them must, and only what stands in it counts, as for `extract_answer`.
 
-    Args:
-        allows_number: the last of several formulas, else the last number, is taken.
-
-    >>> prose_answer("Therefore $x > 5$ is the solution.")
-    'x > 5'
+    >>> code_block("<think>easy</think> Here it is:\n```python\nprint(5)\n```\nIt prints 5.")
+    'print(5)\n'
+    >>> code_block("```python\nprint(5)") is None
+    True
     """
-    tail = text[-_MAX_ANNOUNCEMENT_CHARS:]
-    formulas = [next(filter(None, groups)) for groups in _FORMULA.findall(tail)]
-    prose = _FORMULA.sub(" ", tail)
-    if formulas and (allows_number or (len(formulas) == 1 and not _HEDGE.search(prose))):
-        return formulas[-1].strip() if _PROSE.search(prose) else text
-    numbers = _NUMBER.findall(tail) if allows_number and _PROSE.search(tail) and "\\" not in tail else []
-    return numbers[-1] if numbers else text
+    rest = split_reasoning(response).rest
+    text = _answer_block(rest) if rest is not None and _has_answer_tag(rest) else rest
+    program, fence, language, lines = None, "", "", list[str]()
+    for line in (text or "").strip().split("\n"):
+        mark = _FENCE.fullmatch(line.rstrip())
+        if mark is not None and not fence:
+            fence, language, lines = mark["ticks"], mark["info"].strip().lower(), list[str]()
+        elif mark is not None and len(mark["ticks"]) >= len(fence) and not mark["info"]:
+            program = "".join(f"{line}\n" for line in lines) if language in _PYTHON else program
+            fence = ""
+        else:
+            lines.append(line)
+    return None if fence else program
+
+
+def _has_answer_tag(text: str) -> bool:
+    return "answer>" in text and ("<answer>" in text or "</answer>" in text)
+
+
+def _answer_block(text: str) -> str | None:
+    """Return what stands in the only `<answer>` block; None if there is not exactly one."""
+    if text.count("<answer>") != 1 or text.count("</answer>") != 1:
+        return None
+    block, closing, _ = text.partition("<answer>")[2].partition("</answer>")
+    return block if closing else None
+
+
+def stated_answer(text: str) -> str | None:
+    r"""Return what a text says last, read leniently: its announcement, box, formula or number; None if it has none.
+
+    An announcement behind the last box counts, whatever follows it. For comparing texts that nobody is rewarded for.
+
+    >>> stated_answer("Therefore $x > 5$ is the solution.")
+    'x > 5'
+    >>> stated_answer("It is not $5$.") is None
+    True
+    """
+    announcement = _last(_ANNOUNCEMENT, text)
+    if announcement and not _BOX.search(text, announcement.end()):
+        said = text[announcement.end() :][:_MAX_ANNOUNCEMENT_CHARS].partition("\n\n")[0]
+        end = _SENTENCE_END.search(said)
+        said = _complement((said[: end.start()] if end else said).strip().rstrip("*_ ."))
+        is_sentence = _PROSE.search(_FORMULA.sub(" ", said)) is not None
+        return (_last_value(said) if is_sentence else said) or None
+    unclosed_box = text.rpartition(r"\boxed{")[2] if r"\boxed{" in text else ""
+    return boxed_answer(text) or unclosed_box or _last_value(text[-_MAX_ANNOUNCEMENT_CHARS:])
+
+
+def _last(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str] | None:
+    match = None
+    for match in pattern.finditer(text, start):  # noqa: B007 only the last one counts
+        continue
+    return match
+
+
+def _last_value(text: str) -> str | None:
+    """Return the last formula, or a number behind it, unless a word such as "not" stands before it."""
+    found = _last(_FORMULA, text)
+    number = _last(_NUMBER, text, found.end() if found else 0)
+    found = number or found
+    if found is None or _HEDGED.search(text[max(0, found.start() - _MAX_HEDGE_CHARS) : found.start()]):
+        return None
+    return next(filter(None, found.groups()), found[0]).strip()
+
+
+def _complement(said: str) -> str:
+    """Return what follows the last "is" of a sentence."""
+    return said.rpartition(" is ")[2].strip() if said[:1].isalpha() and " is " in said else said
+
+
+def _boxed_or_announced(text: str) -> str | None:
+    """Return what the last box says, else what is announced in words, also if a box before that says something else."""
+    boxed = boxed_answer(text) if "box" in text else None
+    if boxed is None:
+        return _announced_answer(text)
+    end = text.rindex("box")
+    said = _announced_answer(text[end:]) if "nswer" in text[end:] else None
+    return (said if said and _BARE_ANSWER.fullmatch(said) else boxed) or None
 
 
 def _announced_answer(text: str) -> str | None:
@@ -147,39 +235,49 @@ def _announced_answer(text: str) -> str | None:
     A sentence after the answer may take it back, so only a polite formula and a control token may follow.
     """
     tail = text[-_MAX_ANNOUNCEMENT_CHARS:].rstrip()
-    announcement = None
-    for announcement in _ANNOUNCEMENT.finditer(tail):  # noqa: B007 only the last one counts
-        continue
+    announcement = _last(_ANNOUNCEMENT, tail)
     if announcement is None:
+        return None
+    if _DENIAL.search(tail, max(0, announcement.start() - _MAX_DENIAL_CHARS), announcement.start()):
         return None
     said = tail[announcement.end() :]
     end = _SENTENCE_END.search(said)
     if end and not _CLOSING_WORDS.fullmatch(said, end.start()):
         return None
     said = (said[: end.start()] if end else said).strip().rstrip("*_ .")
-    if said[:1].isalpha() and " is " in said:
-        said = said.rpartition(" is ")[2].strip()
+    said = _complement(said)
     return None if "\n\n" in said else said or None
 
 
 def _outermost_boxes(text: str) -> list[_Box]:
     """Find complete boxes in order; a box inside another complete box belongs to that one."""
-    open_braces: list[tuple[int, int] | None] = []
     boxes: list[_Box] = []
-    first = _BOX.search(text, max(0, len(text) - _MAX_SEARCHED_CHARS))
-    if first is None:
+    start = max(0, len(text) - _MAX_SEARCHED_CHARS)
+    starts = text.find("\\boxed", start), text.find("\\fbox", start)
+    if max(starts) < 0:
         return boxes
-    for token in _TOKEN.finditer(text, first.start()):
+    opening = _BOX.search(text, max(starts) if min(starts) < 0 else min(starts))
+    while opening:
+        opening = _BOX.search(text, _read_box(text, opening, boxes))
+    return boxes
+
+
+def _read_box(text: str, opening: re.Match[str], boxes: list[_Box]) -> int:
+    """Append a box, or what is complete inside it if it never ends; return where it ends."""
+    open_braces: list[tuple[int, int] | None] = [opening.span()]
+    for token in _TOKEN.finditer(text, opening.end()):
         symbol = token.group()
         if symbol == "{":
             open_braces.append(None)
         elif symbol == "}":
-            opened = open_braces.pop() if open_braces else None
+            opened = open_braces.pop()
             if opened is not None:
                 _close_box(text, boxes, *opened, token)
+            if not open_braces:
+                return token.end()
         elif len(symbol) > 2:
             open_braces.append(token.span())
-    return boxes
+    return len(text)
 
 
 def _close_box(text: str, boxes: list[_Box], start: int, content_start: int, closing: re.Match[str]) -> None:

@@ -155,4 +155,39 @@ plain = PromptTemplate(
 )
 """The question alone, for a policy that was trained on the format."""
 
-TEMPLATES: dict[str, str] = {name: f"{__name__}:{name}" for name in ("r1_zero", "chat", "few_shot", "direct", "plain")}
+_R1_CODE_PREAMBLE = (
+    f"{_R1_PREAMBLE} The answer is a complete Python program in one code block, which begins with a line ```python and "
+    "ends with a line ```."
+)
+
+r1_code = PromptTemplate(
+    name="r1_code",
+    version=0,
+    text_template=f"{_R1_CODE_PREAMBLE}\nUser: {_PLACEHOLDER}\nAssistant:",
+    message_templates=(
+        {"role": "system", "content": _R1_CODE_PREAMBLE},
+        {"role": "user", "content": _PLACEHOLDER},
+    ),
+)
+"""The preamble of `r1_zero`, and the form that programs take in the answer; line breaks in place of the full stop."""
+
+_MATH_PYTHON_SYSTEM = (
+    "Solve the problem step by step. To compute something, end your response with a Python program in a code block, "
+    "which begins with a line ```python and ends with a line ```. You will be shown what it prints and can go on; "
+    r"variables are kept. When you know the answer, give it as \boxed{} in a response that does not end with code."
+)
+
+math_python = PromptTemplate(
+    name="math_python",
+    version=0,
+    text_template=f"{_MATH_PYTHON_SYSTEM}\n\nProblem: {_PLACEHOLDER}\n\nSolution:\n",
+    message_templates=(
+        {"role": "system", "content": _MATH_PYTHON_SYSTEM},
+        {"role": "user", "content": _PLACEHOLDER},
+    ),
+)
+"""Tool-integrated reasoning (arXiv 2309.17452): rationale, program, output, and so on until the answer."""
+
+TEMPLATES: dict[str, str] = {
+    name: f"{__name__}:{name}" for name in ("r1_zero", "chat", "few_shot", "direct", "plain", "r1_code", "math_python")
+}

@@ -15,6 +15,20 @@ __all__ = ["ENVIRONMENTS", "register_environments"]
 
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "reasonenv/Math-v0": {"tasks": "procedural_math", "reward": "r1_zero", "template": "r1_zero"},
+    "reasonenv/Code-v0": {
+        "tasks": "procedural_code",
+        "reward": "r1_code",
+        "template": "r1_code",
+        "turn": "public_tests",
+    },
+    "reasonenv/MathPython-v0": {
+        "tasks": "procedural_math",
+        "reward": "accuracy",
+        "template": "math_python",
+        "turn": "python",
+        "max_turns": 6,
+    },
+    "reasonenv/QA-v0": {"tasks": "procedural_qa", "reward": "r1_qa", "template": "r1_zero"},
 }
 """Environment id → keyword arguments of `TextEnv`, and of `TextVectorEnv` beside its own."""
 

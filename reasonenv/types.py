@@ -21,6 +21,8 @@ __all__ = [
     "Comparison",
     "MathReference",
     "Message",
+    "QAKind",
+    "QAReference",
     "RewardBreakdown",
     "Score",
     "ScoreStatus",
@@ -100,6 +102,42 @@ class CodeReference:
     public_tests: CallTests | StdinTests | AssertTests | None = None
     reference_program: str | None = None
     """A program that passes, where the source has one: efficiency is measured against it."""
+
+
+QAKind = Literal["short", "choice", "number", "boolean", "list", "citation", "open", "constrained"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QAReference:
+    """What grades the answer to a question: `QAReference(kind="short", answers=("New York City", "NYC"))`.
+
+    | kind        | `answers`                                          | an answer is right if it                  |
+    |-------------|----------------------------------------------------|-------------------------------------------|
+    | short       | accepted answers                                   | is one of them, however it is written     |
+    | number      | accepted numbers or quantities                     | has the value and the unit of one         |
+    | boolean     | "yes" or "no", "true" or "false"                   | says the same                             |
+    | choice      | accepted choices: a letter, letters, or their text | names one of them, and no other           |
+    | list        | the members                                        | has exactly these members                 |
+    | citation    | the numbers or names of the sources                | cites exactly these                       |
+    | constrained | a text that keeps the constraints, if one is known | keeps every one of `constraints`          |
+    | open        | nothing                                            | no rule can tell                          |
+    """
+
+    kind: QAKind
+    answers: tuple[str, ...] = ()
+    choices: tuple[str, ...] | None = None
+    """The texts of the options in order, the first being A; None where only letters are known."""
+    is_ordered: bool = False
+    """Whether the order of a list is part of the answer."""
+    constraints: tuple[str, ...] = ()
+    """`("max_words 20", "include river")`: names and arguments of `reasonenv.grading.qa_constraints`."""
+
+    @property
+    def answer(self) -> str:
+        """One answer that is right: the first accepted one, all members of a list, all sources."""
+        if self.kind == "citation":
+            return "".join(answer if answer.startswith("[") else f"[{answer}]" for answer in self.answers)
+        return ", ".join(self.answers) if self.kind == "list" else next(iter(self.answers), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

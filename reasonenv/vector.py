@@ -20,11 +20,12 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from reasonenv.env import EnvState, Episode, TextEnv, Turn
+from reasonenv.env import EnvState, Episode, TextEnv
 from reasonenv.errors import EpisodeError
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.rewards import CompositeReward, Reward, load_reward
 from reasonenv.tasksets import TaskSet, load_tasks
+from reasonenv.turns import Interaction, Turn, load_turn
 from reasonenv.types import RewardBreakdown, Task
 
 __all__ = ["TextVectorEnv", "VectorStepResult"]
@@ -37,7 +38,8 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
 
     Rows i·G … i·G+G-1 form group i (G = `group_size`): the k-th episode of each has the same task, whenever it starts.
     With groups of one row, it does exactly what Gymnasium's `SyncVectorEnv` over the same environments does, but
-    `CompositeReward.score` is called once per step, with every attempt that ended in it. In `AutoresetMode.DISABLED`, a
+    `CompositeReward.score` is called once per step, with every attempt that ended in it, and so is `Interaction.answer`
+    with those that go on. In `AutoresetMode.DISABLED`, a
     finished row rests while its action is None (`SyncVectorEnv` fails): its reward is 0 and it has no info.
 
     Args:
@@ -64,7 +66,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         max_turns: int = 1,
         max_response_chars: int = 131_072,
         max_observation_chars: int = 32_768,
-        turn: Turn | None = None,
+        turn: str | Turn | Interaction | None = None,
         render_mode: str | None = None,
     ) -> None:
         if num_envs < 1 or group_size < 1 or num_envs % group_size:
@@ -77,6 +79,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         self.tasks = load_tasks(tasks, split=split)
         self.reward = load_reward(reward)
         template = load_template(template)
+        self.turn = load_turn(turn)
         self.envs = [
             TextEnv(
                 tasks=self.tasks,
@@ -85,7 +88,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
                 max_turns=max_turns,
                 max_response_chars=max_response_chars,
                 max_observation_chars=max_observation_chars,
-                turn=turn,
+                turn=self.turn,
                 render_mode=render_mode,
             )
             for _ in range(num_envs)
@@ -191,11 +194,21 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
             if env.is_over and self.autoreset_mode is AutoresetMode.DISABLED and action is None:
                 continue
             try:
-                episodes[row] = env.advance(action, tokens)  # pyright: ignore[reportArgumentType] it refuses None
+                episodes[row] = env.take(action, tokens)  # pyright: ignore[reportArgumentType] it refuses None
             except (TypeError, EpisodeError) as error:
                 error.add_note(f"In row {row} of {self}.")
                 raise
-        return episodes
+        return episodes | self._answered({row: taken for row, taken in episodes.items() if not taken.is_over})
+
+    def _answered(self, running: dict[int, Episode]) -> dict[int, Episode]:
+        """Answer the episodes that go on in one call, and return what they become, by row."""
+        if self.turn is None or not running:
+            return {}
+        answers = self.turn.answer([taken.attempt for taken in running.values()])
+        return {
+            row: self.envs[row].follow(taken, answer)
+            for (row, taken), answer in zip(running.items(), answers, strict=True)
+        }
 
     def _score(self, episodes: dict[int, Episode]) -> dict[int, RewardBreakdown]:
         """Return the scores, by row, of the episodes that are over, in groups as the rows are."""

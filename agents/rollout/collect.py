@@ -29,6 +29,7 @@ class _Episode:
 
     group_id: int
     task_id: str
+    domain: str | None
     prompt: str
     token_ids: list[int] = field(default_factory=list[int])
     loss_mask: list[int] = field(default_factory=list[int])
@@ -110,7 +111,8 @@ def _start(env: TextVectorEnv, codec: TextCodec, task_indices: Sequence[int]) ->
         if not prompt_ids:
             raise ConfigError(f"Task {infos['task_id'][first]!r} has an empty prompt: nothing to continue from.")
         for row in range(first, first + env.group_size):
-            episode = _Episode(first // env.group_size, str(infos["task_id"][row]), observations[row])
+            domain = env.envs[row].task.metadata.get("domain")
+            episode = _Episode(first // env.group_size, str(infos["task_id"][row]), domain, observations[row])
             episode.append_environment(prompt_ids)
             episodes.append(episode)
     return episodes
@@ -146,4 +148,5 @@ def _finish(episode: _Episode, infos: Mapping[str, Any], row: int, weights_versi
         reward_status=ScoreStatus(infos["reward_status"][row]),
         is_stopped=episode.is_stopped,
         weights_version=weights_version,
+        domain=episode.domain,
     )

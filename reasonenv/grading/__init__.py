@@ -1,5 +1,9 @@
-"""Deciding whether an answer equals the gold answer. See `math` for the judgement and `pool` for the processes."""
+"""Deciding whether an answer equals the gold answer.
+
+See `math` for mathematics and `pool` for its processes, `qa` for questions of every other kind.
+"""
 
 from reasonenv.grading.math import GradeStatus, MathGrade, equal, grade_math
+from reasonenv.grading.qa import QAGrade, QAStatus, grade_qa, unparsed_rate
 
-__all__ = ["GradeStatus", "MathGrade", "equal", "grade_math"]
+__all__ = ["GradeStatus", "MathGrade", "QAGrade", "QAStatus", "equal", "grade_math", "grade_qa", "unparsed_rate"]

@@ -3,21 +3,35 @@ r"""Are two answers equal?
 Lives here: the rule of each type of answer. Does not: arithmetic (`numeric`), subsets of the line (`intervals`),
 reading (`reader`), what needs computer algebra (`worker`).
 
-The one decision: False is final only where both sides were read. What was not read is None, and a worker decides.
+The one decision: False is final where the gold answer was read, even if the answer was not: whoever could not be read
+did not write mathematics, and algebra by others finds sense in what has none. A gold answer that was not read is None,
+as is what both sides leave open, and a worker decides.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import product
 
-from reasonenv.grading.evaluation import variables
+from reasonenv.grading.equations import (
+    difference,
+    have_several_names,
+    is_name,
+    named_values,
+    value_of_named,
+    with_argument_of,
+    without_working,
+)
+from reasonenv.grading.evaluation import variables, with_decimal_logarithm
 from reasonenv.grading.intervals import INEQUALITIES, pieces, same_pieces
-from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
+from reasonenv.grading.matrices import worked_out
+from reasonenv.grading.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
 from reasonenv.grading.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.reader import choice_letter, is_unevaluated, read
+from reasonenv.grading.reader import choice_letter, is_unevaluated, plain_words, read
 from reasonenv.grading.scalars import equal_scalars
+from reasonenv.grading.shape import have_same_shape
 from reasonenv.grading.tokens import canonical_text
 
 __all__ = ["equal_texts"]
@@ -27,6 +41,8 @@ _SCALARS = frozenset(
 )
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
 _CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
+_COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _MAX_MATCHES = 4096
 
@@ -51,27 +67,41 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     if is_unevaluated(answer):
         return None if is_unevaluated(gold) else False
     left, right = read(gold), read(answer)
+    if _are_same_words(gold, answer, left, right):
+        return True
     if left is None or right is None:
-        return _equal_unread(answer, left, right)
+        return _equal_unread(gold, answer, left, right)
     verdict = _decide(left, right, policy)
-    return verdict if verdict else _second_reading(gold, answer, left, right, policy) or verdict
+    verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
 
 
-def _equal_unread(answer: str, left: Node | None, right: Node | None) -> bool | None:
-    if (left and left.kind == "text") or (right and right.kind == "text"):
+def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
+    """Are these the same words, although one may look like a product of letters, as "odd" does?"""
+    has_text = any(node is not None and node.kind == "text" for node in (left, right))
+    gold, answer = canonical_text(gold), canonical_text(answer)
+    if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
         return False
-    if left and "\\" not in answer:
+    words = (_COMMA_SPACE.sub(",", plain_words(text) or text.casefold()) for text in (gold, answer))
+    return len(set(words)) == 1
+
+
+def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None) -> bool | None:
+    if left is not None or (right is not None and right.kind == "text"):
         return False
-    return False if answer.count("{") != answer.count("}") else None
+    is_possible = answer.count("{") == answer.count("}") and have_same_shape(
+        canonical_text(gold), canonical_text(answer)
+    )
+    return None if is_possible else False
 
 
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
     """Read an ambiguous text the way the other side is written."""
-    if "list" in (left.kind, right.kind) and left.kind != right.kind:
+    if left.kind != right.kind and ("," in gold or "," in answer):
         if _DECIMAL_COMMA.fullmatch(gold.strip("$ ")) or _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
             return _decide_texts(gold.replace(",", "."), answer.replace(",", "."), policy)
         one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
-        if one and other and one.kind == other.kind == "list":
+        if one and other and (one.kind == "list" or other.kind == "list") and (one, other) != (left, right):
             return _decide(one, other, policy)
     if "quantity" in (left.kind, right.kind) and left.kind != right.kind:
         one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
@@ -86,6 +116,13 @@ def _decide_texts(gold: str, answer: str, policy: MathPolicy) -> bool | None:
 
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
+    r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
+    readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
+    verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def _decide_once(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     try:
         return _Comparison(policy).equal(left, right)
     except UnreadableError:
@@ -103,7 +140,9 @@ class _Comparison:
     def equal(self, left: Node, right: Node) -> bool | None:
         if left == right:
             return True
-        left, right = _without_membership(left), _without_membership(right)
+        left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
+        if (left.kind == "time") != (right.kind == "time"):
+            left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -127,7 +166,7 @@ class _Comparison:
 
     def _equal_relation_and_value(self, left: Node, right: Node) -> bool | None:
         relation, value = (left, right) if left.kind == "relation" else (right, left)
-        named = _without_name(relation) if self._policy.is_name_optional else None
+        named = value_of_named(relation) if self._policy.is_name_optional else None
         if named is not None:
             return self.equal(named, right) if relation is left else self.equal(left, named)
         if value.kind in _LINE_SUBSETS or value.kind == "tuple":
@@ -137,7 +176,7 @@ class _Comparison:
         return False
 
     def _equal_relations(self, left: Node, right: Node) -> bool | None:
-        left, right = _one_equation(left), _one_equation(right)
+        left, right = without_working(left), without_working(right)
         operators = left.name.split(), right.name.split()
         if "=" in operators[0] + operators[1]:
             return self._equal_equations(left, right) if operators[0] == operators[1] == ["="] else False
@@ -152,16 +191,18 @@ class _Comparison:
         return left.name == right.name and self.equal_parts(left.args, right.args)
 
     def _equal_equations(self, left: Node, right: Node) -> bool | None:
-        if all(_is_name(node.args[0]) for node in (left, right)):
+        right = with_argument_of(right, left)
+        if all(is_name(node.args[0]) for node in (left, right)):
             same_name = left.args[0] == right.args[0]
             values_equal = self.equal(left.args[1], right.args[1])
-            if same_name or not variables(right.args[1]) or values_equal:
-                has_function = bool(variables(left.args[1])) and values_equal
-                return values_equal if same_name else bool(has_function) and not _is_swapped(left, right)
+            if same_name:
+                return values_equal
+            if values_equal or not variables(right.args[1]):
+                return bool(values_equal and variables(left.args[1])) and not _are_rivals(left.args[0], right.args[0])
         try:
             if is_same_scalar(*left.args):
                 return self._equal_identities(left, right)
-            sign = is_proportional(_difference(left), _difference(right))
+            sign = is_proportional(difference(left), difference(right))
         except UnreadableError:
             return self.equal_parts(left.args, right.args)
         return None if sign is None else sign != 0
@@ -175,17 +216,21 @@ class _Comparison:
     def _equal_collections(self, left: Node, right: Node) -> bool | None:
         lefts, rights = _elements(left), _elements(right)
         kinds = {left.kind, right.kind}
-        if kinds & _LINE_SUBSETS or (_are_inequalities(lefts) and _are_inequalities(rights)):
+        num_conditions = _are_inequalities(lefts) + _are_inequalities(rights)
+        is_line = num_conditions == 2 and len(variables(left) | variables(right)) == 1
+        if is_line or kinds & _LINE_SUBSETS or (num_conditions == 1 and "tuple" in kinds):
             return _equal_subsets(left, right, self)
         if kinds == {"list", "tuple"}:
-            return self.equal_parts(left.args, right.args)
+            return self.equal_parts(*(named_values(node.args) or node.args for node in (left, right)))
         if "tuple" in kinds and "set" in kinds:
             return len(lefts) == len(rights) == 1 and self.equal(lefts[0], rights[0])
         if "text" in kinds or "matrix" in kinds:
             return False
-        if kinds == {"list"} and (not self._policy.is_list_order_free or _names_differ(lefts) or _names_differ(rights)):
+        if kinds == {"list"} and (
+            not self._policy.is_list_order_free or have_several_names(lefts) or have_several_names(rights)
+        ):
             in_order = self.equal_parts(lefts, rights)
-            if in_order or not (_names_differ(lefts) and _names_differ(rights)):
+            if in_order or not (have_several_names(lefts) and have_several_names(rights)):
                 return in_order
         if "set" in kinds or (lefts and lefts[0].kind == "tuple"):
             lefts, rights = self._distinct(lefts), self._distinct(rights)
@@ -218,65 +263,32 @@ class _Comparison:
         return True
 
 
-def _without_membership(node: Node) -> Node:
-    is_membership = node.kind == "relation" and node.name == "in"
-    return node.args[1] if is_membership else node
+def _plain_value(node: Node, policy: MathPolicy) -> Node:
+    r"""Write `x \in S` as S, the named point P(1, 2) as (1, 2), and a sum of matrices as a matrix."""
+    if node.kind == "relation" and node.name == "in":
+        return node.args[1]
+    is_product = node.kind == "mul" and policy.is_name_optional
+    if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
+        return node.args[1]
+    return worked_out(node)
 
 
-def _without_name(relation: Node) -> Node | None:
-    """Return what an equation says its name is worth, if its left side is a name and later sides agree."""
-    operators, sides = relation.name.split(), list(relation.args)
-    if "~" in operators:
-        cut = operators.index("~")
-        if cut == 0 and _is_name(sides[0]):
-            operators[0] = "="
-        else:
-            operators, sides = operators[:cut], sides[: cut + 1]
-    if not operators:
-        return sides[0]
-    if set(operators) != {"="} or not _is_name(sides[0]):
-        return None
-    values = sides[1:]
-    agree = all(is_same_scalar(values[-1], value) for value in values[:-1])
-    return values[-1] if agree else None
+def _as_ratio(time: Node) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio."""
+    hours, _, minutes = time.name.partition(":")
+    return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
 
 
-def _one_equation(relation: Node) -> Node:
-    """Write `x = 1 + 1 = 2` as `x = 2`."""
-    if relation.name.count("=") > 1 and set(relation.name.split()) == {"="}:
-        value = _without_name(relation)
-        return Node("relation", (relation.args[0], value), "=") if value else relation
-    return relation
-
-
-def _is_name(node: Node) -> bool:
-    r"""Is this x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute?"""
-    parts = walk(node)
-    if any(part.kind not in ("var", "mul", "div", "call", "tuple", "ratio", "num") for part in parts):
-        return False
-    if any(part.kind == "call" and part.name != "abs" for part in parts):
-        return False
-    if not any(part.kind == "num" for part in parts):
-        return True
-    first = node
-    while first.kind == "mul":
-        first = first.args[0]
-    return node.kind == "mul" and first.kind == "var"
-
-
-def _is_swapped(left: Node, right: Node) -> bool:
-    """Do two equations give different variables as the same function of others?"""
-    return left.args[0].kind == right.args[0].kind == "var"
-
-
-def _difference(relation: Node) -> Node:
-    return Node("add", (relation.args[0], Node("neg", (relation.args[1],))))
+def _are_rivals(left: Node, right: Node) -> bool:
+    """Are these y and z, or f(x) and f(t), which have no formula in common, as y and f(x) may have?"""
+    is_applied_twice = left.name == right.name == APPLIED and left.args[0] == right.args[0]
+    return is_applied_twice or left.kind == right.kind == "var"
 
 
 def _equal_inequalities(left: Node, right: Node) -> bool | None:
     if left.name not in INEQUALITIES or right.name not in INEQUALITIES:
         return left.name == right.name and left == right
-    sign = is_proportional(_difference(left), _difference(right))
+    sign = is_proportional(difference(left), difference(right))
     if not sign:
         return None if sign is None else False
     mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -288,6 +300,8 @@ def _are_inequalities(nodes: Sequence[Node]) -> bool:
 
 
 def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | None:
+    if {left.kind, right.kind} == {"tuple", "interval"}:
+        return False
     parts = pieces(left), pieces(right)
     if parts[0] is None or parts[1] is None:
         is_condition = left.kind == "relation" or right.kind == "relation"
@@ -307,7 +321,7 @@ def _has_sign_choice(node: Node) -> bool:
 def _elements(node: Node) -> list[Node]:
     if node.kind in ("list", "set"):
         return [element for part in node.args for element in _elements(part)]
-    if node.kind == "relation" and node.name == "=" and _has_sign_choice(node) and _is_name(node.args[0]):
+    if node.kind == "relation" and node.name == "=" and _has_sign_choice(node) and is_name(node.args[0]):
         return [Node("relation", (node.args[0], value), "=") for value in _elements(node.args[1])]
     if not _has_sign_choice(node) or node.kind == "relation":
         return [node]
@@ -320,8 +334,3 @@ def _chosen(node: Node, sign: int) -> Node:
         is_plus = sign > 0 if node.kind == "pm" else sign < 0
         return Node("add", (args[0], args[1] if is_plus else Node("neg", (args[1],))))
     return node._replace(args=args)
-
-
-def _names_differ(nodes: Sequence[Node]) -> bool:
-    names = {node.args[0] for node in nodes if node.kind == "relation" and node.name == "="}
-    return len(names) > 1

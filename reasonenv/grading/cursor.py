@@ -7,6 +7,7 @@ The one decision: a token that has been taken is never given back, except by the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -18,6 +19,9 @@ __all__ = ["END", "Cursor"]
 END = Token("end", "", False)
 _LETTER_UNITS = frozenset("mgshLlNJWVAK")
 _MAX_DIGITS = 1000
+_HEDGE = re.compile(
+    r"\b(?:or|and|if|not|but|else|when|unless|otherwise|maybe|possibly|perhaps|probably|guess|so|ish|wrong|incorrect)\b|[?()]"
+)
 
 
 class Cursor:
@@ -36,6 +40,13 @@ class Cursor:
         """Return the next token's text if it is an operator or a command, else nothing."""
         token = self._tokens[self._position]
         return token.text if token.kind in ("op", "cmd") else ""
+
+    @property
+    def is_behind_word(self) -> bool:
+        return self._position > 0 and self._tokens[self._position - 1].kind == "word"
+
+    def is_behind(self, symbol: str) -> bool:
+        return self._position > 0 and self._tokens[self._position - 1].text == symbol
 
     def take(self) -> Token:
         token = self._tokens[self._position]
@@ -84,6 +95,12 @@ class Cursor:
         self._position += len(token.text) == 1
         return int(token.text[0])
 
+    def split_word(self, word: Token) -> str:
+        """Put the letters of a word that has just been taken in its place, and take the first."""
+        letters = [Token("var", letter, False) for letter in word.text]
+        self._tokens[self._position - 1 : self._position] = letters
+        return letters[0].text
+
     def is_letter_unit(self, *, is_asked: bool) -> bool:
         """Is a lone letter behind something next, where letters are asked to be units?"""
         token = self.next
@@ -106,7 +123,10 @@ class Cursor:
                 self.take()
                 words[-1] += f"^{self.index()}"
             else:
-                return " ".join(words).lower()
+                unit = " ".join(words).lower()
+                if _HEDGE.search(unit):
+                    raise UnreadableError("words that are no unit")
+                return unit
 
     def numeral(self, token: Token, fraction: Callable[[], Node]) -> Node:
         """Read what digits begin: a repeating decimal, a mixed number, a number in a base, or a number."""
@@ -121,6 +141,31 @@ class Cursor:
             return whole
         rest = self._mixed(fraction)
         return Node("add", (whole, rest), "mixed") if rest else whole
+
+    def matrix(self, cell: Callable[[], Node]) -> Node:
+        """Read what follows `\\begin`."""
+        kind = self.group_name()
+        if kind == "array":
+            self.group_name()
+        elif kind not in ("pmatrix", "bmatrix", "matrix", "smallmatrix", "Bmatrix"):
+            raise UnreadableError(f"no rule for {kind}")
+        rows, cells = list[Node](), list[Node]()
+        while True:
+            if self.symbol() == "end":
+                break
+            cells.append(cell())
+            if self.symbol() == "&":
+                self.take()
+                continue
+            rows.append(Node("row", tuple(cells)))
+            cells = []
+            if self.symbol() == "\\\\":
+                self.take()
+            elif self.symbol() != "end":
+                raise UnreadableError("a matrix without end")
+        self.take()
+        self.group_name()
+        return Node("matrix", tuple(rows))
 
     def _mixed(self, fraction: Callable[[], Node]) -> Node | None:
         start = self._position

@@ -18,7 +18,7 @@ from typing import Any
 
 from reasonenv.grading.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
 
-__all__ = ["DIGITS", "Value", "context_of", "evaluate", "quotient", "variables"]
+__all__ = ["DIGITS", "Value", "context_of", "evaluate", "inexact", "quotient", "variables", "with_decimal_logarithm"]
 
 Value = Any
 """A Fraction, an int, or a number of mpmath, which has no types."""
@@ -61,8 +61,13 @@ def evaluate(node: Node, point: Mapping[str, Value], *, digits: int = DIGITS, is
         return _Evaluation(point, context_of(digits), is_real=is_real).value(node)
     except _RealDomainError as error:
         raise UndefinedError("outside the real domain") from error
-    except (ZeroDivisionError, ValueError, OverflowError) as error:
+    except (ZeroDivisionError, ValueError, OverflowError, TypeError) as error:  # complex numbers have no order
         raise UndefinedError(str(error)) from error
+
+
+def inexact(value: Value) -> Value:
+    """Return a value as a number of mpmath, so that it can be ordered among others."""
+    return _Evaluation({}, context_of(DIGITS), is_real=False).inexact(value)
 
 
 def quotient(left: Value, right: Value) -> Value:
@@ -78,6 +83,14 @@ def quotient(left: Value, right: Value) -> Value:
 def variables(node: Node) -> frozenset[str]:
     """Return the names of the variables in a node."""
     return frozenset(part.name for part in walk(node) if part.kind == "var")
+
+
+def with_decimal_logarithm(node: Node) -> Node:
+    r"""Return a node whose `\log` without a base has base 10."""
+    if node.kind == "call" and node.name == "log" and len(node.args) == 1:
+        node = node._replace(name="lg")
+    args = tuple(with_decimal_logarithm(part) for part in node.args)
+    return node if args == node.args else node._replace(args=args)
 
 
 class _Evaluation:
@@ -154,7 +167,7 @@ class _Evaluation:
             exact = _exact_root(base, degree)
             if exact is not None:
                 return exact
-        is_negative = self._is_number_line(base) and base < 0
+        is_negative = self._is_number_line(base) and base.real < 0
         if is_negative and degree % 2:
             return -self.root([-base, degree], "")
         if is_negative and self._is_real:

@@ -15,16 +15,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reasonenv.grading.cursor import END, Cursor
-from reasonenv.grading.nodes import Node, UnreadableError, number, walk
+from reasonenv.grading.equations import grouped_solutions
+from reasonenv.grading.nodes import APPLIED, Node, UnreadableError, number, walk
 from reasonenv.grading.tokens import FUNCTIONS, Token
 from reasonenv.grading.units import is_unit_word
 from reasonenv.grading.vocabulary import (
+    ACCENTS,
+    ALTERNATIVES,
     BARS,
     BUILDERS,
     CONSTANTS,
+    FACTORS,
     GREEK,
     LETTER_CONSTANTS,
     OVER,
+    RATIO_SIGNS,
     RELATIONS,
     ROUNDINGS,
     SEPARATORS,
@@ -52,18 +57,37 @@ class Parser:
             UnreadableError: no derivation.
             OverBudgetError: nested too deeply.
         """
-        items = self._items()
+        node = self._group()
         if self._at.next is not END:
             raise UnreadableError(f"unexpected {self._at.next.text!r}")
-        return items[0] if len(items) == 1 else Node("list", tuple(items))
+        return node
+
+    def _group(self) -> Node:
+        r"""Read a list, one item, or the old form of a fraction, `a \over b`."""
+        items, separators = self._separated()
+        if self._at.symbol() == "over" and len(items) == 1:
+            self._at.take()
+            return Node("div", (items[0], self._sum()))
+        if self._at.symbol() == "choose" and len(items) == 1:
+            self._at.take()
+            return Node("call", (items[0], self._sum()), "binomial")
+        if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
+            items = grouped_solutions(items, separators)
+        name = "or" if ALTERNATIVES.intersection(separators) else ""
+        return items[0] if len(items) == 1 else Node("list", tuple(items), name)
 
     def _items(self) -> list[Node]:
-        items = [self._relation()]
+        return self._separated()[0]
+
+    def _separated(self) -> tuple[list[Node], list[str]]:
+        """Read items and the last separator before each but the first."""
+        items, separators = [self._relation()], list[str]()
         while self._at.symbol() in SEPARATORS:
+            separators.append("")
             while self._at.symbol() in SEPARATORS:
-                self._at.take()
+                separators[-1] = self._at.take().text
             items.append(self._relation())
-        return items
+        return items, separators
 
     def _relation(self) -> Node:
         if self._at.symbol() == "approx":
@@ -76,16 +100,20 @@ class Parser:
 
     def _side(self) -> Node:
         parts = [self._union()]
-        while self._at.symbol() == ":" and not self._is_building_set:
+        while self._at.symbol() in RATIO_SIGNS and not self._is_building_set:
             self._at.take()
             parts.append(self._union())
         return Node("ratio", tuple(parts)) if len(parts) > 1 else parts[0]
 
     def _union(self) -> Node:
         node = self._quantity()
-        while self._at.symbol() in SET_OPERATIONS:
-            node = Node(SET_OPERATIONS[self._at.take().text], (node, self._quantity()))
+        while self._at.symbol() in SET_OPERATIONS or self._is_letter_union(node):
+            node = Node(SET_OPERATIONS.get(self._at.take().text, "union"), (node, self._quantity()))
         return node
+
+    def _is_letter_union(self, node: Node) -> bool:
+        """Is a U next that stands for the sign of union?"""
+        return node.kind in _SETS and self._at.next.kind == "var" and self._at.next.text == "U"
 
     def _quantity(self) -> Node:
         """Read a sum and the unit behind it."""
@@ -95,7 +123,7 @@ class Parser:
         if self._at.next.kind == "word" and not any(part.kind == "num" or part.name == "pi" for part in walk(node)):
             raise UnreadableError("words")
         unit = self._at.unit_phrase(has_letters=self._has_letter_units)
-        if unit.startswith(("percent", "pct", "%")):
+        if unit.startswith(("percent", "per cent", "%")):
             return Node("percent", (node,))
         if unit in ("degree", "degrees", "deg"):
             return Node("degrees", (node,))
@@ -107,6 +135,9 @@ class Parser:
         while self._at.symbol() in SIGNS:
             sign = SIGNS[self._at.take().text]
             term = self._term()
+            if sign == "sub" and term.kind == "set":
+                node = Node("minus", (node, term))
+                continue
             if sign == "sub":
                 sign, term = "add", Node("neg", (term,))
             node = Node("add", (*node.args, term)) if sign == node.kind == "add" else Node(sign, (node, term))
@@ -120,8 +151,9 @@ class Parser:
             if symbol in TIMES or symbol in OVER:
                 self._at.take()
                 node = Node("mul" if symbol in TIMES else "div", (node, self._signed()))
-            elif self._starts_factor():
-                node = Node("mul", (node, self._power()))
+            elif self._starts_factor() and not self._is_letter_union(node):
+                name = APPLIED if node.kind == "var" and symbol == "(" else ""
+                node = Node("mul", (node, self._power()), name)
             else:
                 return node
 
@@ -140,29 +172,19 @@ class Parser:
     def _starts_factor(self) -> bool:
         token = self._at.next
         if token.kind == "num":
-            # "3 4" is no product; "x 2" after a closed factor is too odd to guess.
-            return False
+            # "3 4" is no product, and "x 2" is too odd to guess.
+            return self._at.is_behind(")") or self._at.is_behind("!")
         if token.kind == "word":
-            return len(token.text) <= 3 and not (
-                token.is_spaced and (self._has_letter_units or is_unit_word(token.text))
-            )
+            is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
+            return len(token.text) <= 3 and not (token.is_spaced and is_apart)
         if token.kind == "var":
             return not self._at.is_letter_unit(is_asked=self._has_letter_units)
         symbol = token.text
         if symbol in BARS:
             return self._num_bars == 0 and not self._is_building_set
         if token.kind == "cmd":
-            return self._is_factor_command(symbol)
+            return symbol in FACTORS
         return symbol in ("(", "[", "{")
-
-    def _is_factor_command(self, name: str) -> bool:
-        return (
-            name in GREEK
-            or (name in CONSTANTS and name != "emptyset")
-            or name in FUNCTIONS
-            or name in ROUNDINGS
-            or name in ("frac", "sqrt", "binom", "dbinom", "tbinom", "overline", "mathbb", "begin", "circ")
-        )
 
     def _power(self) -> Node:
         node = self._postfix(self._primary())
@@ -211,6 +233,8 @@ class Parser:
             return self._at.numeral(token, self._fraction)
         if token.kind == "var":
             return self._variable(token.text)
+        if token.kind == "word" and len(token.text) <= 3 and self._at.symbol() in ("^", "_", "'", "!"):
+            return self._variable(self._at.split_word(token))
         if token.kind == "word" and len(token.text) <= 3:
             return _product([LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in token.text])
         if token.kind in ("op", "cmd"):
@@ -244,12 +268,9 @@ class Parser:
         if opening in BARS:
             return self._absolute()
         if opening == "{":
-            items = self._items()
-            if self._at.symbol() == "over" and len(items) == 1:
-                self._at.take()
-                items = [Node("div", (items[0], self._sum()))]
+            node = self._group()
             self._at.expect("}")
-            return items[0] if len(items) == 1 else Node("list", tuple(items))
+            return node
         if opening == "\\{":
             return self._set()
         if opening == "$":
@@ -297,6 +318,8 @@ class Parser:
     def _command(self, name: str) -> Node:
         if name in CONSTANTS:
             return CONSTANTS[name]
+        if name == "Gamma" and self._at.symbol() == "(":
+            return Node("call", (Node("add", (self._primary(), number(-1))),), "factorial")
         if name in GREEK:
             return self._variable(name)
         if name == "frac":
@@ -307,21 +330,28 @@ class Parser:
             return self._root()
         if name in FUNCTIONS:
             return self._function(name)
-        if name in BARS:
-            return self._absolute()
-        if name in ROUNDINGS:
-            function, closing = ROUNDINGS[name]
-            node = self._sum()
-            self._at.expect(closing)
-            return Node("call", (node,), function)
-        if name in ("overline", "mathbb"):
+        if name in BARS or name in ROUNDINGS or name == "langle":
+            return self._enclosed(name)
+        if name in ACCENTS:
             letters = self._at.index()
             if letters in ("R", "mathbbR"):
                 return CONSTANTS["R"]
             return Node("var", (), f"{name} {letters}")
         if name == "begin":
-            return self._matrix()
+            return self._at.matrix(self._relation)
         raise UnreadableError(f"no rule for \\{name}")
+
+    def _enclosed(self, opening: str) -> Node:
+        if opening in BARS:
+            return self._absolute()
+        if opening == "langle":
+            items = self._items()
+            self._at.expect("rangle")
+            return Node("tuple", tuple(items))
+        function, closing = ROUNDINGS[opening]
+        node = self._sum()
+        self._at.expect(closing)
+        return Node("call", (node,), function)
 
     def _root(self) -> Node:
         degree = number(2)
@@ -354,32 +384,9 @@ class Parser:
             node = Node("mul", (node, self._power()))
         return node
 
-    def _matrix(self) -> Node:
-        kind = self._at.group_name()
-        if kind == "array":
-            self._at.group_name()
-        elif kind not in ("pmatrix", "bmatrix", "matrix", "smallmatrix", "Bmatrix"):
-            raise UnreadableError(f"no rule for {kind}")
-        rows, cells = list[Node](), list[Node]()
-        while True:
-            if self._at.symbol() == "end":
-                break
-            cells.append(self._relation())
-            if self._at.symbol() == "&":
-                self._at.take()
-                continue
-            rows.append(Node("row", tuple(cells)))
-            cells = []
-            if self._at.symbol() == "\\\\":
-                self._at.take()
-            elif self._at.symbol() != "end":
-                raise UnreadableError("a matrix without end")
-        self._at.take()
-        self._at.group_name()
-        return Node("matrix", tuple(rows))
-
 
 _CIRCLE = Node("const", (), "circ")
+_SETS = frozenset(["interval", "tuple", "set", "union", "reals"])
 
 
 def _product(factors: list[Node]) -> Node:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from reasonenv.grading.evaluation import Value, evaluate, variables
-from reasonenv.grading.nodes import Node, UnreadableError
+from reasonenv.grading.evaluation import Value, evaluate, inexact, variables
+from reasonenv.grading.nodes import Node, UnreadableError, number
 from reasonenv.grading.numeric import same_values
 
 __all__ = ["INEQUALITIES", "Piece", "pieces", "same_pieces"]
@@ -44,10 +44,14 @@ def pieces(node: Node) -> list[Piece] | None:
         return [Piece(_MINUS_INFINITY, _INFINITY, False, False)]
     if kind == "relation":
         return _condition(node)
+    if kind == "list" and len(frozenset[str]().union(*(variables(part) for part in args))) > 1:
+        return None
     if kind in ("union", "list"):
         parts = [pieces(part) for part in args]
         found = [piece for part in parts if part is not None for piece in part]
-        return None if None in parts else found
+        if None in parts:
+            return None
+        return (_common_conditions(node) if kind == "list" else None) or found
     if kind == "intersection":
         return _common(*(pieces(part) for part in args))
     return _without_points(pieces(args[0]), args[1]) if kind == "minus" else None
@@ -58,6 +62,11 @@ def _condition(node: Node) -> list[Piece] | None:
     if operators == ["in"]:
         return pieces(node.args[1])
     sides = list(node.args)
+    distance = next((side for side in sides if side.kind == "call" and side.name == "abs"), None)
+    if distance is not None:
+        return _mirrored(
+            _condition(node._replace(args=tuple(distance.args[0] if side == distance else side for side in sides)))
+        )
     if operators[0] in (">", ">=") or (len(sides) == 2 and sides[1].kind == "var" and operators[0] != "!="):
         sides.reverse()
         operators = [{">": "<", ">=": "<=", "<": ">", "<=": ">="}.get(sign, sign) for sign in reversed(operators)]
@@ -75,6 +84,34 @@ def _condition(node: Node) -> list[Piece] | None:
 def _is_name(node: Node) -> bool:
     """Is this x, or f(x)?"""
     return node.kind == "var" or (node.kind == "mul" and all(part.kind == "var" for part in node.args))
+
+
+def _mirrored(parts: list[Piece] | None) -> list[Piece] | None:
+    """Return where |x| is within a subset: its part from 0 on, and the mirror image of that."""
+    positive = _common(parts, [Piece(number(0), _INFINITY, True, False)])
+    if positive is None:
+        return None
+    mirror = [Piece(_negative(piece.high), _negative(piece.low), piece.has_high, piece.has_low) for piece in positive]
+    return positive + mirror
+
+
+def _negative(end: Node) -> Node:
+    return end.args[0] if end.kind == "neg" else Node("neg", (end,))
+
+
+def _common_conditions(conditions: Node) -> list[Piece]:
+    """Return where all conditions hold; conditions without a common point, such as `x<1, x>3`, are alternatives."""
+    if conditions.name == "or" or any(part.kind != "relation" for part in conditions.args):
+        return []
+    common = pieces(conditions.args[0])
+    for part in conditions.args[1:]:
+        common = _common(common, pieces(part))
+    return [piece for piece in common or [] if not _is_empty(piece)]
+
+
+def _is_empty(piece: Piece) -> bool:
+    low, high = _end(piece.low), _end(piece.high)
+    return low > high or (_same_end(low, high) and not (piece.has_low and piece.has_high))
 
 
 def _ray(operator: str, bound: Node) -> list[Piece] | None:
@@ -160,7 +197,7 @@ def _end(node: Node) -> Value:
     value = evaluate(node, {}, is_real=True)
     if value.imag:
         raise UnreadableError("an interval with a complex end")
-    return value
+    return value if isinstance(value, int) else inexact(value.real)  # a Fraction and an mpf have no order
 
 
 def _same_end(left: Value, right: Value) -> bool:

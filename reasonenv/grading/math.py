@@ -6,7 +6,7 @@ once, remembering verdicts. Does not: deciding without algebra (`compare`), proc
 Covered: everything `compare` decides, and whatever math-verify does with both sides as LaTeX. Not covered: what
 math-verify reads too generously, such as differing units.
 
-The one decision: a grade has one of eight statuses, never a bare bool. Stopped, too long and wrong all score 0 and stay
+The one decision: a grade has one of nine statuses, never a bare bool. Stopped, too long and wrong all score 0 and stay
 apart; what the answer is not to blame for is NaN.
 """
 
@@ -26,8 +26,9 @@ from reasonenv.grading.compare import equal_texts
 from reasonenv.grading.nodes import OverBudgetError
 from reasonenv.grading.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.pool import Comparison, shared_pool
+from reasonenv.grading.reader import is_readable
 from reasonenv.grading.tokens import canonical_text
-from reasonenv.parsing import boxed_answer, extract_answer, prose_answer, split_reasoning
+from reasonenv.parsing import boxed_answer, extract_answer, split_reasoning, stated_answer
 
 __all__ = ["MAX_ANSWER_CHARS", "GradeStatus", "MathGrade", "equal", "grade_answers", "grade_math"]
 
@@ -35,8 +36,12 @@ MAX_ANSWER_CHARS = 1000
 """Longer answers are not compared; the longest gold answer of MATH-500 has 53 characters."""
 
 _MAX_WORKERS = 4
+_COMPARING_SHARE = 0.45
+"""Share of the time limit that a comparison may run; as much is left for a worker to get free or to start."""
 _MAYBE_WORDY = re.compile(r"\\(?:boxed|fbox)|[A-Za-z]{3,}.*[\s$]|<answer>|####", re.S)
 _MAX_CACHED_VERDICTS = 65536
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a mistake in our own reading of a text would raise: no score for one answer, not the end of a training."""
 
 
 class GradeStatus(StrEnum):
@@ -46,11 +51,13 @@ class GradeStatus(StrEnum):
     WRONG = "wrong"
     NO_ANSWER = "no_answer"
     OVER_BUDGET = "over_budget"
-    """The answer is too long to be compared."""
+    """The answer is too long, too large or too memory-hungry to be compared."""
     TIMEOUT = "timeout"
     GOLD_UNPARSEABLE = "gold_unparseable"
     GRADER_ERROR = "grader_error"
     WORKER_DIED = "worker_died"
+    WORKERS_BUSY = "workers_busy"
+    """The call had to end before a worker could decide."""
 
     @property
     def is_failure(self) -> bool:
@@ -63,7 +70,7 @@ class GradeStatus(StrEnum):
         return self in (GradeStatus.CORRECT, GradeStatus.WRONG, GradeStatus.GOLD_UNPARSEABLE, GradeStatus.OVER_BUDGET)
 
 
-_FAILURES = (GradeStatus.GOLD_UNPARSEABLE, GradeStatus.GRADER_ERROR, GradeStatus.WORKER_DIED)
+_FAILURES = (GradeStatus.GOLD_UNPARSEABLE, GradeStatus.GRADER_ERROR, GradeStatus.WORKER_DIED, GradeStatus.WORKERS_BUSY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,8 @@ def grade_math(
     Args:
         golds: gold answers, LaTeX or plain text, without a box.
         responses: whole responses, from which `reasonenv.parsing.extract_answer` reads the answers.
-        timeout_seconds: wall-clock limit of one comparison in a worker.
+        timeout_seconds: wall-clock limit of the call if one answer needs a worker; a worker may compare for less than
+            half of it. With more such answers the limit is as many times as long as each worker has answers.
         num_workers: how many workers may run; None is one per core, at most 4.
         policy: which differently written answers count as equal.
 
@@ -143,24 +151,30 @@ def equal(gold: str, answer: str, *, policy: MathPolicy = DEFAULT_POLICY) -> boo
     >>> equal(r"\frac{1}{2}", "0.5")
     True
     """
-    status = grade_answers([_bare(gold, policy)], [_bare(answer, policy)], policy=policy)[0].status
+    gold, said = _bare(gold), _bare(answer)
+    status = grade_answers([gold], [answer], policy=policy)[0].status
+    if status is not GradeStatus.CORRECT and said != answer:
+        status = grade_answers([gold], [said], policy=policy)[0].status
     return None if status.is_failure or status is GradeStatus.TIMEOUT else status is GradeStatus.CORRECT
 
 
 def _answer_of(response: str, policy: MathPolicy) -> str | None:
     answer = extract_answer(response)
-    rest = split_reasoning(response).rest
-    if answer is not None or not policy.reads_prose or rest is None or "answer>" in rest:
+    rest = split_reasoning(response).rest if answer is None and policy.reads_prose else None
+    if rest is None or "answer>" in rest:
         return answer
-    said = prose_answer(rest, allows_number=True)
-    return None if said is rest else said
+    return stated_answer(rest)
 
 
-def _bare(text: str, policy: MathPolicy) -> str:
+def _bare(text: str) -> str:
     """Return the answer in a text that may say more than it."""
     if len(text) <= MAX_ANSWER_CHARS and not _MAYBE_WORDY.search(text):
         return text
-    return extract_answer(text) or prose_answer(text, allows_number=policy.reads_prose)
+    if "answer>" in text or "think>" in text:
+        return extract_answer(text) or ""
+    if len(text) <= MAX_ANSWER_CHARS and "\\boxed" not in text and is_readable(text):
+        return text
+    return stated_answer(text) or text
 
 
 def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade | None:
@@ -180,6 +194,8 @@ def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade 
         is_equal = equal_texts(gold, answer, policy)
     except OverBudgetError as error:
         return MathGrade(GradeStatus.OVER_BUDGET, answer, "fast", {"reason": str(error)})
+    except _UNFORESEEN as error:
+        return MathGrade(GradeStatus.GRADER_ERROR, answer, "fast", {"reason": repr(error)})
     if is_equal is None:
         return None
     grade = MathGrade(GradeStatus.CORRECT if is_equal else GradeStatus.WRONG, answer, "fast")
@@ -191,10 +207,13 @@ def _grade_slow(
     unknown: Sequence[Comparison], timeout_seconds: float, num_workers: int | None, policy: MathPolicy
 ) -> dict[Comparison, MathGrade]:
     """Grade by workers and remember what does not depend on how busy the machine was."""
+    num_workers = num_workers or min(os.cpu_count() or 1, _MAX_WORKERS)
+    share = _COMPARING_SHARE * timeout_seconds
     verdicts = shared_pool().compare(
         [Comparison(canonical_text(gold), canonical_text(answer)) for gold, answer in unknown],
-        timeout_seconds=timeout_seconds,
-        num_workers=num_workers or min(os.cpu_count() or 1, _MAX_WORKERS),
+        timeout_seconds=share,
+        num_workers=num_workers,
+        patience_seconds=2 * share * math.ceil(len(unknown) / num_workers),
     )
     grades: dict[Comparison, MathGrade] = {}
     for comparison, verdict in zip(unknown, verdicts, strict=True):

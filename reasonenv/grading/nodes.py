@@ -12,8 +12,20 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-__all__ = ["MAX_DEPTH", "MAX_TOKENS", "Node", "OverBudgetError", "UndefinedError", "UnreadableError", "number", "walk"]
+__all__ = [
+    "APPLIED",
+    "MAX_DEPTH",
+    "MAX_TOKENS",
+    "Node",
+    "OverBudgetError",
+    "UndefinedError",
+    "UnreadableError",
+    "number",
+    "walk",
+]
 
+APPLIED = "applied"
+"""The name of a product that is written like the application of a function, f(x)."""
 MAX_TOKENS = 600
 MAX_DEPTH = 24
 
@@ -40,7 +52,8 @@ class Node(NamedTuple):
     kind: str
     args: tuple[Node, ...] = ()
     name: str = ""
-    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation."""
+    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation; "or" if a
+    list says it."""
     value: Fraction | int = 0
 
 

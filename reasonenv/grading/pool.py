@@ -7,7 +7,8 @@ Covered: a comparison that hangs or dies, callers in several threads, in asyncio
 `__main__` without a guard (each worker is a fresh interpreter started by `subprocess`), a fork while workers run, the
 end of the caller by exit or by SIGKILL. Not covered: Windows, which has neither fork nor RLIMIT_AS.
 
-The one decision: time limits are enforced from outside, by killing. No signal is ever armed in the caller.
+The one decision: time limits are enforced from outside, by killing. No signal is ever armed in the caller. Calls wait
+for workers in the order they came, and a call with more to compare hands each worker on after every comparison.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ __all__ = ["Comparison", "ComparisonBy", "Verdict", "WorkerPool", "shared_pool"]
 
 _WORKER_PATH = Path(__file__).with_name("worker.py")
 _START_SECONDS = 60.0
-_MEMORY_BYTES = 4 * 2**30
+_MEMORY_BYTES = 2**30
+"""A worker that has loaded math-verify takes a seventh of it."""
 _MAX_DEATHS = 2
 
 
@@ -55,7 +57,8 @@ class ComparisonBy(NamedTuple):
 class Verdict(NamedTuple):
     """What became of a comparison: `Verdict("correct")`.
 
-    `status` is one of correct, wrong, gold_unparseable, timeout, grader_error, worker_died.
+    `status` is one of correct, wrong, gold_unparseable, over_budget (of memory), timeout, grader_error, worker_died,
+    workers_busy.
     """
 
     status: str
@@ -78,22 +81,30 @@ class WorkerPool:
         os.register_at_fork(after_in_child=self._abandon_workers)
 
     def compare(
-        self, comparisons: Sequence[Comparison | ComparisonBy], *, timeout_seconds: float, num_workers: int
+        self,
+        comparisons: Sequence[Comparison | ComparisonBy],
+        *,
+        timeout_seconds: float,
+        num_workers: int,
+        patience_seconds: float = math.inf,
     ) -> list[Verdict]:
         """Return one verdict per comparison, in order; nothing that a worker does raises.
 
         Args:
-            timeout_seconds: wall-clock limit of each comparison; the start of a worker does not count.
+            timeout_seconds: wall-clock limit of each comparison; waiting for a worker and its start do not count.
             num_workers: how many workers may exist.
+            patience_seconds: wall-clock limit of the call; what is not decided by then is `workers_busy`.
         """
-        if not comparisons:
-            return []
-        batch = _Batch(comparisons, timeout_seconds)
-        held = self._acquire(min(num_workers, len(comparisons)), num_workers)
+        batch = _Batch(comparisons, timeout_seconds, time.monotonic() + patience_seconds)
+        held: list[_Worker] = []
         try:
             while not batch.is_done:
+                if not self._acquire(held, min(num_workers, batch.num_undecided), num_workers, batch.deadline):
+                    batch.give_up("workers_busy", f"no worker was free within {patience_seconds} s")
+                    break
                 batch.advance(held)
                 self._replace_dead(held)
+                self._hand_on(held)
         finally:
             self._release(held)
         return [batch.verdicts[index] for index in range(len(comparisons))]
@@ -118,6 +129,7 @@ class WorkerPool:
     def _forget_workers(self) -> None:
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
+        self._waiting = deque[object]()
         self._changed = threading.Condition()
 
     def _abandon_workers(self) -> None:
@@ -127,13 +139,37 @@ class WorkerPool:
             worker.process.returncode = 0
         self._forget_workers()
 
-    def _acquire(self, wanted: int, limit: int) -> list[_Worker]:
+    def _acquire(self, held: list[_Worker], wanted: int, limit: int, deadline: float) -> bool:
+        """Hold more workers, up to those wanted; wait only for the first one. Return whether any is held."""
         with self._changed:
-            while not self._idle and len(self._workers) >= limit:
-                self._changed.wait()
-            held = [self._idle.pop() for _ in range(min(wanted, len(self._idle)))]
-            num_new = min(wanted - len(held), limit - len(self._workers))
-            return held + [self._start() for _ in range(num_new)]
+            if not held and not self._wait_for_turn(limit, deadline):
+                return False
+            while len(held) < wanted and (self._idle or len(self._workers) < limit):
+                if held and self._waiting:
+                    break
+                held.append(self._idle.pop() if self._idle else self._start())
+        return True
+
+    def _wait_for_turn(self, limit: int, deadline: float) -> bool:
+        ticket = object()
+        self._waiting.append(ticket)
+        try:
+            return self._changed.wait_for(
+                lambda: self._waiting[0] is ticket and (bool(self._idle) or len(self._workers) < limit),
+                min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX),
+            )
+        finally:
+            self._waiting.remove(ticket)
+            self._changed.notify_all()
+
+    def _hand_on(self, held: list[_Worker]) -> None:
+        """Give workers that have nothing to do to the calls that wait for one."""
+        with self._changed:
+            if not self._waiting:
+                return
+            self._idle += [worker for worker in held if worker.is_free]
+            held[:] = [worker for worker in held if not worker.is_free]
+            self._changed.notify_all()
 
     def _start(self) -> _Worker:
         worker = _Worker(self._memory_bytes)
@@ -181,6 +217,10 @@ class _Worker:
         self._received = b""
         self._send({"sys_path": sys.path, "memory_bytes": memory_bytes})
 
+    @property
+    def is_free(self) -> bool:
+        return self.is_ready and not self.is_dead and self.assigned is None
+
     def ask(self, index: int, comparison: Comparison | ComparisonBy, timeout_seconds: float) -> None:
         self.assigned = index
         self.deadline = time.monotonic() + timeout_seconds
@@ -215,8 +255,11 @@ class _Worker:
 class _Batch:
     """The state of one call: what is still to ask, and what has been decided."""
 
-    def __init__(self, comparisons: Sequence[Comparison | ComparisonBy], timeout_seconds: float) -> None:
+    def __init__(
+        self, comparisons: Sequence[Comparison | ComparisonBy], timeout_seconds: float, deadline: float
+    ) -> None:
         self.verdicts: dict[int, Verdict] = {}
+        self.deadline = deadline
         self._comparisons = comparisons
         self._timeout_seconds = timeout_seconds
         self._pending = deque(range(len(comparisons)))
@@ -224,12 +267,16 @@ class _Batch:
 
     @property
     def is_done(self) -> bool:
-        return len(self.verdicts) == len(self._comparisons)
+        return not self.num_undecided
+
+    @property
+    def num_undecided(self) -> int:
+        return len(self._comparisons) - len(self.verdicts)
 
     def advance(self, held: Sequence[_Worker]) -> None:
         """Give work to free workers, then wait for the next reply, death or deadline."""
         for worker in held:
-            if self._pending and worker.is_ready and worker.assigned is None:
+            if self._pending and worker.is_free:
                 index = self._pending.popleft()
                 worker.ask(index, self._comparisons[index], self._timeout_seconds)
         busy = [worker for worker in held if worker.assigned is not None or not worker.is_ready]
@@ -237,12 +284,19 @@ class _Batch:
         poll = select.poll()
         for descriptor in waiting:
             poll.register(descriptor, select.POLLIN)
-        seconds = min(worker.deadline for worker in busy) - time.monotonic()
+        seconds = min(self.deadline, *(worker.deadline for worker in busy)) - time.monotonic()
         for descriptor, _ in poll.poll(max(0, math.ceil(seconds * 1000))):
             self._receive(waiting.pop(descriptor))
         for worker in waiting.values():
             if time.monotonic() >= worker.deadline:
                 self._expire(worker)
+        if time.monotonic() >= self.deadline:
+            self._run_out_of_patience(held)
+
+    def give_up(self, status: str, reason: str) -> None:
+        """Decide what nobody works on."""
+        self.verdicts.update((index, Verdict(status, reason)) for index in self._pending)
+        self._pending.clear()
 
     def _receive(self, worker: _Worker) -> None:
         reply = worker.receive()
@@ -254,25 +308,36 @@ class _Batch:
             worker.is_ready = True
         elif reply:
             worker.kill()
-            self._give_up(reply["reason"])
+            self.give_up("worker_died", reply["reason"])
 
     def _decide(self, worker: _Worker, verdict: Verdict) -> None:
         assert worker.assigned is not None, "a worker replies to what it was asked"
         self.verdicts[worker.assigned] = verdict
         worker.assigned = None
+        if verdict.status == "over_budget":
+            worker.kill()
 
     def _expire(self, worker: _Worker) -> None:
         worker.kill()
         if worker.is_ready:
             self._decide(worker, Verdict("timeout", f"stopped after {self._timeout_seconds} s"))
         else:
-            self._give_up(f"a grader process did not start within {_START_SECONDS} s")
+            self.give_up("worker_died", f"a grader process did not start within {_START_SECONDS} s")
+
+    def _run_out_of_patience(self, held: Sequence[_Worker]) -> None:
+        """Stop everything but workers that are still starting, which the next call will need."""
+        reason = "the workers were too busy to decide it in time"
+        for worker in held:
+            if worker.assigned is not None:
+                worker.kill()
+                self._decide(worker, Verdict("workers_busy", reason))
+        self.give_up("workers_busy", reason)
 
     def _lose(self, worker: _Worker) -> None:
         """Ask once more what a worker died of: it may have been killed from outside."""
         reason = f"a grader process ended with exit code {worker.process.returncode}"
         if worker.assigned is None:
-            self._give_up(reason)
+            self.give_up("worker_died", reason)
             return
         self._deaths[worker.assigned] += 1
         if self._deaths[worker.assigned] >= _MAX_DEATHS:
@@ -280,11 +345,6 @@ class _Batch:
         else:
             self._pending.appendleft(worker.assigned)
             worker.assigned = None
-
-    def _give_up(self, reason: str) -> None:
-        """Workers that cannot start would fail for the rest of the batch, too."""
-        self.verdicts.update((index, Verdict("worker_died", reason)) for index in self._pending)
-        self._pending.clear()
 
 
 @cache

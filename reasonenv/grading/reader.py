@@ -14,17 +14,32 @@ from functools import lru_cache
 from reasonenv.grading.expression import Parser
 from reasonenv.grading.nodes import Node, OverBudgetError, UnreadableError, number
 from reasonenv.grading.tokens import canonical_text, tokenize
+from reasonenv.grading.vocabulary import CONSTANTS
 
-__all__ = ["choice_letter", "is_unevaluated", "plain_words", "read"]
+__all__ = ["choice_letter", "is_readable", "is_unevaluated", "plain_words", "read"]
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)", re.I)
 _BASED = re.compile(r"\(?(-?[0-9A-Fa-f]+)\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))")
+_NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
-_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)\s+)?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
-_CHOICE_WITH_VALUE = re.compile(r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J][).]))(.+)", re.S)
-_UNEVALUATED = re.compile(r"\\(?:int|iint|oint|sum|prod|lim|det)(?![A-Za-z])")
-_BASE_NAMES = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
+_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
+_CHOICE_WITH_VALUE = re.compile(
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))(.+)", re.S
+)
+_UNEVALUATED = re.compile(
+    r"\\(?:i*int|oint|sum|prod|coprod|lim|det|[bp]mod|mod)(?![A-Za-z])|[∫∑∏]"
+    r"|(?<![A-Za-z])(?:gcd|lcm|max|min)\s*(?:\\left\s*)?\\?[(\[{]"
+)
+_VALUE = re.compile(r"[\d$]|\\[(\[]")
+_REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
+_VALUES_IN_WORDS = {
+    "infinity": CONSTANTS["inf"],
+    **dict.fromkeys(_REALS, Node("reals")),
+    **dict.fromkeys(["no solution", "no solutions", "empty set", "the empty set"], Node("set")),
+}
+_NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_BASE_NAMES = {name: str(base) for base, name in enumerate(_NUMERALS, 2)} | {"sixteen": "16"}
 
 
 @lru_cache(maxsize=8192)
@@ -44,16 +59,25 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
     text = canonical_text(text, has_thousands=has_thousands)
     if _INTEGER.fullmatch(text):
         return number(int(text))
-    special = _time(text) or _based(text)
+    special = _time(text) or _based(text) or _named(text)
     if special:
         return special
     try:
         return Parser(tokenize(text), has_letter_units=has_letter_units).answer()
     except UnreadableError:
         words = plain_words(text)
-        return Node("text", (), words) if words else None
+        return _VALUES_IN_WORDS.get(words, Node("text", (), words)) if words else None
     except RecursionError as error:
         raise OverBudgetError("nested too deeply") from error
+
+
+def is_readable(text: str) -> bool:
+    """Is this mathematics or words without numbers, rather than a sentence that says an answer?"""
+    try:
+        node = read(text)
+    except OverBudgetError:
+        return True
+    return node is not None and (node.kind != "text" or not _VALUE.search(text))
 
 
 def plain_words(text: str) -> str:
@@ -90,6 +114,12 @@ def is_unevaluated(text: str) -> bool:
 def _time(text: str) -> Node | None:
     match = _TIME.fullmatch(plain_words(text) or text)
     return Node("time", (), f"{int(match[1])}:{match[2]}{match[3].lower().replace('.', '')}") if match else None
+
+
+def _named(text: str) -> Node | None:
+    match = _NAMED.fullmatch(text)
+    value = (_time(match[2]) or _based(match[2])) if match else None
+    return Node("relation", (Node("var", (), match[1]), value), "=") if match and value else None
 
 
 def _based(text: str) -> Node | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from reasonenv.grading.evaluation import evaluate, variables
-from reasonenv.grading.nodes import Node, number
+from reasonenv.grading.nodes import Node, number, walk
 from reasonenv.grading.numeric import is_same_scalar
 from reasonenv.grading.policy import MathPolicy
 from reasonenv.grading.units import Unit, read_unit
@@ -30,7 +30,9 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     if left_unit and right_unit:
         return _equal_quantities(left, left_unit, right, right_unit, policy)
     if left_unit or right_unit:
-        if not policy.is_unit_optional:
+        if "degree" in (left_unit, right_unit) and _is_in_radians(left if right_unit else right):
+            return is_same_scalar(left, right)
+        if not policy.is_unit_optional or "percent" in (left.kind, right.kind):
             return False
         numbers = [node.args[0] if _unit(node) else _bare(node) for node in (left, right)]
         return equal_scalars(numbers[0], numbers[1], policy)
@@ -40,7 +42,7 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
         return True
     if (left.kind == "percent") != (right.kind == "percent") and policy.is_percent_sign_optional:
         inner = [node.args[0] if node.kind == "percent" else node for node in (left, right)]
-        return is_same_scalar(*inner)
+        return is_same_scalar(*inner) and _is_more_than_one(inner[0])
     return True if _is_rounded(left, right, policy) else verdict
 
 
@@ -54,8 +56,23 @@ def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
         if rounds_to_gold or digits[0] >= policy.min_decimal_digits:
             unit = Fraction(1, 10 ** digits[1])
             margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
-            return bool(margin < unit / 2 if rounds_to_gold else margin < float(unit))
+            allowed = max(unit, abs(_float_error(decimal)))
+            return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(allowed))
     return False
+
+
+def _float_error(decimal: Node) -> Fraction:
+    """Return how much of a number a float of 64 bits may be wrong by: such decimals have more digits than they know."""
+    return Fraction(evaluate(decimal, {})) / 10**15
+
+
+def _is_more_than_one(node: Node) -> bool:
+    """May this be a percentage without its sign? Up to 1, it is rather the share itself."""
+    return not variables(node) and bool(abs(evaluate(node, {})) > 1)
+
+
+def _is_in_radians(node: Node) -> bool:
+    return any(part.name == "pi" for part in walk(node))
 
 
 def _is_infinite(node: Node) -> bool:
@@ -73,7 +90,8 @@ def _hoisted(node: Node) -> Node:
 def _unit(node: Node) -> str:
     if node.kind == "degrees":
         return "degree"
-    return node.name if node.kind == "quantity" and read_unit(node.name).dimensions else ""
+    unit = read_unit(node.name) if node.kind == "quantity" else None
+    return node.name if unit and (unit.dimensions or unit.factor != 1) else ""
 
 
 def _bare(node: Node) -> Node:

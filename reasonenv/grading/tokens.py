@@ -9,6 +9,7 @@ a right-to-left mark, are never mapped to what they look like.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
@@ -54,25 +55,47 @@ _TYPOGRAPHY: dict[int, str | None] = {
     ord("£"): r" \text{pound}",
 }
 _NOISE = re.compile(
-    r"\\(?:displaystyle|textstyle|limits|nolimits|boldmath|quad|qquad|enspace|hfill|hspace\s*\{[^{}]*\}|"
-    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\phantom\s*\{[^{}]*\}"
+    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|enspace|hfill|hspace\s*\{[^{}]*\}|"
+    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\q?quad|\\phantom\s*\{[^{}]*\}"
 )
 _SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
 _NO_SPACE = re.compile(r"(?<!\\)\\!")
-_THOUSANDS = re.compile(r"(?<=[0-9])(?:\{,\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
-_PLAIN_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?![\d,])")
+_THOUSANDS = re.compile(r"(?<=[0-9])(?:\s*\{\s*,\s*\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
+_PLAIN_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d|,\S)")
 _SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
-_WRAPPER = re.compile(r"\\(?:mathbf|mathit|mathsf|mathtt|boldsymbol|bm|pmb|mathord|mathnormal|mathup)\s*\{([^{}]*)\}")
+_WRAPPER = re.compile(
+    r"\\(?:mathbf|mathit|mathsf|mathtt|boldsymbol|bm|pmb|mathord|mathnormal|mathup|underline|boxed|fbox)\s*(?=\{)"
+)
+_EMPTY_GROUP = re.compile(r"(?<![A-Za-z}\]_^])\s*\{\s*\}")
+_ROW_SPACE = re.compile(r"\\\\\s*\[[^\[\]]{0,8}(?:ex|em|pt|mm|cm)\]")
+_PRIME = re.compile(r"\^\s*(?:\{\s*\\prime\s*\}|\\prime)(?![A-Za-z])")
+_FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
+_LEADING_POINT = re.compile(r"(?<!\d)\.(?=\\overline)")
+_TEN_TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
+_GLUED_WORD = re.compile(r"(?<=[\d)}])(or|and)(?=[A-Z\d(\\-]|[a-z]\s*[=(])")
 _ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z({}%])")
 _OPERATOR = re.compile(r"\\operatorname\*?\s*\{([^{}]*)\}")
-_TEXT_OF_NUMBERS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox)\s*\{([^{}A-Za-z\\]*)\}")
+_TEXT = r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|textup)\s*"
+_TEXT_OF_NUMBERS = re.compile(_TEXT + r"\{((?:[^{}A-Za-z\\~]|\\[$%])+)\}")
+_TEXT_OF_QUANTITY = re.compile(_TEXT + r"\{\s*([-+]?(?:\\?\$)?\s*\d[^{}]*)\}")
 _E_NOTATION = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?|\.\d+)[eE]([+-]?\d+)(?![\w.])")
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<num>\d+\.\d+|\d+\.(?!\d)|\.\d+|\d+)"
-    r"|\\(?:text|textbf|textit|textrm|textnormal|mathrm|rm|mbox|textsf)\s*\{(?P<text>[^{}]*)\}"
+    r"|\\(?:text|textbf|textit|textrm|textnormal|mathrm|rm|mbox|textsf|textup)\s*\{(?P<text>[^{}]*)\}"
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
-_DELIMITERS = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"))
+_BRACE = re.compile(r"\\.|[{}]", re.S)
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    (r"\(", r"\)"),
+    (r"\[", r"\]"),
+    ("**", "**"),
+    ("`", "`"),
+    ('"', '"'),
+    (r"\"", r"\""),
+)
+_CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
 _OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
 _MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _FROM_MULTI = {"≤": r" \le ", "≥": r" \ge ", "≠": r" \ne ", "=": "=", "^": "^"}
@@ -100,7 +123,10 @@ _FAMILIES = [
     "arctg",
 ]
 FUNCTIONS = frozenset([*_FAMILIES, "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
-_WORDS = frozenset([*FUNCTIONS, "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
+_WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
+
+
+_WORD_SYMBOLS = {"pct": "%", "to": ":"}
 
 
 class Token(NamedTuple):
@@ -120,18 +146,33 @@ def undelimited(text: str) -> str:
     """
     text = text.strip()
     for _ in range(6):
+        if not text.endswith(_CLOSINGS):
+            break
         before = text
         if text.endswith("."):
             text = text.removesuffix(".").rstrip()
         for opening, closing in _DELIMITERS:
-            inner = text[len(opening) : -len(closing)]
-            if text.startswith(opening) and text.endswith(closing) and inner and opening not in inner:
-                text = inner.strip()
+            if text.startswith(opening) and text.endswith(closing):
+                inner = text[len(opening) : -len(closing)]
+                text = inner.strip() if inner and opening not in inner else text
+        if text.startswith("{") and text.endswith("}") and _is_one_group(text):
+            text = text[1:-1].strip()
         if text == before:
             break
     return text
 
 
+def _is_one_group(text: str) -> bool:
+    """Does the brace that opens a text close at its end?"""
+    depth = 0
+    for brace in _BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return brace.end() == len(text)
+    return False
+
+
+@lru_cache(maxsize=8192)
 def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     r"""Write an answer without what only changes its looks; equal results mean equal answers.
 
@@ -142,30 +183,45 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
         text = text.translate(_TYPOGRAPHY)
     text = undelimited(text)
     if "\\" in text or "{" in text:
-        if "\\\\" in text and "begin" not in text:
-            text = _ESCAPED_TWICE.sub(r"\\", text)
-        text = _THOUSANDS.sub("", text)
-        text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
-        for _ in range(3):
-            text, count = _WRAPPER.subn(r"{\1}", text)
-            if not count:
-                break
-        text = _OPERATOR.sub(r" \1 ", text)
-        if text.endswith("}"):
-            wrapped = _TEXT_OF_NUMBERS.fullmatch(text)
-            text = wrapped[1] if wrapped else text
-        text = re.sub(r"\\[dtc]frac(?![A-Za-z])", r"\\frac", text)
+        text = _plain_latex(text)
     if "$" in text:
         bare = text.replace(r"\$", "")
         if bare.count("$") % 2 == 0 and "$" in bare:
             text = re.sub(r"(?<!\\)\$", " ", text)
+    if "or" in text or "and" in text:
+        text = _GLUED_WORD.sub(r" \1 ", text)
+    return undelimited(_plain_numbers(undelimited(text), has_thousands=has_thousands))
+
+
+def _plain_latex(text: str) -> str:
+    """Drop the commands that only change looks."""
+    if "\\\\" in text and "begin" not in text:
+        text = _ESCAPED_TWICE.sub(r"\\", text)
+    text = _THOUSANDS.sub("", text)
+    text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
+    text = _EMPTY_GROUP.sub("", _WRAPPER.sub("", text))
+    text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\", text))
+    text = _OPERATOR.sub(r" \1 ", text)
+    if "\\text" in text or "\\m" in text:
+        text = _TEXT_OF_NUMBERS.sub(r"\1", text)
+        quantity = _TEXT_OF_QUANTITY.fullmatch(text.strip())
+        text = quantity[1] if quantity else text
+    return _FRACTION.sub(r"\\frac", text)
+
+
+def _plain_numbers(text: str, *, has_thousands: bool) -> str:
+    """Write numbers without marks of thousands, and with their leading zero and power of ten."""
     if _SPACED_THOUSANDS.fullmatch(text):
         text = text.replace(" ", "")
-    if has_thousands and "," in text and not any(bracket in text for bracket in "([{"):
+    if has_thousands and "," in text and not any(bracket in text for bracket in ("(", "[", r"\{")):
         text = _PLAIN_THOUSANDS.sub(lambda match: match[1] + match[2].replace(",", ""), text)
+    if ".\\overline" in text:
+        text = _LEADING_POINT.sub("0.", text)
+    if "10" in text:
+        text = _TEN_TIMES.sub(r" \\times ", text)
     if "e" in text or "E" in text:
         text = _E_NOTATION.sub(r"\1 \\times 10^{\2}", text)
-    return undelimited(text)
+    return text
 
 
 def tokenize(text: str) -> list[Token]:
@@ -203,6 +259,8 @@ def _tokens_of(kind: str, text: str, is_spaced: bool) -> list[Token]:
         return [Token("op", text, is_spaced)]
     if kind == "text":
         return [_text_token(text, is_spaced)]
+    if kind == "word" and text in _WORD_SYMBOLS:
+        return [Token("op", _WORD_SYMBOLS[text], is_spaced)]
     if kind == "word" and len(text) > 1 and text not in _WORDS:
         return [Token("word", text, is_spaced)]
     if kind == "word":
@@ -215,7 +273,9 @@ def _text_token(text: str, is_spaced: bool) -> Token:
     if words in ("e", "i") and "~" not in text and " " not in text:
         return Token("var", words, is_spaced)
     if words.lower() in ("and", "or", "", ","):
-        return Token("op", ",", is_spaced)
-    if words in FUNCTIONS:
+        return Token("op", words.lower() or ",", is_spaced)
+    if words in _WORD_SYMBOLS:
+        return Token("op", _WORD_SYMBOLS[words], is_spaced)
+    if words in FUNCTIONS and words != "min":
         return Token("cmd", words, is_spaced)
     return Token("text", words, is_spaced)

@@ -30,6 +30,11 @@ _TABLE = {
     "gm=1; ton=1000000",
     "volume": "l liter litre=1; ml milliliter=1/1000",
     "money": "dollar usd buck=1; cent=1/100",
+    "us volume": "gallon gal=4; quart qt=1; pint=1/2; cup=1/4",
+    "force": "n newton=1",
+    "energy": "j joule=1",
+    "power": "w watt=1",
+    "voltage": "v volt=1",
     "speed": "mph=1",
     "angle": "degree deg=1; radian rad=rad",
     "month": "month=1; year yr=12",
@@ -37,7 +42,7 @@ _TABLE = {
 _WORD = re.compile(r"([a-z$%°]+)(?:\^(-?\d))?")
 _PREFIX_POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _SUFFIX_POWERS = {"squared": 2, "cubed": 3}
-_EMPTY = frozenset(["unit", "of", "the", "a", "in", "about", "approximately", "total", "each"])
+_EMPTY = frozenset(["of", "the", "a", "in", "about", "approximately", "total", "each"])
 
 
 def _table() -> dict[str, tuple[str, Fraction]]:
@@ -65,10 +70,10 @@ def read_unit(phrase: str) -> Unit:
     >>> read_unit("km per hour") == read_unit("km/h")
     True
     """
-    phrase = phrase.lower().replace(".", " ").replace("/", " per ").replace("mph", "mile per hour")
+    words = phrase.lower().replace(".", " ").replace("/", " per ").replace("mph", "mile per hour")
     powers: dict[str, int] = {}
     factor, sign, power = Fraction(1), 1, 1
-    for word, exponent in _WORD.findall(phrase):
+    for word, exponent in _WORD.findall(words):
         if word == "per":
             sign = -1
             continue
@@ -86,6 +91,8 @@ def read_unit(phrase: str) -> Unit:
             factor *= scale**total
             powers[name] = powers.get(name, 0) + total
         power = 1
+    if not powers and sign == 1:
+        powers[words.strip()] = 1
     return Unit(tuple(sorted((name, count) for name, count in powers.items() if count)), factor)
 
 

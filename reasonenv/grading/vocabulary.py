@@ -8,14 +8,19 @@ The one decision: `e` and `i` are always the constants, never variables.
 from __future__ import annotations
 
 from reasonenv.grading.nodes import Node
+from reasonenv.grading.tokens import FUNCTIONS
 
 __all__ = [
+    "ACCENTS",
+    "ALTERNATIVES",
     "BARS",
     "BUILDERS",
     "CONSTANTS",
+    "FACTORS",
     "GREEK",
     "LETTER_CONSTANTS",
     "OVER",
+    "RATIO_SIGNS",
     "RELATIONS",
     "ROUNDINGS",
     "SEPARATORS",
@@ -81,9 +86,21 @@ RELATIONS = {
 }  # fmt: skip
 TIMES = frozenset(["*", "times", "cdot", "ast"])
 OVER = frozenset(["/", "div"])
-SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee"])
+SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee", "land", "wedge"])
+ALTERNATIVES = frozenset(["or", "lor", "vee"])
+RATIO_SIGNS = frozenset([":", "colon"])
+ACCENTS = frozenset(
+    ["overline", "mathbb", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat", "mathcal", "mathscr", "mathfrak"]
+)
 SIGNS = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
 BARS = {"|": "|", "vert": "|", "lvert": "|", "rvert": "|"}
 SET_OPERATIONS = {"cup": "union", "cap": "intersection", "setminus": "minus", "backslash": "minus"}
 ROUNDINGS = {"lfloor": ("floor", "rfloor"), "lceil": ("ceil", "rceil")}
+FACTORS = frozenset(
+    [
+        *GREEK, *FUNCTIONS, *ROUNDINGS, *ACCENTS, *(CONSTANTS.keys() - {"emptyset"}),
+        "frac", "sqrt", "binom", "dbinom", "tbinom", "begin", "circ", "langle",
+    ]
+)  # fmt: skip
+"""Commands that may follow a factor without a sign between."""
 BUILDERS = frozenset(["|", "mid", ":", "vert"])

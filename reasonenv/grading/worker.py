@@ -80,6 +80,8 @@ def _compare_safely(gold: str, answer: str, cpu_seconds: int, comparer: str = ""
         module, _, function = comparer.partition(":")
         chosen = getattr(importlib.import_module(module), function) if comparer else compare
         return {"status": chosen(gold, answer)}
+    except (MemoryError, RecursionError) as error:
+        return {"status": "over_budget", "reason": repr(error)}
     except Exception as error:  # noqa: BLE001 the boundary where a failure becomes data
         return {"status": "grader_error", "reason": repr(error)[:500]}
 
@@ -113,11 +115,17 @@ def _with_real_symbols(value: Any) -> Any:
 
 
 def _parse(text: str) -> list[Any]:
-    from math_verify import parse
+    """Read the whole text as LaTeX: math-verify would else take the last number of what it cannot read, by `eval`."""
+    from math_verify import LatexExtractionConfig, parse
 
-    boxed = rf"\boxed{{{text}}}"
     no_signals: Any = None
-    return parse(boxed, fallback_mode="no_fallback", parsing_timeout=no_signals)
+    return parse(
+        rf"\boxed{{{text}}}",
+        [LatexExtractionConfig(boxed_match_priority=0)],
+        fallback_mode="no_fallback",
+        extraction_mode="first_match",
+        parsing_timeout=no_signals,
+    )
 
 
 if __name__ == "__main__":

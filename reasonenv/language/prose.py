@@ -53,6 +53,7 @@ _SENTENCE_END = re.compile(r"[.!?…。！？｡؟۔।॥;；:：\n]+")
 _MAX_ACRONYM_LETTERS = 5
 _ASCII_WORD = re.compile(rf"\b(?:[A-Za-z][a-z]++|[A-Z]{{{_MAX_ACRONYM_LETTERS + 1},}}+)\b")
 _MAX_REMEMBERED_CHARS = 40
+_OF_LETTER_BEFORE = "of the letter before"
 
 
 class Span(NamedTuple):
@@ -136,15 +137,25 @@ def _split(token: str) -> Iterator[Word]:
 
 def _runs_by_script(token: str) -> Iterator[tuple[str, int, int]]:
     """Yield script, start and end of each run of letters; a mark or modifier belongs to the letter before it."""
+    if token.isascii() and token.isalpha():
+        yield "Latin", 0, len(token)
+        return
     start, current = 0, None
     for position, char in enumerate(token):
-        script = None if _is_separator(char) else script_of(char) or current
+        script = _script_within_token(char)
+        if script == _OF_LETTER_BEFORE:
+            script = current
         if script != current:
             if current:
                 yield current, start, position
             start, current = position, script
     if current:
         yield current, start, len(token)
+
+
+@cache
+def _script_within_token(char: str) -> str | None:
+    return None if _is_separator(char) else script_of(char) or _OF_LETTER_BEFORE
 
 
 def _is_separator(char: str) -> bool:

@@ -10,14 +10,14 @@ mathematics or code earns nothing, while formulas and code as such cost nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
 from reasonenv.language.detectors import Detector
 from reasonenv.language.prose import Prose, Span, Word, ascii_words, read_prose, sentences, words_of
-from reasonenv.language.scripts import Language
+from reasonenv.language.scripts import CHARACTERS_PER_WORD, Language
 
 __all__ = ["WordCount", "count_words"]
 
@@ -58,20 +58,37 @@ class _Tally:
     """What the scripts alone decide of one text, and the segments that they leave open."""
 
     prose: Prose
-
+    scales: Mapping[str, float]
+    """Script → what the weight of its words is multiplied by, where it is not 1."""
     target: float = 0.0
     foreign: float = 0.0
     segments: list[_Segment] = field(default_factory=list[_Segment])
 
+    def weight_of(self, word: Word) -> float:
+        return word.weight * self.scales.get(word.script, 1.0)
 
-def count_words(texts: Sequence[str], language: Language, detector: Detector) -> list[WordCount]:
+
+def count_words(
+    texts: Sequence[str],
+    language: Language,
+    detector: Detector,
+    *,
+    characters_per_word: Mapping[str, float] = CHARACTERS_PER_WORD,
+) -> list[WordCount]:
     """Count the words of each text that are, and are not, in a language.
 
     Code, LaTeX, URLs, tags and paths are no words, but what they hide counts against the language: letters of other
     scripts (Latin and Greek are notation), and five or more words in a row that are prose of another language (in code,
     of another language than English).
+
+    Args:
+        texts: what to count in.
+        language: the target.
+        detector: judges what the scripts leave open.
+        characters_per_word: letters that weigh as much as one word, for scripts of `CHARACTERS_PER_WORD`.
     """
-    tallies = [_tally(text, language) for text in texts]
+    scales = {script: CHARACTERS_PER_WORD[script] / number for script, number in characters_per_word.items()}
+    tallies = [_tally(text, language, scales) for text in texts]
     segments = [segment for tally in tallies for segment in tally.segments]
     foreign = _foreign(detector, {segment.text for segment in segments}, language.code, language.candidates)
     in_code = {segment.text for segment in segments if segment.hidden_in == "code"} & foreign
@@ -102,9 +119,9 @@ def _is_formula(prose: Prose) -> bool:
     return any(span.kind == "math" for span in prose.spans) and not has_words
 
 
-def _tally(text: str, language: Language) -> _Tally:
+def _tally(text: str, language: Language, scales: Mapping[str, float]) -> _Tally:
     prose = read_prose(text)
-    tally = _Tally(prose)
+    tally = _Tally(prose, scales)
     waiting: list[str] = []
     for sentence in sentences(prose.text):
         waiting += _add_sentence(tally, sentence, language)
@@ -128,11 +145,11 @@ def _add_sentence(tally: _Tally, sentence: str, language: Language) -> list[str]
     undecided: list[str] = []
     for word in words:
         if word.script not in scripts:
-            tally.foreign += word.weight
+            tally.foreign += tally.weight_of(word)
         elif needs_detector:
             undecided.append(word.text)
         else:
-            tally.target += word.weight
+            tally.target += tally.weight_of(word)
     return undecided
 
 
@@ -175,7 +192,7 @@ def _add_span(tally: _Tally, span: Span, language: Language) -> None:
     """Count what a span hides against the language, as `count_words` says."""
     if not span.text.isascii():
         hidden = (word for word in words_of(span.text) if word.script not in _NOTATION)
-        tally.foreign += sum(word.weight for word in hidden if word.script not in language.scripts)
+        tally.foreign += sum(tally.weight_of(word) for word in hidden if word.script not in language.scripts)
     if span.text.count(" ") < _MIN_HIDDEN_WORDS - 1:
         return
     for run in _HIDDEN_PROSE.findall(_COMMAND.sub("|", span.text)):

@@ -8,14 +8,26 @@ a `CompositeReward`. The two tables share no name, so one argument selects from 
 
 from __future__ import annotations
 
-from reasonenv.rewards.base import Reward, Rule, RuleFunction, rule
-from reasonenv.rewards.composite import CompositeReward
+from reasonenv.rewards.base import BackgroundReward, Reward, Rule, RuleFunction, rule
+from reasonenv.rewards.composite import CompositeReward, in_domains
 from reasonenv.tables import resolve
 
-__all__ = ["PRESETS", "REWARDS", "CompositeReward", "Reward", "Rule", "RuleFunction", "load_reward", "rule"]
+__all__ = [
+    "PRESETS",
+    "REWARDS",
+    "BackgroundReward",
+    "CompositeReward",
+    "Reward",
+    "Rule",
+    "RuleFunction",
+    "in_domains",
+    "load_reward",
+    "rule",
+]
 
 REWARDS: dict[str, str] = {
     "accuracy": "reasonenv.rewards.accuracy:Accuracy",
+    "qa": "reasonenv.rewards.qa:QAAccuracy",
     "format": "reasonenv.rewards.format:Format",
     "tag_count": "reasonenv.rewards.format:TagCount",
     "reasoning_steps": "reasonenv.rewards.reasoning:ReasoningSteps",
@@ -25,6 +37,9 @@ REWARDS: dict[str, str] = {
     "length": "reasonenv.rewards.length:Length",
     "soft_overlong": "reasonenv.rewards.length:SoftOverlong",
     "code_format": "reasonenv.rewards.format:CodeFormat",
+    "code_pass_rate": "reasonenv.rewards.code:CodePassRate",
+    "code_all_passed": "reasonenv.rewards.code:CodeAllPassed",
+    "code_efficiency": "reasonenv.rewards.code:CodeEfficiency",
     "open_r1_accuracy": "reasonenv.rewards.compat.open_r1:accuracy",
     "open_r1_format": "reasonenv.rewards.compat.open_r1:form",
     "open_r1_tag_count": "reasonenv.rewards.compat.open_r1:tag_count",
@@ -50,6 +65,8 @@ REWARDS: dict[str, str] = {
 PRESETS: dict[str, str] = {
     "r1_zero": "reasonenv.rewards.presets:r1_zero",
     "r1_reasoning": "reasonenv.rewards.presets:r1_reasoning",
+    "r1_code": "reasonenv.rewards.presets:r1_code",
+    "r1_qa": "reasonenv.rewards.presets:r1_qa",
     "train_deepseek_r1": "reasonenv.rewards.presets:train_deepseek_r1",
     "open_r1": "reasonenv.rewards.presets:open_r1",
     "compat_open_r1": "reasonenv.rewards.compat.open_r1:default",

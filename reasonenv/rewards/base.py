@@ -1,6 +1,7 @@
 """What a reward is: anything with a name that scores a batch of attempts.
 
-Lives here: the `Reward` protocol and `@rule`, which lifts a function of one attempt to it.
+Lives here: the `Reward` protocol, its variant that computes in the background, and `@rule`, which lifts a function of
+one attempt to it.
 Does not: any particular reward (one file per family beside this one) or their sum (`composite`).
 
 The one decision: rewards take whole batches, so that those which execute code or run a neural model can share the work.
@@ -15,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from reasonenv.types import Attempt, Score, Task
 
-__all__ = ["Reward", "Rule", "RuleFunction", "rule"]
+__all__ = ["BackgroundReward", "Reward", "Rule", "RuleFunction", "rule"]
 
 RuleFunction = Callable[[Task[Any], str], float | Score]
 
@@ -31,6 +32,15 @@ class Reward(Protocol):
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt: one `Score` per attempt, in order."""
+        ...
+
+
+@runtime_checkable
+class BackgroundReward(Reward, Protocol):
+    """A reward that waits for something else to compute: a server, a neural model, other processes."""
+
+    def start_scoring(self, attempts: Sequence[Attempt]) -> Callable[[], list[Score]]:
+        """Begin to score; calling what is returned waits and gives one `Score` per attempt, in order."""
         ...
 
 

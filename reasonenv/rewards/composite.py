@@ -1,6 +1,7 @@
 """The weighted sum of rewards, with every component kept.
 
-Lives here: `CompositeReward`. Does not: what each component means (one file per family beside this one).
+Lives here: `CompositeReward`, and how terms wait for each other. Does not: what each component means (one file per
+family beside this one).
 
 The one decision: a component whose grader failed makes the whole total NaN. Summing the others would quietly reward a
 different thing for that attempt than for its neighbours in the group.
@@ -9,55 +10,105 @@ different thing for that attempt than for its neighbours in the group.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from reasonenv.rewards.base import Reward
-from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus
+from reasonenv.rewards.base import BackgroundReward, Reward
+from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus, Task
 
-__all__ = ["CompositeReward"]
+__all__ = ["CompositeReward", "in_domains"]
+
+TaskPredicate = Callable[[Task[Any]], bool]
 
 
 class CompositeReward:
-    """`total = Σ weight_i · value_i` over named terms.
+    """`total = Σ weight_i · value_i` over the named terms that apply to the task.
+
+    Terms that run in the background (`BackgroundReward`: servers, neural models) start first and are waited for last,
+    so that rules score meanwhile.
 
     Args:
         terms: component name → (reward, weight). Names are identifiers; weights are finite, and may be negative.
+        applies_to: component name → which tasks have it; a term without a row here belongs to every task. A component
+            that does not apply is absent from the breakdown, and its reward never sees the attempt.
 
     Raises:
-        ValueError: no terms, a name that is no identifier, or a weight that is not finite.
+        ValueError: no terms, a name that is no identifier, a weight that is not finite, or a condition for no term.
         TypeError: a term without a `name` and a `score` method.
     """
 
-    def __init__(self, terms: Mapping[str, tuple[Reward, float]]) -> None:
+    def __init__(
+        self, terms: Mapping[str, tuple[Reward, float]], *, applies_to: Mapping[str, TaskPredicate] | None = None
+    ) -> None:
         if not terms:
             raise ValueError("A composite reward needs at least one term, got none.")
         for name, (reward, weight) in terms.items():
             _check_term(name, reward, weight)
         self.terms: Mapping[str, tuple[Reward, float]] = dict(terms)
         self.weights: Mapping[str, float] = {name: float(weight) for name, (_, weight) in terms.items()}
+        self.applies_to: Mapping[str, TaskPredicate] = dict(applies_to or {})
+        if unknown := self.applies_to.keys() - self.terms.keys():
+            raise ValueError(f"applies_to names {sorted(unknown)}, which are no terms; the terms are {list(terms)}.")
 
     def __repr__(self) -> str:
         return f"CompositeReward({dict(self.terms)!r})"
 
     def score(self, attempts: Sequence[Attempt]) -> list[RewardBreakdown]:
-        """Score each attempt by every term, each term in one call for the whole batch.
+        """Score each attempt by every term that applies to its task, each term in one call for the whole batch.
 
         Raises:
-            ValueError: a term did not return one `Score` per attempt.
+            ValueError: a term did not return one `Score` per attempt, or no term applies to a task.
         """
-        columns = {name: _scores(name, reward, attempts) for name, (reward, _) in self.terms.items()}
-        return [self._breakdown({name: scores[i] for name, scores in columns.items()}) for i in range(len(attempts))]
+        rows = {name: self._rows(name, attempts) for name in self.terms}
+        started = {
+            name: _start(reward, [attempts[row] for row in rows[name]]) for name, (reward, _) in self.terms.items()
+        }
+        rules_first = sorted(self.terms, key=lambda name: isinstance(self.terms[name][0], BackgroundReward))
+        columns = {name: _checked(name, started[name](), len(rows[name])) for name in rules_first}
+        scores: list[dict[str, Score]] = [{} for _ in attempts]
+        for name in self.terms:
+            for row, score in zip(rows[name], columns[name], strict=True):
+                scores[row][name] = score
+        return [self._breakdown(attempt, own) for attempt, own in zip(attempts, scores, strict=True)]
 
-    def _breakdown(self, scores: Mapping[str, Score]) -> RewardBreakdown:
+    def _rows(self, name: str, attempts: Sequence[Attempt]) -> list[int]:
+        condition = self.applies_to.get(name)
+        return [row for row, attempt in enumerate(attempts) if condition is None or condition(attempt.task)]
+
+    def _breakdown(self, attempt: Attempt, scores: Mapping[str, Score]) -> RewardBreakdown:
+        if not scores:
+            raise ValueError(
+                f"No term of the reward applies to task {attempt.task.task_id!r} "
+                f"(metadata {dict(attempt.task.metadata)}); the terms are {list(self.terms)}."
+            )
         has_failed = any(score.status is ScoreStatus.GRADER_FAILED for score in scores.values())
         total = sum(self.weights[name] * score.value for name, score in scores.items())
         return RewardBreakdown(
             total=math.nan if has_failed else total,
             components={name: score.value for name, score in scores.items()},
-            weights=self.weights,
+            weights={name: self.weights[name] for name in scores},
             status=ScoreStatus.GRADER_FAILED if has_failed else ScoreStatus.SCORED,
             details={name: score.details for name, score in scores.items()},
         )
+
+
+def in_domains(*domains: str) -> TaskPredicate:
+    """Return the condition that a task's `metadata["domain"]` is one of these; for `CompositeReward(applies_to=…)`.
+
+    >>> in_domains("math", "code")(Task(task_id="a", prompt="2+3=?", reference=None, metadata={"domain": "math"}))
+    True
+    """
+    return partial(_has_domain, frozenset(domains))
+
+
+def _has_domain(domains: frozenset[str], task: Task[Any]) -> bool:
+    return task.metadata.get("domain") in domains
+
+
+def _start(reward: Reward, attempts: Sequence[Attempt]) -> Callable[[], list[Score]]:
+    """Begin now if the reward computes in the background, else when the scores are asked for, by calling the result."""
+    return reward.start_scoring(attempts) if isinstance(reward, BackgroundReward) else partial(reward.score, attempts)
 
 
 def _check_term(name: str, reward: Reward, weight: float) -> None:
@@ -72,12 +123,11 @@ def _check_term(name: str, reward: Reward, weight: float) -> None:
         raise ValueError(f"The weight of the term {name!r} must be finite, got {weight!r}.")
 
 
-def _scores(name: str, reward: Reward, attempts: Sequence[Attempt]) -> list[Score]:
-    scores = reward.score(attempts)
+def _checked(name: str, scores: list[Score], num_attempts: int) -> list[Score]:
     kinds = {type(score).__name__ for score in scores}
-    if len(scores) != len(attempts) or not kinds <= {"Score"}:
+    if len(scores) != num_attempts or not kinds <= {"Score"}:
         raise ValueError(
-            f"The reward {name!r} must return one Score per attempt: {len(attempts)} attempts, "
+            f"The reward {name!r} must return one Score per attempt: {num_attempts} attempts, "
             f"got {len(scores)} of {sorted(kinds)}."
         )
     return scores

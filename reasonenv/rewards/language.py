@@ -8,11 +8,11 @@ that tag has not stopped thinking, so all of it is judged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reasonenv.language.detectors import Detector, load_detector
-from reasonenv.language.scripts import load_language
+from reasonenv.language.scripts import CHARACTERS_PER_WORD, load_language
 from reasonenv.language.share import WordCount, count_words
 from reasonenv.types import Attempt, Score
 
@@ -36,15 +36,27 @@ class LanguageConsistency:
         detector: a name of `reasonenv.language.DETECTORS`, or a `Detector`.
         whole_response: judge all of the response, not only its thinking.
         empty_value: value of a text without words that count, formulas alone apart.
+        characters_per_word: script → letters that weigh as much as one word, in place of the measured number.
+
+    Raises:
+        MissingExtraError: the detector's library is not installed.
+        ValueError: a script that is not in `CHARACTERS_PER_WORD`, or a number that is not positive.
     """
 
     detector: str | Detector = "py3langid"
     whole_response: bool = False
     empty_value: float = 0.0
+    characters_per_word: Mapping[str, float] = field(default_factory=dict[str, float])
     name: str = "language_consistency"
 
     def __post_init__(self) -> None:
         load_detector(self.detector)
+        for script, number in self.characters_per_word.items():
+            if script not in CHARACTERS_PER_WORD or not number > 0:
+                raise ValueError(
+                    f"characters_per_word needs positive numbers for scripts among {', '.join(CHARACTERS_PER_WORD)}, "
+                    f"got {script!r}: {number!r}."
+                )
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score the batch, one language at a time.
@@ -56,9 +68,10 @@ class LanguageConsistency:
         for index, attempt in enumerate(attempts):
             by_language.setdefault(attempt.task.metadata.get("language", "en"), []).append(index)
         scores: dict[int, Score] = {}
+        detector = load_detector(self.detector)
         for code, indices in by_language.items():
             texts = [self._judged_part(attempts[index].response) for index in indices]
-            counts = count_words(texts, load_language(code), load_detector(self.detector))
+            counts = count_words(texts, load_language(code), detector, characters_per_word=self.characters_per_word)
             scores |= {index: self._score(code, count) for index, count in zip(indices, counts, strict=True)}
         return [scores[index] for index in range(len(attempts))]
 

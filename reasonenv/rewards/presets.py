@@ -6,17 +6,18 @@ other projects, faults included (`compat`).
 
 from __future__ import annotations
 
-from reasonenv.rewards import REWARDS
 from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.base import Reward
+from reasonenv.rewards.code import CodeAllPassed
 from reasonenv.rewards.composite import CompositeReward
-from reasonenv.rewards.format import Format, TagCount
+from reasonenv.rewards.format import CodeFormat, Format, TagCount
+from reasonenv.rewards.language import LanguageConsistency
 from reasonenv.rewards.length import CosineLength
+from reasonenv.rewards.qa import QAAccuracy
 from reasonenv.rewards.reasoning import ReasoningSteps
 from reasonenv.rewards.repetition import RepetitionPenalty
-from reasonenv.tables import resolve
 
-__all__ = ["open_r1", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
+__all__ = ["open_r1", "r1_code", "r1_qa", "r1_reasoning", "r1_zero", "train_deepseek_r1"]
 
 
 def r1_zero() -> CompositeReward:
@@ -26,7 +27,17 @@ def r1_zero() -> CompositeReward:
 
 def r1_reasoning() -> CompositeReward:
     """Return accuracy + format + language consistency, with equal weight (arXiv 2501.12948, section 2.3.2)."""
-    return _sum_of(Accuracy(), Format(), resolve(REWARDS, "language_consistency", kind="reward")())
+    return _sum_of(Accuracy(), Format(), LanguageConsistency())
+
+
+def r1_code() -> CompositeReward:
+    """Return all hidden tests passed + code format, with equal weight (arXiv 2501.12948, section 2.2.2)."""
+    return _sum_of(CodeAllPassed(), CodeFormat())
+
+
+def r1_qa() -> CompositeReward:
+    """Return qa + format, with equal weight: `r1_zero` for questions that are not mathematics."""
+    return _sum_of(QAAccuracy(), Format())
 
 
 def train_deepseek_r1() -> CompositeReward:

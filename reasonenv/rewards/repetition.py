@@ -3,20 +3,27 @@
 Lives here: the share of repeated n-grams. Does not: word segmentation of languages that are written without spaces.
 
 The one decision: where a script has no spaces between words, each of its characters counts as a word; a dictionary
-would be one more dependency, and another number with each of its versions.
+would be one more dependency, and another number with each of its versions. A batch is counted at once, in integers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import accumulate, count
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from reasonenv.rewards.measures import tokens_of
 from reasonenv.types import Attempt, Score
 
-__all__ = ["RepetitionPenalty", "RepetitionUnit", "repeated_share"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["RepetitionPenalty", "RepetitionUnit", "repeated_shares"]
 
 RepetitionUnit = Literal["words", "spaced_words", "tokens"]
 
@@ -24,20 +31,46 @@ RepetitionUnit = Literal["words", "spaced_words", "tokens"]
 _SPACELESS = (
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
+_MAX_NUMBER = 2**63
 _WORD = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
 
 
-def repeated_share(parts: Sequence[Hashable], ngram_size: int) -> float:
-    """Return `1 − unique / total` over the n-grams of a sequence; 0 if it has none.
+def repeated_shares(sequences: Iterable[Sequence[Hashable]], ngram_size: int) -> list[float]:
+    """Return `1 − unique / total` over the n-grams of each sequence; 0 for one that has none.
 
-    >>> repeated_share("abcabc", 3)
-    0.25
+    >>> repeated_shares(["abcabc", "ab"], 3)
+    [0.25, 0.0]
     """
-    num_ngrams = len(parts) - ngram_size + 1
-    if num_ngrams < 1:
+    numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
+    numbered = [np.fromiter(map(numbers.__getitem__, sequence), np.int64, len(sequence)) for sequence in sequences]
+    if not numbered:
+        return []
+    ends = accumulate(map(len, numbered))
+    ngrams_N = _numbered_ngrams(np.concatenate(numbered), len(numbers), ngram_size)
+    return [
+        _repeated_share(ngrams_N[end - len(parts) : max(end - len(parts), end - ngram_size + 1)])
+        for parts, end in zip(numbered, ends, strict=True)
+    ]
+
+
+def _numbered_ngrams(parts_N: NDArray[np.int64], num_parts: int, ngram_size: int) -> NDArray[np.int64]:
+    """Number the n-gram that starts at each place: as digits to the base `num_parts`, ranked before they overflow."""
+    ngrams_N, num_ngrams = parts_N, num_parts
+    for offset in range(1, ngram_size):
+        if num_ngrams * num_parts >= _MAX_NUMBER:
+            known, ngrams_N = np.unique(ngrams_N, return_inverse=True)
+            num_ngrams = len(known)
+        ngrams_N = ngrams_N[:-1] * num_parts + parts_N[offset:]
+        num_ngrams *= num_parts
+    return ngrams_N
+
+
+def _repeated_share(ngrams_N: NDArray[np.int64]) -> float:
+    if not len(ngrams_N):
         return 0.0
-    shifted = [parts[offset : offset + num_ngrams] for offset in range(ngram_size)]
-    return 1 - len(set(zip(*shifted, strict=True))) / num_ngrams
+    ordered_N = np.sort(ngrams_N)
+    num_unique = 1 + int(np.count_nonzero(ordered_N[1:] != ordered_N[:-1]))
+    return 1 - num_unique / len(ordered_N)
 
 
 @dataclass(frozen=True)
@@ -76,7 +109,7 @@ class RepetitionPenalty:
         Raises:
             ValueError: tokens are counted and an attempt has none.
         """
-        shares = [repeated_share(self._parts(attempt), self.ngram_size) for attempt in attempts]
+        shares = repeated_shares(map(self._parts, attempts), self.ngram_size)
         return [Score(share * self.max_penalty if share else 0.0) for share in shares]
 
     def _parts(self, attempt: Attempt) -> Sequence[Hashable]:

@@ -18,6 +18,8 @@ from reasonenv.tasksets.base import Problem, TaskList, TaskSet
 from reasonenv.tasksets.combine import Filtered, Mixture, difficulty_in, has_answer
 from reasonenv.tasksets.files import PRESETS, Columns, from_hub, from_path
 from reasonenv.tasksets.procedural import FAMILIES, Family, ProceduralTaskSet
+from reasonenv.tasksets.programs import CODE_FAMILIES
+from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.tasksets.rows import FILE_SUFFIXES
 from reasonenv.tasksets.validation import ValidationReport, validate
 from reasonenv.types import Task
@@ -45,6 +47,11 @@ __all__ = [
 TASK_SETS: dict[str, str] = {
     **FAMILIES,
     "procedural_math": "reasonenv.tasksets.combine:procedural_math",
+    **CODE_FAMILIES,
+    "procedural_code": "reasonenv.tasksets.combine:procedural_code",
+    **QA_FAMILIES,
+    "procedural_qa": "reasonenv.tasksets.combine:procedural_qa",
+    **OPEN_FAMILIES,
     **PRESETS,
 }
 """Name → "module:attribute" of a callable that takes a split and returns its `TaskSet`."""

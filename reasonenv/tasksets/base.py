@@ -9,13 +9,13 @@ The one decision: a task set is indexed, not iterated: task `i` never depends on
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, SupportsIndex, runtime_checkable
 
 from reasonenv.errors import TaskDataError
-from reasonenv.types import MathReference, Task
+from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
 __all__ = ["Problem", "TaskList", "TaskSet", "checked_index", "numbered_id", "unknown_task_id"]
 
@@ -54,17 +54,27 @@ class Problem:
     prompt: str
     answer: str | None
     """The gold answer; None where the source has none, as for a proof."""
+    reference: CodeReference | QAReference | None = None
+    """What grades a problem that has no mathematical answer: the tests of a program, the answers of a question."""
     solution: str | None = None
     source_id: str | None = None
     """The id that the source gives it, which then is the task's."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    finish: Callable[[], Problem | None] | None = None
+    """Makes what is costly, such as tests, once the problem is known to be wanted; None from it means: draw another."""
 
-    def as_task(self, default_id: str, metadata: Mapping[str, Any]) -> Task[MathReference | None]:
+    def finished(self) -> Problem | None:
+        """Return the whole problem, or None where none can be made of this one."""
+        return self if self.finish is None else self.finish()
+
+    def as_task(
+        self, default_id: str, metadata: Mapping[str, Any]
+    ) -> Task[MathReference | CodeReference | QAReference | None]:
         """Return the problem as a task, with `metadata` of its source added to its own."""
         return Task(
             task_id=self.source_id or default_id,
             prompt=self.prompt,
-            reference=None if self.answer is None else MathReference(answer=self.answer),
+            reference=self.reference if self.answer is None else MathReference(answer=self.answer),
             solution=self.solution,
             metadata={**metadata, **self.metadata},
         )

@@ -7,7 +7,7 @@ The one decision: nothing is repeated. A mixture ends where its first component 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -19,9 +19,19 @@ from reasonenv.errors import TaskDataError
 from reasonenv.tables import resolve
 from reasonenv.tasksets.base import TaskSet, checked_index, unknown_task_id
 from reasonenv.tasksets.procedural import FAMILIES
+from reasonenv.tasksets.programs import CODE_FAMILIES
+from reasonenv.tasksets.questions import QA_FAMILIES
 from reasonenv.types import Task
 
-__all__ = ["Filtered", "Mixture", "difficulty_in", "has_answer", "procedural_math"]
+__all__ = [
+    "Filtered",
+    "Mixture",
+    "difficulty_in",
+    "has_answer",
+    "procedural_code",
+    "procedural_math",
+    "procedural_qa",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +165,20 @@ def _difficulty_in(levels: tuple[object, ...], task: Task[Any]) -> bool:
 
 
 def procedural_math(split: str) -> Mixture:
-    """Return the mixture of all procedural families in equal parts."""
-    components = tuple(resolve(FAMILIES, name, kind="family")(split) for name in FAMILIES)
-    return Mixture(name="procedural_math", components=components, weights=(1.0,) * len(components))
+    """Return the mixture of all procedural families of mathematical problems in equal parts."""
+    return _equal_parts("procedural_math", FAMILIES, split)
+
+
+def procedural_code(split: str) -> Mixture:
+    """Return the mixture of all procedural families of programming problems in equal parts."""
+    return _equal_parts("procedural_code", CODE_FAMILIES, split)
+
+
+def procedural_qa(split: str) -> Mixture:
+    """Return the mixture of all procedural families of questions in equal parts; open requests are not among them."""
+    return _equal_parts("procedural_qa", QA_FAMILIES, split)
+
+
+def _equal_parts(name: str, families: Mapping[str, str], split: str) -> Mixture:
+    components = tuple(resolve(families, family, kind="family")(split) for family in families)
+    return Mixture(name=name, components=components, weights=(1.0,) * len(components))

@@ -21,8 +21,21 @@ from reasonenv.tasksets.rows import Row, file_rows, folder_rows, hub_rows
 __all__ = ["PRESETS", "Columns", "Preset", "from_hub", "from_path"]
 
 PRESETS: dict[str, str] = {
-    name: f"reasonenv.tasksets.presets:{name}"
-    for name in ("gsm8k", "math500", "aime", "aime_2025", "numina_tir", "bespoke_stratos")
+    **{
+        name: f"reasonenv.tasksets.presets:{name}"
+        for name in ("gsm8k", "math500", "aime", "aime_2025", "numina_tir", "bespoke_stratos")
+    },
+    **{
+        name: f"reasonenv.tasksets.code_presets:{name}"
+        for name in ("humaneval", "mbpp", "apps", "taco", "livecodebench")
+    },
+    **{
+        name: f"reasonenv.tasksets.questions.presets:{name}"
+        for name in (
+            *("squad", "squad_v2", "nq_open", "trivia_qa", "mmlu", "arc_challenge", "arc_easy", "truthful_qa", "gpqa"),
+            *("hh_rlhf_helpful", "hh_rlhf_harmless", "xstest"),
+        )
+    },
 }
 """Preset name → `Preset`, which is also its row in the table of task sets."""
 
@@ -62,22 +75,30 @@ class Preset:
     name: str
     repository: str
     splits: Mapping[str, str]
-    """Our name of a split → the hub's."""
+    """Our name of a split → the hub's; none where the data set is only read from a user's path."""
     licence: str
     parse: Callable[[Row], Problem]
     config: str | None = None
+    data_dir: str | None = None
     revision: str | None = None
+    domain: str = "math"
 
     @property
     def metadata(self) -> dict[str, Any]:
         """What every task of the data set carries."""
-        return {"domain": "math", "source": self.repository, "licence": self.licence}
+        return {"domain": self.domain, "source": self.repository, "licence": self.licence}
 
     def __call__(self, split: str) -> TaskList:
         """Load one split from the hub; UnknownNameError when the data set has no such split."""
         if split not in self.splits:
             raise UnknownNameError("split", split, self.splits)
-        rows = hub_rows(self.repository, config=self.config, split=self.splits[split], revision=self.revision)
+        rows = hub_rows(
+            self.repository,
+            config=self.config,
+            split=self.splits[split],
+            revision=self.revision,
+            data_dir=self.data_dir,
+        )
         return _task_list(rows, self.parse, self.name, split, self.metadata)
 
 
@@ -89,7 +110,9 @@ def from_path(
     columns: Columns | None = None,
     name: str | None = None,
 ) -> TaskList:
-    """Load tasks from a .jsonl, .csv or .parquet file, or from a folder with a Hugging Face data set.
+    """Load tasks from a file, or from a folder with a Hugging Face data set.
+
+    Files end in .jsonl, .json, .csv or .parquet, text also with .gz behind that.
 
     Args:
         split: which split of a folder; for a file, the label of all its tasks.

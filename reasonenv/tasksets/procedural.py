@@ -3,8 +3,9 @@
 Lives here: `Family` (a named generator with its difficulty levels), `ProceduralTaskSet`.
 Does not: any family; each is a function of (rng, difficulty) in the file of its domain, with a row in `FAMILIES`.
 
-The one decision: the split of a problem is a hash of its text, not of its index. Whatever the seed, size or level, no
-problem is ever in both splits, so a training run with any seed leaves the test split unseen.
+The one decision: the split of a problem is a hash of its text (without the examples that finishing it may add), not of
+its index. Whatever the seed, size or level, no problem is ever in both splits, so a training run with any seed leaves
+the test split unseen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, checked_index, numbered_id, unknown_task_id
-from reasonenv.types import MathReference, Task
+from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
 __all__ = ["FAMILIES", "SPLITS", "Family", "Kind", "ProceduralTaskSet", "family_of_kinds", "split_of"]
 
@@ -49,7 +50,7 @@ FAMILIES: dict[str, str] = {
 
 SPLITS = ("train", "test")
 _TEST_SHARE = 10  # one problem in ten is a test problem
-_MAX_DRAWS = 1_000  # 0.9**1000 ~ 1e-46: only a family without any problem of the split gets there
+_MAX_DRAWS = 10_000  # 0.99**10_000 ~ 1e-44: only a family that cannot fill the split gets there
 
 
 Kind = Callable[[np.random.Generator], Problem]
@@ -115,13 +116,14 @@ class ProceduralTaskSet:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, index: int) -> Task[MathReference | None]:
+    def __getitem__(self, index: int) -> Task[MathReference | CodeReference | QAReference | None]:
         position = checked_index(self, index)
         difficulty = self.levels[position % len(self.levels)]
         metadata = {"difficulty": difficulty, "domain": self.family.domain, "source": "procedural"}
         problem = _draw(self.family, self.split, self.seed, position, difficulty)
         task = problem.as_task(numbered_id(self.name, self.split, position), metadata)
-        assert task.reference is not None
+        if not isinstance(task.reference, MathReference):
+            return task
         return replace(task, reference=replace(task.reference, is_worked_out=True))
 
     def index_of(self, task_id: str) -> int:
@@ -139,8 +141,9 @@ def _draw(family: Family, split: str, seed: int, index: int, difficulty: int) ->
     rng = np.random.default_rng((seed, index))
     for _ in range(_MAX_DRAWS):
         problem = family.generate(rng, difficulty)
-        if split_of(problem.prompt) == split:
-            return problem
+        finished = problem.finished() if split_of(problem.prompt) == split else None
+        if finished is not None:
+            return finished
     raise ValueError(
         f"Family {family.name!r} made no problem of split {split!r} at difficulty {difficulty} in "
         f"{_MAX_DRAWS} draws; it must be able to make many different problems at each difficulty."

@@ -1,6 +1,6 @@
 """Rows of data files, with the place each came from.
 
-Lives here: reading JSONL, CSV, parquet and Hugging Face data sets as `Row`s; typed access to their cells.
+Lives here: reading JSON, JSONL, CSV, parquet and Hugging Face data sets as `Row`s; typed access to their cells.
 Does not: what the columns mean (`files`, `presets`).
 
 The one decision: a row knows where it stands, so that every complaint about a cell names file, line and column.
@@ -9,12 +9,13 @@ The one decision: a row knows where it stands, so that every complaint about a c
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO, cast
 
 from reasonenv.errors import MissingExtraError, TaskDataError, UnknownNameError
 
@@ -65,7 +66,7 @@ class Row:
 
 
 def file_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a .jsonl, .csv or .parquet file.
+    """Yield the rows of a .jsonl, .json, .csv or .parquet file; text may be compressed, with .gz behind the suffix.
 
     Raises:
         TaskDataError: no such file, an unknown suffix, no rows, or content that is not what the suffix says.
@@ -74,9 +75,10 @@ def file_rows(path: Path) -> Iterator[Row]:
         raise TaskDataError(
             f"{path}: no such file or folder. Data sets on the Hugging Face hub are loaded by from_hub."
         )
-    if path.suffix not in _READERS:
+    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    if suffix not in _READERS:
         raise TaskDataError(f"{path}: expected a file that ends in {', '.join(_READERS)}; got {path.suffix!r}.")
-    rows = _READERS[path.suffix](path)
+    rows = _READERS[suffix](path)
     try:
         first = next(rows, None)
         if first is None:
@@ -85,6 +87,8 @@ def file_rows(path: Path) -> Iterator[Row]:
         yield from rows
     except UnicodeDecodeError as error:
         raise TaskDataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start}).") from error
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise TaskDataError(f"{path}: not a whole gzip file ({error}).") from error
 
 
 def folder_rows(path: Path, split: str) -> Iterator[Row]:
@@ -108,7 +112,9 @@ def folder_rows(path: Path, split: str) -> Iterator[Row]:
     yield from _dataset_rows(loaded, f"{path} [{split}]")
 
 
-def hub_rows(repository: str, *, config: str | None, split: str, revision: str | None) -> Iterator[Row]:
+def hub_rows(
+    repository: str, *, config: str | None, split: str, revision: str | None, data_dir: str | None = None
+) -> Iterator[Row]:
     """Yield one split of a data set on the Hugging Face hub.
 
     Raises:
@@ -117,7 +123,7 @@ def hub_rows(repository: str, *, config: str | None, split: str, revision: str |
     """
     datasets = _import_datasets()
     try:
-        loaded = datasets.load_dataset(repository, config, split=split, revision=revision)
+        loaded = datasets.load_dataset(repository, config, split=split, revision=revision, data_dir=data_dir)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise TaskDataError(
             f"{repository} [{split}]: cannot be loaded from the Hugging Face hub: {error} "
@@ -127,10 +133,29 @@ def hub_rows(repository: str, *, config: str | None, split: str, revision: str |
 
 
 def _jsonl_rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", newline="\n") as lines:
+    with _opened(path, newline="\n") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield _json_row(f"{path} line {number}", line.strip())
+
+
+def _json_rows(path: Path) -> Iterator[Row]:
+    with _opened(path, newline="\n") as file:
+        text = file.read()
+    try:
+        records = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise TaskDataError(f"{path}: not JSON ({error}): {_excerpt(text)}") from error
+    if not isinstance(records, list) or not all(isinstance(cells, dict) for cells in records):
+        raise TaskDataError(f"{path}: expected a JSON list of objects, one for each row.")
+    for number, cells in enumerate(records):
+        yield Row(f"{path} row {number}", cells)
+
+
+def _opened(path: Path, *, newline: str) -> TextIO:
+    if path.suffix == ".gz":
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8-sig", newline=newline))
+    return path.open(encoding="utf-8-sig", newline=newline)
 
 
 def _json_row(where: str, line: str) -> Row:
@@ -144,7 +169,7 @@ def _json_row(where: str, line: str) -> Row:
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
+    with _opened(path, newline="") as lines:
         reader = csv.DictReader(lines, strict=True)
         try:
             for cells in reader:
@@ -173,8 +198,8 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         raise TaskDataError(f"{path}: not a parquet file ({error}).") from error
 
 
-_READERS = {".jsonl": _jsonl_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
-FILE_SUFFIXES = tuple(_READERS)
+_READERS = {".jsonl": _jsonl_rows, ".json": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
+FILE_SUFFIXES = (*_READERS, ".gz")
 
 
 def _dataset_rows(dataset: Any, source: str) -> Iterator[Row]:

@@ -137,12 +137,25 @@ def test_without_trajectories_means_are_not_numbers():
     assert all(math.isnan(value) for value in metrics.values())
 
 
+def test_rewards_are_also_kept_by_domain():
+    math_ = [make_trajectory(domain="math", reward=reward, reward_components={"accuracy": reward}) for reward in (0, 1)]
+    general = make_trajectory(domain="general", reward=3.0, reward_components={"helpfulness": 3.0})
+    metrics = rollout_metrics([*math_, general, make_ungraded(domain="general"), make_trajectory()])
+    assert {name: value for name, value in metrics.items() if name.startswith("domain/")} == {
+        "domain/general/reward": 3.0,
+        "domain/general/helpfulness": 3.0,
+        "domain/math/reward": 0.5,
+        "domain/math/accuracy": 0.5,
+    }
+
+
 def test_a_row_of_the_rollout_file_keeps_every_component_and_the_status(tmp_path: Path):
     written(tmp_path / "rollouts.jsonl", rollout_rows(5, [make_trajectory(), make_ungraded(group_id=1)]))
     scored, ungraded = read(tmp_path / "rollouts.jsonl")
     assert scored == {
         "step": 5,
         "task_id": "sum/train/00000",
+        "domain": None,
         "group_id": 0,
         "prompt": "2+3=?",
         "responses": ["4", "5"],

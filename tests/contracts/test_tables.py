@@ -21,7 +21,7 @@ from agents.recipes import RECIPES
 from agents.rollout import ENGINES
 from agents.rollout.engine import SamplingParams
 from agents.types import PolicyOutputs, TokenBatch
-from reasonenv import Attempt, MathReference, Task, TextEnv
+from reasonenv import Attempt, MathReference, QAReference, Task, TextEnv
 from reasonenv.errors import UnknownNameError
 from reasonenv.prompts import TEMPLATES, PromptTemplate
 from reasonenv.registration import ENVIRONMENTS
@@ -30,6 +30,7 @@ from reasonenv.tables import resolve
 from reasonenv.tasksets import TASK_SETS
 from reasonenv.tasksets.files import Preset
 from reasonenv.testing import check_env, check_reward, check_task_set
+from reasonenv.types import CallTests, CodeReference
 
 TABLES: dict[str, Mapping[str, str]] = {
     "algorithm": ALGORITHMS,
@@ -43,6 +44,18 @@ TABLES: dict[str, Mapping[str, str]] = {
 OFFLINE = [name for name in TASK_SETS if not isinstance(resolve(TASK_SETS, name, kind="task set"), Preset)]
 
 TASK = Task(task_id="sum/test/00000", prompt="2+3=?", reference=MathReference(answer="5"))
+CODE_TASK = Task(
+    task_id="add/test/00000",
+    prompt="Write add(a, b).",
+    reference=CodeReference(
+        tests=CallTests("add", (((2, 3), 5), ((0, 1), 1))), reference_program="def add(a, b):\n    return a + b\n"
+    ),
+)
+QUESTION = replace(TASK, reference=QAReference(kind="number", answers=("5",)))
+TASK_OF_REWARD = {"qa": QUESTION, "r1_qa": QUESTION} | dict.fromkeys(
+    ("r1_code", "code_pass_rate", "code_all_passed", "code_efficiency"), CODE_TASK
+)
+"""Rewards for another kind of reference than mathematics."""
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -88,19 +101,22 @@ def test_template_asks_the_question_last_in_both_forms(name: str) -> None:
 def test_reward_conforms(name: str) -> None:
     reward = resolve(REWARDS, name, kind="reward")()
     assert reward.name == name
-    check_reward(reward, [TASK])
+    check_reward(reward, [TASK_OF_REWARD.get(name, TASK)])
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_conforms(name: str) -> None:
-    check_reward(resolve(PRESETS, name, kind="reward preset")(), [TASK])
+    check_reward(resolve(PRESETS, name, kind="reward preset")(), [TASK_OF_REWARD.get(name, TASK)])
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.startswith("compat_")])
 def test_preset_pays_the_right_answer_in_the_right_form_most(name: str) -> None:
     reward = resolve(PRESETS, name, kind="reward preset")()
-    responses = (f"<think>2+3=5</think> <answer>{answer}</answer>" for answer in ("5", "6"))
-    attempts = [Attempt(task=TASK, response=response) for response in (*responses, "5", "")]
+    task = TASK_OF_REWARD.get(name, TASK)
+    block = "```python\ndef add(a, b):\n    return a {} b\n```"
+    answers = (block.format("+"), block.format("-")) if task is CODE_TASK else ("5", "6")
+    responses = (f"<think>2+3=5</think> <answer>{answer}</answer>" for answer in answers)
+    attempts = [Attempt(task=task, response=response) for response in (*responses, "5", "")]
     totals = [breakdown.total for breakdown in reward.score(attempts)]
     assert totals[0] > max(totals[1:])
 

@@ -342,8 +342,9 @@ def test_render_shows_the_conversation_and_each_component():
 
 
 def test_render_says_that_a_grader_failed():
-    env = text_env(reward=terms(), render_mode="ansi", turn=always)
+    env = text_env(reward=terms(), render_mode="ansi", turn=always, max_turns=2)
     env.reset()
+    env.step("go on")
     env.step("fail")
     assert env.render().splitlines()[-1] == "reward: nan (grader_failed, truncated)"
 

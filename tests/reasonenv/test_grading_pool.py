@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reasonenv.grading.math import equal
-from reasonenv.grading.pool import Comparison, Verdict, WorkerPool, shared_pool
+from reasonenv.grading.math import GradeStatus, grade_answers
+from reasonenv.grading.pool import Comparison, ComparisonBy, Verdict, WorkerPool, shared_pool
 
 EQUAL = Comparison("2x", "x+x")
 UNEQUAL = Comparison("2x", "x+1")
@@ -29,6 +29,11 @@ def pool():
 def statuses(pool, comparisons, *, timeout_seconds=20.0, num_workers=1):
     verdicts = pool.compare(comparisons, timeout_seconds=timeout_seconds, num_workers=num_workers)
     return [verdict.status for verdict in verdicts]
+
+
+def is_equal(gold, answer):
+    """Whatever else the machine is busy with."""
+    return grade_answers([gold], [answer], timeout_seconds=60)[0].status is GradeStatus.CORRECT
 
 
 def is_alive(process_id):
@@ -119,12 +124,33 @@ for verdict in pool.compare([Comparison("2x", "x+x")] * 3, timeout_seconds=5, nu
     assert output.count("math_verify") == 3
 
 
+def allocate(gold, answer):
+    """A comparison that takes as many MiB as the answer says."""
+    blocks = [bytearray(2**20) for _ in range(int(answer))]
+    return "correct" if len(blocks) == int(answer) else "wrong"
+
+
+def allocation(mebibytes):
+    return ComparisonBy("", str(mebibytes), f"{__name__}:allocate")
+
+
 def test_memory_of_a_worker_is_bounded(pool):
+    assert statuses(pool, [allocation(100)]) == ["correct"]
+    assert statuses(pool, [allocation(5000)]) == ["over_budget"]
+
+
+def test_worker_that_ran_out_of_memory_is_replaced(pool):
     statuses(pool, [EQUAL])
-    (process_id,) = pool.process_ids
-    limits = Path(f"/proc/{process_id}/limits").read_text().splitlines()
-    (address_space,) = [line.split() for line in limits if line.startswith("Max address space")]
-    assert address_space[3] == str(4 * 2**30)
+    before = pool.process_ids
+    assert statuses(pool, [allocation(5000), EQUAL]) == ["over_budget", "correct"]
+    assert not set(before) & set(pool.process_ids)
+    assert not any(is_alive(process_id) for process_id in before)
+
+
+def test_memory_of_a_worker_can_be_chosen():
+    pool = WorkerPool(memory_bytes=2**31)
+    assert statuses(pool, [allocation(1500)]) == ["correct"]
+    pool.close()
 
 
 def test_close_leaves_no_process_behind(pool):
@@ -148,6 +174,97 @@ def test_threads_share_the_workers(pool):
     assert len(pool.process_ids) <= 2
 
 
+def test_call_of_one_waits_for_one_comparison_of_a_batch_and_not_for_all_of_it(pool):
+    verdicts = []
+    batch = threading.Thread(target=lambda: verdicts.extend(statuses(pool, [BOMB] * 4, timeout_seconds=0.5)))
+    batch.start()
+    while not any(worker.assigned is not None for worker in list(pool._workers)):
+        time.sleep(0.01)
+    assert statuses(pool, [EQUAL]) == ["correct"]
+    num_decided_before = len(verdicts)
+    batch.join()
+    assert (num_decided_before, verdicts) == (0, ["timeout"] * 4)
+
+
+def test_calls_get_workers_in_the_order_in_which_they_came(pool):
+    order = []
+
+    def compare(name, comparisons):
+        statuses(pool, comparisons, timeout_seconds=0.5)
+        order.append(name)
+
+    names = ["bombs", "first", "second"]
+    threads = [
+        threading.Thread(target=compare, args=(name, comparisons))
+        for name, comparisons in zip(names, [[BOMB] * 4, [EQUAL], [EQUAL]], strict=True)
+    ]
+    for num_started, thread in enumerate(threads):
+        thread.start()
+        while num_started != len(pool._waiting) or not pool._workers:
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "second", "bombs"]
+
+
+def test_call_without_patience_says_that_the_workers_were_busy(pool):
+    statuses(pool, [EQUAL])
+    before = pool.process_ids
+    verdicts = pool.compare([BOMB, EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.2)
+    assert [verdict.status for verdict in verdicts] == ["workers_busy"] * 2
+    wait_until_dead(before)
+    assert statuses(pool, [EQUAL]) == ["correct"]
+
+
+def test_call_that_never_gets_a_worker_says_so(pool):
+    batch = threading.Thread(target=statuses, args=(pool, [BOMB]), kwargs={"timeout_seconds": 2})
+    batch.start()
+    while not pool._workers:
+        time.sleep(0.01)
+    (verdict,) = pool.compare([EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.1)
+    batch.join()
+    assert verdict == Verdict("workers_busy", "no worker was free within 0.1 s")
+
+
+def test_impatient_call_leaves_the_worker_that_it_started_to_the_next_call(pool):
+    pool.compare([EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.001)
+    before = pool.process_ids
+    assert statuses(pool, [EQUAL]) == ["correct"]
+    assert (len(before), pool.process_ids) == (1, before)
+
+
+def misbehave(gold, answer):
+    """A comparison that ends as its answer says."""
+    if answer == "exit":
+        os._exit(3)
+    if answer == "print":
+        print("x" * 100_000, flush=True)
+    if answer == "raise":
+        raise ValueError(answer)
+    if answer == "recurse":
+        return misbehave(gold, answer)
+    if answer == "sleep":
+        time.sleep(60)
+    return "wrong"
+
+
+HOSTILE = {"exit": "worker_died", "raise": "grader_error", "recurse": "over_budget", "sleep": "timeout"}
+
+
+def test_pool_answers_after_a_thousand_hostile_comparisons_and_leaves_no_process_behind(pool):
+    kinds = ["exit", "recurse"] * 3 + ["sleep"] + ["raise", "print"] * 500
+    hostile = [ComparisonBy(str(index), kind, f"{__name__}:misbehave") for index, kind in enumerate(kinds)]
+    seen = set()
+    for start in range(0, len(hostile), 100):
+        found = statuses(pool, hostile[start : start + 100], timeout_seconds=12, num_workers=2)
+        assert found == [HOSTILE.get(kind, "wrong") for kind in kinds[start : start + 100]]
+        seen.update(pool.process_ids)
+    assert statuses(pool, [EQUAL, UNEQUAL]) == ["correct", "wrong"]
+    seen.update(pool.process_ids)
+    pool.close()
+    assert not any(is_alive(process_id) for process_id in seen)
+
+
 def test_comparing_works_inside_asyncio(pool):
     async def compare():
         return await asyncio.to_thread(statuses, pool, [EQUAL]), statuses(pool, [UNEQUAL])
@@ -169,7 +286,7 @@ def test_alarm_of_the_caller_is_left_alone(pool):
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_daemonic_child_has_workers_of_its_own(method):
-    assert equal(r"\int_0^1 3x dx", r"\int_0^1 (x+x+x) dx") is True
+    assert is_equal(r"\int_0^1 3x dx", r"\int_0^1 (x+x+x) dx")
     before = shared_pool().process_ids
     context = multiprocessing.get_context(method)
     receiver, sender = context.Pipe(duplex=False)
@@ -180,12 +297,12 @@ def test_daemonic_child_has_workers_of_its_own(method):
     assert verdict is True
     assert not set(process_ids) & set(before)
     assert shared_pool().process_ids == before
-    assert equal(r"\int_0^1 4x dx", r"\int_0^1 (2x+2x) dx") is True
+    assert is_equal(r"\int_0^1 4x dx", r"\int_0^1 (2x+2x) dx")
     wait_until_dead(process_ids)
 
 
 def grade_in_child(sender):
-    sender.send((equal(r"\int_0^1 5x dx", r"\int_0^1 (2x+3x) dx"), shared_pool().process_ids))
+    sender.send((is_equal(r"\int_0^1 5x dx", r"\int_0^1 (2x+3x) dx"), shared_pool().process_ids))
 
 
 def run(program):
@@ -194,9 +311,9 @@ def run(program):
 
 def test_program_without_a_main_guard_grades_and_leaves_no_process_behind():
     program = r"""
-from reasonenv.grading.math import equal
+from reasonenv.grading.math import grade_answers
 from reasonenv.grading.pool import shared_pool
-assert equal(r"\int_0^1 2x dx", r"\int_0^1 (x+x) dx")
+assert grade_answers([r"\int_0^1 2x dx"], [r"\int_0^1 (x+x) dx"], timeout_seconds=60)[0].score == 1
 print(*shared_pool().process_ids)
 """
     process_ids = [int(word) for word in run(program).split()]

@@ -7,6 +7,7 @@ import pytest
 
 from reasonenv.errors import MissingExtraError, UnknownNameError
 from reasonenv.language import DETECTORS, Detector, load_detector
+from reasonenv.language.detectors import Py3langid
 from reasonenv.language.scripts import load_language
 
 SENTENCES = {
@@ -81,11 +82,12 @@ def test_the_default_knows_every_language_that_needs_a_detector() -> None:
         assert len(verdicts_of_one) == 1
 
 
-def test_more_words_than_are_remembered_change_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reasonenv.language.detectors._MAX_REMEMBERED_WORDS", 16)
+@pytest.mark.parametrize("max_remembered_words", [0, 1, 16])
+def test_more_words_than_are_remembered_change_no_verdict(max_remembered_words: int) -> None:
+    detector = Py3langid(max_remembered_words=max_remembered_words)
     sentences = [SENTENCES["de"], SENTENCES["en"], SENTENCES["fr"]] * 2
-    assert verdicts(load_detector("py3langid"), "en", sentences) == [True, False, True] * 2
-    assert verdicts(load_detector("py3langid"), "en", sentences[:1]) == [True]
+    assert verdicts(detector, "en", sentences) == [True, False, True] * 2
+    assert verdicts(detector, "en", sentences[:1]) == [True]
 
 
 def test_langdetect_leaves_the_seed_and_profiles_of_its_library_alone() -> None:
@@ -105,12 +107,12 @@ def test_a_detector_of_the_extra_that_is_not_installed_says_what_to_install(
 ) -> None:
     from reasonenv.language import detectors
 
-    for cached in (detectors._lingua_detector, detectors._fast_detector, detectors._fast_languages):
+    for cached in (detectors._lingua_codes, detectors._fast_detector, detectors._fast_languages):
         cached.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, f"{module}.infer", None)
     with pytest.raises(MissingExtraError, match=rf"'{package}' is not installed.*reasonenv\[language\]"):
-        verdicts(load_detector(name), "en", ["some more words"])
+        load_detector(name)
 
 
 def test_unknown_detector_gets_the_closest_name() -> None:

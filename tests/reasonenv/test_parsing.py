@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv.parsing import boxed_answer, extract_answer, last_boxed, split_reasoning
+from reasonenv.parsing import (
+    boxed_answer,
+    code_block,
+    extract_answer,
+    last_boxed,
+    split_reasoning,
+    stated_answer,
+)
 
 any_text = st.text(st.characters(codec=None), max_size=200)
 markup = st.lists(
@@ -173,3 +180,85 @@ def test_a_megabyte_of_repeated_markup_is_read(unit):
     text = unit * (1_000_000 // len(unit))
     assert extract_answer(text + r" \boxed{7}" + "</answer>") is None
     assert last_boxed(text + r"x\boxed{7}") == "7"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"\boxed{(2, 2)} \quad \text{and} \quad \boxed{(6, 2)}", "(2, 2), (6, 2)"),
+        (r"\(\boxed{1}\) and \(\boxed{-2}\).", "1, -2"),
+        (r"\boxed{1} papers and \boxed{2} bins", "1, 2"),
+        (r"\(x = \boxed{1}\) and \(y = \boxed{2}\)", "1, 2"),
+        (r"\boxed{1} is too small. And \boxed{2}", "2"),
+        (r"\boxed{1} and then \boxed{2}", "2"),
+        (r"\boxed{1} = \boxed{2}", "2"),
+    ],
+)
+def test_boxes_of_one_sentence_joined_by_and_are_one_answer(text, answer):
+    assert boxed_answer(text) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Therefore $x > 5$ is the solution.", "x > 5"),
+        ("I counted 42 of them", "42"),
+        ("the chance that Alice wins is 2/3. <|im_start|>user", "2/3"),
+        ("Final Answer: Jane started 3 hours ago. I hope it is correct. Note: …", "3"),
+        (r"so $\boxed{255}$. The final answer is $10,455$. I hope it is correct.", "$10,455$"),
+        (r"The final answer is 7. So \boxed{5}", "5"),
+        (r"cut off: \boxed{\frac{1}{2}", r"\frac{1}{2}"),
+        ("The answer is $12$ and $13$.", "$12$ and $13$"),
+        ("It is not $5$.", None),
+        ("6 or 5", None),
+        ("no value at all", None),
+    ],
+)
+def test_stated_answer_is_the_last_one_and_never_a_denied_one(text, answer):
+    assert stated_answer(text) == answer
+
+
+@given(st.text(max_size=80))
+def test_stated_answer_accepts_every_text(text):
+    assert stated_answer(text) is None or stated_answer(text) in text or r"\boxed" in text
+
+
+@pytest.mark.parametrize(
+    ("response", "program"),
+    [
+        ("```python\nx = 1\n```", "x = 1\n"),
+        ("```Python\nx = 1\n```  \nDone.", "x = 1\n"),
+        ("```py\nx = 1\n```", "x = 1\n"),
+        ("```python\n```", ""),
+        ("Text\n```python\nx = 1\n```\nand\n```python\nx = 2\n```\n", "x = 2\n"),
+        ("```python\nx = 1\n```\n```text\n1\n```", "x = 1\n"),
+        ("```python\nx = 1\n```\n```\n1\n```", "x = 1\n"),
+        ("````python\ns = '''\n```\n'''\n````", "s = '''\n```\n'''\n"),
+        ("````markdown\n```python\nx = 1\n```\n````", None),
+        ("<think>```python\nx = 1\n```</think> I do not know.", None),
+        ("<think>```python\nx = 1\n```", None),
+        ("<think>hm</think>\n```python\nx = 1\n```", "x = 1\n"),
+        ("<think>hm</think><answer>```python\nx = 1\n```</answer>", "x = 1\n"),
+        ("```python\nx = 1\n```<answer>5</answer>", None),
+        ("<answer>```python\nx = 1\n```</answer><answer>```python\nx = 2\n```</answer>", None),
+        ("<answer>```python\nx = 1\n```", None),
+        ("```python\nx = 1\n```\n```python\nx = 2", None),
+        ("```python\nx = 1", None),
+        ("x = 1", None),
+        ("`python x = 1`", None),
+        ("```python x = 1```", None),
+        ("```pythonic\nx = 1\n```", None),
+        ("", None),
+    ],
+)
+def test_the_program_is_the_last_closed_python_block_of_the_answer(response, program):
+    assert code_block(response) == program
+
+
+@given(st.text(alphabet="`\n pyton<>/answer~x\ud800\x00", max_size=80))
+def test_any_text_has_a_program_or_none(text):
+    assert code_block(text) is None or isinstance(code_block(text), str)
+
+
+def test_a_megabyte_of_fences_is_read():
+    assert code_block("```python\n" * 100_000) is None

@@ -154,12 +154,13 @@ def test_a_file_holds_labelled_responses_and_exploits(tmp_path):
     path = tmp_path / "cases.jsonl"
     rows = [
         {"gold": "5", "response": "\\boxed{5}", "label": 1, "type": "int"},
-        {"gold": "5", "response": "\ud800", "expected": None, "kind": "odd"},
+        {"gold": "5", "response": "\ud800", "expected": None, "kind": "odd", "id": 7},
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "\n", encoding="utf-8")
     (case,), (exploit,) = load_cases(path)
-    assert (case.answer_type, case.is_correct, case.case_id) == ("int", True, "1")
-    assert (exploit.kind, exploit.expected, exploit.response) == ("odd", None, "\ud800")
+    assert (case.answer_type, case.is_correct, case.case_id) == ("int", True, "cases/1")
+    assert (exploit.kind, exploit.expected, exploit.exploit_id) == ("odd", None, "cases/7")
+    assert exploit.response == "\ud800"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ from reasonenv.evaluation.reward_benchmark import (
     print_table,
     write_report,
 )
-from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, run_grader
+from reasonenv.evaluation.reward_benchmark.figures import figures
+from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.report import visible
 from reasonenv.evaluation.reward_benchmark.results import Rate
 
@@ -115,7 +117,7 @@ def test_every_convention_scores_alike(graders, name):
 
 def test_hangs_exceptions_deaths_and_abstentions_are_told_apart_and_the_next_response_is_scored(graders):
     responses = ["hang", "raise", "die", "abstain", "a"]
-    run = run_grader(parse_grader(f"plain:{graders}:plain"), ["a"] * 5, responses, timeout_seconds=0.5)
+    run = run_grader(parse_grader(f"plain:{graders}:plain"), ["a"] * 5, responses, RunSettings(timeout_seconds=0.5))
     statuses = [outcome.status for outcome in run.outcomes]
     assert statuses == ["hung", "raised", "died", "abstained", "scored"]
     assert "KeyError" in run.outcomes[1].reason
@@ -181,9 +183,11 @@ def test_invalid_requests_are_refused():
         {"graders": []},
         {"graders": ["accuracy"] * 2},
         {"timeout_seconds": 0},
+        {"num_processes": 0},
+        {"cases": [CASES[0], CASES[0]]},
         {"cases": [], "attempts": []},
     ):
-        with pytest.raises(ValueError, match=r"Expected|Limits"):
+        with pytest.raises(ValueError, match=r"Expected|must be positive|id of its own"):
             benchmark_rewards(**arguments)
 
 
@@ -192,7 +196,7 @@ def test_table_shows_every_grader(result):
     print_table(result, console)
     console.file.close()
     text = console.export_text()
-    assert all(grader.name in text for grader in result.graders)
+    assert all(grader.label in text for grader in result.graders)
     assert "exploits rewarded" in text
 
 
@@ -200,9 +204,9 @@ def test_page_is_self_contained_and_escapes_what_responses_say(result, tmp_path)
     data, page = write_report(result, tmp_path / "report")
     html = page.read_text(encoding="utf-8")
     assert "&lt;/script&gt;" in html
-    assert not {"<script src", "<link", "@import"} & {
-        part for part in ("<script src", "<link", "@import") if part in html.partition("<script>")[0]
-    }
+    head, _, rest = html.partition("<script>")
+    own = head + rest.partition("</script>")[2]
+    assert [part for part in ("<script src", "<link", "@import", "http:", "https:") if part in own] == []
     assert json.loads(data.read_text(encoding="utf-8"))["graders"][0]["exploits_rewarded"] == ["x/1"]
 
 
@@ -211,21 +215,76 @@ def test_text_that_nobody_sees_is_shown_as_escapes():
     assert len(visible("x" * 10**6)) < 300
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="neither Chromium nor Chrome is installed")
 def test_page_draws_every_plot_in_a_real_browser_without_network(result, tmp_path):
     _, page = write_report(result, tmp_path / "report")
     picture = tmp_path / "page.png"
     command = [
-        "chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
         "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=10000", "--window-size=1280,3000",
     ]  # fmt: skip
     shown = subprocess.run(
-        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=True, timeout=200
+        [*command, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=True, timeout=300
     )
-    assert shown.stdout.count('class="main-svg"') >= 6
-    subprocess.run([*command, f"--screenshot={picture}", page.as_uri()], capture_output=True, check=True, timeout=200)
+    names = list(figures(result))
+    assert len(names) == 6
+    drawn = [name for name in names if f'class="plot js-plotly-plot" id="{name}"' in shown.stdout]
+    assert drawn == names
+    subprocess.run([*command, f"--screenshot={picture}", page.as_uri()], capture_output=True, check=True, timeout=300)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 50_000
+
+
+def test_a_plot_that_would_be_empty_is_a_sentence(graders, tmp_path):
+    nothing_paid = benchmark_rewards([f"plain:{graders}:plain"], cases=CASES, attempts=ATTEMPTS[1:])
+    assert set(figures(nothing_paid)) == {"overall", "missed", "accepted", "latency"}
+    _, page = write_report(nothing_paid, tmp_path)
+    assert 'id="exploits"' not in page.read_text(encoding="utf-8")
+
+
+def test_kinds_of_exploits_that_nobody_paid_are_named(result, tmp_path):
+    attempts = {**result.exploits, "z/1": replace(ATTEMPTS[0], exploit_id="z/1", kind="z")}
+    _, page = write_report(replace(result, exploits=attempts), tmp_path)
+    assert "Paid by no grader: z (1)." in page.read_text(encoding="utf-8")
+
+
+def test_graders_are_shown_by_the_last_part_of_their_name_where_it_tells_them_apart(graders, result):
+    assert [grader.label for grader in result.graders] == ["plain", "drifting"]
+    alike = benchmark_rewards([f"verl:{graders}:verl", f"plain:{graders}:verl@0.7"], cases=CASES[:1], attempts=[])
+    assert [grader.label for grader in alike.graders] == [f"verl:{graders}:verl", f"plain:{graders}:verl"]
+
+
+def test_long_responses_are_written_by_their_ends(graders, tmp_path):
+    long = replace(ATTEMPTS[0], response="a" * 1000 + "b" * 1000)
+    written, _ = write_report(benchmark_rewards([f"plain:{graders}:plain"], cases=[], attempts=[long]), tmp_path)
+    response = json.loads(written.read_text(encoding="utf-8"))["exploits"]["x/1"]["response"]
+    assert response == "a" * 200 + " […1,600 characters…] " + "b" * 200
+
+
+def test_rewards_of_trl_are_graders(tmp_path):
+    pytest.importorskip("trl", reason="TRL is not installed")
+    names = ("accuracy_reward", "reasoning_accuracy_reward", "think_format_reward")
+    responses = [r"<think>a</think> \boxed{5}", r"<think>\boxed{5}</think> none", r"\boxed{6}"]
+    scores = [
+        [
+            outcome.score
+            for outcome in run_grader(parse_grader(f"trl:trl.rewards:{name}"), ["5"] * 3, responses).outcomes
+        ]
+        for name in names
+    ]
+    assert scores == [[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]
+
+
+@pytest.mark.parametrize("num_processes", [1, 2, 5])
+def test_outcomes_come_in_the_order_of_the_responses(graders, num_processes):
+    golds = ["a", "b", "c"]
+    run = run_grader(
+        parse_grader(f"plain:{graders}:plain"), golds, ["a", "x", "c"], RunSettings(num_processes=num_processes)
+    )
+    assert [outcome.score for outcome in run.outcomes] == [1.0, 0.0, 1.0]
 
 
 def test_command_measures_a_file_and_writes_the_report(graders, tmp_path, capsys):

@@ -1,19 +1,42 @@
 import math
 import pickle
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reasonenv.errors import UnknownNameError
-from reasonenv.rewards import PRESETS, REWARDS, CompositeReward, Reward, load_reward, rule
-from reasonenv.types import Attempt, MathReference, Score, ScoreStatus, Task
+from reasonenv.rewards import PRESETS, REWARDS, CompositeReward, Reward, in_domains, load_reward, rule
+from reasonenv.types import (
+    Attempt,
+    CallTests,
+    CodeReference,
+    MathReference,
+    QAReference,
+    Score,
+    ScoreStatus,
+    Task,
+)
 
 TASK = Task(task_id="sums/00001", prompt="2+3=?", reference=MathReference(answer="5"))
+QUESTION = replace(TASK, reference=QAReference(kind="number", answers=("5",)))
+PROGRAM = replace(
+    TASK, reference=CodeReference(tests=CallTests("f", (((2,), 5),)), reference_program="def f(x):\n    return x + 3\n")
+)
+TASK_OF_REWARD = {"qa": QUESTION, "r1_qa": QUESTION} | dict.fromkeys(
+    ("r1_code", "code_pass_rate", "code_all_passed", "code_efficiency"), PROGRAM
+)
 
 
-def attempts(*responses):
+def attempts(*responses, task=TASK):
     return [
-        Attempt(task=TASK, response=response, token_ids=tuple(map(ord, response)), group_id=0) for response in responses
+        Attempt(task=task, response=response, token_ids=tuple(map(ord, response)), group_id=0) for response in responses
     ]
+
+
+def attempts_for(name, *responses):
+    return attempts(*responses, task=TASK_OF_REWARD.get(name, TASK))
 
 
 @rule("length")
@@ -153,8 +176,44 @@ def test_every_row_is_a_reward_that_pickles_and_has_the_name_of_its_row(name):
 @pytest.mark.parametrize("name", [*REWARDS, *PRESETS])
 @pytest.mark.parametrize("response", ["", "\0", "\ud800", "<think>", "x" * 100_000, "🙂<answer>"])
 def test_every_reward_scores_any_text(name, response):
-    (breakdown,) = load_reward(name).score(attempts(response))
+    (breakdown,) = load_reward(name).score(attempts_for(name, response))
     assert math.isfinite(breakdown.total)
+
+
+RANGES = {
+    "repetition_penalty": (-1, 0),
+    "soft_overlong": (-1, 0),
+    "cosine_length": (-1, 1),
+    "cosine": (-1, 1),
+    "length": (-0.5, 0.5),
+}
+"""Where a reward leaves [0, 1], by the end of its name."""
+FRAGMENTS = [
+    "<think>",
+    "</think>",
+    "<answer>",
+    "</answer>",
+    r"\boxed{5}",
+    "5",
+    "1. ",
+    "\n- ",
+    "First, ",
+    "我们",
+    "so ",
+    "```",
+]
+
+
+def range_of(name):
+    return next((limits for end, limits in RANGES.items() if name.endswith(end)), (0, 1))
+
+
+@pytest.mark.parametrize("name", REWARDS)
+@settings(max_examples=15)
+@given(st.lists(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join) | st.text(), max_size=4))
+def test_every_reward_stays_in_its_range(name, responses):
+    low, high = range_of(name)
+    assert all(low <= breakdown.total <= high for breakdown in load_reward(name).score(attempts_for(name, *responses)))
 
 
 def test_tables_share_no_name():
@@ -212,3 +271,76 @@ def test_train_deepseek_r1_has_five_rewards_with_its_limits():
 def test_open_r1_is_accuracy_format_and_tag_count():
     (breakdown,) = load_reward("open_r1").score(attempts("<think>2+3</think><answer>5"))
     assert breakdown.components == {"accuracy": 0.0, "format": 0.0, "tag_count": 0.75}
+
+
+def of_domain(domain, response="ab"):
+    return Attempt(
+        task=Task(task_id=domain, prompt="?", reference=None, metadata={"domain": domain}), response=response
+    )
+
+
+def test_term_that_does_not_apply_is_absent_and_never_sees_the_attempt():
+    seen = []
+
+    @rule("picky")
+    def picky(task, response):
+        seen.append(task.task_id)
+        return 3.0
+
+    composite = CompositeReward(
+        {"chars": (length, 1.0), "picky": (picky, 2.0)}, applies_to={"picky": in_domains("math", "code")}
+    )
+    general, math_ = composite.score([of_domain("general"), of_domain("math")])
+    assert seen == ["math"]
+    assert (dict(general.components), dict(general.weights), general.total) == ({"chars": 2.0}, {"chars": 1.0}, 2.0)
+    assert (dict(math_.components), math_.total) == ({"chars": 2.0, "picky": 3.0}, 8.0)
+
+
+def test_task_to_which_no_term_applies_is_an_error_that_names_it():
+    composite = CompositeReward({"chars": (length, 1.0)}, applies_to={"chars": in_domains("math")})
+    with pytest.raises(ValueError, match="No term of the reward applies to task 'general'"):
+        composite.score([of_domain("general")])
+
+
+def test_condition_for_no_term_is_an_error():
+    with pytest.raises(ValueError, match=r"\['picky'\], which are no terms"):
+        CompositeReward({"chars": (length, 1.0)}, applies_to={"picky": in_domains("math")})
+
+
+def test_conditions_pickle():
+    assert pickle.loads(pickle.dumps(in_domains("math")))(of_domain("math").task)
+
+
+class Slow:
+    """Computes in the background; keeps what happened, in order."""
+
+    name = "slow"
+
+    def __init__(self, events):
+        self.events = events
+
+    def score(self, attempts):
+        return self.start_scoring(attempts)()
+
+    def start_scoring(self, attempts):
+        self.events.append("started")
+
+        def wait():
+            self.events.append("waited")
+            return [Score(1.0) for _ in attempts]
+
+        return wait
+
+
+def test_rules_score_while_the_background_computes():
+    events = []
+
+    @rule("quick")
+    def quick(task, response):
+        events.append("rule")
+        return 1.0
+
+    composite = CompositeReward({"slow": (Slow(events), 1.0), "quick": (quick, 1.0)})
+    (breakdown,) = composite.score(attempts("ab"))
+    assert events == ["started", "rule", "waited"]
+    assert list(breakdown.components) == ["slow", "quick"]

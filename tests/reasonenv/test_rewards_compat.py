@@ -11,8 +11,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patient_rewards import load_patiently, patient
 
-from reasonenv.rewards import load_reward
 from reasonenv.rewards.compat import open_r1, train_deepseek_r1, trl
 from reasonenv.types import Attempt, MathReference, ScoreStatus, Task
 
@@ -27,7 +27,7 @@ def attempt(response, gold=r"\boxed{5}", num_tokens=None):
 
 def values(reward, *attempts):
     """One value per attempt, None where there is no score."""
-    scores = reward.score(list(attempts))
+    scores = patient(reward).score(list(attempts))
     return [None if score.status is ScoreStatus.GRADER_FAILED else score.value for score in scores]
 
 
@@ -50,14 +50,14 @@ ACCURACY = [
 
 @pytest.mark.parametrize(("column", "origin"), list(enumerate(ORIGINS)))
 def test_accuracy_has_the_numbers_of_the_origin(column, origin):
-    reward = load_reward(f"{origin}_accuracy").terms[f"{origin}_accuracy"][0]
+    reward = load_patiently(f"{origin}_accuracy").terms[f"{origin}_accuracy"][0]
     got = values(reward, *[attempt(response, gold) for gold, response, *_ in ACCURACY])
     assert got == [row[2 + column] for row in ACCURACY]
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
 def test_hostile_answer_is_stopped_and_wrong(origin):
-    reward = load_reward(f"{origin}_accuracy").terms[f"{origin}_accuracy"][0]
+    reward = load_patiently(f"{origin}_accuracy").terms[f"{origin}_accuracy"][0]
     quick = type(reward)(reward.dialect, reward.unreadable_gold_value, reward.name, timeout_seconds=1.0)
     (score,) = quick.score([attempt(r"\boxed{9^{9^{9^{9}}}+\binom{10^9}{10^8}!}")])
     assert (score.value, score.status) == (0.0, ScoreStatus.SCORED)
@@ -234,7 +234,7 @@ def test_soft_overlong_has_the_numbers_of_trl(num_tokens, expected):
 
 def test_all_five_of_train_deepseek_r1_are_kept_and_added():
     response = padded("<think>First, 2+3.\n- 5</think><answer>\\boxed{5}</answer>\n", 500)
-    (breakdown,) = load_reward("compat_train_deepseek_r1").score([attempt(response)])
+    (breakdown,) = load_patiently("compat_train_deepseek_r1").score([attempt(response)])
     assert breakdown.components == pytest.approx(
         {
             "train_deepseek_r1_accuracy": 1.0,
@@ -249,11 +249,11 @@ def test_all_five_of_train_deepseek_r1_are_kept_and_added():
 
 def test_plain_gold_answer_gives_train_deepseek_r1_no_signal():
     right, wrong = (attempt(rf"<think>a</think><answer>\boxed{{{n}}}</answer>", gold="5") for n in (5, 6))
-    first, second = load_reward("compat_train_deepseek_r1").score([right, wrong])
+    first, second = load_patiently("compat_train_deepseek_r1").score([right, wrong])
     assert first.total == second.total
 
 
 def test_defaults_of_open_r1_and_trl():
     response = attempt("<think>\na\n</think>\n<answer>\n\\boxed{5}\n</answer>")
-    assert load_reward("compat_open_r1").score([response])[0].total == 3.0
-    assert load_reward("compat_trl").score([response])[0].total == 2.0
+    assert load_patiently("compat_open_r1").score([response])[0].total == 3.0
+    assert load_patiently("compat_trl").score([response])[0].total == 2.0

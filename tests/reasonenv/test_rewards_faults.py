@@ -1,8 +1,8 @@
 """Known faults of published rewards: each is shown where it was found, and shown to be absent here."""
 
 import pytest
+from patient_rewards import load_patiently
 
-from reasonenv.rewards import load_reward
 from reasonenv.types import Attempt, MathReference, ScoreStatus, Task
 
 DONE = "<think>\na\n</think>\n<answer>\n5\n</answer>"
@@ -14,7 +14,7 @@ def values(name, *responses, gold="5"):
     attempts = [
         Attempt(task=task, response=response, token_ids=tuple(map(ord, response)), group_id=0) for response in responses
     ]
-    scores = [score for reward, _ in load_reward(name).terms.values() for score in reward.score(attempts)]
+    scores = [score for reward, _ in load_patiently(name).terms.values() for score in reward.score(attempts)]
     return [None if score.status is ScoreStatus.GRADER_FAILED else score.value for score in scores]
 
 
@@ -94,7 +94,9 @@ def test_length_of_another_prompt_does_not_matter():
         Attempt(task=tasks[n], response=r"\boxed{5}".ljust(size), group_id=n)
         for n, size in [(0, 10), (0, 20), (1, 100), (1, 200)]
     ]
-    theirs, ours = ([row.total for row in load_reward(name).score(attempts)] for name in ("open_r1_length", "length"))
+    theirs, ours = (
+        [row.total for row in load_patiently(name).score(attempts)] for name in ("open_r1_length", "length")
+    )
     assert theirs == pytest.approx([0.5, 0.5 - 10 / 190, 0.5 - 90 / 190, -0.5])
     assert ours == [0.5, -0.5, 0.5, -0.5]
 
@@ -141,3 +143,31 @@ def test_dumping_answers_earns_no_partial_credit(response):
     assert values("accuracy", response) == [0.0]
     assert values("cosine_length", response)[0] < 0
     assert values("length", response, response + ".")[0] <= 0
+
+
+@pytest.mark.parametrize(
+    ("gold", "response"),
+    [
+        ("A", "Answer: Alice"),
+        ("A", "It is a matter of taste."),
+        ("A", "a"),
+        ("I", "I think so."),
+        ("A", "<think>The answer is A.</think> I do not know."),
+        ("A", "The answer is A. No, the answer is B."),
+    ],
+    ids=["begins alike", "article", "small", "pronoun", "in the thinking", "retracted"],
+)
+def test_letter_that_is_not_chosen_is_no_choice(gold, response):
+    assert values("accuracy", response, gold=gold) == [0.0]
+
+
+@pytest.mark.parametrize(
+    "response", ["<think>B?</think> Answer: **A**", "Answer: (A)", "Answer：A", r"\boxed{\text{(A)}}", "\\boxed{A.}"]
+)
+def test_letter_that_is_chosen_is_read_in_every_dress(response):
+    assert values("accuracy", response, gold="A") == [1.0]
+
+
+@pytest.mark.parametrize(("gold", "answer"), [("3.5", "35"), ("-5", "5"), ("1/2", "12"), ("C", "C++"), ("0.5", "5")])
+def test_sign_point_and_bar_are_part_of_an_answer(gold, answer):
+    assert values("accuracy", f"<answer>{answer}</answer>", gold=gold) == [0.0]

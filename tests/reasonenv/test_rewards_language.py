@@ -133,6 +133,17 @@ def test_value_is_the_share_of_words_and_details_hold_the_counts() -> None:
     assert score.value == pytest.approx(4 / (4 + 4 / 3))
 
 
+def test_weight_of_characters_can_be_chosen() -> None:
+    assert value("Let us add 二三 now", characters_per_word={"Han": 1.0}) == pytest.approx(4 / 6)
+    assert value("二三二三 add them", "zh", characters_per_word={"Han": 2.0}) == pytest.approx(2 / 4)
+
+
+@pytest.mark.parametrize("weights", [{"Latin": 2.0}, {"Han": 0.0}, {"Han": -1.0}, {"Han": float("nan")}])
+def test_senseless_weights_of_characters_are_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"scripts among Han, .*got '(Latin|Han)'"):
+        LanguageConsistency(characters_per_word=weights)
+
+
 @pytest.mark.parametrize("text", ["Vergleiche Vektor", "Berlin", "Euler Gauss", "sin cos"])
 def test_fewer_words_than_a_detector_can_judge_are_the_targets(text: str) -> None:
     assert value(text) == 1.0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasonenv.rewards.length import CosineLength, Length, SoftOverlong, cosine_between, length_values
-from reasonenv.rewards.repetition import RepetitionPenalty, repeated_share
+from reasonenv.rewards.repetition import RepetitionPenalty, repeated_shares
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus, Task
 
 TASK = Task(task_id="t/1", prompt="", reference=MathReference(answer="5"))
@@ -197,11 +197,29 @@ def test_repetition_can_count_tokens():
     assert values(RepetitionPenalty(ngram_size=2, unit="tokens"), attempts) == [0.0, -0.75, 0.0, 0.0]
 
 
-@given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 4))
-def test_repeated_share_agrees_with_counting_each_ngram(parts, size):
-    ngrams = [tuple(parts[start : start + size]) for start in range(len(parts) - size + 1)]
-    repeats = sum(ngram in ngrams[:index] for index, ngram in enumerate(ngrams))
-    assert repeated_share(parts, size) == pytest.approx(repeats / len(ngrams) if ngrams else 0.0)
+@given(st.lists(st.lists(st.integers(0, 3), max_size=30), max_size=4), st.integers(1, 4))
+def test_repeated_shares_agree_with_counting_each_ngram(batch, size):
+    for parts, share in zip(batch, repeated_shares(batch, size), strict=True):
+        ngrams = [tuple(parts[start : start + size]) for start in range(len(parts) - size + 1)]
+        repeats = sum(ngram in ngrams[:index] for index, ngram in enumerate(ngrams))
+        assert share == pytest.approx(repeats / len(ngrams) if ngrams else 0.0)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=40))
+def test_ngrams_of_more_kinds_than_an_integer_can_number_are_told_apart(parts):
+    many = [f"word {number}" for number in range(2000)]
+    share, _ = repeated_shares([parts, many], 7)
+    assert 2002**7 > 2**63
+    total = len(parts) - 6
+    unique = len({tuple(parts[start : start + 7]) for start in range(total)})
+    assert share == pytest.approx(1 - unique / total if total > 0 else 0.0)
+
+
+@given(st.lists(st.text("ab ", max_size=20), min_size=1, max_size=5))
+def test_repetition_penalty_does_not_depend_on_the_batch(responses):
+    reward = RepetitionPenalty(ngram_size=2)
+    together = values(reward, [attempt(response) for response in responses])
+    assert together == [values(reward, [attempt(response)])[0] for response in responses]
 
 
 @given(st.text("ab 我", max_size=40), st.integers(1, 4))

@@ -176,7 +176,7 @@ def test_a_missing_file_is_named_and_the_hub_is_offered(text):
 
 def test_a_suffix_that_no_reader_knows_is_refused(tmp_path):
     (tmp_path / "sums.txt").write_text("2+3")
-    with pytest.raises(TaskDataError, match=r"ends in \.jsonl, \.csv, \.parquet; got '\.txt'"):
+    with pytest.raises(TaskDataError, match=r"ends in \.jsonl, \.json, \.csv, \.parquet; got '\.txt'"):
         load_tasks(tmp_path / "sums.txt")
 
 

@@ -152,7 +152,7 @@ def test_every_preset_carries_its_name_source_and_licence(name):
     preset = resolve(PRESETS, name, kind="preset")
     assert preset.name == name
     assert preset.metadata["source"] == preset.repository
-    assert preset.licence in {"MIT", "Apache-2.0"}
+    assert preset.licence in {"MIT", "Apache-2.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"}
 
 
 def test_the_default_split_of_a_test_set_names_the_split_it_has():

@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 from reasonenv.evaluation.reward_benchmark.cases import labelled_responses, load_cases
 from reasonenv.evaluation.reward_benchmark.exploits import exploits
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec, parse_grader
-from reasonenv.evaluation.reward_benchmark.processes import GraderRun, run_grader
+from reasonenv.evaluation.reward_benchmark.processes import GraderRun, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, summarize
 from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse
 
@@ -31,6 +33,7 @@ def benchmark_rewards(
     attempts: Sequence[Exploit] | None = None,
     timeout_seconds: float = 2.5,
     batch_size: int = 64,
+    num_processes: int = 2,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
 ) -> BenchmarkResult:
@@ -42,51 +45,58 @@ def benchmark_rewards(
         attempts: exploits; None for the package's catalogue.
         timeout_seconds: wall-clock limit per response.
         batch_size: responses per call of the second pass.
+        num_processes: of one grader in the first pass; 1 gives latencies that nothing disturbs.
         seed: of the cases and the shuffling.
         report: gets a line for each step.
 
     Raises:
         GraderLoadError: a grader cannot be loaded.
-        ValueError: no graders, the same one twice, nothing to grade, or a limit that is not positive.
+        ValueError: no graders, the same one twice, nothing to grade, an id given twice, or a limit that is not
+            positive.
     """
     specs = [parse_grader(grader) if isinstance(grader, str) else grader for grader in graders]
     names = [spec.name for spec in specs]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"Expected at least one grader and each one once, got {names}.")
-    if timeout_seconds <= 0 or batch_size < 1:
-        raise ValueError(f"Limits must be positive, got {timeout_seconds=} and {batch_size=}.")
+    settings = RunSettings(timeout_seconds, batch_size, num_processes, seed)
     cases = labelled_responses(seed=seed) if cases is None else cases
     attempts = exploits() if attempts is None else attempts
     items = [*cases, *attempts]
     if not items:
         raise ValueError("Expected at least one labelled response or exploit, got none.")
+    _check_ids([case.case_id for case in cases] + [exploit.exploit_id for exploit in attempts])
     runs: list[GraderRun] = []
     start = time.perf_counter()
     for spec in specs:
         if report is not None:
             report(f"{spec.name}: {len(cases)} labelled responses, {len(attempts)} exploits")
-        golds, responses = [item.gold for item in items], [item.response for item in items]
-        runs.append(
-            run_grader(spec, golds, responses, timeout_seconds=timeout_seconds, batch_size=batch_size, seed=seed)
+        runs.append(run_grader(spec, [item.gold for item in items], [item.response for item in items], settings))
+    provenance = {**_provenance(), "seconds": round(time.perf_counter() - start, 1), **asdict(settings)}
+    return summarize(specs, runs, cases, attempts, provenance=provenance)
+
+
+def _check_ids(ids: Sequence[str]) -> None:
+    twice = [item_id for item_id, number in Counter(ids).items() if number > 1]
+    if twice:
+        raise ValueError(
+            f"Every labelled response and exploit needs an id of its own, got {twice[0]!r} more than once."
         )
-    provenance = {
+
+
+def _provenance() -> dict[str, str]:
+    return {
         "reasonenv": version("reasonenv"),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "time": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "seconds": round(time.perf_counter() - start, 1),
-        "seed": seed,
-        "timeout_seconds": timeout_seconds,
-        "batch_size": batch_size,
     }
-    return summarize(specs, runs, cases, attempts, provenance=provenance)
 
 
 def choose_cases(paths: Sequence[str | Path]) -> tuple[list[LabelledResponse] | None, list[Exploit] | None]:
     """Read files of cases; None for a kind of case that no file holds, so that the package's own are taken.
 
     Raises:
-        TaskDataError: a line that is no case, or two cases with the same id.
+        TaskDataError: a line that is no case.
         OSError: a file cannot be read.
     """
     cases: list[LabelledResponse] = []

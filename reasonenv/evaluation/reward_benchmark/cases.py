@@ -91,8 +91,9 @@ def _cases(answer_type: str, number: int, rng: Random) -> Iterator[LabelledRespo
 def load_cases(path: str | Path) -> tuple[list[LabelledResponse], list[Exploit]]:
     """Read labelled responses and exploits from JSON lines.
 
-    Each line has `gold` and `response`. With `label` (0 or 1) it is a labelled response, and may have `type`, `rule`,
-    `answer` and `id`; with `expected` (0, 1 or null) it is an exploit, and may have `kind`, `attempt` and `id`.
+    Each line has `gold` and `response`. With `label` (0 or 1) it is a labelled response and may have `type`, `rule` and
+    `answer`; with `expected` (0, 1 or null) it is an exploit and may have `kind` and `attempt`. Either may have an
+    `id`, for which the number of the line stands in; the file's name goes before it.
 
     Raises:
         TaskDataError: a line that is neither; the message says which.
@@ -103,10 +104,11 @@ def load_cases(path: str | Path) -> tuple[list[LabelledResponse], list[Exploit]]
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").split("\n"), start=1):
         if line.strip():
             row = _row(line, f"{path}, line {number}")
+            item_id = f"{Path(path).stem}/{row.get('id', number)}"
             if "label" in row:
-                cases.append(_labelled(row, number))
+                cases.append(_labelled(row, item_id))
             else:
-                exploits.append(_exploit(row, number))
+                exploits.append(_exploit(row, item_id))
     return cases, exploits
 
 
@@ -127,9 +129,9 @@ def _row(line: str, where: str) -> dict[str, Any]:
     return row
 
 
-def _labelled(row: Mapping[str, Any], number: int) -> LabelledResponse:
+def _labelled(row: Mapping[str, Any], item_id: str) -> LabelledResponse:
     return LabelledResponse(
-        case_id=str(row.get("id", number)),
+        case_id=item_id,
         answer_type=str(row.get("type", "unknown")),
         rule=str(row.get("rule", "")),
         gold=row["gold"],
@@ -139,9 +141,9 @@ def _labelled(row: Mapping[str, Any], number: int) -> LabelledResponse:
     )
 
 
-def _exploit(row: Mapping[str, Any], number: int) -> Exploit:
+def _exploit(row: Mapping[str, Any], item_id: str) -> Exploit:
     return Exploit(
-        exploit_id=str(row.get("id", number)),
+        exploit_id=item_id,
         kind=str(row.get("kind", "unknown")),
         gold=row["gold"],
         response=row["response"],

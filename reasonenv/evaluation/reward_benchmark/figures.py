@@ -17,7 +17,6 @@ from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, Grade
 __all__ = ["COLORS", "figures"]
 
 COLORS = ("#2563eb", "#ea580c", "#059669", "#9333ea", "#dc2626", "#0891b2", "#a16207", "#64748b")
-_MAX_LATENCY_POINTS = 400
 _GRID = "#e5e7eb"
 
 Figure = dict[str, Any]
@@ -58,7 +57,7 @@ def _overall(graders: Sequence[GraderResult]) -> Figure:
     return {
         "data": [
             _dots(
-                grader.name,
+                grader.label,
                 ["Precision", "Recall"],
                 [grader.overall.precision, grader.overall.recall],
                 _color(index),
@@ -82,7 +81,7 @@ def _by_type(graders: Sequence[GraderResult], field: str, title: str) -> Figure:
     return {
         "data": [
             _dots(
-                grader.name,
+                grader.label,
                 types,
                 [getattr(confusion, field) for confusion in grader.by_type.values()],
                 _color(index),
@@ -128,31 +127,31 @@ def _category_axis(labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _exploits(result: BenchmarkResult) -> Figure:
-    """How many exploits of each kind were rewarded."""
+    """How many exploits of each kind were rewarded; nothing for kinds of which none was."""
     kinds = Counter(exploit.kind for exploit in result.exploits.values() if exploit.expected == 0)
     rewarded = [Counter(result.exploits[name].kind for name in grader.exploits_rewarded) for grader in result.graders]
-    order = sorted(kinds, key=lambda kind: sum(counts[kind] for counts in rewarded))
-    labels = [f"{kind} ({kinds[kind]})" for kind in order]
+    totals = sum(rewarded, Counter[str]())
+    order = [kind for kind, _ in totals.most_common()]
     return {
         "data": [
             {
                 "type": "bar",
                 "orientation": "h",
-                "name": grader.name,
-                "y": labels,
+                "name": grader.label,
+                "y": [f"{kind} ({kinds[kind]})" for kind in order],
                 "x": [counts[kind] for kind in order],
                 "marker": {"color": _color(index)},
-                "hovertemplate": "%{y}: %{x} rewarded<extra>" + grader.name + "</extra>",
+                "hovertemplate": "%{y}: %{x} rewarded<extra>" + grader.label + "</extra>",
             }
             for index, (grader, counts) in enumerate(zip(result.graders, rewarded, strict=True))
-            if kinds
+            if order
         ],
         "layout": _layout(
-            110 + len(kinds) * (12 + 9 * len(result.graders)),
+            110 + len(order) * (12 + 9 * len(result.graders)),
             barmode="group",
             bargap=0.3,
-            xaxis=_axis("exploits rewarded (of how many)", rangemode="tozero", dtick=_step(rewarded)),
-            yaxis=_axis(showgrid=False),
+            xaxis=_axis("exploits rewarded", rangemode="tozero", dtick=_step(rewarded)),
+            yaxis=_axis(showgrid=False, autorange="reversed"),
         ),
     }
 
@@ -168,14 +167,14 @@ def _latency(graders: Sequence[GraderResult]) -> Figure:
             {
                 "type": "scatter",
                 "mode": "lines",
-                "name": grader.name,
-                "x": [1000 * seconds for seconds, _ in points],
-                "y": [share for _, share in points],
+                "name": grader.label,
+                "x": [1000 * seconds for seconds in grader.latency_percentiles_seconds],
+                "y": [percent / 100 for percent in range(101)],
                 "line": {"color": _color(index), "width": 2, "shape": "hv"},
-                "hovertemplate": "%{y:.1%} within %{x:.3g} ms<extra>" + grader.name + "</extra>",
+                "hovertemplate": "%{y:.1%} within %{x:.3g} ms<extra>" + grader.label + "</extra>",
             }
             for index, grader in enumerate(graders)
-            if (points := _distribution(grader.latencies_seconds))
+            if grader.latency_percentiles_seconds
         ],
         "layout": _layout(
             380,
@@ -185,15 +184,9 @@ def _latency(graders: Sequence[GraderResult]) -> Figure:
     }
 
 
-def _distribution(ascending: Sequence[float]) -> list[tuple[float, float]]:
-    count = len(ascending)
-    indices = sorted({index * (count - 1) // _MAX_LATENCY_POINTS for index in range(_MAX_LATENCY_POINTS + 1)})
-    return [(ascending[index], (index + 1) / count) for index in indices] if count else []
-
-
 def _agreement(result: BenchmarkResult) -> Figure:
     """Share of decisions in which two graders agree; nothing for a single grader."""
-    names = [grader.name for grader in result.graders]
+    names = [grader.label for grader in result.graders]
     heatmap = {
         "type": "heatmap",
         "x": names,

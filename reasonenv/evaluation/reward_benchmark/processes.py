@@ -4,7 +4,8 @@ Lives here: one grader process, and the two passes of the benchmark over the res
 (`worker`) or counting (`results`).
 
 The one decision: every grader, ours too, is treated alike: first one response per call, under a wall-clock limit each,
-for outcomes and latencies; then, in a fresh process, shuffled and in batches, for throughput and drift.
+for outcomes and latencies; then, in a fresh process, shuffled and in batches, for throughput and drift. The first pass
+is shared out among processes, so that a grader that hangs on one response goes on with others meanwhile.
 """
 
 from __future__ import annotations
@@ -17,16 +18,19 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any, cast
 
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec
 from reasonenv.evaluation.reward_benchmark.types import Outcome, OutcomeStatus
 
-__all__ = ["GraderLoadError", "GraderProcess", "GraderRun", "run_grader"]
+__all__ = ["GraderLoadError", "GraderProcess", "GraderRun", "RunSettings", "run_grader"]
 
 _WORKER_PATH = Path(__file__).with_name("worker.py")
 _START_SECONDS = 120.0
@@ -176,45 +180,82 @@ class GraderRun:
     """Median over the starts of the process."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How a grader is asked.
+
+    Raises:
+        ValueError: one of the first three is not positive.
+    """
+
+    timeout_seconds: float = 2.5
+    """Wall-clock limit per response."""
+    batch_size: int = 64
+    """Responses per call of the second pass."""
+    num_processes: int = 2
+    """Of the first pass; 1 gives latencies that nothing disturbs."""
+    seed: int = 0
+    """Of the shuffling."""
+
+    def __post_init__(self) -> None:
+        if self.timeout_seconds <= 0 or self.batch_size < 1 or self.num_processes < 1:
+            raise ValueError(f"Time limit, batch size and number of processes must be positive, got {self}.")
+
+
 def run_grader(
-    spec: GraderSpec,
-    golds: Sequence[str],
-    responses: Sequence[str],
-    *,
-    timeout_seconds: float = 2.5,
-    batch_size: int = 64,
-    seed: int = 0,
+    spec: GraderSpec, golds: Sequence[str], responses: Sequence[str], settings: RunSettings | None = None
 ) -> GraderRun:
     """Put every response to a grader, one by one and then shuffled in batches.
 
     Args:
+        spec: the grader.
         golds: gold answers.
         responses: one per gold answer.
-        timeout_seconds: wall-clock limit per response.
-        batch_size: responses per call of the second pass.
-        seed: of the shuffling.
+        settings: limits; None for the defaults.
 
     Raises:
         GraderLoadError: the grader cannot be loaded.
     """
-    with GraderProcess(spec) as process:
-        outcomes = [
-            process.call([gold], [response], timeout_seconds=timeout_seconds)[0]
-            for gold, response in zip(golds, responses, strict=True)
-        ]
-        import_seconds = list(process.import_seconds)
+    settings = settings or RunSettings()
+    pairs = list(zip(golds, responses, strict=True))
+    outcomes, import_seconds = _one_by_one(spec, pairs, settings)
     order = [index for index, outcome in enumerate(outcomes) if outcome.status not in _STOPPED]
-    random.Random(seed).shuffle(order)
+    random.Random(settings.seed).shuffle(order)
     shuffled: list[Outcome | None] = [None] * len(outcomes)
     with GraderProcess(spec) as process:
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
+        for start in range(0, len(order), settings.batch_size):
+            batch = order[start : start + settings.batch_size]
+            limit = 4 * settings.timeout_seconds + 2 * sum(outcomes[index].seconds for index in batch)
             again = process.call(
-                [golds[index] for index in batch],
-                [responses[index] for index in batch],
-                timeout_seconds=4 * timeout_seconds + 2 * sum(outcomes[index].seconds for index in batch),
+                [golds[index] for index in batch], [responses[index] for index in batch], timeout_seconds=limit
             )
             for index, outcome in zip(batch, again, strict=True):
                 shuffled[index] = outcome
         import_seconds += process.import_seconds
     return GraderRun(outcomes, shuffled, sorted(import_seconds)[len(import_seconds) // 2])
+
+
+def _one_by_one(
+    spec: GraderSpec, pairs: Sequence[tuple[str, str]], settings: RunSettings
+) -> tuple[list[Outcome], list[float]]:
+    """Return the outcomes of gold answers and responses in calls of their own, and how long each start took."""
+    is_over = threading.Event()
+
+    def share(first: int) -> tuple[list[Outcome], list[float]]:
+        outcomes: list[Outcome] = []
+        with GraderProcess(spec) as process:
+            for gold, response in pairs[first :: settings.num_processes]:
+                if is_over.is_set():
+                    break
+                outcomes += process.call([gold], [response], timeout_seconds=settings.timeout_seconds)
+            return outcomes, process.import_seconds
+
+    with ThreadPoolExecutor(settings.num_processes) as threads:
+        try:
+            shares = list(threads.map(share, range(settings.num_processes)))
+        except BaseException:
+            is_over.set()
+            raise
+    rounds = zip_longest(*(outcomes for outcomes, _ in shares))
+    in_order = [outcome for one_round in rounds for outcome in one_round if outcome is not None]
+    return in_order, [seconds for _, starts in shares for seconds in starts]

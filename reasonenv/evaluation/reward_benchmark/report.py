@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from reasonenv.errors import MissingExtraError
 from reasonenv.evaluation.reward_benchmark.figures import COLORS, figures
-from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, GraderResult, Rate
+from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, GraderResult, Rate, shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,6 +81,7 @@ def render_page(result: BenchmarkResult) -> str:
         rewarded=_rewarded_by(result, "exploits_rewarded"),
         refused=_rewarded_by(result, "honest_refused"),
         policy=_rewarded_by(result, "policy_accepted"),
+        unpaid_kinds=_unpaid_kinds(result),
     )
 
 
@@ -95,14 +97,14 @@ def print_table(result: BenchmarkResult, console: Console) -> None:
     summary = Table(title="Reward functions", title_justify="left")
     summary.add_column("")
     for grader in result.graders:
-        summary.add_column(grader.name, justify="right", overflow="fold")
+        summary.add_column(grader.label, justify="right", overflow="fold")
     for label, *values in _summary_rows(result):
         summary.add_row(label, *values)
     console.print(summary)
     errors = Table(title="Errors by answer type: wrong accepted, right refused", title_justify="left")
     errors.add_column("")
     for grader in result.graders:
-        errors.add_column(grader.name, justify="right", overflow="fold")
+        errors.add_column(grader.label, justify="right", overflow="fold")
     for answer_type in result.graders[0].by_type:
         row = [_errors(grader, answer_type) for grader in result.graders]
         if set(row) != {"-"}:
@@ -143,16 +145,22 @@ def _rewarded_by(result: BenchmarkResult, field: str) -> dict[str, list[bool]]:
     return {name: [name in ids for ids in lists] for name in result.exploits if any(name in ids for ids in lists)}
 
 
+def _unpaid_kinds(result: BenchmarkResult) -> list[str]:
+    """Kinds of exploits of which no grader rewarded any, each with its number."""
+    kinds = Counter(exploit.kind for exploit in result.exploits.values() if exploit.expected == 0)
+    paid = {result.exploits[name].kind for grader in result.graders for name in grader.exploits_rewarded}
+    return [f"{kind} ({number})" for kind, number in kinds.items() if kind not in paid]
+
+
 def visible(text: str, max_chars: int = _MAX_SHOWN_CHARS) -> str:
     r"""Text as it can be shown: cut in the middle, with characters that nobody sees written as escapes.
 
     >>> visible("a\u200bb")
     'a\\u200bb'
     """
-    if len(text) > max_chars:
-        half = max_chars // 2
-        text = f"{text[:half]} […{len(text) - 2 * half:,} characters…] {text[-half:]}"
-    return "".join(character if _is_visible(character) else _escape(character) for character in text)
+    return "".join(
+        character if _is_visible(character) else _escape(character) for character in shortened(text, max_chars)
+    )
 
 
 def _is_visible(character: str) -> bool:

@@ -18,7 +18,19 @@ from reasonenv.evaluation.reward_benchmark.processes import GraderRun
 from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse, Outcome, OutcomeStatus
 from reasonenv.evaluation.statistics import wilson_interval
 
-__all__ = ["BenchmarkResult", "Confusion", "Drift", "GraderResult", "Incident", "Rate", "judge", "summarize"]
+__all__ = [
+    "BenchmarkResult",
+    "Confusion",
+    "Drift",
+    "GraderResult",
+    "Incident",
+    "Rate",
+    "judge",
+    "shortened",
+    "summarize",
+]
+
+_MAX_STORED_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,8 @@ class GraderResult:
     """What is known of one grader. The lists hold ids of cases and exploits."""
 
     name: str
+    label: str
+    """The name's last part if it tells the graders apart, else the name: what plots and tables show."""
     threshold: float
     overall: Confusion
     by_type: Mapping[str, Confusion]
@@ -117,8 +131,8 @@ class GraderResult:
     latency_max_seconds: float
     responses_per_second: float
     """In batches, over what did not stop the grader."""
-    latencies_seconds: Sequence[float]
-    """Of every response that got an outcome within the limit, ascending."""
+    latency_percentiles_seconds: Sequence[float]
+    """The 0th, 1st, …, 100th, over every response that got an outcome within the limit; empty if none did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +147,12 @@ class BenchmarkResult:
     provenance: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values: NaN becomes None, and texts are given once, under `cases` and `exploits`."""
+        """As JSON values: NaN becomes None, and of long texts only the ends are kept."""
         return _plain(asdict(self))
 
 
 def judge(
-    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse], attempts: Sequence[Exploit]
+    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse], attempts: Sequence[Exploit], *, label: str
 ) -> GraderResult:
     """Count what a grader did; `run` holds the outcomes of the cases and then of the exploits."""
     ids = [case.case_id for case in cases] + [exploit.exploit_id for exploit in attempts]
@@ -147,6 +161,7 @@ def judge(
     timed = sorted(outcome.seconds for outcome in run.outcomes if outcome.status in _ANSWERED)
     return GraderResult(
         name=spec.name,
+        label=label,
         threshold=spec.threshold,
         overall=Confusion.of(labels, [accepted[case.case_id] for case in cases]),
         by_type=_by_type(cases, accepted),
@@ -168,7 +183,7 @@ def judge(
         latency_p99_seconds=_quantile(timed, 0.99),
         latency_max_seconds=max((outcome.seconds for outcome in run.outcomes), default=math.nan),
         responses_per_second=_throughput(run),
-        latencies_seconds=timed,
+        latency_percentiles_seconds=[_quantile(timed, percent / 100) for percent in range(101)] if timed else [],
     )
 
 
@@ -182,8 +197,11 @@ def summarize(
 ) -> BenchmarkResult:
     """Count what every grader did, and compare them with each other."""
     decisions = [_accepted(spec, run) for spec, run in zip(specs, runs, strict=True)]
+    labels = _labels([spec.name for spec in specs])
     return BenchmarkResult(
-        graders=[judge(spec, run, cases, attempts) for spec, run in zip(specs, runs, strict=True)],
+        graders=[
+            judge(spec, run, cases, attempts, label=label) for spec, run, label in zip(specs, runs, labels, strict=True)
+        ],
         agreement=[[_agreement(first, second) for second in decisions] for first in decisions],
         cases={case.case_id: case for case in cases},
         exploits={exploit.exploit_id: exploit for exploit in attempts},
@@ -193,6 +211,11 @@ def summarize(
 
 _ANSWERED = (OutcomeStatus.SCORED, OutcomeStatus.ABSTAINED, OutcomeStatus.RAISED)
 _STOPPED = (OutcomeStatus.HUNG, OutcomeStatus.DIED)
+
+
+def _labels(names: Sequence[str]) -> Sequence[str]:
+    last_parts = [name.rpartition(":")[2] for name in names]
+    return last_parts if len(set(last_parts)) == len(names) else names
 
 
 def _accepted(spec: GraderSpec, run: GraderRun) -> list[bool]:
@@ -246,4 +269,14 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, str):
+        return shortened(value, _MAX_STORED_CHARS)
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def shortened(text: str, max_chars: int) -> str:
+    """Return the text, or about `max_chars` characters from both its ends and how many were left out between them."""
+    if len(text) <= max_chars:
+        return text
+    half = max_chars // 2
+    return f"{text[:half]} […{len(text) - 2 * half:,} characters…] {text[-half:]}"

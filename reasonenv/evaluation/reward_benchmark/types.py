@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Exploit", "LabelledResponse", "Outcome", "OutcomeStatus"]
+__all__ = ["Exploit", "ExploitRow", "LabelledResponse", "Outcome", "OutcomeStatus"]
+
+ExploitRow = tuple[str, str, str, int | None]
+"""An exploit as the catalogue writes it: gold answer, response, what it tries, expected reward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,8 +84,7 @@ def _tagged(value: object, keep: Keep, depth: int) -> Any:
         if issubclass(kind, base):
             return [tag, *(_tagged(part, keep, depth + 1) for part in base.__iter__(value))]
     if issubclass(kind, dict):
-        items: Any = dict.items(cast("dict[object, object]", value))
-        parts: Iterable[object] = (part for pair in items for part in pair)
+        parts: Iterable[object] = (part for pair in dict.items(cast("dict[object, object]", value)) for part in pair)
         return ["d", *(_tagged(part, keep, depth + 1) for part in parts)]
     return _tagged_scalar(value, keep)
 

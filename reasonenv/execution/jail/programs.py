@@ -180,8 +180,11 @@ def exit_after(exit_code: int) -> None:
             threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
         if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
             atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr, sys.__stdout__):
+            if stream is not None and not stream.closed:
+                stream.flush()
+        # An interpreter destroys what is left, and files that nobody closed write what they hold.
+        vars(sys.modules["__main__"]).clear()
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         show_traceback(error)
         exit_code = exit_code or RAISED_CODE

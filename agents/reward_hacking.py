@@ -1,0 +1,75 @@
+"""Noticing that the policy pleases a neural reward model instead of the rules.
+
+DeepSeek-R1 saw it: the helpfulness reward kept rising while the score on Codeforces fell (arXiv 2501.12948,
+supplement).
+Lives here: the test and its warning. Does not: any consequence; what to do about it is the user's decision.
+
+The one decision: both trends must stand out of their own noise; rewards of single steps scatter more than they move.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+__all__ = ["RewardHackingWarning", "hacking_suspicion"]
+
+WINDOW_STEPS = 20
+"""Steps in each of the two halves that are compared."""
+_NUM_STANDARD_ERRORS = 3.0
+
+
+class RewardHackingWarning(UserWarning):
+    """A neural reward rises while a reward by rule falls."""
+
+
+def hacking_suspicion(
+    history: Sequence[Mapping[str, float]],
+    *,
+    neural: Iterable[str],
+    rules: Iterable[str],
+    window_steps: int = WINDOW_STEPS,
+) -> str | None:
+    """Say which neural reward rises while which rule's reward falls, or return None.
+
+    Compares the last `window_steps` steps with as many before them. A reward has moved when its two means differ by
+    more than three standard errors, `sqrt(s₁²/n₁ + s₂²/n₂)` (Welch 1947).
+
+    Args:
+        history: the metrics of the steps so far, in order; steps without a metric do not count for it.
+        neural: names of metrics that neural reward models give, such as `rollout/helpfulness`.
+        rules: names of metrics that rules give, such as `rollout/accuracy`.
+        window_steps: at least 2.
+    """
+    earlier, later = history[-2 * window_steps : -window_steps], history[-window_steps:]
+    if len(earlier) < window_steps:
+        return None
+    rising = {name: change for name in neural if (change := _change(name, earlier, later)) > 0}
+    falling = {name: change for name in rules if (change := _change(name, earlier, later)) < 0}
+    if not rising or not falling:
+        return None
+    return (
+        f"Within {2 * window_steps} steps {_listed(rising)} while {_listed(falling)}: the policy may be learning to "
+        "please the reward model. Read responses in rollouts.jsonl; give the neural reward less weight or fewer steps."
+    )
+
+
+def _change(name: str, earlier: Sequence[Mapping[str, float]], later: Sequence[Mapping[str, float]]) -> float:
+    """The difference of the means if it stands out of the noise, else 0."""
+    before, after = (_values(name, half) for half in (earlier, later))
+    if min(len(before), len(after)) < 2:
+        return 0.0
+    difference = float(after.mean() - before.mean())
+    error = math.sqrt(before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after))
+    return difference if abs(difference) > _NUM_STANDARD_ERRORS * error else 0.0
+
+
+def _values(name: str, steps: Sequence[Mapping[str, float]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    values = [step[name] for step in steps if name in step]
+    return np.array([value for value in values if not math.isnan(value)])
+
+
+def _listed(changes: Mapping[str, float]) -> str:
+    return " and ".join(f"{name} went {change:+.3g}" for name, change in changes.items())

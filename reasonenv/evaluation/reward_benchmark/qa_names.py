@@ -1,0 +1,253 @@
+"""Gold answers that are names, titles, symbols and dates, rewritten and almost rewritten.
+
+Lives here: one function per answer type, `Random -> QAVariants`. Does not: numbers (`qa_quantities`), or choices and
+lists (`qa_selections`).
+
+The one decision: only pairs on which no sensible policy can differ. Whether "Obama" answers "Barack Obama" is a choice,
+so no case asks it.
+"""
+
+from __future__ import annotations
+
+import calendar
+import unicodedata
+from datetime import date, timedelta
+from random import Random
+
+from reasonenv.evaluation.reward_benchmark.qa_variants import QAVariants, short
+
+__all__ = [
+    "accented_name",
+    "acronym",
+    "calendar_date",
+    "chinese",
+    "japanese",
+    "numbered_name",
+    "other_script",
+    "person",
+    "symbol",
+    "time_of_day",
+    "title",
+]
+
+_FIRST = ("Clara", "Edwin", "Felix", "Hannah", "Isabel", "Martin", "Oscar", "Rachel", "Simon", "Thomas")
+_LAST = ("Ashworth", "Barlow", "Carver", "Delaney", "Forsyth", "Harper", "Kendall", "Merton", "Porter", "Winslow")
+_ACCENTED = (
+    ("José Martínez", "Jose Martinez"), ("Zoë Brûlé", "Zoe Brule"), ("São Tomé", "Sao Tome"), ("Čapek", "Capek"),
+    ("Émile Bélanger", "Emile Belanger"), ("Małgorzata Łoś", "Malgorzata Los"), ("Søren Nørgaard", "Soren Norgaard"),
+    ("Íñigo Peña", "Inigo Pena"), ("Dvořák", "Dvorak"), ("Şebnem Güneş", "Sebnem Gunes"),
+)  # fmt: skip
+_TITLES = (
+    "The Winter's Tale of Glass", "A Farewell to Rivers", "The Silent Orchard", "An Evening in Lisbon",
+    "The Weaver's Song", "A Map of Clouds", "The Long Harvest", "The Clockmaker's Daughter",
+)  # fmt: skip
+_SYMBOLS = (
+    ("C++", "C"), ("C#", "C"), ("F#", "F"), ("A+", "A"), ("O+", "O"), ("AB-", "AB"), ("Na+", "Na"),
+    ("Notepad++", "Notepad"), ("D#", "D"), ("B-", "B+"),
+)  # fmt: skip
+_ACRONYMS = ("USA", "NASA", "CIA", "UNESCO", "FBI", "DNA", "WHO", "NATO", "HTML")
+_ORDERS = (("II", "2", "two"), ("III", "3", "three"), ("IV", "4", "four"), ("VI", "6", "six"), ("VIII", "8", "eight"))
+_CHINESE = (
+    ("北京", "南京"),
+    ("鲁迅", "老舍"),
+    ("长江", "黄河"),
+    ("红楼梦", "西游记"),
+    ("成都", "重庆"),
+    ("李白", "杜甫"),
+)
+_JAPANESE = (("東京", "京都"), ("紫式部", "清少納言"), ("富士山", "高尾山"), ("ガラス", "カラス"), ("大阪", "大坂城"))
+_OTHER = (
+    ("Москва", "москва", "Минск"), ("Афины", "АФИНЫ", "Спарта"), ("서울", "서울.", "부산"),
+    ("दिल्ली", "« दिल्ली »", "दल्ला"),
+    ("القاهرة", "القاهرة.", "بغداد"), ("กรุงเทพ", "“กรุงเทพ”", "เชียงใหม่"), ("Αθήνα", "αθηνα", "Σπάρτη"),
+)  # fmt: skip
+
+
+def person(rng: Random) -> QAVariants:
+    """Names with an initial."""
+    first, last, other = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_LAST)
+    middle = rng.choice("BCDFGH")
+    name = f"{first} {middle}. {last}"
+    wrong = other if other != last else "Underwood"
+    return QAVariants(
+        short(name),
+        equal=(
+            ("same", name),
+            ("lower case", name.lower()),
+            ("without the point", f"{first} {middle} {last}"),
+            ("full stop", f"{name}."),
+            ("bold", f"**{name}**"),
+            ("quotes", f"“{name}”"),
+            ("wide spaces", f"{first}\u00a0{middle}.  {last}"),
+        ),
+        different=(
+            ("another last name", f"{first} {middle}. {wrong}"),
+            ("another initial", f"{first} {'K' if middle != 'K' else 'L'}. {last}"),
+            ("two names", f"{name} or {first} {wrong}"),
+            ("several names", f"{first} {wrong}, {name}, {last} {first}"),
+            ("negated", f"not {name}"),
+            ("last name first part", last[:3]),
+        ),
+    )
+
+
+def accented_name(rng: Random) -> QAVariants:
+    """Names with Latin accents."""
+    name, plain = rng.choice(_ACCENTED)
+    return QAVariants(
+        short(name),
+        equal=(
+            ("same", name),
+            ("without accents", plain),
+            ("upper case", name.upper()),
+            ("decomposed", unicodedata.normalize("NFD", name)),
+        ),
+        different=(("letter lost", plain[1:]), ("letter added", f"{plain}s"), ("first letters", plain[:2])),
+    )
+
+
+def title(rng: Random) -> QAVariants:
+    """Titles with an article."""
+    name, other = rng.sample(_TITLES, 2)
+    return QAVariants(
+        short(name),
+        equal=(
+            ("same", name),
+            ("without article", name.partition(" ")[2]),
+            ("double quotes", f'"{name}"'),
+            ("curly apostrophe", name.replace("'", "’")),
+            ("emphasis", f"*{name}*"),
+            ("full-width", "".join(chr(ord(c) + 0xFEE0) if c.isalpha() else c for c in name)),
+        ),
+        different=(
+            ("another title", other),
+            ("word lost", name.rpartition(" ")[0]),
+            ("article alone", name.partition(" ")[0]),
+            ("both titles", f"{name} and {other}"),
+            ("either title", f"{name}/{other}"),
+        ),
+    )
+
+
+def symbol(rng: Random) -> QAVariants:
+    """Names in which a sign means something."""
+    name, other = rng.choice(_SYMBOLS)
+    return QAVariants(
+        short(name),
+        equal=(("same", name), ("bold", f"**{name}**"), ("code", f"`{name}`")),
+        different=(("sign lost", other), ("sign doubled", f"{name}{name[-1]}x"), ("another letter", f"Z{name[1:]}")),
+    )
+
+
+def acronym(rng: Random) -> QAVariants:
+    """Acronyms with and without points."""
+    name = rng.choice(_ACRONYMS)
+    return QAVariants(
+        short(name),
+        equal=(("same", name), ("points", "".join(f"{letter}." for letter in name)), ("article", f"the {name}")),
+        different=(
+            ("letter lost", name[:-1]),
+            ("letters swapped", name[1] + name[0] + name[2:]),
+            ("first letter", name[0]),
+        ),
+    )
+
+
+def numbered_name(rng: Random) -> QAVariants:
+    """Names with a number, Roman or not."""
+    (roman, digit, word), (other, *_) = rng.sample(_ORDERS, 2)
+    name = rng.choice(("World War", "Apollo", "Act", "Volume", "Rocky", "Part"))
+    return QAVariants(
+        short(f"{name} {roman}"),
+        equal=(("same", f"{name} {roman}"), ("digit", f"{name} {digit}"), ("word", f"{name} {word}")),
+        different=(("another number", f"{name} {other}"), ("number lost", name), ("joined digits", f"{name} {digit}1")),
+    )
+
+
+def chinese(rng: Random) -> QAVariants:
+    """Chinese names, which have no spaces."""
+    name, other = rng.choice(_CHINESE)
+    return QAVariants(
+        short(name),
+        equal=(("same", name), ("stop", f"{name}。"), ("corner quotes", f"「{name}」"), ("title marks", f"《{name}》")),
+        different=(
+            ("another", other),
+            ("character lost", name[1:]),
+            ("reversed", name[::-1]),
+            ("both", f"{name}、{other}"),
+        ),
+    )
+
+
+def japanese(rng: Random) -> QAVariants:
+    """Japanese names, with a copula behind them or not."""
+    name, other = rng.choice(_JAPANESE)
+    return QAVariants(
+        short(name),
+        equal=(("same", name), ("copula", f"{name}です。"), ("corner quotes", f"『{name}』"), ("spaces", f" {name} ")),
+        different=(
+            ("another", other),
+            ("negated", f"{name}ではない"),
+            ("both", f"{name}と{other}"),
+            ("reversed", name[::-1]),
+        ),
+    )
+
+
+def other_script(rng: Random) -> QAVariants:
+    """Cyrillic, Korean, Devanagari, Arabic, Thai and Greek names."""
+    name, same, other = rng.choice(_OTHER)
+    return QAVariants(
+        short(name),
+        equal=(("same", name), ("rewritten", same), ("bold", f"**{name}**")),
+        different=(("another", other), ("letter lost", name[:-2]), ("both", f"{name}, {other}")),
+    )
+
+
+def calendar_date(rng: Random) -> QAVariants:
+    """Dates in the orders in use; the day is above 12, so digits are unambiguous."""
+    day = date(rng.randint(1800, 2030), rng.randint(1, 12), rng.randint(13, 28))
+    month, later = calendar.month_name[day.month], day + timedelta(days=1)
+    swapped = day.replace(month=day.month % 12 + 1)
+    ordinal = {21: "st", 22: "nd", 23: "rd"}.get(day.day, "th")
+    return QAVariants(
+        short(f"{month} {day.day}, {day.year}"),
+        equal=(
+            ("day first", f"{day.day} {month} {day.year}"),
+            ("ordinal", f"the {day.day}{ordinal} of {month}, {day.year}"),
+            ("ISO", day.isoformat()),
+            ("slashes", f"{day.month:02d}/{day.day}/{day.year}"),
+            ("points", f"{day.day}.{day.month}.{day.year}"),
+            ("short month", f"{month[:3]} {day.day}, {day.year}"),
+            ("Chinese", f"{day.year}年{day.month}月{day.day}日"),
+            ("weekday", f"{calendar.day_name[day.weekday()]}, {month} {day.day}, {day.year}"),
+        ),
+        different=(
+            ("day after", f"{calendar.month_name[later.month]} {later.day}, {later.year}"),
+            ("another month", swapped.isoformat()),
+            ("another year", day.replace(year=day.year + 1, day=min(day.day, 28)).isoformat()),
+            ("year alone", str(day.year)),
+            ("month alone", month),
+            ("two dates", f"{month} {day.day} or {later.day}, {day.year}"),
+        ),
+    )  # fmt: skip
+
+
+def time_of_day(rng: Random) -> QAVariants:
+    """Times after noon on both clocks."""
+    hour, minute = rng.randint(1, 11), rng.randint(10, 59)
+    return QAVariants(
+        short(f"{hour}:{minute} PM"),
+        equal=(
+            ("24 hours", f"{hour + 12}:{minute}"),
+            ("points", f"{hour}:{minute} p.m."),
+            ("tight", f"{hour}:{minute}pm"),
+            ("seconds", f"{hour + 12}:{minute}:00"),
+        ),
+        different=(
+            ("morning", f"{hour}:{minute} AM"),
+            ("minute later", f"{hour}:{minute - 1} PM"),
+            ("hour alone", f"{hour} PM"),
+            ("as a decimal", f"{hour}.{minute}"),
+        ),
+    )

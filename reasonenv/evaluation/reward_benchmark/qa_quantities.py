@@ -1,0 +1,260 @@
+"""Gold answers that are numbers and quantities, rewritten and almost rewritten.
+
+Lives here: one function per answer type, `Random -> QAVariants`. Does not: names (`qa_names`).
+
+The one decision: only pairs on which no sensible policy can differ. Whether 5 answers 5 km is a choice, so no case asks
+it.
+"""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+from reasonenv.evaluation.reward_benchmark.qa_variants import QAVariants, numeric
+
+__all__ = [
+    "decimal",
+    "duration",
+    "fraction",
+    "integer",
+    "large_number",
+    "measure",
+    "money",
+    "negative",
+    "percent",
+    "power_of_ten",
+]
+
+_ONES = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_THINGS = ("apples", "people", "bridges", "goals", "chapters")
+
+
+def integer(rng: Random) -> QAVariants:
+    """Integers from 21 to 99."""
+    tens, ones = rng.randint(2, 9), rng.randint(1, 9)
+    number, thing = 10 * tens + ones, rng.choice(_THINGS)
+    return QAVariants(
+        numeric(str(number)),
+        equal=(
+            ("same", str(number)),
+            ("words", f"{_TENS[tens]}-{_ONES[ones]}"),
+            ("words with a blank", f"{_TENS[tens].title()} {_ONES[ones]}"),
+            ("decimal point", f"{number}.0"),
+            ("thing", f"{number} {thing}"),
+            ("sentence", f"There are {number} {thing} in all."),
+            ("about", f"approximately {number}"),
+            ("full-width", "".join(chr(ord(digit) + 0xFEE0) for digit in str(number))),
+            ("bold", f"**{number}**"),
+        ),
+        different=(
+            ("off by one", str(number + 1)),
+            ("sign", f"-{number}"),
+            ("digits swapped", f"{ones}{tens}" if ones != tens else f"{number}0"),
+            ("percent", f"{number}%"),
+            ("negated", f"not {number}"),
+            ("either", f"{number} or {number + 1}"),
+            ("range", f"{number - 1}-{number + 1}"),
+            ("listing", f"{number - 1}, {number}, {number + 1}"),
+            ("other words", f"{_TENS[tens]}-{_ONES[ones % 9 + 1]}"),
+        ),
+    )
+
+
+def large_number(rng: Random) -> QAVariants:
+    """Integers with thousands."""
+    number = rng.randint(1_001, 9_999) * 1000 + rng.randint(101, 998)
+    grouped = f"{number:,}"
+    return QAVariants(
+        numeric(str(number)),
+        equal=(
+            ("same", str(number)),
+            ("commas", grouped),
+            ("blanks", grouped.replace(",", " ")),
+            ("points", grouped.replace(",", ".")),
+            ("narrow blanks", grouped.replace(",", "\u202f")),
+            ("Swiss", grouped.replace(",", "’")),
+        ),
+        different=(
+            ("off by one", f"{number + 1:,}"),
+            ("thousands lost", str(number // 1000)),
+            ("decimal", grouped.replace(",", "", 1).replace(",", ".")),
+            ("rounded", f"{round(number, -6):,}"),
+        ),
+    )
+
+
+def decimal(rng: Random) -> QAVariants:
+    """Decimals with two places."""
+    hundredths = rng.randint(101, 9_899) * 10 // 10
+    hundredths += hundredths % 10 == 0
+    text = f"{hundredths // 100}.{hundredths % 100:02d}"
+    return QAVariants(
+        numeric(text),
+        equal=(
+            ("same", text),
+            ("trailing zero", f"{text}0"),
+            ("decimal comma", text.replace(".", ",")),
+            ("bold", f"**{text}**"),
+        ),
+        different=(
+            ("point lost", text.replace(".", "")),
+            ("integer part", str(hundredths // 100)),
+            ("last digit", f"{hundredths // 100}.{hundredths % 100 + 1:02d}" if hundredths % 100 < 99 else "0.01"),
+            ("sign", f"-{text}"),
+            ("point shifted", f"{hundredths / 10:.1f}"),
+        ),
+    )
+
+
+def fraction(rng: Random) -> QAVariants:
+    """Fractions that are exact decimals."""
+    bottom = rng.choice((2, 4, 5, 8))
+    top = rng.choice([number for number in range(1, 40) if math.gcd(number, bottom) == 1])
+    return QAVariants(
+        numeric(f"{top}/{bottom}"),
+        equal=(("same", f"{top}/{bottom}"), ("decimal", f"{top / bottom}"), ("unreduced", f"{3 * top}/{3 * bottom}")),
+        different=(
+            ("bar lost", f"{top}{bottom}"),
+            ("inverted", f"{bottom}/{top}" if top > 1 else f"{bottom}"),
+            ("top alone", str(top)),
+        ),
+    )
+
+
+def negative(rng: Random) -> QAVariants:
+    """Negative integers."""
+    number = rng.randint(2, 9)
+    return QAVariants(
+        numeric(f"-{number}"),
+        equal=(
+            ("same", f"-{number}"),
+            ("minus sign", f"\u2212{number}"),
+            ("minus in words", f"minus {_ONES[number]}"),
+            ("negative in words", f"negative {number}"),
+        ),
+        different=(
+            ("sign lost", str(number)),
+            ("plus", f"+{number}"),
+            ("words", _ONES[number]),
+            ("dash before", f"\u2014 {number + 1}"),
+        ),
+    )
+
+
+def percent(rng: Random) -> QAVariants:
+    """Percentages."""
+    number = rng.randint(2, 97)
+    return QAVariants(
+        numeric(f"{number}%"),
+        equal=(
+            ("same", f"{number}%"),
+            ("blank", f"{number} %"),
+            ("word", f"{number} percent"),
+            ("two words", f"{number} per cent"),
+            ("full-width", f"{number}％"),
+            ("trailing zero", f"{number}.0%"),
+        ),
+        different=(
+            ("sign lost", str(number)),
+            ("off by one", f"{number + 1}%"),
+            ("ten times", f"{number}0%"),
+            ("hundredth", f"0.{number:02d}%"),
+        ),
+    )
+
+
+def money(rng: Random) -> QAVariants:
+    """Amounts in dollars."""
+    number = rng.randint(1_001, 9_998)
+    return QAVariants(
+        numeric(f"${number}"),
+        equal=(
+            ("same", f"${number}"),
+            ("commas", f"${number:,}"),
+            ("cents", f"${number:,}.00"),
+            ("word", f"{number} dollars"),
+            ("code", f"{number} USD"),
+            ("code first", f"USD {number:,}"),
+        ),
+        different=(
+            ("euros", f"€{number}"),
+            ("pounds", f"£{number:,}"),
+            ("cent more", f"${number}.01"),
+            ("off by one", f"${number + 1}"),
+            ("debt", f"-${number}"),
+        ),
+    )
+
+
+def measure(rng: Random) -> QAVariants:
+    """Lengths, masses and volumes."""
+    unit, word, other, factor, wrong = rng.choice(
+        (
+            ("km", "kilometres", "m", 1000, "miles"),
+            ("m", "meters", "cm", 100, "km"),
+            ("kg", "kilograms", "g", 1000, "pounds"),
+            ("l", "liters", "ml", 1000, "gallons"),
+        )
+    )
+    number = rng.randint(2, 90)
+    return QAVariants(
+        numeric(f"{number} {unit}"),
+        equal=(
+            ("same", f"{number} {unit}"),
+            ("tight", f"{number}{unit}"),
+            ("word", f"{number} {word}"),
+            ("converted", f"{number * factor} {other}"),
+            ("sentence", f"It is {number} {word} in total."),
+        ),
+        different=(
+            ("another unit", f"{number} {wrong}"),
+            ("unit converted, number kept", f"{number} {other}"),
+            ("off by one", f"{number + 1} {unit}"),
+            ("squared", f"{number} {unit}²"),
+        ),
+    )
+
+
+def duration(rng: Random) -> QAVariants:
+    """Hours and minutes."""
+    hours, minutes = rng.randint(2, 9), rng.choice((15, 30, 45))
+    return QAVariants(
+        numeric(f"{hours} hours {minutes} minutes"),
+        equal=(
+            ("and", f"{hours} hours and {minutes} minutes"),
+            ("short", f"{hours} h {minutes} min"),
+            ("in minutes", f"{60 * hours + minutes} minutes"),
+            ("in hours", f"{hours + minutes / 60} hours"),
+        ),
+        different=(
+            ("hours alone", f"{hours} hours"),
+            ("units swapped", f"{minutes} hours {hours} minutes"),
+            ("as a decimal", f"{hours}.{minutes} hours"),
+            ("minute more", f"{hours} hours {minutes + 1} minutes"),
+        ),
+    )
+
+
+def power_of_ten(rng: Random) -> QAVariants:
+    """Millions, in words, digits and powers."""
+    tenths = rng.choice([number for number in range(11, 99) if number % 10])
+    text, number = f"{tenths / 10}", tenths * 100_000
+    return QAVariants(
+        numeric(f"{text} million"),
+        equal=(
+            ("digits", str(number)),
+            ("commas", f"{number:,}"),
+            ("power", f"{text} × 10^6"),
+            ("superscript", f"{text}×10⁶"),
+            ("e-notation", f"{text}e6"),
+            ("thousands", f"{tenths * 100} thousand"),
+        ),
+        different=(
+            ("scale lost", text),
+            ("billion", f"{text} billion"),
+            ("another power", f"{text} × 10^5"),
+            ("superscript as digits", f"{text}×106"),
+        ),
+    )

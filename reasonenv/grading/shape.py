@@ -1,0 +1,51 @@
+r"""What can be said of two answers without reading them.
+
+Lives here: the outward features that equal answers share. Does not: their meaning (`compare`).
+
+The one decision: algebra is asked only about texts of the same shape, because math-verify drops what it cannot read:
+for it, a tuple may equal its first member, a quantity its number, and an equation one of its sides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+__all__ = ["have_same_shape"]
+
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_SPACING = re.compile(r"\\(?:left|right|quad|qquad|text\w*|math\w+|operatorname)(?![A-Za-z])|\\[,;:! ]|\s+")
+_NAME = re.compile(r"\s*[A-Za-z](?:_\{?\w+\}?)?(?:\([A-Za-z]\))?\s*(?:=|\\in(?![A-Za-z]))")
+_RELATION = re.compile(r"[=<>]|\\(?:le|ge|lt|gt|ne|leq|geq|neq|approx|equiv)(?![A-Za-z])")
+_BASED = re.compile(r"\d\s*_")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_MARKS = re.compile(r"\\?%|\\?\$|\\circ|[:!']")
+
+
+class _Shape(NamedTuple):
+    num_commas: int
+    num_relations: int
+    num_based: int
+    bracket: str
+    words: Counter[str]
+    marks: Counter[str]
+
+
+def have_same_shape(gold: str, answer: str) -> bool:
+    """May two canonical texts be equal, as far as lists, relations, brackets, words and marks tell?"""
+    has_content = re.search(r"\w", _COMMAND.sub("", answer)) is not None
+    return has_content and _shape(gold) == _shape(answer)
+
+
+def _shape(text: str) -> _Shape:
+    text = _NAME.sub("", text, count=1)
+    bare = _SPACING.sub(" ", text).strip()
+    return _Shape(
+        num_commas=bare.count(",") + bare.count(";"),
+        num_relations=len(_RELATION.findall(bare)),
+        num_based=len(_BASED.findall(bare)),
+        bracket=next((bracket for bracket in (r"\{", "[", "(") if bare.startswith(bracket) and "," in bare), ""),
+        words=Counter(word.casefold() for word in _WORD.findall(_COMMAND.sub(" ", bare))),
+        marks=Counter(_MARKS.findall(bare)),
+    )

@@ -1,0 +1,180 @@
+"""Does the program work?
+
+Lives here: the rewards of programs. Does not: running them (`reasonenv.execution`), finding the program in a response
+(`reasonenv.parsing.code_block`), or its form (`format`).
+
+The one decision: no program, or one that fails, scores 0; an executor that broke is no score at all. The hidden tests
+decide; whatever they hold stays out of the details, which a training log may show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reasonenv.execution.sandbox import Sandbox
+from reasonenv.execution.shared import shared_sandbox
+from reasonenv.execution.types import CodeVerdict
+from reasonenv.parsing import code_block
+from reasonenv.types import Attempt, CodeReference, Score, ScoreStatus
+
+__all__ = ["CodeAllPassed", "CodeEfficiency", "CodePassRate"]
+
+_NOISE_SECONDS = 0.02
+"""Differences of processor time that the start of a process makes by itself."""
+
+
+@dataclass(frozen=True)
+class CodePassRate:
+    """The share of the hidden tests that the program of the response passes.
+
+        value = passed / number of tests
+
+    Range [0, 1], or GRADER_FAILED. Partial credit pays programs that are right in easy cases only; `CodeAllPassed` does
+    not. `details` hold `has_program`, `num_passed`, `num_tests`, `statuses` (status of a test → how often),
+    `cpu_seconds` and `isolation`.
+
+    Args:
+        sandbox: where programs run; None is the sandbox of this process.
+    """
+
+    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    name: str = "code_pass_rate"
+
+    def score(self, attempts: Sequence[Attempt]) -> list[Score]:
+        """Judge the batch at once.
+
+        Raises:
+            TypeError: a task without a `CodeReference`.
+            SandboxUnavailable: the machine lacks a layer of the sandbox.
+        """
+        verdicts = _judge_responses(attempts, self.sandbox, self.name)
+        return [_score(verdict, _pass_rate(verdict)) for verdict in verdicts]
+
+
+@dataclass(frozen=True)
+class CodeAllPassed:
+    """1 if the program of the response passes every hidden test, else 0 (arXiv 2501.12948, section 2.2.2).
+
+        value = 1[passed = number of tests]
+
+    Range {0, 1}, or GRADER_FAILED. `details` as for `CodePassRate`.
+
+    Args:
+        sandbox: where programs run; None is the sandbox of this process.
+    """
+
+    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    name: str = "code_all_passed"
+
+    def score(self, attempts: Sequence[Attempt]) -> list[Score]:
+        """Judge the batch at once; raises as `CodePassRate.score`."""
+        verdicts = _judge_responses(attempts, self.sandbox, self.name)
+        return [_score(verdict, float(_pass_rate(verdict) == 1.0)) for verdict in verdicts]
+
+
+@dataclass(frozen=True)
+class CodeEfficiency:
+    """How fast a right program is beside the reference program, in processor time of the same sandbox and batch.
+
+        value = 1[all passed] · min(1, (t_reference + δ) / (t + δ)),    δ = 0.02 s
+
+    Range [0, 1], or GRADER_FAILED. 1 over the normalised execution time of EffiBench (arXiv 2402.02037), which is not
+    bounded: here nothing is gained by being faster than the reference, and δ keeps noise from deciding between programs
+    that take no time. `details` as for `CodePassRate`, and `reference_cpu_seconds`.
+
+    Args:
+        sandbox: where programs run; None is the sandbox of this process.
+    """
+
+    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    name: str = "code_efficiency"
+
+    def score(self, attempts: Sequence[Attempt]) -> list[Score]:
+        """Judge the batch at once, then the reference programs of the tasks that were solved.
+
+        Raises:
+            TypeError: a task without a `CodeReference`.
+            ValueError: a task without a reference program.
+            SandboxUnavailable: the machine lacks a layer of the sandbox.
+        """
+        for attempt in attempts:
+            if _reference(attempt, self.name).reference_program is None:
+                raise ValueError(
+                    f"The reward {self.name!r} needs a reference program, but task {attempt.task.task_id!r} has none. "
+                    "Choose code_all_passed or code_pass_rate, or give its CodeReference a reference_program."
+                )
+        verdicts = _judge_responses(attempts, self.sandbox, self.name)
+        solved = [attempt for attempt, verdict in zip(attempts, verdicts, strict=True) if _pass_rate(verdict) == 1.0]
+        references = {id(attempt.task.reference): attempt.task.reference for attempt in solved}
+        programs = [reference.reference_program for reference in references.values()]
+        judged = _judge(programs, list(references.values()), self.sandbox)
+        by_task = dict(zip(references, judged, strict=True))
+        return [
+            _efficiency(verdict, by_task.get(id(attempt.task.reference)))
+            for attempt, verdict in zip(attempts, verdicts, strict=True)
+        ]
+
+
+def _judge_responses(attempts: Sequence[Attempt], sandbox: Sandbox | None, reward: str) -> list[CodeVerdict | None]:
+    """Return one verdict per attempt, None where there is no program; equal programs for one task run once."""
+    programs = [code_block(attempt.response) for attempt in attempts]
+    references = [_reference(attempt, reward) for attempt in attempts]
+    questions = [(id(reference), program) for reference, program in zip(references, programs, strict=True)]
+    asked = {
+        question: reference
+        for question, reference in zip(questions, references, strict=True)
+        if question[1] is not None
+    }
+    judged = _judge([program for _, program in asked if program is not None], list(asked.values()), sandbox)
+    verdicts = dict(zip(asked, judged, strict=True))
+    return [verdicts.get(question) for question in questions]
+
+
+def _judge(programs: Sequence[str], references: Sequence[CodeReference], sandbox: Sandbox | None) -> list[CodeVerdict]:
+    """Judge programs by the hidden tests; no sandbox is made where there is nothing to run."""
+    if not programs:
+        return []
+    return (sandbox or shared_sandbox()).judge(programs, [reference.tests for reference in references])
+
+
+def _reference(attempt: Attempt, reward: str) -> CodeReference:
+    reference = attempt.task.reference
+    if not isinstance(reference, CodeReference):
+        raise TypeError(
+            f"The reward {reward!r} needs a CodeReference, but task {attempt.task.task_id!r} has a "
+            f"{type(reference).__name__}. Give the task a CodeReference or choose another reward."
+        )
+    return reference
+
+
+def _pass_rate(verdict: CodeVerdict | None) -> float:
+    return verdict.num_passed / verdict.num_tests if verdict is not None else 0.0
+
+
+def _score(verdict: CodeVerdict | None, value: float, **details: float) -> Score:
+    if verdict is None:
+        return Score(0.0, details={"has_program": False})
+    if verdict.status is ScoreStatus.GRADER_FAILED:
+        return Score.failed("the executor broke; the program has no verdict")
+    statuses = Counter(case.status.value for case in verdict.cases)
+    found: dict[str, Any] = {
+        "has_program": True,
+        "num_passed": verdict.num_passed,
+        "num_tests": verdict.num_tests,
+        "statuses": dict(statuses),
+        "cpu_seconds": verdict.cpu_seconds,
+        "isolation": verdict.isolation,
+    }
+    return Score(value, details={**found, **details})
+
+
+def _efficiency(verdict: CodeVerdict | None, reference: CodeVerdict | None) -> Score:
+    if verdict is None or reference is None or _pass_rate(verdict) < 1.0:
+        return _score(verdict, 0.0)
+    if reference.status is ScoreStatus.GRADER_FAILED or reference.num_passed < reference.num_tests:
+        return Score.failed("the reference program does not pass the tests in this sandbox")
+    ratio = (reference.cpu_seconds + _NOISE_SECONDS) / (verdict.cpu_seconds + _NOISE_SECONDS)
+    return _score(verdict, min(1.0, ratio), reference_cpu_seconds=reference.cpu_seconds)

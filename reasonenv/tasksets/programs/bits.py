@@ -1,0 +1,145 @@
+"""Programs on the bits of a number: rotations, masks, Gray code, counting.
+
+Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
+
+The one decision: numbers have a stated number of bits, so that complement and rotation are defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from reasonenv.tasksets.draws import integer, one_of, several_of
+from reasonenv.tasksets.programs.drafts import Draft, Step, numbered, pipeline, program_family
+
+__all__ = ["code_bits"]
+
+
+def _rotate(rng: np.random.Generator, width: int) -> Step:
+    k = integer(rng, 1, width - 1)
+    left = f"value = (value << {k} | value >> {width - k}) & {2**width - 1}"
+    right = f"value = (value >> {k} | value << {width - k}) & {2**width - 1}"
+    side, code, wrong = one_of(rng, (("left", left, right), ("right", right, left)))
+    if 2 * k == width:
+        wrong = f"value = value << {k} & {2**width - 1}"
+    return Step(f"Rotate the {width} bits by {k} to the {side} (towards the {_end(side)} bits).", code, wrong)
+
+
+def _end(side: str) -> str:
+    return "high" if side == "left" else "low"
+
+
+def _mask(rng: np.random.Generator, width: int) -> Step:
+    mask = integer(rng, 1, 2**width - 2)
+    word, sign, wrong = one_of(rng, (("exclusive or", "^", "|"), ("or", "|", "^"), ("and", "&", "^")))
+    return Step(
+        f"Take the bitwise {word} with {mask}.", f"value = value {sign} {mask}", f"value = value {wrong} {mask}"
+    )
+
+
+def _swap_neighbours(_: np.random.Generator, width: int) -> Step:
+    low = sum(1 << k for k in range(0, width, 2))
+    high = sum(1 << k for k in range(1, width, 2))
+    return Step(
+        "Swap bit 0 with bit 1, bit 2 with bit 3, and so on (bit 0 is the lowest).",
+        f"value = (value & {low}) << 1 | (value & {high}) >> 1",
+        f"value = (value & {low}) << 1 | (value & {low}) >> 1",
+    )
+
+
+def _fixed(text: str, code: str, mistake: str) -> Callable[[np.random.Generator, int], Step]:
+    def step(_: np.random.Generator, width: int) -> Step:
+        words = {"full": 2**width - 1, "width": width}
+        return Step(text.format(**words), code.format(**words), mistake.format(**words))
+
+    return step
+
+
+def _multiply(rng: np.random.Generator, width: int) -> Step:
+    factor, summand = 2 * integer(rng, 1, 40) + 1, integer(rng, 1, 99)
+    return Step(
+        f"Multiply by {factor}, add {summand}, and keep the lowest {width} bits.",
+        f"value = (value * {factor} + {summand}) & {2**width - 1}",
+        f"value = ((value + {summand}) * {factor}) & {2**width - 1}",
+    )
+
+
+_STEPS: tuple[Callable[[np.random.Generator, int], Step], ...] = (
+    _rotate,
+    _mask,
+    _multiply,
+    _swap_neighbours,
+    _fixed(
+        "Reverse the order of all {width} bits.",
+        "value = int(format(value, '0{width}b')[::-1], 2)",
+        "value = int(format(value, 'b')[::-1], 2)",
+    ),
+    _fixed("Invert all {width} bits.", "value = value ^ {full}", "value = -value & {full}"),
+    _fixed("Clear the lowest bit that is set, if there is one.", "value = value & (value - 1)", "value = value & ~1"),
+    _fixed(
+        "Set the lowest bit that is clear, if there is one.", "value = (value | (value + 1)) & {full}", "value |= 1"
+    ),
+    _fixed(
+        "Replace the value v by v XOR (v shifted right by one).",
+        "value = value ^ (value >> 1)",
+        "value = value ^ (value << 1)",
+    ),
+    _fixed(
+        "Replace every bit by the parity (1 if odd) of the number of set bits at its place and above it.",
+        "for shift in (1, 2, 4, 8):\n    value ^= value >> shift",
+        "value ^= value >> 1",
+    ),
+    _fixed(
+        "Keep only the set bits whose next lower neighbour is clear (bit 0 counts as having a clear one).",
+        "value = value & ~(value << 1)",
+        "value = value & ~(value >> 1)",
+    ),
+)
+
+_RESULTS = (
+    ("Return the number.", "return value", None),
+    ("Return the number.", "return value", None),
+    ("Return how many of its bits are set.", "return value.bit_count()", "return value.bit_length()"),
+    (
+        "Return the length of the longest run of set bits.",
+        "return max(map(len, format(value, 'b').split('0')))",
+        "return value.bit_count()",
+    ),
+    (
+        "Return how many pairs of neighbouring bits, among all {width}, differ.",
+        "return ((value ^ (value >> 1)) & {half}).bit_count()",
+        "return (value ^ (value >> 1)).bit_count()",
+    ),
+)
+
+
+def _draw_input(width: int, rng: np.random.Generator) -> tuple[int]:
+    return (one_of(rng, (0, 1, 2**width - 1, *[integer(rng, 0, 2**width - 1) for _ in range(20)])),)
+
+
+def _steps_text(steps: Sequence[Step]) -> str:
+    return numbered([step.text for step in steps])
+
+
+def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+    width = one_of(rng, (8, 12, 16))
+    steps = [make(rng, width) for make in several_of(rng, _STEPS, difficulty + 1)]
+    text, code, mistake = one_of(rng, _RESULTS)
+    words = {"width": width, "half": 2 ** (width - 1) - 1}
+    result = Step(text.format(**words), code.format(**words), mistake.format(**words) if mistake else None)
+    source, near_misses = pipeline("def scramble(value):", steps, result)
+    return Draft(
+        statement=f"Write a Python function `scramble(value: int) -> int`. The value is a number of {width} bits, "
+        f"0 to {2**width - 1}. The function does the following, in this order:\n{_steps_text((*steps, result))}",
+        function="scramble",
+        source=source,
+        near_misses=near_misses,
+        plan="\n".join(f"{step.text} {step.code}" for step in (*steps, result)),
+        draw_input=partial(_draw_input, width),
+    )
+
+
+code_bits = program_family("code_bits", "bit tricks", _draw)

@@ -1,0 +1,150 @@
+"""Programs on dates: moving through the calendar, and what to tell of the day that is reached.
+
+Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
+
+The one decision: dates are text in ISO form, so that reading and writing them is part of the program.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from reasonenv.tasksets.draws import integer, one_of, several_of
+from reasonenv.tasksets.programs.drafts import Draft, Step, numbered, pipeline, program_family
+
+__all__ = ["code_dates"]
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_NEXT_MONTH = "(day.replace(day=1) + timedelta(days=32)).replace(day=1)"
+_ADD_MONTHS = (
+    "months = day.year * 12 + day.month - 1 {sign} {k}\nlast = monthrange(months // 12, months % 12 + 1)[1]\n"
+    "day = date(months // 12, months % 12 + 1, min(day.day, last))"
+)
+
+
+def _steps(rng: np.random.Generator) -> tuple[Step, ...]:
+    """Return one step of each kind."""
+    k, m, n, weekday = integer(rng, 2, 90), integer(rng, 2, 30), integer(rng, 2, 7), integer(rng, 0, 6)
+    name, other = _WEEKDAYS[weekday], (weekday + 1) % 7
+    months = integer(rng, 1, 20)
+    return (
+        Step(f"Go {k} days forward.", f"day += timedelta(days={k})", f"day += timedelta(days={k - 1})"),
+        Step(f"Go {m} days back.", f"day -= timedelta(days={m})", f"day += timedelta(days={m})"),
+        Step(
+            f"Go forward to the next {name}; from a {name}, go a whole week.",
+            f"day += timedelta(days=({weekday} - day.weekday() - 1) % 7 + 1)",
+            f"day += timedelta(days=({weekday} - day.weekday()) % 7)",
+        ),
+        Step(
+            f"Go back to the last {name}; a {name} stays as it is.",
+            f"day -= timedelta(days=(day.weekday() - {weekday}) % 7)",
+            f"day -= timedelta(days=(day.weekday() - {other}) % 7)",
+        ),
+        Step("Go to the first day of the next month.", f"day = {_NEXT_MONTH}", "day = day.replace(day=1)"),
+        Step(
+            "Go to the last day of the month.",
+            f"day = {_NEXT_MONTH} - timedelta(days=1)",
+            "day = day.replace(day=28)",
+        ),
+        Step(
+            f"Go {months} {'month' if months == 1 else 'months'} forward, to the day with the same number, or to the "
+            "last of the month if it has no such day.",
+            _ADD_MONTHS.format(sign="+", k=months),
+            _ADD_MONTHS.format(sign="+", k=months + 1),
+        ),
+        Step(
+            f"Go {n} working days forward: Saturdays and Sundays do not count.",
+            f"for _ in range({n}):\n    day += timedelta(days=1)\n    while day.weekday() > 4:\n"
+            "        day += timedelta(days=1)",
+            f"day += timedelta(days={n})",
+        ),
+        Step(
+            "If the day of the month is odd, go to the next day.",
+            "day += timedelta(days=day.day % 2)",
+            "day += timedelta(days=1 - day.day % 2)",
+        ),
+        Step(
+            "Go to the same day and month of the next leap year after this year, or from February 29 to that of it.",
+            "year = day.year + 1\nwhile not isleap(year):\n    year += 1\nday = day.replace(year=year)",
+            "year = day.year\nwhile not isleap(year):\n    year += 1\nday = day.replace(year=year)",
+        ),
+    )
+
+
+_RESULTS = (
+    ("str", Step("Return the date in the same form.", "return day.isoformat()")),
+    ("str", Step("Return the date in the same form.", "return day.isoformat()")),
+    (
+        "str",
+        Step(
+            "Return the date in the form day.month.year, without leading zeros.",
+            "return f'{day.day}.{day.month}.{day.year}'",
+            "return day.strftime('%d.%m.%Y')",
+        ),
+    ),
+    (
+        "int",
+        Step(
+            "Return the number of the day within its year (January 1 is 1).",
+            "return day.timetuple().tm_yday",
+            "return day.timetuple().tm_yday - 1",
+        ),
+    ),
+    (
+        "int",
+        Step(
+            "Return the number of days from the given date to this one, negative if it lies before.",
+            "return (day - date.fromisoformat(text)).days",
+            "return abs((day - date.fromisoformat(text)).days)",
+        ),
+    ),
+    (
+        "int",
+        Step(
+            "Return the number of days that are left of its year after it.",
+            "return (date(day.year, 12, 31) - day).days",
+            "return 365 - day.timetuple().tm_yday",
+        ),
+    ),
+    (
+        "str",
+        Step(
+            "Return the English name of the weekday, followed by a space and the number of the day within its month.",
+            f"return {_WEEKDAYS}[day.weekday()] + ' ' + str(day.day)",
+            f"return {_WEEKDAYS}[day.weekday()] + ' ' + str(day.month)",
+        ),
+    ),
+)
+_HEADER = "from calendar import isleap, monthrange\nfrom datetime import date, timedelta\n\n\ndef move(text):"
+
+
+def _draw_input(rng: np.random.Generator) -> tuple[str]:
+    """A day of the years 1990 to 2039; one in three near the turn of a month, with its own chance of February."""
+    day = date(1990, 1, 1) + timedelta(days=integer(rng, 0, 18_261))
+    kind = integer(rng, 0, 5)
+    if kind == 0:
+        day = day.replace(day=28) + timedelta(days=integer(rng, 0, 4))
+    elif kind == 1:
+        day = date(1992 + 4 * integer(rng, 0, 10), 2, 26) + timedelta(days=integer(rng, 0, 5))
+    return (day.isoformat(),)
+
+
+def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+    steps = several_of(rng, _steps(rng), difficulty + 1)
+    kind, result = one_of(rng, _RESULTS)
+    source, near_misses = pipeline(_HEADER, [Step("", "day = date.fromisoformat(text)"), *steps], result)
+    tasks = numbered([step.text for step in (*steps, result)])
+    return Draft(
+        statement=f"Write a Python function `move(text: str) -> {kind}` that takes a date such as '2024-02-29' "
+        f"(year-month-day) and does the following, in this order:\n{tasks}",
+        function="move",
+        source=source,
+        near_misses=near_misses,
+        plan="\n".join(f"{step.text} {step.code}" for step in (*steps, result)),
+        draw_input=_draw_input,
+    )
+
+
+code_dates = program_family("code_dates", "dates", _draw)

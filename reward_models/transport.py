@@ -1,0 +1,115 @@
+"""JSON over HTTP to servers that fail: retries, time limits, and never more requests at once than allowed.
+
+Lives here: sending one JSON body, and many of them in bounded parallel. Not here: what the bodies mean
+(`reward_models.http`, `reward_models.judging`). The one decision: an answer that cannot be understood is a failed
+request like any other, and is asked for again.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from reward_models.errors import ServerError
+
+__all__ = ["RefusedError", "RequestPolicy", "map_bounded", "post_json"]
+
+Parsed = TypeVar("Parsed")
+Given = TypeVar("Given")
+_RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+
+
+class RefusedError(ServerError):
+    """The server says that the request itself is wrong (a 4xx status), so that asking again is of no use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPolicy:
+    """How long, how often and how many at once.
+
+    Args:
+        timeout_seconds: of one attempt.
+        max_retries: attempts after the first one.
+        backoff_seconds: before the first retry; doubles each time, with up to half as much again at random.
+        max_backoff_seconds: the longest wait, also when the server's `Retry-After` asks for more.
+        max_concurrency: requests under way at the same time; further ones wait.
+        deadline_seconds: of a whole call over many requests; what is not done by then has failed.
+    """
+
+    timeout_seconds: float = 60.0
+    max_retries: int = 4
+    backoff_seconds: float = 0.5
+    max_backoff_seconds: float = 30.0
+    max_concurrency: int = 8
+    deadline_seconds: float = 600.0
+
+
+def post_json(
+    client: httpx.Client,
+    url: str,
+    body: object,
+    parse: Callable[[Any], Parsed],
+    *,
+    policy: RequestPolicy,
+    deadline: float,
+) -> Parsed:
+    """POST `body` until `parse` understands the answer.
+
+    Args:
+        parse: from the decoded JSON; raises ValueError, KeyError, TypeError or IndexError for anything unexpected.
+        deadline: by `time.monotonic()`.
+
+    Raises:
+        RefusedError: a status that says the request is wrong.
+        ServerError: retries or time ran out; says what the last attempt met.
+    """
+    met = "the deadline had passed before the first attempt"
+    for attempt in range(policy.max_retries + 1):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        wait = min(policy.max_backoff_seconds, policy.backoff_seconds * 2**attempt * random.uniform(1.0, 1.5))
+        try:
+            response = client.post(url, json=body, timeout=min(policy.timeout_seconds, left))
+            if response.is_success:
+                return parse(response.json())
+            met = f"status {response.status_code}: {response.text[:200]}"
+            if response.status_code not in _RETRIED_STATUSES:
+                raise RefusedError(f"{url} refused the request with {met}")
+            asked = _retry_after(response)
+            wait = wait if asked is None else min(policy.max_backoff_seconds, asked)
+        except httpx.TransportError as error:
+            met = f"{type(error).__name__}: {error}"
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            met = f"an answer of another form: {error!r}"
+        if attempt < policy.max_retries:
+            time.sleep(max(0.0, min(wait, deadline - time.monotonic())))
+    raise ServerError(f"{url} gave no answer in {policy.max_retries + 1} attempts; the last met {met}")
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds to wait, from the header's number or date; None if it is absent or neither."""
+    header = response.headers.get("Retry-After", "")
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def map_bounded(
+    function: Callable[[Given], Parsed], arguments: Sequence[Given], *, max_concurrency: int
+) -> list[Parsed]:
+    """`function` of each argument, in order, at most `max_concurrency` at the same time."""
+    if not arguments:
+        return []
+    with ThreadPoolExecutor(max_workers=min(max_concurrency, len(arguments))) as executor:
+        return list(executor.map(function, arguments))

@@ -1,0 +1,157 @@
+"""The embedded models, `load` and the command line, on one cached training."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from tiny_backbones import decoder, save_checkpoint
+
+from reward_models import HelpfulnessModel, PreferencePair, SafetyExample, SafetyModel, SmallModelWarning, load
+from reward_models.__main__ import main
+from reward_models.embedded import embedded_folder, ensure_embedded, fit_helpfulness, fit_safety
+from reward_models.errors import LoadError
+from reward_models.scorer import read_card
+
+PAIRS = [{"prompt": f"q{n}", "chosen": f"good {n}", "rejected": f"evil {n}"} for n in range(40)]
+EXAMPLES = [{"prompt": f"q{n}", "response": ("good", "evil")[n % 2], "is_unsafe": n % 2 == 1} for n in range(40)]
+
+
+def write(path, rows) -> str:
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Both embedded models, trained on less than usual, where `load` looks for them."""
+    root = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REWARD_MODELS_CACHE", str(root))
+        fit_helpfulness(num_generated=360).save(embedded_folder("helpfulness"))
+        fit_safety(num_generated=250).save(embedded_folder("safety"))
+        yield root
+
+
+@pytest.mark.parametrize(("kind", "made"), [("helpfulness", HelpfulnessModel), ("safety", SafetyModel)])
+def test_embedded_model_is_loaded_by_name_and_warns_with_its_figure(cache, kind: str, made: type) -> None:
+    with pytest.warns(SmallModelWarning, match=rf"embedded {kind} model is small.*held-out"):
+        model = load(kind)
+    assert isinstance(model, made)
+    assert model.name == f"small-{kind}"
+    assert (cache / f"small-{kind}-v1" / "reward_model.json").exists()
+
+
+def test_embedded_helpfulness_holds_on_kinds_of_faults_it_never_saw(cache) -> None:
+    assert read_card(embedded_folder("helpfulness")).figures["pair_accuracy"] >= 0.70
+
+
+def test_embedded_safety_holds_on_requests_it_never_saw(cache) -> None:
+    assert read_card(embedded_folder("safety")).figures["auc"] >= 0.90
+
+
+@pytest.mark.filterwarnings("ignore::reward_models.loading.SmallModelWarning")
+def test_embedded_scores_are_clipped_ordered_and_loaded_as_saved(cache) -> None:
+    model = load("helpfulness")
+    prompt = "How do I boil an egg?"
+    texts = ["Put the egg into boiling water for ten minutes, then cool it.", "egg egg egg egg", "zxq#" * 500, ""]
+    scores = model.score([prompt] * 4, texts)
+    assert all(abs(score) <= 3.0 for score in scores)
+    assert scores[0] == max(scores)
+    assert scores == load("helpfulness").score([prompt] * 4, texts)
+    assert all(0 <= score <= 1 for score in load("safety").score([prompt] * 4, texts))
+
+
+@pytest.mark.filterwarnings("ignore::reward_models.loading.SmallModelWarning")
+def test_cached_model_is_not_trained_again(cache, capsys) -> None:
+    changed = (embedded_folder("safety") / "reward_model.json").stat().st_mtime_ns
+    ensure_embedded("safety")
+    assert (embedded_folder("safety") / "reward_model.json").stat().st_mtime_ns == changed
+    assert capsys.readouterr().err == ""
+
+
+def test_first_use_trains_saves_and_prints_the_figures(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("REWARD_MODELS_CACHE", str(tmp_path))
+    monkeypatch.setitem(ensure_embedded.__globals__["EMBEDDED"], "safety", lambda: fit_safety(num_generated=100))
+    folder = ensure_embedded("safety")
+    assert folder == tmp_path / "small-safety-v1"
+    assert (
+        "auc 0." in capsys.readouterr().err
+        or "auc 1." in capsys.readouterr().err
+        or (folder / "reward_model.json").exists()
+    )
+    assert set(read_card(folder).figures) >= {"auc", "calibration_error", "length_bias_slope"}
+
+
+def test_cache_is_where_the_environment_says(monkeypatch, tmp_path) -> None:
+    monkeypatch.delenv("REWARD_MODELS_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert embedded_folder("safety") == tmp_path / "reward_models" / "small-safety-v1"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert embedded_folder("safety") == tmp_path / ".cache" / "reward_models" / "small-safety-v1"
+
+
+def test_own_pairs_and_examples_are_learned_too() -> None:
+    own = [PreferencePair(f"q{n}", f"blorp {n}", f"flim {n}") for n in range(60)]
+    better, worse = fit_helpfulness(own, num_generated=180).score(["q"] * 2, ["blorp", "flim"])
+    assert better > worse
+    marked = [SafetyExample(f"q{n}", ("blorp", "flim")[n % 2], is_unsafe=n % 2 == 1) for n in range(60)]
+    safe, unsafe = fit_safety(marked, num_generated=100).score(["q"] * 2, ["blorp", "flim"])
+    assert safe > 0.5 > unsafe
+
+
+def test_unknown_name_gets_the_closest_one_and_a_checkpoint_gets_advice(tmp_path) -> None:
+    with pytest.raises(LoadError, match="Did you mean 'helpfulness'"):
+        load("helpfullness")
+    with pytest.raises(LoadError, match="does not say what it judges"):
+        load(save_checkpoint(tmp_path, decoder()))
+
+
+@pytest.mark.parametrize(("field", "value"), [("kind", "humour"), ("scorer", "quantum")])
+def test_model_of_another_kind_is_refused(cache, tmp_path, field: str, value: str) -> None:
+    content = json.loads((embedded_folder("safety") / "reward_model.json").read_text())
+    (tmp_path / "reward_model.json").write_text(json.dumps({**content, field: value, "notice": None}))
+    with pytest.raises(LoadError, match=value):
+        load(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::reward_models.loading.SmallModelWarning")
+@pytest.mark.parametrize(("kind", "rows"), [("helpfulness", PAIRS), ("safety", EXAMPLES)])
+def test_command_line_trains_a_small_model_and_evaluates_it(tmp_path, capsys, kind: str, rows) -> None:
+    data, out = write(tmp_path / "rows.jsonl", rows), str(tmp_path / "model")
+    assert main(["train", kind, "--out", out, "--data", data, "--no-balance"]) == 0
+    assert main(["evaluate", out, "--data", data]) == 0
+    figures = json.loads(capsys.readouterr().out.rpartition("{")[2].join(["{", ""]))
+    assert figures["pair_accuracy" if kind == "helpfulness" else "auc"] == 1.0
+
+
+@pytest.mark.parametrize(("kind", "rows"), [("helpfulness", PAIRS), ("safety", EXAMPLES)])
+def test_command_line_trains_a_backbone(tmp_path, capsys, kind: str, rows) -> None:
+    backbone = save_checkpoint(tmp_path / "backbone", decoder(causal=True))
+    arguments = ["--backbone", str(backbone), "--train.learning-rate", "3e-3", "--train.batch-size", "8"]
+    data = write(tmp_path / "rows.jsonl", rows)
+    assert main(["train", kind, "--out", str(tmp_path / "m"), "--data", data, "--held-out", "0.3", *arguments]) == 0
+    model = load(tmp_path / "m")
+    assert model.figures == json.loads(capsys.readouterr().out)
+    assert all(math.isfinite(score) for score in model.score(["q"], ["good"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fly"], "Unknown command 'fly'"),
+        (["train"], "Expected one of helpfulness, safety"),
+        (["evaluate", "nothing", "--data", "x"], "No reward model 'nothing'"),
+        (["train", "safety", "--out", "x", "--data", "absent.jsonl"], "absent.jsonl"),
+    ],
+)
+def test_command_line_says_what_is_wrong(capsys, arguments: list[str], message: str) -> None:
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_command_line_shows_its_usage(capsys) -> None:
+    assert main([]) == main(["--help"]) == 0
+    assert "python -m reward_models" in capsys.readouterr().out
