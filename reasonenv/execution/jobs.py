@@ -32,7 +32,6 @@ __all__ = [
     "describe_end",
     "needs_numeric",
     "printable",
-    "repr_of_opaque",
     "run_job",
     "tests_job",
 ]
@@ -276,7 +275,7 @@ def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line
         actual = decode(line[1]) if len(line) == 2 else None
     except DecodeError as error:
         return CaseResult(CaseStatus.WRONG_ANSWER, str(error))
-    return _judged(lambda: value_matches(comparison, case[0], case[1], actual), repr_of_opaque(actual))
+    return _judged(lambda: value_matches(comparison, case[0], case[1], actual), _name_of_opaque(actual))
 
 
 def _judge_output(comparison: Comparison, case: tuple[str, str], record: _Record, limits: Limits) -> CaseResult:
@@ -301,7 +300,7 @@ def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
     return CaseResult(CaseStatus.PASSED) if is_right else CaseResult(CaseStatus.WRONG_ANSWER, detail)
 
 
-def repr_of_opaque(value: object) -> str:
+def _name_of_opaque(value: object) -> str:
     """What to say of a value that could not be compared."""
     return f"a value of type {printable(value.type_name[:100])}" if isinstance(value, Opaque) else ""
 

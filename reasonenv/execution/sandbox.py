@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Sequence
+from dataclasses import asdict
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -48,6 +49,7 @@ class Sandbox:
         limits: what each execution may use.
 
     Raises:
+        ValueError: a number that is not positive.
         SandboxUnavailable: the machine lacks a layer; says which and how to get it.
     """
 
@@ -61,6 +63,9 @@ class Sandbox:
     ) -> None:
         if num_slots is not None and num_slots < 1:
             raise ValueError(f"num_slots must be at least 1; got {num_slots}.")
+        for name, amount in asdict(limits or Limits()).items():
+            if not amount > 0:
+                raise ValueError(f"Limits.{name} must be positive; got {amount}.")
         self._num_slots = num_slots or len(os.sched_getaffinity(0))
         self._limits = limits or Limits()
         self._min_tier: Tier = min_tier

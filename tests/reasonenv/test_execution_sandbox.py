@@ -231,6 +231,11 @@ def test_no_slots_are_refused() -> None:
         Sandbox(0)
 
 
+def test_limits_that_limit_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"Limits\.memory_bytes must be positive; got -1"):
+        Sandbox(1, limits=Limits(memory_bytes=-1))
+
+
 def test_a_closed_sandbox_says_so_and_leaves_no_process() -> None:
     sandbox = Sandbox(1)
     sandbox.run("import numpy")
@@ -260,3 +265,29 @@ def test_a_fork_gets_processes_of_its_own() -> None:
         sandbox.close()
     """
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        "pathlib.Path('x').write_text('x')",
+        "os.makedirs('d' + '/d' * 500)",
+        "os.mkdir('d', 0)",
+        "os.chmod('.', 0)",
+        "os.symlink('/', 'root')",
+        "[os.mkdir(str(number)) for number in range(300)]",
+    ],
+)
+def test_what_a_run_leaves_in_the_scratch_folder_is_gone_in_the_next(sandbox: Sandbox, leave: str) -> None:
+    program = (
+        f"import os, pathlib\nprint(sorted(set(os.listdir('.')) - {{'venv'}}))\nprint(bool(os.mkdir('m')))\n{leave}"
+    )
+    tests = StdinTests((("", "[]\nFalse\n"),) * 3)
+    assert [judge(sandbox, program, tests).num_passed for _ in range(2)] == [3, 3]
+
+
+def test_a_child_that_cannot_be_confined_is_the_executors_failure() -> None:
+    with Sandbox(1, limits=Limits(memory_bytes=1 << 80)) as sandbox:
+        (verdict,) = sandbox.judge(["def add(a, b): return a + b"], [ADD])
+    assert verdict.status is ScoreStatus.GRADER_FAILED
+    assert verdict.num_passed == 0

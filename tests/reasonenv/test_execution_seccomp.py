@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasonenv.execution.jail.call_numbers import ALLOWED, CONDITIONAL, numbers
-from reasonenv.execution.jail.seccomp import Check, Rule, assemble, program_rules, template_rules
+from reasonenv.execution.jail.seccomp import (
+    Check,
+    Rule,
+    assemble,
+    assemble_difference,
+    program_rules,
+    template_rules,
+)
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -190,3 +197,20 @@ def test_a_template_may_fork_but_make_no_namespace(architecture: str) -> None:
     flags = {0x01200011: ALLOW, 0x11200011: REFUSED, 0x00020011: REFUSED, 0x02000011: REFUSED, 0x91: REFUSED}
     decisions = {flag: decide(program, ARCHITECTURES[architecture], number_of["clone"], (flag,)) for flag in flags}
     assert decisions == flags
+
+
+@given(
+    st.sampled_from(sorted(ARCHITECTURES)),
+    st.booleans(),
+    st.integers(0, 460),
+    st.lists(st.sampled_from([0, 1, 8, 9, 15, 22, 16, OWN_PID, 0x003D0F00, 0x01200011, 2**32]), max_size=6),
+)
+def test_a_child_of_a_template_ends_up_where_a_program_is(architecture, has_host_files, number, arguments) -> None:
+    rules = program_rules(has_host_files, 7, architecture)
+    template = assemble(rules | template_rules(architecture), architecture)
+    difference = assemble_difference(rules, architecture)
+    both = [
+        decide(program, ARCHITECTURES[architecture], number, tuple(arguments)) for program in (template, difference)
+    ]
+    alone = decide(assemble(rules, architecture), ARCHITECTURES[architecture], number, tuple(arguments))
+    assert (ALLOW == both[0] == both[1]) == (alone == ALLOW)

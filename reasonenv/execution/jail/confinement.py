@@ -53,14 +53,17 @@ class Confinement:
         self._base_bytes = base_bytes
         self._abi = landlock_abi
         self._rulesets: tuple[int, int] | None = None
-        self.program_filter: seccomp.Filter | None = None
+        self.test_filter: seccomp.Filter | None = None
+        """What takes a child of a template to where a program is."""
+        self._program_filter: seccomp.Filter | None = None
         self._template_filter: seccomp.Filter | None = None
         self._paths = namespaces.readable_paths()
         self._num_other_threads = 0 if tier == "A" else _num_threads_of_user()
         if tier != "none":
             architecture = syscalls.ARCHITECTURE
             rules = seccomp.program_rules(tier == "B", landlock_abi, architecture)
-            self.program_filter = seccomp.Filter(seccomp.assemble(rules, architecture))
+            self._program_filter = seccomp.Filter(seccomp.assemble(rules, architecture))
+            self.test_filter = seccomp.Filter(seccomp.assemble_difference(rules, architecture))
             template_rules = rules | seccomp.template_rules(architecture)
             self._template_filter = seccomp.Filter(seccomp.assemble(template_rules, architecture))
             self._rulesets = self._make_rulesets()
@@ -99,7 +102,7 @@ class Confinement:
         landlock.restrict(offset + (0 if can_write else 1))
         os.closerange(offset, offset + 2)
         syscalls.drop_capabilities()
-        chosen = self._template_filter if is_template else self.program_filter
+        chosen = self._template_filter if is_template else self._program_filter
         assert chosen is not None, "a tier with rule sets has filters"
         chosen.enter()
 

@@ -21,6 +21,9 @@ from . import syscalls
 
 __all__ = [
     "DEVICES",
+    "MS_PRIVATE",
+    "MS_REC",
+    "NEW_NS",
     "TMP",
     "Places",
     "become",

@@ -23,6 +23,8 @@ from .channel import read_file
 from .codec import decode, encode
 
 __all__ = [
+    "MEMORY_CODE",
+    "RAISED_CODE",
     "Failure",
     "Refusal",
     "describe",

@@ -47,6 +47,10 @@ class Tmpfs:
         self._mount()
         return True
 
+    def empty(self) -> None:
+        """Empty it while a process is at work in it."""
+        empty_folder(self.path, self.kept)
+
     def _mount(self) -> None:
         namespaces.mount_tmp(self._tmp_bytes, self._places)
         self._untouched = self._state()
@@ -66,8 +70,12 @@ class Folder:
 
     def renew(self) -> bool:
         """Empty it; returns whether it is another folder now than before."""
-        empty_folder(self.path)
+        self.empty()
         return False
+
+    def empty(self) -> None:
+        """Empty it while a process is at work in it."""
+        empty_folder(self.path)
 
     def is_over(self) -> bool:
         """Whether it holds more than the limit now."""

@@ -2,7 +2,7 @@
 
 Lives here: that process, which runs nothing of the program itself. Does not: its own limits (`slot` watches it).
 
-Its filter allows forking, memfds and ending its children; every child enters the stricter filter of programs first.
+Its filter allows forking, memfds and ending its children; every child gives that up first.
 Inputs stay in their file until the child whose input it is reads it, so no child's memory holds those of the others.
 """
 
@@ -20,12 +20,11 @@ from . import seccomp, syscalls
 from .channel import memory_file, read_file
 from .confinement import RunLimits
 from .programs import describe, run_script
-from .scratch import empty_folder
-from .watch import Child, Watch
+from .watch import Child, Question, Watch, Witnesses
 
 __all__ = ["Template"]
 
-_INPUT, _RESULT, _QUEUE = 3, 4, 5
+_INPUT, _RESULT, _QUESTIONS = 3, 4, 5
 
 
 class Template(NamedTuple):
@@ -34,7 +33,7 @@ class Template(NamedTuple):
     program_size: int
     input_sizes: list[int]
     limits: RunLimits
-    program_filter: seccomp.Filter | None
+    test_filter: seccomp.Filter | None
     is_bound_to_parent: bool
     """Whether the kernel has to end a child whose parent ends; a PID namespace does that anyway."""
     kept_in_scratch: list[str]
@@ -52,23 +51,30 @@ class Template(NamedTuple):
             _record({"failed": describe(error)})
             os._exit(0)
         offset = self.program_size
+        witnesses = Witnesses(1)
         for size in self.input_sizes:
-            if not self._run_test(code, offset, size):
+            if not self._run_test(code, offset, size, witnesses):
                 break
             offset += size
         os._exit(0)
 
-    def _run_test(self, code: CodeType, offset: int, size: int) -> bool:
-        """Returns whether the time limits were kept."""
-        self._clear_scratch()
+    def _run_test(self, code: CodeType, offset: int, size: int, witnesses: Witnesses) -> bool:
+        """Returns whether the time limits were kept.
+
+        Raises:
+            Unconfined: the test did not run, for reasons of the machine.
+        """
+        self._empty_scratch()
         streams = memory_file(), memory_file(), memory_file()
         process_id = syscalls.fork()
         if process_id == 0:
             self._confine_test(streams, read_file(_INPUT, size, offset))
+            witnesses.testify(0)
             run_script(code)
         child = Child(process_id, self.limits.cpu_seconds)
         wall_seconds = self.limits.wall_seconds
-        ending = Watch([child], wall_seconds, _ask_queue).until_end()[0]
+        ending = Watch([child], wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
+        witnesses.check(1)
         outputs = [read_file(stream, self.limits.output_bytes + 1) for stream in streams[1:]]
         for stream in streams:
             os.close(stream)
@@ -84,17 +90,22 @@ class Template(NamedTuple):
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
         if self.is_bound_to_parent:
             syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if self.program_filter is not None:
-            self.program_filter.enter()
+        if self.test_filter is not None:
+            self.test_filter.enter()
 
-    def _clear_scratch(self) -> None:
-        empty_folder(os.getcwd(), self.kept_in_scratch)
+    def _empty_scratch(self) -> None:
+        try:
+            is_empty = sorted(os.listdir(".")) == self.kept_in_scratch
+        except PermissionError:
+            is_empty = False
+        if not is_empty:
+            _ask_slot(Question.EMPTY_SCRATCH)
 
 
-def _ask_queue() -> float:
-    """How long the child has waited for a processor: the slot can see that, and answers on a socket."""
-    os.write(_QUEUE, b"?")
-    return struct.unpack("d", os.read(_QUEUE, 8))[0]
+def _ask_slot(question: Question) -> float:
+    """The slot sees and may do what this process cannot any more; it answers on a socket."""
+    os.write(_QUESTIONS, question)
+    return struct.unpack("d", os.read(_QUESTIONS, 8))[0]
 
 
 def _record(header: dict[str, object], *contents: bytes) -> None:

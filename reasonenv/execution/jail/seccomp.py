@@ -22,7 +22,7 @@ from typing import NamedTuple
 from . import syscalls
 from .call_numbers import ALLOWED, CONDITIONAL, numbers
 
-__all__ = ["Check", "Filter", "Rule", "assemble", "program_rules", "template_rules"]
+__all__ = ["Check", "Filter", "Rule", "assemble", "assemble_difference", "program_rules", "template_rules"]
 
 _AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
@@ -94,8 +94,14 @@ def template_rules(architecture: str) -> dict[int, Rule]:
     """Return what a process that forks for every test may do beyond a program; it runs none of the program itself."""
     number_of = numbers(CONDITIONAL, architecture)
     fork = Rule(((Check(0, 0, _CLONE_NAMESPACES),),))
-    allowed = dict.fromkeys((*_OF_TEMPLATES, *_TIMES_AND_MODES), _ALWAYS)
+    allowed = dict.fromkeys(_OF_TEMPLATES, _ALWAYS)
     return {number_of[name]: rule for name, rule in (allowed | {"clone": fork}).items()}
+
+
+def assemble_difference(rules: Mapping[int, Rule], architecture: str) -> bytes:
+    """Translate what a template has to give up to become a program: little, so that every test can afford it."""
+    given_up = {number: rules.get(number, Rule()) for number in template_rules(architecture)}
+    return assemble(given_up, architecture, _ALWAYS)
 
 
 def assemble(rules: Mapping[int, Rule], architecture: str, default: Rule | None = None) -> bytes:

@@ -23,10 +23,11 @@ from .channel import receive, send
 from .confinement import Confinement, RunLimits
 from .scratch import Folder, Tmpfs
 from .script import Template
-from .watch import STILL_RUNNING, Child, Ending, HungUp, ProcessorQueue, Watch
+from .watch import STILL_RUNNING, Child, Ending, HungUp, ProcessorQueue, Question, Unconfined, Watch, Witnesses
 
 __all__ = ["SlotSettings", "serve"]
 
+_MAX_CHILDREN = 2
 _ORACLE_CPU_SHARE = 4
 """The tests have as many times the CPU limit of the program: they are not on trial."""
 
@@ -60,7 +61,7 @@ def serve(connection: socket.socket, settings: SlotSettings) -> NoReturn:
     slot = _Slot(connection, confinement, queue)
     try:
         slot.run()
-    except (HungUp, ConnectionError):
+    except (HungUp, Unconfined, ConnectionError):
         os._exit(0)
     os._exit(0)
 
@@ -91,6 +92,7 @@ class _Slot:
         self._limits = confinement.limits
         self._queue = queue
         self._session: _Session | None = None
+        self._witnesses = Witnesses(_MAX_CHILDREN)
         self._own = os.pidfd_open(os.getpid())
         self._nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         gc.collect()
@@ -111,7 +113,7 @@ class _Slot:
 
     def _call(self, descriptors: Sequence[int]) -> list[Ending]:
         child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors)
-        return self._watch([child]).until_end()
+        return self._until_end(self._watch([child]))
 
     def _script(self, descriptors: Sequence[int], program_size: int, input_sizes: list[int]) -> list[Ending]:
         confinement = self._confinement
@@ -119,7 +121,7 @@ class _Slot:
             program_size,
             input_sizes,
             self._limits,
-            confinement.program_filter,
+            confinement.test_filter,
             confinement.tier != "A",
             confinement.scratch.kept,
         )
@@ -127,7 +129,11 @@ class _Slot:
         with closing(mine), closing(theirs):
             kept = (*descriptors, theirs.fileno())
             child = self._fork(template.run, kept, is_template=True)
-            return self._watch([child], questions=mine, wall_seconds=math.inf).until_end()
+            watch = self._watch([child], questions=(mine, self._answer), wall_seconds=math.inf)
+            endings = self._until_end(watch)
+        if endings[0].exit_code > 0:  # a template either finishes or dies of a signal
+            raise Unconfined
+        return endings
 
     def _asserts(self, descriptors: Sequence[int], names: list[str]) -> list[Ending]:
         program, tests, result = descriptors
@@ -139,8 +145,9 @@ class _Slot:
                 (tests, result, mine.fileno()),
                 can_write=False,
                 cpu_share=_ORACLE_CPU_SHARE,
+                index=1,
             )
-        return self._watch([judge, candidate]).until_end()
+        return self._until_end(self._watch([judge, candidate]), 2)
 
     def _cell(self, descriptors: Sequence[int]) -> list[Ending]:
         """Hand a cell to the process that ran those before it, which stands still in between."""
@@ -161,7 +168,7 @@ class _Slot:
             return [Ending(STILL_RUNNING, child.cpu_seconds() - cpu_before, None)]
         self._session = None
         connection.close()
-        return [ending._replace(cpu_seconds=ending.cpu_seconds - cpu_before) for ending in watch.until_end()]
+        return [ending._replace(cpu_seconds=ending.cpu_seconds - cpu_before) for ending in self._until_end(watch)]
 
     def _fork(
         self,
@@ -171,8 +178,9 @@ class _Slot:
         can_write: bool = True,
         is_template: bool = False,
         cpu_share: int = 1,
+        index: int = 0,
     ) -> Child:
-        """Start a confined child that does `run` with the `kept` descriptors as 3, 4 and so on."""
+        """Start a confined child, the `index`th of the job, that does `run` with the `kept` descriptors from 3 on."""
         if self._confinement.tier == "A":
             namespaces.renew_pid_namespace(self._own)
         process_id = syscalls.fork()
@@ -181,13 +189,29 @@ class _Slot:
                 stdio = (self._nothing,) * 3
                 self._confinement.enter(stdio, kept, can_write=can_write, is_template=is_template, cpu_share=cpu_share)
                 gc.enable()
+                self._witnesses.testify(index)
                 run()
             finally:
                 os._exit(1)
         return Child(process_id, self._limits.cpu_seconds * cpu_share if cpu_share else math.inf)
 
+    def _answer(self, question: bytes) -> float:
+        if question == Question.EMPTY_SCRATCH:
+            self._confinement.scratch.empty()
+            return 0.0
+        return self._queue.waited_seconds()
+
+    def _until_end(self, watch: Watch, num_children: int = 1) -> list[Ending]:
+        endings = watch.until_end()
+        self._witnesses.check(num_children)
+        return endings
+
     def _watch(
-        self, children: Sequence[Child], *, questions: socket.socket | None = None, wall_seconds: float | None = None
+        self,
+        children: Sequence[Child],
+        *,
+        questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
+        wall_seconds: float | None = None,
     ) -> Watch:
         scratch = self._confinement.scratch
         return Watch(

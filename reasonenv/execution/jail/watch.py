@@ -9,6 +9,7 @@ ready to run but the machine had no processor for it is not counted.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import select
 import signal
@@ -17,11 +18,22 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Literal, NamedTuple
 
 from . import syscalls
 
-__all__ = ["STILL_RUNNING", "Child", "Ending", "HungUp", "ProcessorQueue", "Watch"]
+__all__ = [
+    "STILL_RUNNING",
+    "Child",
+    "Ending",
+    "HungUp",
+    "ProcessorQueue",
+    "Question",
+    "Unconfined",
+    "Watch",
+    "Witnesses",
+]
 
 STILL_RUNNING = 256
 """In place of an exit code, which is never that large: the process of a session that waits for its next cell."""
@@ -33,6 +45,42 @@ _MAX_THREADS_READ = 64
 
 class HungUp(Exception):  # noqa: N818 - an event, not an error
     """The caller is gone."""
+
+
+class Question(bytes, Enum):
+    """What a template may ask its slot."""
+
+    WAITED = b"w"
+    """How long has my child waited for a processor?"""
+    EMPTY_SCRATCH = b"e"
+    """Please empty the scratch folder."""
+
+
+class Unconfined(Exception):  # noqa: N818 - says what happened
+    """A child ended before all layers were in force: nothing of the program has run."""
+
+
+class Witnesses:
+    """Bytes shared with children: each sets its own when it is confined, and then loses sight of all of them."""
+
+    def __init__(self, number: int) -> None:
+        self._page = mmap.mmap(-1, number)
+
+    def testify(self, index: int) -> None:
+        """In a child: all layers are in force."""
+        self._page[index] = 1
+        self._page.close()
+
+    def check(self, number: int) -> None:
+        """In the parent, about the first children, which have ended.
+
+        Raises:
+            Unconfined: one of them has not testified.
+        """
+        testimony = self._page[:number]
+        self._page[:number] = bytes(number)
+        if testimony != b"\1" * number:
+            raise Unconfined
 
 
 class Ending(NamedTuple):
@@ -127,7 +175,7 @@ class Watch:
         wall_seconds: from `until_end` or `until_readable` on, less what `waited_seconds` says; math.inf for none.
         is_scratch_over: asked every few milliseconds, where the kernel does not hold that limit.
         hang_up: a socket; when its other side closes, nobody needs the result.
-        questions: a socket on which a child may ask, with any byte, for `waited_seconds`.
+        questions: a socket on which the first child may ask, and the answer to each question.
     """
 
     def __init__(
@@ -138,7 +186,7 @@ class Watch:
         *,
         is_scratch_over: Callable[[], bool] | None = None,
         hang_up: socket.socket | None = None,
-        questions: socket.socket | None = None,
+        questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
     ) -> None:
         self._children = children
         self._wall_seconds = wall_seconds
@@ -171,7 +219,7 @@ class Watch:
         poll.register(self._children[0].descriptor, select.POLLIN)
         for other, events in (
             (connection, select.POLLIN),
-            (self._questions, select.POLLIN),
+            (self._questions and self._questions[0], select.POLLIN),
             (self._hang_up, select.POLLRDHUP),
         ):
             if other is not None:
@@ -188,9 +236,9 @@ class Watch:
                 return False
             if connection is not None and connection.fileno() in ready:
                 return True
-            if self._questions is not None and self._questions.fileno() in ready:
-                self._questions.recv(1)
-                self._questions.send(struct.pack("d", self._waited_seconds()))
+            if self._questions is not None and self._questions[0].fileno() in ready:
+                asking, answer = self._questions
+                asking.send(struct.pack("d", answer(asking.recv(1))))
             self._end_overdue(self._wall_seconds - (time.monotonic() - start))
 
     def _end_overdue(self, wall_seconds_left: float) -> None:

@@ -29,9 +29,9 @@ from .slot import SlotSettings, serve
 __all__ = ["main"]
 
 _OFTEN_IMPORTED = """
-abc argparse array ast asyncio base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal
-enum fractions functools hashlib heapq inspect io itertools json math numbers operator os pprint queue random re
-statistics string struct sys tempfile textwrap threading time traceback types typing unicodedata uuid
+abc array ast base64 bisect calendar cmath collections contextlib copy dataclasses datetime decimal
+enum fractions functools heapq io itertools json math numbers operator os queue random re statistics string struct sys
+tempfile textwrap threading time traceback types typing
 """
 _NUMERIC = ("numpy", "sympy")
 _CHECK_PARENT_MILLISECONDS = 1000
