@@ -10,11 +10,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --constraint constraints.txt
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test test-attacks check bench clean
 
 help:
 	@echo "make demo    train the embedded tiny policy (ARGS='--seed 1' passes arguments on)"
 	@echo "make test    run the tests"
+	@echo "make test-attacks  run every attack on the sandbox, as every user, in every tier (minutes)"
 	@echo "make check   ruff, pyright and import-linter"
 	@echo "make bench   run the benchmarks (OUT=path of the JSON file)"
 	@echo "make clean   remove .venv, caches, build and benchmark output (never runs/)"
@@ -24,6 +25,9 @@ demo: $(VENV)/.agents
 
 test: $(VENV)/.dev
 	@$(RUN) -m pytest $(PYTEST_ARGS)
+
+test-attacks: $(VENV)/.dev
+	@$(RUN) -m pytest tests/attacks -m "exhaustive or not exhaustive"
 
 check: $(VENV)/.dev
 	@$(VENV)/bin/ruff check .

@@ -90,8 +90,9 @@ def check_reward(reward: Reward | CompositeReward, tasks: Sequence[Task[Any]]) -
         for response in (*_GARBAGE, task.solution or task.prompt)
     ]
     if isinstance(reward, CompositeReward):
-        for term, _ in reward.terms.values():
-            check_reward(term, tasks)
+        for term_name, (term, _) in reward.terms.items():
+            applies = reward.applies_to.get(term_name)
+            check_reward(term, [task for task in tasks if applies is None or applies(task)])
         _check_breakdowns(reward.score(attempts), reward, attempts)
         return
     _expect(isinstance(reward, Reward), f"{reward!r} must have a name and score(attempts)")

@@ -168,6 +168,8 @@ def _grade_short(reference: QAReference, _: str, reading: Reading) -> QAGrade:
     if reading.text is None:
         return _unread(reading)
     texts = refined(reading)
+    if not texts:
+        return QAGrade(QAStatus.NO_ANSWER, None, {"reason": "the answer is markup without a text"})
     golds = [_gold(answer) for answer in reference.answers]
     for text in texts:
         if any(_is_same(gold, text) for gold in golds):

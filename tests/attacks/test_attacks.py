@@ -41,7 +41,7 @@ class Part(NamedTuple):
 PARTS = [
     pytest.param(Part(USERS[0], "A", QUICK, ["call", "loop"]), id="quick"),
     *(
-        pytest.param(Part(user, tier, list(SUITE), list(MODES)), id=f"{user}-{tier}", marks=pytest.mark.slow)
+        pytest.param(Part(user, tier, list(SUITE), list(MODES)), id=f"{user}-{tier}", marks=pytest.mark.exhaustive)
         for user in USERS
         for tier in ("A", "B")
     ),

@@ -836,3 +836,13 @@ def test_list_is_right_in_any_order_and_wrong_without_a_member(members, data):
     answers = tuple(map(str, members))
     assert score(f"<answer>{', '.join(map(str, shuffled))}</answer>", *answers, kind="list") == 1
     assert score(f"<answer>{', '.join(map(str, shuffled[1:]))}</answer>", *answers, kind="list") == 0
+
+
+@pytest.mark.parametrize("kind", ["short", "number", "boolean", "list", "choice", "citation"])
+@pytest.mark.parametrize(
+    "markup", ["`", "``", "```", "**", "__", "$$", "<answer>```</answer>", r"\boxed{**}", "~~", '""']
+)
+def test_markup_without_a_text_is_not_the_answer(kind, markup):
+    reference = QAReference(kind=kind, answers=("yes" if kind == "boolean" else "A",), choices=("x", "y"))
+    (grade,) = grade_qa([reference], [markup])
+    assert grade.score == 0

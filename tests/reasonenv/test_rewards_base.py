@@ -181,6 +181,7 @@ def test_every_reward_scores_any_text(name, response):
 
 
 RANGES = {
+    "helpfulness": (-3, 3),
     "repetition_penalty": (-1, 0),
     "soft_overlong": (-1, 0),
     "cosine_length": (-1, 1),

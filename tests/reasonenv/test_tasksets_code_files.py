@@ -159,7 +159,7 @@ def test_packed_lines_are_read_like_plain_ones(tmp_path):
     path.write_bytes(gzip.compress(json.dumps(HUMANEVAL).encode()))
     assert from_path(path, preset="humaneval")[0].task_id == "HumanEval/900"
     path.write_bytes(b"no gzip")
-    with pytest.raises(TaskDataError, match="not a gzip file"):
+    with pytest.raises(TaskDataError, match="not a whole gzip file"):
         from_path(path, preset="humaneval")
 
 
