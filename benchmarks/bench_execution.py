@@ -205,7 +205,7 @@ def measure_latency(num_calls: int) -> dict[str, float]:
 
 def measure_leaks(num_programs: int) -> dict[str, Any]:
     """What the sandbox holds after a tenth of the programs and after all of them."""
-    limits = Limits(cpu_seconds=1.0, wall_seconds=2.0)
+    limits = Limits(cpu_seconds=0.2, wall_seconds=0.8)
     held: list[dict[str, int]] = []
     passed = failed = 0
     with Sandbox(2, limits=limits) as sandbox:
