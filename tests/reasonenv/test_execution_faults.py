@@ -105,7 +105,11 @@ def name_of(process_id: int) -> str:
 def test_a_session_whose_slot_is_lost_says_so_and_goes_on() -> None:
     with Sandbox(1) as sandbox, sandbox.session() as session:
         session.run("x = 1")
-        os.kill(sandbox.process_ids[-1], signal.SIGKILL)
+        slot = sandbox.process_ids[-1]
+        below = descendants_of(slot)
+        os.kill(slot, signal.SIGKILL)
+        while any(map(is_alive, below)):
+            time.sleep(0.01)
         result = session.run("x")
         assert (result.status, result.has_restarted) == (RunStatus.GRADER_FAILED, True)
         assert session.run("2").value == "2"

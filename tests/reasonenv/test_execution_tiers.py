@@ -92,7 +92,10 @@ print(any(pathlib.Path("/proc", str(process)).exists() for process in processes)
 @needs_root
 @pytest.mark.parametrize(("without", "tier"), [((), "A"), (("namespaces",), "B")])
 def test_an_ordinary_user_gets_the_same_tiers(without: tuple[str, ...], tier: str) -> None:
-    assert output_of(run_without(SHOW.format("", "1"), without=without, as_user=True)) == tier
+    completed = run_without(SHOW.format("", "1"), without=without, as_user=True)
+    if "No module named 'reasonenv'" in completed.stderr:
+        pytest.skip("an ordinary user may not read the folder of this checkout")
+    assert output_of(completed) == tier
 
 
 @needs_root

@@ -124,7 +124,10 @@ def become(uid: int) -> None:
 
 
 def mount_tmp(tmp_bytes: int, places: Places) -> None:
-    """Mount an empty `/tmp`, in which only those parts of the Python installation are shown that lie there."""
+    """Mount an empty `/tmp`, in which only those parts of the Python installation are shown that lie there.
+
+    The folders above them are made read-only, too: they may be on the path of imports.
+    """
     options = f"size={tmp_bytes},nr_inodes=4096,mode=1777".encode()
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_NOATIME
     syscalls.call("mount", b"tmpfs", TMP.encode(), b"tmpfs", flags, options)
@@ -132,6 +135,9 @@ def mount_tmp(tmp_bytes: int, places: Places) -> None:
         show_tree(clone_tree(_STASH + path), path)
     for link, target in places.links:
         _link(link, target)
+    for folder in sorted({_top_below_tmp(path) for path in (*places.trees, *dict(places.links))}):
+        if folder not in places.trees and not os.path.islink(folder):
+            show_tree(clone_tree(folder), folder)
 
 
 def unmount_tmp() -> None:
@@ -222,6 +228,10 @@ def _map_identity(process_files: int, uid: int, gid: int) -> None:
 
 def _is_below(path: str, folder: str) -> bool:
     return PurePosixPath(folder) in PurePosixPath(path).parents
+
+
+def _top_below_tmp(path: str) -> str:
+    return str(PurePosixPath(*PurePosixPath(path).parts[:3]))
 
 
 def _can_become(uid: int) -> bool:

@@ -42,13 +42,13 @@ _RULES = (
     ),
     (
         "Of several sales of one product, keep only the first.",
-        "rows = list({{row[0]: row for row in reversed(rows)}}.values())[::-1]",
+        "rows = [row for k, row in enumerate(rows) if row[0] not in [other[0] for other in rows[:k]]]",
         "rows = list({{row[0]: row for row in rows}}.values())",
     ),
     (
         "Skip every sale whose product is the same as that of the sale before it in the input.",
         "rows = [row for before, row in zip([(None,), *rows], rows) if before[0] != row[0]]",
-        "rows = list({{row[0]: row for row in reversed(rows)}}.values())[::-1]",
+        "rows = [row for k, row in enumerate(rows) if row[0] not in [other[0] for other in rows[:k]]]",
     ),
 )
 _VALUES = (
