@@ -281,7 +281,8 @@ def test_a_fork_gets_processes_of_its_own() -> None:
     ],
 )
 def test_what_a_run_leaves_in_the_scratch_folder_is_gone_in_the_next(sandbox: Sandbox, leave: str) -> None:
-    program = f"import os, pathlib\nprint(sorted(set(os.listdir('.')) - {KEPT or set()}))\nprint(bool(os.mkdir('m')))\n{leave}"
+    look = f"print(sorted(set(os.listdir('.')) - {KEPT or set()}))"
+    program = f"import os, pathlib\n{look}\nprint(bool(os.mkdir('m')))\n{leave}"
     tests = StdinTests((("", "[]\nFalse\n"),) * 3)
     assert [judge(sandbox, program, tests).num_passed for _ in range(2)] == [3, 3]
 
