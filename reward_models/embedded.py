@@ -68,7 +68,8 @@ def fit_safety(examples: Sequence[SafetyExample] = (), *, num_generated: int = _
 def _notice(kind: str, figures: Mapping[str, float], name: str, what: str) -> str:
     return (
         f"The embedded {kind} model is small: it was trained in seconds on generated data, and its held-out {name} of "
-        f"{figures[name]:.3f} is for {what}. Use it to try things out, and a model of your own for anything else."
+        f"{figures[name]:.3f} is for {what}, which are easier than real ones. Use it to try things out, and a model of "
+        "your own for anything else."
     )
 
 
