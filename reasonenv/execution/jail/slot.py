@@ -28,6 +28,8 @@ from .watch import STILL_RUNNING, Child, Ending, HungUp, ProcessorQueue, Questio
 __all__ = ["SlotSettings", "serve"]
 
 _MAX_CHILDREN = 2
+_MAX_THREADS = 1024
+"""Of a job together; each may have as many by its resource limit."""
 _ORACLE_CPU_SHARE = 4
 """The tests have as many times the CPU limit of the program: they are not on trial."""
 
@@ -201,6 +203,11 @@ class _Slot:
             return 0.0
         return self._queue.waited_seconds()
 
+    def _is_over(self) -> bool:
+        """Outside tier A: too much in the scratch folder, or too many threads, which no limit bounds for root's uid."""
+        scratch = self._confinement.scratch
+        return isinstance(scratch, Folder) and (scratch.is_over() or self._queue.num_threads() > _MAX_THREADS)
+
     def _until_end(self, watch: Watch, num_children: int = 1) -> list[Ending]:
         endings = watch.until_end()
         self._witnesses.check(num_children)
@@ -213,12 +220,11 @@ class _Slot:
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
         wall_seconds: float | None = None,
     ) -> Watch:
-        scratch = self._confinement.scratch
         return Watch(
             children,
             self._limits.wall_seconds if wall_seconds is None else wall_seconds,
             self._queue.waited_seconds,
-            is_scratch_over=scratch.is_over if isinstance(scratch, Folder) else None,
+            is_over=None if self._confinement.tier == "A" else self._is_over,
             hang_up=self._connection,
             questions=questions,
         )

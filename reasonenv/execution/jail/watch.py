@@ -16,7 +16,7 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, NamedTuple
@@ -39,7 +39,7 @@ STILL_RUNNING = 256
 """In place of an exit code, which is never that large: the process of a session that waits for its next cell."""
 
 _LONGEST_NAP_SECONDS = 0.05
-_SCRATCH_NAP_SECONDS = 0.003
+_HOLDINGS_NAP_SECONDS = 0.003
 _MAX_THREADS_READ = 64
 
 
@@ -88,7 +88,7 @@ class Ending(NamedTuple):
 
     exit_code: int
     cpu_seconds: float
-    limit: Literal["time", "scratch"] | None
+    limit: Literal["time", "holdings"] | None
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Child:
     process_id: int
     cpu_limit: float
     ending: Ending | None = None
-    limit: Literal["time", "scratch"] | None = None
+    limit: Literal["time", "holdings"] | None = None
     descriptor: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,7 +111,7 @@ class Child:
         except OSError:  # it has just ended
             return 0.0
 
-    def kill(self, limit: Literal["time", "scratch"] | None = None) -> None:
+    def kill(self, limit: Literal["time", "holdings"] | None = None) -> None:
         self.limit = self.limit or limit
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process_id, signal.SIGKILL)
@@ -140,12 +140,24 @@ class ProcessorQueue:
         """The longest wait of any thread of any descendant."""
         longest = 0.0
         with contextlib.suppress(OSError, ValueError):
-            pending = self._children(os.readlink("self", dir_fd=self.descriptor))
-            while pending:
-                process_id = pending.pop()
+            for process_id in self._descendants():
                 longest = max(longest, *map(self._waited, self._threads(process_id)), 0.0)
-                pending += self._children(process_id)
         return longest
+
+    def num_threads(self) -> int:
+        """How many threads the descendants have together."""
+        number = 0
+        with contextlib.suppress(OSError, ValueError):
+            for process_id in self._descendants():
+                number += os.stat(f"{process_id}/task", dir_fd=self.descriptor).st_nlink - 2
+        return number
+
+    def _descendants(self) -> Iterator[str]:
+        pending = self._children(os.readlink("self", dir_fd=self.descriptor))
+        while pending:
+            process_id = pending.pop()
+            yield process_id
+            pending += self._children(process_id)
 
     def _children(self, process_id: str) -> list[str]:
         return self._read(f"{process_id}/task/{process_id}/children").split()
@@ -173,7 +185,8 @@ class Watch:
 
     Args:
         wall_seconds: from `until_end` or `until_readable` on, less what `waited_seconds` says; math.inf for none.
-        is_scratch_over: asked every few milliseconds, where the kernel does not hold that limit.
+        is_over: whether files or threads are too many; asked every few milliseconds, where the kernel does not hold
+            these limits.
         hang_up: a socket; when its other side closes, nobody needs the result.
         questions: a socket on which the first child may ask, and the answer to each question.
     """
@@ -184,14 +197,14 @@ class Watch:
         wall_seconds: float,
         waited_seconds: Callable[[], float],
         *,
-        is_scratch_over: Callable[[], bool] | None = None,
+        is_over: Callable[[], bool] | None = None,
         hang_up: socket.socket | None = None,
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
     ) -> None:
         self._children = children
         self._wall_seconds = wall_seconds
         self._waited_seconds = waited_seconds
-        self._is_scratch_over = is_scratch_over
+        self._is_over = is_over
         self._hang_up = hang_up
         self._questions = questions
 
@@ -225,7 +238,7 @@ class Watch:
             if other is not None:
                 poll.register(other, events)
         start = time.monotonic()
-        nap = _LONGEST_NAP_SECONDS if self._is_scratch_over is None else _SCRATCH_NAP_SECONDS
+        nap = _LONGEST_NAP_SECONDS if self._is_over is None else _HOLDINGS_NAP_SECONDS
         while True:
             spare = min(child.cpu_limit - child.cpu_seconds() for child in self._children)
             ready = {descriptor for descriptor, _ in poll.poll(max(1.0, 1000 * min(nap, spare)))}
@@ -244,12 +257,12 @@ class Watch:
     def _end_overdue(self, wall_seconds_left: float) -> None:
         if wall_seconds_left <= 0 and wall_seconds_left + self._waited_seconds() <= 0:
             self._kill("time")
-        if self._is_scratch_over is not None and self._is_scratch_over():
-            self._kill("scratch")
+        if self._is_over is not None and self._is_over():
+            self._kill("holdings")
         for child in self._children:
             if child.cpu_seconds() >= child.cpu_limit:
                 child.kill("time")
 
-    def _kill(self, limit: Literal["time", "scratch"] | None) -> None:
+    def _kill(self, limit: Literal["time", "holdings"] | None) -> None:
         for child in self._children:
             child.kill(limit)
