@@ -31,16 +31,19 @@ def receive(connection: socket.socket) -> tuple[Any, list[int]] | None:
 def memory_file(content: bytes = b"") -> int:
     """Return the descriptor of an unnamed file in memory, positioned at its start."""
     descriptor = os.memfd_create("run", os.MFD_CLOEXEC)
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
+    offset = 0
+    while offset < len(content):
+        offset += os.pwrite(descriptor, memoryview(content)[offset:], offset)
     return descriptor
 
 
 def read_file(descriptor: int, max_bytes: int, offset: int = 0) -> bytes:
-    """Return up to `max_bytes` of a file from `offset` on, wherever its position is."""
+    """Return up to `max_bytes` of a file from `offset` on, wherever its position is.
+
+    Asking for more than there is would map and unmap a buffer of that size.
+    """
     chunks: list[bytes] = []
+    max_bytes = min(max_bytes, os.fstat(descriptor).st_size - offset)
     while max_bytes > 0 and (chunk := os.pread(descriptor, min(max_bytes, 1 << 24), offset)):
         chunks.append(chunk)
         offset += len(chunk)

@@ -109,7 +109,6 @@ def _ask_slot(question: Question) -> float:
 
 
 def _record(header: dict[str, object], *contents: bytes) -> None:
-    for content in (json.dumps(header).encode("ascii") + b"\n", *contents):
-        view = memoryview(content)
-        while view:
-            view = view[os.write(_RESULT, view) :]
+    view = memoryview(b"".join((json.dumps(header).encode("ascii"), b"\n", *contents)))
+    while view:
+        view = view[os.write(_RESULT, view) :]
