@@ -21,7 +21,7 @@ from agents.rollout.codec import TextCodec
 from agents.types import LossOutput, PolicyOutputs, TokenBatch, TokenIds
 from reasonenv.prompts import load_template
 from reasonenv.tasksets import TaskSet
-from reasonenv.types import MathReference, Task
+from reasonenv.types import CodeReference, MathReference, Task
 
 __all__ = ["SFTPhase", "sft_batch", "terse_response", "worked_response"]
 
@@ -49,9 +49,12 @@ def terse_response(task: Task[Any]) -> str:
 
 
 def _gold_answer(task: Task[Any]) -> str:
-    if not isinstance(task.reference, MathReference):
+    reference = task.reference
+    if isinstance(reference, CodeReference) and reference.reference_program is not None:
+        return f"\n```python\n{reference.reference_program.rstrip()}\n```\n"
+    if not isinstance(reference, MathReference):
         raise ConfigError(f"Task {task.task_id!r} has no gold answer to imitate: use tasks that have one.")
-    return task.reference.answer
+    return reference.answer
 
 
 def sft_batch(examples: Sequence[tuple[TokenIds, TokenIds]], *, pad_token_id: int) -> TokenBatch:

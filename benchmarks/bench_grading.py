@@ -224,6 +224,7 @@ def test_answers_too_large_to_compute_are_refused_at_once(benchmark) -> None:
 def main() -> None:
     result = {
         "machine": describe_machine(),
+        "load_average": os.getloadavg()[0],
         "latency": latency(),
         "easy": compare_throughput(easy),
         "chains": compare_throughput(chains),

@@ -9,6 +9,7 @@ saves work: it can be made again from the transcript, so restored and replayed e
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -189,6 +190,9 @@ class PythonTool:
         default_factory=OrderedDict[_Key, list[_Session]], init=False, repr=False, compare=False
     )
 
+    def __post_init__(self) -> None:
+        weakref.finalize(self, _close_all, self._sessions)
+
     def answer(self, attempts: Sequence[Attempt]) -> list[str | None]:
         """Run the blocks of all attempts at the same time."""
         cells = [_cells(attempt) for attempt in attempts]
@@ -204,7 +208,7 @@ class PythonTool:
         answers: list[str | None] = [None] * len(attempts)
         for position, history, (session, _), result in zip(wanted, histories, held, results, strict=True):
             self._keep((attempts[position].task.task_id, history), session)
-            answers[position] = f"{_OUTPUT_FENCE}\n{_shown(result, self.max_output_chars)}\n```\n"
+            answers[position] = f"\n{_OUTPUT_FENCE}\n{_shown(result, self.max_output_chars)}\n```\n"
         return answers
 
     def end(self, attempt: Attempt) -> None:
@@ -236,6 +240,12 @@ class PythonTool:
         self._sessions.move_to_end(key)
         while sum(map(len, self._sessions.values())) > self.max_sessions:
             self._pop(next(iter(self._sessions))).close()
+
+
+def _close_all(sessions: OrderedDict[_Key, list[_Session]]) -> None:
+    while sessions:
+        for session in sessions.popitem()[1]:
+            session.close()
 
 
 def _cells(attempt: Attempt) -> list[str | None]:

@@ -31,6 +31,8 @@ __all__ = [
     "as_call_tests",
     "describe_end",
     "needs_numeric",
+    "printable",
+    "repr_of_opaque",
     "run_job",
     "tests_job",
 ]
@@ -139,7 +141,7 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
-        lines = _lines(result)
+        lines = _lines(result, len(tests.cases) + 1)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
             cases = [CaseResult(CaseStatus.NOT_RUN, _text(started))] * len(tests.cases)
@@ -168,6 +170,8 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
             return _outcome([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
         pairs = zip(tests.cases, records, strict=False)
         cases = [_judge_output(tests.comparison, case, record, limits) for case, record in pairs]
+        if records and records[-1].ending.limit is not None:
+            cases += [_NOT_RUN] * (len(tests.cases) - len(cases))
         outcome = _outcome(cases, len(tests.cases), endings[0])
         return outcome._replace(was_killed=any(_was_killed(ending) for ending in (*endings, *_endings(records))))
 
@@ -223,7 +227,7 @@ def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOu
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         judge, candidate = endings
-        lines = _lines(result)
+        lines = _lines(result, num_tests + 2)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
             return _outcome([CaseResult(CaseStatus.NOT_RUN, _text(started))] * num_tests, 0, candidate)
@@ -299,7 +303,7 @@ def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
 
 def repr_of_opaque(value: object) -> str:
     """What to say of a value that could not be compared."""
-    return f"a value of type {value.type_name[:100]}" if isinstance(value, Opaque) else ""
+    return f"a value of type {printable(value.type_name[:100])}" if isinstance(value, Opaque) else ""
 
 
 def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> TestsOutcome:
@@ -338,10 +342,10 @@ def _case_status(word: str) -> CaseStatus:
     return CaseStatus(word) if word in known else CaseStatus.RAISED
 
 
-def _lines(result: bytes) -> list[list[str]]:
-    """The lines of a result up to the first that is none: lists of strings."""
+def _lines(result: bytes, max_lines: int) -> list[list[str]]:
+    """The lines of a result up to the first that is none: lists of strings. A program may have written many more."""
     lines: list[list[str]] = []
-    for text in result.split(b"\n")[:-1]:
+    for text in result.split(b"\n", max_lines)[:-1]:
         try:
             line: Any = json.loads(text)
         except (ValueError, RecursionError):
@@ -353,7 +357,12 @@ def _lines(result: bytes) -> list[list[str]]:
 
 
 def _text(line: Sequence[str]) -> str:
-    return line[-1][:_MAX_DETAIL] if len(line) > 1 else ""
+    return printable(line[-1][:_MAX_DETAIL]) if len(line) > 1 else ""
+
+
+def printable(text: str) -> str:
+    """Return text that every file and terminal takes: a program's own may hold surrogates, which UTF-8 cannot write."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _decoded(content: bytes) -> str:
@@ -371,16 +380,18 @@ class _Record(NamedTuple):
 
 def _records(result: bytes) -> list[_Record]:
     records: list[_Record] = []
-    while b"\n" in result:
-        line, _, result = result.partition(b"\n")
-        header = json.loads(line)
+    place = 0
+    while (end := result.find(b"\n", place)) >= 0:
+        header = json.loads(result[place:end])
+        place = end + 1
         if "failed" in header:
             records.append(_Record(Ending(0, 0.0, None), b"", b"", str(header["failed"][1])))
             continue
-        sizes = header["stdout"], header["stderr"]
+        middle = place + header["stdout"]
+        end = middle + header["stderr"]
         ending = Ending(header["exit_code"], header["cpu_seconds"], header["limit"])
-        records.append(_Record(ending, result[: sizes[0]], result[sizes[0] : sum(sizes)], None))
-        result = result[sum(sizes) :]
+        records.append(_Record(ending, result[place:middle], result[middle:end], None))
+        place = end
     return records
 
 

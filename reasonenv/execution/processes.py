@@ -110,7 +110,11 @@ class SlotProcess:
     def __init__(self, zygote: Zygote, settings: dict[str, Any]) -> None:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            answer = zygote.ask({"kind": "slot", **settings}, [theirs.fileno()])
+            try:
+                answer = zygote.ask({"kind": "slot", **settings}, [theirs.fileno()])
+            except JailLost:
+                self._connection.close()
+                raise
         self._zygote = zygote
         self.process_id: int = answer["process_id"]
         self.deadline = math.inf

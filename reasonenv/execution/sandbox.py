@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import NoReturn, Self
 
-from reasonenv.execution.jobs import TestsOutcome, run_job, tests_job
-from reasonenv.execution.pool import Pool
+from reasonenv.execution.jobs import Job, TestsOutcome, run_job, tests_job
+from reasonenv.execution.pool import OutcomeT, Pool
 from reasonenv.execution.processes import Zygote
 from reasonenv.execution.session import Session
 from reasonenv.execution.tiers import choose_isolation, probe_with
@@ -108,6 +108,10 @@ class Sandbox:
             cpu_seconds=outcome.cpu_seconds,
             isolation=self._isolation,
         )
+
+    def do(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
+        """Do jobs that were made elsewhere, such as where the expected values are; None for one that broke."""
+        return self._current_pool().run(jobs)
 
     def session(self) -> Session:
         """Return a new Python session, on a slot of its own besides those of `judge` and `run`."""

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from reasonenv.execution.jail.watch import STILL_RUNNING, Ending
-from reasonenv.execution.jobs import Job, describe_end, needs_numeric
+from reasonenv.execution.jobs import Job, describe_end, needs_numeric, printable
 from reasonenv.execution.processes import JailLost, SlotProcess
 from reasonenv.execution.types import ExecutionResult, Isolation, Limits, RunStatus
 
@@ -112,4 +112,4 @@ def _read_outcome(text: bytes) -> tuple[str, str | None]:
     except (ValueError, TypeError, RecursionError):
         return "raised", None
     known = ("finished", "exited", "memory_limit")
-    return status if status in known else "raised", value if isinstance(value, str) else None
+    return status if status in known else "raised", printable(value) if isinstance(value, str) else None

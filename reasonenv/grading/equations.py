@@ -133,6 +133,7 @@ def _is_sum_of_names(node: Node) -> bool:
 
 
 def difference(relation: Node) -> Node:
+    """Return left − right of a relation."""
     return Node("add", (relation.args[0], Node("neg", (relation.args[1],))))
 
 

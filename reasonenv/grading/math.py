@@ -40,6 +40,8 @@ _COMPARING_SHARE = 0.45
 """Share of the time limit that a comparison may run; as much is left for a worker to get free or to start."""
 _MAYBE_WORDY = re.compile(r"\\(?:boxed|fbox)|[A-Za-z]{3,}.*[\s$]|<answer>|####", re.S)
 _MAX_CACHED_VERDICTS = 65536
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a mistake in our own reading of a text would raise: no score for one answer, not the end of a training."""
 
 
 class GradeStatus(StrEnum):
@@ -192,7 +194,7 @@ def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade 
         is_equal = equal_texts(gold, answer, policy)
     except OverBudgetError as error:
         return MathGrade(GradeStatus.OVER_BUDGET, answer, "fast", {"reason": str(error)})
-    except Exception as error:  # noqa: BLE001 the boundary where a failure becomes data
+    except _UNFORESEEN as error:
         return MathGrade(GradeStatus.GRADER_ERROR, answer, "fast", {"reason": repr(error)})
     if is_equal is None:
         return None

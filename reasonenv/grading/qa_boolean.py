@@ -45,7 +45,7 @@ _STATEMENT = re.compile(
 _SHORT_IS = re.compile(r"(?<=\bit)'s\b|(?<=\bthat)'s\b")
 _NEGATIVE_STATEMENT = re.compile(r"\b(is|was)n't\b")
 _OPPOSED = re.compile(
-    r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)"
+    r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)|,\s*(?:yes|no)\W*\Z"
 )
 
 
@@ -97,6 +97,5 @@ def _statement(text: str) -> bool | None:
         continue
     if found is None or re.match(r"\s+(?:or|and|nor|if)\b", text[found.end() :]):
         return None
-    if text.startswith(" that ", found.end()) and not found["negation"]:
-        return None
-    return (found["word"] in ("true", "correct", "right")) != bool(found["negation"])
+    is_true = (found["word"] in ("true", "correct", "right")) != bool(found["negation"])
+    return None if is_true and text.startswith(" that ", found.end()) else is_true

@@ -43,7 +43,9 @@ _HEDGED = re.compile(
     rf"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b[^.\n]{{0,25}}?[\s(\[*][A-J]{_END}"
 )
 _FOLLOWED = re.compile(
-    r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|(?:because|since|as|which|for|due|being|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer))\b|[\u3040-\u9fff])"
+    r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|[\u3040-\u9fff]"
+    r"|(?:(?:and|but) not|because|since|as|which|for|due|being)\b"
+    r"|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer)\b)"
 )
 _OPTION_PREFIX = re.compile(r"\(?([A-Z])[).:：]\s*")
 _STATED = (
@@ -133,7 +135,9 @@ def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_wh
 
 def _with_others(letter: str, rest: str, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
     """Add the letters that "and" or a comma joins to the first; none where "or" does, or the text is another's."""
-    names = {letter}
+    names, named = {letter}, _option(rest.strip(" .,:：)]-–—("), options)
+    if named is not None:
+        return frozenset(letter) if letters[named] == letter else None
     while found := _CONNECTED.match(rest):
         if found["letter"] not in letters or re.search(r"\b(?:or|oder|o|ou)\b|[/|或]", found["by"]):
             return None
@@ -142,7 +146,7 @@ def _with_others(letter: str, rest: str, letters: str, options: tuple[str, ...])
     first_line = rest.split("\n", 1)[0]
     if _HEDGED.search(first_line):
         return None
-    named = _option(first_line.strip(" .:：)]-–—(,"), options)
+    named = _option(first_line.strip(" .,:：)]-–—("), options)
     return None if named is not None and letters[named] not in names else frozenset(names)
 
 

@@ -5,7 +5,8 @@ Lives here: `read_date`, `read_time`. Does not: days between dates, or time span
 Covered: day, month and year in the orders in use, month names of eight languages, Chinese, Japanese and Korean dates,
 24- and 12-hour times. Not covered: years of two digits, eras, time zones.
 
-The one decision: what two orders of day and month read differently, 05/06/1999, is no date but a text.
+The one decision: what two orders of day and month read differently, 05/06/1999, is no date but a text. Between points
+the day comes first.
 """
 
 from __future__ import annotations
@@ -108,7 +109,8 @@ def _read(text: str) -> CalendarDate | None:
             day = found["day"]
             return _valid(int(found["year"]), int(found["month"]), int(day) if day else None)
     if found := _DIGITS.fullmatch(text):
-        return _of_digits(int(found[1]), int(found[3]), int(found["year"]))
+        first, second, year = int(found[1]), int(found[3]), int(found["year"])
+        return _valid(year, second, first) if found[2] == "." else _of_digits(first, second, year)
     if not text.islower():
         return None
     for pattern in _WORDS:

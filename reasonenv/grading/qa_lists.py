@@ -17,21 +17,21 @@ from collections.abc import Callable, Sequence
 from reasonenv.grading.qa_reading import without_markup
 from reasonenv.grading.qa_text import canonical, fold
 
-__all__ = ["cited_sources", "list_members", "matched_members"]
+__all__ = ["cited_sources", "list_members", "matched_members", "without_introduction"]
 
 _MAX_MEMBERS = 100
 _MARK = "\ue000"
 """Stands for a member that was found whole; a private character, taken out of every text before."""
 
 _BULLET = re.compile(r"^\s*(?:[-*•·–+]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+", re.M)
-_HARD = re.compile(r"\s*[;；\n|]\s*|\s*[、，]\s*|(?<!\d),\s*|,(?!\d)\s*|,\s+|\s*(?:->|→|⇒|>|<)\s*")
+_HARD = re.compile(r"\s*[;；\n|]\s*|\s*[、，]\s*|(?<!\d),\s*|,(?!\d)\s*|,\s+|\s*(?:->|→|⇒|>|<)\s*|\s+(?=\(\d{1,2}\)\s)")
 _TIGHT = re.compile(r"(?<=\d),(?=\d)(?!\d{3}(?!\d))")
 _AND = re.compile(
     r"\s+(?:and|&|und|y|e|et|en|och|ja|i|dan|и|plus|as well as)\s+|\s*[和与及與&]\s*|と|,?\s+then\s+"
     r"|\s+/\s+|(?<=\w)/(?=[^\W\d])"
 )
 _JOINT = re.compile(r"[,;|\n&/<>+、，；和与及與と]|\s\w{1,4}\s")
-_LEAD = re.compile(r"^(?:and|&|und|et|y|then|finally|lastly|also|和|及)\s+", re.I)
+_LEAD = re.compile(r"^(?:and|both|&|und|et|y|then|finally|lastly|also|和|及)\s+", re.I)
 _INTRODUCTION = re.compile(
     r"^[^,;\n]{0,120}?(?::\s|：|\b(?:are|is|were|include|includes|sont|sind|son)\b\s*:?\s+)", re.S
 )
@@ -64,7 +64,7 @@ def list_members(text: str) -> list[str]:
     if ";" not in text:
         text = _TIGHT.sub(", ", text)
     parts = (part for piece in _HARD.split(text) for part in _AND.split(_LEAD.sub("", piece)))
-    members = (without_markup(part).strip(" .。") for part in parts)
+    members = (without_markup(_BULLET.sub("", part)).strip(" .。") for part in parts)
     return [member for member in members if member]
 
 

@@ -12,6 +12,7 @@ because the question has often named it. 50% is half, and not 50.
 
 from __future__ import annotations
 
+import itertools
 import re
 from fractions import Fraction
 from functools import lru_cache
@@ -48,6 +49,8 @@ _FILLER = re.compile(r"\s*\b(?:old|of age|in total|total|altogether|each|in all|
 _SIMPLE = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _DIGIT = re.compile(r"[\d零〇一二两兩三四五六七八九十百千]")
 _ANY_NUMBER = re.compile(r"(?<![\w.])(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?")
+_JOINING_WORDS = frozenset(("per", "square", "cubic", "degrees", "degree", "us"))
+_KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)
 _UNCERTAIN = re.compile(
     r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than|least|most|almost|nearly)\b|n't\b"
 )
@@ -130,12 +133,13 @@ def only_quantity(text: str) -> Quantity | None:
     if len(numbers) != 1:
         return None
     start = numbers[0].start()
-    words = folded[start:].rstrip(" .!?").split()
-    for count in (4, 3, 2, 1):
-        quantity = _read(" ".join(words[:count])) if len(words) >= count else None
-        if quantity is not None and (count == 1 or quantity.is_measured):
-            return quantity
-    return _read(" ".join(words[:2]))
+    number, *words = folded[start:].rstrip(" .!?").split()
+    unit = list(itertools.takewhile(_is_unit_word, words))
+    return _read(" ".join((number, *(unit or words[:1])))) or _read(number)
+
+
+def _is_unit_word(word: str) -> bool:
+    return word in _JOINING_WORDS or (word != "in" and _unit(word.strip(",;:")).dimensions in _KNOWN_DIMENSIONS)
 
 
 def _read(text: str) -> Quantity | None:

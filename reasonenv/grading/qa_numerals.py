@@ -200,6 +200,8 @@ def _chinese_value(text: str) -> Fraction:
             digit = _CHINESE_DIGITS[character]
         elif character in _CHINESE_UNITS:
             section, digit = section + (digit or 1) * _CHINESE_UNITS[character], 0
+        elif _CHINESE_LARGE[character] == 10**4:
+            total, section, digit = total + ((section + digit) or 1) * 10**4, 0, 0
         else:
-            total, section, digit = (total + ((section + digit) or 1)) * _CHINESE_LARGE[character], 0, 0
+            total, section, digit = ((total + section + digit) or 1) * 10**8, 0, 0
     return Fraction(total + section + digit)

@@ -168,10 +168,10 @@ def refined(reading: Reading) -> list[str]:
     whole = without_markup(reading.text or "")
     texts = [whole]
     if reading.source in ("announced", "bare"):
-        text = whole.split("\n", 1)[0] if reading.source == "announced" else whole
-        end = _SENTENCE_END.search(text)
-        head, after = (text[: end.start() + 1], whole[end.end() :]) if end else (text, whole[len(text) :])
-        if not _RETRACTION.search(after) and (reading.source == "announced" or not after.strip()):
+        line = whole.split("\n", 1)[0]
+        end = _SENTENCE_END.search(line)
+        head = line[: end.start() + 1] if end else line
+        if not _RETRACTION.search(whole[len(head) :]):
             texts.append(head)
     last = texts[-1]
     if len(last) > _MAX_BARE_CHARS or "\n" in last.strip() or _SENTENCE_END.search(last):

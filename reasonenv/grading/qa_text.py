@@ -141,6 +141,9 @@ def answer_forms(text: str) -> tuple[str, ...]:
     head, _, tail = forms[0].partition(" ")
     if tail and (head in LEADS or head in FOREIGN_ARTICLES):
         forms += text_forms(tail)
+    if text.count(",") == 1:
+        last, _, first = text.partition(",")
+        forms += text_forms(f"{first} {last}")[:1]
     if forms[-1].startswith("year ") and forms[-1][5:].isdigit():
         forms += (forms[-1][5:],)
     if not text.isascii():

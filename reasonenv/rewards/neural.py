@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
 
@@ -72,15 +72,10 @@ class NeuralReward:
         """Begin to score in a thread; calling what is returned waits for the scores."""
         if not attempts:
             return list
-        future: Future[list[Score]] = Future()
-        threading.Thread(target=self._fulfil, args=(future, attempts), name=f"reward-{self.name}", daemon=True).start()
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"reward-{self.name}")
+        future = thread.submit(self._scores, attempts)
+        thread.shutdown(wait=False)
         return future.result
-
-    def _fulfil(self, future: Future[list[Score]], attempts: Sequence[Attempt]) -> None:
-        try:
-            future.set_result(self._scores(attempts))
-        except BaseException as error:  # noqa: BLE001  raised again in the thread that waits
-            future.set_exception(error)
 
     def _scores(self, attempts: Sequence[Attempt]) -> list[Score]:
         with self._lock:

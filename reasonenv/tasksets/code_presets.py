@@ -14,6 +14,7 @@ import base64
 import io
 import json
 import pickle
+import warnings
 import zlib
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -70,6 +71,8 @@ def _parse_mbpp(row: Row) -> Problem:
     source = "\n".join([setup, *tests, *extra])
     used = {node.id for node in ast.walk(_parsed(row, "test_list", source)) if isinstance(node, ast.Name)}
     names = tuple(sorted(defined & used))
+    setup = "\n".join([*_imports_of(used, _parsed(row, "code", program)), setup])
+    source = "\n".join([setup, *tests, *extra])
     if not names:
         raise TaskDataError(f"{row.where}: the tests use nothing that the column 'code' defines.")
     return Problem(
@@ -83,6 +86,16 @@ def _parse_mbpp(row: Row) -> Problem:
         ),
         source_id=f"mbpp/{row.text_or_number('task_id')}",
     )
+
+
+def _imports_of(used: set[str], program: ast.Module) -> list[str]:
+    """Return the imports of the reference that its tests rely on."""
+    imports = [node for node in program.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [
+        ast.unparse(node)
+        for node in imports
+        if used & {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    ]
 
 
 def _parse_apps(row: Row) -> Problem:
@@ -201,7 +214,9 @@ def _texts(row: Row, column: str) -> list[str]:
 
 def _parsed(row: Row, column: str, source: str) -> ast.Module:
     try:
-        return ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes such as \w, which are for the author of the program
+            return ast.parse(source)
     except (SyntaxError, ValueError) as error:
         raise row.wrong_cell(column, "Python source") from error
 

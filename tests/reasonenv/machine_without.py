@@ -2,8 +2,8 @@
 
     python machine_without.py [--without namespaces] [--without landlock] [--as-user] -- COMMAND ...
 
-Refusals are seccomp filters, which the command and all its children inherit. `--as-user` needs root: it becomes `nobody`
-in a mount namespace in which the Python installation can be reached, wherever it lies.
+Refusals are seccomp filters, which the command and all its children inherit. `--as-user` needs root: it becomes
+`nobody` in a mount namespace in which the Python installation can be reached, wherever it lies.
 """
 
 from __future__ import annotations

@@ -297,7 +297,15 @@ grids = chain(
     )
 )
 
+
+def arithmetic(statement):
+    operations = re.search("in this order: (.*?)\\. Return", statement)[1].split() if "order: " in statement else []
+    named = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__, "%": int.__mod__}
+    return lambda x: functools.reduce(lambda value, text: named[text[0]](value, int(text[1:])), operations, x)
+
+
 READERS = {
+    "code_arithmetic": arithmetic,
     "code_strings": strings,
     "code_lists": lists,
     "code_dictionaries": dictionaries,

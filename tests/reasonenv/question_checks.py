@@ -168,7 +168,7 @@ def check_date(task):
             (year, moments[0].month, moments[0].day) <= (moments[1].year, moments[1].month, moments[1].day)
             for year in range(moments[0].year + 1, moments[1].year + 1)
         )
-        assert answers(task) == [f"{birthdays} years", str(birthdays)]
+        assert answers(task) == [str(birthdays)]
     elif level == 4:
         year = int(re.search(r"\d{4}", task.prompt)[0])
         has_day = (datetime(year, 3, 1) - timedelta(days=1)).day == 29
@@ -189,10 +189,9 @@ def check_units(task):
     level = task.metadata["difficulty"]
     amounts = [(Decimal(number), unit) for number, unit in re.findall(r"(-?\d[\d.]*) (\w+)", task.prompt)]
     if level == 5:
-        given, other = amounts[0][0], Decimal(answers(task)[1])
+        given, other = amounts[0][0], Decimal(answers(task)[0])
         celsius, fahrenheit = (given, other) if task.prompt.split()[3] == "Celsius" else (other, given)
         assert fahrenheit * 5 == celsius * 9 + 160
-        assert answers(task)[0].endswith("Celsius" if celsius == other else "Fahrenheit")
         return
     if level == 6:
         sizes = {text: Decimal(text.split()[0]) * Decimal(SIZES[text.split()[1]]) for text in task.reference.choices}
@@ -201,8 +200,7 @@ def check_units(task):
         return
     unit = re.search(r"How many (\w+) are", task.prompt)[1]
     given = sum(number * Decimal(SIZES[name]) for number, name in amounts[2 if level == 3 else 0 :])
-    assert Decimal(answers(task)[1]) * Decimal(SIZES[unit]) == given
-    assert answers(task)[0] == f"{answers(task)[1]} {unit}"
+    assert Decimal(answers(task)[0]) * Decimal(SIZES[unit]) == given
 
 
 def check_ordering(task):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -125,27 +126,14 @@ def test_numbers_are_read_in_words_as_in_digits(number):
     assert read_quantity(in_words(number)).value == number
 
 
+ONES = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen
+"""
+
+
 def in_words(number):
-    ones = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-    ]
-    ones += ["seventeen", "eighteen", "nineteen"]
+    ones = ONES.split()
     tens = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     if number < 20:
         return ones[number]
@@ -159,9 +147,9 @@ def in_words(number):
 @pytest.mark.parametrize(
     "text",
     [
-        "July 20, 1969", "20 July 1969", "the 20th of July, 1969", "07/20/1969", "20.07.1969", "1969-07-20", "1969/7/20",
-        "1969年7月20日", "20 juillet 1969", "20. Juli 1969", "20 de julio de 1969", "20 июля 1969 г.", "Sunday, July 20, 1969",
-        "On July 20th 1969.", "20-Jul-1969", "am 20. Juli 1969", "１９６９年７月２０日",
+        "July 20, 1969", "20 July 1969", "the 20th of July, 1969", "07/20/1969", "20.07.1969", "1969-07-20",
+        "1969年7月20日", "20 juillet 1969", "20. Juli 1969", "20 de julio de 1969", "20 июля 1969 г.", "1969/7/20",
+        "Sunday, July 20, 1969", "On July 20th 1969.", "20-Jul-1969", "am 20. Juli 1969", "１９６９年７月２０日",
     ],
 )  # fmt: skip
 def test_date_is_read_in_every_order(text):
@@ -257,7 +245,7 @@ def test_narrowing_never_offers_two_answers():
     for text in ("London is Paris because Rome", "London. It is Paris.", "It is London, as Paris is"):
         for source in ("block", "announced", "bare"):
             texts = refined(Reading(text, source))
-            assert all(later in earlier for earlier, later in zip(texts, texts[1:], strict=False))
+            assert all(later in earlier for earlier, later in pairwise(texts))
 
 
 def test_a_retraction_behind_the_answer_keeps_it_from_being_narrowed():

@@ -117,6 +117,7 @@ def test_a_program_that_overlooks_a_step_fails(name):
 
 
 MISREADINGS = {
+    "code_arithmetic": [(r"order: \S+ ", "order: "), (r" \S+\. Return", ". Return"), (r"\*(\d)", r"+\1")],
     "code_recursion": [
         (r"modulo (\d\d+)", "modulo 89"),
         (r"\+ (\d+)", "+ 77"),

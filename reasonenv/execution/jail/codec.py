@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["MAX_DEPTH", "DecodeError", "Opaque", "decode", "encode"]
 
@@ -81,10 +81,10 @@ def _tagged(value: object, keep: Keep, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise RecursionError(f"a value nested deeper than {MAX_DEPTH}")
     for base, tag in _SEQUENCES.items():
-        if isinstance(value, base):
+        if issubclass(kind, base):
             return [tag, *(_tagged(part, keep, depth + 1) for part in base.__iter__(value))]
-    if isinstance(value, dict):
-        parts: Iterable[object] = (part for pair in dict.items(value) for part in pair)
+    if issubclass(kind, dict):
+        parts: Iterable[object] = (part for pair in dict.items(cast("dict[object, object]", value)) for part in pair)
         return ["d", *(_tagged(part, keep, depth + 1) for part in parts)]
     return _tagged_scalar(value, keep)
 
@@ -100,23 +100,24 @@ _CLASSES = {
 
 def _tagged_scalar(value: Any, keep: Keep) -> Any:
     """Scalars that need a tag, subclasses of scalars by their contents, and NumPy's by their Python counterparts."""
-    if isinstance(value, int):
+    kind = type(value)
+    if issubclass(kind, int):
         return _tagged_integer(int.__index__(value))
-    if isinstance(value, float):
+    if issubclass(kind, float):
         return float.__float__(value)
-    if isinstance(value, str):
+    if issubclass(kind, str):
         return str.__str__(value)
-    if isinstance(value, complex):
+    if issubclass(kind, complex):
         return ["c", complex.__complex__(value).real, complex.__complex__(value).imag]
-    if isinstance(value, bytes):
+    if issubclass(kind, bytes):
         return ["b", bytes.decode(value, "latin-1")]
-    if isinstance(value, bytearray):
+    if issubclass(kind, bytearray):
         return ["y", bytearray.decode(value, "latin-1")]
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
+    if kind.__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
         return _tagged(value.item(), keep, MAX_DEPTH)
-    if isinstance(value, type) and _CLASSES.get(value.__name__) is value:
+    if issubclass(kind, type) and _CLASSES.get(value.__name__) is value:
         return ["k", value.__name__]
-    return ["o", keep(value), type(value).__name__]
+    return ["o", keep(value), kind.__name__]
 
 
 def _tagged_integer(value: Any) -> Any:

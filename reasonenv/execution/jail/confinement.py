@@ -6,23 +6,28 @@ Lives here: what holds for one run. Does not: what holds for a whole slot (`name
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import math
 import os
 import resource
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import landlock, namespaces, seccomp, syscalls
 from .scratch import Scratch
 
-__all__ = ["Confinement", "RunLimits", "interpreter_bytes"]
+__all__ = ["Confinement", "RunLimits", "interpreter_bytes", "rights_around_package"]
 
 _NUM_DESCRIPTORS = 256
 _NUM_THREADS = 128
+# A program can unlink files and hold them open, where a watched folder does not show them: these bound their sum.
+_NUM_DESCRIPTORS_IN_FOLDER, _FILES_IN_FOLDER = 64, 4
+_SPARE_THREADS = 1024
 _STACK_BYTES = 64 << 20
 _LAST_DESCRIPTOR = 0xFFFFFFFF
 
@@ -51,6 +56,7 @@ class Confinement:
         self.program_filter: seccomp.Filter | None = None
         self._template_filter: seccomp.Filter | None = None
         self._paths = namespaces.readable_paths()
+        self._num_other_threads = 0 if tier == "A" else _num_threads_of_user()
         if tier != "none":
             architecture = syscalls.ARCHITECTURE
             rules = seccomp.program_rules(tier == "B", landlock_abi, architecture)
@@ -83,6 +89,8 @@ class Confinement:
         os.umask(0o022)
         os.chdir(self.scratch.path)
         os.environ["TMPDIR"] = os.environ["HOME"] = tempfile.tempdir = self.scratch.path
+        if self.tier == "B":
+            _forgive_modes_and_times(self.scratch.path)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if self._rulesets is None:
             syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
@@ -100,19 +108,20 @@ class Confinement:
         # One second is the margin between the watcher's measure and the kernel's.
         seconds = math.ceil(limits.cpu_seconds * cpu_share) + 1 if cpu_share else resource.RLIM_INFINITY
         # A template writes down the outputs of all its children, which have the limit.
-        file_bytes = resource.RLIM_INFINITY if is_template else max(limits.output_bytes + 1, limits.tmp_bytes)
+        largest_file = limits.tmp_bytes // (1 if self.tier == "A" else _FILES_IN_FOLDER)
+        file_bytes = resource.RLIM_INFINITY if is_template else max(limits.output_bytes + 1, largest_file)
         wanted = {
             resource.RLIMIT_CPU: seconds,
             resource.RLIMIT_AS: self._base_bytes + limits.memory_bytes,
             resource.RLIMIT_STACK: _STACK_BYTES,
             resource.RLIMIT_FSIZE: file_bytes,
-            resource.RLIMIT_NOFILE: _NUM_DESCRIPTORS,
+            resource.RLIMIT_NOFILE: _NUM_DESCRIPTORS if self.tier == "A" else _NUM_DESCRIPTORS_IN_FOLDER,
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_MEMLOCK: 0,
             resource.RLIMIT_MSGQUEUE: 0,
+            # Outside tier A the kernel counts all threads of the user, which vary.
+            resource.RLIMIT_NPROC: _NUM_THREADS if self.tier == "A" else self._num_other_threads + _SPARE_THREADS,
         }
-        if self.tier == "A":  # elsewhere the kernel would count all processes of the user
-            wanted[resource.RLIMIT_NPROC] = _NUM_THREADS
         for kind, amount in wanted.items():
             hard = resource.getrlimit(kind)[1]
             bounded = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
@@ -120,10 +129,53 @@ class Confinement:
 
     def _make_rulesets(self) -> tuple[int, int]:
         """One with, one without the scratch folder."""
-        rights = dict.fromkeys(self._paths, landlock.READ)
+        rights: dict[str, int] = {}
+        for path in self._paths:
+            rights |= dict.fromkeys([path], landlock.READ) if self.tier == "A" else rights_around_package(path)
         rights |= dict.fromkeys(namespaces.DEVICES, landlock.READ_WRITE)
         writable = rights | {self.scratch.path: landlock.READ_WRITE}
         return landlock.create_ruleset(writable, self._abi), landlock.create_ruleset(rights, self._abi)
+
+
+def rights_around_package(path: str) -> dict[str, int]:
+    """Let all be read below `path` except this package, which a file system of its own hides in tier A.
+
+    Landlock can only grant, so that is to grant what stands beside the package, and beside each folder above it.
+    """
+    package = Path(namespaces.own_package())
+    if Path(path) not in package.parents:
+        return {path: landlock.READ}
+    rights, folder = {path: landlock.READ_FOLDER}, Path(path)
+    for name in package.relative_to(path).parts:
+        beside = [entry.path for entry in os.scandir(folder) if entry.name != name and not entry.is_symlink()]
+        rights |= dict.fromkeys(beside, landlock.READ)
+        folder /= name
+    return rights
+
+
+def _forgive_modes_and_times(folder: str) -> None:
+    """Let `os.chmod` and `os.utime`, which the filter refuses, do nothing to files in `folder`: copying needs them."""
+
+    def forgiving(change: Callable[..., None]) -> Callable[..., None]:
+        def changed(path: str | bytes | int, *arguments: Any, **keywords: Any) -> None:
+            try:
+                change(path, *arguments, **keywords)
+            except PermissionError:
+                if isinstance(path, int) or not os.path.abspath(os.fsdecode(path)).startswith(f"{folder}/"):
+                    raise
+
+        return changed
+
+    os.chmod, os.utime = forgiving(os.chmod), forgiving(os.utime)
+
+
+def _num_threads_of_user() -> int:
+    """Return how many threads this user has on the machine now."""
+    total = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+            total += len(os.listdir(process / "task")) if process.stat().st_uid == os.getuid() else 0
+    return total
 
 
 def interpreter_bytes() -> int:

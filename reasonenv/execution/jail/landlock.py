@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from . import syscalls
 
-__all__ = ["READ", "READ_WRITE", "abi_version", "create_ruleset", "restrict"]
+__all__ = ["READ", "READ_FOLDER", "READ_WRITE", "abi_version", "create_ruleset", "restrict"]
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _MAKE_SYM = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 12
@@ -20,6 +20,7 @@ _OF_FIRST_ABI = (1 << 13) - 1
 _TCP, _SCOPES = 0b11, 0b11
 _ONLY_FOLDERS = _READ_DIR | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER
 
+READ_FOLDER = _READ_DIR
 READ = _READ_FILE | _READ_DIR
 READ_WRITE = READ | _WRITE_FILE | _TRUNCATE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER
 

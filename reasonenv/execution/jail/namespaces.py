@@ -3,8 +3,9 @@
 Lives here: mounts, the identity maps, the order of steps for root and for ordinary users. Does not: processes (`slot`).
 
 The jail sees `/usr`, `/lib*`, the Python installation and four devices, read-only, and a small `/tmp`. It has no
-`/proc`. Mounts of the machine are cloned by descriptor before anything is mounted over, so that it does not matter
-where they lie; an installation below `/tmp` is cloned into every new `/tmp` again.
+`/proc`, and where this package is installed an empty folder. Mounts of the machine are cloned by descriptor before
+anything is mounted over, so that it does not matter where they lie; an installation below `/tmp` is cloned into every
+new `/tmp` again.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ __all__ = [
     "TMP",
     "Places",
     "become",
+    "clone_tree",
     "enter",
     "find_spare_uid",
     "mount_tmp",
+    "own_package",
     "readable_paths",
     "renew_pid_namespace",
+    "show_tree",
     "unmount_tmp",
 ]
 
@@ -36,7 +40,8 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 NEW_NS, _NEW_UTS, _NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 _NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000
-_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_NOATIME, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x400, 0x4000, 0x40000
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_NOATIME = 0x1, 0x2, 0x4, 0x8, 0x400
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
 _MNT_DETACH = 2
 _OPEN_TREE_CLONE, _AT_RECURSIVE, _AT_EMPTY_PATH, _MOVE_EMPTY_PATH = 1, 0x8000, 0x1000, 0x4
 _AT_FDCWD = -100
@@ -62,6 +67,14 @@ def readable_paths() -> list[str]:
     wanted = ["/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", *prefixes]
     real = sorted({os.path.realpath(path) for path in wanted if os.path.exists(path)})
     return [path for path in real if not any(_is_below(path, other) for other in real)]
+
+
+def own_package() -> str:
+    """Return the folder of the package that this module belongs to, which may be installed beside the libraries.
+
+    Programs must not read it: it holds reference programs and the generators of hidden tests.
+    """
+    return str(Path(__file__).resolve().parents[2])
 
 
 def find_spare_uid() -> int | None:
@@ -137,8 +150,13 @@ def _build_root() -> Places:
     trees = [(path, clone_tree(path), os.path.isdir(path)) for path in (*paths, *DEVICES)]
     syscalls.call("mount", b"tmpfs", _FIRST_PLACE, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"size=1m,mode=755")
     os.chdir(_FIRST_PLACE)
+    own = own_package()
     for path, tree, is_folder in trees:
-        show_tree(tree, f".{_STASH}{path}" if _is_below(path, TMP) else f".{path}", is_folder=is_folder)
+        place = f".{_STASH}" if _is_below(path, TMP) else "."
+        show_tree(tree, f"{place}{path}", is_folder=is_folder)
+        if _is_below(own, path):
+            flags = _MS_RDONLY | _MS_NOSUID | _MS_NODEV
+            syscalls.call("mount", b"tmpfs", os.fsencode(f"{place}{own}"), b"tmpfs", flags, b"size=4k,mode=755")
     for link, target in links:
         _link(f".{link}", target)
     Path(f".{TMP}").mkdir(exist_ok=True)

@@ -22,7 +22,18 @@ from . import remote
 from .channel import read_file
 from .codec import decode, encode
 
-__all__ = ["Failure", "Refusal", "describe", "exit_after", "load", "look_up", "run_calls", "run_script", "run_server"]
+__all__ = [
+    "Failure",
+    "Refusal",
+    "describe",
+    "exit_after",
+    "load",
+    "look_up",
+    "run_calls",
+    "run_script",
+    "run_server",
+    "show_traceback",
+]
 
 RAISED_CODE, MEMORY_CODE = 120, 121
 """Exit codes by which a script's process says what ended it; a program may use them too, and looks as if it raised."""
@@ -126,10 +137,10 @@ def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
     def write(line: list[str]) -> None:
         nonlocal left
         content = json.dumps(line).encode("ascii") + b"\n"
-        left -= len(content)
-        if left < 0:
-            os.write(OUTPUT, b'["output_limit", ""]\n')
-            os._exit(0)
+        if len(content) > left:
+            content = b'["output_limit", ""]\n'
+        else:
+            left -= len(content)
         os.write(OUTPUT, content)
 
     return write
@@ -167,8 +178,11 @@ def exit_after(exit_code: int) -> None:
             threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
         if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
             atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr, sys.__stdout__):
+            if stream is not None and not stream.closed:
+                stream.flush()
+        # An interpreter destroys what is left, and files that nobody closed write what they hold.
+        vars(sys.modules["__main__"]).clear()
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         show_traceback(error)
         exit_code = exit_code or RAISED_CODE

@@ -28,6 +28,7 @@ __all__ = ["PROGRAM_RAISED", "Caller", "Gone", "Remote", "refuse", "serve_calls"
 PROGRAM_RAISED = "raised by the program"
 _LENGTH_BYTES = 4
 _NO_LIMIT = 1 << 40
+_NEVER_RAISED = (AssertionError, UnicodeError, StopIteration, StopAsyncIteration)
 
 
 class Gone(BaseException):
@@ -166,10 +167,11 @@ def _answer(message: list[Any], look_up: Callable[[str], Any], objects: _KeptObj
 
 
 def _exception(names: object, text: str) -> Exception:
-    """The nearest built-in exception, so that tests may expect one; what ends interpreters becomes a plain error."""
+    """The nearest built-in exception, so that tests may expect one; what ends interpreters, fails tests, or ends loops
+    over calls before all of them were made, becomes a plain error."""
     for name in names if isinstance(names, list) else []:
         kind = getattr(builtins, name, None) if isinstance(name, str) else None
-        if isinstance(kind, type) and issubclass(kind, Exception) and kind not in (AssertionError, UnicodeError):
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind not in _NEVER_RAISED:
             return _raised(kind, text)
     return _raised(RuntimeError, text)
 

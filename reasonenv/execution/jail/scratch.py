@@ -5,12 +5,12 @@ Lives here: a tmpfs of the jail's own (tier A), a watched folder (tier B and non
 
 Covered: files, links and folders left for the next run, trees too deep to walk, folders without permissions, in tier A
 also the total size and number. Not covered: in tier B the size is looked at every few milliseconds, so a program can
-pass the limit for a moment before it is killed.
+pass the limit for a moment before it is killed, and what it unlinked and still holds open is not seen: that is bounded
+by the number and size of files (`confinement`).
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import tempfile
 from collections.abc import Collection
@@ -78,8 +78,11 @@ Scratch = Tmpfs | Folder
 
 
 def empty_folder(folder: str, kept: Collection[str] = ()) -> None:
-    """Remove all but `kept` from `folder`, however deep: it is flattened, so no path grows and nothing recurses."""
-    names = itertools.count()
+    """Remove all but `kept` from `folder`, however deep: it is flattened, so no path grows and nothing recurses.
+
+    What is moved up gets a name that no program can have taken.
+    """
+    os.chmod(folder, os.stat(folder).st_mode | 0o700)
     while pending := [entry for entry in _entries(folder) if entry.name not in kept]:
         for entry in pending:
             if not entry.is_dir(follow_symlinks=False):
@@ -89,7 +92,7 @@ def empty_folder(folder: str, kept: Collection[str] = ()) -> None:
             for inner in _entries(entry.path):
                 if inner.is_dir(follow_symlinks=False):
                     os.chmod(inner.path, 0o700)
-                os.rename(inner.path, f"{folder}/.{os.getpid()}-{next(names)}")
+                os.rename(inner.path, f"{folder}/{os.urandom(12).hex()}")
             os.rmdir(entry.path)
 
 
@@ -99,7 +102,10 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 
 def _size(folder: str, enough: int) -> int:
-    """Bytes on disk below `folder`, counted no further than `enough`; what vanishes meanwhile counts nothing."""
+    """Bytes on disk below `folder`, counted no further than `enough`; what vanishes meanwhile counts nothing.
+
+    A folder that cannot be looked into, or lies too deep, counts as too much: only who hides something needs one.
+    """
     total, pending = 0, [folder]
     while pending and total <= enough:
         try:
@@ -107,8 +113,10 @@ def _size(folder: str, enough: int) -> int:
                 total += 512 * entry.stat(follow_symlinks=False).st_blocks
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
-        except (FileNotFoundError, PermissionError):
+        except (FileNotFoundError, NotADirectoryError):
             continue
+        except OSError:
+            return enough + 1
     return total
 
 

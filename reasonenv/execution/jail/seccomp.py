@@ -44,6 +44,7 @@ _TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX = 0x5401, 0x541B, 0x5421, 0x54
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 """Duplicating, flags, locks, and the size of a pipe: no owners, signals, leases, notifications or seals."""
 _XATTR = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
+_OF_TEMPLATES = ("kill", "wait4", "pidfd_open", "memfd_create", "prctl", "prlimit64")
 _TIMES_AND_MODES = (
     *("chmod", "fchmod", "fchmodat", "fchmodat2"),
     *("utime", "utimes", "futimesat", "utimensat"),
@@ -93,7 +94,7 @@ def template_rules(architecture: str) -> dict[int, Rule]:
     """Return what a process that forks for every test may do beyond a program; it runs none of the program itself."""
     number_of = numbers(CONDITIONAL, architecture)
     fork = Rule(((Check(0, 0, _CLONE_NAMESPACES),),))
-    allowed = dict.fromkeys(("kill", "wait4", "pidfd_open", "memfd_create", "prctl", "prlimit64"), _ALWAYS)
+    allowed = dict.fromkeys((*_OF_TEMPLATES, *_TIMES_AND_MODES), _ALWAYS)
     return {number_of[name]: rule for name, rule in (allowed | {"clone": fork}).items()}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 __all__ = ["CODE_FAMILIES"]
 
 CODE_FAMILIES: dict[str, str] = {
+    "code_arithmetic": "reasonenv.tasksets.programs.arithmetic:code_arithmetic",
     "code_strings": "reasonenv.tasksets.programs.strings:code_strings",
     "code_lists": "reasonenv.tasksets.programs.lists:code_lists",
     "code_dictionaries": "reasonenv.tasksets.programs.dictionaries:code_dictionaries",

@@ -66,7 +66,7 @@ def _age(rng: np.random.Generator) -> Problem:
     age = then.year - born.year - (not had_birthday)
     prompt = f"{name} was born on {written(born)}. How old was {name} on {written(then)}, in whole years?"
     solution = f"The birthday had {'' if had_birthday else 'not '}come yet that year, so the age was {age}"
-    return question(prompt, QAReference(kind="number", answers=(f"{age} years", str(age))), solution)
+    return question(prompt, QAReference(kind="number", answers=(str(age),)), solution)
 
 
 def _leap_year(rng: np.random.Generator) -> Problem:

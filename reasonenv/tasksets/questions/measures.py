@@ -3,7 +3,8 @@
 Lives here: what these problems are. Does not: what a unit is worth to the grader (`reasonenv.grading.units`), seeds,
 splits and ids (`reasonenv.tasksets.procedural`).
 
-The one decision: every answer is an exact decimal, so that nothing depends on how it is rounded.
+The one decision: every answer is an exact decimal without a unit: the question names the unit, and a reference with one
+would accept the amount that the question itself gives.
 """
 
 from __future__ import annotations
@@ -47,32 +48,30 @@ def _decimal(value: Fraction) -> str:
     return f"{whole}.{int(rest):012d}".rstrip("0").rstrip(".")
 
 
-def _answered(prompt: str, value: Fraction, unit: str, solution: str) -> Problem:
+def _answered(prompt: str, value: Fraction, solution: str) -> Problem:
     amount = _decimal(value)
-    return question(prompt, QAReference(kind="number", answers=(f"{amount} {unit}", amount)), f"{solution} = {amount}")
+    return question(prompt, QAReference(kind="number", answers=(amount,)), f"{solution} = {amount}")
 
 
 def _smaller(rng: np.random.Generator) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     amount = Fraction(integer(rng, 11, 999), 10)
     prompt = f"How many {small} are {_decimal(amount)} {large}?"
-    return _answered(prompt, amount * factor, small, f"{_decimal(amount)} * {factor}")
+    return _answered(prompt, amount * factor, f"{_decimal(amount)} * {factor}")
 
 
 def _larger(rng: np.random.Generator) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     value = Fraction(integer(rng, 3, 499), 4)
     amount = value * factor
-    return _answered(
-        f"How many {large} are {_decimal(amount)} {small}?", value, large, f"{_decimal(amount)} / {factor}"
-    )
+    return _answered(f"How many {large} are {_decimal(amount)} {small}?", value, f"{_decimal(amount)} / {factor}")
 
 
 def _between_systems(rng: np.random.Generator) -> Problem:
     one, many, other, factor = one_of(rng, _IMPERIAL)
     amount = integer(rng, 2, 250)
     prompt = f"1 {one} is {_decimal(factor)} {other}. How many {other} are {amount} {many}?"
-    return _answered(prompt, amount * factor, other, f"{amount} * {_decimal(factor)}")
+    return _answered(prompt, amount * factor, f"{amount} * {_decimal(factor)}")
 
 
 def _compound(rng: np.random.Generator) -> Problem:
@@ -80,7 +79,7 @@ def _compound(rng: np.random.Generator) -> Problem:
     first, second = integer(rng, 2, 40), integer(rng, 1, factor - 1)
     total = first * factor + second
     prompt = f"How many {small} are {first} {large} and {second} {small}?"
-    return _answered(prompt, Fraction(total), small, f"{first} * {factor} + {second}")
+    return _answered(prompt, Fraction(total), f"{first} * {factor} + {second}")
 
 
 def _temperature(rng: np.random.Generator) -> Problem:
@@ -88,11 +87,13 @@ def _temperature(rng: np.random.Generator) -> Problem:
     fahrenheit = celsius * 9 // 5 + 32
     if rng.integers(0, 2):
         prompt = f"Convert {celsius} degrees Celsius to degrees Fahrenheit. (Multiply by 9/5, then add 32.)"
-        answers = (f"{fahrenheit} degrees Fahrenheit", str(fahrenheit))
-        return question(prompt, QAReference(kind="number", answers=answers), f"{celsius} * 9/5 + 32 = {fahrenheit}")
+        return question(
+            prompt, QAReference(kind="number", answers=(str(fahrenheit),)), f"{celsius} * 9/5 + 32 = {fahrenheit}"
+        )
     prompt = f"Convert {fahrenheit} degrees Fahrenheit to degrees Celsius. (Subtract 32, then multiply by 5/9.)"
-    answers = (f"{celsius} degrees Celsius", str(celsius))
-    return question(prompt, QAReference(kind="number", answers=answers), f"({fahrenheit} - 32) * 5/9 = {celsius}")
+    return question(
+        prompt, QAReference(kind="number", answers=(str(celsius),)), f"({fahrenheit} - 32) * 5/9 = {celsius}"
+    )
 
 
 def _larger_quantity(rng: np.random.Generator) -> Problem:

@@ -1,0 +1,185 @@
+"""Judging programs on all nodes of a Ray cluster, one sandbox per node.
+
+Lives here: `RaySandbox`. Does not: sandboxes (`sandbox`), or what a verdict is made of (`jobs`).
+
+The one decision: only programs and inputs travel. The expected values, and the closures that compare with them, stay
+with the caller; what comes back from a node is what its jails left, as bytes.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Self
+
+from reasonenv.errors import MissingExtraError
+from reasonenv.execution.jail.watch import Ending
+from reasonenv.execution.jobs import Job, TestsOutcome, tests_job
+from reasonenv.execution.sandbox import Sandbox
+from reasonenv.execution.types import CaseResult, CaseStatus, CodeVerdict, Isolation, Limits, Tier
+from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
+
+__all__ = ["RaySandbox"]
+
+_CHUNK_SIZE = 16
+_MAX_ATTEMPTS = 3
+
+
+class _Raw(NamedTuple):
+    """What the jails of one job left, before anyone has judged it."""
+
+    endings: Sequence[Ending]
+    outputs: tuple[bytes, ...]
+
+    @property
+    def was_killed(self) -> bool:
+        """May the node have to do it again? A jail was killed, and not for a limit."""
+        return any(ending.exit_code == -signal.SIGKILL and ending.limit is None for ending in self.endings)
+
+
+def _raw(endings: Sequence[Ending], *outputs: bytes) -> _Raw:
+    return _Raw(endings, outputs)
+
+
+class _Node:
+    """The actor of one node."""
+
+    def __init__(self, num_slots: int | None, min_tier: Tier, limits: Limits) -> None:
+        self.sandbox = Sandbox(num_slots, min_tier=min_tier, limits=limits)
+
+    def do(self, jobs: Sequence[Job[_Raw]]) -> tuple[Isolation, list[_Raw | None]]:
+        return self.sandbox.isolation, self.sandbox.do(jobs)
+
+
+@dataclass
+class _Chunk:
+    """Jobs that travel together: `_Chunk([0, 1, 2])`."""
+
+    indices: list[int]
+    num_attempts: int = 0
+
+
+@dataclass
+class _Batch:
+    """The state of one call: chunks that wait, chunks that are under way, and what came of jobs."""
+
+    waiting: deque[_Chunk]
+    under_way: dict[Any, tuple[str, _Chunk]] = field(default_factory=dict[Any, tuple[str, _Chunk]])
+    found: dict[int, tuple[Isolation, _Raw | None]] = field(default_factory=dict[int, tuple[Isolation, _Raw | None]])
+
+
+class RaySandbox:
+    """A `Sandbox.judge` whose slots are those of every node of a Ray cluster.
+
+    Call `ray.init` before. Nodes that join are used, too. Jobs of a node that is lost go to the others; each job's
+    result is taken once. A job that has been lost three times has no verdict (`GRADER_FAILED`).
+
+    Args:
+        num_slots: slots of each node; None for one per usable processor.
+        min_tier: refuse nodes with less isolation than this.
+        limits: what each execution may use.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+    """
+
+    def __init__(self, num_slots: int | None = None, *, min_tier: Tier = "B", limits: Limits | None = None) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise MissingExtraError("ray", "ray") from error
+        self._ray: Any = ray
+        self._settings = (num_slots, min_tier, limits or Limits())
+        self._nodes: dict[str, Any] = {}
+
+    def judge(
+        self, programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests]
+    ) -> list[CodeVerdict]:
+        """Return which tests each program passes, in order; as `Sandbox.judge`.
+
+        Raises:
+            ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
+            RuntimeError: no node of the cluster is alive.
+            SandboxUnavailable: a node lacks a layer.
+        """
+        if len(programs) != len(tests):
+            raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
+        limits = self._settings[2]
+        jobs = [tests_job(program, suite, limits) for program, suite in zip(programs, tests, strict=True)]
+        starts = range(0, len(jobs), _CHUNK_SIZE)
+        batch = _Batch(deque(_Chunk(list(range(start, min(start + _CHUNK_SIZE, len(jobs))))) for start in starts))
+        while batch.waiting or batch.under_way:
+            self._send(batch, jobs)
+            self._receive(batch)
+        return [_verdict(job, *batch.found[index]) for index, job in enumerate(jobs)]
+
+    def close(self) -> None:
+        """End the sandboxes of all nodes."""
+        while self._nodes:
+            self._ray.kill(self._nodes.popitem()[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _send(self, batch: _Batch, jobs: Sequence[Job[TestsOutcome]]) -> None:
+        """Give every node that has fewer than two chunks another one."""
+        nodes = self._living_nodes()
+        busy = [node for node, _ in batch.under_way.values()]
+        for node in sorted(nodes, key=busy.count):
+            for _ in range(2 - busy.count(node)):
+                if not batch.waiting:
+                    return
+                chunk = batch.waiting.popleft()
+                chunk.num_attempts += 1
+                stripped = [replace(jobs[index], interpret=_raw) for index in chunk.indices]
+                batch.under_way[nodes[node].do.remote(stripped)] = (node, chunk)
+
+    def _receive(self, batch: _Batch) -> None:
+        """Take the results of one chunk, or put it back if its node was lost."""
+        (done,), _ = self._ray.wait(list(batch.under_way), num_returns=1)
+        node, chunk = batch.under_way.pop(done)
+        try:
+            isolation, results = self._ray.get(done)
+        except self._ray.exceptions.RayActorError:
+            self._nodes.pop(node, None)
+            if chunk.num_attempts < _MAX_ATTEMPTS:
+                batch.waiting.appendleft(chunk)
+                return
+            isolation, results = self._settings[1], [None] * len(chunk.indices)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+        batch.found |= {index: (isolation, raw) for index, raw in zip(chunk.indices, results, strict=True)}
+
+    def _living_nodes(self) -> dict[str, Any]:
+        """Return the actor of every node that is alive, by the node's id; one is started where there is none."""
+        living = [node["NodeID"] for node in self._ray.nodes() if node["Alive"]]
+        if not living:
+            raise RuntimeError("No node of the Ray cluster is alive. Call ray.init, or start the cluster again.")
+        self._nodes = {node: actor for node, actor in self._nodes.items() if node in living}
+        for node in living:
+            if node not in self._nodes:
+                affinity = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+                actor_class = self._ray.remote(num_cpus=0, max_restarts=0)(_Node)
+                self._nodes[node] = actor_class.options(scheduling_strategy=affinity).remote(*self._settings)
+        return self._nodes
+
+
+def _verdict(job: Job[TestsOutcome], isolation: Isolation, raw: _Raw | None) -> CodeVerdict:
+    if raw is None:
+        cases, cpu_seconds, status = (CaseResult(CaseStatus.NOT_RUN),) * job.num_tests, 0.0, ScoreStatus.GRADER_FAILED
+    else:
+        outcome = job.interpret(raw.endings, *raw.outputs)
+        cases, cpu_seconds, status = outcome.cases, outcome.cpu_seconds, ScoreStatus.SCORED
+    return CodeVerdict(
+        num_passed=sum(case.status is CaseStatus.PASSED for case in cases),
+        num_tests=len(cases),
+        cases=cases,
+        isolation=isolation,
+        cpu_seconds=cpu_seconds,
+        status=status,
+    )

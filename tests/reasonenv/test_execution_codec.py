@@ -1,0 +1,182 @@
+"""Values cross the border of a jail unchanged, and nothing else does."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import enum
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reasonenv.execution.jail.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.complex_numbers(allow_nan=False)
+)
+keys = st.recursive(scalars, lambda inner: st.tuples(inner, inner) | st.frozensets(inner, max_size=4), max_leaves=5)
+values = st.recursive(
+    keys | st.sets(keys, max_size=5) | st.binary().map(bytearray),
+    lambda inner: (
+        st.lists(inner, max_size=5) | st.lists(inner, max_size=5).map(tuple) | st.dictionaries(keys, inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from("ltsfdiobcyk"),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+def shape(value: object) -> object:
+    """A value with the exact type of every part."""
+    if isinstance(value, dict):
+        return dict, [(shape(key), shape(part)) for key, part in value.items()]
+    if isinstance(value, set | frozenset):
+        return type(value), sorted(repr(shape(part)) for part in value)
+    if isinstance(value, list | tuple):
+        return type(value), [shape(part) for part in value]
+    return type(value), repr(value)
+
+
+@given(values)
+def test_plain_values_survive_with_their_types(value) -> None:
+    assert shape(decode(encode(value))) == shape(value)
+
+
+@given(json_values)
+def test_any_json_is_either_a_value_or_refused(tagged) -> None:
+    with contextlib.suppress(DecodeError):
+        decode(json.dumps(tagged))
+
+
+@given(st.binary(max_size=30))
+def test_any_bytes_are_either_a_value_or_refused(content) -> None:
+    with contextlib.suppress(DecodeError):
+        decode(content)
+
+
+class Liar(int):
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+    def __index__(self):
+        return 107
+
+    def __repr__(self):
+        return "107"
+
+
+class LyingDict(dict):
+    def items(self):
+        return [("a", 107)]
+
+    def __iter__(self):
+        return iter(["a"])
+
+
+class LyingList(list):
+    def __iter__(self):
+        return iter([107])
+
+
+class Colour(enum.IntEnum):
+    RED = 3
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Liar(5), 5),
+        (LyingDict(a=1), {"a": 1}),
+        (LyingList([1]), [1]),
+        (Colour.RED, 3),
+        (collections.Counter("aab"), {"a": 2, "b": 1}),
+        (collections.OrderedDict(a=1), {"a": 1}),
+        (collections.namedtuple("Pair", "a b")(1, 2), (1, 2)),
+        (np.float64(0.5), 0.5),
+        (np.int64(7), 7),
+        (np.bool_(True), True),
+        (np.str_("a"), "a"),
+        (int, int),
+    ],
+)
+def test_subclasses_and_numpy_scalars_are_what_their_contents_are(value, expected) -> None:
+    assert shape(decode(encode(value))) == shape(expected)
+
+
+def test_nan_and_infinity_survive() -> None:
+    assert math.isnan(decode(encode(math.nan)))
+    assert decode(encode([math.inf, -math.inf])) == [math.inf, -math.inf]
+
+
+def test_integers_of_any_length_survive() -> None:
+    assert decode(encode(-(3**40_000))) == -(3**40_000)
+
+
+@pytest.mark.parametrize("value", [object(), len, (part for part in ()), np.zeros(2), type("C", (), {})()])
+def test_anything_else_stays_where_it_is_and_equals_nothing(value) -> None:
+    opaque = decode(encode(value))
+    assert isinstance(opaque, Opaque)
+    assert opaque != decode(encode(value))
+    assert opaque.type_name == type(value).__name__
+
+
+def test_a_list_within_itself_is_refused_by_the_writer() -> None:
+    cycle: list[object] = []
+    cycle.append(cycle)
+    with pytest.raises(RecursionError):
+        encode(cycle)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["l",' * (MAX_DEPTH + 2) + "1" + "]" * (MAX_DEPTH + 2),
+        "[" * 100_000,
+        '["s",["l"]]',
+        '["d",["l"],1]',
+        '["d",1]',
+        '["i",5]',
+        '["i","7.5"]',
+        '["b","\\u0100"]',
+        '["c","1",2]',
+        '["k","eval"]',
+        '["k",["l"]]',
+        '["o","x","y"]',
+        '["z",1]',
+        "[]",
+        "[1]",
+        "[[]]",
+        '{"a":1}',
+        "9" * 5000,
+        "1 2",
+        "",
+    ],
+)
+def test_malformed_text_is_refused(text: str) -> None:
+    with pytest.raises(DecodeError):
+        decode(text)
+
+
+@pytest.mark.parametrize("container", ["s", "f", "d"])
+def test_keys_that_collide_in_a_hash_table_are_refused(container: str) -> None:
+    modulus = (1 << 61) - 1
+    colliding = [number * modulus for number in range(1, 40)]
+    parts = [part for key in colliding for part in ((key, 0) if container == "d" else (key,))]
+    text = json.dumps([container, *(["i", hex(part)] if part else 0 for part in parts)])
+    with pytest.raises(DecodeError, match="collide"):
+        decode(text)

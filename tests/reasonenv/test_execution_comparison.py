@@ -1,0 +1,119 @@
+"""What counts as the expected output."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reasonenv.execution.comparison import output_matches, value_matches
+from reasonenv.execution.jail.codec import Opaque
+from reasonenv.types import Comparison
+
+EXACT = Comparison()
+CLOSE = Comparison(absolute_tolerance=0.01)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "matches"),
+    [
+        (1, 1, True),
+        (1, 1.0, True),
+        (1, True, True),
+        ([1, 2], (1, 2), False),
+        ({1, 2}, {2, 1}, True),
+        (0.3, 0.1 + 0.2, False),
+        (math.nan, math.nan, False),
+        (None, Opaque(0, "C"), False),
+        ([1], [Opaque(0, "C")], False),
+    ],
+)
+def test_values_without_tolerance_are_compared_as_python_does(expected, actual, matches) -> None:
+    assert value_matches(EXACT, (), expected, actual) is matches
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "matches"),
+    [
+        (1.0, 1.005, True),
+        (1.0, 1.02, False),
+        ([1.0, (2,)], [1.001, (2.001,)], True),
+        ([1.0], [1.0, 1.0], False),
+        ([1.0], (1.0,), False),
+        ({"a": 1.0}, {"a": 1.001}, True),
+        ({"a": 1.0}, {"b": 1.0}, False),
+        (1, True, True),
+        (0, False, True),
+        (1, False, False),
+        (1 + 1j, 1.001 + 1j, True),
+        ("1.0", "1.001", False),
+        (1.0, "1.0", False),
+        (1.0, math.nan, False),
+        (1.0, math.inf, False),
+        (math.inf, 1.0, False),
+        (math.inf, math.inf, True),
+        (1.0, 10**400, False),
+        (10**400, 10**400 + 1, False),
+        (1.0, Opaque(0, "C"), False),
+    ],
+)
+def test_values_with_tolerance_are_close_number_by_number(expected, actual, matches) -> None:
+    assert value_matches(CLOSE, (), expected, actual) is matches
+
+
+def test_relative_tolerance_is_relative_to_the_expected_value() -> None:
+    comparison = Comparison(relative_tolerance=0.1)
+    assert value_matches(comparison, (), 100.0, 109.0)
+    assert not value_matches(comparison, (), -100.0, 109.0)
+    assert not value_matches(comparison, (), 0.0, 1e-9)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 10), st.floats(0, 0.5))
+def test_every_number_is_close_to_itself(number: float, absolute: float, relative: float) -> None:
+    comparison = Comparison(absolute_tolerance=absolute, relative_tolerance=relative)
+    assert value_matches(comparison, (), number, number)
+
+
+@pytest.mark.parametrize(
+    ("whitespace", "expected", "actual", "matches"),
+    [
+        ("exact", "a\n", "a\n", True),
+        ("exact", "a\n", "a", False),
+        ("trailing", "a\nb\n", "a  \nb\n\n\n", True),
+        ("trailing", "a\r\nb\r\n", "a\nb", True),
+        ("trailing", "a\n", "a", True),
+        ("trailing", "a b", "a  b", False),
+        ("trailing", "a", " a", False),
+        ("trailing", "a\n\nb", "a\nb", False),
+        ("trailing", "a", "", False),
+        ("tokens", "a b\nc", " a\n b c ", True),
+        ("tokens", "a b", "ab", False),
+    ],
+)
+def test_printed_output_is_compared_up_to_the_spacing_asked_for(whitespace, expected, actual, matches) -> None:
+    assert output_matches(Comparison(whitespace=whitespace), "", expected, actual) is matches
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "matches"),
+    [
+        ("1.00 x\n", "1.001 x\n", True),
+        ("1.00 x\n", "1.001 y\n", False),
+        ("1.00\n2.00", "1.00 2.00", False),
+        ("nan", "nan", True),
+        ("1", "nan", False),
+        ("1", "1" + "0" * 500, False),
+        ("1", "x", False),
+    ],
+)
+def test_printed_numbers_may_differ_by_the_tolerance(expected, actual, matches) -> None:
+    assert output_matches(CLOSE, "", expected, actual) is matches
+
+
+def test_a_special_judge_decides_alone() -> None:
+    comparison = Comparison(judge=lambda given, expected, actual: sorted(actual) == sorted(given[0]))
+    assert value_matches(comparison, ([1, 2],), None, [2, 1])
+    assert not value_matches(comparison, ([1, 2],), [3], [3])
+    assert output_matches(Comparison(judge=lambda given, expected, actual: actual == given + expected), "a", "b", "ab")

@@ -1,0 +1,102 @@
+"""The public attacks on code execution fail, and the honest programs among them pass: in every tier and mode.
+
+Each program claims to compute (7x² + 13x + 5) mod 1009; the expected values lie in a file that it may try to read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from machine_without import run_without
+
+from reasonenv.execution import Limits, Sandbox
+from reasonenv.types import AssertTests, CallTests, StdinTests
+
+ATTACKS = Path(__file__).parents[3] / "shared" / "data" / "sandbox_attacks"
+CANARY = Path("/tmp/attack_canary")
+INPUTS = (3, 10, 57, 123, 999)
+TCP_PORT, UDP_PORT = 47811, 47812
+
+pytestmark = pytest.mark.skipif(not ATTACKS.exists(), reason="the public attacks are not beside the checkout")
+
+
+def expected(number: int) -> int:
+    return (number * number * 7 + 13 * number + 5) % 1009
+
+
+CHECKS = [f"assert candidate({number}) == {expected(number)}" for number in INPUTS]
+MODES = {
+    "call": CallTests("f", [((number,), expected(number)) for number in INPUTS]),
+    "stdin": StdinTests([(f"{number}\n", f"{expected(number)}\n") for number in INPUTS]),
+    "asserts": AssertTests("def check(candidate):\n    " + "\n    ".join(CHECKS) + "\ncheck(f)", ("f",)),
+}
+
+
+def judge_all() -> dict[str, list[str]]:
+    """Files whose verdict is not the one that the index asks for, by mode."""
+    rows = [json.loads(line) for line in (ATTACKS / "index.jsonl").read_text(encoding="utf-8").splitlines()]
+    programs = [(ATTACKS / row["file"]).read_text(encoding="utf-8") for row in rows]
+    surprises = {}
+    with Sandbox(2, limits=Limits(cpu_seconds=0.6, wall_seconds=1.2)) as sandbox:
+        for mode, tests in MODES.items():
+            verdicts = sandbox.judge(programs, [tests] * len(programs))
+            surprises[f"{sandbox.isolation}: {mode}"] = [
+                row["file"]
+                for row, verdict in zip(rows, verdicts, strict=True)
+                if (verdict.num_passed == verdict.num_tests) != (row["expected_verdict"] == "pass")
+                or verdict.status != "scored"
+                or any("PWNED" in case.detail for case in verdict.cases)
+            ]
+    return surprises
+
+
+@pytest.fixture
+def bait() -> Iterator[Path]:
+    """Answers to read, a folder to write to, services to reach and a secret in the environment."""
+    (CANARY / "secret").mkdir(parents=True, exist_ok=True)
+    loot = CANARY / "loot"
+    loot.mkdir(exist_ok=True)
+    loot.chmod(0o777)
+    answers = {str(number): expected(number) for number in INPUTS}
+    (CANARY / "secret" / "gold.json").write_text(json.dumps({"answers": answers}), encoding="utf-8")
+    os.environ["API_SECRET"] = "SECRET"
+    with closing(socket.socket()) as tcp, closing(socket.socket(type=socket.SOCK_DGRAM)) as udp:
+        tcp.bind(("127.0.0.1", TCP_PORT))
+        tcp.listen()
+        udp.bind(("127.0.0.1", UDP_PORT))
+        yield loot
+    subprocess.run(["rm", "-rf", str(CANARY)], check=True)
+    del os.environ["API_SECRET"]
+
+
+CASES = [
+    pytest.param((), False, "A", id="A"),
+    pytest.param(("namespaces",), False, "B", id="B"),
+    pytest.param((), True, "A", id="A as an ordinary user"),
+    pytest.param(("namespaces",), True, "B", id="B as an ordinary user"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("canary")
+@pytest.mark.parametrize(("without", "as_user", "tier"), CASES)
+def test_attacks_fail_and_honest_programs_pass(bait: Path, without: tuple[str, ...], as_user: bool, tier: str) -> None:
+    if as_user and os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    completed = run_without(
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import json, {Path(__file__).stem} as attacks\nprint(json.dumps(attacks.judge_all()))",
+        without=without,
+        as_user=as_user,
+    )
+    assert completed.returncode == 0, completed.stderr
+    assert json.loads(completed.stdout) == {f"{tier}: {mode}": [] for mode in MODES}
+    assert list(bait.iterdir()) == []
+    assert "PWNED" not in completed.stdout + completed.stderr

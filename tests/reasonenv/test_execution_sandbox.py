@@ -1,0 +1,262 @@
+"""What callers get: verdicts on calls, standard input and asserts, output of runs, and errors of their own making."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from reasonenv.execution import CaseStatus, CodeVerdict, Limits, RunStatus, Sandbox
+from reasonenv.types import AssertTests, CallTests, Comparison, ScoreStatus, StdinTests
+
+ADD = CallTests("add", (((2, 3), 5), ((0, 0), 0)))
+DOUBLE = StdinTests((("2\n", "4\n"), ("5\n", "10\n")))
+DOUBLE_PROGRAM = "print(2 * int(input()))"
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(2, limits=Limits(cpu_seconds=1.0, wall_seconds=3.0)) as sandbox:
+        yield sandbox
+
+
+def judge(sandbox: Sandbox, program: str, tests) -> CodeVerdict:
+    (verdict,) = sandbox.judge([program], [tests])
+    assert verdict.status is ScoreStatus.SCORED
+    assert verdict.isolation == sandbox.isolation
+    assert verdict.num_tests == len(verdict.cases)
+    assert verdict.num_passed == sum(case.status is CaseStatus.PASSED for case in verdict.cases)
+    return verdict
+
+
+def statuses(verdict: CodeVerdict) -> list[str]:
+    return [case.status.value for case in verdict.cases]
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        ("def add(a, b): return a + b", ["passed", "passed"]),
+        ("add = lambda a, b: a + b", ["passed", "passed"]),
+        ("class Solution:\n    def add(self, a, b): return a + b", ["passed", "passed"]),
+        ("def add(a, b): return a - b", ["wrong_answer", "passed"]),
+        ("def add(a, b): return (a + b) / b * b", ["passed", "raised"]),
+        ("def add(a, b): raise SystemExit", ["exited", "exited"]),
+        ("import os\ndef add(a, b): os._exit(0)", ["exited", "not_run"]),
+        ("def add(a, b):\n    while a: pass\n    return 0", ["time_limit", "not_run"]),
+        ("def add(a, b): return [0] * 10**10", ["memory_limit", "memory_limit"]),
+        ("def add(a, b): return 'x' * 10**7 if a else 0", ["output_limit", "passed"]),
+        ("def add(a, b): return object()", ["wrong_answer", "wrong_answer"]),
+        ("import ctypes\ndef add(a, b): ctypes.string_at(0)", ["exited", "not_run"]),
+        ("def subtract(a, b): return a - b", ["not_run", "not_run"]),
+        ("def add(a, b) return a + b", ["not_run", "not_run"]),
+        ("1 / 0\ndef add(a, b): return a + b", ["not_run", "not_run"]),
+        ("raise SystemExit\ndef add(a, b): return a + b", ["not_run", "not_run"]),
+        ("import os\nos._exit(0)", ["exited", "not_run"]),
+        ("while True: pass", ["time_limit", "not_run"]),
+        ("def add(a, b): return a + b\n\0", ["not_run", "not_run"]),
+        ("def add(a, b): return a + b  # \ud800", ["not_run", "not_run"]),
+        ("add = 5", ["raised", "raised"]),
+        ("", ["not_run", "not_run"]),
+    ],
+)
+def test_calls(sandbox: Sandbox, program: str, expected: list[str]) -> None:
+    assert statuses(judge(sandbox, program, ADD)) == expected
+
+
+def test_details_are_the_programs_own_words(sandbox: Sandbox) -> None:
+    missing = judge(sandbox, "def subtract(a, b): pass", ADD).cases[0].detail
+    broken = judge(sandbox, "def add(a, b) return a", ADD).cases[0].detail
+    raised = judge(sandbox, "def add(a, b): raise ValueError('so ' + str(a))", ADD).cases[0].detail
+    assert missing == "Refusal: the program defines no 'add'"
+    assert broken.startswith("SyntaxError: ")
+    assert raised == "ValueError: so 2"
+
+
+def test_arguments_of_each_call_are_fresh(sandbox: Sandbox) -> None:
+    tests = CallTests("f", ((([1],), [1]), (([1],), [1])))
+    program = "seen = []\ndef f(x):\n    y = list(x)\n    x.append(0)\n    return y"
+    assert statuses(judge(sandbox, program, tests)) == ["passed", "passed"]
+
+
+def test_a_program_keeps_its_variables_between_calls_and_none_between_programs(sandbox: Sandbox) -> None:
+    tests = CallTests("f", (((), 1), ((), 2)))
+    program = "n = 0\ndef f():\n    global n\n    n += 1\n    return n"
+    assert [judge(sandbox, program, tests).num_passed for _ in range(3)] == [2, 2, 2]
+
+
+def test_comparison_rules_apply(sandbox: Sandbox) -> None:
+    program = "def f(x): return x / 3"
+    case = ((1.0,), 0.3333)
+    assert judge(sandbox, program, CallTests("f", (case,))).num_passed == 0
+    assert judge(sandbox, program, CallTests("f", (case,), Comparison(absolute_tolerance=1e-3))).num_passed == 1
+
+
+def test_a_special_judge_that_raises_accepts_nothing(sandbox: Sandbox) -> None:
+    comparison = Comparison(judge=lambda given, expected, actual: actual[0] == 1)
+    (case,) = judge(sandbox, "def f(): return None", CallTests("f", (((), 1),), comparison)).cases
+    assert (case.status, case.detail) == (CaseStatus.WRONG_ANSWER, "the judge raised TypeError")
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        (DOUBLE_PROGRAM, ["passed", "passed"]),
+        ("import sys\nsys.stdout.write(str(2 * int(sys.stdin.read())))", ["passed", "passed"]),
+        ("import os\nos.write(1, str(2 * int(os.read(0, 99))).encode())", ["passed", "passed"]),
+        (f"if __name__ == '__main__':\n    {DOUBLE_PROGRAM}\n    exit()", ["passed", "passed"]),
+        (f"{DOUBLE_PROGRAM}\nimport sys\nsys.exit(3)", ["exited", "exited"]),
+        (f"{DOUBLE_PROGRAM}\nraise ValueError", ["raised", "raised"]),
+        (f"{DOUBLE_PROGRAM}\nx = [0] * 10**10", ["memory_limit", "memory_limit"]),
+        (f"import threading\nthreading.Thread(target=lambda: {DOUBLE_PROGRAM}).start()", ["passed", "passed"]),
+        (f"import atexit\natexit.register(lambda: {DOUBLE_PROGRAM})", ["passed", "passed"]),
+        ("print(4)", ["passed", "wrong_answer"]),
+        ("while int(input()) == 5: pass\nprint(4)", ["passed", "raised"]),
+        ("if int(input()) == 2:\n    while True: pass\nprint(10)", ["time_limit", "not_run"]),
+        ("print('x' * 10**7)", ["output_limit", "output_limit"]),
+        ("import os\nos._exit(0)", ["wrong_answer", "wrong_answer"]),
+        ("import os\nos.kill(os.getpid(), 9)", ["exited", "exited"]),
+        ("print(", ["not_run", "not_run"]),
+        ("print('" + "(" * 100 + "'", ["not_run", "not_run"]),
+        ("(" * 100_000, ["not_run", "not_run"]),
+    ],
+)
+def test_standard_input(sandbox: Sandbox, program: str, expected: list[str]) -> None:
+    assert statuses(judge(sandbox, program, DOUBLE)) == expected
+
+
+def test_each_run_on_standard_input_starts_afresh(sandbox: Sandbox) -> None:
+    program = "import os, pathlib\nprint(os.path.exists('seen'))\npathlib.Path('seen').write_text('x')\nos.mkdir('d')"
+    tests = StdinTests((("", "False\n"),) * 3)
+    assert [judge(sandbox, program, tests).num_passed for _ in range(2)] == [3, 3]
+
+
+def test_time_of_each_run_counts_for_itself(sandbox: Sandbox) -> None:
+    program = "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
+    verdict = judge(sandbox, program, StdinTests((("", ""),) * 4))
+    assert verdict.num_passed == 4
+    assert verdict.cpu_seconds > 1.5
+    assert all(0.3 < case.cpu_seconds < 0.9 for case in verdict.cases)
+
+
+@pytest.mark.parametrize(
+    ("program", "status", "stdout"),
+    [
+        ("print(input())", RunStatus.FINISHED, "there\n"),
+        ("import sys\nprint(1)\nsys.exit()", RunStatus.FINISHED, "1\n"),
+        ("print(1)\n1/0", RunStatus.RAISED, "1\n"),
+        ("exit(2)", RunStatus.EXITED, ""),
+        ("print(", RunStatus.RAISED, ""),
+        ("while True: pass", RunStatus.TIME_LIMIT, ""),
+        ("import time\ntime.sleep(60)", RunStatus.TIME_LIMIT, ""),
+        ("x = [0] * 10**10", RunStatus.MEMORY_LIMIT, ""),
+        ("while True: print('x' * 1000)", RunStatus.OUTPUT_LIMIT, "x" * 1000),
+    ],
+)
+def test_run(sandbox: Sandbox, program: str, status: RunStatus, stdout: str) -> None:
+    result = sandbox.run(program, "there")
+    assert result.status is status
+    assert result.stdout.startswith(stdout)
+    assert len(result.stdout) <= 1 << 20
+    assert result.isolation == sandbox.isolation
+
+
+def test_run_returns_the_traceback_without_our_frames(sandbox: Sandbox) -> None:
+    lines = sandbox.run("def f():\n    1 / 0\nf()").stderr.splitlines()
+    assert lines[0].startswith("Traceback")
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+    assert sum(line.startswith("  File ") for line in lines) == 2
+
+
+def test_a_batch_keeps_its_order(sandbox: Sandbox) -> None:
+    programs = [f"def f(): return {number}" for number in range(40)]
+    programs[7] = "def f():\n    while True: pass"
+    tests = [CallTests("f", (((), number),)) for number in range(40)]
+    verdicts = sandbox.judge(programs, tests)
+    assert [verdict.num_passed for verdict in verdicts] == [number != 7 for number in range(40)]
+
+
+def test_kinds_of_tests_can_be_mixed(sandbox: Sandbox) -> None:
+    asserts = AssertTests("x = add(1, 2)\nassert x == 3", ("add",))
+    programs = ["def add(a, b): return a + b", DOUBLE_PROGRAM, "import numpy\ndef add(a, b): return a + b"]
+    assert [verdict.num_passed for verdict in sandbox.judge(programs, [ADD, DOUBLE, asserts])] == [2, 2, 1]
+
+
+def test_threads_share_a_sandbox(sandbox: Sandbox) -> None:
+    def one(number: int) -> int:
+        return judge(sandbox, f"def f(): return {number}", CallTests("f", (((), number),))).num_passed
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(one, range(30))) == [1] * 30
+
+
+def test_numpy_and_sympy_are_there_where_they_are_installed(sandbox: Sandbox) -> None:
+    result = sandbox.run("import numpy, sympy\nprint(numpy.arange(3).sum(), sympy.Integer(7))")
+    assert result.stdout == "3 7\n"
+
+
+def test_nothing_to_judge_is_nothing(sandbox: Sandbox) -> None:
+    assert sandbox.judge([], []) == []
+
+
+@pytest.mark.parametrize(
+    ("programs", "tests", "error"),
+    [
+        (["x"], [], ValueError),
+        (["x"], [CallTests("f", ())], ValueError),
+        (["x"], [StdinTests(())], ValueError),
+        (["x"], [AssertTests("x = 1", ())], ValueError),
+        (["x"], [AssertTests("assert (", ())], SyntaxError),
+        (["x"], [CallTests("f", (((object(),), 1),))], TypeError),
+        ([5], [ADD], TypeError),
+        (["x"], [[((1,), 2)]], TypeError),
+    ],
+)
+def test_callers_mistakes_are_errors(sandbox: Sandbox, programs, tests, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        sandbox.judge(programs, tests)
+
+
+def test_a_sandbox_cannot_be_pickled(sandbox: Sandbox) -> None:
+    with pytest.raises(TypeError, match="Make one in each process"):
+        pickle.dumps(sandbox)
+
+
+def test_no_slots_are_refused() -> None:
+    with pytest.raises(ValueError, match="num_slots must be at least 1; got 0"):
+        Sandbox(0)
+
+
+def test_a_closed_sandbox_says_so_and_leaves_no_process() -> None:
+    sandbox = Sandbox(1)
+    sandbox.run("import numpy")
+    processes = sandbox.process_ids
+    assert len(processes) == 3
+    sandbox.close()
+    sandbox.close()
+    assert not any(Path("/proc", str(process)).exists() for process in processes)
+    with pytest.raises(ValueError, match="closed"):
+        sandbox.run("1")
+
+
+def test_a_fork_gets_processes_of_its_own() -> None:
+    program = """if True:
+        import os
+        from reasonenv.execution import Sandbox
+        sandbox = Sandbox(1)
+        mine = sandbox.process_ids
+        child = os.fork()
+        assert sandbox.run("print(1)").stdout == "1\\n"
+        if child == 0:
+            assert not set(sandbox.process_ids) & set(mine)
+            sandbox.close()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert sandbox.run("print(2)").stdout == "2\\n"
+        sandbox.close()
+    """
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)

@@ -1,0 +1,206 @@
+"""Loaders of programming data sets: small rows of each form, and the public files where they are."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import pickle
+import zlib
+from pathlib import Path
+
+import pytest
+from code_parts import attempt, sandbox_or_skip
+
+from reasonenv.errors import TaskDataError
+from reasonenv.rewards.code import CodePassRate
+from reasonenv.tasksets import from_path, load_tasks, validate
+from reasonenv.types import AssertTests, CallTests, StdinTests
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+def load(tmp_path, preset, *rows):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return from_path(path, preset=preset, split="test")
+
+
+HUMANEVAL = {
+    "task_id": "HumanEval/900",
+    "prompt": 'import math\n\n\ndef helper(x):\n    return x + 1\n\n\ndef twice(x):\n    """Double x."""\n',
+    "canonical_solution": "    return 2 * x\n",
+    "test": "METADATA = {}\n\n\ndef check(candidate):\n    assert candidate(2) == 4\n    for k in range(3):\n"
+    "        assert candidate(helper(k)) == 2 * k + 2\n",
+    "entry_point": "twice",
+}
+MBPP = {
+    "task_id": 7,
+    "text": "Write a function to add.",
+    "code": "import math\r\ndef add(a, b):\r\n\ts = '''x\r\ny'''\r\n\treturn a + b if len(s) == 3 else 0",
+    "test_setup_code": "",
+    "test_list": ["assert add(1, 2) == 3", "assert add(math.floor(2.5), 2) == 4"],
+    "challenge_test_list": ["assert add(-1, 1) == 0"],
+}
+APPS = {
+    "question": "Add two numbers.",
+    "solutions": json.dumps(["a, b = map(int, input().split())\nprint(a + b)\n"]),
+    "input_output": json.dumps({"inputs": ["1 2\n", "3 4\n", "5 5\n"], "outputs": ["3\n", "7", ["10"]]}),
+    "difficulty": "introductory",
+    "starter_code": "",
+}
+APPS_CALL = {
+    **APPS,
+    "solutions": json.dumps(["class Solution:\n    def pair(self, a, b):\n        return (b, a)\n"]),
+    "input_output": json.dumps({"fn_name": "pair", "inputs": [[1, 2], [3, 4]], "outputs": [[[2, 1]], [[4, 3]]]}),
+    "starter_code": "class Solution:\n    def pair(self, a, b):\n",
+}
+PACKED = base64.b64encode(zlib.compress(pickle.dumps(json.dumps([{"input": "3\n[4]", "output": "7"}])))).decode()
+LIVECODEBENCH = {
+    "question_id": "abc_1",
+    "question_content": "Add.",
+    "public_test_cases": json.dumps([{"input": "1\n[2]", "output": "3", "testtype": "functional"}]),
+    "private_test_cases": PACKED,
+    "metadata": json.dumps({"func_name": "total"}),
+    "starter_code": "class Solution:\n",
+    "difficulty": "easy",
+    "contest_date": "2024-01-01",
+}
+
+
+def test_humaneval_checks_become_statements_with_the_helpers_of_the_prompt(tmp_path):
+    task = load(tmp_path, "humaneval", HUMANEVAL)[0]
+    assert task.task_id == "HumanEval/900"
+    assert task.metadata["domain"] == "code"
+    assert task.reference.tests == AssertTests(
+        "import math\n\ndef helper(x):\n    return x + 1\ncandidate = twice\nassert candidate(2) == 4\n"
+        "for k in range(3):\n    assert candidate(helper(k)) == 2 * k + 2",
+        ("twice",),
+    )
+    assert "assert" not in task.prompt
+
+
+def test_mbpp_shows_one_test_judges_by_all_and_has_unix_line_ends(tmp_path):
+    task = load(tmp_path, "mbpp", MBPP)[0]
+    assert task.task_id == "mbpp/7"
+    assert task.prompt.endswith("```python\nassert add(1, 2) == 3\n```")
+    assert "math.floor" not in task.prompt
+    assert task.reference.tests.names == ("add",)
+    assert task.reference.tests.source.count("assert") == 3
+    assert task.reference.public_tests.source.count("assert") == 1
+    assert "\r" not in task.reference.reference_program + task.reference.tests.source
+
+
+def test_apps_reads_programs_and_calls(tmp_path):
+    program, call = load(tmp_path, "apps", APPS, APPS_CALL)
+    assert isinstance(program.reference.tests, StdinTests)
+    assert program.reference.tests.cases == (("1 2\n", "3\n"), ("3 4\n", "7"), ("5 5\n", "10"))
+    assert len(program.reference.public_tests.cases) == 2
+    assert isinstance(call.reference.tests, CallTests)
+    assert call.reference.tests.cases == (((1, 2), [2, 1]), ((3, 4), [4, 3]))
+    assert "class Solution" in call.prompt
+    assert program.metadata["difficulty"] == "introductory"
+
+
+def test_livecodebench_unpacks_private_tests(tmp_path):
+    task = load(tmp_path, "livecodebench", LIVECODEBENCH)[0]
+    assert task.reference.tests.cases == (((1, [2]), 3), ((3, [4]), 7))
+    assert task.reference.public_tests.cases == (((1, [2]), 3),)
+
+
+def test_livecodebench_reads_plain_private_tests_and_standard_input(tmp_path):
+    row = {
+        **LIVECODEBENCH,
+        "starter_code": "",
+        "metadata": "{}",
+        "private_test_cases": json.dumps([{"input": "5\n", "output": "6\n"}]),
+    }
+    task = load(tmp_path, "livecodebench", row)[0]
+    assert task.reference.tests.cases[-1] == ("5\n", "6\n")
+    assert task.prompt.endswith("print to standard output.")
+
+
+class Bomb:
+    def __reduce__(self):
+        return os.system, ("true",)
+
+
+@pytest.mark.parametrize("packed", [pickle.dumps(Bomb()), b"no pickle"])
+def test_packed_tests_that_hold_anything_but_text_are_refused_and_not_run(tmp_path, packed):
+    row = {**LIVECODEBENCH, "private_test_cases": base64.b64encode(zlib.compress(packed)).decode()}
+    with pytest.raises(TaskDataError, match="line 1: expected test cases, in JSON or packed"):
+        load(tmp_path, "livecodebench", row)
+
+
+@pytest.mark.parametrize(
+    ("preset", "row", "message"),
+    [
+        ("humaneval", {**HUMANEVAL, "test": "x = 1"}, r"one function check\(candidate\)"),
+        ("humaneval", {**HUMANEVAL, "test": "def ("}, "expected Python source in column 'test'"),
+        ("mbpp", {**MBPP, "test_list": "assert"}, "expected a list of texts in column 'test_list'"),
+        ("mbpp", {**MBPP, "test_list": ["assert f(1) == 1"], "challenge_test_list": []}, "the tests use nothing"),
+        ("apps", {**APPS, "input_output": "{}"}, "inputs and outputs of one length"),
+        ("apps", {**APPS, "input_output": "{"}, "expected JSON in column 'input_output'"),
+        (
+            "livecodebench",
+            {**LIVECODEBENCH, "public_test_cases": '[{"input": "x", "output": "3"}]'},
+            "no readable input",
+        ),
+    ],
+)
+def test_a_row_whose_tests_cannot_be_read_is_named(tmp_path, preset, row, message):
+    with pytest.raises(TaskDataError, match=f"rows.jsonl line 1: .*{message}"):
+        load(tmp_path, preset, row)
+
+
+def test_packed_lines_are_read_like_plain_ones(tmp_path):
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(HUMANEVAL).encode()))
+    assert from_path(path, preset="humaneval")[0].task_id == "HumanEval/900"
+    path.write_bytes(b"no gzip")
+    with pytest.raises(TaskDataError, match="not a gzip file"):
+        from_path(path, preset="humaneval")
+
+
+@pytest.mark.parametrize(
+    ("preset", "row"), [("humaneval", HUMANEVAL), ("mbpp", MBPP), ("apps", APPS), ("taco", APPS_CALL)]
+)
+def test_the_reference_program_earns_the_full_reward(tmp_path, preset, row):
+    sandbox_or_skip()
+    assert validate(load(tmp_path, preset, row)).is_sound
+
+
+def test_a_task_without_reference_program_has_no_gold_answer(tmp_path):
+    report = validate(load(tmp_path, "apps", {**APPS, "solutions": ""}))
+    assert report.without_answer == ("apps/test/00000",)
+
+
+def test_validation_names_a_reference_program_that_fails(tmp_path):
+    sandbox_or_skip()
+    report = validate(load(tmp_path, "mbpp", {**MBPP, "code": "def add(a, b):\n    return a"}))
+    assert list(report.failures) == ["mbpp/7"]
+
+
+def test_a_mixture_of_mathematics_and_programs_is_validated_each_in_its_way():
+    sandbox_or_skip()
+    tasks = [load_tasks("gcd_lcm")[0], load_tasks("code_bits")[0]]
+    assert validate(load_tasks(tasks)).is_sound
+
+
+@pytest.mark.parametrize(("name", "size"), [("humaneval/HumanEval.jsonl.gz", 164), ("mbpp/mbpp.jsonl", 974)])
+def test_every_public_reference_program_passes_and_returns_none_fails(name, size):
+    if not (DATA / name).exists():
+        pytest.skip(f"the public file {name} is not there")
+    sandbox_or_skip()
+    tasks = from_path(DATA / name, preset=name.partition("/")[0], split="test")
+    assert len(tasks) == size
+    assert validate(tasks).is_sound
+    muted = [attempt(f"{task.reference.reference_program}\n\n{muting(task)}", task) for task in tasks.tasks]
+    rates = [score.value for score in CodePassRate().score(muted)]
+    assert max(rates) < 1.0
+
+
+def muting(task):
+    """Redefine what the tests call to return None."""
+    return "\n".join(f"def {name}(*arguments): return None" for name in task.reference.tests.names)
