@@ -1,8 +1,9 @@
 """Word lists that the embedded models count: how a response refuses, warns, refers to help, or speaks of harm.
 
-Lives here: general English vocabulary, written by hand before any evaluation. Not here: how it is counted
-(`reward_models.features`) or what it is worth (learned). The one decision: a list holds what a person would name when
-asked for the category; nothing is taken from a benchmark, or the held-out figures would mean nothing.
+Lives here: general English vocabulary, written by hand and not changed after any evaluation. Not here: how it is
+counted (`reward_models.features`) or what it is worth (learned). The one decision: a list holds what a person would
+name when asked for the category, never words mined from a benchmark. The author had seen the form of hh-rlhf and XSTest
+and a few rows of each.
 """
 
 from __future__ import annotations
