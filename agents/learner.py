@@ -12,6 +12,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -103,7 +104,7 @@ class Learner:
     @property
     def device(self) -> torch.device:
         """Where the policy lives and batches are expected."""
-        return self.policy.head.module.weight.device
+        return next(self.policy.parameters()).device
 
     def freeze_reference(self) -> None:
         """Make the policy as it is now the anchor of the KL penalty."""
@@ -152,9 +153,14 @@ class Learner:
             if len(rows) == 0:
                 continue
             microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
-            outputs = self._outputs(self.policy, microbatch, temperature)
-            result = loss(outputs, microbatch)
-            auxiliary = outputs.auxiliary_loss
+            result, auxiliary = self.policy.loss(
+                microbatch.token_ids_BT,
+                microbatch.attention_mask_BT,
+                microbatch.loss_mask_BT,
+                partial(_loss_of_rows, loss, microbatch),
+                group_ids_B=microbatch.group_ids_B if self.share_prompts else None,
+                temperature=temperature,
+            )
             (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
             for name, value in result.metrics.items():
                 totals[name] = totals.get(name, 0.0) + value
@@ -244,6 +250,13 @@ class Learner:
             self.freeze_reference()
             assert self.reference is not None
             self.reference.load_state_dict(state["reference"])
+
+
+def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
+    """The share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
+    tensors = {field.name: getattr(batch, field.name) for field in fields(TokenBatch)}
+    chosen = {name: value[rows] for name, value in tensors.items() if isinstance(value, Tensor)}
+    return loss(outputs, replace(batch, **chosen))
 
 
 def _join(parts_BT: list[Tensor], batch: TokenBatch) -> Tensor:

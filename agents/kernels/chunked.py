@@ -1,134 +1,174 @@
-"""`token_logprobs` without ever holding [N, V] logits, in plain torch on any device.
+"""Statistics and gradients of logits in plain torch, on any device, a tile of products at a time.
 
-Two passes over row chunks: the forward pass keeps only the log-normaliser and the entropy of each row; the backward
-pass recomputes the chunk's logits and forms
-
-    dz = g·(1[target] − p) − g_H·p·(log p + H)
-
-with g = dL/dlogprob and g_H = dL/dentropy per row. The target's term stays inside the chunk, in fp32, where
-1 − p_target does not cancel. N tokens, H hidden size (D in tensor suffixes), V vocabulary.
+The element-wise passes over a tile run block by block, so that on a CPU a block stays in the cache from its first
+operation to its last. N tokens, D hidden size, W width of a part of the vocabulary.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-from agents.kernels.reference import EntropyMode, TokenLogprobs, logits_of
+from agents.kernels.products import product, slices, tile_shape
+from agents.kernels.reference import transformed
+from agents.kernels.statistics import combine, concatenate
+from agents.kernels.types import LogitOptions, RowState, Statistics
 
-__all__ = ["token_logprobs_chunked"]
+__all__ = ["gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits"]
 
-_CHUNK_ELEMENTS = 1 << 22
-"""Logits held at a time: 16 MiB in fp32."""
-
-
-@dataclass(frozen=True)
-class _HeadOptions:
-    temperature: float
-    softcap: float | None
-    logit_scale: float
-
-    def logits(self, hidden_ND: Tensor, weight_VD: Tensor, bias: Tensor | None) -> Tensor:
-        return logits_of(
-            hidden_ND,
-            weight_VD,
-            bias,
-            temperature=self.temperature,
-            softcap=self.softcap,
-            logit_scale=self.logit_scale,
-        )
-
-    def raw_gradient(self, gradient_NV: Tensor, logits_NV: Tensor) -> Tensor:
-        """Chain rule from the final logits back to h Wᵀ + b."""
-        if self.softcap is not None:
-            tanh_NV = logits_NV * (self.temperature / self.softcap)
-            gradient_NV = gradient_NV * (1 - tanh_NV.square())
-        return gradient_NV * (self.logit_scale / self.temperature)
+_BLOCK_ELEMENTS = {"cpu": 1 << 18}
+"""1 MiB in fp32; elsewhere a block is as large as a tile."""
 
 
-class _ChunkedTokenLogprobs(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any,
-        hidden_ND: Tensor,
-        weight_VD: Tensor,
-        bias: Tensor | None,
-        targets_N: Tensor,
-        options: _HeadOptions,
-        has_entropy: bool,
-    ) -> tuple[Tensor, Tensor]:
-        dtype = torch.promote_types(hidden_ND.dtype, torch.float32)
-        logprobs_N = hidden_ND.new_empty(len(hidden_ND), dtype=dtype)
-        normalizer_N, entropy_N = torch.empty_like(logprobs_N), torch.zeros_like(logprobs_N)
-        for rows in _row_chunks(len(hidden_ND), len(weight_VD)):
-            logits_NV = options.logits(hidden_ND[rows], weight_VD, bias)
-            normalizer_N[rows] = logits_NV.logsumexp(-1)
-            target_N = logits_NV.gather(-1, targets_N[rows, None]).squeeze(-1)
-            logprobs_N[rows] = (target_N - normalizer_N[rows]).clamp(max=0)
-            if has_entropy:
-                log_probs_NV = logits_NV - normalizer_N[rows, None]
-                entropy_N[rows] = -(log_probs_NV.exp() * log_probs_NV).sum(-1)
-        ctx.save_for_backward(hidden_ND, weight_VD, bias, targets_N, normalizer_N, entropy_N)
-        ctx.options, ctx.has_entropy = options, has_entropy
-        return logprobs_N, entropy_N
-
-    @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
-        ctx: Any, *gradients: Tensor
-    ) -> tuple[Tensor | None, ...]:
-        gradient_N, entropy_gradient_N = gradients
-        hidden_ND, weight_VD, bias, targets_N, normalizer_N, entropy_N = ctx.saved_tensors
-        needs_hidden, needs_weight, needs_bias = ctx.needs_input_grad[:3]
-        dtype = normalizer_N.dtype
-        hidden_gradient_ND = torch.empty_like(hidden_ND) if needs_hidden else None
-        weight_gradient_VD = torch.zeros_like(weight_VD, dtype=dtype) if needs_weight else None
-        bias_gradient_V = torch.zeros_like(bias, dtype=dtype) if needs_bias else None
-        for rows in _row_chunks(len(hidden_ND), len(weight_VD)):
-            logits_NV = ctx.options.logits(hidden_ND[rows], weight_VD, bias)
-            log_probs_NV = logits_NV - normalizer_N[rows, None]
-            gradient_NV = log_probs_NV.exp() * -gradient_N[rows, None]
-            if ctx.has_entropy:
-                surprise_NV = log_probs_NV + entropy_N[rows, None]
-                gradient_NV -= log_probs_NV.exp() * surprise_NV * entropy_gradient_N[rows, None]
-            gradient_NV.scatter_add_(-1, targets_N[rows, None], gradient_N[rows, None])
-            gradient_NV = ctx.options.raw_gradient(gradient_NV, logits_NV).to(hidden_ND.dtype)
-            if hidden_gradient_ND is not None:
-                hidden_gradient_ND[rows] = gradient_NV @ weight_VD
-            if weight_gradient_VD is not None:
-                weight_gradient_VD += gradient_NV.T @ hidden_ND[rows]
-            if bias_gradient_V is not None:
-                bias_gradient_V += gradient_NV.sum(0)
-        weight_gradient = weight_gradient_VD.to(weight_VD.dtype) if weight_gradient_VD is not None else None
-        bias_gradient = bias_gradient_V.to(bias.dtype) if bias_gradient_V is not None else None
-        return hidden_gradient_ND, weight_gradient, bias_gradient, None, None, None
-
-
-def token_logprobs_chunked(
+def statistics(
     hidden_ND: Tensor,
-    weight_VD: Tensor,
+    weight_WD: Tensor,
+    bias_W: Tensor | None,
     targets_N: Tensor,
+    options: LogitOptions,
+    threshold_N: Tensor | None,
     *,
-    bias: Tensor | None = None,
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    logit_scale: float = 1.0,
-    entropy: EntropyMode = "none",
-) -> TokenLogprobs:
-    """`token_logprobs_reference` in O(chunk · V) transient memory; see `agents.kernels.token_logprobs`."""
-    options = _HeadOptions(temperature, softcap, logit_scale)
-    logprobs_N, entropy_N = _ChunkedTokenLogprobs.apply(
-        hidden_ND, weight_VD, bias, targets_N, options, entropy != "none"
+    has_entropy: bool,
+) -> Statistics:
+    """Statistics of all logits of every row; a target outside [0, W) lies in another part of the vocabulary."""
+    num_rows, num_columns = tile_shape(len(hidden_ND), weight_WD)
+    blocks: list[Statistics] = []
+    for rows in slices(len(hidden_ND), num_rows):
+        tiles = [
+            statistics_of_logits(
+                product(hidden_ND[rows], weight_WD[columns].T),
+                None if bias_W is None else bias_W[columns],
+                targets_N[rows] - columns.start,
+                options,
+                None if threshold_N is None else threshold_N[rows],
+                has_entropy=has_entropy,
+            )
+            for columns in slices(len(weight_WD), num_columns)
+        ]
+        blocks.append(combine(tiles))
+    return concatenate(blocks)
+
+
+def statistics_of_logits(
+    products_NW: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    options: LogitOptions,
+    threshold_N: Tensor | None,
+    *,
+    has_entropy: bool,
+) -> Statistics:
+    """Statistics of the logits that products h Wᵀ become."""
+    blocks = [
+        _statistics_of_block(
+            _logits(products_NW[rows], bias_W, options),
+            targets_N[rows],
+            None if threshold_N is None else threshold_N[rows],
+            has_entropy,
+        )
+        for rows in _blocks(products_NW)
+    ]
+    return concatenate(blocks)
+
+
+def logit_gradients(
+    hidden_ND: Tensor,
+    weight_WD: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    rows: RowState,
+    options: LogitOptions,
+) -> Tensor:
+    """dL/d(h Wᵀ + b), [N, W] in the dtype of `hidden_ND`."""
+    products_NW = product(hidden_ND, weight_WD.T)
+    has_room = products_NW.dtype == hidden_ND.dtype
+    gradient_NW = products_NW if has_room else products_NW.new_empty(products_NW.shape, dtype=hidden_ND.dtype)
+    gradients_of_logits(products_NW, bias_W, targets_N, rows, options, gradient_NW)
+    return gradient_NW
+
+
+def gradients_of_logits(
+    products_NW: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    rows: RowState,
+    options: LogitOptions,
+    out: Tensor,
+) -> None:
+    """Write dL/d(h Wᵀ + b) into `out`, which may be `products_NW` itself."""
+    for block in _blocks(products_NW):
+        logits_NW = _logits(products_NW[block], bias_W, options)
+        out[block].copy_(_gradients_of_block(logits_NW, targets_N[block], rows.take(block), options))
+
+
+def _statistics_of_block(
+    logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, has_entropy: bool
+) -> Statistics:
+    if logits_NW.shape[1] == 0:
+        nothing_N = logits_NW.new_zeros(len(logits_NW))
+        return Statistics(nothing_N - torch.inf, nothing_N, nothing_N, nothing_N - torch.inf)
+    maximum_N = logits_NW.amax(-1)
+    shifted_NW = logits_NW - maximum_N[:, None]
+    exponential_NW = shifted_NW.exp() if has_entropy else shifted_NW.exp_()
+    place_N1, is_here_N = _places(targets_N, logits_NW.shape[1])
+    if threshold_N is not None:
+        exponential_NW.masked_fill_(_outside_support(logits_NW, threshold_N, place_N1, is_here_N), 0.0)
+    target_N = logits_NW.gather(-1, place_N1).squeeze(-1)
+    return Statistics(
+        maximum_N,
+        exponential_NW.sum(-1),
+        shifted_NW.mul_(exponential_NW).sum(-1) if has_entropy else torch.zeros_like(maximum_N),
+        target_N.masked_fill(~is_here_N, -torch.inf),
     )
-    if entropy == "none":
-        return TokenLogprobs(logprobs_N, None)
-    return TokenLogprobs(logprobs_N, entropy_N if entropy == "grad" else entropy_N.detach())
 
 
-def _row_chunks(num_rows: int, vocabulary_size: int) -> list[slice]:
-    size = max(1, _CHUNK_ELEMENTS // vocabulary_size)
-    return [slice(start, start + size) for start in range(0, num_rows, size)]
+def _gradients_of_block(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions) -> Tensor:
+    """−p·(g + g_H·(log p + H)) with −g·expm1(log p) − p·g_H·(log p + H) at the target, then the chain rule.
+
+    The target's own term is formed in fp32 as a whole: g − g·p cancels where p is near 1.
+    """
+    place_N1, is_here_N = _places(targets_N, logits_NW.shape[1])
+    log_p_NW = logits_NW - rows.normalizer_N[:, None]
+    p_NW = log_p_NW.exp()
+    log_p_N1, p_N1 = log_p_NW.gather(-1, place_N1).clamp(max=0), p_NW.gather(-1, place_N1)
+    gradient_N1 = rows.gradient_N[:, None]
+    target_N1 = -gradient_N1 * log_p_N1.expm1()
+    if rows.entropy_N is None or rows.entropy_gradient_N is None:
+        gradient_NW = p_NW.mul_(-gradient_N1)
+    else:
+        entropy_N1, entropy_gradient_N1 = rows.entropy_N[:, None], rows.entropy_gradient_N[:, None]
+        target_N1 -= p_N1 * entropy_gradient_N1 * (log_p_N1 + entropy_N1)
+        gradient_NW = p_NW.mul_(log_p_NW.add_(entropy_N1).mul_(entropy_gradient_N1).add_(gradient_N1)).neg_()
+    if rows.threshold_N is not None:
+        gradient_NW.masked_fill_(_outside_support(logits_NW, rows.threshold_N, place_N1, is_here_N), 0.0)
+    gradient_NW.scatter_(-1, place_N1, torch.where(is_here_N[:, None], target_N1, gradient_NW.gather(-1, place_N1)))
+    if options.softcap is not None:
+        gradient_NW *= 1 - (logits_NW * (options.temperature / options.softcap)).square_()
+    scale = options.logit_scale / options.temperature
+    return gradient_NW if scale == 1.0 else gradient_NW.mul_(scale)
+
+
+def _logits(products_NW: Tensor, bias_W: Tensor | None, options: LogitOptions) -> Tensor:
+    """Products as logits, at least fp32; `products_NW` itself where nothing is to be done."""
+    logits_NW = products_NW.to(torch.promote_types(products_NW.dtype, torch.float32))
+    if bias_W is not None:
+        logits_NW = logits_NW + bias_W
+    return transformed(logits_NW, options)
+
+
+def _places(targets_N: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Columns [N, 1] to read and write at, and whether the target is there: a target elsewhere points at any column."""
+    return targets_N.clamp(0, width - 1)[:, None], (targets_N >= 0) & (targets_N < width)
+
+
+def _outside_support(logits_NW: Tensor, threshold_N: Tensor, place_N1: Tensor, is_here_N: Tensor) -> Tensor:
+    is_outside_NW = logits_NW < threshold_N[:, None]
+    kept_N1 = is_outside_NW.gather(-1, place_N1) & ~is_here_N[:, None]
+    return is_outside_NW.scatter_(-1, place_N1, kept_N1)
+
+
+def _blocks(products_NW: Tensor) -> Iterator[slice]:
+    elements = _BLOCK_ELEMENTS.get(products_NW.device.type, max(products_NW.numel(), 1))
+    return slices(len(products_NW), max(1, elements // max(products_NW.shape[1], 1)))

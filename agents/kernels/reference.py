@@ -1,44 +1,25 @@
 """The specification of `token_logprobs`: dense, differentiable by autograd, in fp32 (or fp64 for fp64 inputs).
 
-N tokens, H hidden size, V vocabulary. Every other implementation is tested against this one.
+N tokens, D hidden size, V vocabulary. Every other implementation is tested against this one.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
-
 import torch
 from torch import Tensor
 
-__all__ = ["EntropyMode", "TokenLogprobs", "logits_of", "token_logprobs_reference"]
+from agents.kernels.types import EntropyMode, LogitOptions, TokenLogprobs
 
-EntropyMode: TypeAlias = Literal["none", "value", "grad"]
-
-
-class TokenLogprobs(NamedTuple):
-    """`logprobs` [N] and `entropy` [N] (None when not asked for), at least fp32."""
-
-    logprobs: Tensor
-    entropy: Tensor | None
+__all__ = ["token_logprobs_reference", "transformed"]
 
 
-def logits_of(
-    hidden_ND: Tensor,
-    weight_VD: Tensor,
-    bias: Tensor | None,
-    *,
-    temperature: float,
-    softcap: float | None,
-    logit_scale: float,
-) -> Tensor:
-    """z = logit_scale · (h Wᵀ + b), soft-capped as c·tanh(z/c), divided by the temperature; at least fp32."""
-    logits_NV = torch.nn.functional.linear(hidden_ND, weight_VD, bias)
-    logits_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
-    if logit_scale != 1.0:
-        logits_NV = logits_NV * logit_scale
-    if softcap is not None:
-        logits_NV = softcap * torch.tanh(logits_NV / softcap)
-    return logits_NV if temperature == 1.0 else logits_NV / temperature
+def transformed(logits_NV: Tensor, options: LogitOptions) -> Tensor:
+    """Scale, soft-cap and divide by the temperature; the very tensor where nothing is to be done."""
+    if options.logit_scale != 1.0:
+        logits_NV = logits_NV * options.logit_scale
+    if options.softcap is not None:
+        logits_NV = options.softcap * torch.tanh(logits_NV / options.softcap)
+    return logits_NV if options.temperature == 1.0 else logits_NV / options.temperature
 
 
 def token_logprobs_reference(
@@ -46,17 +27,26 @@ def token_logprobs_reference(
     weight_VD: Tensor,
     targets_N: Tensor,
     *,
-    bias: Tensor | None = None,
-    temperature: float = 1.0,
-    softcap: float | None = None,
-    logit_scale: float = 1.0,
+    bias_V: Tensor | None = None,
+    options: LogitOptions | None = None,
     entropy: EntropyMode = "none",
+    support_margin_N: Tensor | None = None,
 ) -> TokenLogprobs:
     """log softmax(z)[target] and −Σ p log p, by materialising the logits [N, V]; see `token_logprobs`."""
-    logits_NV = logits_of(hidden_ND, weight_VD, bias, temperature=temperature, softcap=softcap, logit_scale=logit_scale)
+    logits_NV = torch.nn.functional.linear(hidden_ND, weight_VD, bias_V)
+    logits_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
+    logits_NV = transformed(logits_NV, options or LogitOptions())
+    if support_margin_N is not None:
+        threshold_N1 = logits_NV.detach().gather(-1, targets_N[:, None]) + support_margin_N[:, None]
+        is_outside_NV = (logits_NV < threshold_N1).scatter(-1, targets_N[:, None], value=False)
+        logits_NV = logits_NV.masked_fill(is_outside_NV, -torch.inf)
     logprobs_NV = torch.log_softmax(logits_NV, dim=-1)
     logprobs_N = logprobs_NV.gather(-1, targets_N[:, None]).squeeze(-1)
     if entropy == "none":
         return TokenLogprobs(logprobs_N, None)
-    entropy_N = -(logprobs_NV.exp() * logprobs_NV).sum(-1)
+    if support_margin_N is not None:
+        logprobs_NV = logprobs_NV.masked_fill(logprobs_NV == -torch.inf, 0.0)
+        entropy_N = -(logits_NV.softmax(-1) * logprobs_NV).sum(-1)
+    else:
+        entropy_N = -(logprobs_NV.exp() * logprobs_NV).sum(-1)
     return TokenLogprobs(logprobs_N, entropy_N if entropy == "grad" else entropy_N.detach())

@@ -8,11 +8,20 @@ N tokens, V vocabulary; everything per row is at least fp32.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from torch import Tensor
 
-__all__ = ["LogitOptions", "RowState", "Statistics"]
+__all__ = ["EntropyMode", "LogitOptions", "RowState", "Statistics", "Tiles", "TokenLogprobs"]
+
+EntropyMode: TypeAlias = Literal["none", "value", "grad"]
+
+
+class TokenLogprobs(NamedTuple):
+    """`logprobs` [N] and `entropy` [N] (None when not asked for), at least fp32."""
+
+    logprobs: Tensor
+    entropy: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Statistics(NamedTuple):
     sum_N: Tensor
     """Σ e^{z − max} over the support."""
     weighted_sum_N: Tensor
-    """Σ (z − max)·e^{z − max} over the support: the entropy is log(sum) − weighted_sum/sum."""
+    """Σ (z − max)·e^{z − max} over the support, for the entropy log(sum) − weighted_sum/sum; 0 where not wanted."""
     target_N: Tensor
     """z of the target; −inf where the target lies in another part."""
 
@@ -51,3 +60,73 @@ class RowState(NamedTuple):
     """g_H = dL/dentropy; given together with `entropy_N`, or neither."""
     threshold_N: Tensor | None = None
     """Tokens with z below it are outside the support, save the target; None where every token belongs to it."""
+
+    def take(self, rows: slice | Tensor) -> RowState:
+        """The state of some of the rows."""
+        normalizer_N, gradient_N, *optional = self
+        return RowState(normalizer_N[rows], gradient_N[rows], *(None if x is None else x[rows] for x in optional))
+
+    def rows_with_gradient(self) -> Tensor:
+        """Indices of the rows that have any."""
+        has_gradient_N = self.gradient_N != 0
+        if self.entropy_gradient_N is not None:
+            has_gradient_N |= self.entropy_gradient_N != 0
+        return has_gradient_N.nonzero().squeeze(-1)
+
+
+class Tiles(Protocol):
+    """An implementation: a module with these four functions. N rows, W columns of the vocabulary.
+
+    Targets are counted from the first of the W columns; one outside [0, W) lies in another part of the vocabulary.
+    """
+
+    def statistics(
+        self,
+        hidden_ND: Tensor,
+        weight_WD: Tensor,
+        bias_W: Tensor | None,
+        targets_N: Tensor,
+        options: LogitOptions,
+        threshold_N: Tensor | None,
+        *,
+        has_entropy: bool,
+    ) -> Statistics:
+        """Of the logits of every row, which are not kept; without entropy, `weighted_sum_N` may be left 0."""
+        ...
+
+    def logit_gradients(
+        self,
+        hidden_ND: Tensor,
+        weight_WD: Tensor,
+        bias_W: Tensor | None,
+        targets_N: Tensor,
+        rows: RowState,
+        options: LogitOptions,
+    ) -> Tensor:
+        """dL/d(h Wᵀ + b), [N, W] in the dtype of `hidden_ND`, from logits that are computed again."""
+        ...
+
+    def statistics_of_logits(
+        self,
+        products_NW: Tensor,
+        bias_W: Tensor | None,
+        targets_N: Tensor,
+        options: LogitOptions,
+        threshold_N: Tensor | None,
+        *,
+        has_entropy: bool,
+    ) -> Statistics:
+        """Of the logits that products h Wᵀ at hand become."""
+        ...
+
+    def gradients_of_logits(
+        self,
+        products_NW: Tensor,
+        bias_W: Tensor | None,
+        targets_N: Tensor,
+        rows: RowState,
+        options: LogitOptions,
+        out: Tensor,
+    ) -> None:
+        """dL/d(h Wᵀ + b) from products at hand, into `out`, which may be `products_NW` itself."""
+        ...

@@ -6,19 +6,25 @@ B rows, T token positions, N sampled tokens, D hidden size, V vocabulary.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from itertools import accumulate
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from agents.errors import PolicyError
-from agents.kernels import token_logprobs
-from agents.kernels.reference import EntropyMode
+from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
+from agents.kernels.types import EntropyMode
 from agents.policies.shared_prompt import shared_prompt_hidden
-from agents.types import PolicyOutputs
+from agents.types import LossOutput, PolicyOutputs
 
-__all__ = ["HFPolicy", "Head", "head_of"]
+__all__ = ["HFPolicy", "Head", "RowsLoss", "head_of"]
+
+RowsLoss = Callable[[PolicyOutputs, slice], LossOutput]
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,80 @@ class HFPolicy(nn.Module):
         Raises:
             PolicyError: group_ids_B with a mixture of experts, whose routers must see every token of every row.
         """
+        sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
+
+        def logprobs(hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None) -> TokenLogprobs:
+            return token_logprobs(
+                hidden_ND,
+                weight_VD,
+                sampled.targets_N,
+                bias=bias_V,
+                temperature=temperature,
+                softcap=self.head.softcap,
+                logit_scale=self.head.logit_scale,
+                entropy=entropy,
+            )
+
+        result = _instead_of_forward(self.head.module, logprobs, sampled.hidden_ND)
+        values_N = None if self.value_head is None else _values(self.value_head, sampled.hidden_ND)
+        return sampled.outputs(result, values_N, slice(0, len(token_ids_BT)))
+
+    def loss(
+        self,
+        token_ids_BT: Tensor,
+        attention_mask_BT: Tensor,
+        loss_mask_BT: Tensor,
+        loss_of_rows: RowsLoss,
+        *,
+        group_ids_B: Tensor | None = None,
+        temperature: float = 1.0,
+    ) -> tuple[LossOutput, Tensor | None]:
+        """The loss of some rows and the weighted load-balancing loss, as `loss_of_rows(self(…), all rows)` would be.
+
+        Where the vocabulary is large, the rows' gradients are formed a few rows at a time while their logits are at
+        hand (`agents.kernels.fused_policy_loss`), so `loss_of_rows` must add up over rows: no mean over those it gets.
+
+        Args:
+            loss_of_rows: (`PolicyOutputs` of some consecutive rows, as wide as the batch; which rows) → their share of
+                the loss, and of metrics that add up.
+            The other arguments are those of `forward`.
+        """
+        sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
+        values = () if self.value_head is None else (_values(self.value_head, sampled.hidden_ND),)
+        lengths: list[int] = sampled.is_sampled_BT.sum(1).tolist()
+        starts = [0, *accumulate(lengths)]
+
+        def loss_of_tokens(result: TokenLogprobs, inputs: tuple[Tensor, ...], tokens: slice) -> LossOutput:
+            stop = len(lengths) if tokens.stop == starts[-1] else bisect_left(starts, tokens.stop)
+            rows = slice(0 if tokens.start == 0 else bisect_left(starts, tokens.start), stop)
+            return loss_of_rows(sampled.outputs(result, inputs[0] if inputs else None, rows), rows)
+
+        def loss(hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+            output = fused_policy_loss(
+                hidden_ND,
+                weight_VD,
+                sampled.targets_N,
+                loss_of_tokens,
+                locality="sequence",
+                sequence_lengths=lengths,
+                inputs=values,
+                bias=bias_V,
+                temperature=temperature,
+                softcap=self.head.softcap,
+                logit_scale=self.head.logit_scale,
+            )
+            return output.loss, dict(output.metrics)
+
+        total, metrics = _instead_of_forward(self.head.module, loss, sampled.hidden_ND)
+        return LossOutput(loss=total, metrics=metrics), sampled.auxiliary_loss
+
+    def _sampled(
+        self,
+        token_ids_BT: Tensor,
+        attention_mask_BT: Tensor,
+        loss_mask_BT: Tensor,
+        group_ids_B: Tensor | None,
+    ) -> _Sampled:
         is_sampled_BT = loss_mask_BT[:, 1:].bool()
         auxiliary_loss = None
         if group_ids_B is None:
@@ -90,23 +170,7 @@ class HFPolicy(nn.Module):
             )
         else:
             hidden_ND = shared_prompt_hidden(self.decoder, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
-        result = token_logprobs(
-            hidden_ND,
-            self.head.module.weight,
-            token_ids_BT[:, 1:][is_sampled_BT],
-            bias=self.head.module.bias,
-            temperature=temperature,
-            softcap=self.head.softcap,
-            logit_scale=self.head.logit_scale,
-            entropy=entropy,
-        )
-        values_N = None if self.value_head is None else _values(self.value_head, hidden_ND)
-        return PolicyOutputs(
-            logprobs_BT=_scatter(result.logprobs, is_sampled_BT),
-            entropy_BT=None if result.entropy is None else _scatter(result.entropy, is_sampled_BT),
-            values_BT=None if values_N is None else _scatter(values_N, is_sampled_BT),
-            auxiliary_loss=auxiliary_loss,
-        )
+        return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss)
 
     def _trunk(self, token_ids_BT: Tensor, attention_mask_BT: Tensor) -> tuple[Tensor, Tensor | None]:
         """Hidden states [B, T, D], and the weighted load-balancing loss of a mixture of experts."""
@@ -122,6 +186,44 @@ class HFPolicy(nn.Module):
             outputs.router_logits, _num_experts(config), config.num_experts_per_tok, attention_mask_BT
         )
         return outputs.last_hidden_state, self.auxiliary_coef * cast(Tensor, loss)
+
+
+class _Sampled(NamedTuple):
+    """The sampled tokens of a batch, and the states they are predicted from."""
+
+    is_sampled_BT: Tensor
+    """Without a column for position 0."""
+    hidden_ND: Tensor
+    targets_N: Tensor
+    auxiliary_loss: Tensor | None
+
+    def outputs(self, result: TokenLogprobs, values_n: Tensor | None, rows: slice) -> PolicyOutputs:
+        """[n] of the tokens of some rows as [B, T] of these rows."""
+        is_sampled_BT = self.is_sampled_BT[rows]
+        return PolicyOutputs(
+            logprobs_BT=_scatter(result.logprobs, is_sampled_BT),
+            entropy_BT=None if result.entropy is None else _scatter(result.entropy, is_sampled_BT),
+            values_BT=None if values_n is None else _scatter(values_n, is_sampled_BT),
+            auxiliary_loss=self.auxiliary_loss,
+        )
+
+
+def _instead_of_forward(
+    module: nn.Linear, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], hidden_ND: Tensor
+) -> ResultT:
+    """Call the module with `compute(input, weight, bias)` in place of its forward pass.
+
+    The weight is looked at inside the call only: there the hooks of FSDP have gathered it.
+    """
+    owner, replaced = cast(Any, module), vars(module).get("forward")
+    owner.forward = lambda hidden_ND: compute(hidden_ND, module.weight, module.bias)
+    try:
+        return owner(hidden_ND)
+    finally:
+        if replaced is None:
+            del owner.forward
+        else:
+            owner.forward = replaced
 
 
 def head_of(model: Any) -> Head:

@@ -1,0 +1,135 @@
+"""The gradients of a head, added up tile by tile.
+
+A tile of dL/d(h Wᵀ + b) lives just long enough for two products. Rows without a gradient are left out: that is exact.
+N tokens, D hidden size, V vocabulary (of this rank under tensor parallelism), W columns of a tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from agents.kernels.products import add_product, slices, tile_shape
+from agents.kernels.tensor_parallel import VocabularyShard
+from agents.kernels.types import EntropyMode, LogitOptions, RowState, Tiles
+
+__all__ = ["Computation", "HeadGradients", "Rows", "add_gradients", "blocks_with_gradient"]
+
+
+@dataclass(frozen=True)
+class Computation:
+    """How logits are made and by what; everything that is not a tensor."""
+
+    tiles: Tiles
+    logits: LogitOptions
+    entropy: EntropyMode = "none"
+    saved_logits_bytes: int = 0
+    shard: VocabularyShard | None = None
+
+
+class HeadGradients(NamedTuple):
+    """Sums to be added to, the weight's in its own precision and the others at least in fp32; None for no gradient."""
+
+    hidden_ND: Tensor | None
+    weight_VD: Tensor | None
+    bias_V: Tensor | None
+
+    @classmethod
+    def zeros(cls, num_rows: int, weight_VD: Tensor, bias_V: Tensor | None, is_needed: Sequence[bool]) -> HeadGradients:
+        """Room for those of hidden, weight and bias whose gradient is needed."""
+        precision = torch.promote_types(weight_VD.dtype, torch.float32)
+        return cls(
+            weight_VD.new_zeros(num_rows, weight_VD.shape[1], dtype=precision) if is_needed[0] else None,
+            torch.zeros_like(weight_VD) if is_needed[1] else None,
+            torch.zeros_like(bias_V, dtype=precision) if is_needed[2] and bias_V is not None else None,
+        )
+
+    def finished(
+        self, hidden_ND: Tensor, rows_n: Tensor, bias_V: Tensor | None
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """The gradients in the precision of what they belong to, the hidden states' at `rows_n` and 0 elsewhere."""
+        hidden_gradient_ND = None if self.hidden_ND is None else self.hidden_ND.to(hidden_ND.dtype)
+        if hidden_gradient_ND is not None and len(rows_n) < len(hidden_ND):
+            hidden_gradient_ND = torch.zeros_like(hidden_ND).index_copy_(0, rows_n, hidden_gradient_ND)
+        bias_gradient_V = None if self.bias_V is None or bias_V is None else self.bias_V.to(bias_V.dtype)
+        return hidden_gradient_ND, self.weight_VD, bias_gradient_V
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the batch, with what their gradient is made of."""
+
+    hidden_ND: Tensor
+    targets_N: Tensor
+    state: RowState
+    products_NV: Tensor | None = None
+    """h Wᵀ, where it is at hand."""
+    is_scratch: bool = False
+    """Whether the products may be overwritten."""
+
+    def take(self, rows: slice | Tensor) -> Rows:
+        """Some of the rows; a slice copies nothing."""
+        products_NV = None if self.products_NV is None else self.products_NV[rows]
+        is_scratch = self.is_scratch or isinstance(rows, Tensor)
+        return Rows(self.hidden_ND[rows], self.targets_N[rows], self.state.take(rows), products_NV, is_scratch)
+
+    def logit_gradients(self, weight_VD: Tensor, bias_V: Tensor | None, columns: slice, how: Computation) -> Tensor:
+        """A tile [N, W] of dL/d(h Wᵀ + b), in the precision of the hidden states."""
+        bias_W, targets_N = None if bias_V is None else bias_V[columns], self.targets_N - columns.start
+        if self.products_NV is None:
+            weight_WD = weight_VD[columns]
+            return how.tiles.logit_gradients(self.hidden_ND, weight_WD, bias_W, targets_N, self.state, how.logits)
+        products_NW = self.products_NV[:, columns]
+        gradient_NW = products_NW
+        if not self.is_scratch or products_NW.dtype != self.hidden_ND.dtype:
+            gradient_NW = products_NW.new_empty(products_NW.shape, dtype=self.hidden_ND.dtype)
+        how.tiles.gradients_of_logits(products_NW, bias_W, targets_N, self.state, how.logits, gradient_NW)
+        return gradient_NW
+
+
+def add_gradients(
+    total: HeadGradients, blocks: Sequence[Rows], weight_VD: Tensor, bias_V: Tensor | None, how: Computation
+) -> None:
+    """Add what the blocks of rows give; `total.hidden_ND` has the rows of all blocks, one behind the other."""
+    heights = [len(block.hidden_ND) for block in blocks]
+    num_columns = tile_shape(max(heights, default=1), weight_VD)[1]
+    for columns in slices(len(weight_VD), num_columns):
+        weight_total_WD = None if total.weight_VD is None else _tile_to_add_to(total.weight_VD[columns], len(blocks))
+        hidden_totals_ND = [None] * len(blocks) if total.hidden_ND is None else total.hidden_ND.split(heights)
+        for block, hidden_total_ND in zip(blocks, hidden_totals_ND, strict=True):
+            gradient_NW = block.logit_gradients(weight_VD, bias_V, columns, how)
+            if hidden_total_ND is not None:
+                add_product(hidden_total_ND, gradient_NW, weight_VD[columns])
+            if weight_total_WD is not None:
+                add_product(weight_total_WD, gradient_NW.T, block.hidden_ND)
+            if total.bias_V is not None:
+                total.bias_V[columns] += gradient_NW.sum(0, dtype=total.bias_V.dtype)
+        if total.weight_VD is not None and weight_total_WD is not None:
+            total.weight_VD[columns] = weight_total_WD
+
+
+def _tile_to_add_to(weight_gradient_WD: Tensor, num_blocks: int) -> Tensor:
+    """The tile itself, unless several half-precision sums would be rounded one after the other."""
+    if num_blocks == 1 or weight_gradient_WD.dtype.itemsize >= 4:
+        return weight_gradient_WD
+    return weight_gradient_WD.float()
+
+
+def blocks_with_gradient(regions: Sequence[Rows], weight_VD: Tensor) -> tuple[list[Rows], Tensor]:
+    """The rows that have a gradient, in blocks as tall as a tile, and their places among the rows of all regions."""
+    blocks: list[Rows] = []
+    places: list[Tensor] = []
+    start = 0
+    for region in regions:
+        kept_n = region.state.rows_with_gradient()
+        places.append(kept_n + start)
+        start += len(region.hidden_ND)
+        if len(kept_n):
+            kept = region if len(kept_n) == len(region.hidden_ND) else region.take(kept_n)
+            tall = tile_shape(len(kept_n), weight_VD)[0]
+            blocks += [kept.take(rows) for rows in slices(len(kept_n), tall)]
+    return blocks, torch.cat(places)

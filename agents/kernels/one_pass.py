@@ -1,0 +1,226 @@
+"""Gradients formed on the way forward, where dL/dlogprob is known as soon as a chunk of rows has its log-probabilities.
+
+That saves computing the logits again. It is so where the weight is frozen (the gradient of the hidden states is
+dL/dlogprob times a vector that does not depend on the loss), and for losses in which tokens of different sequences meet
+only in a sum. The products of a chunk exist for as long as it is worked on.
+N tokens, n tokens of a chunk, D hidden size, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from agents.kernels.gradients import Computation, HeadGradients, Rows, add_gradients, blocks_with_gradient
+from agents.kernels.products import chunk_rows, product, slices
+from agents.kernels.statistics import entropy_of, logprobs_of, normalizer_of
+from agents.kernels.two_pass import statistics_of_rows, support_threshold
+from agents.kernels.types import RowState, TokenLogprobs
+from agents.types import LossOutput
+
+__all__ = ["ChunkLoss", "FrozenHead", "OnePass"]
+
+ChunkLoss = Callable[[TokenLogprobs, tuple[Tensor, ...], slice], LossOutput]
+"""Log-probabilities and entropies of some rows, the same rows of the inputs, and which rows these are → their share."""
+
+Upstream = Callable[[Tensor, Tensor], tuple[Tensor, Tensor | None]]
+"""logprobs [n], entropy [n] → dL/dlogprob [n], dL/dentropy [n] or None."""
+
+
+class FrozenHead(Function):
+    """(hidden [N, D], weight [V, D], bias [V], targets [N], margin [N], how) → logprobs [N], entropy [N].
+
+    With u = Σ_v (1[v = target] − p_v)·dz_v/dh, which the forward pass keeps, dL/dh = dL/dlogprob · u. The entropy has
+    no gradient.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden_ND: Tensor,
+        weight_VD: Tensor,
+        bias_V: Tensor | None,
+        targets_N: Tensor,
+        margin_N: Tensor | None,
+        how: Computation,
+    ) -> tuple[Tensor, Tensor]:
+        total = HeadGradients.zeros(len(hidden_ND), weight_VD, bias_V, (True, False, False))
+        head = _Head(weight_VD, bias_V, how)
+        parts = [
+            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, _ones)
+            for rows in slices(len(hidden_ND), chunk_rows(weight_VD))
+        ]
+        assert total.hidden_ND is not None
+        ctx.save_for_backward(total.hidden_ND.to(hidden_ND.dtype))
+        logprobs, entropies = zip(*parts, strict=True)
+        return torch.cat(logprobs), torch.cat(entropies)
+
+    @staticmethod
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
+        ctx: Any, gradient_N: Tensor, _entropy_gradient_N: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        (unit_ND,) = ctx.saved_tensors
+        return (gradient_N[:, None] * unit_ND).to(unit_ND.dtype), None, None, None, None, None
+
+
+def _ones(logprobs_n: Tensor, _entropy_n: Tensor) -> tuple[Tensor, None]:
+    return torch.ones_like(logprobs_n), None
+
+
+@dataclass(frozen=True)
+class _Head:
+    weight_VD: Tensor
+    bias_V: Tensor | None
+    how: Computation
+
+
+def _forward_with_gradient(
+    head: _Head,
+    hidden_ND: Tensor,
+    targets_N: Tensor,
+    margin_N: Tensor | None,
+    rows: slice,
+    total: HeadGradients,
+    upstream: Upstream,
+) -> tuple[Tensor, Tensor]:
+    """Log-probabilities and entropies of some rows, whose gradients are added to `total`.
+
+    Products are kept in between unless the rows are too many, as a long sequence's may be.
+    """
+    weight_VD, bias_V, how = head.weight_VD, head.bias_V, head.how
+    hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
+    margin_n = None if margin_N is None else margin_N[rows]
+    fits = len(hidden_nD) <= chunk_rows(weight_VD)
+    products_nV = product(hidden_nD, weight_VD.T) if fits else None
+    threshold_n = support_threshold(hidden_nD, weight_VD, bias_V, targets_n, margin_n, how)
+    statistics = statistics_of_rows(hidden_nD, weight_VD, bias_V, targets_n, threshold_n, products_nV, how)
+    logprobs_n, entropy_n = logprobs_of(statistics), entropy_of(statistics)
+    gradient_n, entropy_gradient_n = upstream(logprobs_n, entropy_n)
+    state = RowState(normalizer_of(statistics), gradient_n, threshold_N=threshold_n)
+    if entropy_gradient_n is not None:
+        state = state._replace(entropy_N=entropy_n, entropy_gradient_N=entropy_gradient_n)
+    region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
+    blocks, kept_n = blocks_with_gradient([region], weight_VD)
+    if total.hidden_ND is None or len(kept_n) == len(hidden_nD):
+        own = None if total.hidden_ND is None else total.hidden_ND[rows]
+        add_gradients(total._replace(hidden_ND=own), blocks, weight_VD, bias_V, how)
+    else:
+        compact_nD = total.hidden_ND.new_zeros(len(kept_n), hidden_ND.shape[1])
+        add_gradients(total._replace(hidden_ND=compact_nD), blocks, weight_VD, bias_V, how)
+        total.hidden_ND[rows].index_copy_(0, kept_n, compact_nD)
+    return logprobs_n, entropy_n
+
+
+class OnePass(Function):
+    """(hidden, weight, bias, targets, margin, how, chunks, loss of a chunk, metrics, *inputs) → loss.
+
+    The loss of a chunk is differentiated with respect to log-probabilities, entropies and inputs at once. Metrics are
+    added to the dictionary that is passed. What `backward` hands out is scaled in place, so it can be asked once.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden_ND: Tensor,
+        weight_VD: Tensor,
+        bias_V: Tensor | None,
+        targets_N: Tensor,
+        margin_N: Tensor | None,
+        how: Computation,
+        chunks: Sequence[slice],
+        loss_of_chunk: ChunkLoss,
+        metrics: dict[str, Tensor],
+        *inputs: Tensor,
+    ) -> Tensor:
+        total = HeadGradients.zeros(len(hidden_ND), weight_VD, bias_V, ctx.needs_input_grad[:3])
+        differentiator = _Differentiator(
+            loss_of_chunk, inputs, ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :], how, metrics
+        )
+        head = _Head(weight_VD, bias_V, how)
+        for rows in chunks:
+            upstream = partial(differentiator.gradients, rows)
+            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, upstream)
+        own = total.finished(hidden_ND, torch.arange(len(hidden_ND)), bias_V)
+        ctx.gradients = [*own, None, None, None, None, None, None, *differentiator.input_gradients]
+        return torch.stack(differentiator.losses).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
+        ctx: Any, gradient: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        if ctx.gradients is None:
+            raise RuntimeError(
+                "The gradients of fused_policy_loss were formed in its forward pass and have been handed out. "
+                "Call it again, or pass locality='batch', to differentiate twice."
+            )
+        gradients, ctx.gradients = ctx.gradients, None
+        return tuple(None if part is None else part.mul_(gradient) for part in gradients)
+
+
+class _Differentiator:
+    """Losses of chunks, and their gradients."""
+
+    def __init__(
+        self,
+        loss_of_chunk: ChunkLoss,
+        inputs: Sequence[Tensor],
+        is_needed: Sequence[bool],
+        how: Computation,
+        metrics: dict[str, Tensor],
+    ) -> None:
+        self.losses: list[Tensor] = []
+        self.input_gradients = [torch.zeros_like(x) if y else None for x, y in zip(inputs, is_needed, strict=True)]
+        self._loss_of_chunk = loss_of_chunk
+        self._inputs = inputs
+        self._has_entropy = how.entropy == "grad"
+        self._metrics = metrics
+
+    @torch.enable_grad()
+    def gradients(self, rows: slice, logprobs_n: Tensor, entropy_n: Tensor) -> tuple[Tensor, Tensor | None]:
+        """dL/dlogprob and, if the entropy has a gradient, dL/dentropy; those of the inputs are noted."""
+        logprobs_n = logprobs_n.detach().requires_grad_()
+        entropy_n = entropy_n.detach().requires_grad_(self._has_entropy)
+        inputs = [
+            tensor[rows].detach().requires_grad_(gradient is not None)
+            for tensor, gradient in zip(self._inputs, self.input_gradients, strict=True)
+        ]
+        result = self._loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n), tuple(inputs), rows)
+        leaves = [tensor for tensor in (logprobs_n, entropy_n, *inputs) if tensor.requires_grad]
+        _check_depends_only_on(result.loss, leaves)
+        self.losses.append(result.loss.detach())
+        for name, value in result.metrics.items():
+            self._metrics[name] = self._metrics[name] + value if name in self._metrics else value
+        if not result.loss.requires_grad:
+            return torch.zeros_like(logprobs_n), None
+        gradients = iter(torch.autograd.grad(result.loss, leaves, materialize_grads=True))
+        gradient_n = next(gradients)
+        entropy_gradient_n = next(gradients) if self._has_entropy else None
+        for gradient in self.input_gradients:
+            if gradient is not None:
+                gradient[rows] = next(gradients)
+        return gradient_n, entropy_gradient_n
+
+
+def _check_depends_only_on(loss: Tensor, leaves: Sequence[Tensor]) -> None:
+    """Raise ValueError for a loss whose graph reaches a tensor that would silently get no gradient."""
+    known = {id(leaf) for leaf in leaves}
+    pending = [loss.grad_fn]
+    while pending:
+        node = pending.pop()
+        if node is None:
+            continue
+        if node.name() == "torch::autograd::AccumulateGrad" and id(cast(Any, node).variable) not in known:
+            raise ValueError(
+                "loss_fn depends on a tensor that requires a gradient and is not among its arguments: pass it to "
+                "fused_policy_loss as one of `inputs`, detach it, or set locality='batch'."
+            )
+        pending += [parent for parent, _ in node.next_functions]

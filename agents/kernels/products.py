@@ -1,0 +1,91 @@
+"""Matrix products of tiles, and the gradients of a head that are added up from them.
+
+Lives here: how large a tile is, and in which precision products are kept. Does not: what a tile of gradients means.
+
+The one decision: sums over tiles are kept in fp32 wherever inputs are half precision, except a weight gradient that is
+added to row by row, which would need a second copy of the head. No atomics, so results are equal bit for bit.
+N tokens, D hidden size, V vocabulary, W width of a part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+__all__ = ["add_product", "chunk_rows", "chunks_of_sequences", "product", "rows_to_keep", "slices", "tile_shape"]
+
+
+class _Sizes(NamedTuple):
+    tile_bytes: int
+    """Of the gradient of a tile of logits."""
+    chunk_bytes: int
+    """Of products over the whole vocabulary."""
+    max_rows: int
+    """Of a tile: more are no more efficient."""
+
+
+_ON_CPU = _Sizes(tile_bytes=8 << 20, chunk_bytes=32 << 20, max_rows=2048)
+_ELSEWHERE = _Sizes(tile_bytes=256 << 20, chunk_bytes=256 << 20, max_rows=1 << 14)
+
+
+def slices(length: int, size: int) -> Iterator[slice]:
+    """[0, length) in pieces of `size`; one empty piece if there is nothing."""
+    for start in range(0, max(length, 1), size):
+        yield slice(start, min(start + size, length))
+
+
+def tile_shape(num_rows: int, weight_VD: Tensor) -> tuple[int, int]:
+    """Rows and columns of a tile of logits: as many rows as are efficient, and columns for the rest of the space."""
+    sizes = _ON_CPU if weight_VD.device.type == "cpu" else _ELSEWHERE
+    rows = max(1, min(num_rows, sizes.max_rows))
+    return rows, max(1, min(len(weight_VD), sizes.tile_bytes // weight_VD.element_size() // rows))
+
+
+def chunk_rows(weight_VD: Tensor) -> int:
+    """How many rows of products over the whole vocabulary are held at a time."""
+    sizes = _ON_CPU if weight_VD.device.type == "cpu" else _ELSEWHERE
+    return max(1, sizes.chunk_bytes // _product_bytes(weight_VD) // max(len(weight_VD), 1))
+
+
+def rows_to_keep(num_rows: int, weight_VD: Tensor, num_bytes: int) -> int:
+    """How many rows of products over the whole vocabulary fit into the bytes."""
+    return min(num_rows, num_bytes // _product_bytes(weight_VD) // max(len(weight_VD), 1))
+
+
+def chunks_of_sequences(lengths: Sequence[int], size: int) -> Iterator[slice]:
+    """Consecutive sequences in pieces of at most `size` rows, or of one sequence if that is longer."""
+    start = stop = 0
+    for length in lengths:
+        if stop > start and stop + length - start > size:
+            yield slice(start, stop)
+            start = stop
+        stop += length
+    yield slice(start, stop)
+
+
+def product(left: Tensor, right: Tensor) -> Tensor:
+    """left @ right, in fp32 for half-precision inputs where the device can (CUDA), else in their own precision."""
+    if _is_widened(left):
+        return torch.mm(left, right, out_dtype=torch.float32)
+    return torch.mm(left, right)
+
+
+def _is_widened(factor: Tensor) -> bool:
+    return factor.device.type == "cuda" and factor.element_size() < 4
+
+
+def _product_bytes(weight_VD: Tensor) -> int:
+    return 4 if _is_widened(weight_VD) else weight_VD.element_size()
+
+
+def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    """total += left @ right, for a total of the same or of a higher precision."""
+    if total.dtype == left.dtype:
+        total.addmm_(left, right)
+    elif left.device.type == "cuda":
+        torch.addmm(total, left, right, out_dtype=total.dtype, out=total)
+    else:
+        total += left @ right
