@@ -115,32 +115,28 @@ def _statistics_of_block(
     place_N1, is_here_N = _places(targets_N, logits_NW.shape[1])
     if threshold_N is not None:
         exponential_NW.masked_fill_(_outside_support(logits_NW, threshold_N, place_N1, is_here_N), 0.0)
-    target_N = logits_NW.gather(-1, place_N1).squeeze(-1)
-    return Statistics(
-        maximum_N,
-        exponential_NW.sum(-1),
-        shifted_NW.mul_(exponential_NW).sum(-1) if has_entropy else torch.zeros_like(maximum_N),
-        target_N.masked_fill(~is_here_N, -torch.inf),
-    )
+    target_N = logits_NW.gather(-1, place_N1).squeeze(-1).masked_fill(~is_here_N, -torch.inf)
+    weighted_sum_N = (shifted_NW * exponential_NW).sum(-1) if has_entropy else torch.zeros_like(maximum_N)
+    without_target_N1 = exponential_NW.gather(-1, place_N1).masked_fill(is_here_N[:, None], 0.0)
+    others_N = exponential_NW.scatter_(-1, place_N1, without_target_N1).sum(-1)
+    return Statistics(maximum_N, others_N, weighted_sum_N, target_N)
 
 
 def _gradients_of_block(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions) -> Tensor:
     """−p·(g + g_H·(log p + H)) with −g·expm1(log p) − p·g_H·(log p + H) at the target, then the chain rule.
 
-    The target's own term is formed in fp32 as a whole: g − g·p cancels where p is near 1.
+    The target's own term is put in its place before anything is rounded.
     """
     place_N1, is_here_N = _places(targets_N, logits_NW.shape[1])
-    log_p_NW = logits_NW - rows.normalizer_N[:, None]
-    p_NW = log_p_NW.exp()
-    log_p_N1, p_N1 = log_p_NW.gather(-1, place_N1).clamp(max=0), p_NW.gather(-1, place_N1)
-    gradient_N1 = rows.gradient_N[:, None]
-    target_N1 = -gradient_N1 * log_p_N1.expm1()
+    log_p_NW = (logits_NW - rows.maximum_N[:, None]).sub_(rows.log_sum_N[:, None])
+    logprob_N1, gradient_N1 = rows.logprob_N[:, None], rows.gradient_N[:, None]
+    target_N1 = -gradient_N1 * logprob_N1.expm1()
     if rows.entropy_N is None or rows.entropy_gradient_N is None:
-        gradient_NW = p_NW.mul_(-gradient_N1)
+        gradient_NW = log_p_NW.exp_().mul_(-gradient_N1)
     else:
         entropy_N1, entropy_gradient_N1 = rows.entropy_N[:, None], rows.entropy_gradient_N[:, None]
-        target_N1 -= p_N1 * entropy_gradient_N1 * (log_p_N1 + entropy_N1)
-        gradient_NW = p_NW.mul_(log_p_NW.add_(entropy_N1).mul_(entropy_gradient_N1).add_(gradient_N1)).neg_()
+        target_N1 -= logprob_N1.exp() * entropy_gradient_N1 * (logprob_N1 + entropy_N1)
+        gradient_NW = log_p_NW.exp().mul_(log_p_NW.add_(entropy_N1).mul_(entropy_gradient_N1).add_(gradient_N1)).neg_()
     if rows.threshold_N is not None:
         gradient_NW.masked_fill_(_outside_support(logits_NW, rows.threshold_N, place_N1, is_here_N), 0.0)
     gradient_NW.scatter_(-1, place_N1, torch.where(is_here_N[:, None], target_N1, gradient_NW.gather(-1, place_N1)))

@@ -95,6 +95,8 @@ def add_gradients(
     total: HeadGradients, blocks: Sequence[Rows], weight_VD: Tensor, bias_V: Tensor | None, how: Computation
 ) -> None:
     """Add what the blocks of rows give; `total.hidden_ND` has the rows of all blocks, one behind the other."""
+    if len(weight_VD) == 0:
+        return
     heights = [len(block.hidden_ND) for block in blocks]
     num_columns = tile_shape(max(heights, default=1), weight_VD)[1]
     for columns in slices(len(weight_VD), num_columns):

@@ -20,7 +20,7 @@ from torch.autograd.function import once_differentiable
 
 from agents.kernels.gradients import Computation, HeadGradients, Rows, add_gradients, blocks_with_gradient
 from agents.kernels.products import chunk_rows, product, slices
-from agents.kernels.statistics import entropy_of, logprobs_of, normalizer_of
+from agents.kernels.statistics import entropy_of, row_sums
 from agents.kernels.two_pass import statistics_of_rows, support_threshold
 from agents.kernels.types import RowState, TokenLogprobs
 from agents.types import LossOutput
@@ -102,11 +102,12 @@ def _forward_with_gradient(
     products_nV = product(hidden_nD, weight_VD.T) if fits else None
     threshold_n = support_threshold(hidden_nD, weight_VD, bias_V, targets_n, margin_n, how)
     statistics = statistics_of_rows(hidden_nD, weight_VD, bias_V, targets_n, threshold_n, products_nV, how)
-    logprobs_n, entropy_n = logprobs_of(statistics), entropy_of(statistics)
+    log_sum_n, logprobs_n = row_sums(statistics)
+    entropy_n = entropy_of(statistics, log_sum_n)
     gradient_n, entropy_gradient_n = upstream(logprobs_n, entropy_n)
-    state = RowState(normalizer_of(statistics), gradient_n, threshold_N=threshold_n)
-    if entropy_gradient_n is not None:
-        state = state._replace(entropy_N=entropy_n, entropy_gradient_N=entropy_gradient_n)
+    state = RowState(
+        statistics.maximum_N, log_sum_n, logprobs_n, gradient_n, entropy_n, entropy_gradient_n, threshold_n
+    )
     region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
     blocks, kept_n = blocks_with_gradient([region], weight_VD)
     if total.hidden_ND is None or len(kept_n) == len(hidden_nD):

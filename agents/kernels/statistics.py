@@ -13,7 +13,7 @@ from torch import Tensor
 from agents.kernels.reference import transformed
 from agents.kernels.types import LogitOptions, Statistics
 
-__all__ = ["combine", "concatenate", "entropy_of", "logprobs_of", "normalizer_of", "target_logits"]
+__all__ = ["combine", "concatenate", "entropy_of", "row_sums", "target_logits"]
 
 _DOT_ELEMENTS = 1 << 22
 
@@ -22,13 +22,14 @@ def combine(parts: Sequence[Statistics]) -> Statistics:
     """The statistics of a vocabulary from those of its parts, added up in the order given; a part may be empty."""
     if len(parts) == 1:
         return parts[0]
-    maximum_PN, sum_PN, weighted_sum_PN, target_PN = (torch.stack(field) for field in zip(*parts, strict=True))
+    maximum_PN, others_PN, weighted_sum_PN, target_PN = (torch.stack(field) for field in zip(*parts, strict=True))
     maximum_N = maximum_PN.amax(0)
-    shift_PN = torch.where(sum_PN > 0, maximum_PN - maximum_N, 0.0)
+    shift_PN = torch.where(maximum_PN > -torch.inf, maximum_PN - maximum_N, 0.0)
     factor_PN = shift_PN.exp()
+    sum_PN = others_PN + _share(target_PN, maximum_PN)
     return Statistics(
         maximum_N,
-        (sum_PN * factor_PN).sum(0),
+        (others_PN * factor_PN).sum(0),
         ((weighted_sum_PN + shift_PN * sum_PN) * factor_PN).sum(0),
         target_PN.amax(0),
     )
@@ -56,16 +57,22 @@ def target_logits(
     return transformed(product_N, options).masked_fill(targets_N != inside_N, -torch.inf)
 
 
-def normalizer_of(statistics: Statistics) -> Tensor:
-    """log Σ e^z."""
-    return statistics.maximum_N + statistics.sum_N.log()
+def row_sums(statistics: Statistics) -> tuple[Tensor, Tensor]:
+    """log Σ e^{z − max}, and the log-probability of the target, which is at most 0.
+
+    Where the target is the likeliest token, log p = −log(1 + Σ_others): no digit of 1 − p is lost, however small it is.
+    """
+    below_N = statistics.target_N - statistics.maximum_N
+    is_likeliest_N = below_N >= 0
+    log_sum_N = torch.where(is_likeliest_N, statistics.others_N.log1p(), (statistics.others_N + below_N.exp()).log())
+    return log_sum_N, torch.where(is_likeliest_N, -log_sum_N, (below_N - log_sum_N).clamp(max=0))
 
 
-def logprobs_of(statistics: Statistics) -> Tensor:
-    """z_target − log Σ e^z, at most 0: rounding must not make a token likelier than certain."""
-    return (statistics.target_N - statistics.maximum_N - statistics.sum_N.log()).clamp(max=0)
+def entropy_of(statistics: Statistics, log_sum_N: Tensor) -> Tensor:
+    """−Σ p log p = log Σ e^{z − max} − Σ p (z − max), at least 0: both parts are, so nothing cancels."""
+    return (log_sum_N - statistics.weighted_sum_N * (-log_sum_N).exp()).clamp(min=0)
 
 
-def entropy_of(statistics: Statistics) -> Tensor:
-    """−Σ p log p = log Σ e^{z − max} − Σ p (z − max), at least 0; no large numbers cancel."""
-    return (statistics.sum_N.log() - statistics.weighted_sum_N / statistics.sum_N).clamp(min=0)
+def _share(target_N: Tensor, maximum_N: Tensor) -> Tensor:
+    """e^{z − max} of the target; 0 where it lies in another part."""
+    return torch.where(target_N > -torch.inf, (target_N - maximum_N).exp(), 0.0)

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 
 from agents.kernels.gradients import Computation, HeadGradients, Rows, add_gradients, blocks_with_gradient
 from agents.kernels.products import product, rows_to_keep
-from agents.kernels.statistics import concatenate, entropy_of, logprobs_of, normalizer_of, target_logits
+from agents.kernels.statistics import concatenate, entropy_of, row_sums, target_logits
 from agents.kernels.types import RowState, Statistics
 
 __all__ = ["TwoPass", "statistics_of_rows", "support_threshold"]
@@ -43,10 +43,10 @@ class TwoPass(Function):
         statistics = statistics_of_rows(hidden_ND, weight_VD, bias_V, targets_N, threshold_N, products_KV, how)
         if how.shard is not None:
             statistics = how.shard.statistics_of_all(statistics)
-        logprobs_N, entropy_N = logprobs_of(statistics), entropy_of(statistics)
-        ctx.save_for_backward(
-            hidden_ND, weight_VD, bias_V, targets_N, threshold_N, products_KV, normalizer_of(statistics), entropy_N
-        )
+        log_sum_N, logprobs_N = row_sums(statistics)
+        entropy_N = entropy_of(statistics, log_sum_N)
+        state = RowState(statistics.maximum_N, log_sum_N, logprobs_N, logprobs_N, entropy_N, None, threshold_N)
+        ctx.save_for_backward(hidden_ND, weight_VD, bias_V, targets_N, products_KV, *state)
         ctx.how = how
         return logprobs_N, entropy_N
 
@@ -55,11 +55,11 @@ class TwoPass(Function):
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
         ctx: Any, gradient_N: Tensor, entropy_gradient_N: Tensor
     ) -> tuple[Tensor | None, ...]:
-        hidden_ND, weight_VD, bias_V, targets_N, threshold_N, products_KV, normalizer_N, entropy_N = ctx.saved_tensors
+        hidden_ND, weight_VD, bias_V, targets_N, products_KV, *saved = ctx.saved_tensors
         how: Computation = ctx.how
-        state = RowState(normalizer_N, gradient_N, threshold_N=threshold_N)
+        state = RowState(*saved)._replace(gradient_N=gradient_N)
         if how.entropy == "grad":
-            state = state._replace(entropy_N=entropy_N, entropy_gradient_N=entropy_gradient_N)
+            state = state._replace(entropy_gradient_N=entropy_gradient_N)
         num_kept = 0 if products_KV is None else len(products_KV)
         rows = Rows(hidden_ND, targets_N, state)
         regions = [replace(rows.take(slice(num_kept)), products_NV=products_KV), rows.take(slice(num_kept, None))]

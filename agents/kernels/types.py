@@ -37,10 +37,10 @@ class Statistics(NamedTuple):
     """Of each row's logits z over a part of the vocabulary, [N] each."""
 
     maximum_N: Tensor
-    sum_N: Tensor
-    """Σ e^{z − max} over the support."""
+    others_N: Tensor
+    """Σ e^{z − max} over the support without the target: where p is near 1, that is what 1 − p is made of."""
     weighted_sum_N: Tensor
-    """Σ (z − max)·e^{z − max} over the support, for the entropy log(sum) − weighted_sum/sum; 0 where not wanted."""
+    """Σ (z − max)·e^{z − max} over the support, with the target, for the entropy; 0 where that is not wanted."""
     target_N: Tensor
     """z of the target; −inf where the target lies in another part."""
 
@@ -48,23 +48,27 @@ class Statistics(NamedTuple):
 class RowState(NamedTuple):
     """What the gradient of a row's logits is made of, [N] each.
 
-    dL/dz = −p·(g + g_H·(log p + H)) + g·1[target], with p = e^{z − normalizer} on the support and 0 elsewhere.
+    dL/dz = −p·(g + g_H·(log p + H)) + g·1[target], with log p = (z − maximum) − log_sum on the support and p = 0
+    elsewhere; at the target, g − g·p is −g·expm1(logprob), where nothing cancels.
     """
 
-    normalizer_N: Tensor
-    """log Σ e^z over the whole vocabulary's support."""
+    maximum_N: Tensor
+    log_sum_N: Tensor
+    """log Σ e^{z − max} over the whole vocabulary's support; apart from the maximum, so that its digits are kept."""
+    logprob_N: Tensor
+    """Of the target."""
     gradient_N: Tensor
     """g = dL/dlogprob."""
     entropy_N: Tensor | None = None
     entropy_gradient_N: Tensor | None = None
-    """g_H = dL/dentropy; given together with `entropy_N`, or neither."""
+    """g_H = dL/dentropy; needs `entropy_N`; None where the entropy has no gradient."""
     threshold_N: Tensor | None = None
     """Tokens with z below it are outside the support, save the target; None where every token belongs to it."""
 
     def take(self, rows: slice | Tensor) -> RowState:
         """The state of some of the rows."""
-        normalizer_N, gradient_N, *optional = self
-        return RowState(normalizer_N[rows], gradient_N[rows], *(None if x is None else x[rows] for x in optional))
+        required, optional = self[:4], self[4:]
+        return RowState(*(x[rows] for x in required), *(None if x is None else x[rows] for x in optional))
 
     def rows_with_gradient(self) -> Tensor:
         """Indices of the rows that have any."""

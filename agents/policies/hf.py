@@ -236,7 +236,8 @@ def head_of(model: Any) -> Head:
     if not isinstance(module, nn.Linear):
         raise PolicyError(
             f"Expected the output embedding of {type(model).__name__} to be a linear layer, "
-            f"got {type(module).__name__}. Load the model with AutoModelForCausalLM."
+            f"got {type(module).__module__}.{type(module).__name__}. Load the model with AutoModelForCausalLM, and "
+            "leave lm_head out of the modules that an adapter changes."
         )
     config = model.config.to_dict()
     scale = config.get("logit_scale")

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_inputs import Inputs, gradients, random_inputs, relative_error, upstream
 
 from agents.kernels import choose, token_logprobs
 
@@ -23,23 +22,6 @@ SEVERAL_CHUNKS = (13, 3, 700_001)
 """N, D, V: more than two of the chunked backend's row chunks, the last one shorter, and an odd vocabulary."""
 
 
-class Inputs(NamedTuple):
-    hidden_ND: torch.Tensor
-    weight_VD: torch.Tensor
-    targets_N: torch.Tensor
-    bias_V: torch.Tensor
-
-
-def random_inputs(N: int, D: int, V: int, *, seed: int = 0, dtype: torch.dtype = torch.float64) -> Inputs:
-    generator = torch.Generator().manual_seed(seed)
-    return Inputs(
-        torch.randn(N, D, generator=generator).to(dtype).requires_grad_(),
-        torch.randn(V, D, generator=generator).to(dtype).requires_grad_(),
-        torch.randint(V, (N,), generator=generator),
-        torch.randn(V, generator=generator).to(dtype).requires_grad_(),
-    )
-
-
 def by_definition(inputs: Inputs, *, temperature=1.0, softcap=None, logit_scale=1.0) -> tuple[np.ndarray, np.ndarray]:
     """Log-probabilities of the targets and entropies, one row and one exponential at a time."""
     hidden, weight, targets, bias = (tensor.detach().numpy() for tensor in inputs)
@@ -53,26 +35,6 @@ def by_definition(inputs: Inputs, *, temperature=1.0, softcap=None, logit_scale=
         logprobs[i] = np.log(probabilities[targets[i]])
         entropies[i] = -(probabilities * np.log(probabilities)).sum()
     return logprobs, entropies
-
-
-def gradients(inputs: Inputs, upstream_N: torch.Tensor, entropy_upstream_N: torch.Tensor | None, **options):
-    """Of Σ g·logprob + Σ g_H·entropy with respect to hidden, weight and bias."""
-    result = token_logprobs(
-        inputs.hidden_ND,
-        inputs.weight_VD,
-        inputs.targets_N,
-        bias=inputs.bias_V,
-        entropy="none" if entropy_upstream_N is None else "grad",
-        **options,
-    )
-    total = (result.logprobs * upstream_N).sum()
-    if entropy_upstream_N is not None:
-        total = total + (result.entropy * entropy_upstream_N).sum()
-    return torch.autograd.grad(total, (inputs.hidden_ND, inputs.weight_VD, inputs.bias_V))
-
-
-def upstream(N: int, *, seed: int) -> torch.Tensor:
-    return torch.randn(N, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @each_backend
@@ -217,10 +179,6 @@ def test_outputs_have_at_least_single_precision(backend: str, dtype: torch.dtype
     result = token_logprobs(*random_inputs(3, 4, 5, dtype=dtype)[:3], entropy="value", backend=backend)
     assert result.entropy is not None
     assert (result.logprobs.dtype, result.entropy.dtype) == (expected, expected)
-
-
-def relative_error(got: torch.Tensor, exact: torch.Tensor) -> float:
-    return ((got.double() - exact).norm() / exact.norm()).item()
 
 
 def test_chunked_in_half_precision_is_no_worse_than_the_dense_computation():

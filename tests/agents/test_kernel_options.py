@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+import torch
+from kernel_inputs import Inputs, gradients, random_inputs, relative_error, upstream
+
+from agents.kernels import choose, token_logprobs
+from reasonenv.errors import UnknownNameError
+
+each_backend = pytest.mark.parametrize("backend", ["reference", "chunked"])
+LARGE = (23, 3, 300_001)
+"""N, D, V: several tiles and chunks of the chunked backend, and more logits than are kept by default."""
+
+
+def gradients_of(result_N: torch.Tensor, inputs: Inputs) -> tuple[torch.Tensor, ...]:
+    return torch.autograd.grad(result_N.sum(), (inputs.hidden_ND, inputs.weight_VD, inputs.bias_V))
+
+
+@each_backend
+def test_masked_rows_are_zero_and_the_others_as_if_alone(backend: str):
+    inputs = random_inputs(6, 4, 11)
+    mask_N = torch.tensor([True, False, True, True, False, False])
+    targets_N = inputs.targets_N.masked_fill(~mask_N, -100)
+    masked = token_logprobs(
+        inputs.hidden_ND, inputs.weight_VD, targets_N, mask_N=mask_N, entropy="value", backend=backend
+    )
+    alone = token_logprobs(
+        inputs.hidden_ND[mask_N], inputs.weight_VD, targets_N[mask_N], entropy="value", backend=backend
+    )
+    for got_N, expected_n in zip(masked, alone, strict=True):
+        assert torch.equal(got_N[mask_N], expected_n)
+        assert not got_N[~mask_N].any()
+
+
+@each_backend
+def test_masked_rows_get_no_gradient_and_give_none_to_the_head(backend: str):
+    inputs = random_inputs(6, 4, 11)
+    mask_N = torch.tensor([True, False, True, True, False, False])
+    with torch.no_grad():
+        inputs.hidden_ND[~mask_N] = torch.nan
+    result = token_logprobs(*inputs[:3], bias=inputs.bias_V, mask_N=mask_N, backend=backend)
+    hidden_ND, weight_VD, bias_V = gradients_of(result.logprobs, inputs)
+    assert not hidden_ND[~mask_N].any()
+    assert hidden_ND[mask_N].any()
+    assert all(gradient.isfinite().all() for gradient in (hidden_ND, weight_VD, bias_V))
+
+
+@each_backend
+def test_padding_rows_of_the_head_have_no_probability_and_no_gradient(backend: str):
+    inputs = random_inputs(6, 4, 11)
+    targets_N = inputs.targets_N.clamp(max=7)
+    padded = token_logprobs(
+        inputs.hidden_ND, inputs.weight_VD, targets_N, bias=inputs.bias_V, vocabulary_size=8, backend=backend
+    ).logprobs
+    cut = token_logprobs(
+        inputs.hidden_ND, inputs.weight_VD[:8], targets_N, bias=inputs.bias_V[:8], backend=backend
+    ).logprobs
+    assert torch.equal(padded, cut)
+    _, weight_VD, bias_V = gradients_of(padded, inputs)
+    assert not weight_VD[8:].any()
+    assert not bias_V[8:].any()
+    assert weight_VD[:8].any()
+
+
+@each_backend
+def test_support_margin_renormalises_over_the_tokens_that_were_left_to_draw_from(backend: str):
+    hidden_ND, weight_VD = torch.eye(1, dtype=torch.float64), torch.tensor([[3.0], [2.0], [1.0], [-4.0]]).double()
+    margin_N = torch.tensor([-1.5], dtype=torch.float64)
+    result = token_logprobs(
+        hidden_ND, weight_VD, torch.tensor([1]), support_margin_N=margin_N, entropy="value", backend=backend
+    )
+    expected = torch.log_softmax(torch.tensor([3.0, 2.0, 1.0], dtype=torch.float64), 0)
+    torch.testing.assert_close(result.logprobs, expected[1:2], rtol=1e-12, atol=1e-12)
+    assert result.entropy is not None
+    torch.testing.assert_close(result.entropy[0], -(expected.exp() * expected).sum(), rtol=1e-12, atol=1e-12)
+
+
+@each_backend
+def test_the_target_belongs_to_its_support_even_where_the_margin_is_zero(backend: str):
+    inputs = random_inputs(40, 4, 11, dtype=torch.float32)
+    zero_N = torch.zeros(40)
+    result = token_logprobs(*inputs[:3], support_margin_N=zero_N, temperature=0.3, backend=backend)
+    likeliest_N = (inputs.hidden_ND @ inputs.weight_VD.T).argmax(-1) == inputs.targets_N
+    assert result.logprobs.isfinite().all()
+    torch.testing.assert_close(result.logprobs[likeliest_N], zero_N[likeliest_N], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(9, 4, 31), LARGE], ids=str)
+@pytest.mark.parametrize("trained", ["all", "hidden"])
+def test_support_margins_agree_between_backends(shape: tuple[int, int, int], trained: str):
+    inputs = random_inputs(*shape)
+    if trained == "hidden":
+        inputs = inputs._replace(weight_VD=inputs.weight_VD.detach(), bias_V=inputs.bias_V.detach())
+    outputs = []
+    for backend in ("reference", "chunked"):
+        result = token_logprobs(
+            *inputs[:3],
+            bias=inputs.bias_V,
+            temperature=1.3,
+            softcap=2.5,
+            support_margin_N=-upstream(shape[0], seed=3).abs(),
+            entropy="grad" if trained == "all" else "value",
+            backend=backend,
+        )
+        total = (result.logprobs * upstream(shape[0], seed=1)).sum()
+        if trained == "all":
+            total = total + (result.entropy * upstream(shape[0], seed=2)).sum()
+        wanted = [tensor for tensor in (inputs.hidden_ND, inputs.weight_VD, inputs.bias_V) if tensor.requires_grad]
+        outputs.append((result.logprobs, result.entropy, *torch.autograd.grad(total, wanted)))
+    torch.testing.assert_close(outputs[1], outputs[0], rtol=1e-9, atol=1e-11)
+
+
+def test_gradients_under_a_support_margin_match_finite_differences():
+    inputs, margin_N = random_inputs(3, 2, 7), torch.tensor([-0.5, -2.0, -9.0], dtype=torch.float64)
+
+    def outputs(hidden_ND: torch.Tensor, weight_VD: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        result = token_logprobs(
+            hidden_ND, weight_VD, inputs.targets_N, support_margin_N=margin_N, entropy="grad", backend="chunked"
+        )
+        assert result.entropy is not None
+        return result.logprobs, result.entropy
+
+    assert torch.autograd.gradcheck(outputs, (inputs.hidden_ND, inputs.weight_VD))
+
+
+@pytest.mark.parametrize("saved_rows", [0, 1, 9, 23, 1000])
+def test_keeping_logits_changes_nothing(saved_rows: int):
+    inputs, num_bytes = random_inputs(*LARGE), saved_rows * 8 * LARGE[2]
+    got, expected = (
+        gradients(inputs, upstream(23, seed=1), upstream(23, seed=2), **options)
+        for options in ({"backend": "chunked", "saved_logits_bytes": num_bytes}, {"backend": "reference"})
+    )
+    torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("saved_logits_bytes", [0, 5 * 8 * LARGE[2]])
+def test_rows_without_gradient_are_left_out_exactly(saved_logits_bytes: int):
+    inputs, upstream_N = random_inputs(*LARGE), upstream(23, seed=1)
+    upstream_N[1::3] = 0
+    with torch.no_grad():
+        inputs.hidden_ND[1::3] = torch.nan
+    hidden_ND, weight_VD, bias_V = gradients(
+        inputs, upstream_N, None, backend="chunked", saved_logits_bytes=saved_logits_bytes
+    )
+    kept = [n for n in range(23) if n % 3 != 1]
+    alone = Inputs(inputs.hidden_ND.detach()[kept].requires_grad_(), *inputs[1:])
+    alone = alone._replace(targets_N=inputs.targets_N[kept])
+    expected = gradients(alone, upstream_N[kept], None, backend="reference")
+    assert not hidden_ND[1::3].any()
+    torch.testing.assert_close((hidden_ND[kept], weight_VD, bias_V), expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(9, 4, 31), LARGE], ids=str)
+def test_a_frozen_head_gives_the_gradient_of_a_trained_one(shape: tuple[int, int, int]):
+    inputs = random_inputs(*shape)
+    expected = gradients(inputs, upstream(shape[0], seed=1), None, backend="reference", softcap=2.0)[0]
+    frozen = Inputs(inputs.hidden_ND, inputs.weight_VD.detach(), inputs.targets_N, inputs.bias_V.detach())
+    assert choose(*frozen[:2], frozen.bias_V, backend="chunked").mode == "frozen_head"
+    logprobs_N = token_logprobs(*frozen[:3], bias=frozen.bias_V, softcap=2.0, backend="chunked").logprobs
+    (got,) = torch.autograd.grad((logprobs_N * upstream(shape[0], seed=1)).sum(), frozen.hidden_ND)
+    torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-12)
+
+
+def confident_inputs(probability: float, dtype: torch.dtype, *, N: int = 64, D: int = 256, V: int = 257) -> Inputs:
+    """Inputs whose targets have that probability: a multiple of the target's embedding is added."""
+    inputs, goal = random_inputs(N, D, V), torch.logit(torch.tensor(probability, dtype=torch.float64))
+    with torch.no_grad():
+        inputs.weight_VD.div_(D**0.5)
+        direction_ND = inputs.weight_VD[inputs.targets_N]
+        for _ in range(60):  # the others' logits move along, so it takes a few corrections
+            logprobs_N = token_logprobs(*inputs[:3], bias=inputs.bias_V, backend="chunked").logprobs
+            log_odds_N = logprobs_N - torch.log(-torch.expm1(logprobs_N))
+            step_N = 0.7 * (goal - log_odds_N) / direction_ND.square().sum(-1)
+            inputs.hidden_ND.add_(step_N[:, None] * direction_ND)
+    return Inputs(*(t.detach().to(dtype).requires_grad_() if t.is_floating_point() else t for t in inputs))
+
+
+@pytest.mark.parametrize("probability", [1e-6, 0.974, 0.9999])
+@pytest.mark.parametrize(
+    ("dtype", "logprob_error", "gradient_error"),
+    [(torch.float32, 1e-5, 5e-6), (torch.bfloat16, 5e-2, 4e-2)],
+    ids=["fp32", "bf16"],
+)
+def test_errors_against_double_precision(dtype, logprob_error: float, gradient_error: float, probability: float):
+    inputs = confident_inputs(probability, dtype)
+    exact = Inputs(*(t.detach().double().requires_grad_() if t.is_floating_point() else t for t in inputs))
+    g_N = upstream(64, seed=1)
+    got, expected = (
+        token_logprobs(*parts[:3], bias=parts.bias_V, entropy="value", backend=backend)
+        for parts, backend in ((inputs, "chunked"), (exact, "reference"))
+    )
+    for got_N, expected_N in zip(got, expected, strict=True):
+        assert relative_error(got_N, expected_N) <= logprob_error
+    for entropy_upstream_N in (None, upstream(64, seed=2)):
+        single = None if entropy_upstream_N is None else entropy_upstream_N.float()
+        got_gradients = gradients(inputs, g_N.float(), single, backend="chunked")
+        exact_gradients = gradients(exact, g_N, entropy_upstream_N, backend="reference")
+        for got_tensor, exact_tensor in zip(got_gradients, exact_gradients, strict=True):
+            assert relative_error(got_tensor, exact_tensor) <= gradient_error
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
+def test_results_repeat_bit_for_bit(dtype: torch.dtype):
+    inputs = random_inputs(70, 16, 70_001, dtype=dtype)
+    first, second = (gradients(inputs, upstream(70, seed=1).float(), None, backend="chunked") for _ in range(2))
+    assert all(torch.equal(*pair) for pair in zip(first, second, strict=True))
+
+
+@each_backend
+def test_autocast_computes_in_its_precision_and_gives_gradients_in_the_parameters(backend: str):
+    inputs = random_inputs(8, 16, 31, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        got = gradients(inputs, upstream(8, seed=1).float(), None, backend=backend)
+    half = Inputs(*(t.detach().bfloat16().requires_grad_() if t.is_floating_point() else t for t in inputs))
+    expected = gradients(half, upstream(8, seed=1).float(), None, backend=backend)
+    assert {tensor.dtype for tensor in got} == {torch.float32}
+    torch.testing.assert_close(got, tuple(tensor.float() for tensor in expected), rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "mode", "backend", "reason"),
+    [
+        ((4096, 1, 1024), {}, "dense", "reference", "few enough"),
+        ((4097, 1, 1024), {}, "two_pass", "chunked", "any loss may follow"),
+        ((4097, 1, 1024), {"locality": "token"}, "one_pass", "chunked", "sum over each token"),
+        ((4097, 1, 1024), {"is_sharded": True, "locality": "token"}, "two_pass", "chunked", "split over ranks"),
+        ((2, 1, 3), {"backend": "reference"}, "dense", "reference", "asked for"),
+        ((2, 1, 3), {"backend": "chunked"}, "two_pass", "chunked", "any loss may follow"),
+        ((2, 1, 3), {"is_sharded": True}, "two_pass", "chunked", "split over ranks"),
+    ],
+)
+def test_choice_says_how_by_what_and_why(shape, options: dict, mode: str, backend: str, reason: str):
+    choice = choose(*random_inputs(*shape, dtype=torch.float32)[:2], **options)
+    assert (choice.mode, choice.backend) == (mode, backend)
+    assert reason in choice.reason
+
+
+def test_a_frozen_head_is_looked_at_once_unless_its_entropy_needs_a_gradient_or_its_bias_is_trained():
+    hidden_ND, weight_VD, _, bias_V = random_inputs(2, 3, 5)
+    frozen_VD, frozen_V = weight_VD.detach(), bias_V.detach()
+    assert choose(hidden_ND, frozen_VD, frozen_V, backend="chunked").mode == "frozen_head"
+    assert choose(hidden_ND, frozen_VD, bias_V, backend="chunked").mode == "two_pass"
+    assert choose(hidden_ND, frozen_VD, entropy="grad", backend="chunked").mode == "two_pass"
+    with torch.no_grad():
+        assert choose(hidden_ND, frozen_VD, backend="chunked").mode == "two_pass"
+
+
+def test_a_choice_is_logged_once(caplog: pytest.LogCaptureFixture):
+    inputs = random_inputs(3, 2, 5)
+    with caplog.at_level(logging.INFO, "agents.kernels"):
+        for _ in range(3):
+            token_logprobs(*inputs[:3], backend="chunked")
+    assert len([record for record in caplog.records if record.message.startswith("two_pass (chunked)")]) <= 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"weight_VD": torch.zeros(5, 3, dtype=torch.bfloat16)},
+            r"one precision, got torch.float32 and torch.bfloat16",
+        ),
+        ({"targets_N": torch.tensor([0, 5])}, r"targets in \[0, 5\)"),
+        ({"targets_N": torch.tensor([0, -100])}, r"left out by mask_N"),
+        ({"targets_N": torch.tensor([0, 4]), "vocabulary_size": 4}, r"targets in \[0, 4\)"),
+        ({"vocabulary_size": 6}, r"vocabulary_size in \[1, 5\].* got 6"),
+        ({"bias": torch.zeros(4)}, r"bias \[5\], one per row of weight, got \(4,\)"),
+        ({"softcap": 0.0}, r"softcap must be positive"),
+        ({"support_margin_N": torch.zeros(3)}, r"support_margin_N \[2\]"),
+        ({"support_margin_N": torch.tensor([-1.0, 0.5])}, r"support_margin_N ≤ 0"),
+        ({"mask_N": torch.ones(2)}, r"mask_N bool \[2\], got torch.float32 \(2,\)"),
+        ({"backend": "triton"}, r"on 'cpu', not on an NVIDIA GPU\. Pass backend='auto' or 'chunked'"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(changes: dict, message: str):
+    arguments = {"hidden_ND": torch.zeros(2, 3), "weight_VD": torch.zeros(5, 3), "targets_N": torch.zeros(2).long()}
+    with pytest.raises(ValueError, match=message):
+        token_logprobs(**(arguments | changes))
+
+
+def test_an_unknown_backend_is_told_of_the_nearest_one():
+    with pytest.raises(UnknownNameError, match="chunked"):
+        token_logprobs(*random_inputs(2, 3, 5)[:3], backend="chunkd")
