@@ -179,7 +179,9 @@ class _Differentiator:
         metrics: dict[str, Tensor],
     ) -> None:
         self.losses: list[Tensor] = []
-        self.input_gradients = [torch.zeros_like(x) if y else None for x, y in zip(inputs, is_needed, strict=True)]
+        self.input_gradients: list[Tensor | None] = [None] * len(inputs)
+        """None as well for an input on which no chunk's loss has depended."""
+        self._is_needed = is_needed
         self._loss_of_chunk = loss_of_chunk
         self._inputs = inputs
         self._has_entropy = how.entropy == "grad"
@@ -191,8 +193,8 @@ class _Differentiator:
         logprobs_n = logprobs_n.detach().requires_grad_()
         entropy_n = entropy_n.detach().requires_grad_(self._has_entropy)
         inputs = [
-            tensor[rows].detach().requires_grad_(gradient is not None)
-            for tensor, gradient in zip(self._inputs, self.input_gradients, strict=True)
+            tensor[rows].detach().requires_grad_(is_needed)
+            for tensor, is_needed in zip(self._inputs, self._is_needed, strict=True)
         ]
         result = self._loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n), tuple(inputs), rows)
         leaves = [tensor for tensor in (logprobs_n, entropy_n, *inputs) if tensor.requires_grad]
@@ -202,13 +204,19 @@ class _Differentiator:
             self._metrics[name] = self._metrics[name] + value if name in self._metrics else value
         if not result.loss.requires_grad:
             return torch.zeros_like(logprobs_n), None
-        gradients = iter(torch.autograd.grad(result.loss, leaves, materialize_grads=True))
-        gradient_n = next(gradients)
-        entropy_gradient_n = next(gradients) if self._has_entropy else None
-        for gradient in self.input_gradients:
-            if gradient is not None:
-                gradient[rows] = next(gradients)
-        return gradient_n, entropy_gradient_n
+        found = dict(zip(map(id, leaves), torch.autograd.grad(result.loss, leaves, allow_unused=True), strict=True))
+        for index, tensor in enumerate(inputs):
+            self._note(index, rows, found.get(id(tensor)))
+        gradient_n, entropy_gradient_n = found[id(logprobs_n)], found.get(id(entropy_n))
+        return torch.zeros_like(logprobs_n) if gradient_n is None else gradient_n, entropy_gradient_n
+
+    def _note(self, index: int, rows: slice, gradient_n: Tensor | None) -> None:
+        if gradient_n is None:
+            return
+        total = self.input_gradients[index]
+        if total is None:
+            total = self.input_gradients[index] = torch.zeros_like(self._inputs[index])
+        total[rows] = gradient_n
 
 
 def _check_depends_only_on(loss: Tensor, leaves: Sequence[Tensor]) -> None:

@@ -266,5 +266,7 @@ def test_a_model_without_language_model_head_is_refused():
 def test_a_head_that_is_not_linear_is_refused():
     model = build_tiny_policy(seed=0)[0]
     model.set_output_embeddings(torch.nn.Sequential(model.get_output_embeddings()))
-    with pytest.raises(PolicyError, match=r"Expected the output embedding of Qwen3ForCausalLM .* got torch.*Sequential"):
+    with pytest.raises(
+        PolicyError, match=r"Expected the output embedding of Qwen3ForCausalLM .* got torch.*Sequential"
+    ):
         HFPolicy(model)
