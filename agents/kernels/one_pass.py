@@ -204,7 +204,8 @@ class _Differentiator:
             self._metrics[name] = self._metrics[name] + value if name in self._metrics else value
         if not result.loss.requires_grad:
             return torch.zeros_like(logprobs_n), None
-        found = dict(zip(map(id, leaves), torch.autograd.grad(result.loss, leaves, allow_unused=True), strict=True))
+        gradients = cast("Sequence[Tensor | None]", torch.autograd.grad(result.loss, leaves, allow_unused=True))
+        found = dict(zip(map(id, leaves), gradients, strict=True))
         for index, tensor in enumerate(inputs):
             self._note(index, rows, found.get(id(tensor)))
         gradient_n, entropy_gradient_n = found[id(logprobs_n)], found.get(id(entropy_n))

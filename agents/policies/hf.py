@@ -216,7 +216,11 @@ def _instead_of_forward(
     The weight is looked at inside the call only: there the hooks of FSDP have gathered it.
     """
     owner, replaced = cast(Any, module), vars(module).get("forward")
-    owner.forward = lambda hidden_ND: compute(hidden_ND, module.weight, module.bias)
+
+    def forward(hidden_ND: Tensor) -> ResultT:
+        return compute(hidden_ND, module.weight, module.bias)
+
+    owner.forward = forward
     try:
         return owner(hidden_ND)
     finally:
