@@ -5,8 +5,9 @@ Both kinds share their arithmetic, on tiles [rows, columns] in fp32. Every sum o
 atomics, no locks), so that results are bitwise repeatable.
 
 Registers decide how this is written. The products of a tile fill 128 registers of each thread, so the rest of the work
-is done on a quarter of the columns at a time, and the gradient in a single pass. `flatten` lets the loads of the next
-tile overlap with that work; `disable_licm` keeps column numbers from occupying registers throughout the loop.
+is done on a part of the columns at a time: a quarter for the statistics, which need two passes; half for the gradient,
+which needs one. `flatten` lets the loads of the next tile overlap with that work; `disable_licm` keeps column numbers
+from occupying registers throughout the loop.
 
 N tokens, D hidden size, W columns (the width of a part of the vocabulary); R rows and C columns of a tile.
 """
@@ -27,6 +28,12 @@ __all__ = [
 _LOG2_E: tl.constexpr = tl.constexpr(1.4426950408889634)
 _FLOOR: tl.constexpr = tl.constexpr(-1e30)
 """Stands for −∞, which times a weight of 0 would be NaN."""
+_SIZES = ["N", "D", "W", "num_splits", "tiles_per_split"]
+_ROWS = [
+    *("targets_ptr", "threshold_ptr", "normalizer_ptr", "gradient_ptr", "entropy_ptr", "entropy_gradient_ptr"),
+    *("maximum_ptr", "sum_ptr", "weighted_sum_ptr", "target_ptr"),
+]
+"""What would only multiply the number of compilations: batches vary in size, and rows are often part of others."""
 
 
 @triton.jit
@@ -122,6 +129,14 @@ def _halves(tile: tl.tensor, R: tl.constexpr, C: tl.constexpr) -> tl.tuple:
 
 
 @triton.jit
+def _quarters(tile: tl.tensor, R: tl.constexpr, C: tl.constexpr) -> tl.tuple:
+    left, right = _halves(tile, R, C)
+    first, second = _halves(left, R, C // 2)
+    third, fourth = _halves(right, R, C // 2)
+    return first, second, third, fourth
+
+
+@triton.jit
 def _products(
     hidden: tl.tensor_descriptor,
     weight: tl.tensor_descriptor,
@@ -132,21 +147,18 @@ def _products(
     C: tl.constexpr,
     DEPTH: tl.constexpr,
     PRECISION: tl.constexpr,
-) -> tl.tuple:
-    """A tile of h Wᵀ in four quarters, left to right. Descriptors read zeros beyond the edges."""
+) -> tl.tensor:
+    """A tile of h Wᵀ. Descriptors read zeros beyond the edges."""
     tl.assume(D > 0)
     products = tl.zeros([R, C], dtype=tl.float32)
     for depth in range(0, D, DEPTH):
         hidden_tile = hidden.load([row, depth])
         weight_tile = weight.load([column, depth])
         products = tl.dot(hidden_tile, weight_tile.T, products, input_precision=PRECISION)
-    left, right = _halves(products, R, C)
-    first, second = _halves(left, R, C // 2)
-    third, fourth = _halves(right, R, C // 2)
-    return first, second, third, fourth
+    return products
 
 
-@triton.jit(do_not_specialize=["N", "D", "W", "num_splits", "tiles_per_split"])
+@triton.jit(do_not_specialize=_SIZES, do_not_specialize_on_alignment=_ROWS)
 def statistics_kernel(
     hidden: tl.tensor_descriptor,
     weight: tl.tensor_descriptor,
@@ -178,7 +190,8 @@ def statistics_kernel(
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
     for tile in tl.range(first, last, flatten=True, disable_licm=True):
-        quarters = _products(hidden, weight, row_block * R, tile * C, D, R, C, DEPTH, PRECISION)
+        products = _products(hidden, weight, row_block * R, tile * C, D, R, C, DEPTH, PRECISION)
+        quarters = _quarters(products, R, C)
         for quarter in tl.static_range(4):
             columns = tile * C + quarter * (C // 4) + tl.arange(0, C // 4)
             logits = _logits(quarters[quarter], _bias(bias_ptr, columns, W), inner, outer)
@@ -191,7 +204,7 @@ def statistics_kernel(
     tl.store(weighted_sum_ptr + offsets, running[2], mask=rows < N)
 
 
-@triton.jit(do_not_specialize=["N", "D", "W", "num_splits", "tiles_per_split"])
+@triton.jit(do_not_specialize=_SIZES, do_not_specialize_on_alignment=_ROWS)
 def gradients_kernel(
     hidden: tl.tensor_descriptor,
     weight: tl.tensor_descriptor,
@@ -216,7 +229,7 @@ def gradients_kernel(
     GROUP: tl.constexpr,
     PRECISION: tl.constexpr,
 ) -> None:
-    """Gradients of the products of a block of rows with one split's columns, into `out` [N, W] a quarter at a time."""
+    """Gradients of the products of a block of rows with one split's columns, half a tile at a time."""
     row_block, split = _work_item(tl.cdiv(N, R), num_splits, GROUP)
     rows = row_block * R + tl.arange(0, R)
     row_state = (
@@ -230,12 +243,13 @@ def gradients_kernel(
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
     for tile in tl.range(first, last, flatten=True, disable_licm=True):
-        quarters = _products(hidden, weight, row_block * R, tile * C, D, R, C, DEPTH, PRECISION)
-        for quarter in tl.static_range(4):
-            column = tile * C + quarter * (C // 4)
-            columns = column + tl.arange(0, C // 4)
+        products = _products(hidden, weight, row_block * R, tile * C, D, R, C, DEPTH, PRECISION)
+        halves = _halves(products, R, C)
+        for half in tl.static_range(2):
+            column = tile * C + half * (C // 2)
+            columns = column + tl.arange(0, C // 2)
             bias = _bias(bias_ptr, columns, W)
-            gradients = _product_gradients(quarters[quarter], bias, columns, row_state, inner, outer)
+            gradients = _product_gradients(halves[half], bias, columns, row_state, inner, outer)
             out.store([row_block * R, column], gradients.to(out.dtype))
 
 
@@ -254,7 +268,7 @@ def _target_logit(
     return tl.where(is_inside, _logits(product, bias, inner, outer), -float("inf"))
 
 
-@triton.jit(do_not_specialize=["D", "W"])
+@triton.jit(do_not_specialize_on_alignment=_ROWS)
 def target_kernel(
     hidden_ptr: tl.tensor,
     weight_ptr: tl.tensor,
@@ -289,7 +303,7 @@ def _in_memory(products_ptr: tl.tensor, columns: tl.tensor, mask: tl.tensor) -> 
     return tl.maximum(products, _FLOOR, propagate_nan=tl.PropagateNan.ALL)
 
 
-@triton.jit(do_not_specialize=["W"])
+@triton.jit(do_not_specialize_on_alignment=_ROWS)
 def statistics_of_products_kernel(
     products_ptr: tl.tensor,
     bias_ptr: tl.tensor | None,
@@ -309,13 +323,13 @@ def statistics_of_products_kernel(
     row = tl.program_id(0).to(tl.int64)
     rows = row + tl.arange(0, 1)
     targets = tl.load(targets_ptr + rows)
-    row_state = (targets, _optional(threshold_ptr, rows, row + 1))
+    row_state = (targets.to(tl.int32), _optional(threshold_ptr, rows, row + 1))
     running = (tl.full([1], _FLOOR, tl.float32), tl.zeros([1], tl.float32), tl.zeros([1], tl.float32))
     row_ptr = products_ptr + row * stride
     for start in range(0, W, C):
         columns = start + tl.arange(0, C)
         is_column = columns < W
-        products = _in_memory(row_ptr, columns, is_column)[None, :]
+        products = _in_memory(row_ptr, columns[None, :], is_column[None, :])
         logits = _logits(products, _bias(bias_ptr, columns, W), inner, outer)
         running = _accumulate(tl.where(is_column[None, :], logits, _FLOOR), columns, row_state, running)
     is_inside = (targets >= 0) & (targets < W)
@@ -327,7 +341,7 @@ def statistics_of_products_kernel(
     tl.store(weighted_sum_ptr + rows, running[2])
 
 
-@triton.jit(do_not_specialize=["W"])
+@triton.jit(do_not_specialize_on_alignment=_ROWS)
 def gradients_of_products_kernel(
     products_ptr: tl.tensor,
     bias_ptr: tl.tensor | None,
@@ -349,7 +363,7 @@ def gradients_of_products_kernel(
     row = tl.program_id(0).to(tl.int64)
     rows = row + tl.arange(0, 1)
     row_state = (
-        tl.load(targets_ptr + rows),
+        tl.load(targets_ptr + rows).to(tl.int32),
         tl.load(normalizer_ptr + rows),
         tl.load(gradient_ptr + rows),
         _optional(entropy_ptr, rows, row + 1),
@@ -358,7 +372,7 @@ def gradients_of_products_kernel(
     )
     columns = tl.program_id(1) * C + tl.arange(0, C)
     is_column = columns < W
-    products = _in_memory(products_ptr + row * stride, columns, is_column)[None, :]
+    products = _in_memory(products_ptr + row * stride, columns[None, :], is_column[None, :])
     gradients = _product_gradients(products, _bias(bias_ptr, columns, W), columns, row_state, inner, outer)
     out_ptrs = out_ptr + row * out_stride + columns[None, :]
     tl.store(out_ptrs, gradients.to(out_ptr.dtype.element_ty), mask=is_column[None, :])

@@ -5,19 +5,20 @@
 gradients of hidden states and weights are not here: they are plain matrix products. Nor is any loss.
 
 The tilings are chosen by what the compiler reports for Hopper, where no kernel may spill a register: 128 × 256 tiles,
-with 64 of the hidden size in each of four stages, fill the accumulators of two warpgroups and 208 of 227 KiB of shared
-memory. The hidden size needs no tiling of its own, since the loads run on from one tile into the next.
+with 64 of the hidden size in each of four stages, fill the accumulators of two warpgroups and 224 of 227 KiB of shared
+memory. One tiling serves every hidden size, since the loads run on from one tile into the next.
 
 N tokens, D hidden size, W columns (the width of a part of the vocabulary), S splits of it. Importing needs Triton.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from triton import JITFunction
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 from agents.kernels.triton_kernels import (
@@ -33,10 +34,10 @@ __all__ = ["Tiling", "gradients_of_logits", "logit_gradients", "statistics", "st
 
 ROW_BLOCKS_PER_GROUP = 16
 """Row blocks that go through the vocabulary side by side: as square a set of tiles as 132 processors can hold."""
-ROW_COLUMNS = 4096
-"""Columns that a kernel which reads products takes at a time, with `ROW_WARPS` warps: 16 per thread."""
-ROW_WARPS = 8
-TARGET_DEPTH = 1024
+ROW_COLUMNS, ROW_WARPS = 4096, 8
+"""Columns that a kernel which reads products takes at a time, and its warps: 16 columns per thread."""
+TARGET_DEPTH, TARGET_WARPS = 1024, 4
+"""Part of the hidden size that the logit of the target takes at a time, and the warps."""
 
 
 class Tiling(NamedTuple):
@@ -57,20 +58,23 @@ _NARROW_HALF = Tiling(128, 128, 64, num_warps=8, num_stages=4)
 _SMALL_HALF = Tiling(128, 128, 32, num_warps=8, num_stages=3)
 
 
-def tiling_for(dtype: torch.dtype, *, shared_bytes: int, has_bias: bool, has_softcap: bool) -> Tiling:
+def tiling_for(
+    dtype: torch.dtype, *, shared_bytes: int, has_bias: bool, has_softcap: bool, has_threshold: bool
+) -> Tiling:
     """The launch configuration of the kernels that multiply.
+
+    A softcap together with a bias or a threshold leaves too few registers for the accumulators of the widest tile.
 
     Args:
         dtype: of hidden states and weights.
         shared_bytes: shared memory that a block may have.
-        has_bias: together with a softcap, an accumulator of 128 registers spills.
-        has_softcap: see `has_bias`.
+        has_bias: whether the head has one; `has_softcap` and `has_threshold` likewise.
     """
     if dtype == torch.float32:
         return _SINGLE
     if shared_bytes < _LARGE_SHARED_BYTES:
         return _SMALL_HALF
-    return _NARROW_HALF if has_bias and has_softcap else _HALF
+    return _NARROW_HALF if has_softcap and (has_bias or has_threshold) else _HALF
 
 
 class _Machine(NamedTuple):
@@ -111,33 +115,30 @@ def statistics(
         ValueError: inputs that do not fit, or of another dtype.
     """
     N, W = _checked_shape(hidden_ND, weight_WD)
-    scales, tiling, machine = _scales(options), _tiling(hidden_ND, bias_W, options), _machine(hidden_ND.device)
+    scales, tiling = _scales(options), _tiling(hidden_ND, bias_W, options, threshold_N)
     targets_N, threshold_N = targets_N.contiguous(), _row(threshold_N)
-    num_splits, tiles_per_split = _splits(-(-N // tiling.rows), -(-W // tiling.columns), machine.num_processors)
+    num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
     partial_3SN = hidden_ND.new_empty((3, num_splits, N), dtype=torch.float32)
     target_N = hidden_ND.new_empty(N, dtype=torch.float32)
     if N == 0:
         return Statistics(*partial_3SN[:, 0], target_N)
     hidden_ND, weight_WD = _loadable(hidden_ND), _loadable(weight_WD)
-    with torch.cuda.device_of(hidden_ND):
-        statistics_kernel[(num_splits * -(-N // tiling.rows),)](
-            *_operands(hidden_ND, weight_WD, tiling),
-            bias_W,
-            targets_N,
-            threshold_N,
-            *partial_3SN,
-            *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split),
-            *(scales.inner, scales.outer),
-            **_launch_options(tiling),
-        )
-        target_kernel[(N,)](
-            *(hidden_ND, weight_WD, bias_W, targets_N, target_N),
-            *(hidden_ND.stride(0), weight_WD.stride(0), hidden_ND.shape[1], W),
-            *(scales.inner, scales.outer),
-            DEPTH=TARGET_DEPTH,
-            num_warps=4,
-            enable_fp_fusion=True,
-        )
+    _launch(
+        statistics_kernel,
+        (num_programs,),
+        *_operands(hidden_ND, weight_WD, tiling),
+        *(_contiguous(bias_W), targets_N, threshold_N, *partial_3SN),
+        *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split, scales.inner, scales.outer),
+        **_tiling_options(tiling),
+    )
+    _launch(
+        target_kernel,
+        (N,),
+        *(hidden_ND, weight_WD, _contiguous(bias_W), targets_N, target_N, hidden_ND.stride(0), weight_WD.stride(0)),
+        *(hidden_ND.shape[1], W, scales.inner, scales.outer),
+        DEPTH=TARGET_DEPTH,
+        num_warps=TARGET_WARPS,
+    )
     return Statistics(*_combined(*partial_3SN), target_N)
 
 
@@ -158,24 +159,21 @@ def logit_gradients(
         ValueError: inputs that do not fit, or of another dtype.
     """
     N, W = _checked_shape(hidden_ND, weight_WD)
-    scales, tiling, machine = _scales(options), _tiling(hidden_ND, bias_W, options), _machine(hidden_ND.device)
-    num_row_blocks = -(-N // tiling.rows)
-    num_splits, tiles_per_split = _splits(num_row_blocks, -(-W // tiling.columns), machine.num_processors)
+    scales, tiling = _scales(options), _tiling(hidden_ND, bias_W, options, rows.threshold_N)
+    num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
     out_NW = hidden_ND.new_empty((N, _padded(W, hidden_ND.dtype)))[:, :W]
     if N == 0:
         return out_NW
     hidden_ND, weight_WD = _loadable(hidden_ND), _loadable(weight_WD)
-    with torch.cuda.device_of(hidden_ND):
-        gradients_kernel[(num_splits * num_row_blocks,)](
-            *_operands(hidden_ND, weight_WD, tiling),
-            bias_W,
-            targets_N.contiguous(),
-            *_row_vectors(rows, scales.slope),
-            TensorDescriptor.from_tensor(out_NW, [tiling.rows, tiling.columns // 4]),
-            *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split),
-            *(scales.inner, scales.outer),
-            **_launch_options(tiling),
-        )
+    _launch(
+        gradients_kernel,
+        (num_programs,),
+        *_operands(hidden_ND, weight_WD, tiling),
+        *(_contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
+        TensorDescriptor.from_tensor(out_NW, [tiling.rows, tiling.columns // 2]),
+        *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split, scales.inner, scales.outer),
+        **_tiling_options(tiling),
+    )
     return out_NW
 
 
@@ -192,13 +190,15 @@ def statistics_of_logits(
     scales = _scales(options)
     maximum_N, sum_N, weighted_sum_N, target_N = logits_NW.new_empty((4, N), dtype=torch.float32)
     if N > 0:
-        with torch.cuda.device_of(logits_NW):
-            statistics_of_products_kernel[(N,)](
-                *(logits_NW, bias_W, targets_N.contiguous(), _row(threshold_N)),
-                *(maximum_N, sum_N, weighted_sum_N, target_N),
-                *(logits_NW.stride(0), W, scales.inner, scales.outer),
-                **_ROW_LAUNCH_OPTIONS,
-            )
+        _launch(
+            statistics_of_products_kernel,
+            (N,),
+            *(logits_NW, _contiguous(bias_W), targets_N.contiguous(), _row(threshold_N)),
+            *(maximum_N, sum_N, weighted_sum_N, target_N),
+            *(logits_NW.stride(0), W, scales.inner, scales.outer),
+            C=ROW_COLUMNS,
+            num_warps=ROW_WARPS,
+        )
     return Statistics(maximum_N, sum_N, weighted_sum_N, target_N)
 
 
@@ -217,18 +217,22 @@ def gradients_of_logits(
         raise ValueError(f"Expected out {tuple(logits_NW.shape)}, the shape of the logits, got {tuple(out.shape)}.")
     N, W = logits_NW.shape
     scales = _scales(options)
-    if N == 0:
-        return
-    with torch.cuda.device_of(logits_NW):
-        gradients_of_products_kernel[(N, -(-W // ROW_COLUMNS))](
-            *(logits_NW, bias_W, targets_N.contiguous()),
-            *_row_vectors(rows, scales.slope),
+    if N > 0:
+        _launch(
+            gradients_of_products_kernel,
+            (N, -(-W // ROW_COLUMNS)),
+            *(logits_NW, _contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
             *(out, logits_NW.stride(0), out.stride(0), W, scales.inner, scales.outer),
-            **_ROW_LAUNCH_OPTIONS,
+            C=ROW_COLUMNS,
+            num_warps=ROW_WARPS,
         )
 
 
-_ROW_LAUNCH_OPTIONS = {"C": ROW_COLUMNS, "num_warps": ROW_WARPS, "enable_fp_fusion": True}
+def _launch(kernel: JITFunction[Any], grid: tuple[int, ...], *arguments: object, **options: object) -> None:
+    """One program per point of the grid, on the device of the first tensor among the arguments."""
+    device_index = next((argument.get_device() for argument in arguments if isinstance(argument, Tensor)), -1)
+    with torch.cuda.device(device_index):
+        kernel[grid](*arguments, **options, enable_fp_fusion=True)
 
 
 def _scales(options: LogitOptions) -> _Scales:
@@ -246,16 +250,24 @@ def _machine(device: torch.device) -> _Machine:
     return _Machine(properties.multi_processor_count, properties.shared_memory_per_block_optin)
 
 
-def _tiling(hidden_ND: Tensor, bias_W: Tensor | None, options: LogitOptions) -> Tiling:
+def _tiling(hidden_ND: Tensor, bias_W: Tensor | None, options: LogitOptions, threshold_N: Tensor | None) -> Tiling:
     return tiling_for(
         hidden_ND.dtype,
         shared_bytes=_machine(hidden_ND.device).shared_bytes,
         has_bias=bias_W is not None,
         has_softcap=options.softcap is not None,
+        has_threshold=threshold_N is not None,
     )
 
 
-@cache
+def _work(N: int, W: int, tiling: Tiling, device: torch.device) -> tuple[int, int, int]:
+    """Number of programs, of splits and of tiles per split."""
+    num_row_blocks, num_tiles = -(-N // tiling.rows), -(-W // tiling.columns)
+    num_splits, tiles_per_split = _splits(num_row_blocks, num_tiles, _machine(device).num_processors)
+    return num_row_blocks * num_splits, num_splits, tiles_per_split
+
+
+@lru_cache(maxsize=1024)
 def _splits(num_row_blocks: int, num_tiles: int, num_processors: int) -> tuple[int, int]:
     """Number of splits of the vocabulary and tiles in each, so that processors finish together; none is empty.
 
@@ -280,6 +292,10 @@ def _combined(maximum_SN: Tensor, sum_SN: Tensor, weighted_sum_SN: Tensor) -> tu
     return maximum_N, (shrink_SN * sum_SN).sum(0), weighted_sum_N
 
 
+def _contiguous(values: Tensor | None) -> Tensor | None:
+    return None if values is None else values.contiguous()
+
+
 def _row(values_N: Tensor | None) -> Tensor | None:
     return None if values_N is None else values_N.float().contiguous()
 
@@ -298,7 +314,7 @@ def _operands(hidden_ND: Tensor, weight_WD: Tensor, tiling: Tiling) -> tuple[Ten
     )
 
 
-def _launch_options(tiling: Tiling) -> dict[str, object]:
+def _tiling_options(tiling: Tiling) -> dict[str, object]:
     return {
         "R": tiling.rows,
         "C": tiling.columns,
@@ -307,7 +323,6 @@ def _launch_options(tiling: Tiling) -> dict[str, object]:
         "PRECISION": "ieee",  # of fp32 inputs: their products are not rounded to tf32
         "num_warps": tiling.num_warps,
         "num_stages": tiling.num_stages,
-        "enable_fp_fusion": True,
     }
 
 
