@@ -37,10 +37,8 @@ _ROWS = [
 
 
 @triton.jit
-def _logits(products: tl.tensor, bias: tl.tensor | None, inner: tl.tensor, outer: tl.tensor | None) -> tl.tensor:
-    """z = inner · (products + bias), and z = outer · tanh(that) where there is a softcap."""
-    if bias is not None:
-        products += tl.maximum(bias.to(tl.float32), _FLOOR, propagate_nan=tl.PropagateNan.ALL)
+def _scaled(products: tl.tensor, inner: tl.tensor, outer: tl.tensor | None) -> tl.tensor:
+    """z = inner · products, and z = outer · tanh(that) where there is a softcap."""
     logits = products * inner
     if outer is not None:
         decay = tl.exp2(tl.abs(logits) * (-2 * _LOG2_E))
@@ -49,19 +47,23 @@ def _logits(products: tl.tensor, bias: tl.tensor | None, inner: tl.tensor, outer
 
 
 @triton.jit
-def _bias(bias_ptr: tl.tensor | None, columns: tl.tensor, W: tl.tensor) -> tl.tensor | None:
-    bias = None
-    if bias_ptr is not None:
-        bias = tl.load(bias_ptr + columns, mask=columns < W, other=0.0)[None, :]
-    return bias
+def _at_least_floor(values: tl.tensor) -> tl.tensor:
+    return tl.maximum(values.to(tl.float32), _FLOOR, propagate_nan=tl.PropagateNan.ALL)
 
 
 @triton.jit
-def _optional(row_ptr: tl.tensor | None, rows: tl.tensor, N: tl.tensor) -> tl.tensor | None:
-    values = None
-    if row_ptr is not None:
-        values = tl.load(row_ptr + rows, mask=rows < N, other=0.0)
-    return values
+def _logits(
+    products: tl.tensor,
+    bias_ptr: tl.tensor | None,
+    columns: tl.tensor,
+    W: tl.tensor,
+    inner: tl.tensor,
+    outer: tl.tensor | None,
+) -> tl.tensor:
+    if bias_ptr is not None:
+        bias = tl.load(bias_ptr + columns, mask=columns < W, other=0.0)
+        products += _at_least_floor(bias)[None, :]
+    return _scaled(products, inner, outer)
 
 
 @triton.jit
@@ -85,8 +87,9 @@ def _accumulate(logits: tl.tensor, columns: tl.tensor, row_state: tl.tuple, runn
 @triton.jit
 def _product_gradients(
     products: tl.tensor,
-    bias: tl.tensor | None,
+    bias_ptr: tl.tensor | None,
     columns: tl.tensor,
+    W: tl.tensor,
     row_state: tl.tuple,
     inner: tl.tensor,
     outer: tl.tensor | None,
@@ -97,7 +100,7 @@ def _product_gradients(
     """
     targets, normalizer, gradient, entropy, entropy_gradient, threshold = row_state
     is_target = columns[None, :] == targets[:, None]
-    logits = _logits(products, bias, inner, outer)
+    logits = _logits(products, bias_ptr, columns, W, inner, outer)
     logprobs = logits - normalizer[:, None]
     probs = tl.exp2(logprobs * _LOG2_E)
     coefficient = gradient[:, None]
@@ -185,7 +188,10 @@ def statistics_kernel(
     row_block, split = _work_item(tl.cdiv(N, R), num_splits, GROUP)
     rows = row_block * R + tl.arange(0, R)
     targets = tl.load(targets_ptr + rows, mask=rows < N, other=-1).to(tl.int32)
-    row_state = (targets, _optional(threshold_ptr, rows, N))
+    row_state = (
+        targets,
+        tl.load(threshold_ptr + rows, mask=rows < N, other=0.0) if threshold_ptr is not None else None,
+    )
     running = (tl.full([R], _FLOOR, tl.float32), tl.zeros([R], tl.float32), tl.zeros([R], tl.float32))
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
@@ -194,7 +200,7 @@ def statistics_kernel(
         quarters = _quarters(products, R, C)
         for quarter in tl.static_range(4):
             columns = tile * C + quarter * (C // 4) + tl.arange(0, C // 4)
-            logits = _logits(quarters[quarter], _bias(bias_ptr, columns, W), inner, outer)
+            logits = _logits(quarters[quarter], bias_ptr, columns, W, inner, outer)
             if (tile + 1) * C > W:
                 logits = tl.where((columns < W)[None, :], logits, _FLOOR)
             running = _accumulate(logits, columns, row_state, running)
@@ -236,9 +242,9 @@ def gradients_kernel(
         tl.load(targets_ptr + rows, mask=rows < N, other=-1).to(tl.int32),
         tl.load(normalizer_ptr + rows, mask=rows < N, other=0.0),
         tl.load(gradient_ptr + rows, mask=rows < N, other=0.0),
-        _optional(entropy_ptr, rows, N),
-        _optional(entropy_gradient_ptr, rows, N),
-        _optional(threshold_ptr, rows, N),
+        tl.load(entropy_ptr + rows, mask=rows < N, other=0.0) if entropy_ptr is not None else None,
+        tl.load(entropy_gradient_ptr + rows, mask=rows < N, other=0.0) if entropy_gradient_ptr is not None else None,
+        tl.load(threshold_ptr + rows, mask=rows < N, other=0.0) if threshold_ptr is not None else None,
     )
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
@@ -248,8 +254,7 @@ def gradients_kernel(
         for half in tl.static_range(2):
             column = tile * C + half * (C // 2)
             columns = column + tl.arange(0, C // 2)
-            bias = _bias(bias_ptr, columns, W)
-            gradients = _product_gradients(halves[half], bias, columns, row_state, inner, outer)
+            gradients = _product_gradients(halves[half], bias_ptr, columns, W, row_state, inner, outer)
             out.store([row_block * R, column], gradients.to(out.dtype))
 
 
@@ -262,10 +267,9 @@ def _target_logit(
     inner: tl.tensor,
     outer: tl.tensor | None,
 ) -> tl.tensor:
-    bias = None
     if bias_ptr is not None:
-        bias = tl.load(bias_ptr + column)
-    return tl.where(is_inside, _logits(product, bias, inner, outer), -float("inf"))
+        product += _at_least_floor(tl.load(bias_ptr + column))
+    return tl.where(is_inside, _scaled(product, inner, outer), -float("inf"))
 
 
 @triton.jit(do_not_specialize_on_alignment=_ROWS)
@@ -299,8 +303,7 @@ def target_kernel(
 
 @triton.jit
 def _in_memory(products_ptr: tl.tensor, columns: tl.tensor, mask: tl.tensor) -> tl.tensor:
-    products = tl.load(products_ptr + columns, mask=mask, other=0.0).to(tl.float32)
-    return tl.maximum(products, _FLOOR, propagate_nan=tl.PropagateNan.ALL)
+    return _at_least_floor(tl.load(products_ptr + columns, mask=mask, other=0.0))
 
 
 @triton.jit(do_not_specialize_on_alignment=_ROWS)
@@ -323,14 +326,14 @@ def statistics_of_products_kernel(
     row = tl.program_id(0).to(tl.int64)
     rows = row + tl.arange(0, 1)
     targets = tl.load(targets_ptr + rows)
-    row_state = (targets.to(tl.int32), _optional(threshold_ptr, rows, row + 1))
+    row_state = (targets.to(tl.int32), tl.load(threshold_ptr + rows) if threshold_ptr is not None else None)
     running = (tl.full([1], _FLOOR, tl.float32), tl.zeros([1], tl.float32), tl.zeros([1], tl.float32))
     row_ptr = products_ptr + row * stride
     for start in range(0, W, C):
         columns = start + tl.arange(0, C)
         is_column = columns < W
         products = _in_memory(row_ptr, columns[None, :], is_column[None, :])
-        logits = _logits(products, _bias(bias_ptr, columns, W), inner, outer)
+        logits = _logits(products, bias_ptr, columns, W, inner, outer)
         running = _accumulate(tl.where(is_column[None, :], logits, _FLOOR), columns, row_state, running)
     is_inside = (targets >= 0) & (targets < W)
     column = tl.where(is_inside, targets, 0)
@@ -366,13 +369,13 @@ def gradients_of_products_kernel(
         tl.load(targets_ptr + rows).to(tl.int32),
         tl.load(normalizer_ptr + rows),
         tl.load(gradient_ptr + rows),
-        _optional(entropy_ptr, rows, row + 1),
-        _optional(entropy_gradient_ptr, rows, row + 1),
-        _optional(threshold_ptr, rows, row + 1),
+        tl.load(entropy_ptr + rows) if entropy_ptr is not None else None,
+        tl.load(entropy_gradient_ptr + rows) if entropy_gradient_ptr is not None else None,
+        tl.load(threshold_ptr + rows) if threshold_ptr is not None else None,
     )
     columns = tl.program_id(1) * C + tl.arange(0, C)
     is_column = columns < W
     products = _in_memory(products_ptr + row * stride, columns[None, :], is_column[None, :])
-    gradients = _product_gradients(products, _bias(bias_ptr, columns, W), columns, row_state, inner, outer)
+    gradients = _product_gradients(products, bias_ptr, columns, W, row_state, inner, outer)
     out_ptrs = out_ptr + row * out_stride + columns[None, :]
     tl.store(out_ptrs, gradients.to(out_ptr.dtype.element_ty), mask=is_column[None, :])

@@ -55,7 +55,7 @@ _LARGE_SHARED_BYTES = 227 * 1024
 _SINGLE = Tiling(128, 64, 16, num_warps=8, num_stages=3)
 _HALF = Tiling(128, 256, 64, num_warps=8, num_stages=4)
 _NARROW_HALF = Tiling(128, 128, 64, num_warps=8, num_stages=4)
-_SMALL_HALF = Tiling(128, 128, 32, num_warps=8, num_stages=3)
+_SMALL_HALF = Tiling(64, 128, 64, num_warps=8, num_stages=2)
 
 
 def tiling_for(
@@ -118,10 +118,10 @@ def statistics(
     scales, tiling = _scales(options), _tiling(hidden_ND, bias_W, options, threshold_N)
     targets_N, threshold_N = targets_N.contiguous(), _row(threshold_N)
     num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
-    partial_3SN = hidden_ND.new_empty((3, num_splits, N), dtype=torch.float32)
     target_N = hidden_ND.new_empty(N, dtype=torch.float32)
     if N == 0:
-        return Statistics(*partial_3SN[:, 0], target_N)
+        return Statistics(target_N, target_N, target_N, target_N)
+    partial_3SN = hidden_ND.new_empty((3, num_splits, N), dtype=torch.float32)
     hidden_ND, weight_WD = _loadable(hidden_ND), _loadable(weight_WD)
     _launch(
         statistics_kernel,
