@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 triton = pytest.importorskip("triton", reason="Triton is not installed; it exists for Linux alone")
 ASTSource = importlib.import_module("triton.compiler").ASTSource
@@ -52,8 +54,25 @@ def test_numbers_in_the_interpreter_match_the_definition(selection: str):
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.fixture(autouse=True)
-def no_cache_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_triton_is_not_loaded_by_the_package():
+    program = "import sys, agents.kernels; sys.exit('triton' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+@given(st.integers(1, 2000), st.integers(1, 1200), st.integers(1, 160))
+def test_splits_cover_the_vocabulary_and_none_is_empty(num_row_blocks: int, num_tiles: int, num_processors: int):
+    num_splits, tiles_per_split = triton_logprobs._splits(num_row_blocks, num_tiles, num_processors)
+    assert (num_splits - 1) * tiles_per_split < num_tiles <= num_splits * tiles_per_split
+
+
+def test_a_few_rows_occupy_every_processor():
+    num_splits, tiles_per_split = triton_logprobs._splits(1, 594, 132)
+    assert num_splits >= 100
+    assert tiles_per_split == 5
+
+
+@pytest.fixture
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
 
 
@@ -79,13 +98,13 @@ def compiled(
     constants: dict[str, object],
     *,
     dtype: str = "bf16",
-    given: set[str],
+    passed: set[str],
     blocks: dict[str, list[int]] | None = None,
     capability: int = HOPPER,
     **options: int,
 ) -> Compiled:
-    """As a launch would compile it that gives, of the optional arguments, those in `given`."""
-    constants = constants | {name: None for name in kernel.arg_names if name.removesuffix("_ptr") in OPTIONAL - given}
+    """As a launch would compile it that passes, of the optional arguments, those in `passed`."""
+    constants = constants | {name: None for name in kernel.arg_names if name.removesuffix("_ptr") in OPTIONAL - passed}
     types = ["constexpr" if name in constants else type_of(name, dtype, blocks or {}) for name in kernel.arg_names]
     source = ASTSource(
         kernel,
@@ -112,21 +131,21 @@ def stack_bytes(program: bytes) -> int:
 
 
 def compiled_with_tiling(
-    kernel: triton.JITFunction, dtype: torch.dtype, given: set[str], *, shared_bytes: int, capability: int = HOPPER
+    kernel: triton.JITFunction, dtype: torch.dtype, passed: set[str], *, shared_bytes: int, capability: int = HOPPER
 ) -> Compiled:
     tiling = triton_logprobs.tiling_for(
         dtype,
         shared_bytes=shared_bytes,
-        has_bias="bias" in given,
-        has_softcap="outer" in given,
-        has_threshold="threshold" in given,
+        has_bias="bias" in passed,
+        has_softcap="outer" in passed,
+        has_threshold="threshold" in passed,
     )
     constants = {"R": tiling.rows, "C": tiling.columns, "DEPTH": tiling.depth}
     return compiled(
         kernel,
         constants | {"GROUP": triton_logprobs.ROW_BLOCKS_PER_GROUP, "PRECISION": "ieee"},
         dtype=TYPES[str(dtype).removeprefix("torch.")],
-        given=given,
+        passed=passed,
         blocks={
             "hidden": [tiling.rows, tiling.depth],
             "weight": [tiling.columns, tiling.depth],
@@ -138,8 +157,9 @@ def compiled_with_tiling(
     )
 
 
+@pytest.mark.usefixtures("own_cache")
 @pytest.mark.parametrize(
-    ("kernel", "given"),
+    ("kernel", "passed"),
     [
         (STATISTICS, set()),
         (STATISTICS, {"bias"}),
@@ -157,23 +177,25 @@ def compiled_with_tiling(
     ],
     ids=lambda value: "+".join(sorted(value)) or "plain" if isinstance(value, set) else value.__name__,
 )
-def test_on_hopper_multiplication_uses_warpgroups_and_spills_nothing(kernel: triton.JITFunction, given: set[str]):
-    result = compiled_with_tiling(kernel, torch.bfloat16, given, shared_bytes=HOPPER_SHARED_BYTES)
+def test_on_hopper_multiplication_uses_warpgroups_and_spills_nothing(kernel: triton.JITFunction, passed: set[str]):
+    result = compiled_with_tiling(kernel, torch.bfloat16, passed, shared_bytes=HOPPER_SHARED_BYTES)
     assert result.stack_bytes == 0
     assert result.shared_bytes <= HOPPER_SHARED_BYTES
     assert "wgmma.mma_async" in result.assembly
     assert "cp.async.bulk.tensor" in result.assembly
 
 
+@pytest.mark.usefixtures("own_cache")
 @pytest.mark.parametrize("kernel", [STATISTICS, GRADIENTS], ids=["statistics", "gradients"])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32], ids=str)
 def test_on_hopper_the_other_dtypes_spill_nothing(kernel: triton.JITFunction, dtype: torch.dtype):
-    given = OPTIONAL & {name.removesuffix("_ptr") for name in kernel.arg_names}
-    result = compiled_with_tiling(kernel, dtype, given, shared_bytes=HOPPER_SHARED_BYTES)
+    passed = OPTIONAL & {name.removesuffix("_ptr") for name in kernel.arg_names}
+    result = compiled_with_tiling(kernel, dtype, passed, shared_bytes=HOPPER_SHARED_BYTES)
     assert result.stack_bytes == 0
     assert result.shared_bytes <= HOPPER_SHARED_BYTES
 
 
+@pytest.mark.usefixtures("own_cache")
 @pytest.mark.parametrize("kernel", [STATISTICS, GRADIENTS], ids=["statistics", "gradients"])
 @pytest.mark.parametrize("capability", [AMPERE, ADA])
 def test_gpus_with_less_shared_memory_hold_the_smaller_tiles(kernel: triton.JITFunction, capability: int):
@@ -184,6 +206,7 @@ def test_gpus_with_less_shared_memory_hold_the_smaller_tiles(kernel: triton.JITF
     assert result.shared_bytes <= SMALLEST_SHARED_BYTES
 
 
+@pytest.mark.usefixtures("own_cache")
 @pytest.mark.parametrize(
     "kernel",
     [
@@ -192,18 +215,19 @@ def test_gpus_with_less_shared_memory_hold_the_smaller_tiles(kernel: triton.JITF
     ],
     ids=["statistics", "gradients"],
 )
-@pytest.mark.parametrize("given", [set(), OPTIONAL], ids=["plain", "everything"])
-def test_products_in_memory_are_read_16_bytes_at_a_time(kernel: triton.JITFunction, given: set[str]):
+@pytest.mark.parametrize("passed", [set(), OPTIONAL], ids=["plain", "everything"])
+def test_products_in_memory_are_read_16_bytes_at_a_time(kernel: triton.JITFunction, passed: set[str]):
     columns, num_warps = triton_logprobs.ROW_COLUMNS, triton_logprobs.ROW_WARPS
-    result = compiled(kernel, {"C": columns}, given=given, num_warps=num_warps)
+    result = compiled(kernel, {"C": columns}, passed=passed, num_warps=num_warps)
     assert result.stack_bytes == 0
     assert "ld.global.v4.b32" in result.assembly
     assert result.shared_bytes <= 1024
 
 
+@pytest.mark.usefixtures("own_cache")
 def test_the_logit_of_the_target_is_a_dot_product_that_spills_nothing():
     result = compiled(
-        triton_kernels.target_kernel, {"DEPTH": triton_logprobs.TARGET_DEPTH}, given=OPTIONAL, num_warps=4
+        triton_kernels.target_kernel, {"DEPTH": triton_logprobs.TARGET_DEPTH}, passed=OPTIONAL, num_warps=4
     )
     assert result.stack_bytes == 0
     assert re.search(r"ld\.global\.v[24]\.b32", result.assembly)

@@ -50,8 +50,10 @@ OPTIONS = {
 }
 each_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
+SHAPE = (131, 40, 333)
+"""N, D, W: several tiles each way, and no whole number of them."""
 SHAPES = [(131, 40, 700), (1, 33, 5), (3, 200, 129)]
-"""N, D, W: several tiles each way and no whole number of them; one row; more than one stage of the hidden size."""
+"""Several tiles in each split of the vocabulary; one row; more than one stage of the hidden size."""
 each_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 
@@ -83,7 +85,7 @@ def check_gradients_of_operands(gradient_NW: Tensor, case: Case, expected: Dense
 @each_dtype
 @each_option
 def test_statistics_match_the_definition(dtype: torch.dtype, options: LogitOptions):
-    case = random_case(SHAPES[0], dtype, has_bias=options == OPTIONS["all"])
+    case = random_case(SHAPE, dtype, has_bias=options == OPTIONS["all"])
     check_statistics(kernels.statistics(*case, options), dense(case, options))
 
 
@@ -106,8 +108,8 @@ def test_statistics_of_logits_in_memory_match_the_definition(dtype: torch.dtype,
 @each_dtype
 @each_option
 def test_logit_gradients_match_the_definition(dtype: torch.dtype, options: LogitOptions):
-    case = random_case(SHAPES[0], dtype, has_bias=options == OPTIONS["all"])
-    gradients = [upstream(SHAPES[0][0], seed=seed) for seed in (1, 2)]
+    case = random_case(SHAPE, dtype, has_bias=options == OPTIONS["all"])
+    gradients = [upstream(SHAPE[0], seed=seed) for seed in (1, 2)]
     gradient_NW = kernels.logit_gradients(*case, row_state(kernels.statistics(*case, options), *gradients), options)
     assert gradient_NW.dtype == dtype
     check_gradients_of_operands(gradient_NW, case, dense(case, options, *gradients), gradient_tolerance(dtype))
@@ -174,7 +176,7 @@ def test_gradients_keep_their_precision_however_probable_the_target(dtype: torch
 def test_columns_below_the_threshold_are_outside_the_support_but_never_the_target(
     dtype: torch.dtype, options: LogitOptions
 ):
-    case, gradients = random_case(SHAPES[0], dtype), [upstream(SHAPES[0][0], seed=seed) for seed in (1, 2)]
+    case, gradients = random_case(SHAPE, dtype), [upstream(SHAPE[0], seed=seed) for seed in (1, 2)]
     # Halfway between two neighbouring logits, where rounding cannot change the side.
     sorted_NW = dense(case, options).logits_NW.sort(descending=True).values
     widest_N = (sorted_NW[:, 5:60] - sorted_NW[:, 6:61]).argmax(1, keepdim=True) + 5
@@ -247,7 +249,7 @@ def test_parts_of_the_vocabulary_make_the_whole(dtype: torch.dtype):
 
 @each_dtype
 def test_results_are_repeatable_bit_for_bit(dtype: torch.dtype):
-    case, gradients = random_case(SHAPES[0], dtype), [upstream(SHAPES[0][0], seed=seed) for seed in (1, 2)]
+    case, gradients = random_case(SHAPE, dtype), [upstream(SHAPE[0], seed=seed) for seed in (1, 2)]
     first, second = (kernels.statistics(*case, LogitOptions()) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     rows = row_state(first, *gradients)
@@ -359,7 +361,7 @@ def test_large_problems_match_the_definition(dtype: torch.dtype, shape: tuple[in
     assert relative_error(logprob_N, expected.target_N - expected.normalizer_N) <= 1e-5
     assert relative_error(entropy_of(statistics), expected.entropy_N) <= 1e-5
     gradient_NW = kernels.logit_gradients(*case, row_state(statistics, *gradients), LogitOptions())
-    check_gradients_of_operands(gradient_NW, case, expected, gradient_tolerance(dtype))
+    check_gradients_of_operands(gradient_NW, case, expected, max(gradient_tolerance(dtype), 2e-5))
 
 
 @on_device_only
