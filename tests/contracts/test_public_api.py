@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import TypeGuard
 
 import pytest
-from source_tree import PUBLIC_MODULES
+from source_tree import NOT_IMPORTABLE, PUBLIC_MODULES
 
 STORED = Path(__file__).with_name("public_api.txt")
 each_module = pytest.mark.parametrize("name", PUBLIC_MODULES)
@@ -41,7 +41,8 @@ def has_own_docstring(part: type | FunctionType) -> bool:
 
 
 def test_public_names_are_those_of_the_stored_listing() -> None:
-    assert listing().splitlines() == STORED.read_text(encoding="utf-8").splitlines()
+    stored = STORED.read_text(encoding="utf-8").splitlines()
+    assert listing().splitlines() == [line for line in stored if line.rpartition(".")[0] not in NOT_IMPORTABLE]
 
 
 @each_module

@@ -1,0 +1,359 @@
+"""Statistics of logits and their gradients on NVIDIA GPUs, by the kernels of `agents.kernels.triton_kernels`.
+
+`statistics` and `logit_gradients` multiply: they never write logits, and recompute them for the gradient.
+`statistics_of_logits` and `gradients_of_logits` read products that are in memory. The products with dz that make the
+gradients of hidden states and weights are not here: they are plain matrix products. Nor is any loss.
+
+The tilings are chosen by what the compiler reports for Hopper, where no kernel may spill a register: 128 × 256 tiles,
+with 64 of the hidden size in each of four stages, fill the accumulators of two warpgroups and 224 of 227 KiB of shared
+memory. One tiling serves every hidden size, since the loads run on from one tile into the next.
+
+N tokens, D hidden size, W columns (the width of a part of the vocabulary), S splits of it. Importing needs Triton.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from triton import JITFunction
+from triton.tools.tensor_descriptor import TensorDescriptor
+
+from agents.kernels.triton_kernels import (
+    gradients_kernel,
+    gradients_of_products_kernel,
+    statistics_kernel,
+    statistics_of_products_kernel,
+    target_kernel,
+)
+from agents.kernels.types import LogitOptions, RowState, Statistics
+
+__all__ = ["Tiling", "gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits", "tiling_for"]
+
+ROW_BLOCKS_PER_GROUP = 16
+"""Row blocks that go through the vocabulary side by side: as square a set of tiles as 132 processors can hold."""
+ROW_COLUMNS, ROW_WARPS = 4096, 8
+"""Columns that a kernel which reads products takes at a time, and its warps: 16 columns per thread."""
+TARGET_DEPTH, TARGET_WARPS = 1024, 4
+"""Part of the hidden size that the logit of the target takes at a time, and the warps."""
+
+
+class Tiling(NamedTuple):
+    """Rows and columns of a tile, the part of the hidden size in one stage, and how a kernel is launched."""
+
+    rows: int
+    columns: int
+    depth: int
+    num_warps: int
+    num_stages: int
+
+
+_LARGE_SHARED_BYTES = 227 * 1024
+"""A block's on H100, H200 and B200; other GPUs since Ampere have 99 to 163 KiB."""
+_SINGLE = Tiling(128, 64, 16, num_warps=8, num_stages=3)
+_HALF = Tiling(128, 256, 64, num_warps=8, num_stages=4)
+_NARROW_HALF = Tiling(128, 128, 64, num_warps=8, num_stages=4)
+_SMALL_HALF = Tiling(64, 128, 64, num_warps=8, num_stages=2)
+
+
+def tiling_for(
+    dtype: torch.dtype, *, shared_bytes: int, has_bias: bool, has_softcap: bool, has_threshold: bool
+) -> Tiling:
+    """The launch configuration of the kernels that multiply.
+
+    A softcap together with a bias or a threshold leaves too few registers for the accumulators of the widest tile.
+
+    Args:
+        dtype: of hidden states and weights.
+        shared_bytes: shared memory that a block may have.
+        has_bias: whether the head has one; `has_softcap` and `has_threshold` likewise.
+    """
+    if dtype == torch.float32:
+        return _SINGLE
+    if shared_bytes < _LARGE_SHARED_BYTES:
+        return _SMALL_HALF
+    return _NARROW_HALF if has_softcap and (has_bias or has_threshold) else _HALF
+
+
+class _Machine(NamedTuple):
+    num_processors: int
+    shared_bytes: int
+
+
+class _Scales(NamedTuple):
+    """z = outer · tanh(inner · x), or inner · x; slope is dz/dx at 0."""
+
+    inner: float
+    outer: float | None
+    slope: float
+
+
+def statistics(
+    hidden_ND: Tensor,
+    weight_WD: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    options: LogitOptions,
+    threshold_N: Tensor | None = None,
+) -> Statistics:
+    """Statistics of z over the W columns, without writing any z.
+
+    Args:
+        hidden_ND: hidden states, bf16, fp16 or fp32; the last dimension contiguous.
+        weight_WD: the rows of the head that belong to this part of the vocabulary, of the same dtype.
+        bias_W: added to the products, in fp32.
+        targets_N: the column of each row's target; outside [0, W) where another part has it.
+        options: temperature, softcap and scale.
+        threshold_N: columns with z below it are left out of the sums, save the target. The maximum is over all.
+
+    Returns:
+        `Statistics` in fp32. The target's logit alone may be infinite: −∞ where another part has it.
+
+    Raises:
+        ValueError: inputs that do not fit, or of another dtype.
+    """
+    N, W = _checked_shape(hidden_ND, weight_WD)
+    scales, tiling = _scales(options), _tiling(hidden_ND, bias_W, options, threshold_N)
+    targets_N, threshold_N = targets_N.contiguous(), _row(threshold_N)
+    num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
+    target_N = hidden_ND.new_empty(N, dtype=torch.float32)
+    if N == 0:
+        return Statistics(target_N, target_N, target_N, target_N)
+    partial_3SN = hidden_ND.new_empty((3, num_splits, N), dtype=torch.float32)
+    hidden_ND, weight_WD = _loadable(hidden_ND), _loadable(weight_WD)
+    _launch(
+        statistics_kernel,
+        (num_programs,),
+        *_operands(hidden_ND, weight_WD, tiling),
+        *(_contiguous(bias_W), targets_N, threshold_N, *partial_3SN),
+        *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split, scales.inner, scales.outer),
+        **_tiling_options(tiling),
+    )
+    _launch(
+        target_kernel,
+        (N,),
+        *(hidden_ND, weight_WD, _contiguous(bias_W), targets_N, target_N, hidden_ND.stride(0), weight_WD.stride(0)),
+        *(hidden_ND.shape[1], W, scales.inner, scales.outer),
+        DEPTH=TARGET_DEPTH,
+        num_warps=TARGET_WARPS,
+    )
+    return Statistics(*_combined(*partial_3SN), target_N)
+
+
+def logit_gradients(
+    hidden_ND: Tensor,
+    weight_WD: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    rows: RowState,
+    options: LogitOptions,
+) -> Tensor:
+    """dL/d(h Wᵀ + b) [N, W] in the dtype of `hidden_ND`, from logits that are computed again.
+
+    Arguments are those of `statistics`, and `rows` as `RowState` describes. Rows of the result start at multiples of
+    16 bytes, so it need not be contiguous.
+
+    Raises:
+        ValueError: inputs that do not fit, or of another dtype.
+    """
+    N, W = _checked_shape(hidden_ND, weight_WD)
+    scales, tiling = _scales(options), _tiling(hidden_ND, bias_W, options, rows.threshold_N)
+    num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
+    out_NW = hidden_ND.new_empty((N, _padded(W, hidden_ND.dtype)))[:, :W]
+    if N == 0:
+        return out_NW
+    hidden_ND, weight_WD = _loadable(hidden_ND), _loadable(weight_WD)
+    _launch(
+        gradients_kernel,
+        (num_programs,),
+        *_operands(hidden_ND, weight_WD, tiling),
+        *(_contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
+        TensorDescriptor.from_tensor(out_NW, [tiling.rows, tiling.columns // 2]),
+        *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split, scales.inner, scales.outer),
+        **_tiling_options(tiling),
+    )
+    return out_NW
+
+
+def statistics_of_logits(
+    logits_NW: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    options: LogitOptions,
+    threshold_N: Tensor | None = None,
+) -> Statistics:
+    """`statistics` from products h Wᵀ that are in memory, in any float dtype, with a contiguous last dimension."""
+    _check_last_dimension(logits_NW)
+    N, W = logits_NW.shape
+    scales = _scales(options)
+    maximum_N, sum_N, weighted_sum_N, target_N = logits_NW.new_empty((4, N), dtype=torch.float32)
+    if N > 0:
+        _launch(
+            statistics_of_products_kernel,
+            (N,),
+            *(logits_NW, _contiguous(bias_W), targets_N.contiguous(), _row(threshold_N)),
+            *(maximum_N, sum_N, weighted_sum_N, target_N),
+            *(logits_NW.stride(0), W, scales.inner, scales.outer),
+            C=ROW_COLUMNS,
+            num_warps=ROW_WARPS,
+        )
+    return Statistics(maximum_N, sum_N, weighted_sum_N, target_N)
+
+
+def gradients_of_logits(
+    logits_NW: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    rows: RowState,
+    options: LogitOptions,
+    out: Tensor,
+) -> None:
+    """`logit_gradients` from products that are in memory, into `out` [N, W] of any float dtype, which may be theirs."""
+    _check_last_dimension(logits_NW)
+    _check_last_dimension(out)
+    if out.shape != logits_NW.shape:
+        raise ValueError(f"Expected out {tuple(logits_NW.shape)}, the shape of the logits, got {tuple(out.shape)}.")
+    N, W = logits_NW.shape
+    scales = _scales(options)
+    if N > 0:
+        _launch(
+            gradients_of_products_kernel,
+            (N, -(-W // ROW_COLUMNS)),
+            *(logits_NW, _contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
+            *(out, logits_NW.stride(0), out.stride(0), W, scales.inner, scales.outer),
+            C=ROW_COLUMNS,
+            num_warps=ROW_WARPS,
+        )
+
+
+def _launch(kernel: JITFunction[Any], grid: tuple[int, ...], *arguments: object, **options: object) -> None:
+    """One program per point of the grid, on the device of the first tensor among the arguments."""
+    device_index = next((argument.get_device() for argument in arguments if isinstance(argument, Tensor)), -1)
+    with torch.cuda.device(device_index):
+        kernel[grid](*arguments, **options, enable_fp_fusion=True)
+
+
+def _scales(options: LogitOptions) -> _Scales:
+    slope = options.logit_scale / options.temperature
+    if options.softcap is None:
+        return _Scales(slope, None, slope)
+    return _Scales(options.logit_scale / options.softcap, options.softcap / options.temperature, slope)
+
+
+@cache
+def _machine(device: torch.device) -> _Machine:
+    if device.type != "cuda":  # Triton's interpreter: few enough for a split to have several tiles in a small test
+        return _Machine(num_processors=4, shared_bytes=_LARGE_SHARED_BYTES)
+    properties = torch.cuda.get_device_properties(device)
+    return _Machine(properties.multi_processor_count, properties.shared_memory_per_block_optin)
+
+
+def _tiling(hidden_ND: Tensor, bias_W: Tensor | None, options: LogitOptions, threshold_N: Tensor | None) -> Tiling:
+    return tiling_for(
+        hidden_ND.dtype,
+        shared_bytes=_machine(hidden_ND.device).shared_bytes,
+        has_bias=bias_W is not None,
+        has_softcap=options.softcap is not None,
+        has_threshold=threshold_N is not None,
+    )
+
+
+def _work(N: int, W: int, tiling: Tiling, device: torch.device) -> tuple[int, int, int]:
+    """Number of programs, of splits and of tiles per split."""
+    num_row_blocks, num_tiles = -(-N // tiling.rows), -(-W // tiling.columns)
+    num_splits, tiles_per_split = _splits(num_row_blocks, num_tiles, _machine(device).num_processors)
+    return num_row_blocks * num_splits, num_splits, tiles_per_split
+
+
+@lru_cache(maxsize=1024)
+def _splits(num_row_blocks: int, num_tiles: int, num_processors: int) -> tuple[int, int]:
+    """Number of splits of the vocabulary and tiles in each, so that processors finish together; none is empty.
+
+    A program costs its tiles and half of one to start. There are splits enough for a group of row blocks to occupy
+    every processor, so that what is read at one time stays in the cache.
+    """
+
+    def cost(tiles_per_split: int) -> float:
+        num_programs = num_row_blocks * -(-num_tiles // tiles_per_split)
+        return -(-num_programs // num_processors) * (tiles_per_split + 0.5)
+
+    most_tiles = num_tiles // max(1, num_processors // ROW_BLOCKS_PER_GROUP)
+    tiles_per_split = min(range(max(1, most_tiles), 0, -1), key=cost)
+    return -(-num_tiles // tiles_per_split), tiles_per_split
+
+
+def _combined(maximum_SN: Tensor, sum_SN: Tensor, weighted_sum_SN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    maximum_N = maximum_SN.amax(0)
+    shift_SN = maximum_SN - maximum_N
+    shrink_SN = shift_SN.exp()
+    weighted_sum_N = (shrink_SN * (weighted_sum_SN + shift_SN * sum_SN)).sum(0)
+    return maximum_N, (shrink_SN * sum_SN).sum(0), weighted_sum_N
+
+
+def _contiguous(values: Tensor | None) -> Tensor | None:
+    return None if values is None else values.contiguous()
+
+
+def _row(values_N: Tensor | None) -> Tensor | None:
+    return None if values_N is None else values_N.float().contiguous()
+
+
+def _row_vectors(rows: RowState, slope: float) -> tuple[Tensor | None, ...]:
+    """What the kernels read of a row; the slope of the logits is part of both gradients."""
+    entropy_gradient_N = None if rows.entropy_gradient_N is None else rows.entropy_gradient_N * slope
+    gradients = (rows.gradient_N * slope, rows.entropy_N, entropy_gradient_N)
+    return tuple(_row(values_N) for values_N in (rows.normalizer_N, *gradients, rows.threshold_N))
+
+
+def _operands(hidden_ND: Tensor, weight_WD: Tensor, tiling: Tiling) -> tuple[TensorDescriptor, TensorDescriptor]:
+    return (
+        TensorDescriptor.from_tensor(hidden_ND, [tiling.rows, tiling.depth]),
+        TensorDescriptor.from_tensor(weight_WD, [tiling.columns, tiling.depth]),
+    )
+
+
+def _tiling_options(tiling: Tiling) -> dict[str, object]:
+    return {
+        "R": tiling.rows,
+        "C": tiling.columns,
+        "DEPTH": tiling.depth,
+        "GROUP": ROW_BLOCKS_PER_GROUP,
+        "PRECISION": "ieee",  # of fp32 inputs: their products are not rounded to tf32
+        "num_warps": tiling.num_warps,
+        "num_stages": tiling.num_stages,
+    }
+
+
+def _padded(width: int, dtype: torch.dtype) -> int:
+    """The least multiple of 16 bytes that holds `width` elements."""
+    alignment = 16 // dtype.itemsize
+    return -(-width // alignment) * alignment
+
+
+def _loadable(tensor_ND: Tensor) -> Tensor:
+    """The same values where tensor copies can read them: rows at multiples of 16 bytes, in order. A copy if need be."""
+    N, D = tensor_ND.shape
+    stride_bytes = tensor_ND.stride(0) * tensor_ND.element_size()
+    if stride_bytes % 16 == 0 and tensor_ND.stride(0) >= D and tensor_ND.data_ptr() % 16 == 0:
+        return tensor_ND
+    padded_ND = tensor_ND.new_empty((N, _padded(D, tensor_ND.dtype)))[:, :D]
+    return padded_ND.copy_(tensor_ND)
+
+
+def _checked_shape(hidden_ND: Tensor, weight_WD: Tensor) -> tuple[int, int]:
+    dtypes = (torch.bfloat16, torch.float16, torch.float32)
+    if hidden_ND.dtype not in dtypes or weight_WD.dtype != hidden_ND.dtype:
+        raise ValueError(
+            "Expected hidden and weight both in bfloat16, float16 or float32, "
+            f"got {hidden_ND.dtype} and {weight_WD.dtype}."
+        )
+    _check_last_dimension(hidden_ND)
+    _check_last_dimension(weight_WD)
+    return len(hidden_ND), len(weight_WD)
+
+
+def _check_last_dimension(tensor: Tensor) -> None:
+    if tensor.stride(-1) != 1:
+        raise ValueError(f"Expected rows without gaps between elements, got strides {tensor.stride()}; make a copy.")
