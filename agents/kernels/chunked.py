@@ -13,13 +13,15 @@ from torch import Tensor
 
 from agents.kernels.products import product, slices, tile_shape
 from agents.kernels.reference import transformed
-from agents.kernels.statistics import combine, concatenate
+from agents.kernels.statistics import NO_TOKEN, combine, concatenate
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
 __all__ = ["gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits"]
 
 _BLOCK_ELEMENTS = {"cpu": 1 << 18}
 """1 MiB in fp32; elsewhere a block is as large as a tile."""
+_MASKED = 10 * NO_TOKEN
+"""In place of a logit that is to have no weight: far below any maximum, and finite."""
 
 
 def statistics(
@@ -106,40 +108,37 @@ def gradients_of_logits(
 def _statistics_of_block(
     logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, has_entropy: bool
 ) -> Statistics:
-    if logits_NW.shape[1] == 0:
-        nothing_N = logits_NW.new_zeros(len(logits_NW))
-        return Statistics(nothing_N - torch.inf, nothing_N, nothing_N, nothing_N - torch.inf)
-    maximum_N = logits_NW.amax(-1)
-    shifted_NW = logits_NW - maximum_N[:, None]
-    exponential_NW = shifted_NW.exp() if has_entropy else shifted_NW.exp_()
-    place_N1, is_here_N = _places(targets_N, logits_NW.shape[1])
+    place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
+    target_N1 = logits_NW.gather(-1, place_N1)
+    others_NW = logits_NW.scatter(-1, place_N1, target_N1.masked_fill(is_here_N1, _MASKED))
     if threshold_N is not None:
-        exponential_NW.masked_fill_(_outside_support(logits_NW, threshold_N, place_N1, is_here_N), 0.0)
-    target_N = logits_NW.gather(-1, place_N1).squeeze(-1).masked_fill(~is_here_N, -torch.inf)
-    weighted_sum_N = (shifted_NW * exponential_NW).sum(-1) if has_entropy else torch.zeros_like(maximum_N)
-    without_target_N1 = exponential_NW.gather(-1, place_N1).masked_fill(is_here_N[:, None], 0.0)
-    others_N = exponential_NW.scatter_(-1, place_N1, without_target_N1).sum(-1)
-    return Statistics(maximum_N, others_N, weighted_sum_N, target_N)
+        others_NW.masked_fill_(others_NW < threshold_N[:, None], _MASKED)
+    maximum_N = others_NW.amax(-1).clamp(min=NO_TOKEN)
+    shifted_NW = others_NW.sub_(maximum_N[:, None])
+    if has_entropy:
+        exponential_NW = shifted_NW.exp()
+        weighted_sum_N = shifted_NW.mul_(exponential_NW).sum(-1)
+    else:
+        exponential_NW, weighted_sum_N = shifted_NW.exp_(), torch.zeros_like(maximum_N)
+    target_N = target_N1.masked_fill(~is_here_N1, -torch.inf).squeeze(-1)
+    return Statistics(maximum_N, exponential_NW.sum(-1), weighted_sum_N, target_N)
 
 
 def _gradients_of_block(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions) -> Tensor:
-    """−p·(g + g_H·(log p + H)) with −g·expm1(log p) − p·g_H·(log p + H) at the target, then the chain rule.
-
-    The target's own term is put in its place before anything is rounded.
-    """
-    place_N1, is_here_N = _places(targets_N, logits_NW.shape[1])
-    log_p_NW = (logits_NW - rows.maximum_N[:, None]).sub_(rows.log_sum_N[:, None])
-    logprob_N1, gradient_N1 = rows.logprob_N[:, None], rows.gradient_N[:, None]
-    target_N1 = -gradient_N1 * logprob_N1.expm1()
+    """−p·(g + g_H·(log p + H)), the target's own term in its place before anything is rounded, then the chain rule."""
+    place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
+    log_p_NW = logits_NW - rows.normalizer_N[:, None]
+    gradient_N1 = rows.gradient_N[:, None]
     if rows.entropy_N is None or rows.entropy_gradient_N is None:
         gradient_NW = log_p_NW.exp_().mul_(-gradient_N1)
     else:
         entropy_N1, entropy_gradient_N1 = rows.entropy_N[:, None], rows.entropy_gradient_N[:, None]
-        target_N1 -= logprob_N1.exp() * entropy_gradient_N1 * (logprob_N1 + entropy_N1)
-        gradient_NW = log_p_NW.exp().mul_(log_p_NW.add_(entropy_N1).mul_(entropy_gradient_N1).add_(gradient_N1)).neg_()
+        p_NW = log_p_NW.exp()
+        gradient_NW = p_NW.mul_(log_p_NW.add_(entropy_N1).mul_(entropy_gradient_N1).add_(gradient_N1)).neg_()
     if rows.threshold_N is not None:
-        gradient_NW.masked_fill_(_outside_support(logits_NW, rows.threshold_N, place_N1, is_here_N), 0.0)
-    gradient_NW.scatter_(-1, place_N1, torch.where(is_here_N[:, None], target_N1, gradient_NW.gather(-1, place_N1)))
+        gradient_NW.masked_fill_(logits_NW < rows.threshold_N[:, None], 0.0)
+    target_N1 = torch.where(is_here_N1, rows.target_gradient_N[:, None], gradient_NW.gather(-1, place_N1))
+    gradient_NW.scatter_(-1, place_N1, target_N1)
     if options.softcap is not None:
         gradient_NW *= 1 - (logits_NW * (options.temperature / options.softcap)).square_()
     scale = options.logit_scale / options.temperature
@@ -155,14 +154,9 @@ def _logits(products_NW: Tensor, bias_W: Tensor | None, options: LogitOptions) -
 
 
 def _places(targets_N: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Columns [N, 1] to read and write at, and whether the target is there: a target elsewhere points at any column."""
-    return targets_N.clamp(0, width - 1)[:, None], (targets_N >= 0) & (targets_N < width)
-
-
-def _outside_support(logits_NW: Tensor, threshold_N: Tensor, place_N1: Tensor, is_here_N: Tensor) -> Tensor:
-    is_outside_NW = logits_NW < threshold_N[:, None]
-    kept_N1 = is_outside_NW.gather(-1, place_N1) & ~is_here_N[:, None]
-    return is_outside_NW.scatter_(-1, place_N1, kept_N1)
+    """Columns [N, 1] to read and write at, and whether the target is there; one elsewhere points at any column."""
+    targets_N1 = targets_N[:, None]
+    return targets_N1.clamp(0, width - 1), (targets_N1 >= 0) & (targets_N1 < width)
 
 
 def _blocks(products_NW: Tensor) -> Iterator[slice]:

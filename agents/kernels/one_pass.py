@@ -20,9 +20,9 @@ from torch.autograd.function import once_differentiable
 
 from agents.kernels.gradients import Computation, HeadGradients, Rows, add_gradients, blocks_with_gradient
 from agents.kernels.products import chunk_rows, product, slices
-from agents.kernels.statistics import entropy_of, row_sums
+from agents.kernels.statistics import RowSums
 from agents.kernels.two_pass import statistics_of_rows, support_threshold
-from agents.kernels.types import RowState, TokenLogprobs
+from agents.kernels.types import TokenLogprobs
 from agents.types import LossOutput
 
 __all__ = ["ChunkLoss", "FrozenHead", "OnePass"]
@@ -102,12 +102,8 @@ def _forward_with_gradient(
     products_nV = product(hidden_nD, weight_VD.T) if fits else None
     threshold_n = support_threshold(hidden_nD, weight_VD, bias_V, targets_n, margin_n, how)
     statistics = statistics_of_rows(hidden_nD, weight_VD, bias_V, targets_n, threshold_n, products_nV, how)
-    log_sum_n, logprobs_n = row_sums(statistics)
-    entropy_n = entropy_of(statistics, log_sum_n)
-    gradient_n, entropy_gradient_n = upstream(logprobs_n, entropy_n)
-    state = RowState(
-        statistics.maximum_N, log_sum_n, logprobs_n, gradient_n, entropy_n, entropy_gradient_n, threshold_n
-    )
+    sums = RowSums.of(statistics)
+    state = sums.state(*upstream(sums.logprob_N, sums.entropy_N), threshold_n)
     region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
     blocks, kept_n = blocks_with_gradient([region], weight_VD)
     if total.hidden_ND is None or len(kept_n) == len(hidden_nD):
@@ -117,7 +113,7 @@ def _forward_with_gradient(
         compact_nD = total.hidden_ND.new_zeros(len(kept_n), hidden_ND.shape[1])
         add_gradients(total._replace(hidden_ND=compact_nD), blocks, weight_VD, bias_V, how)
         total.hidden_ND[rows].index_copy_(0, kept_n, compact_nD)
-    return logprobs_n, entropy_n
+    return sums.logprob_N, sums.entropy_N
 
 
 class OnePass(Function):

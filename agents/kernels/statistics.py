@@ -6,33 +6,36 @@ N tokens, P parts of the vocabulary.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from agents.kernels.reference import transformed
-from agents.kernels.types import LogitOptions, Statistics
+from agents.kernels.types import LogitOptions, RowState, Statistics
 
-__all__ = ["combine", "concatenate", "entropy_of", "row_sums", "target_logits"]
+__all__ = ["NO_TOKEN", "RowSums", "combine", "concatenate", "empty_statistics", "target_logits"]
+
+NO_TOKEN = -1e29
+"""A maximum over no tokens: finite, so that nothing times 0 is NaN."""
 
 _DOT_ELEMENTS = 1 << 22
 
 
 def combine(parts: Sequence[Statistics]) -> Statistics:
-    """The statistics of a vocabulary from those of its parts, added up in the order given; a part may be empty."""
+    """The statistics of a vocabulary from those of its parts, added up in the order given."""
     if len(parts) == 1:
         return parts[0]
-    maximum_PN, others_PN, weighted_sum_PN, target_PN = (torch.stack(field) for field in zip(*parts, strict=True))
+    maximum_PN, sum_PN, weighted_sum_PN, target_PN = (torch.stack(field) for field in zip(*parts, strict=True))
     maximum_N = maximum_PN.amax(0)
-    shift_PN = torch.where(maximum_PN > -torch.inf, maximum_PN - maximum_N, 0.0)
-    factor_PN = shift_PN.exp()
-    sum_PN = others_PN + _share(target_PN, maximum_PN)
-    return Statistics(
-        maximum_N,
-        (others_PN * factor_PN).sum(0),
-        ((weighted_sum_PN + shift_PN * sum_PN) * factor_PN).sum(0),
-        target_PN.amax(0),
-    )
+    sum_N, weighted_sum_N = _shifted(maximum_PN, sum_PN, weighted_sum_PN, maximum_N)
+    return Statistics(maximum_N, sum_N.sum(0), weighted_sum_N.sum(0), target_PN.amax(0))
+
+
+def empty_statistics(hidden_ND: Tensor) -> Statistics:
+    """Of a part of the vocabulary without a token."""
+    nothing_N = hidden_ND.new_zeros(len(hidden_ND), dtype=torch.promote_types(hidden_ND.dtype, torch.float32))
+    return Statistics(nothing_N + NO_TOKEN, nothing_N, nothing_N, nothing_N - torch.inf)
 
 
 def concatenate(blocks: Sequence[Statistics]) -> Statistics:
@@ -57,22 +60,48 @@ def target_logits(
     return transformed(product_N, options).masked_fill(targets_N != inside_N, -torch.inf)
 
 
-def row_sums(statistics: Statistics) -> tuple[Tensor, Tensor]:
-    """log Σ e^{z − max}, and the log-probability of the target, which is at most 0.
+class RowSums(NamedTuple):
+    """What the statistics of a whole vocabulary say of each row, [N] each."""
 
-    Where the target is the likeliest token, log p = −log(1 + Σ_others): no digit of 1 − p is lost, however small it is.
-    """
-    below_N = statistics.target_N - statistics.maximum_N
-    is_likeliest_N = below_N >= 0
-    log_sum_N = torch.where(is_likeliest_N, statistics.others_N.log1p(), (statistics.others_N + below_N.exp()).log())
-    return log_sum_N, torch.where(is_likeliest_N, -log_sum_N, (below_N - log_sum_N).clamp(max=0))
+    normalizer_N: Tensor
+    """log Σ e^z."""
+    logprob_N: Tensor
+    """Of the target, at most 0."""
+    entropy_N: Tensor
+    """At least 0; meaningless where the weighted sum was not wanted."""
+
+    @classmethod
+    def of(cls, statistics: Statistics) -> RowSums:
+        """With m the largest logit of all: log p = (z − m) − log(Σ_others e^{z − m} + e^{z_target − m}).
+
+        Where the target is the likeliest token, that is −log(1 + Σ_others …): no digit of 1 − p is lost. The entropy
+        log Σ e^{z − m} − Σ p·(z − m) is a sum of two parts that are both at least 0.
+        """
+        maximum_N, sum_N, weighted_sum_N, target_N = statistics
+        largest_N = torch.maximum(maximum_N, target_N)
+        sum_N, weighted_sum_N = _shifted(maximum_N, sum_N, weighted_sum_N, largest_N)
+        below_N = target_N - largest_N
+        share_N = below_N.exp()
+        log_sum_N = torch.where(below_N == 0, sum_N.log1p(), (sum_N + share_N).log())
+        entropy_N = log_sum_N - (weighted_sum_N + below_N * share_N) * (-log_sum_N).exp()
+        return cls(largest_N + log_sum_N, (below_N - log_sum_N).clamp(max=0), entropy_N.clamp(min=0))
+
+    def state(
+        self, gradient_N: Tensor, entropy_gradient_N: Tensor | None = None, threshold_N: Tensor | None = None
+    ) -> RowState:
+        """What the backward pass needs, given dL/dlogprob and, if the entropy has a gradient, dL/dentropy."""
+        target_gradient_N = -gradient_N * self.logprob_N.expm1()
+        if entropy_gradient_N is None:
+            return RowState(self.normalizer_N, gradient_N, target_gradient_N, threshold_N=threshold_N)
+        surprise_N = self.logprob_N + self.entropy_N
+        target_gradient_N = target_gradient_N - self.logprob_N.exp() * entropy_gradient_N * surprise_N
+        return RowState(
+            self.normalizer_N, gradient_N, target_gradient_N, self.entropy_N, entropy_gradient_N, threshold_N
+        )
 
 
-def entropy_of(statistics: Statistics, log_sum_N: Tensor) -> Tensor:
-    """−Σ p log p = log Σ e^{z − max} − Σ p (z − max), at least 0: both parts are, so nothing cancels."""
-    return (log_sum_N - statistics.weighted_sum_N * (-log_sum_N).exp()).clamp(min=0)
-
-
-def _share(target_N: Tensor, maximum_N: Tensor) -> Tensor:
-    """e^{z − max} of the target; 0 where it lies in another part."""
-    return torch.where(target_N > -torch.inf, (target_N - maximum_N).exp(), 0.0)
+def _shifted(maximum: Tensor, total: Tensor, weighted: Tensor, to: Tensor) -> tuple[Tensor, Tensor]:
+    """Σ e^{z − to} and Σ (z − to)·e^{z − to} from those with the maximum in place of `to`, which is no smaller."""
+    shift = maximum - to
+    factor = shift.exp()
+    return total * factor, (weighted + shift * total) * factor

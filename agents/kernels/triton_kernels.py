@@ -28,9 +28,19 @@ __all__ = [
 _LOG2_E: tl.constexpr = tl.constexpr(1.4426950408889634)
 _FLOOR: tl.constexpr = tl.constexpr(-1e30)
 """Stands for −∞, which times a weight of 0 would be NaN."""
+_NO_TOKEN: tl.constexpr = tl.constexpr(-1e29)
+"""The maximum over no tokens: so far above what is masked that it gets no weight."""
 _SIZES = ["N", "D", "W", "num_splits", "tiles_per_split"]
 _ROWS = [
-    *("targets_ptr", "threshold_ptr", "normalizer_ptr", "gradient_ptr", "entropy_ptr", "entropy_gradient_ptr"),
+    *(
+        "targets_ptr",
+        "threshold_ptr",
+        "normalizer_ptr",
+        "gradient_ptr",
+        "target_gradient_ptr",
+        "entropy_ptr",
+        "entropy_gradient_ptr",
+    ),
     *("maximum_ptr", "sum_ptr", "weighted_sum_ptr", "target_ptr"),
 ]
 """What would only multiply the number of compilations: batches vary in size, and rows are often part of others."""
@@ -68,13 +78,13 @@ def _logits(
 
 @triton.jit
 def _accumulate(logits: tl.tensor, columns: tl.tensor, row_state: tl.tuple, running: tl.tuple) -> tl.tuple:
-    """Maximum over all columns, sum and weighted sum over the support, continued with more columns."""
+    """Maximum, sum and weighted sum over the support without the target, continued with more columns."""
     targets, threshold = row_state
     maximum, total, weighted = running
-    new_maximum = tl.maximum(maximum, tl.max(logits, 1))
+    logits = tl.where(columns[None, :] == targets[:, None], _FLOOR, logits)
     if threshold is not None:
-        is_kept = (logits >= threshold[:, None]) | (columns[None, :] == targets[:, None])
-        logits = tl.where(is_kept, logits, _FLOOR)
+        logits = tl.where(logits >= threshold[:, None], logits, _FLOOR)
+    new_maximum = tl.maximum(maximum, tl.max(logits, 1))
     logits -= new_maximum[:, None]
     weights = tl.exp2(logits * _LOG2_E)
     shift = maximum - new_maximum
@@ -94,11 +104,11 @@ def _product_gradients(
     inner: tl.tensor,
     outer: tl.tensor | None,
 ) -> tl.tensor:
-    """dL/d(products): g·1[target] − p·(g + g_H·(log p + H)), and the chain rule; g and g_H bring the slope along.
+    """dL/d(products): −p·(g + g_H·(log p + H)), or what is given for the target, and the chain rule.
 
-    The target's g·(1 − p) is subtracted in fp32, rounded once, where 1 − p cannot vanish as it would after rounding.
+    g, g_H and the target's gradient bring the slope along.
     """
-    targets, normalizer, gradient, entropy, entropy_gradient, threshold = row_state
+    targets, normalizer, gradient, target_gradient, entropy, entropy_gradient, threshold = row_state
     is_target = columns[None, :] == targets[:, None]
     logits = _logits(products, bias_ptr, columns, W, inner, outer)
     logprobs = logits - normalizer[:, None]
@@ -106,7 +116,7 @@ def _product_gradients(
     coefficient = gradient[:, None]
     if entropy is not None:
         coefficient += entropy_gradient[:, None] * (logprobs + entropy[:, None])
-    gradients = tl.where(is_target, gradient[:, None], 0.0) - probs * coefficient
+    gradients = tl.where(is_target, target_gradient[:, None], -probs * coefficient)
     if threshold is not None:
         gradients = tl.where((logits >= threshold[:, None]) | is_target, gradients, 0.0)
     if outer is not None:
@@ -192,7 +202,7 @@ def statistics_kernel(
         targets,
         tl.load(threshold_ptr + rows, mask=rows < N, other=0.0) if threshold_ptr is not None else None,
     )
-    running = (tl.full([R], _FLOOR, tl.float32), tl.zeros([R], tl.float32), tl.zeros([R], tl.float32))
+    running = (tl.full([R], _NO_TOKEN, tl.float32), tl.zeros([R], tl.float32), tl.zeros([R], tl.float32))
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
     for tile in tl.range(first, last, flatten=True, disable_licm=True):
@@ -218,6 +228,7 @@ def gradients_kernel(
     targets_ptr: tl.tensor,
     normalizer_ptr: tl.tensor,
     gradient_ptr: tl.tensor,
+    target_gradient_ptr: tl.tensor,
     entropy_ptr: tl.tensor | None,
     entropy_gradient_ptr: tl.tensor | None,
     threshold_ptr: tl.tensor | None,
@@ -242,6 +253,7 @@ def gradients_kernel(
         tl.load(targets_ptr + rows, mask=rows < N, other=-1).to(tl.int32),
         tl.load(normalizer_ptr + rows, mask=rows < N, other=0.0),
         tl.load(gradient_ptr + rows, mask=rows < N, other=0.0),
+        tl.load(target_gradient_ptr + rows, mask=rows < N, other=0.0),
         tl.load(entropy_ptr + rows, mask=rows < N, other=0.0) if entropy_ptr is not None else None,
         tl.load(entropy_gradient_ptr + rows, mask=rows < N, other=0.0) if entropy_gradient_ptr is not None else None,
         tl.load(threshold_ptr + rows, mask=rows < N, other=0.0) if threshold_ptr is not None else None,
@@ -327,7 +339,7 @@ def statistics_of_products_kernel(
     rows = row + tl.arange(0, 1)
     targets = tl.load(targets_ptr + rows)
     row_state = (targets.to(tl.int32), tl.load(threshold_ptr + rows) if threshold_ptr is not None else None)
-    running = (tl.full([1], _FLOOR, tl.float32), tl.zeros([1], tl.float32), tl.zeros([1], tl.float32))
+    running = (tl.full([1], _NO_TOKEN, tl.float32), tl.zeros([1], tl.float32), tl.zeros([1], tl.float32))
     row_ptr = products_ptr + row * stride
     for start in range(0, W, C):
         columns = start + tl.arange(0, C)
@@ -351,6 +363,7 @@ def gradients_of_products_kernel(
     targets_ptr: tl.tensor,
     normalizer_ptr: tl.tensor,
     gradient_ptr: tl.tensor,
+    target_gradient_ptr: tl.tensor,
     entropy_ptr: tl.tensor | None,
     entropy_gradient_ptr: tl.tensor | None,
     threshold_ptr: tl.tensor | None,
@@ -369,6 +382,7 @@ def gradients_of_products_kernel(
         tl.load(targets_ptr + rows).to(tl.int32),
         tl.load(normalizer_ptr + rows),
         tl.load(gradient_ptr + rows),
+        tl.load(target_gradient_ptr + rows),
         tl.load(entropy_ptr + rows) if entropy_ptr is not None else None,
         tl.load(entropy_gradient_ptr + rows) if entropy_gradient_ptr is not None else None,
         tl.load(threshold_ptr + rows) if threshold_ptr is not None else None,

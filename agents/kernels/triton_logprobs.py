@@ -96,7 +96,9 @@ def statistics(
     bias_W: Tensor | None,
     targets_N: Tensor,
     options: LogitOptions,
-    threshold_N: Tensor | None = None,
+    threshold_N: Tensor | None,
+    *,
+    has_entropy: bool,  # noqa: ARG001 - a weighted sum costs nothing here
 ) -> Statistics:
     """Statistics of z over the W columns, without writing any z.
 
@@ -106,7 +108,7 @@ def statistics(
         bias_W: added to the products, in fp32.
         targets_N: the column of each row's target; outside [0, W) where another part has it.
         options: temperature, softcap and scale.
-        threshold_N: columns with z below it are left out of the sums, save the target. The maximum is over all.
+        threshold_N: columns with z below it are left out.
 
     Returns:
         `Statistics` in fp32. The target's logit alone may be infinite: −∞ where another part has it.
@@ -182,7 +184,9 @@ def statistics_of_logits(
     bias_W: Tensor | None,
     targets_N: Tensor,
     options: LogitOptions,
-    threshold_N: Tensor | None = None,
+    threshold_N: Tensor | None,
+    *,
+    has_entropy: bool,  # noqa: ARG001 - a weighted sum costs nothing here
 ) -> Statistics:
     """`statistics` from products h Wᵀ that are in memory, in any float dtype, with a contiguous last dimension."""
     _check_last_dimension(logits_NW)
@@ -303,7 +307,7 @@ def _row(values_N: Tensor | None) -> Tensor | None:
 def _row_vectors(rows: RowState, slope: float) -> tuple[Tensor | None, ...]:
     """What the kernels read of a row; the slope of the logits is part of both gradients."""
     entropy_gradient_N = None if rows.entropy_gradient_N is None else rows.entropy_gradient_N * slope
-    gradients = (rows.gradient_N * slope, rows.entropy_N, entropy_gradient_N)
+    gradients = (rows.gradient_N * slope, rows.target_gradient_N * slope, rows.entropy_N, entropy_gradient_N)
     return tuple(_row(values_N) for values_N in (rows.normalizer_N, *gradients, rows.threshold_N))
 
 

@@ -17,8 +17,8 @@ from torch.autograd.function import once_differentiable
 
 from agents.kernels.gradients import Computation, HeadGradients, Rows, add_gradients, blocks_with_gradient
 from agents.kernels.products import product, rows_to_keep
-from agents.kernels.statistics import concatenate, entropy_of, row_sums, target_logits
-from agents.kernels.types import RowState, Statistics
+from agents.kernels.statistics import RowSums, concatenate, empty_statistics, target_logits
+from agents.kernels.types import Statistics
 
 __all__ = ["TwoPass", "statistics_of_rows", "support_threshold"]
 
@@ -43,23 +43,19 @@ class TwoPass(Function):
         statistics = statistics_of_rows(hidden_ND, weight_VD, bias_V, targets_N, threshold_N, products_KV, how)
         if how.shard is not None:
             statistics = how.shard.statistics_of_all(statistics)
-        log_sum_N, logprobs_N = row_sums(statistics)
-        entropy_N = entropy_of(statistics, log_sum_N)
-        state = RowState(statistics.maximum_N, log_sum_N, logprobs_N, logprobs_N, entropy_N, None, threshold_N)
-        ctx.save_for_backward(hidden_ND, weight_VD, bias_V, targets_N, products_KV, *state)
+        sums = RowSums.of(statistics)
+        ctx.save_for_backward(hidden_ND, weight_VD, bias_V, targets_N, products_KV, threshold_N, *sums)
         ctx.how = how
-        return logprobs_N, entropy_N
+        return sums.logprob_N, sums.entropy_N
 
     @staticmethod
     @once_differentiable
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
         ctx: Any, gradient_N: Tensor, entropy_gradient_N: Tensor
     ) -> tuple[Tensor | None, ...]:
-        hidden_ND, weight_VD, bias_V, targets_N, products_KV, *saved = ctx.saved_tensors
+        hidden_ND, weight_VD, bias_V, targets_N, products_KV, threshold_N, *sums = ctx.saved_tensors
         how: Computation = ctx.how
-        state = RowState(*saved)._replace(gradient_N=gradient_N)
-        if how.entropy == "grad":
-            state = state._replace(entropy_gradient_N=entropy_gradient_N)
+        state = RowSums(*sums).state(gradient_N, entropy_gradient_N if how.entropy == "grad" else None, threshold_N)
         num_kept = 0 if products_KV is None else len(products_KV)
         rows = Rows(hidden_ND, targets_N, state)
         regions = [replace(rows.take(slice(num_kept)), products_NV=products_KV), rows.take(slice(num_kept, None))]
@@ -102,6 +98,8 @@ def statistics_of_rows(
     how: Computation,
 ) -> Statistics:
     """Of the rows whose products are at hand, and of the others."""
+    if len(weight_VD) == 0:
+        return empty_statistics(hidden_ND)
     parts: list[Statistics] = []
     has_entropy = how.entropy != "none"
     num_kept = 0 if products_KV is None else len(products_KV)

@@ -34,31 +34,34 @@ class LogitOptions:
 
 
 class Statistics(NamedTuple):
-    """Of each row's logits z over a part of the vocabulary, [N] each."""
+    """Of each row's logits z over a part of the vocabulary, [N] each; the target's stands apart from the others.
+
+    Where p of the target is near 1, 1 − p is made of the others: added to the target, they would be rounded off.
+    """
 
     maximum_N: Tensor
-    others_N: Tensor
-    """Σ e^{z − max} over the support without the target: where p is near 1, that is what 1 − p is made of."""
+    """Of the other tokens of the support; finite, and far below any logit, where there are none."""
+    sum_N: Tensor
+    """Σ e^{z − max} over the same tokens."""
     weighted_sum_N: Tensor
-    """Σ (z − max)·e^{z − max} over the support, with the target, for the entropy; 0 where that is not wanted."""
+    """Σ (z − max)·e^{z − max} over the same tokens, for the entropy; may be 0 where that is not wanted."""
     target_N: Tensor
-    """z of the target; −inf where the target lies in another part."""
+    """z of the target; −∞ where it lies in another part."""
 
 
 class RowState(NamedTuple):
     """What the gradient of a row's logits is made of, [N] each.
 
-    dL/dz = −p·(g + g_H·(log p + H)) + g·1[target], with log p = (z − maximum) − log_sum on the support and p = 0
-    elsewhere; at the target, g − g·p is −g·expm1(logprob), where nothing cancels.
+    dL/dz = −p·(g + g_H·(log p + H)), with p = e^{z − normalizer} on the support and 0 elsewhere; at the target, where
+    g − g·p would cancel, it is given.
     """
 
-    maximum_N: Tensor
-    log_sum_N: Tensor
-    """log Σ e^{z − max} over the whole vocabulary's support; apart from the maximum, so that its digits are kept."""
-    logprob_N: Tensor
-    """Of the target."""
+    normalizer_N: Tensor
+    """log Σ e^z over the whole vocabulary's support."""
     gradient_N: Tensor
     """g = dL/dlogprob."""
+    target_gradient_N: Tensor
+    """dL/dz of the target."""
     entropy_N: Tensor | None = None
     entropy_gradient_N: Tensor | None = None
     """g_H = dL/dentropy; needs `entropy_N`; None where the entropy has no gradient."""
@@ -67,7 +70,7 @@ class RowState(NamedTuple):
 
     def take(self, rows: slice | Tensor) -> RowState:
         """The state of some of the rows."""
-        required, optional = self[:4], self[4:]
+        required, optional = self[:3], self[3:]
         return RowState(*(x[rows] for x in required), *(None if x is None else x[rows] for x in optional))
 
     def rows_with_gradient(self) -> Tensor:
