@@ -17,7 +17,7 @@ from agents.kernels.products import add_product, slices, tile_shape
 from agents.kernels.tensor_parallel import VocabularyShard
 from agents.kernels.types import EntropyMode, LogitOptions, RowState, Tiles
 
-__all__ = ["Computation", "HeadGradients", "Rows", "add_gradients", "blocks_with_gradient"]
+__all__ = ["Computation", "Head", "HeadGradients", "Rows", "add_gradients", "blocks_with_gradient"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,15 @@ class Computation:
     shard: VocabularyShard | None = None
 
 
+@dataclass(frozen=True)
+class Head:
+    """The weight that hidden states meet, and what becomes of the products."""
+
+    weight_VD: Tensor
+    bias_V: Tensor | None
+    how: Computation
+
+
 class HeadGradients(NamedTuple):
     """Sums to be added to, the weight's in its own precision and the others at least in fp32; None for no gradient."""
 
@@ -39,8 +48,9 @@ class HeadGradients(NamedTuple):
     bias_V: Tensor | None
 
     @classmethod
-    def zeros(cls, num_rows: int, weight_VD: Tensor, bias_V: Tensor | None, is_needed: Sequence[bool]) -> HeadGradients:
+    def zeros(cls, num_rows: int, head: Head, is_needed: Sequence[bool]) -> HeadGradients:
         """Room for those of hidden, weight and bias whose gradient is needed."""
+        weight_VD, bias_V = head.weight_VD, head.bias_V
         precision = torch.promote_types(weight_VD.dtype, torch.float32)
         return cls(
             weight_VD.new_zeros(num_rows, weight_VD.shape[1], dtype=precision) if is_needed[0] else None,
@@ -77,11 +87,12 @@ class Rows:
         is_scratch = self.is_scratch or isinstance(rows, Tensor)
         return Rows(self.hidden_ND[rows], self.targets_N[rows], self.state.take(rows), products_NV, is_scratch)
 
-    def logit_gradients(self, weight_VD: Tensor, bias_V: Tensor | None, columns: slice, how: Computation) -> Tensor:
+    def logit_gradients(self, head: Head, columns: slice) -> Tensor:
         """A tile [N, W] of dL/d(h Wᵀ + b), in the precision of the hidden states."""
-        bias_W, targets_N = None if bias_V is None else bias_V[columns], self.targets_N - columns.start
+        how, targets_N = head.how, self.targets_N - columns.start
+        bias_W = None if head.bias_V is None else head.bias_V[columns]
         if self.products_NV is None:
-            weight_WD = weight_VD[columns]
+            weight_WD = head.weight_VD[columns]
             return how.tiles.logit_gradients(self.hidden_ND, weight_WD, bias_W, targets_N, self.state, how.logits)
         products_NW = self.products_NV[:, columns]
         gradient_NW = products_NW
@@ -91,10 +102,9 @@ class Rows:
         return gradient_NW
 
 
-def add_gradients(
-    total: HeadGradients, blocks: Sequence[Rows], weight_VD: Tensor, bias_V: Tensor | None, how: Computation
-) -> None:
+def add_gradients(total: HeadGradients, blocks: Sequence[Rows], head: Head) -> None:
     """Add what the blocks of rows give; `total.hidden_ND` has the rows of all blocks, one behind the other."""
+    weight_VD = head.weight_VD
     if len(weight_VD) == 0:
         return
     heights = [len(block.hidden_ND) for block in blocks]
@@ -103,7 +113,7 @@ def add_gradients(
         weight_total_WD = None if total.weight_VD is None else _tile_to_add_to(total.weight_VD[columns], len(blocks))
         hidden_totals_ND = [None] * len(blocks) if total.hidden_ND is None else total.hidden_ND.split(heights)
         for block, hidden_total_ND in zip(blocks, hidden_totals_ND, strict=True):
-            gradient_NW = block.logit_gradients(weight_VD, bias_V, columns, how)
+            gradient_NW = block.logit_gradients(head, columns)
             if hidden_total_ND is not None:
                 add_product(hidden_total_ND, gradient_NW, weight_VD[columns])
             if weight_total_WD is not None:
@@ -121,7 +131,7 @@ def _tile_to_add_to(weight_gradient_WD: Tensor, num_blocks: int) -> Tensor:
     return weight_gradient_WD.float()
 
 
-def blocks_with_gradient(regions: Sequence[Rows], weight_VD: Tensor) -> tuple[list[Rows], Tensor]:
+def blocks_with_gradient(regions: Sequence[Rows], head: Head) -> tuple[list[Rows], Tensor]:
     """The rows that have a gradient, in blocks as tall as a tile, and their places among the rows of all regions."""
     blocks: list[Rows] = []
     places: list[Tensor] = []
@@ -132,6 +142,6 @@ def blocks_with_gradient(regions: Sequence[Rows], weight_VD: Tensor) -> tuple[li
         start += len(region.hidden_ND)
         if len(kept_n):
             kept = region if len(kept_n) == len(region.hidden_ND) else region.take(kept_n)
-            tall = tile_shape(len(kept_n), weight_VD)[0]
+            tall = tile_shape(len(kept_n), head.weight_VD)[0]
             blocks += [kept.take(rows) for rows in slices(len(kept_n), tall)]
     return blocks, torch.cat(places)

@@ -9,7 +9,6 @@ N tokens, n tokens of a chunk, D hidden size, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from agents.kernels.gradients import Computation, HeadGradients, Rows, add_gradients, blocks_with_gradient
+from agents.kernels.gradients import Computation, Head, HeadGradients, Rows, add_gradients, blocks_with_gradient
 from agents.kernels.products import chunk_rows, product, slices
 from agents.kernels.statistics import RowSums
 from agents.kernels.two_pass import statistics_of_rows, support_threshold
@@ -51,8 +50,8 @@ class FrozenHead(Function):
         margin_N: Tensor | None,
         how: Computation,
     ) -> tuple[Tensor, Tensor]:
-        total = HeadGradients.zeros(len(hidden_ND), weight_VD, bias_V, (True, False, False))
-        head = _Head(weight_VD, bias_V, how)
+        head = Head(weight_VD, bias_V, how)
+        total = HeadGradients.zeros(len(hidden_ND), head, (True, False, False))
         parts = [
             _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, _ones)
             for rows in slices(len(hidden_ND), chunk_rows(weight_VD))
@@ -75,15 +74,8 @@ def _ones(logprobs_n: Tensor, _entropy_n: Tensor) -> tuple[Tensor, None]:
     return torch.ones_like(logprobs_n), None
 
 
-@dataclass(frozen=True)
-class _Head:
-    weight_VD: Tensor
-    bias_V: Tensor | None
-    how: Computation
-
-
 def _forward_with_gradient(
-    head: _Head,
+    head: Head,
     hidden_ND: Tensor,
     targets_N: Tensor,
     margin_N: Tensor | None,
@@ -95,23 +87,21 @@ def _forward_with_gradient(
 
     Products are kept in between unless the rows are too many, as a long sequence's may be.
     """
-    weight_VD, bias_V, how = head.weight_VD, head.bias_V, head.how
     hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
     margin_n = None if margin_N is None else margin_N[rows]
-    fits = len(hidden_nD) <= chunk_rows(weight_VD)
-    products_nV = product(hidden_nD, weight_VD.T) if fits else None
-    threshold_n = support_threshold(hidden_nD, weight_VD, bias_V, targets_n, margin_n, how)
-    statistics = statistics_of_rows(hidden_nD, weight_VD, bias_V, targets_n, threshold_n, products_nV, how)
-    sums = RowSums.of(statistics)
+    fits = len(hidden_nD) <= chunk_rows(head.weight_VD)
+    products_nV = product(hidden_nD, head.weight_VD.T) if fits else None
+    threshold_n = support_threshold(hidden_nD, targets_n, margin_n, head)
+    sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
     state = sums.state(*upstream(sums.logprob_N, sums.entropy_N), threshold_n)
     region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
-    blocks, kept_n = blocks_with_gradient([region], weight_VD)
+    blocks, kept_n = blocks_with_gradient([region], head)
     if total.hidden_ND is None or len(kept_n) == len(hidden_nD):
         own = None if total.hidden_ND is None else total.hidden_ND[rows]
-        add_gradients(total._replace(hidden_ND=own), blocks, weight_VD, bias_V, how)
+        add_gradients(total._replace(hidden_ND=own), blocks, head)
     else:
         compact_nD = total.hidden_ND.new_zeros(len(kept_n), hidden_ND.shape[1])
-        add_gradients(total._replace(hidden_ND=compact_nD), blocks, weight_VD, bias_V, how)
+        add_gradients(total._replace(hidden_ND=compact_nD), blocks, head)
         total.hidden_ND[rows].index_copy_(0, kept_n, compact_nD)
     return sums.logprob_N, sums.entropy_N
 
@@ -137,11 +127,11 @@ class OnePass(Function):
         metrics: dict[str, Tensor],
         *inputs: Tensor,
     ) -> Tensor:
-        total = HeadGradients.zeros(len(hidden_ND), weight_VD, bias_V, ctx.needs_input_grad[:3])
+        head = Head(weight_VD, bias_V, how)
+        total = HeadGradients.zeros(len(hidden_ND), head, ctx.needs_input_grad[:3])
         differentiator = _Differentiator(
             loss_of_chunk, inputs, ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :], how, metrics
         )
-        head = _Head(weight_VD, bias_V, how)
         for rows in chunks:
             upstream = partial(differentiator.gradients, rows)
             _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, upstream)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from agents.kernels.gradients import Computation, HeadGradients, Rows, add_gradients, blocks_with_gradient
+from agents.kernels.gradients import Computation, Head, HeadGradients, Rows, add_gradients, blocks_with_gradient
 from agents.kernels.products import product, rows_to_keep
 from agents.kernels.statistics import RowSums, concatenate, empty_statistics, target_logits
 from agents.kernels.types import Statistics
@@ -38,9 +38,10 @@ class TwoPass(Function):
     ) -> tuple[Tensor, Tensor]:
         if how.shard is not None:
             targets_N = targets_N - how.shard.first_index
-        threshold_N = support_threshold(hidden_ND, weight_VD, bias_V, targets_N, margin_N, how)
-        products_KV = _kept_products(hidden_ND, weight_VD, how.saved_logits_bytes)
-        statistics = statistics_of_rows(hidden_ND, weight_VD, bias_V, targets_N, threshold_N, products_KV, how)
+        head = Head(weight_VD, bias_V, how)
+        threshold_N = support_threshold(hidden_ND, targets_N, margin_N, head)
+        products_KV = _kept_products(hidden_ND, head)
+        statistics = statistics_of_rows(hidden_ND, targets_N, threshold_N, products_KV, head)
         if how.shard is not None:
             statistics = how.shard.statistics_of_all(statistics)
         sums = RowSums.of(statistics)
@@ -55,49 +56,39 @@ class TwoPass(Function):
     ) -> tuple[Tensor | None, ...]:
         hidden_ND, weight_VD, bias_V, targets_N, products_KV, threshold_N, *sums = ctx.saved_tensors
         how: Computation = ctx.how
+        head = Head(weight_VD, bias_V, how)
         state = RowSums(*sums).state(gradient_N, entropy_gradient_N if how.entropy == "grad" else None, threshold_N)
         num_kept = 0 if products_KV is None else len(products_KV)
         rows = Rows(hidden_ND, targets_N, state)
         regions = [replace(rows.take(slice(num_kept)), products_NV=products_KV), rows.take(slice(num_kept, None))]
-        blocks, kept_n = blocks_with_gradient(regions, weight_VD)
-        total = HeadGradients.zeros(len(kept_n), weight_VD, bias_V, ctx.needs_input_grad[:3])
-        add_gradients(total, blocks, weight_VD, bias_V, how)
+        blocks, kept_n = blocks_with_gradient(regions, head)
+        total = HeadGradients.zeros(len(kept_n), head, ctx.needs_input_grad[:3])
+        add_gradients(total, blocks, head)
         if how.shard is not None and total.hidden_ND is not None:
             how.shard.total(total.hidden_ND)
         return (*total.finished(hidden_ND, kept_n, bias_V), None, None, None)
 
 
-def support_threshold(
-    hidden_ND: Tensor,
-    weight_VD: Tensor,
-    bias_V: Tensor | None,
-    targets_N: Tensor,
-    margin_N: Tensor | None,
-    how: Computation,
-) -> Tensor | None:
+def support_threshold(hidden_ND: Tensor, targets_N: Tensor, margin_N: Tensor | None, head: Head) -> Tensor | None:
     """The lowest logit of each row's support."""
     if margin_N is None:
         return None
-    target_N = target_logits(hidden_ND, weight_VD, bias_V, targets_N, how.logits)
+    how = head.how
+    target_N = target_logits(hidden_ND, head.weight_VD, head.bias_V, targets_N, how.logits)
     return margin_N + (target_N if how.shard is None else how.shard.maximum(target_N))
 
 
-def _kept_products(hidden_ND: Tensor, weight_VD: Tensor, num_bytes: int) -> Tensor | None:
+def _kept_products(hidden_ND: Tensor, head: Head) -> Tensor | None:
     """Products of as many of the first rows as fit into the bytes."""
-    num_rows = rows_to_keep(len(hidden_ND), weight_VD, num_bytes)
-    return product(hidden_ND[:num_rows], weight_VD.T) if num_rows else None
+    num_rows = rows_to_keep(len(hidden_ND), head.weight_VD, head.how.saved_logits_bytes)
+    return product(hidden_ND[:num_rows], head.weight_VD.T) if num_rows else None
 
 
 def statistics_of_rows(
-    hidden_ND: Tensor,
-    weight_VD: Tensor,
-    bias_V: Tensor | None,
-    targets_N: Tensor,
-    threshold_N: Tensor | None,
-    products_KV: Tensor | None,
-    how: Computation,
+    hidden_ND: Tensor, targets_N: Tensor, threshold_N: Tensor | None, products_KV: Tensor | None, head: Head
 ) -> Statistics:
     """Of the rows whose products are at hand, and of the others."""
+    weight_VD, bias_V, how = head.weight_VD, head.bias_V, head.how
     if len(weight_VD) == 0:
         return empty_statistics(hidden_ND)
     parts: list[Statistics] = []
