@@ -49,10 +49,10 @@ OPTIONS = {
 }
 each_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
-SHAPE = (131, 40, 333)
-"""N, D, W: several tiles each way, and no whole number of them."""
+SHAPE = (67, 40, 333)
+"""N, D, W: several tiles of the vocabulary, and no whole number of them."""
 SHAPES = [(131, 40, 700), (1, 33, 5), (3, 200, 129)]
-"""Several tiles in each split of the vocabulary; one row; more than one stage of the hidden size."""
+"""Several tiles of rows and in each split of the vocabulary; one row; more than one stage of the hidden size."""
 each_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 
@@ -338,7 +338,7 @@ def test_inputs_that_do_not_fit_are_refused():
         kernels.logit_gradients(case.hidden_ND.double(), case.weight_WD.double(), *case[2:], rows, PLAIN)
     with pytest.raises(ValueError, match=r"rows without gaps between elements, got strides \(1, 3\)"):
         statistics_in_memory(torch.zeros(8, 3).T, case)
-    with pytest.raises(ValueError, match=r"Expected out \(3, 5\), the shape of the logits, got \(3, 4\)"):
+    with pytest.raises(ValueError, match=r"Expected out \(3, 5\), the shape of the products, got \(3, 4\)"):
         kernels.gradients_of_logits(torch.zeros(3, 5), *case[2:], rows, PLAIN, torch.zeros(3, 4))
 
 

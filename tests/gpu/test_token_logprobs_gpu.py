@@ -17,7 +17,7 @@ from dense_logits import DEVICE, Case, random_case, relative_error, upstream, wi
 from torch import Tensor
 
 from agents.kernels import choose, fused_policy_loss, token_logprobs
-from agents.kernels.products import chunk_rows, slices
+from agents.kernels.products import add_product, chunk_rows, slices
 from agents.kernels.types import TokenLogprobs
 from agents.types import LossOutput
 
@@ -195,6 +195,21 @@ def test_gradients_are_repeatable_bit_for_bit(backend: str, dtype: torch.dtype):
         [own.gradients_in_one_pass(backend=backend, locality="token") for _ in range(2)],
     ):
         assert all(torch.equal(*pair) for pair in zip(first, second, strict=True))
+
+
+@each_dtype
+@pytest.mark.parametrize("num_rows", [1, 900])
+def test_products_are_added_up_in_single_precision_from_tiles_that_are_padded_or_transposed(
+    num_rows: int, dtype: torch.dtype
+):
+    hidden_ND, weight_WD, _, _ = random_case((num_rows, 64, 97), dtype)
+    padded_NW = random_case((num_rows, 104, 1), dtype).hidden_ND[:, :97]
+    whole = random_case((2000, 64, 1), torch.float32).hidden_ND
+    for left, right in ((padded_NW, weight_WD), (padded_NW.T, hidden_ND)):
+        total = whole[100 : 100 + len(left)]
+        expected = total.double() + left.double() @ right.double()
+        add_product(total, left, right)
+        assert relative_error(total, expected) <= 5e-6
 
 
 @needs_device
