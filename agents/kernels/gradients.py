@@ -113,15 +113,21 @@ def add_gradients(total: HeadGradients, blocks: Sequence[Rows], head: Head) -> N
         weight_total_WD = None if total.weight_VD is None else _tile_to_add_to(total.weight_VD[columns], len(blocks))
         hidden_totals_ND = [None] * len(blocks) if total.hidden_ND is None else total.hidden_ND.split(heights)
         for block, hidden_total_ND in zip(blocks, hidden_totals_ND, strict=True):
-            gradient_NW = block.logit_gradients(head, columns)
-            if hidden_total_ND is not None:
-                add_product(hidden_total_ND, gradient_NW, weight_VD[columns])
-            if weight_total_WD is not None:
-                add_product(weight_total_WD, gradient_NW.T, block.hidden_ND)
-            if total.bias_V is not None:
-                total.bias_V[columns] += gradient_NW.sum(0, dtype=total.bias_V.dtype)
-        if total.weight_VD is not None and weight_total_WD is not None:
+            bias_total_W = None if total.bias_V is None else total.bias_V[columns]
+            of_tile = HeadGradients(hidden_total_ND, weight_total_WD, bias_total_W)
+            _add_tile(of_tile, block.logit_gradients(head, columns), block.hidden_ND, weight_VD[columns])
+        if total.weight_VD is not None and weight_total_WD is not None and weight_total_WD.dtype != weight_VD.dtype:
             total.weight_VD[columns] = weight_total_WD
+
+
+def _add_tile(total: HeadGradients, gradient_NW: Tensor, hidden_ND: Tensor, weight_WD: Tensor) -> None:
+    """Add what a tile gives; a name for it in the caller would keep it beside the next one."""
+    if total.hidden_ND is not None:
+        add_product(total.hidden_ND, gradient_NW, weight_WD)
+    if total.weight_VD is not None:
+        add_product(total.weight_VD, gradient_NW.T, hidden_ND)
+    if total.bias_V is not None:
+        total.bias_V.add_(gradient_NW.sum(0, dtype=total.bias_V.dtype))
 
 
 def _tile_to_add_to(weight_gradient_WD: Tensor, num_blocks: int) -> Tensor:

@@ -82,7 +82,10 @@ def _product_bytes(weight_VD: Tensor) -> int:
 
 
 def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
-    """total += left @ right, for a total of the same or of a higher precision."""
+    """total += left @ right, for a total of the same or of a higher precision.
+
+    On CUDA torch adds half-precision products to an fp32 total in place, without a copy, if `out` is the total itself.
+    """
     if total.dtype == left.dtype:
         total.addmm_(left, right)
     elif left.device.type == "cuda":

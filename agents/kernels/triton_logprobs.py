@@ -180,7 +180,7 @@ def logit_gradients(
 
 
 def statistics_of_logits(
-    logits_NW: Tensor,
+    products_NW: Tensor,
     bias_W: Tensor | None,
     targets_N: Tensor,
     options: LogitOptions,
@@ -189,17 +189,17 @@ def statistics_of_logits(
     has_entropy: bool,  # noqa: ARG001 - a weighted sum costs nothing here
 ) -> Statistics:
     """`statistics` from products h Wᵀ that are in memory, in any float dtype, with a contiguous last dimension."""
-    _check_last_dimension(logits_NW)
-    N, W = logits_NW.shape
+    _check_last_dimension(products_NW)
+    N, W = products_NW.shape
     scales = _scales(options)
-    maximum_N, sum_N, weighted_sum_N, target_N = logits_NW.new_empty((4, N), dtype=torch.float32)
+    maximum_N, sum_N, weighted_sum_N, target_N = products_NW.new_empty((4, N), dtype=torch.float32)
     if N > 0:
         _launch(
             statistics_of_products_kernel,
             (N,),
-            *(logits_NW, _contiguous(bias_W), targets_N.contiguous(), _row(threshold_N)),
+            *(products_NW, _contiguous(bias_W), targets_N.contiguous(), _row(threshold_N)),
             *(maximum_N, sum_N, weighted_sum_N, target_N),
-            *(logits_NW.stride(0), W, scales.inner, scales.outer),
+            *(products_NW.stride(0), W, scales.inner, scales.outer),
             C=ROW_COLUMNS,
             num_warps=ROW_WARPS,
         )
@@ -207,7 +207,7 @@ def statistics_of_logits(
 
 
 def gradients_of_logits(
-    logits_NW: Tensor,
+    products_NW: Tensor,
     bias_W: Tensor | None,
     targets_N: Tensor,
     rows: RowState,
@@ -215,18 +215,18 @@ def gradients_of_logits(
     out: Tensor,
 ) -> None:
     """`logit_gradients` from products that are in memory, into `out` [N, W] of any float dtype, which may be theirs."""
-    _check_last_dimension(logits_NW)
+    _check_last_dimension(products_NW)
     _check_last_dimension(out)
-    if out.shape != logits_NW.shape:
-        raise ValueError(f"Expected out {tuple(logits_NW.shape)}, the shape of the logits, got {tuple(out.shape)}.")
-    N, W = logits_NW.shape
+    if out.shape != products_NW.shape:
+        raise ValueError(f"Expected out {tuple(products_NW.shape)}, the shape of the products, got {tuple(out.shape)}.")
+    N, W = products_NW.shape
     scales = _scales(options)
     if N > 0:
         _launch(
             gradients_of_products_kernel,
             (N, -(-W // ROW_COLUMNS)),
-            *(logits_NW, _contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
-            *(out, logits_NW.stride(0), out.stride(0), W, scales.inner, scales.outer),
+            *(products_NW, _contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
+            *(out, products_NW.stride(0), out.stride(0), W, scales.inner, scales.outer),
             C=ROW_COLUMNS,
             num_warps=ROW_WARPS,
         )

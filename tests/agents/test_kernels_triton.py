@@ -39,7 +39,7 @@ class Compiled(NamedTuple):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("selection", ["single", "half", "not single and not half"])
+@pytest.mark.parametrize("selection", ["single", "not single"])
 def test_numbers_in_the_interpreter_match_the_definition(selection: str):
     # In a process of its own: Triton decides at import whether it interprets.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

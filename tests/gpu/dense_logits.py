@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from agents.kernels.types import LogitOptions, RowState, Statistics
+from agents.kernels.types import LogitOptions
 
 DEVICE = "cuda" if torch.cuda.is_available() and os.environ.get("TRITON_INTERPRET") != "1" else "cpu"
 
@@ -28,7 +28,9 @@ class Dense(NamedTuple):
     """The definition in float64; the gradient is that of Σ g·logprob + Σ g_H·entropy by the products."""
 
     logits_NW: Tensor
-    normalizer_N: Tensor
+    maximum_N: Tensor
+    """Of the support without the target."""
+    logprob_N: Tensor
     entropy_N: Tensor
     target_N: Tensor
     gradient_NW: Tensor
@@ -74,30 +76,17 @@ def dense(
         is_kept_NW = is_kept_NW.scatter(1, case.targets_N[:, None], value=True)
     logprobs_NW = logits_NW.masked_fill(~is_kept_NW, -math.inf).log_softmax(-1)
     entropy_N = -(logprobs_NW.exp() * logprobs_NW.masked_fill(~is_kept_NW, 0)).sum(-1)
-    target_logprob_N = logprobs_NW.gather(1, case.targets_N[:, None])[:, 0]
+    logprob_N = logprobs_NW.gather(1, case.targets_N[:, None])[:, 0]
     target_N = logits_NW.gather(1, case.targets_N[:, None])[:, 0]
-    total = 0 * target_logprob_N.sum()
-    for upstream_N, quantity_N in ((gradient_N, target_logprob_N), (entropy_gradient_N, entropy_N)):
+    is_other_NW = is_kept_NW.scatter(1, case.targets_N[:, None], value=False)
+    total = 0 * logprob_N.sum()
+    for upstream_N, quantity_N in ((gradient_N, logprob_N), (entropy_gradient_N, entropy_N)):
         if upstream_N is not None:
             total = total + (upstream_N.double() * quantity_N).sum()
     (gradient_NW,) = torch.autograd.grad(total, raw_NW)
-    tensors = (logits_NW, target_N - target_logprob_N, entropy_N, target_N, gradient_NW)
+    maximum_N = logits_NW.masked_fill(~is_other_NW, -math.inf).amax(-1)
+    tensors = (logits_NW, maximum_N, logprob_N, entropy_N, target_N, gradient_NW)
     return Dense(*(tensor.detach() for tensor in tensors))
-
-
-def normalizer_of(statistics: Statistics) -> Tensor:
-    return statistics.maximum_N + statistics.sum_N.log()
-
-
-def entropy_of(statistics: Statistics) -> Tensor:
-    return statistics.sum_N.log() - statistics.weighted_sum_N / statistics.sum_N
-
-
-def row_state(statistics: Statistics, gradient_N: Tensor, entropy_gradient_N: Tensor | None = None) -> RowState:
-    normalizer_N = normalizer_of(statistics)
-    if entropy_gradient_N is None:
-        return RowState(normalizer_N, gradient_N)
-    return RowState(normalizer_N, gradient_N, entropy_of(statistics), entropy_gradient_N)
 
 
 def relative_error(got: Tensor, exact: Tensor) -> float:

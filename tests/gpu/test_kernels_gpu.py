@@ -19,17 +19,15 @@ from dense_logits import (
     Case,
     Dense,
     dense,
-    entropy_of,
-    normalizer_of,
     products_of,
     random_case,
     relative_error,
-    row_state,
     upstream,
     with_target_probability,
 )
 from torch import Tensor
 
+from agents.kernels.statistics import NO_TOKEN, RowSums, combine
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
 pytest.importorskip("triton", reason="Triton is not installed; it exists for Linux alone")
@@ -42,18 +40,19 @@ HALF = torch.float16 if IS_INTERPRETED else torch.bfloat16
 on_device_only = pytest.mark.skipif(IS_INTERPRETED, reason="too large for the interpreter")
 each_dtype = pytest.mark.parametrize("dtype", [torch.float32, HALF], ids=["single", "half"])
 
+PLAIN = LogitOptions()
 OPTIONS = {
-    "plain": LogitOptions(),
+    "plain": PLAIN,
     "temperature and scale": LogitOptions(temperature=0.7, logit_scale=0.5),
     "softcap": LogitOptions(softcap=3.0),
     "all": LogitOptions(temperature=1.3, softcap=2.5, logit_scale=1.7),
 }
 each_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 
-SHAPE = (131, 40, 333)
-"""N, D, W: several tiles each way, and no whole number of them."""
+SHAPE = (67, 40, 333)
+"""N, D, W: several tiles of the vocabulary, and no whole number of them."""
 SHAPES = [(131, 40, 700), (1, 33, 5), (3, 200, 129)]
-"""Several tiles in each split of the vocabulary; one row; more than one stage of the hidden size."""
+"""Several tiles of rows and in each split of the vocabulary; one row; more than one stage of the hidden size."""
 each_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
 
 
@@ -61,16 +60,24 @@ def gradient_tolerance(dtype: torch.dtype) -> float:
     return 5e-6 if dtype == torch.float32 else 6e-3
 
 
+def statistics_of(case: Case, options: LogitOptions = PLAIN, threshold_N: Tensor | None = None) -> Statistics:
+    return kernels.statistics(*case, options, threshold_N, has_entropy=True)
+
+
+def statistics_in_memory(
+    products_NW: Tensor, case: Case, options: LogitOptions = PLAIN, threshold_N: Tensor | None = None
+) -> Statistics:
+    return kernels.statistics_of_logits(products_NW, *case[2:], options, threshold_N, has_entropy=True)
+
+
 def check_statistics(statistics: Statistics, expected: Dense) -> None:
     tolerance = {"rtol": 1e-6, "atol": 1e-5}
-    normalizer_N = normalizer_of(statistics)
-    torch.testing.assert_close(normalizer_N.double(), expected.normalizer_N, **tolerance)
-    torch.testing.assert_close(entropy_of(statistics).double(), expected.entropy_N, **tolerance)
+    sums = RowSums.of(statistics)
+    torch.testing.assert_close(statistics.maximum_N.double(), expected.maximum_N, **tolerance)
     torch.testing.assert_close(statistics.target_N.double(), expected.target_N, **tolerance)
-    torch.testing.assert_close(statistics.maximum_N.double(), expected.logits_NW.amax(-1), **tolerance)
-    logprob_N = (statistics.target_N - normalizer_N).double()
-    torch.testing.assert_close(logprob_N, expected.target_N - expected.normalizer_N, rtol=0, atol=1e-5)
-    assert (logprob_N <= 1e-5).all()
+    torch.testing.assert_close(sums.normalizer_N.double(), expected.target_N - expected.logprob_N, **tolerance)
+    torch.testing.assert_close(sums.entropy_N.double(), expected.entropy_N, **tolerance)
+    torch.testing.assert_close(sums.logprob_N.double(), expected.logprob_N, rtol=1e-5, atol=1e-5)
 
 
 def check_gradients_of_operands(gradient_NW: Tensor, case: Case, expected: Dense, tolerance: float) -> None:
@@ -86,14 +93,14 @@ def check_gradients_of_operands(gradient_NW: Tensor, case: Case, expected: Dense
 @each_option
 def test_statistics_match_the_definition(dtype: torch.dtype, options: LogitOptions):
     case = random_case(SHAPE, dtype, has_bias=options == OPTIONS["all"])
-    check_statistics(kernels.statistics(*case, options), dense(case, options))
+    check_statistics(statistics_of(case, options), dense(case, options))
 
 
 @each_dtype
 @each_shape
 def test_statistics_of_any_shape_match_the_definition(dtype: torch.dtype, shape: tuple[int, int, int]):
     case = random_case(shape, dtype, has_bias=True, seed=1)
-    check_statistics(kernels.statistics(*case, LogitOptions()), dense(case, LogitOptions()))
+    check_statistics(statistics_of(case), dense(case, PLAIN))
 
 
 @each_dtype
@@ -102,7 +109,7 @@ def test_statistics_of_logits_in_memory_match_the_definition(dtype: torch.dtype,
     case = random_case((5, 32, 9001), dtype, has_bias=options == OPTIONS["all"])
     products_NW = products_of(case).to(dtype)
     expected = dense(case, options, products_NW=products_NW)
-    check_statistics(kernels.statistics_of_logits(products_NW, *case[2:], options), expected)
+    check_statistics(statistics_in_memory(products_NW, case, options), expected)
 
 
 @each_dtype
@@ -110,7 +117,7 @@ def test_statistics_of_logits_in_memory_match_the_definition(dtype: torch.dtype,
 def test_logit_gradients_match_the_definition(dtype: torch.dtype, options: LogitOptions):
     case = random_case(SHAPE, dtype, has_bias=options == OPTIONS["all"])
     gradients = [upstream(SHAPE[0], seed=seed) for seed in (1, 2)]
-    gradient_NW = kernels.logit_gradients(*case, row_state(kernels.statistics(*case, options), *gradients), options)
+    gradient_NW = kernels.logit_gradients(*case, RowSums.of(statistics_of(case, options)).state(*gradients), options)
     assert gradient_NW.dtype == dtype
     check_gradients_of_operands(gradient_NW, case, dense(case, options, *gradients), gradient_tolerance(dtype))
 
@@ -119,10 +126,10 @@ def test_logit_gradients_match_the_definition(dtype: torch.dtype, options: Logit
 @each_shape
 def test_logit_gradients_of_any_shape_match_the_definition(dtype: torch.dtype, shape: tuple[int, int, int]):
     case, gradients = random_case(shape, dtype, seed=1), [upstream(shape[0], seed=seed) for seed in (1, 2)]
-    rows = row_state(kernels.statistics(*case, LogitOptions()), *gradients)
-    gradient_NW = kernels.logit_gradients(*case, rows, LogitOptions())
+    rows = RowSums.of(statistics_of(case)).state(*gradients)
+    gradient_NW = kernels.logit_gradients(*case, rows, PLAIN)
     assert gradient_NW.shape == (shape[0], shape[2])
-    check_gradients_of_operands(gradient_NW, case, dense(case, LogitOptions(), *gradients), gradient_tolerance(dtype))
+    check_gradients_of_operands(gradient_NW, case, dense(case, PLAIN, *gradients), gradient_tolerance(dtype))
 
 
 @each_dtype
@@ -134,10 +141,10 @@ def test_gradients_of_logits_in_memory_match_the_definition(
     case = random_case((5, 32, 9001), dtype, has_bias=has_entropy)
     products_NW, gradient_N = products_of(case).to(dtype), upstream(5, seed=1)
     entropy_gradient_N = upstream(5, seed=2) if has_entropy else None
-    statistics = kernels.statistics_of_logits(products_NW, *case[2:], options)
+    statistics = statistics_in_memory(products_NW, case, options)
     out_NW = torch.full_like(products_NW, math.nan)
     kernels.gradients_of_logits(
-        products_NW, *case[2:], row_state(statistics, gradient_N, entropy_gradient_N), options, out_NW
+        products_NW, *case[2:], RowSums.of(statistics).state(gradient_N, entropy_gradient_N), options, out_NW
     )
     expected = dense(case, options, gradient_N, entropy_gradient_N, products_NW=products_NW)
     assert relative_error(out_NW, expected.gradient_NW) <= gradient_tolerance(dtype)
@@ -147,27 +154,25 @@ def test_gradients_of_logits_in_memory_match_the_definition(
 def test_gradients_of_logits_may_be_written_in_another_dtype_or_over_the_logits(out_dtype: torch.dtype):
     case = random_case((5, 32, 4099), HALF)
     logits_NW = products_of(case).to(out_dtype)
-    rows = row_state(kernels.statistics_of_logits(logits_NW, *case[2:], LogitOptions()), upstream(5, seed=1))
+    rows = RowSums.of(statistics_in_memory(logits_NW, case)).state(upstream(5, seed=1))
     single_NW = torch.empty_like(logits_NW, dtype=torch.float32)
-    kernels.gradients_of_logits(logits_NW, *case[2:], rows, LogitOptions(), single_NW)
-    kernels.gradients_of_logits(logits_NW, *case[2:], rows, LogitOptions(), logits_NW)
+    kernels.gradients_of_logits(logits_NW, *case[2:], rows, PLAIN, single_NW)
+    kernels.gradients_of_logits(logits_NW, *case[2:], rows, PLAIN, logits_NW)
     assert torch.equal(logits_NW, single_NW.to(out_dtype))
 
 
 @each_dtype
 @pytest.mark.parametrize("probability", [1e-6, 0.974, 0.9999])
 def test_gradients_keep_their_precision_however_probable_the_target(dtype: torch.dtype, probability: float):
-    case = with_target_probability(random_case((40, 40, 517), dtype), probability)
-    gradient_N = upstream(40, seed=1)
-    expected = dense(case, LogitOptions(), gradient_N)
-    reached_N = (expected.target_N - expected.normalizer_N).exp()
-    assert ((1 - reached_N).log() - math.log1p(-probability)).abs().max() < 0.7
-    statistics = kernels.statistics(*case, LogitOptions())
+    case, gradient_N = with_target_probability(random_case((64, 256, 257), dtype), probability), upstream(64, seed=1)
+    expected = dense(case, PLAIN, gradient_N)
+    assert ((-expected.logprob_N.expm1()).log() - math.log1p(-probability)).abs().max() < 0.7
+    statistics = statistics_of(case)
     check_statistics(statistics, expected)
-    gradient_NW = kernels.logit_gradients(*case, row_state(statistics, gradient_N), LogitOptions())
-    # The logits and their normalizer are rounded to single precision, and 1 − p inherits that error.
-    rounding = 2 * expected.logits_NW.abs().max().item() * torch.finfo(torch.float32).eps / 2 / (1 - probability)
-    tolerance = {torch.float32: 5e-6 + rounding}.get(dtype, 1e-2 if probability > 0.999 else 6e-3)
+    sums = RowSums.of(statistics)
+    assert relative_error(sums.logprob_N, expected.logprob_N) <= 5e-6
+    gradient_NW = kernels.logit_gradients(*case, sums.state(gradient_N), PLAIN)
+    tolerance = {torch.float32: 5e-6}.get(dtype, 1e-2 if probability > 0.999 else 6e-3)
     check_gradients_of_operands(gradient_NW, case, expected, tolerance)
 
 
@@ -183,9 +188,9 @@ def test_columns_below_the_threshold_are_outside_the_support_but_never_the_targe
     threshold_N = (sorted_NW.gather(1, widest_N) + sorted_NW.gather(1, widest_N + 1))[:, 0].float() / 2
     expected = dense(case, options, *gradients, threshold_N=threshold_N)
     assert (expected.target_N < threshold_N).any()
-    statistics = kernels.statistics(*case, options, threshold_N)
+    statistics = statistics_of(case, options, threshold_N)
     check_statistics(statistics, expected)
-    rows = row_state(statistics, *gradients)._replace(threshold_N=threshold_N)
+    rows = RowSums.of(statistics).state(*gradients, threshold_N)
     gradient_NW = kernels.logit_gradients(*case, rows, options)
     assert not gradient_NW[expected.gradient_NW == 0].any()
     check_gradients_of_operands(gradient_NW, case, expected, gradient_tolerance(dtype))
@@ -196,11 +201,11 @@ def test_thresholds_apply_to_logits_in_memory(dtype: torch.dtype):
     case, gradients = random_case((5, 32, 9001), dtype), [upstream(5, seed=seed) for seed in (1, 2)]
     products_NW = products_of(case).to(dtype)
     threshold_N = products_NW.float().topk(50).values[:, -1]
-    expected = dense(case, LogitOptions(), *gradients, products_NW=products_NW, threshold_N=threshold_N)
-    statistics = kernels.statistics_of_logits(products_NW, *case[2:], LogitOptions(), threshold_N)
+    expected = dense(case, PLAIN, *gradients, products_NW=products_NW, threshold_N=threshold_N)
+    statistics = statistics_in_memory(products_NW, case, PLAIN, threshold_N)
     check_statistics(statistics, expected)
-    rows, out_NW = row_state(statistics, *gradients)._replace(threshold_N=threshold_N), torch.empty_like(products_NW)
-    kernels.gradients_of_logits(products_NW, *case[2:], rows, LogitOptions(), out_NW)
+    rows, out_NW = RowSums.of(statistics).state(*gradients, threshold_N), torch.empty_like(products_NW)
+    kernels.gradients_of_logits(products_NW, *case[2:], rows, PLAIN, out_NW)
     assert not out_NW[expected.gradient_NW == 0].any()
     assert relative_error(out_NW, expected.gradient_NW) <= gradient_tolerance(dtype)
 
@@ -209,17 +214,17 @@ def test_thresholds_apply_to_logits_in_memory(dtype: torch.dtype):
 def test_a_target_in_another_part_has_no_logit_and_no_term_in_the_gradient(dtype: torch.dtype):
     case, gradient_N = random_case((7, 33, 77), dtype, has_bias=True), upstream(7, seed=1)
     outside = case._replace(targets_N=torch.tensor([-100, -1, 77, 78, 10**6, 2**31 - 1, -(2**31)], device=DEVICE))
-    inside, elsewhere = (kernels.statistics(*each, LogitOptions()) for each in (case, outside))
+    elsewhere, logits_NW = statistics_of(outside), dense(case, PLAIN).logits_NW
     assert (elsewhere.target_N == -math.inf).all()
-    assert all(torch.equal(a, b) for a, b in zip(inside[:3], elsewhere[:3], strict=True))
-    rows = row_state(elsewhere, gradient_N)
-    expected_NW = -dense(case, LogitOptions()).logits_NW.softmax(-1) * gradient_N[:, None]
-    gradient_NW = kernels.logit_gradients(*outside, rows, LogitOptions())
+    sums = RowSums.of(elsewhere)
+    torch.testing.assert_close(sums.normalizer_N.double(), logits_NW.logsumexp(-1), rtol=1e-6, atol=1e-5)
+    rows, expected_NW = sums.state(gradient_N), -logits_NW.softmax(-1) * gradient_N[:, None]
+    gradient_NW = kernels.logit_gradients(*outside, rows, PLAIN)
     assert relative_error(gradient_NW, expected_NW) <= gradient_tolerance(dtype)
     products_NW, out_NW = products_of(case).float(), torch.empty((7, 77), device=DEVICE)
-    in_memory = kernels.statistics_of_logits(products_NW, *outside[2:], LogitOptions())
+    in_memory = statistics_in_memory(products_NW, outside)
     assert (in_memory.target_N == -math.inf).all()
-    kernels.gradients_of_logits(products_NW, *outside[2:], rows, LogitOptions(), out_NW)
+    kernels.gradients_of_logits(products_NW, *outside[2:], rows, PLAIN, out_NW)
     assert relative_error(out_NW, expected_NW) <= 5e-6
 
 
@@ -232,17 +237,9 @@ def test_parts_of_the_vocabulary_make_the_whole(dtype: torch.dtype):
         Case(case.hidden_ND, case.weight_WD[:cut], case.bias_W[:cut], case.targets_N),
         Case(case.hidden_ND, case.weight_WD[cut:], case.bias_W[cut:], case.targets_N - cut),
     ]
-    statistics = [kernels.statistics(*part, options) for part in parts]
-    maximum_N = torch.maximum(statistics[0].maximum_N, statistics[1].maximum_N)
-    total_N, weighted_N = torch.zeros_like(maximum_N), torch.zeros_like(maximum_N)
-    for part in statistics:
-        shift_N = part.maximum_N - maximum_N
-        total_N += shift_N.exp() * part.sum_N
-        weighted_N += shift_N.exp() * (part.weighted_sum_N + shift_N * part.sum_N)
-    target_N = torch.maximum(statistics[0].target_N, statistics[1].target_N)
-    whole, expected = Statistics(maximum_N, total_N, weighted_N, target_N), dense(case, options, *gradients)
+    whole, expected = combine([statistics_of(part, options) for part in parts]), dense(case, options, *gradients)
     check_statistics(whole, expected)
-    rows = row_state(whole, *gradients)
+    rows = RowSums.of(whole).state(*gradients)
     gradient_NW = torch.cat([kernels.logit_gradients(*part, rows, options) for part in parts], 1)
     check_gradients_of_operands(gradient_NW, case, expected, gradient_tolerance(dtype))
 
@@ -250,10 +247,10 @@ def test_parts_of_the_vocabulary_make_the_whole(dtype: torch.dtype):
 @each_dtype
 def test_results_are_repeatable_bit_for_bit(dtype: torch.dtype):
     case, gradients = random_case(SHAPE, dtype), [upstream(SHAPE[0], seed=seed) for seed in (1, 2)]
-    first, second = (kernels.statistics(*case, LogitOptions()) for _ in range(2))
+    first, second = (statistics_of(case) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
-    rows = row_state(first, *gradients)
-    assert torch.equal(*(kernels.logit_gradients(*case, rows, LogitOptions()) for _ in range(2)))
+    rows = RowSums.of(first).state(*gradients)
+    assert torch.equal(*(kernels.logit_gradients(*case, rows, PLAIN) for _ in range(2)))
 
 
 @each_dtype
@@ -264,27 +261,25 @@ def test_rows_need_not_be_contiguous(dtype: torch.dtype, padding: int):
         hidden_ND=torch.nn.functional.pad(case.hidden_ND, (padding, padding), value=math.nan)[:, padding:-padding],
         weight_WD=torch.nn.functional.pad(case.weight_WD, (padding, padding), value=math.nan)[:, padding:-padding],
     )
-    statistics, again = (kernels.statistics(*each, LogitOptions()) for each in (case, strided))
+    statistics, again = (statistics_of(each) for each in (case, strided))
     assert all(torch.equal(a, b) for a, b in zip(statistics, again, strict=True))
-    rows = row_state(statistics, gradient_N)
-    assert torch.equal(*(kernels.logit_gradients(*each, rows, LogitOptions()) for each in (case, strided)))
+    rows = RowSums.of(statistics).state(gradient_N)
+    assert torch.equal(*(kernels.logit_gradients(*each, rows, PLAIN) for each in (case, strided)))
     products_NW, wide_NW = products_of(case).float(), torch.full((5, 77 + padding), math.nan, device=DEVICE)
     wide_NW[:, padding:] = products_NW
-    plain, in_wide = (
-        kernels.statistics_of_logits(z, *case[2:], LogitOptions()) for z in (products_NW, wide_NW[:, padding:])
-    )
+    plain, in_wide = (statistics_in_memory(z, case) for z in (products_NW, wide_NW[:, padding:]))
     assert all(torch.equal(a, b) for a, b in zip(plain, in_wide, strict=True))
-    kernels.gradients_of_logits(products_NW, *case[2:], rows, LogitOptions(), products_NW)
-    kernels.gradients_of_logits(wide_NW[:, padding:], *case[2:], rows, LogitOptions(), wide_NW[:, padding:])
+    kernels.gradients_of_logits(products_NW, *case[2:], rows, PLAIN, products_NW)
+    kernels.gradients_of_logits(wide_NW[:, padding:], *case[2:], rows, PLAIN, wide_NW[:, padding:])
     assert torch.equal(wide_NW[:, padding:], products_NW)
     assert wide_NW[:, :padding].isnan().all()
 
 
 def test_a_gradient_expanded_from_a_scalar_is_read_as_it_stands():
     case, gradient_N = random_case((5, 33, 77), torch.float32), torch.ones(5, device=DEVICE)
-    rows = row_state(kernels.statistics(*case, LogitOptions()), gradient_N)
+    rows = RowSums.of(statistics_of(case)).state(gradient_N)
     expanded = rows._replace(gradient_N=torch.ones((), device=DEVICE).expand(5))
-    assert torch.equal(*(kernels.logit_gradients(*case, each, LogitOptions()) for each in (rows, expanded)))
+    assert torch.equal(*(kernels.logit_gradients(*case, each, PLAIN) for each in (rows, expanded)))
 
 
 @pytest.mark.parametrize("is_in_memory", [False, True])
@@ -292,25 +287,24 @@ def test_columns_of_minus_infinity_have_no_part_in_the_statistics(is_in_memory: 
     case = random_case((4, 33, 77), torch.float32)
     bias_W = torch.zeros(77, device=DEVICE).index_fill(0, torch.arange(40, 77, device=DEVICE), -math.inf)
     masked, short = case._replace(bias_W=bias_W, targets_N=case.targets_N % 40), case.targets_N % 40
-    expected = dense(Case(case.hidden_ND, case.weight_WD[:40], None, short), LogitOptions())
+    expected = dense(Case(case.hidden_ND, case.weight_WD[:40], None, short), PLAIN)
     if is_in_memory:
         products_NW = products_of(case).float() + bias_W
-        statistics = kernels.statistics_of_logits(products_NW, None, short, LogitOptions())
+        statistics = statistics_in_memory(products_NW, Case(*case[:2], None, short))
     else:
-        statistics = kernels.statistics(*masked, LogitOptions())
+        statistics = statistics_of(masked)
     check_statistics(statistics, expected)
 
 
 @pytest.mark.parametrize("is_in_memory", [False, True])
 def test_a_part_without_support_has_finite_statistics(is_in_memory: bool):
     case, threshold_N = random_case((4, 33, 77), torch.float32), torch.full((4,), 1e3, device=DEVICE)
-    targets_N = torch.full((4,), 77, device=DEVICE)
+    case = case._replace(targets_N=torch.full((4,), 77, device=DEVICE))
     if is_in_memory:
-        products_NW = products_of(case).float()
-        statistics = kernels.statistics_of_logits(products_NW, None, targets_N, LogitOptions(), threshold_N)
+        statistics = statistics_in_memory(products_of(case).float(), case, PLAIN, threshold_N)
     else:
-        statistics = kernels.statistics(*case[:3], targets_N, LogitOptions(), threshold_N)
-    assert statistics.maximum_N.isfinite().all()
+        statistics = statistics_of(case, PLAIN, threshold_N)
+    assert (statistics.maximum_N == NO_TOKEN).all()
     assert not statistics.sum_N.any()
     assert not statistics.weighted_sum_N.any()
 
@@ -320,35 +314,32 @@ def test_a_part_without_support_has_finite_statistics(is_in_memory: bool):
 def test_a_logit_that_is_not_a_number_is_not_hidden(is_in_memory: bool):
     case = random_case((3, 33, 77), torch.float32)
     case.hidden_ND[1, 5] = math.nan
-    if is_in_memory:
-        statistics = kernels.statistics_of_logits(products_of(case).float(), *case[2:], LogitOptions())
-    else:
-        statistics = kernels.statistics(*case, LogitOptions())
-    assert normalizer_of(statistics).isnan().tolist() == [False, True, False]
+    statistics = statistics_in_memory(products_of(case).float(), case) if is_in_memory else statistics_of(case)
+    assert RowSums.of(statistics).normalizer_N.isnan().tolist() == [False, True, False]
 
 
 def test_no_rows_give_empty_results():
     case = random_case((0, 33, 77), torch.float32)
-    rows = RowState(torch.zeros(0, device=DEVICE), torch.zeros(0, device=DEVICE))
+    rows = RowState(*torch.zeros(3, 0, device=DEVICE))
     products_NW = torch.zeros(0, 77, device=DEVICE)
-    assert all(tensor.shape == (0,) for tensor in kernels.statistics(*case, LogitOptions()))
-    assert all(tensor.shape == (0,) for tensor in kernels.statistics_of_logits(products_NW, *case[2:], LogitOptions()))
-    assert kernels.logit_gradients(*case, rows, LogitOptions()).shape == (0, 77)
-    kernels.gradients_of_logits(products_NW, *case[2:], rows, LogitOptions(), products_NW)
+    assert all(tensor.shape == (0,) for tensor in statistics_of(case))
+    assert all(tensor.shape == (0,) for tensor in statistics_in_memory(products_NW, case))
+    assert kernels.logit_gradients(*case, rows, PLAIN).shape == (0, 77)
+    kernels.gradients_of_logits(products_NW, *case[2:], rows, PLAIN, products_NW)
 
 
 def test_inputs_that_do_not_fit_are_refused():
-    case, rows = random_case((3, 8, 5), torch.float32), RowState(torch.zeros(3), torch.zeros(3))
+    case, rows = random_case((3, 8, 5), torch.float32), RowState(*torch.zeros(3, 3))
     with pytest.raises(
         ValueError, match=r"both in bfloat16, float16 or float32, got torch\.float32 and torch\.float16"
     ):
-        kernels.statistics(case.hidden_ND, case.weight_WD.half(), *case[2:], LogitOptions())
+        statistics_of(case._replace(weight_WD=case.weight_WD.half()))
     with pytest.raises(ValueError, match=r"got torch\.float64"):
-        kernels.logit_gradients(case.hidden_ND.double(), case.weight_WD.double(), *case[2:], rows, LogitOptions())
+        kernels.logit_gradients(case.hidden_ND.double(), case.weight_WD.double(), *case[2:], rows, PLAIN)
     with pytest.raises(ValueError, match=r"rows without gaps between elements, got strides \(1, 3\)"):
-        kernels.statistics_of_logits(torch.zeros(8, 3).T, *case[2:], LogitOptions())
-    with pytest.raises(ValueError, match=r"Expected out \(3, 5\), the shape of the logits, got \(3, 4\)"):
-        kernels.gradients_of_logits(torch.zeros(3, 5), *case[2:], rows, LogitOptions(), torch.zeros(3, 4))
+        statistics_in_memory(torch.zeros(8, 3).T, case)
+    with pytest.raises(ValueError, match=r"Expected out \(3, 5\), the shape of the products, got \(3, 4\)"):
+        kernels.gradients_of_logits(torch.zeros(3, 5), *case[2:], rows, PLAIN, torch.zeros(3, 4))
 
 
 @on_device_only
@@ -356,11 +347,10 @@ def test_inputs_that_do_not_fit_are_refused():
 @pytest.mark.parametrize("shape", [(300, 896, 50_021), (2049, 2048, 32_003)], ids=str)
 def test_large_problems_match_the_definition(dtype: torch.dtype, shape: tuple[int, int, int]):
     case, gradients = random_case(shape, dtype), [upstream(shape[0], seed=seed) for seed in (1, 2)]
-    expected, statistics = dense(case, LogitOptions(), *gradients), kernels.statistics(*case, LogitOptions())
-    logprob_N = statistics.target_N - normalizer_of(statistics)
-    assert relative_error(logprob_N, expected.target_N - expected.normalizer_N) <= 1e-5
-    assert relative_error(entropy_of(statistics), expected.entropy_N) <= 1e-5
-    gradient_NW = kernels.logit_gradients(*case, row_state(statistics, *gradients), LogitOptions())
+    expected, sums = dense(case, PLAIN, *gradients), RowSums.of(statistics_of(case))
+    assert relative_error(sums.logprob_N, expected.logprob_N) <= 1e-5
+    assert relative_error(sums.entropy_N, expected.entropy_N) <= 1e-5
+    gradient_NW = kernels.logit_gradients(*case, sums.state(*gradients), PLAIN)
     check_gradients_of_operands(gradient_NW, case, expected, max(gradient_tolerance(dtype), 2e-5))
 
 
@@ -371,11 +361,11 @@ def test_elements_beyond_the_range_of_32_bit_numbers_are_reached():
         pytest.skip("needs 24 GiB of device memory")
     case = random_case((N, 64, W), HALF)
     gradient_N = upstream(N, seed=1)
-    rows = row_state(kernels.statistics(*case, LogitOptions()), gradient_N)
-    gradient_NW = kernels.logit_gradients(*case, rows, LogitOptions())
+    rows = RowSums.of(statistics_of(case)).state(gradient_N)
+    gradient_NW = kernels.logit_gradients(*case, rows, PLAIN)
     logits_NW = case.hidden_ND @ case.weight_WD.T
-    kernels.gradients_of_logits(logits_NW, *case[2:], rows, LogitOptions(), logits_NW)
+    kernels.gradients_of_logits(logits_NW, *case[2:], rows, PLAIN, logits_NW)
     last = Case(case.hidden_ND[-8:], case.weight_WD, None, case.targets_N[-8:])
-    exact_NW = dense(last, LogitOptions(), gradient_N[-8:]).gradient_NW
+    exact_NW = dense(last, PLAIN, gradient_N[-8:]).gradient_NW
     assert relative_error(gradient_NW[-8:], exact_NW) <= 6e-3
     assert relative_error(logits_NW[-8:], exact_NW) <= 4e-2  # the logits themselves were rounded to half precision
