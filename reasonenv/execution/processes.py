@@ -44,6 +44,7 @@ _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "TZ": "UTC",
     "MALLOC_ARENA_MAX": "1",
+    "LD_BIND_NOW": "1",
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }
 _END_SECONDS = 10.0

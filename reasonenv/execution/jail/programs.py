@@ -8,6 +8,7 @@ what its own functions return, to a caller who compares that with something the 
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import json
 import os
@@ -27,6 +28,7 @@ __all__ = [
     "RAISED_CODE",
     "Failure",
     "Refusal",
+    "become_main",
     "describe",
     "exit_after",
     "load",
@@ -148,13 +150,16 @@ def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
     return write
 
 
-def run_script(code: CodeType) -> None:
-    """Run compiled code as `__main__` on descriptors 0 to 2, with all that Python does at its end. Never returns."""
-    main = ModuleType("__main__")
+def become_main(main: ModuleType) -> None:
+    """Make the process one that runs a script in an empty module."""
     sys.modules["__main__"] = main
     sys.argv = ["main.py"]
+
+
+def run_script(code: CodeType) -> None:
+    """Run compiled code in `__main__` on descriptors 0 to 2, with all that Python does at its end. Never returns."""
     try:
-        exec(code, vars(main))
+        exec(code, vars(sys.modules["__main__"]))
         exit_code = 0
     except SystemExit as error:
         exit_code = _exit_code(error.code)
@@ -176,11 +181,14 @@ def show_traceback(error: BaseException) -> None:
 def exit_after(exit_code: int) -> None:
     """Wait for threads, run exit handlers and flush, as an interpreter does at its end; then end the process."""
     try:
-        if threading.active_count() > 1:
+        if _thread._count() > 0:  # pyright: ignore[reportPrivateUsage]
             threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
         if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
             atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-        for stream in (sys.stdout, sys.stderr, sys.__stdout__):
+        streams = [sys.stdout, sys.stderr]
+        if sys.__stdout__ is not sys.stdout:
+            streams.append(sys.__stdout__)
+        for stream in streams:
             if stream is not None and not stream.closed:
                 stream.flush()
         # An interpreter destroys what is left, and files that nobody closed write what they hold.
