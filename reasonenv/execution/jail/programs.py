@@ -109,7 +109,7 @@ def run_calls(output_bytes: int) -> None:
         os._exit(0)
     write(["loaded"])
     for arguments in request["cases"]:
-        write(_call(function, arguments))
+        write(call_function(function, arguments))
     os._exit(0)
 
 
@@ -128,7 +128,8 @@ def run_server() -> None:
         os._exit(0)
 
 
-def _call(function: Callable[..., object], arguments: str) -> list[str]:
+def call_function(function: Callable[..., object], arguments: str) -> list[str]:
+    """Return what a call gives, as a line of the result."""
     try:
         return ["value", encode(function(*decode(arguments)))]
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
@@ -181,22 +182,27 @@ def show_traceback(error: BaseException) -> None:
 def exit_after(exit_code: int) -> None:
     """Wait for threads, run exit handlers and flush, as an interpreter does at its end; then end the process."""
     try:
-        if _thread._count() > 0:  # pyright: ignore[reportPrivateUsage]
-            threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
-        if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
-            atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-        streams = [sys.stdout, sys.stderr]
-        if sys.__stdout__ is not sys.stdout:
-            streams.append(sys.__stdout__)
-        for stream in streams:
-            if stream is not None and not stream.closed:
-                stream.flush()
-        # An interpreter destroys what is left, and files that nobody closed write what they hold.
-        vars(sys.modules["__main__"]).clear()
+        finish(vars(sys.modules["__main__"]))
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         show_traceback(error)
         exit_code = exit_code or RAISED_CODE
     os._exit(exit_code)
+
+
+def finish(variables: dict[str, Any]) -> None:
+    """Do what an interpreter does at its end, where the main module has these variables."""
+    if _thread._count() > 0:  # pyright: ignore[reportPrivateUsage]
+        threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
+    if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
+        atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
+    streams = [sys.stdout, sys.stderr]
+    if sys.__stdout__ is not sys.stdout:
+        streams.append(sys.__stdout__)
+    for stream in streams:
+        if stream is not None and not stream.closed:
+            stream.flush()
+    # An interpreter destroys what is left, and files that nobody closed write what they hold.
+    variables.clear()
 
 
 def _exit_code(code: object) -> int:

@@ -22,6 +22,7 @@ from . import syscalls
 from .channel import receive, send
 from .confinement import RunLimits, interpreter_bytes
 from .probe import probe_layers
+from .rehearsal import rehearse
 from .scratch import remove_folder
 from .slot import SlotSettings, serve
 
@@ -51,6 +52,7 @@ def main(arguments: list[str]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    rehearse()
     zygote = _Zygote(connection, _make_folder())
     with contextlib.suppress(ConnectionError):
         zygote.serve()
