@@ -54,11 +54,11 @@ class Entry(NamedTuple):
     folder: str | None
     """Where refusals to change modes and times are to be forgiven."""
 
-    def fork(self, nap: Step | None = None) -> int:
+    def fork(self, then: Sequence[Step] = ()) -> int:
         """Fork, and return 0 in the child when it is confined for good; where a step is refused it ends instead.
 
         The kernel copies what the child touches, so it does all in this frame, with what the frame holds already. So
-        does the parent, which is to make the call `nap` first.
+        does the parent with `then`, system calls of which it does not matter here whether they are refused.
         """
         steps, filter, folder = self
         places, words = ([], []) if filter is None else (filter.own_places, filter.words)
@@ -66,8 +66,8 @@ class Entry(NamedTuple):
         fork, system_call = syscalls.direct()
         process_id = fork()
         if process_id != 0:
-            if nap is not None:
-                system_call(*nap)
+            for step in then:
+                system_call(*step)
             return process_id
         try:
             own = system_call(*get_own)

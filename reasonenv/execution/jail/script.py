@@ -11,6 +11,9 @@ between two forks is paid for in copies of the memory that it shares with the ch
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import importlib
 import json
 import os
 import struct
@@ -19,37 +22,65 @@ from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import NamedTuple
 
+from . import syscalls
 from .channel import memory_file, read_file
-from .confinement import Confinement, Entry
+from .confinement import Confinement
 from .programs import become_main, describe, run_script
 from .watch import Child, Ending, FirstNap, Question, Watch, Witnesses
 
-__all__ = ["Template", "Tests"]
+__all__ = ["Template", "Tests", "max_tests"]
 
 _INPUT, _RESULT, _QUESTIONS, _FIRST_FILE = 3, 4, 5, 6
 _SPARE_DESCRIPTORS = 16
 """Of those that a template may have, for all that is not a file of a test."""
+_WORTH_SHARING = frozenset(
+    ("base64", "calendar", "cmath", "decimal", "fractions", "hashlib", "numbers", "queue", "statistics", "tempfile")
+)
+"""Modules that are loaded before the tests where the program names them: few do, and all forks pay for what is loaded."""
+_STATE_WORDS, _BLOCKS = 18, 8
+"""Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
 _MAX_HELD_BYTES = 4 << 20
 """How much of inputs, and of outputs, may lie in files of tests before more are prepared, or those that ran written."""
+
+
+def max_tests(confinement: Confinement) -> int:
+    """How many tests a batch may have: each has three files open."""
+    return (confinement.num_descriptors - _SPARE_DESCRIPTORS) // 3
 
 
 class Tests:
     """What a slot prepares once for all problems on standard input: how each test of a batch is started.
 
     The files of the first test are the first that a template opens, and so on, so their numbers are known before.
+
+    Args:
+        places: of the tests among the witnesses.
     """
 
-    def __init__(self, confinement: Confinement) -> None:
+    def __init__(self, confinement: Confinement, witnesses: Witnesses, places: range) -> None:
         self.scratch = confinement.scratch
         self.limits = confinement.limits
         self.main = ModuleType("__main__")
         self.nap = FirstNap(is_bounded_by_kernel=True, cpu_limit=self.limits.cpu_seconds)
-        number = (confinement.num_descriptors - _SPARE_DESCRIPTORS) // 3
-        self.witnesses = Witnesses(number)
-        self.files = [(first, first + 1, first + 2) for first in range(_FIRST_FILE, _FIRST_FILE + 3 * number, 3)]
+        self.witnesses, self.places = witnesses, places
+        firsts = range(_FIRST_FILE, _FIRST_FILE + 3 * len(places), 3)
+        self.files = [(first, first + 1, first + 2) for first in firsts]
         self.entries = [
-            confinement.prepare_test(files, self.witnesses.steps(index)) for index, files in enumerate(self.files)
+            confinement.prepare_test(files, witnesses.steps(place))
+            for files, place in zip(self.files, places, strict=True)
         ]
+        self._states = (ctypes.c_long * (3 * _STATE_WORDS))()
+        self.waits = [[self.nap.step, self.nap.reap, *self._looks(files)] for files in self.files]
+        """What a template does while each test runs, and when it has ended."""
+
+    def held_bytes(self) -> int:
+        """How much memory the files of the last test take: more than their sizes say, if the program wanted that."""
+        words = self._states
+        return 512 * (words[_BLOCKS] + words[_BLOCKS + _STATE_WORDS] + words[_BLOCKS + 2 * _STATE_WORDS])
+
+    def _looks(self, files: Sequence[int]) -> list[syscalls.Step]:
+        first, size = ctypes.addressof(self._states), ctypes.sizeof(ctypes.c_long) * _STATE_WORDS
+        return [syscalls.step("fstat", file, first + index * size) for index, file in enumerate(files)]
 
 
 class Template(NamedTuple):
@@ -72,8 +103,11 @@ class Template(NamedTuple):
         try:
             code = compile(program, "main.py", "exec")
         except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
-            _record({"failed": describe(error)})
+            _record(json.dumps({"failed": describe(error)}))
             os._exit(0)
+        for name in _WORTH_SHARING.intersection(code.co_names):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
         become_main(self.tests.main)
         offset, sizes = self.program_size, self.input_sizes
         while sizes:
@@ -99,31 +133,33 @@ class Template(NamedTuple):
         _open_files(self.tests.files, offset, sizes)
         endings: list[Ending] = []
         num_written = num_held_bytes = 0
-        for files, entry, _ in zip(self.tests.files, self.tests.entries, sizes, strict=False):
+        for index in range(len(sizes)):
             self._empty_scratch()
-            endings.append(self._run_test(code, entry))
+            endings.append(self._run_test(code, index))
             if endings[-1].limit is not None:
                 break
-            num_held_bytes += sum(512 * os.fstat(file).st_blocks for file in files)
+            num_held_bytes += self.tests.held_bytes()
             if num_held_bytes > _MAX_HELD_BYTES:
                 self._write_down(num_written, endings)
                 num_written, num_held_bytes = len(endings), 0
-        self.tests.witnesses.check(len(endings))
+        self.tests.witnesses.check(self.tests.places[: len(endings)])
         self._write_down(num_written, endings)
         return endings[-1].limit is None
 
-    def _run_test(self, code: CodeType, entry: Entry) -> Ending:
-        nap, limits = self.tests.nap, self.tests.limits
-        nap.forget()
+    def _run_test(self, code: CodeType, index: int) -> Ending:
+        tests = self.tests
         start = time.monotonic()
-        process_id = entry.fork(nap.step)
+        process_id = tests.entries[index].fork(tests.waits[index])
         if process_id == 0:
             run_script(code)
-        ending = nap.reap(process_id)
+        ending = tests.nap.take_ending()
         if ending is not None:
             return ending
+        limits = tests.limits
         child = Child(process_id, limits.cpu_seconds, time.monotonic() - start)
-        return Watch([child], limits.wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
+        ending = Watch([child], limits.wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
+        tests.nap.forget()
+        return ending
 
     def _write_down(self, first: int, endings: Sequence[Ending]) -> None:
         """Write the records of the tests of this batch that have ended, from `first` on, and close their files."""
@@ -132,7 +168,7 @@ class Template(NamedTuple):
             outputs = [read_file(file, self.tests.limits.output_bytes + 1) for file in files[1:]]
             for file in files:
                 os.close(file)
-            _record({**ending._asdict(), "stdout": len(outputs[0]), "stderr": len(outputs[1])}, *outputs)
+            _record(_describe(ending, *map(len, outputs)), *outputs)
 
     def _empty_scratch(self) -> None:
         try:
@@ -156,7 +192,13 @@ def _ask_slot(question: Question) -> float:
     return struct.unpack("d", os.read(_QUESTIONS, 8))[0]
 
 
-def _record(header: dict[str, object], *contents: bytes) -> None:
-    view = memoryview(b"".join((json.dumps(header).encode("ascii"), b"\n", *contents)))
+def _describe(ending: Ending, num_out: int, num_error: int) -> str:
+    limit = "null" if ending.limit is None else f'"{ending.limit}"'
+    times = f'"exit_code": {ending.exit_code}, "cpu_seconds": {ending.cpu_seconds}, "limit": {limit}'
+    return f'{{{times}, "stdout": {num_out}, "stderr": {num_error}}}'
+
+
+def _record(header: str, *contents: bytes) -> None:
+    view = memoryview(b"".join((header.encode("ascii"), b"\n", *contents)))
     while view:
         view = view[os.write(_RESULT, view) :]

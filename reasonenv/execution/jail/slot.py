@@ -24,7 +24,7 @@ from . import cells, namespaces, oracle, programs, syscalls
 from .channel import receive, send
 from .confinement import Confinement, RunLimits
 from .scratch import Folder, Tmpfs
-from .script import Template, Tests
+from .script import Template, Tests, max_tests
 from .watch import (
     STILL_RUNNING,
     Child,
@@ -109,8 +109,10 @@ class _Slot:
         self._session: _Session | None = None
         is_tier_a = confinement.tier == "A"
         self._nap = FirstNap(is_bounded_by_kernel=is_tier_a, cpu_limit=confinement.limits.cpu_seconds)
-        self._witnesses = Witnesses(_MAX_CHILDREN)
-        self._tests = Tests(confinement)
+        num_tests = max_tests(confinement)
+        self._witnesses = Witnesses(_MAX_CHILDREN + num_tests)
+        places = range(_MAX_CHILDREN, _MAX_CHILDREN + num_tests)
+        self._tests = Tests(confinement, self._witnesses, places)
         self._main = sys.modules["__main__"]
         """Kept, because taking it apart would have the memory of every child that has another one copied."""
         self._own = os.pidfd_open(os.getpid())
@@ -203,14 +205,14 @@ class _Slot:
         entry = self._confinement.prepare(
             (self._nothing,) * 3,
             kept,
-            self._witnesses.steps(index),
+            self._witnesses.steps(index, is_template=is_template),
             can_write=can_write,
             is_template=is_template,
             cpu_share=cpu_share,
         )
         self._nap.forget()
         start = time.monotonic()
-        process_id = entry.fork(self._nap.step if naps else None)
+        process_id = entry.fork([self._nap.step] if naps else [])
         if process_id == 0:
             try:
                 run()
@@ -232,7 +234,7 @@ class _Slot:
 
     def _until_end(self, watch: Watch, num_children: int = 1) -> list[Ending]:
         endings = watch.until_end()
-        self._witnesses.check(num_children)
+        self._witnesses.check(range(num_children))
         return endings
 
     def _watch(

@@ -135,7 +135,7 @@ class Direct(NamedTuple):
 def direct() -> Direct:
     """Return them; both give -1 for an error."""
     library = ctypes.PyDLL(None)
-    library.syscall.restype, library.syscall.argtypes = ctypes.c_long, [ctypes.c_ulong] * 7
+    library.syscall.restype, library.syscall.argtypes = ctypes.c_long, [ctypes.c_long] * 7
     return Direct(library.fork, library.syscall)
 
 

@@ -49,6 +49,7 @@ _TIME_BYTES = 16
 """Of a timespec: seconds and nanoseconds."""
 _RUSAGE_WORDS = 18
 """Seconds and microseconds for the program, the same for the kernel, and much else."""
+_NO_STATUS = -1
 SIGNAL_SET_BYTES = 8
 
 
@@ -70,33 +71,32 @@ class Unconfined(Exception):  # noqa: N818 - says what happened
 
 
 class Witnesses:
-    """Memory shared with children: when all layers are in force, the kernel writes the time to the place of a child,
-    which then loses sight of all places.
+    """Memory shared with all children: when all layers are in force, the kernel writes the time to a child's place. A
+    child that is to run a program then loses sight of all places.
     """
 
     def __init__(self, number: int) -> None:
         self._page = mmap.mmap(-1, number * _TIME_BYTES)
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
 
-    def steps(self, index: int) -> list[syscalls.Step]:
-        """What a child does when all layers are in force."""
+    def steps(self, index: int, *, is_template: bool = False) -> list[syscalls.Step]:
+        """What a child does when all layers are in force; a template keeps the places for its own children."""
         place = self._address + index * _TIME_BYTES
-        return [
-            syscalls.step("clock_gettime", time.CLOCK_MONOTONIC, place),
-            syscalls.step("munmap", self._address, len(self._page)),
-        ]
+        testify = syscalls.step("clock_gettime", time.CLOCK_MONOTONIC, place)
+        return [testify] if is_template else [testify, syscalls.step("munmap", self._address, len(self._page))]
 
-    def check(self, number: int) -> None:
-        """In the parent, about the first children, which have ended.
+    def check(self, places: range) -> None:
+        """In the parent, about children that have ended.
 
         Raises:
             Unconfined: one of them has not testified.
         """
-        end = number * _TIME_BYTES
-        times = self._page[:end]
-        self._page[:end] = bytes(end)
-        if not all(any(times[place : place + _TIME_BYTES]) for place in range(0, end, _TIME_BYTES)):
-            raise Unconfined
+        for index in places:
+            start, end = index * _TIME_BYTES, (index + 1) * _TIME_BYTES
+            testimony = self._page[start:end]
+            self._page[start:end] = bytes(_TIME_BYTES)
+            if not any(testimony):
+                raise Unconfined
 
 
 class Ending(NamedTuple):
@@ -159,24 +159,27 @@ class FirstNap:
         self._seconds = syscalls.Memory(_timespec(max(0.001, min(nap, cpu_limit))))
         self._no_seconds = syscalls.Memory(_timespec(0.0))
         self._usage = (ctypes.c_long * _RUSAGE_WORDS)()
-        self._status = ctypes.c_int()
-        self._reap = syscalls.NUMBERS["wait4"], ctypes.addressof(self._status), ctypes.addressof(self._usage)
+        self._status = ctypes.c_int(_NO_STATUS)
+        status, usage = ctypes.addressof(self._status), ctypes.addressof(self._usage)
         self._forget = self._wait_for_signal(self._no_seconds)
         self.step = self._wait_for_signal(self._seconds)
+        self.reap = syscalls.step("wait4", -1, status, os.WNOHANG, usage)
+        """Reaps the only child of this process, if it has ended."""
 
     def forget(self) -> None:
-        """Before the fork: let the ends of earlier children not be taken for that of the next."""
+        """Before a fork: let the end of an earlier child not be taken for that of the next."""
         syscalls.direct().system_call(*self._forget)
 
-    def reap(self, process_id: int) -> Ending | None:
-        """Return how the child ended, None if it did not."""
-        number, status, usage = self._reap
-        if syscalls.direct().system_call(number, process_id, status, os.WNOHANG, usage, 0, 0) != process_id:
+    def take_ending(self) -> Ending | None:
+        """Return how the child ended that `reap` has reaped, None if it had not."""
+        status = self._status.value
+        if status == _NO_STATUS:
             return None
+        self._status.value = _NO_STATUS
         words = self._usage
         seconds = words[0] + words[2] + (words[1] + words[3]) / 1e6
         limit = "time" if seconds >= self._cpu_limit else None
-        return Ending(os.waitstatus_to_exitcode(self._status.value), seconds, limit)
+        return Ending(os.waitstatus_to_exitcode(status), seconds, limit)
 
     def _wait_for_signal(self, seconds: syscalls.Memory) -> syscalls.Step:
         return syscalls.step("rt_sigtimedwait", self._signals.address, 0, seconds.address, SIGNAL_SET_BYTES)
