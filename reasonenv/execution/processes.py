@@ -40,11 +40,12 @@ from reasonenv_jail.zygote import main
 main(sys.argv[3:])
 """
 _ENVIRONMENT = {
+    # Addresses of C functions are looked up once at the start, not in every fork that is the first to call one.
+    "LD_BIND_NOW": "1",
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
     "TZ": "UTC",
     "MALLOC_ARENA_MAX": "1",
-    "LD_BIND_NOW": "1",
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }
 _END_SECONDS = 10.0

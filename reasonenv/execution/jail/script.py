@@ -36,7 +36,7 @@ _SPARE_DESCRIPTORS = 16
 _WORTH_SHARING = frozenset(
     ("base64", "calendar", "cmath", "decimal", "fractions", "hashlib", "numbers", "queue", "statistics", "tempfile")
 )
-"""Modules that are loaded before the tests where the program names them: few do, and all forks pay for what is loaded."""
+"""Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
 _STATE_WORDS, _BLOCKS = 18, 8
 """Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
 _MAX_HELD_BYTES = 4 << 20
@@ -70,15 +70,20 @@ class Tests:
             for files, place in zip(self.files, places, strict=True)
         ]
         self._states = (ctypes.c_long * (3 * _STATE_WORDS))()
-        self.waits = [[self.nap.step, self.nap.reap, *self._looks(files)] for files in self.files]
+        self._looks = [self._steps_of_look(files) for files in self.files]
+        self.waits = [[self.nap.step, self.nap.reap, *looks] for looks in self._looks]
         """What a template does while each test runs, and when it has ended."""
 
+    def look(self, index: int) -> None:
+        """Look again at the files of a test that had not ended."""
+        syscalls.take(self._looks[index])
+
     def held_bytes(self) -> int:
-        """How much memory the files of the last test take: more than their sizes say, if the program wanted that."""
+        """How much memory the files took at the last look: more than their sizes say, if the program wanted that."""
         words = self._states
         return 512 * (words[_BLOCKS] + words[_BLOCKS + _STATE_WORDS] + words[_BLOCKS + 2 * _STATE_WORDS])
 
-    def _looks(self, files: Sequence[int]) -> list[syscalls.Step]:
+    def _steps_of_look(self, files: Sequence[int]) -> list[syscalls.Step]:
         first, size = ctypes.addressof(self._states), ctypes.sizeof(ctypes.c_long) * _STATE_WORDS
         return [syscalls.step("fstat", file, first + index * size) for index, file in enumerate(files)]
 
@@ -159,6 +164,7 @@ class Template(NamedTuple):
         child = Child(process_id, limits.cpu_seconds, time.monotonic() - start)
         ending = Watch([child], limits.wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
         tests.nap.forget()
+        tests.look(index)
         return ending
 
     def _write_down(self, first: int, endings: Sequence[Ending]) -> None:

@@ -77,6 +77,10 @@ class Memory:
         self._buffer = ctypes.create_string_buffer(content, len(content))
         self.address = ctypes.addressof(self._buffer)
 
+    def read(self) -> bytes:
+        """Return what they are now."""
+        return self._buffer.raw
+
 
 @cache
 def _library() -> ctypes.PyDLL:

@@ -113,7 +113,7 @@ class Child:
 
     process_id: int
     cpu_limit: float
-    waited_seconds: float = 0.0
+    napped_seconds: float = 0.0
     """How long its parent has waited for it before anybody watched it."""
     ending: Ending | None = None
     limit: Literal["time", "holdings"] | None = None
@@ -251,7 +251,7 @@ class Watch:
     """Children and the bounds they are under.
 
     Args:
-        wall_seconds: of the children's waiting and from `until_end` or `until_readable` on, less what `waited_seconds`
+        wall_seconds: from `until_end` or `until_readable` on, with the nap before that, less what `waited_seconds`
             says; math.inf for none.
         is_over: whether files or threads are too many; asked every few milliseconds, where the kernel does not hold
             these limits.
@@ -270,7 +270,7 @@ class Watch:
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
     ) -> None:
         self._children = children
-        self._wall_seconds = wall_seconds - max(child.waited_seconds for child in children)
+        self._wall_seconds = wall_seconds - max(child.napped_seconds for child in children)
         self._waited_seconds = waited_seconds
         self._is_over = is_over
         self._hang_up = hang_up
