@@ -69,6 +69,7 @@ class Entry(NamedTuple):
             for step in then:
                 system_call(*step)
             return process_id
+        is_confined = False
         try:
             own = system_call(*get_own)
             for place in places:
@@ -78,8 +79,10 @@ class Entry(NamedTuple):
             for step in steps:
                 if system_call(*step) < 0:
                     end(1)
-        except BaseException:  # noqa: BLE001 - no child goes on without its layers, whatever went wrong
-            end(1)
+            is_confined = True
+        finally:
+            if not is_confined:
+                end(1)
         return 0
 
 

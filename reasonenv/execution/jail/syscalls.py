@@ -21,6 +21,7 @@ from .call_numbers import ALLOWED, CONDITIONAL, numbers
 __all__ = [
     "ARCHITECTURE",
     "NUMBERS",
+    "Direct",
     "Memory",
     "Step",
     "call",
