@@ -26,7 +26,6 @@ __all__ = [
     "Step",
     "call",
     "direct",
-    "drop_capabilities",
     "fork",
     "prctl",
     "processor_clock",
@@ -77,10 +76,6 @@ class Memory:
     def __init__(self, content: bytes) -> None:
         self._buffer = ctypes.create_string_buffer(content, len(content))
         self.address = ctypes.addressof(self._buffer)
-
-    def read(self) -> bytes:
-        """Return what they are now."""
-        return self._buffer.raw
 
 
 @cache
@@ -148,11 +143,6 @@ def prctl(option: int, *arguments: int) -> int:
     """`prctl(2)`; raises OSError when refused."""
     padding = (0,) * (4 - len(arguments))
     return _checked(_library().prctl(option, *arguments, *padding), f"prctl({option})")
-
-
-def drop_capabilities() -> None:
-    """Give up every capability of this thread, for good once `no_new_privs` is set."""
-    call("capset", CAPABILITY_HEADER, NO_CAPABILITIES)
 
 
 def processor_clock(process_id: int) -> int:
