@@ -40,6 +40,8 @@ from reasonenv_jail.zygote import main
 main(sys.argv[3:])
 """
 _ENVIRONMENT = {
+    # Addresses of C functions are looked up once at the start, not in every fork that is the first to call one.
+    "LD_BIND_NOW": "1",
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
     "TZ": "UTC",

@@ -7,21 +7,22 @@ Lives here: what holds for one run. Does not: what holds for a whole slot (`name
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import math
 import os
 import resource
 import signal
-import tempfile
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import landlock, namespaces, seccomp, syscalls
 from .scratch import Scratch
+from .syscalls import Memory, Step
+from .watch import SIGNAL_SET_BYTES, signal_set
 
-__all__ = ["Confinement", "RunLimits", "interpreter_bytes", "rights_around_package"]
+__all__ = ["Confinement", "Entry", "RunLimits", "interpreter_bytes", "rights_around_package"]
 
 _NUM_DESCRIPTORS = 256
 _NUM_THREADS = 128
@@ -29,6 +30,7 @@ _NUM_THREADS = 128
 _NUM_DESCRIPTORS_IN_FOLDER, _FILES_IN_FOLDER = 64, 4
 _SPARE_THREADS = 1024
 _STACK_BYTES = 64 << 20
+_NO_LIMIT = 0xFFFFFFFFFFFFFFFF
 _LAST_DESCRIPTOR = 0xFFFFFFFF
 
 
@@ -43,6 +45,47 @@ class RunLimits:
     tmp_bytes: int
 
 
+class Entry(NamedTuple):
+    """A child to be forked, and all that confines it."""
+
+    steps: list[Step]
+    filter: seccomp.Filter | None
+    """What one of the steps enters."""
+    folder: str | None
+    """Where refusals to change modes and times are to be forgiven."""
+
+    def fork(self, then: Sequence[Step] = ()) -> int:
+        """Fork, and return 0 in the child when it is confined for good; where a step is refused it ends instead.
+
+        The kernel copies what the child touches, so it does all in this frame, with what the frame holds already. So
+        does the parent with `then`, system calls of which it does not matter here whether they are refused.
+        """
+        steps, filter, folder = self
+        places, words = ([], []) if filter is None else (filter.own_places, filter.words)
+        get_own, end = syscalls.step("getpid"), os._exit
+        fork, system_call = syscalls.direct()
+        process_id = fork()
+        if process_id != 0:
+            for step in then:
+                system_call(*step)
+            return process_id
+        is_confined = False
+        try:
+            own = system_call(*get_own)
+            for place in places:
+                words[place] = own
+            if folder is not None:
+                _forgive_modes_and_times(folder)
+            for step in steps:
+                if system_call(*step) < 0:
+                    end(1)
+            is_confined = True
+        finally:
+            if not is_confined:
+                end(1)
+        return 0
+
+
 class Confinement:
     """The layers of one slot, ready to be entered by each of its children."""
 
@@ -53,17 +96,33 @@ class Confinement:
         self._base_bytes = base_bytes
         self._abi = landlock_abi
         self._rulesets: tuple[int, int] | None = None
-        self.test_filter: seccomp.Filter | None = None
+        self._test_filter: seccomp.Filter | None = None
         """What takes a child of a template to where a program is."""
         self._program_filter: seccomp.Filter | None = None
         self._template_filter: seccomp.Filter | None = None
         self._paths = namespaces.readable_paths()
         self._num_other_threads = 0 if tier == "A" else _num_threads_of_user()
+        self.num_descriptors = _NUM_DESCRIPTORS if tier == "A" else _NUM_DESCRIPTORS_IN_FOLDER
+        """How many each child may have."""
+        self._limits: dict[tuple[int, int], Memory] = {}
+        self._signals: dict[tuple[int, ...], Memory] = {}
+        self._end_with_parent = [syscalls.step("prctl", syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)]
+        self._path = Memory(os.fsencode(scratch.path) + b"\0")
+        self._header, self._no_capabilities = Memory(syscalls.CAPABILITY_HEADER), Memory(syscalls.NO_CAPABILITIES)
+        self._drop_capabilities = syscalls.step("capset", self._header.address, self._no_capabilities.address)
+        self._begin = [
+            syscalls.step("umask", 0o022),
+            syscalls.step("chdir", self._path.address),
+        ]
+        # What is the same for all children is said here, so that they need not say it.
+        os.environ["TMPDIR"] = os.environ["HOME"] = scratch.path
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGCHLD})
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if tier != "none":
             architecture = syscalls.ARCHITECTURE
             rules = seccomp.program_rules(tier == "B", landlock_abi, architecture)
             self._program_filter = seccomp.Filter(seccomp.assemble(rules, architecture))
-            self.test_filter = seccomp.Filter(seccomp.assemble_difference(rules, architecture))
+            self._test_filter = seccomp.Filter(seccomp.assemble_difference(rules, architecture))
             template_rules = rules | seccomp.template_rules(architecture)
             self._template_filter = seccomp.Filter(seccomp.assemble(template_rules, architecture))
             self._rulesets = self._make_rulesets()
@@ -75,38 +134,58 @@ class Confinement:
                 os.close(ruleset)
             self._rulesets = self._make_rulesets()
 
-    def enter(
-        self, stdio: Sequence[int], kept: Sequence[int], *, can_write: bool, is_template: bool, cpu_share: int
-    ) -> None:
-        """Confine this process, for good. Afterwards `stdio` are descriptors 0 to 2 and `kept` those from 3 on.
+    def prepare(
+        self,
+        stdio: Sequence[int],
+        kept: Sequence[int],
+        witness: Sequence[Step],
+        *,
+        can_write: bool,
+        is_template: bool,
+        cpu_share: int,
+    ) -> Entry:
+        """Return what confines a child. Afterwards `stdio` are descriptors 0 to 2 and `kept` those from 3 on.
 
         Args:
+            witness: done last.
             can_write: whether the scratch folder is open to it.
             is_template: whether it may start processes of its own, and end them.
             cpu_share: how many times the CPU limit of a program it has; 0 for no limit.
         """
-        _arrange_descriptors((*stdio, *kept), self._rulesets or ())
-        if self.tier != "A":
-            syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        self._limit_resources(cpu_share, is_template)
-        os.umask(0o022)
-        os.chdir(self.scratch.path)
-        os.environ["TMPDIR"] = os.environ["HOME"] = tempfile.tempdir = self.scratch.path
-        if self.tier == "B":
-            _forgive_modes_and_times(self.scratch.path)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        if self._rulesets is None:
-            syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
-            return
-        offset = 3 + len(kept)
-        landlock.restrict(offset + (0 if can_write else 1))
-        os.closerange(offset, offset + 2)
-        syscalls.drop_capabilities()
         chosen = self._template_filter if is_template else self._program_filter
-        assert chosen is not None, "a tier with rule sets has filters"
-        chosen.enter()
+        steps = [
+            *(self._end_with_parent if self.tier != "A" else ()),
+            syscalls.step("prctl", syscalls.PR_SET_NO_NEW_PRIVS, 1),
+            *self._restrict_files(can_write),
+            *_arrange_descriptors((*stdio, *kept)),
+            *self._limit_resources(cpu_share, is_template),
+            *self._begin,
+            self._unblock(signal.SIGINT) if is_template else self._unblock(signal.SIGINT, signal.SIGCHLD),
+            *((self._drop_capabilities, chosen.step) if chosen is not None else ()),
+            *witness,
+        ]
+        return Entry(steps, chosen, self.scratch.path if self.tier == "B" else None)
 
-    def _limit_resources(self, cpu_share: int, is_template: bool) -> None:
+    def prepare_test(self, stdio: Sequence[int], witness: Sequence[Step]) -> Entry:
+        """Return what makes the child of a template, which is confined already, a program; `stdio` is all it keeps."""
+        limits = self.limits
+        steps = [
+            *(syscalls.step("dup3", descriptor, target) for target, descriptor in enumerate(stdio)),
+            syscalls.step("close_range", len(stdio), _LAST_DESCRIPTOR),
+            self._limit(resource.RLIMIT_FSIZE, max(limits.output_bytes + 1, limits.tmp_bytes)),
+            self._unblock(signal.SIGCHLD),
+            *(self._end_with_parent if self.tier != "A" else ()),
+            *((self._test_filter.step,) if self._test_filter is not None else ()),
+            *witness,
+        ]
+        return Entry(steps, self._test_filter, None)
+
+    def _restrict_files(self, can_write: bool) -> list[Step]:
+        if self._rulesets is None:
+            return []
+        return [syscalls.step("landlock_restrict_self", self._rulesets[0 if can_write else 1], 0)]
+
+    def _limit_resources(self, cpu_share: int, is_template: bool) -> list[Step]:
         limits = self.limits
         # One second is the margin between the watcher's measure and the kernel's.
         seconds = math.ceil(limits.cpu_seconds * cpu_share) + 1 if cpu_share else resource.RLIM_INFINITY
@@ -118,17 +197,28 @@ class Confinement:
             resource.RLIMIT_AS: self._base_bytes + limits.memory_bytes,
             resource.RLIMIT_STACK: _STACK_BYTES,
             resource.RLIMIT_FSIZE: file_bytes,
-            resource.RLIMIT_NOFILE: _NUM_DESCRIPTORS if self.tier == "A" else _NUM_DESCRIPTORS_IN_FOLDER,
+            resource.RLIMIT_NOFILE: self.num_descriptors,
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_MEMLOCK: 0,
             resource.RLIMIT_MSGQUEUE: 0,
             # Outside tier A the kernel counts all threads of the user, which vary.
             resource.RLIMIT_NPROC: _NUM_THREADS if self.tier == "A" else self._num_other_threads + _SPARE_THREADS,
         }
-        for kind, amount in wanted.items():
+        return [self._limit(kind, amount) for kind, amount in wanted.items()]
+
+    def _limit(self, kind: int, amount: int) -> Step:
+        if (kind, amount) not in self._limits:
             hard = resource.getrlimit(kind)[1]
             bounded = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-            resource.setrlimit(kind, (bounded, bounded))
+            word = _NO_LIMIT if bounded == resource.RLIM_INFINITY else bounded
+            self._limits[kind, amount] = Memory(struct.pack("@2Q", word, word))
+        return syscalls.step("prlimit64", 0, kind, self._limits[kind, amount].address)
+
+    def _unblock(self, *signals: int) -> Step:
+        if signals not in self._signals:
+            self._signals[signals] = Memory(signal_set(*signals))
+        address = self._signals[signals].address
+        return syscalls.step("rt_sigprocmask", signal.SIG_UNBLOCK, address, 0, SIGNAL_SET_BYTES)
 
     def _make_rulesets(self) -> tuple[int, int]:
         """One with, one without the scratch folder."""
@@ -187,11 +277,10 @@ def interpreter_bytes() -> int:
     return pages * resource.getpagesize()
 
 
-def _arrange_descriptors(wanted: Sequence[int], rulesets: Sequence[int]) -> None:
-    """Renumber the wanted descriptors and then the rule sets from 0 on, and close all others."""
-    sources = (*wanted, *rulesets)
-    # Copies above every number in use, so that no target is overwritten before it is copied.
-    copies = [fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, 64) for source in sources]
-    for target, copy in enumerate(copies):
-        os.dup2(copy, target, inheritable=False)
-    syscalls.call("close_range", len(sources), _LAST_DESCRIPTOR, 0)
+def _arrange_descriptors(wanted: Sequence[int]) -> list[Step]:
+    """Renumber the wanted descriptors from 0 on, and close all others."""
+    # Copies above every number that is wanted, so that no target is overwritten before it is copied.
+    first = max(*wanted, len(wanted)) + 1
+    copies = [syscalls.step("dup3", source, first + target, os.O_CLOEXEC) for target, source in enumerate(wanted)]
+    moves = [syscalls.step("dup3", first + target, target, os.O_CLOEXEC) for target in range(len(wanted))]
+    return [*copies, *moves, syscalls.step("close_range", len(wanted), _LAST_DESCRIPTOR)]

@@ -8,6 +8,7 @@ what its own functions return, to a caller who compares that with something the 
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import json
 import os
@@ -27,8 +28,11 @@ __all__ = [
     "RAISED_CODE",
     "Failure",
     "Refusal",
+    "become_main",
+    "call_function",
     "describe",
     "exit_after",
+    "finish",
     "load",
     "look_up",
     "run_calls",
@@ -107,7 +111,7 @@ def run_calls(output_bytes: int) -> None:
         os._exit(0)
     write(["loaded"])
     for arguments in request["cases"]:
-        write(_call(function, arguments))
+        write(call_function(function, arguments))
     os._exit(0)
 
 
@@ -126,7 +130,8 @@ def run_server() -> None:
         os._exit(0)
 
 
-def _call(function: Callable[..., object], arguments: str) -> list[str]:
+def call_function(function: Callable[..., object], arguments: str) -> list[str]:
+    """Return what a call gives, as a line of the result."""
     try:
         return ["value", encode(function(*decode(arguments)))]
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
@@ -148,13 +153,16 @@ def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
     return write
 
 
-def run_script(code: CodeType) -> None:
-    """Run compiled code as `__main__` on descriptors 0 to 2, with all that Python does at its end. Never returns."""
-    main = ModuleType("__main__")
+def become_main(main: ModuleType) -> None:
+    """Make the process one that runs a script in an empty module."""
     sys.modules["__main__"] = main
     sys.argv = ["main.py"]
+
+
+def run_script(code: CodeType) -> None:
+    """Run compiled code in `__main__` on descriptors 0 to 2, with all that Python does at its end. Never returns."""
     try:
-        exec(code, vars(main))
+        exec(code, vars(sys.modules["__main__"]))
         exit_code = 0
     except SystemExit as error:
         exit_code = _exit_code(error.code)
@@ -176,19 +184,27 @@ def show_traceback(error: BaseException) -> None:
 def exit_after(exit_code: int) -> None:
     """Wait for threads, run exit handlers and flush, as an interpreter does at its end; then end the process."""
     try:
-        if threading.active_count() > 1:
-            threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
-        if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
-            atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-        for stream in (sys.stdout, sys.stderr, sys.__stdout__):
-            if stream is not None and not stream.closed:
-                stream.flush()
-        # An interpreter destroys what is left, and files that nobody closed write what they hold.
-        vars(sys.modules["__main__"]).clear()
+        finish(vars(sys.modules["__main__"]))
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         show_traceback(error)
         exit_code = exit_code or RAISED_CODE
     os._exit(exit_code)
+
+
+def finish(variables: dict[str, Any]) -> None:
+    """Do what an interpreter does at its end, where the main module has these variables."""
+    if _thread._count() > 0:  # pyright: ignore[reportPrivateUsage]
+        threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
+    if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
+        atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
+    streams = [sys.stdout, sys.stderr]
+    if sys.__stdout__ is not sys.stdout:
+        streams.append(sys.__stdout__)
+    for stream in streams:
+        if stream is not None and not stream.closed:
+            stream.flush()
+    # An interpreter destroys what is left, and files that nobody closed write what they hold.
+    variables.clear()
 
 
 def _exit_code(code: object) -> int:

@@ -12,7 +12,6 @@ by the number and size of files (`confinement`).
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
@@ -66,7 +65,8 @@ class Folder:
     def __init__(self, tmp_bytes: int, parent: str) -> None:
         self._tmp_bytes = tmp_bytes
         self.kept: list[str] = []
-        self.path = tempfile.mkdtemp(prefix="run-", dir=parent)
+        self.path = f"{parent}/run-{os.urandom(6).hex()}"
+        os.mkdir(self.path, 0o700)
 
     def renew(self) -> bool:
         """Empty it; returns whether it is another folder now than before."""

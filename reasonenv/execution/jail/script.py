@@ -3,28 +3,89 @@
 Lives here: that process, which runs nothing of the program itself. Does not: its own limits (`slot` watches it).
 
 Its filter allows forking, memfds and ending its children; every child gives that up first.
-Inputs stay in their file until the child whose input it is reads it, so no child's memory holds those of the others.
+Inputs stay in files until the child whose input it is reads it, so no child's memory holds those of the others.
+
+The one decision: tests are prepared before, and written down after, a batch of forks. Whatever this process does
+between two forks is paid for in copies of the memory that it shares with the child, so that is little.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import importlib
 import json
 import os
-import resource
-import signal
 import struct
-from types import CodeType
+import time
+from collections.abc import Sequence
+from types import CodeType, ModuleType
 from typing import NamedTuple
 
-from . import seccomp, syscalls
+from . import syscalls
 from .channel import memory_file, read_file
-from .confinement import RunLimits
-from .programs import describe, run_script
-from .watch import Child, Question, Watch, Witnesses
+from .confinement import Confinement
+from .programs import become_main, describe, run_script
+from .watch import Child, Ending, FirstNap, Question, Watch, Witnesses
 
-__all__ = ["Template"]
+__all__ = ["Template", "Tests", "max_tests"]
 
-_INPUT, _RESULT, _QUESTIONS = 3, 4, 5
+_INPUT, _RESULT, _QUESTIONS, _FIRST_FILE = 3, 4, 5, 6
+_SPARE_DESCRIPTORS = 16
+"""Of those that a template may have, for all that is not a file of a test."""
+_WORTH_SHARING = frozenset(
+    ("base64", "calendar", "cmath", "decimal", "fractions", "hashlib", "numbers", "queue", "statistics", "tempfile")
+)
+"""Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
+_STATE_WORDS, _BLOCKS = 18, 8
+"""Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
+_MAX_HELD_BYTES = 4 << 20
+"""How much of inputs, and of outputs, may lie in files of tests before more are prepared, or those that ran written."""
+
+
+def max_tests(confinement: Confinement) -> int:
+    """How many tests a batch may have: each has three files open."""
+    return (confinement.num_descriptors - _SPARE_DESCRIPTORS) // 3
+
+
+class Tests:
+    """What a slot prepares once for all problems on standard input: how each test of a batch is started.
+
+    The files of the first test are the first that a template opens, and so on, so their numbers are known before.
+
+    Args:
+        places: of the tests among the witnesses.
+    """
+
+    def __init__(self, confinement: Confinement, witnesses: Witnesses, places: range) -> None:
+        self.scratch = confinement.scratch
+        self.limits = confinement.limits
+        self.main = ModuleType("__main__")
+        self.nap = FirstNap(is_bounded_by_kernel=True, cpu_limit=self.limits.cpu_seconds)
+        self.witnesses, self.places = witnesses, places
+        firsts = range(_FIRST_FILE, _FIRST_FILE + 3 * len(places), 3)
+        self.files = [(first, first + 1, first + 2) for first in firsts]
+        self.entries = [
+            confinement.prepare_test(files, witnesses.steps(place))
+            for files, place in zip(self.files, places, strict=True)
+        ]
+        self._states = (ctypes.c_long * (3 * _STATE_WORDS))()
+        self._looks = [self._steps_of_look(files) for files in self.files]
+        self.waits = [[self.nap.step, self.nap.reap, *looks] for looks in self._looks]
+        """What a template does while each test runs, and when it has ended."""
+
+    def look(self, index: int) -> None:
+        """Look again at the files of a test that had not ended."""
+        syscalls.take(self._looks[index])
+
+    def held_bytes(self) -> int:
+        """How much memory the files took at the last look: more than their sizes say, if the program wanted that."""
+        words = self._states
+        return 512 * (words[_BLOCKS] + words[_BLOCKS + _STATE_WORDS] + words[_BLOCKS + 2 * _STATE_WORDS])
+
+    def _steps_of_look(self, files: Sequence[int]) -> list[syscalls.Step]:
+        first, size = ctypes.addressof(self._states), ctypes.sizeof(ctypes.c_long) * _STATE_WORDS
+        return [syscalls.step("fstat", file, first + index * size) for index, file in enumerate(files)]
 
 
 class Template(NamedTuple):
@@ -32,74 +93,103 @@ class Template(NamedTuple):
 
     program_size: int
     input_sizes: list[int]
-    limits: RunLimits
-    test_filter: seccomp.Filter | None
-    is_bound_to_parent: bool
-    """Whether the kernel has to end a child whose parent ends; a PID namespace does that anyway."""
-    kept_in_scratch: list[str]
+    tests: Tests
 
     def run(self) -> None:
         """Write a record per test until one meets a time limit; never returns.
 
         A record is a JSON line with `exit_code`, `cpu_seconds`, `limit`, `stdout` and `stderr`, the last two being
         the numbers of bytes that follow. A program that cannot be compiled gives `failed` instead.
+
+        Raises:
+            Unconfined: a test did not run, for reasons of the machine.
         """
         program = read_file(_INPUT, self.program_size).decode("utf-8", "surrogatepass")
         try:
             code = compile(program, "main.py", "exec")
         except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
-            _record({"failed": describe(error)})
+            _record(json.dumps({"failed": describe(error)}))
             os._exit(0)
-        offset = self.program_size
-        witnesses = Witnesses(1)
-        for size in self.input_sizes:
-            if not self._run_test(code, offset, size, witnesses):
+        for name in _WORTH_SHARING.intersection(code.co_names):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+        become_main(self.tests.main)
+        offset, sizes = self.program_size, self.input_sizes
+        while sizes:
+            batch = sizes[: self._num_next(sizes)]
+            if not self._run_batch(code, offset, batch):
                 break
-            offset += size
+            offset, sizes = offset + sum(batch), sizes[len(batch) :]
         os._exit(0)
 
-    def _run_test(self, code: CodeType, offset: int, size: int, witnesses: Witnesses) -> bool:
-        """Returns whether the time limits were kept.
+    def _num_next(self, sizes: Sequence[int]) -> int:
+        """How many tests the next batch has: as many as there are descriptors for, fewer where inputs are large."""
+        number = min(len(self.tests.entries), len(sizes))
+        while number > 1 and sum(sizes[:number]) > _MAX_HELD_BYTES:
+            number //= 2
+        return number
+
+    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int]) -> bool:
+        """Run the tests whose inputs begin at `offset`; returns whether the time limits were kept.
 
         Raises:
-            Unconfined: the test did not run, for reasons of the machine.
+            Unconfined: a test did not run, for reasons of the machine.
         """
-        self._empty_scratch()
-        streams = memory_file(), memory_file(), memory_file()
-        process_id = syscalls.fork()
-        if process_id == 0:
-            self._confine_test(streams, read_file(_INPUT, size, offset))
-            witnesses.testify(0)
-            run_script(code)
-        child = Child(process_id, self.limits.cpu_seconds)
-        wall_seconds = self.limits.wall_seconds
-        ending = Watch([child], wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
-        witnesses.check(1)
-        outputs = [read_file(stream, self.limits.output_bytes + 1) for stream in streams[1:]]
-        for stream in streams:
-            os.close(stream)
-        _record({**ending._asdict(), "stdout": len(outputs[0]), "stderr": len(outputs[1])}, *outputs)
-        return ending.limit is None
+        _open_files(self.tests.files, offset, sizes)
+        endings: list[Ending] = []
+        num_written = num_held_bytes = 0
+        for index in range(len(sizes)):
+            self._empty_scratch()
+            endings.append(self._run_test(code, index))
+            if endings[-1].limit is not None:
+                break
+            num_held_bytes += self.tests.held_bytes()
+            if num_held_bytes > _MAX_HELD_BYTES:
+                self._write_down(num_written, endings)
+                num_written, num_held_bytes = len(endings), 0
+        self.tests.witnesses.check(self.tests.places[: len(endings)])
+        self._write_down(num_written, endings)
+        return endings[-1].limit is None
 
-    def _confine_test(self, streams: tuple[int, int, int], text: bytes) -> None:
-        os.pwrite(streams[0], text, 0)
-        for target, stream in enumerate(streams):
-            os.dup2(stream, target)
-        syscalls.call("close_range", 3, 0xFFFFFFFF, 0)
-        file_bytes = max(self.limits.output_bytes + 1, self.limits.tmp_bytes)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-        if self.is_bound_to_parent:
-            syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        if self.test_filter is not None:
-            self.test_filter.enter()
+    def _run_test(self, code: CodeType, index: int) -> Ending:
+        tests = self.tests
+        start = time.monotonic()
+        process_id = tests.entries[index].fork(tests.waits[index])
+        if process_id == 0:
+            run_script(code)
+        ending = tests.nap.take_ending()
+        if ending is not None:
+            return ending
+        limits = tests.limits
+        child = Child(process_id, limits.cpu_seconds, time.monotonic() - start)
+        ending = Watch([child], limits.wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
+        tests.nap.forget()
+        tests.look(index)
+        return ending
+
+    def _write_down(self, first: int, endings: Sequence[Ending]) -> None:
+        """Write the records of the tests of this batch that have ended, from `first` on, and close their files."""
+        for index in range(first, len(endings)):
+            files, ending = self.tests.files[index], endings[index]
+            outputs = [read_file(file, self.tests.limits.output_bytes + 1) for file in files[1:]]
+            for file in files:
+                os.close(file)
+            _record(_describe(ending, *map(len, outputs)), *outputs)
 
     def _empty_scratch(self) -> None:
         try:
-            is_empty = sorted(os.listdir(".")) == self.kept_in_scratch
+            is_empty = sorted(os.listdir(".")) == self.tests.scratch.kept
         except PermissionError:
             is_empty = False
         if not is_empty:
             _ask_slot(Question.EMPTY_SCRATCH)
+
+
+def _open_files(numbers: Sequence[tuple[int, int, int]], offset: int, sizes: Sequence[int]) -> None:
+    for (stdin, stdout, stderr), size in zip(numbers, sizes, strict=False):
+        opened = memory_file(read_file(_INPUT, size, offset)), memory_file(), memory_file()
+        assert opened == (stdin, stdout, stderr), "a template opens nothing else"
+        offset += size
 
 
 def _ask_slot(question: Question) -> float:
@@ -108,7 +198,13 @@ def _ask_slot(question: Question) -> float:
     return struct.unpack("d", os.read(_QUESTIONS, 8))[0]
 
 
-def _record(header: dict[str, object], *contents: bytes) -> None:
-    view = memoryview(b"".join((json.dumps(header).encode("ascii"), b"\n", *contents)))
+def _describe(ending: Ending, num_out: int, num_error: int) -> str:
+    limit = "null" if ending.limit is None else f'"{ending.limit}"'
+    times = f'"exit_code": {ending.exit_code}, "cpu_seconds": {ending.cpu_seconds}, "limit": {limit}'
+    return f'{{{times}, "stdout": {num_out}, "stderr": {num_error}}}'
+
+
+def _record(header: str, *contents: bytes) -> None:
+    view = memoryview(b"".join((header.encode("ascii"), b"\n", *contents)))
     while view:
         view = view[os.write(_RESULT, view) :]

@@ -123,21 +123,22 @@ class Filter:
     """An assembled filter in memory, ready to be entered; made before a fork, because the child has no time to lose."""
 
     def __init__(self, program: bytes) -> None:
-        self._instructions = ctypes.create_string_buffer(program, len(program))
-        header = struct.pack("@HP", len(program) // 8, ctypes.addressof(self._instructions))
-        self._header = ctypes.create_string_buffer(header, len(header))
-        own = struct.pack("<I", _OWN_PID)
-        self._own_places = [place for place in range(4, len(program), 8) if program[place : place + 4] == own]
+        words = struct.unpack(f"@{len(program) // 4}I", program)
+        self.words = (ctypes.c_uint32 * len(words))(*words)
+        self._header = syscalls.Memory(struct.pack("@HP", len(program) // 8, ctypes.addressof(self.words)))
+        self.own_places = [place for place in range(1, len(words), 2) if words[place] == _OWN_PID]
+        """Which words have to be the process id of whoever enters it."""
+        self.step = syscalls.step("prctl", syscalls.PR_SET_SECCOMP, 2, self._header.address)
+        """Enters the filter, when they are."""
 
     def enter(self) -> None:
         """Put this thread, and all threads and children it starts from now on, under the filter for good.
 
         `no_new_privs` has to be set, or the kernel refuses.
         """
-        own = struct.pack("<I", os.getpid())
-        for place in self._own_places:
-            self._instructions[place : place + 4] = own
-        syscalls.prctl(syscalls.PR_SET_SECCOMP, 2, ctypes.addressof(self._header))
+        for place in self.own_places:
+            self.words[place] = os.getpid()
+        syscalls.take([self.step])
 
 
 def _rules_for_all() -> dict[str, Rule]:

@@ -14,6 +14,8 @@ import math
 import os
 import signal
 import socket
+import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple, NoReturn
@@ -22,8 +24,19 @@ from . import cells, namespaces, oracle, programs, syscalls
 from .channel import receive, send
 from .confinement import Confinement, RunLimits
 from .scratch import Folder, Tmpfs
-from .script import Template
-from .watch import STILL_RUNNING, Child, Ending, HungUp, ProcessorQueue, Question, Unconfined, Watch, Witnesses
+from .script import Template, Tests, max_tests
+from .watch import (
+    STILL_RUNNING,
+    Child,
+    Ending,
+    FirstNap,
+    HungUp,
+    ProcessorQueue,
+    Question,
+    Unconfined,
+    Watch,
+    Witnesses,
+)
 
 __all__ = ["SlotSettings", "serve"]
 
@@ -94,7 +107,14 @@ class _Slot:
         self._limits = confinement.limits
         self._queue = queue
         self._session: _Session | None = None
-        self._witnesses = Witnesses(_MAX_CHILDREN)
+        is_tier_a = confinement.tier == "A"
+        self._nap = FirstNap(is_bounded_by_kernel=is_tier_a, cpu_limit=confinement.limits.cpu_seconds)
+        num_tests = max_tests(confinement)
+        self._witnesses = Witnesses(_MAX_CHILDREN + num_tests)
+        places = range(_MAX_CHILDREN, _MAX_CHILDREN + num_tests)
+        self._tests = Tests(confinement, self._witnesses, places)
+        self._main = sys.modules["__main__"]
+        """Kept, because taking it apart would have the memory of every child that has another one copied."""
         self._own = os.pidfd_open(os.getpid())
         self._nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         gc.collect()
@@ -114,19 +134,11 @@ class _Slot:
             send(self._connection, {"endings": endings})
 
     def _call(self, descriptors: Sequence[int]) -> list[Ending]:
-        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors)
+        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors, naps=True)
         return self._until_end(self._watch([child]))
 
     def _script(self, descriptors: Sequence[int], program_size: int, input_sizes: list[int]) -> list[Ending]:
-        confinement = self._confinement
-        template = Template(
-            program_size,
-            input_sizes,
-            self._limits,
-            confinement.test_filter,
-            confinement.tier != "A",
-            confinement.scratch.kept,
-        )
+        template = Template(program_size, input_sizes, self._tests)
         mine, theirs = socket.socketpair()
         with closing(mine), closing(theirs):
             kept = (*descriptors, theirs.fileno())
@@ -148,6 +160,7 @@ class _Slot:
                 can_write=False,
                 cpu_share=_ORACLE_CPU_SHARE,
                 index=1,
+                naps=True,
             )
         return self._until_end(self._watch([judge, candidate]), 2)
 
@@ -181,21 +194,32 @@ class _Slot:
         is_template: bool = False,
         cpu_share: int = 1,
         index: int = 0,
+        naps: bool = False,
     ) -> Child:
-        """Start a confined child, the `index`th of the job, that does `run` with the `kept` descriptors from 3 on."""
+        """Start a confined child, the `index`th of the job, that does `run` with the `kept` descriptors from 3 on.
+
+        `naps` says whether there is nothing to do for this process now but to wait for that child.
+        """
         if self._confinement.tier == "A":
             namespaces.renew_pid_namespace(self._own)
-        process_id = syscalls.fork()
+        entry = self._confinement.prepare(
+            (self._nothing,) * 3,
+            kept,
+            self._witnesses.steps(index, is_template=is_template),
+            can_write=can_write,
+            is_template=is_template,
+            cpu_share=cpu_share,
+        )
+        self._nap.forget()
+        start = time.monotonic()
+        process_id = entry.fork([self._nap.step] if naps else [])
         if process_id == 0:
             try:
-                stdio = (self._nothing,) * 3
-                self._confinement.enter(stdio, kept, can_write=can_write, is_template=is_template, cpu_share=cpu_share)
-                gc.enable()
-                self._witnesses.testify(index)
                 run()
             finally:
                 os._exit(1)
-        return Child(process_id, self._limits.cpu_seconds * cpu_share if cpu_share else math.inf)
+        cpu_limit = self._limits.cpu_seconds * cpu_share if cpu_share else math.inf
+        return Child(process_id, cpu_limit, time.monotonic() - start)
 
     def _answer(self, question: bytes) -> float:
         if question == Question.EMPTY_SCRATCH:
@@ -210,7 +234,7 @@ class _Slot:
 
     def _until_end(self, watch: Watch, num_children: int = 1) -> list[Ending]:
         endings = watch.until_end()
-        self._witnesses.check(num_children)
+        self._witnesses.check(range(num_children))
         return endings
 
     def _watch(

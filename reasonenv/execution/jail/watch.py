@@ -9,6 +9,7 @@ ready to run but the machine had no processor for it is not counted.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import mmap
 import os
 import select
@@ -24,15 +25,18 @@ from typing import Literal, NamedTuple
 from . import syscalls
 
 __all__ = [
+    "SIGNAL_SET_BYTES",
     "STILL_RUNNING",
     "Child",
     "Ending",
+    "FirstNap",
     "HungUp",
     "ProcessorQueue",
     "Question",
     "Unconfined",
     "Watch",
     "Witnesses",
+    "signal_set",
 ]
 
 STILL_RUNNING = 256
@@ -41,6 +45,12 @@ STILL_RUNNING = 256
 _LONGEST_NAP_SECONDS = 0.05
 _HOLDINGS_NAP_SECONDS = 0.003
 _MAX_THREADS_READ = 64
+_TIME_BYTES = 16
+"""Of a timespec: seconds and nanoseconds."""
+_RUSAGE_WORDS = 18
+"""Seconds and microseconds for the program, the same for the kernel, and much else."""
+_NO_STATUS = -1
+SIGNAL_SET_BYTES = 8
 
 
 class HungUp(Exception):  # noqa: N818 - an event, not an error
@@ -61,26 +71,32 @@ class Unconfined(Exception):  # noqa: N818 - says what happened
 
 
 class Witnesses:
-    """Bytes shared with children: each sets its own when it is confined, and then loses sight of all of them."""
+    """Memory shared with all children: when all layers are in force, the kernel writes the time to a child's place. A
+    child that is to run a program then loses sight of all places.
+    """
 
     def __init__(self, number: int) -> None:
-        self._page = mmap.mmap(-1, number)
+        self._page = mmap.mmap(-1, number * _TIME_BYTES)
+        self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
 
-    def testify(self, index: int) -> None:
-        """In a child: all layers are in force."""
-        self._page[index] = 1
-        self._page.close()
+    def steps(self, index: int, *, is_template: bool = False) -> list[syscalls.Step]:
+        """What a child does when all layers are in force; a template keeps the places for its own children."""
+        place = self._address + index * _TIME_BYTES
+        testify = syscalls.step("clock_gettime", time.CLOCK_MONOTONIC, place)
+        return [testify] if is_template else [testify, syscalls.step("munmap", self._address, len(self._page))]
 
-    def check(self, number: int) -> None:
-        """In the parent, about the first children, which have ended.
+    def check(self, places: range) -> None:
+        """In the parent, about children that have ended.
 
         Raises:
             Unconfined: one of them has not testified.
         """
-        testimony = self._page[:number]
-        self._page[:number] = bytes(number)
-        if testimony != b"\1" * number:
-            raise Unconfined
+        for index in places:
+            start, end = index * _TIME_BYTES, (index + 1) * _TIME_BYTES
+            testimony = self._page[start:end]
+            self._page[start:end] = bytes(_TIME_BYTES)
+            if not any(testimony):
+                raise Unconfined
 
 
 class Ending(NamedTuple):
@@ -97,6 +113,8 @@ class Child:
 
     process_id: int
     cpu_limit: float
+    napped_seconds: float = 0.0
+    """How long its parent has waited for it before anybody watched it."""
     ending: Ending | None = None
     limit: Literal["time", "holdings"] | None = None
     descriptor: int = field(init=False)
@@ -125,6 +143,55 @@ class Child:
             limit = "time" if seconds >= self.cpu_limit else self.limit
             self.ending = Ending(os.waitstatus_to_exitcode(status), seconds, limit)
         return self.ending
+
+
+class FirstNap:
+    """Waiting for a fresh child for as long as a `Watch` would before it first looks.
+
+    Most children end meanwhile. It is one system call, to be made right after the fork, because as long as the child
+    lives all memory that this process touches is copied. SIGCHLD has to be blocked.
+    """
+
+    def __init__(self, *, is_bounded_by_kernel: bool, cpu_limit: float) -> None:
+        self._cpu_limit = cpu_limit
+        nap = _LONGEST_NAP_SECONDS if is_bounded_by_kernel else _HOLDINGS_NAP_SECONDS
+        self._signals = syscalls.Memory(signal_set(signal.SIGCHLD))
+        self._seconds = syscalls.Memory(_timespec(max(0.001, min(nap, cpu_limit))))
+        self._no_seconds = syscalls.Memory(_timespec(0.0))
+        self._usage = (ctypes.c_long * _RUSAGE_WORDS)()
+        self._status = ctypes.c_int(_NO_STATUS)
+        status, usage = ctypes.addressof(self._status), ctypes.addressof(self._usage)
+        self._forget = self._wait_for_signal(self._no_seconds)
+        self.step = self._wait_for_signal(self._seconds)
+        self.reap = syscalls.step("wait4", -1, status, os.WNOHANG, usage)
+        """Reaps the only child of this process, if it has ended."""
+
+    def forget(self) -> None:
+        """Before a fork: let the end of an earlier child not be taken for that of the next."""
+        syscalls.direct().system_call(*self._forget)
+
+    def take_ending(self) -> Ending | None:
+        """Return how the child ended that `reap` has reaped, None if it had not."""
+        status = self._status.value
+        if status == _NO_STATUS:
+            return None
+        self._status.value = _NO_STATUS
+        words = self._usage
+        seconds = words[0] + words[2] + (words[1] + words[3]) / 1e6
+        limit = "time" if seconds >= self._cpu_limit else None
+        return Ending(os.waitstatus_to_exitcode(status), seconds, limit)
+
+    def _wait_for_signal(self, seconds: syscalls.Memory) -> syscalls.Step:
+        return syscalls.step("rt_sigtimedwait", self._signals.address, 0, seconds.address, SIGNAL_SET_BYTES)
+
+
+def signal_set(*signals: int) -> bytes:
+    """Return what system calls take for a set of signals."""
+    return struct.pack("@Q", sum(1 << (number - 1) for number in signals))
+
+
+def _timespec(seconds: float) -> bytes:
+    return struct.pack("@2q", *divmod(int(1e9 * seconds), 10**9))
 
 
 class ProcessorQueue:
@@ -184,7 +251,8 @@ class Watch:
     """Children and the bounds they are under.
 
     Args:
-        wall_seconds: from `until_end` or `until_readable` on, less what `waited_seconds` says; math.inf for none.
+        wall_seconds: from `until_end` or `until_readable` on, with the nap before that, less what `waited_seconds`
+            says; math.inf for none.
         is_over: whether files or threads are too many; asked every few milliseconds, where the kernel does not hold
             these limits.
         hang_up: a socket; when its other side closes, nobody needs the result.
@@ -202,7 +270,7 @@ class Watch:
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
     ) -> None:
         self._children = children
-        self._wall_seconds = wall_seconds
+        self._wall_seconds = wall_seconds - max(child.napped_seconds for child in children)
         self._waited_seconds = waited_seconds
         self._is_over = is_over
         self._hang_up = hang_up
