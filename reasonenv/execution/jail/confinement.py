@@ -13,7 +13,6 @@ import resource
 import signal
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,8 +33,7 @@ _NO_LIMIT = 0xFFFFFFFFFFFFFFFF
 _LAST_DESCRIPTOR = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class RunLimits:
+class RunLimits(NamedTuple):
     """The caller's limits as they cross the socket: `RunLimits(4.0, 16.0, 1 << 29, 1 << 20, 1 << 24)`."""
 
     cpu_seconds: float

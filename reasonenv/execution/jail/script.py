@@ -33,9 +33,10 @@ __all__ = ["Template", "Tests", "max_tests"]
 _INPUT, _RESULT, _QUESTIONS, _FIRST_FILE = 3, 4, 5, 6
 _SPARE_DESCRIPTORS = 16
 """Of those that a template may have, for all that is not a file of a test."""
-_WORTH_SHARING = frozenset(
-    ("base64", "calendar", "cmath", "decimal", "fractions", "hashlib", "numbers", "queue", "statistics", "tempfile")
-)
+_WORTH_SHARING = """
+array base64 calendar cmath dataclasses datetime decimal fractions hashlib numbers queue random statistics tempfile
+textwrap
+"""
 """Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
 _STATE_WORDS, _BLOCKS = 18, 8
 """Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
@@ -110,7 +111,7 @@ class Template(NamedTuple):
         except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
             _record(json.dumps({"failed": describe(error)}))
             os._exit(0)
-        for name in _WORTH_SHARING.intersection(code.co_names):
+        for name in {*_WORTH_SHARING.split()}.intersection(code.co_names):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
         become_main(self.tests.main)

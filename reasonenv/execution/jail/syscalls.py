@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple
@@ -34,7 +33,7 @@ __all__ = [
 ]
 
 ARCHITECTURE = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}.get(
-    platform.machine().lower(), ""
+    os.uname().machine.lower(), ""
 )
 
 _LANDLOCK_AND_MOUNT = {

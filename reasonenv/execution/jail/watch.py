@@ -18,7 +18,6 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, NamedTuple
 
@@ -107,20 +106,20 @@ class Ending(NamedTuple):
     limit: Literal["time", "holdings"] | None
 
 
-@dataclass
 class Child:
-    """A process forked by this one."""
+    """A process forked by this one.
 
-    process_id: int
-    cpu_limit: float
-    napped_seconds: float = 0.0
-    """How long its parent has waited for it before anybody watched it."""
-    ending: Ending | None = None
-    limit: Literal["time", "holdings"] | None = None
-    descriptor: int = field(init=False)
+    Args:
+        napped_seconds: how long its parent has waited for it before anybody watched it.
+    """
 
-    def __post_init__(self) -> None:
-        self.descriptor = os.pidfd_open(self.process_id)
+    def __init__(self, process_id: int, cpu_limit: float, napped_seconds: float = 0.0) -> None:
+        self.process_id = process_id
+        self.cpu_limit = cpu_limit
+        self.napped_seconds = napped_seconds
+        self.ending: Ending | None = None
+        self.limit: Literal["time", "holdings"] | None = None
+        self.descriptor = os.pidfd_open(process_id)
 
     def cpu_seconds(self) -> float:
         """CPU time of its threads so far."""

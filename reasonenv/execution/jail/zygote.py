@@ -29,8 +29,7 @@ from .slot import SlotSettings, serve
 __all__ = ["main"]
 
 _OFTEN_IMPORTED = """
-abc array ast bisect collections contextlib copy dataclasses datetime enum functools heapq io itertools json math
-operator os random re string struct sys textwrap threading time traceback types typing
+bisect collections copy functools heapq io itertools json math operator os re string sys time types typing
 """
 _NUMERIC = ("numpy", "sympy")
 _HUGE_PAGE, _MADV_COLLAPSE = 2 << 20, 25
