@@ -39,21 +39,31 @@ MODES = {
 }
 
 
+LIMITS = {
+    "pass": Limits(cpu_seconds=6.0, wall_seconds=24.0),
+    "fail": Limits(cpu_seconds=0.6, wall_seconds=1.2),
+}
+"""By the verdict that the index asks for: an honest program that fills memory is slow on a slow machine, and an attack
+that takes what it may need not take much."""
+
+
 def judge_all() -> dict[str, list[str]]:
     """Files whose verdict is not the one that the index asks for, by mode."""
     rows = [json.loads(line) for line in (ATTACKS / "index.jsonl").read_text(encoding="utf-8").splitlines()]
-    programs = [(ATTACKS / row["file"]).read_text(encoding="utf-8") for row in rows]
-    surprises = {}
-    with Sandbox(2, limits=Limits(cpu_seconds=0.6, wall_seconds=1.2)) as sandbox:
-        for mode, tests in MODES.items():
-            verdicts = sandbox.judge(programs, [tests] * len(programs))
-            surprises[f"{sandbox.isolation}: {mode}"] = [
-                row["file"]
-                for row, verdict in zip(rows, verdicts, strict=True)
-                if (verdict.num_passed == verdict.num_tests) != (row["expected_verdict"] == "pass")
-                or verdict.status != "scored"
-                or any("PWNED" in case.detail for case in verdict.cases)
-            ]
+    surprises: dict[str, list[str]] = {}
+    for expected_verdict, limits in LIMITS.items():
+        chosen = [row["file"] for row in rows if row["expected_verdict"] == expected_verdict]
+        programs = [(ATTACKS / file).read_text(encoding="utf-8") for file in chosen]
+        with Sandbox(2, limits=limits) as sandbox:
+            for mode, tests in MODES.items():
+                verdicts = sandbox.judge(programs, [tests] * len(programs))
+                surprises.setdefault(f"{sandbox.isolation}: {mode}", []).extend(
+                    file
+                    for file, verdict in zip(chosen, verdicts, strict=True)
+                    if (verdict.num_passed == verdict.num_tests) != (expected_verdict == "pass")
+                    or verdict.status != "scored"
+                    or any("PWNED" in case.detail for case in verdict.cases)
+                )
     return surprises
 
 
