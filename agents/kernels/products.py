@@ -27,7 +27,7 @@ class _Sizes(NamedTuple):
     """Of a tile: more are no more efficient."""
 
 
-_ON_CPU = _Sizes(tile_bytes=8 << 20, chunk_bytes=32 << 20, max_rows=2048)
+_ON_CPU = _Sizes(tile_bytes=4 << 20, chunk_bytes=12 << 20, max_rows=2048)
 _ELSEWHERE = _Sizes(tile_bytes=256 << 20, chunk_bytes=256 << 20, max_rows=1 << 14)
 
 
