@@ -113,7 +113,7 @@ def _transient_bytes_here(name: str, shapes: Sequence[Shape], device: str) -> li
             results = shape.result_bytes
             if IMPLEMENTATIONS[name].is_frozen:
                 results = replace(shape, vocabulary_size=0).result_bytes
-            transient.append(_peak_bytes(name, shape, device) - results)
+            transient.append(max(0, _peak_bytes(name, shape, device) - results))
         except torch.OutOfMemoryError:
             transient.append(NO_ROOM)
     return transient

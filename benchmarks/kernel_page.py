@@ -13,14 +13,14 @@ from typing import Any
 
 __all__ = ["write_figure", "write_page"]
 
-AXES = {"num_tokens": "tokens", "vocabulary_size": "vocabulary"}
+AXES = {"num_tokens": "number of tokens", "vocabulary_size": "size of the vocabulary"}
 QUANTITIES = {"seconds": "seconds, forward and backward", "mebibytes": "MiB beyond inputs and gradients"}
 COLORS = {"two pass": "#1b6ca8", "local": "#2a9d55", "naive": "#b5651d"}
-WIDTH, HEIGHT, MARGIN = 300, 210, 52
+WIDTH, HEIGHT, MARGIN = 340, 200, 56
 
 
 def write_page(results: Mapping[str, Any], path: Path) -> None:
-    """Bars per shape for time and memory, bars of errors, lines of scaling, and the goals as a table."""
+    """Bars per shape for time and memory, points of errors, lines of scaling, and the goals as a table."""
     from plotly.offline import get_plotlyjs
 
     figures = [*_bars(results, "time", "seconds"), *_bars(results, "memory", "mebibytes"), *_errors(results["error"])]
@@ -77,12 +77,18 @@ def _errors(tables: Sequence[Mapping[str, Any]]) -> list[Any]:
     figures: list[Any] = []
     for table in tables:
         ways = {name: way for name, way in table["ways"].items() if isinstance(way, dict)}
-        bars = [
-            graph_objects.Bar(name=quantity.replace("_", " "), x=list(ways), y=[way[quantity] for way in ways.values()])
+        points = [
+            graph_objects.Scatter(
+                name=quantity.replace("_", " "),
+                x=list(ways),
+                y=[way[quantity] for way in ways.values()],
+                mode="markers",
+                marker_size=10,
+            )
             for quantity in ("logprob", "hidden_gradient", "weight_gradient")
         ]
         title = f"relative error; target's probability {table['target_probability']}; {_title(table['shape'])}"
-        figures.append(graph_objects.Figure(bars).update_layout(title=title, height=420).update_yaxes(type="log"))
+        figures.append(graph_objects.Figure(points).update_layout(title=title, height=420).update_yaxes(type="log"))
     return figures
 
 
@@ -107,7 +113,7 @@ def _lines(scaling: Mapping[str, Any]) -> list[Any]:
 def write_figure(scaling: Mapping[str, Any], path: Path) -> None:
     """Time and memory along tokens and vocabulary, both axes logarithmic, as SVG."""
     panels = [
-        _panel(scaling[axis]["values"], scaling[axis][quantity], f"{meaning}, by {label}", column, row)
+        _panel(scaling[axis]["values"], scaling[axis][quantity], f"{meaning}, by {label}", (column, row))
         for row, (quantity, meaning) in enumerate(QUANTITIES.items())
         for column, (axis, label) in enumerate(AXES.items())
     ]
@@ -122,7 +128,9 @@ def write_figure(scaling: Mapping[str, Any], path: Path) -> None:
     path.write_text(svg, encoding="utf-8")
 
 
-def _panel(x: Sequence[int], lines: Mapping[str, Sequence[float | None]], title: str, column: int, row: int) -> str:
+def _panel(
+    x: Sequence[int], lines: Mapping[str, Sequence[float | None]], title: str, place_in_grid: tuple[int, int]
+) -> str:
     known = [value for line in lines.values() for value in line if value is not None and value > 0]
     low, high = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
 
@@ -147,5 +155,6 @@ def _panel(x: Sequence[int], lines: Mapping[str, Sequence[float | None]], title:
         points = [(at, value) for at, value in zip(across, line, strict=True) if value is not None and value > 0]
         joined = " ".join(f"{at},{vertical(value)}" for at, value in points)
         parts.append(f'<polyline points="{joined}" fill="none" stroke="{COLORS[name]}" stroke-width="2"/>')
+    column, row = place_in_grid
     left, top = MARGIN + column * (WIDTH + MARGIN), 46 + row * (HEIGHT + MARGIN)
     return f'<g transform="translate({left},{top})">{"".join(parts)}</g>\n'
