@@ -7,7 +7,8 @@ Times are taken in turn, one step of every way in every round; ratios are median
 needs beyond its inputs and the gradients that it leaves, each way in a process of its own. Errors are
 ‖x − exact‖/‖exact‖ against float64, with dL/dlogprob given, for targets that are unlikely, likely and almost certain.
 Other libraries come from the extra `kernel-peers`; those that are not there or fail are listed with the reason.
-A run of all parts also writes a page of plots into `benchmarks/out/` and a figure into `docs/figures/`.
+Parts that the file already holds from the same machine and versions stay unless they are measured again. As soon as it
+holds all, a page of plots is written into `benchmarks/out/` and a figure into `docs/figures/`.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class Arguments:
     device: Literal["cpu", "cuda"] = "cpu"
     rounds: int = 7
     """Of every way and shape; at least 5 for figures that are quoted."""
-    only: tuple[Literal["time", "memory", "error", "scaling"], ...] = PARTS
+    only: tuple[Literal["time", "memory", "error", "scaling"], ...] = ("time", "memory", "error", "scaling")
+    """Parts to measure."""
     out: Path | None = None
     """`benchmarks/results/kernel.json` by default, `kernel_gpu.json` for an accelerator."""
 
@@ -85,20 +87,25 @@ def main(arguments: Arguments) -> None:
         "error": partial(measure_errors, names, device),
         "scaling": partial(measure_scaling, device, min(arguments.rounds, 3)),
     }
-    load_average = os.getloadavg()[0]
-    results = {part: measure[part]() for part in PARTS if part in arguments.only}
+    default = "kernel.json" if device == "cpu" else "kernel_gpu.json"
+    out = arguments.out or FOLDER / "results" / default
     results = {
         "machine": describe_machine() | versions(),
-        "load_average": [load_average, os.getloadavg()[0]],
-        "rounds": arguments.rounds,
         "ways": {name: IMPLEMENTATIONS[name].note for name in names},
         "not_measured": {name: reason for name, reason in reasons.items() if reason is not None},
-        "goals": goals(results, device),
-        **results,
     }
-    default = "kernel.json" if device == "cpu" else "kernel_gpu.json"
-    _write(results, arguments.out or FOLDER / "results" / default)
-    print(json.dumps(results["goals"], indent=1))
+    parts = {part: value for part, value in _read(out, results["machine"]).items() if part not in arguments.only}
+    for part in arguments.only:
+        load_average = os.getloadavg()[0]
+        parts[part] = {"rounds": arguments.rounds, "load_average": load_average, "results": measure[part]()}
+        _write(results | {"goals": goals(parts, device)} | parts, out)
+    print(json.dumps(goals(parts, device), indent=1))
+
+
+def _read(out: Path, machine: dict[str, Any]) -> dict[str, Any]:
+    """The parts that have been measured on the same machine with the same versions."""
+    results = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
+    return {part: results[part] for part in PARTS if part in results and results["machine"] == machine}
 
 
 def _write(results: dict[str, Any], out: Path) -> None:
@@ -106,7 +113,7 @@ def _write(results: dict[str, Any], out: Path) -> None:
     out.write_text(json.dumps(rounded(results), indent=1) + "\n", encoding="utf-8")
     if set(PARTS) <= set(results):
         write_page(results, FOLDER / "out" / f"{out.stem}.html")
-        write_figure(results["scaling"], FOLDER.parent / "docs" / "figures" / f"{out.stem}_scaling.svg")
+        write_figure(results["scaling"]["results"], FOLDER.parent / "docs" / "figures" / f"{out.stem}_scaling.svg")
 
 
 def rounded(value: Any) -> Any:

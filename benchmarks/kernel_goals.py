@@ -68,9 +68,9 @@ GOALS = {
 """Those for CUDA are meant for one H200; 476.8 MiB are 0.5 GB."""
 
 
-def goals(results: Mapping[str, Any], device: str) -> list[dict[str, Any]]:
+def goals(parts: Mapping[str, Any], device: str) -> list[dict[str, Any]]:
     """Every goal of the parts that were measured, with the figure; a figure that could not be measured is None."""
-    return [_outcome(goal, results[goal.part][goal.shape]) for goal in GOALS[device] if goal.part in results]
+    return [_outcome(goal, parts[goal.part]["results"][goal.shape]) for goal in GOALS[device] if goal.part in parts]
 
 
 def _outcome(goal: Goal, table: Mapping[str, Any]) -> dict[str, Any]:

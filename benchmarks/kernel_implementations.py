@@ -20,7 +20,17 @@ from torch.nn.functional import linear
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.types import LossOutput
 
-__all__ = ["BASES", "IMPLEMENTATIONS", "OURS", "Implementation", "Output", "Problem", "Shape", "versions", "why_not"]
+__all__ = [
+    "BASES",
+    "IMPLEMENTATIONS",
+    "Implementation",
+    "Output",
+    "Problem",
+    "Shape",
+    "reason_of",
+    "versions",
+    "why_not",
+]
 
 
 @dataclass(frozen=True)
@@ -216,7 +226,6 @@ IMPLEMENTATIONS = {
         forms_gradients_at_once=True,
     ),
 }
-OURS = ("two pass", "local", "frozen head")
 BASES = {
     name: "naive, frozen head" if implementation.is_frozen else "naive"
     for name, implementation in IMPLEMENTATIONS.items()
@@ -234,8 +243,13 @@ def why_not(name: str, device: str) -> str | None:
     try:
         implementation.compute(problem).loss.backward()
     except Exception as error:  # noqa: BLE001 - whatever another library fails with is what a reader wants to know
-        return f"{type(error).__name__}: {error}".partition("\n")[0]
+        return reason_of(error)
     return None
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of what went wrong, for a file of results."""
+    return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def versions() -> dict[str, str]:

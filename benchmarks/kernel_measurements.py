@@ -12,17 +12,17 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from kernel_implementations import IMPLEMENTATIONS, Problem, Shape
+from kernel_implementations import IMPLEMENTATIONS, Problem, Shape, reason_of
 from torch import Tensor
 
 __all__ = [
-    "RETURN_FREED_MEMORY",
     "environment",
     "errors",
     "median_ratio",
@@ -36,12 +36,11 @@ __all__ = [
 Seconds = dict[str, list[tuple[float, float]]]
 """Of the forward pass and of both passes, a pair per round."""
 
-NO_ROOM = "does not fit into the memory of the accelerator"
 SMALL = 1 << 21
 """Logits."""
 SMALL_SHAPE = Shape(64, 256, 1024, "float32", 32)
-RETURN_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2 << 20), "MALLOC_TRIM_THRESHOLD_": str(4 << 20)}
-"""For glibc: what one tensor has left can serve the next one unseen, but no more than 4 MiB of it."""
+RETURN_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 16), "MALLOC_TRIM_THRESHOLD_": str(1 << 16)}
+"""For glibc: without it, what is left of one tensor can serve the next one unseen, and holes count as if in use."""
 
 
 def seconds_in_turn(shape: Shape, names: Sequence[str], device: str, num_rounds: int) -> tuple[Seconds, dict[str, str]]:
@@ -57,9 +56,10 @@ def seconds_in_turn(shape: Shape, names: Sequence[str], device: str, num_rounds:
         for name in [name for name in names if name not in failures]:
             try:
                 seconds[name].append(_seconds_of_step(name, problem))
-            except torch.OutOfMemoryError:
-                failures[name] = NO_ROOM
-                torch.cuda.empty_cache()
+            except Exception as error:  # noqa: BLE001 - what a library fails with is what a reader wants to know
+                failures[name] = reason_of(error)
+    if device == "cuda":
+        torch.cuda.empty_cache()  # the processes that measure memory need it
     return {name: rounds[1:] for name, rounds in seconds.items() if name not in failures}, failures
 
 
@@ -94,7 +94,10 @@ def median_ratio(seconds: Seconds, numerator: str, denominator: str) -> float | 
 def transient_bytes(name: str, shapes: Sequence[Shape], device: str) -> list[int | str]:
     """What a step needs beyond its inputs and the gradients that it leaves, per shape, in a process of its own."""
     with environment(RETURN_FREED_MEMORY), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_transient_bytes_here, name, shapes, device).result()
+        try:
+            return pool.submit(_transient_bytes_here, name, shapes, device).result()
+        except BrokenProcessPool:
+            return ["its process was ended, probably for want of memory"] * len(shapes)
 
 
 @contextmanager
@@ -120,8 +123,8 @@ def _transient_bytes_here(name: str, shapes: Sequence[Shape], device: str) -> li
             if IMPLEMENTATIONS[name].is_frozen:
                 results = replace(shape, vocabulary_size=0).result_bytes
             transient.append(max(0, _peak_bytes(name, shape, device) - results))
-        except torch.OutOfMemoryError:
-            transient.append(NO_ROOM)
+        except Exception as error:  # noqa: BLE001 - as above
+            transient.append(reason_of(error))
     return transient
 
 
@@ -186,8 +189,8 @@ def errors(names: Sequence[str], problem: Problem) -> dict[str, dict[str, float 
             exact[has_fixed_gradient] = _exactly(seen)
         try:
             values = _values(name, seen)
-        except Exception as error:  # noqa: BLE001 - whatever another library fails with is what a reader wants to know
-            found[name] = f"{type(error).__name__}: {error}".partition("\n")[0]
+        except Exception as error:  # noqa: BLE001 - as above
+            found[name] = reason_of(error)
         else:
             found[name] = {key: _relative(value, exact[has_fixed_gradient][key]) for key, value in values.items()}
     return found

@@ -23,8 +23,12 @@ def write_page(results: Mapping[str, Any], path: Path) -> None:
     """Bars per shape for time and memory, points of errors, lines of scaling, and the goals as a table."""
     from plotly.offline import get_plotlyjs
 
-    figures = [*_bars(results, "time", "seconds"), *_bars(results, "memory", "mebibytes"), *_errors(results["error"])]
-    figures += _lines(results["scaling"])
+    figures = [
+        *_bars(results, "time", "seconds"),
+        *_bars(results, "memory", "mebibytes"),
+        *_errors(results["error"]["results"]),
+    ]
+    figures += _lines(results["scaling"]["results"])
     plots = "".join(figure.to_html(include_plotlyjs=False, full_html=False) for figure in figures)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -58,7 +62,7 @@ def _bars(results: Mapping[str, Any], part: str, quantity: str) -> list[Any]:
     from plotly import graph_objects
 
     figures: list[Any] = []
-    for table in results[part]:
+    for table in results[part]["results"]:
         values = {
             name: way[quantity] for name, way in sorted(table["ways"].items(), key=lambda pair: -pair[1][quantity])
         }
