@@ -85,7 +85,7 @@ def main(arguments: Arguments) -> None:
         "time": partial(measure_times, names, device, arguments.rounds),
         "memory": partial(measure_memory, names, device),
         "error": partial(measure_errors, names, device),
-        "scaling": partial(measure_scaling, device, min(arguments.rounds, 3)),
+        "scaling": partial(measure_scaling, device, min(arguments.rounds, 5)),
     }
     default = "kernel.json" if device == "cpu" else "kernel_gpu.json"
     out = arguments.out or FOLDER / "results" / default
@@ -188,7 +188,7 @@ def measure_errors(names: Sequence[str], device: str) -> list[dict[str, Any]]:
 
 
 def measure_scaling(device: str, num_rounds: int) -> dict[str, Any]:
-    """Seconds and transient MiB along the number of tokens and along the vocabulary."""
+    """Seconds, the least of the rounds, and transient MiB along the number of tokens and along the vocabulary."""
     base, numbers, vocabularies = SCALING_SHAPES[device]
     axes = {
         "num_tokens": [replace(base, num_tokens=number) for number in numbers],
@@ -207,8 +207,7 @@ def _scaling(axis: str, shapes: list[Shape], device: str, num_rounds: int) -> di
     return {
         "values": [getattr(shape, axis) for shape in shapes],
         "seconds": {
-            name: [statistics.median(pair[1] for pair in row[name]) if name in row else None for row in timed]
-            for name in SCALED
+            name: [min(pair[1] for pair in row[name]) if name in row else None for row in timed] for name in SCALED
         },
         "mebibytes": {
             name: [value / 2**20 if isinstance(value, int) else None for value in column]
