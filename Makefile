@@ -10,7 +10,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --constraint constraints.txt
 
-.PHONY: help demo test test-attacks check bench clean
+.PHONY: help demo test test-attacks check bench bench-gpu has-gpu clean
 
 help:
 	@echo "make demo    train the embedded tiny policy (ARGS='--seed 1' passes arguments on)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test-attacks  run every attack on the sandbox, as every user, in every tier (minutes)"
 	@echo "make check   ruff, pyright and import-linter"
 	@echo "make bench   run the benchmarks (OUT=path of the JSON file)"
+	@echo "make bench-gpu  test the kernels on an NVIDIA GPU and measure them beside other libraries (about 8 minutes)"
 	@echo "make clean   remove .venv, caches, build and benchmark output (never runs/)"
 
 demo: $(VENV)/.agents
@@ -40,6 +41,17 @@ bench: $(VENV)/.dev
 	@$(RUN) -m pytest benchmarks --override-ini python_files=bench_*.py \
 		--benchmark-enable --benchmark-only --benchmark-json=$(OUT)
 
+bench-gpu: has-gpu $(VENV)/.kernel-peers
+	@$(RUN) -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' || { \
+		echo "torch $$($(RUN) -c 'import torch; print(torch.__version__)') in $(VENV) sees no NVIDIA GPU:" \
+			"install a build for CUDA there." >&2; exit 1; }
+	@$(RUN) -m pytest tests/gpu
+	@$(RUN) benchmarks/bench_kernel.py --device cuda --rounds 5
+
+has-gpu:
+	@nvidia-smi --list-gpus >/dev/null 2>&1 || { \
+		echo "make bench-gpu needs an NVIDIA GPU with its driver; nvidia-smi finds none on this machine." >&2; exit 1; }
+
 clean:
 	rm -rf $(VENV) build dist benchmarks/out .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 
@@ -60,3 +72,7 @@ $(VENV)/.agents: $(VENV)/.torch
 $(VENV)/.dev: $(VENV)/.torch
 	@$(INSTALL) --editable ".[dev]"
 	@touch $(VENV)/.agents $@
+
+$(VENV)/.kernel-peers: $(VENV)/.dev
+	@$(INSTALL) --editable ".[kernel-peers]"
+	@touch $@
