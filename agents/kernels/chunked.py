@@ -18,8 +18,8 @@ from agents.kernels.types import LogitOptions, RowState, Statistics
 
 __all__ = ["gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits"]
 
-_BLOCK_ELEMENTS = {"cpu": 1 << 18}
-"""1 MiB in fp32; elsewhere a block is as large as a tile."""
+_BLOCK_BYTES = {"cpu": 1 << 20}
+"""Of products; elsewhere a block is as large as a tile."""
 _MASKED = 10 * NO_TOKEN
 """In place of a logit that is to have no weight: far below any maximum, and finite."""
 
@@ -102,19 +102,22 @@ def gradients_of_logits(
     """Write dL/d(h Wᵀ + b) into `out`, which may be `products_NW` itself."""
     for block in _blocks(products_NW):
         logits_NW = _logits(products_NW[block], bias_W, options)
-        out[block].copy_(_gradients_of_block(logits_NW, targets_N[block], rows.take(block), options))
+        _write_gradients(logits_NW, targets_N[block], rows.take(block), options, out[block])
 
 
 def _statistics_of_block(
     logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, has_entropy: bool
 ) -> Statistics:
+    """The targets make room for the others, and come back."""
     place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
     target_N1 = logits_NW.gather(-1, place_N1)
-    others_NW = logits_NW.scatter(-1, place_N1, target_N1.masked_fill(is_here_N1, _MASKED))
+    logits_NW.scatter_(-1, place_N1, target_N1.masked_fill(is_here_N1, _MASKED))
+    others_NW = logits_NW
     if threshold_N is not None:
-        others_NW.masked_fill_(others_NW < threshold_N[:, None], _MASKED)
+        others_NW = logits_NW.masked_fill(logits_NW < threshold_N[:, None], _MASKED)
     maximum_N = others_NW.amax(-1).clamp(min=NO_TOKEN)
-    shifted_NW = others_NW.sub_(maximum_N[:, None])
+    shifted_NW = others_NW - maximum_N[:, None]
+    logits_NW.scatter_(-1, place_N1, target_N1)
     if has_entropy:
         exponential_NW = shifted_NW.exp()
         weighted_sum_N = shifted_NW.mul_(exponential_NW).sum(-1)
@@ -124,10 +127,12 @@ def _statistics_of_block(
     return Statistics(maximum_N, exponential_NW.sum(-1), weighted_sum_N, target_N)
 
 
-def _gradients_of_block(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions) -> Tensor:
+def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions, out: Tensor) -> None:
     """−p·(g + g_H·(log p + H)), the target's own term in its place before anything is rounded, then the chain rule."""
     place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
-    log_p_NW = logits_NW - rows.normalizer_N[:, None]
+    # `out` may be where the logits are, which are looked at again under a threshold and a softcap.
+    is_written_at_once = out.dtype == logits_NW.dtype and rows.threshold_N is None and options.softcap is None
+    log_p_NW = torch.sub(logits_NW, rows.normalizer_N[:, None], out=out if is_written_at_once else None)
     gradient_N1 = rows.gradient_N[:, None]
     if rows.entropy_N is None or rows.entropy_gradient_N is None:
         gradient_NW = log_p_NW.exp_().mul_(-gradient_N1)
@@ -142,7 +147,10 @@ def _gradients_of_block(logits_NW: Tensor, targets_N: Tensor, rows: RowState, op
     if options.softcap is not None:
         gradient_NW *= 1 - (logits_NW * (options.temperature / options.softcap)).square_()
     scale = options.logit_scale / options.temperature
-    return gradient_NW if scale == 1.0 else gradient_NW.mul_(scale)
+    if scale != 1.0:
+        gradient_NW *= scale
+    if gradient_NW is not log_p_NW or not is_written_at_once:
+        out.copy_(gradient_NW)
 
 
 def _logits(products_NW: Tensor, bias_W: Tensor | None, options: LogitOptions) -> Tensor:
@@ -160,5 +168,6 @@ def _places(targets_N: Tensor, width: int) -> tuple[Tensor, Tensor]:
 
 
 def _blocks(products_NW: Tensor) -> Iterator[slice]:
-    elements = _BLOCK_ELEMENTS.get(products_NW.device.type, max(products_NW.numel(), 1))
-    return slices(len(products_NW), max(1, elements // max(products_NW.shape[1], 1)))
+    num_bytes = _BLOCK_BYTES.get(products_NW.device.type, max(products_NW.nbytes, 1))
+    row_bytes = products_NW.shape[1] * products_NW.element_size()
+    return slices(len(products_NW), max(1, num_bytes // max(row_bytes, 1)))

@@ -36,8 +36,6 @@ Locality: TypeAlias = Literal["token", "sequence", "batch"]
 _DENSE_ELEMENTS = 1 << 22
 """Up to here [N, V] logits are cheap to keep, and plain autograd has the least overhead (16 MiB in fp32)."""
 
-_SAVED_BYTES_ON_CPU = 32 << 20
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -98,7 +96,7 @@ def token_logprobs(
     mask_N: Tensor | None = None,
     support_margin_N: Tensor | None = None,
     vocabulary_size: int | None = None,
-    saved_logits_bytes: int | None = None,
+    saved_logits_bytes: int = 0,
     shard: VocabularyShard | None = None,
     backend: Backend = "auto",
 ) -> TokenLogprobs:
@@ -117,8 +115,7 @@ def token_logprobs(
         support_margin_N: δ ≤ 0 per row, for samplers that cut the distribution (top-k, top-p, min-p): tokens whose
             logit z lies below z_target + δ have no probability. The support itself has no gradient.
         vocabulary_size: how many of the V rows stand for tokens where the head is padded; None for all.
-        saved_logits_bytes: how much may be spent on keeping logits that would be computed again; None for 32 MiB on a
-            CPU, none elsewhere.
+        saved_logits_bytes: how much may be spent on keeping logits that would be computed again.
         shard: which rows of the vocabulary `weight_VD` and `bias` hold, where they are split over ranks.
         backend: "auto" lets `choose` decide.
 
@@ -180,7 +177,7 @@ def fused_policy_loss(
     _check_sequences(locality, sequence_lengths, len(hidden_ND))
     choice = choose(head.hidden_ND, head.weight_VD, head.bias_V, entropy=entropy, locality=locality, backend=backend)
     if choice.mode != "one_pass":
-        result = _compute(head, entropy, None, backend)
+        result = _compute(head, entropy, 0, backend)
         return loss_fn(result, inputs, slice(0, len(hidden_ND)))
     _log_once(choice)
     size = chunk_rows(head.weight_VD)
@@ -192,9 +189,7 @@ def fused_policy_loss(
     return LossOutput(loss=loss, metrics=metrics)
 
 
-def _compute(
-    inputs: HeadInputs, entropy: EntropyMode, saved_logits_bytes: int | None, backend: Backend
-) -> TokenLogprobs:
+def _compute(inputs: HeadInputs, entropy: EntropyMode, saved_logits_bytes: int, backend: Backend) -> TokenLogprobs:
     is_sharded = inputs.shard is not None
     choice = choose(
         inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, entropy=entropy, is_sharded=is_sharded, backend=backend
@@ -212,8 +207,6 @@ def _compute(
                 entropy=entropy,
                 support_margin_N=margin_N,
             )
-    if saved_logits_bytes is None:
-        saved_logits_bytes = _SAVED_BYTES_ON_CPU if inputs.hidden_ND.device.type == "cpu" else 0
     how = Computation(_tiles(choice.backend), inputs.logits, entropy, saved_logits_bytes, inputs.shard)
     logprobs_N, entropy_N = _apply(FrozenHead if choice.mode == "frozen_head" else TwoPass, inputs, how)
     if entropy == "none":

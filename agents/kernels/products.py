@@ -21,14 +21,14 @@ __all__ = ["add_product", "chunk_rows", "chunks_of_sequences", "product", "rows_
 class _Sizes(NamedTuple):
     tile_bytes: int
     """Of the gradient of a tile of logits."""
-    chunk_bytes: int
-    """Of products over the whole vocabulary."""
+    chunk_elements: int
+    """Of products over the whole vocabulary: with few rows, it waits for the weight and its gradient to pass by."""
     max_rows: int
     """Of a tile: more are no more efficient."""
 
 
-_ON_CPU = _Sizes(tile_bytes=4 << 20, chunk_bytes=12 << 20, max_rows=2048)
-_ELSEWHERE = _Sizes(tile_bytes=256 << 20, chunk_bytes=256 << 20, max_rows=1 << 14)
+_ON_CPU = _Sizes(tile_bytes=8 << 20, chunk_elements=1 << 23, max_rows=2048)
+_ELSEWHERE = _Sizes(tile_bytes=256 << 20, chunk_elements=1 << 26, max_rows=1 << 14)
 
 
 def slices(length: int, size: int) -> Iterator[slice]:
@@ -47,7 +47,7 @@ def tile_shape(num_rows: int, weight_VD: Tensor) -> tuple[int, int]:
 def chunk_rows(weight_VD: Tensor) -> int:
     """How many rows of products over the whole vocabulary are held at a time."""
     sizes = _ON_CPU if weight_VD.device.type == "cpu" else _ELSEWHERE
-    return max(1, sizes.chunk_bytes // _product_bytes(weight_VD) // max(len(weight_VD), 1))
+    return max(1, sizes.chunk_elements // max(len(weight_VD), 1))
 
 
 def rows_to_keep(num_rows: int, weight_VD: Tensor, num_bytes: int) -> int:
