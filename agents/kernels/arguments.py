@@ -95,10 +95,11 @@ def _check_values(inputs: HeadInputs, vocabulary_size: int | None) -> None:
             f"Expected vocabulary_size in [1, {num_columns}], the rows of weight, got {vocabulary_size}; "
             "None means that no row is padding."
         )
-    if inputs.shard is None:
+    if inputs.shard is None and len(inputs.targets_N):
         size = num_columns if vocabulary_size is None else vocabulary_size
+        lowest, highest = inputs.targets_N.aminmax()
         _require(
-            ((inputs.targets_N >= 0) & (inputs.targets_N < size)).all(),
+            (lowest >= 0) & (highest < size),
             f"Expected targets in [0, {size}); rows without a target (-100, padding) are left out by mask_N.",
         )
     if inputs.margin_N is not None:
