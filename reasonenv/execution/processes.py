@@ -72,7 +72,7 @@ class Zygote:
                 env=_ENVIRONMENT,
                 start_new_session=True,
             )
-        self._folder: Path | None = None
+        self._folder: str | None = None
 
     def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
         """Send a request and return the answer.
@@ -83,7 +83,7 @@ class Zygote:
         with self._lock:
             try:
                 if self._folder is None:
-                    self._folder = Path(_answer(self._connection)["folder"])
+                    self._folder = _answer(self._connection)["folder"]
                 send(self._connection, request, descriptors)
                 return _answer(self._connection)
             except OSError as error:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 import json
-import linecache
 import os
 import socket
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -27,6 +27,9 @@ _MAX_DESCRIPTORS = 4
 
 def run_cells() -> NoReturn:
     """Take cells from the socket until it closes; each comes with files for itself, stdout, stderr and its outcome."""
+    import linecache  # these two, which show lines of the source, would be carried by every fork
+    import traceback
+
     connection = socket.socket(fileno=_SOCKET)
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
@@ -39,16 +42,17 @@ def run_cells() -> NoReturn:
         os.dup2(stdout, 1)
         os.dup2(stderr, 2)
         number += 1
-        source = read_file(cell, 1 << 40).decode("utf-8", "surrogatepass")
-        os.write(outcome, json.dumps(_run_cell(source, f"<cell {number}>", vars(main))).encode("ascii"))
+        source, name = read_file(cell, 1 << 40).decode("utf-8", "surrogatepass"), f"<cell {number}>"
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        result = _run_cell(source, name, vars(main), traceback.print_exception)
+        os.write(outcome, json.dumps(result).encode("ascii"))
         for descriptor in descriptors:
             os.close(descriptor)
         connection.send(b".")
 
 
-def _run_cell(source: str, name: str, namespace: dict[str, Any]) -> list[str | None]:
+def _run_cell(source: str, name: str, namespace: dict[str, Any], show: Callable[..., None]) -> list[str | None]:
     """Returns a status and the `repr` of the last expression, if the cell ends with one."""
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     status, value = "finished", None
     try:
         tree = ast.parse(source, name)
@@ -59,7 +63,7 @@ def _run_cell(source: str, name: str, namespace: dict[str, Any]) -> list[str | N
             value = None if result is None else repr(result)
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         status = describe(error).status
-        show_traceback(error)
+        show_traceback(error, show)
     _flush()
     return [status, value]
 

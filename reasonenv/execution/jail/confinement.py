@@ -13,7 +13,6 @@ import resource
 import signal
 import struct
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import landlock, namespaces, seccomp, syscalls
@@ -233,14 +232,14 @@ def rights_around_package(path: str) -> dict[str, int]:
 
     Landlock can only grant, so that is to grant what stands beside the package, and beside each folder above it.
     """
-    package = Path(namespaces.own_package())
-    if Path(path) not in package.parents:
+    package = namespaces.own_package()
+    if not namespaces.is_below(package, path):
         return {path: landlock.READ}
-    rights, folder = {path: landlock.READ_FOLDER}, Path(path)
-    for name in package.relative_to(path).parts:
+    rights, folder = {path: landlock.READ_FOLDER}, path
+    for name in os.path.relpath(package, path).split("/"):
         beside = [entry.path for entry in os.scandir(folder) if entry.name != name and not entry.is_symlink()]
         rights |= dict.fromkeys(beside, landlock.READ)
-        folder /= name
+        folder = os.path.join(folder, name)
     return rights
 
 
@@ -263,16 +262,16 @@ def _forgive_modes_and_times(folder: str) -> None:
 def _num_threads_of_user() -> int:
     """Return how many threads this user has on the machine now."""
     total = 0
-    for process in Path("/proc").glob("[0-9]*"):
+    for name in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            total += len(os.listdir(process / "task")) if process.stat().st_uid == os.getuid() else 0
+            total += len(os.listdir(f"/proc/{name}/task")) if os.stat(f"/proc/{name}").st_uid == os.getuid() else 0
     return total
 
 
 def interpreter_bytes() -> int:
     """Return the address space that the interpreter takes before any program runs."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    return pages * resource.getpagesize()
+    with open("/proc/self/statm", encoding="ascii") as counts:
+        return int(counts.read().split()[0]) * resource.getpagesize()
 
 
 def _arrange_descriptors(wanted: Sequence[int]) -> list[Step]:

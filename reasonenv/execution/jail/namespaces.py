@@ -14,7 +14,6 @@ import os
 import struct
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from . import syscalls
@@ -30,6 +29,7 @@ __all__ = [
     "clone_tree",
     "enter",
     "find_spare_uid",
+    "is_below",
     "mount_tmp",
     "own_package",
     "readable_paths",
@@ -69,7 +69,7 @@ def readable_paths() -> list[str]:
     prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)
     wanted = ["/usr", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", *prefixes]
     real = sorted({os.path.realpath(path) for path in wanted if os.path.exists(path)})
-    return [path for path in real if not any(_is_below(path, other) for other in real)]
+    return [path for path in real if not any(is_below(path, other) for other in real)]
 
 
 def own_package() -> str:
@@ -77,7 +77,12 @@ def own_package() -> str:
 
     Programs must not read it: it holds reference programs and the generators of hidden tests.
     """
-    return str(Path(__file__).resolve().parents[2])
+    return os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether `path` lies somewhere inside `folder`; both are absolute, and as they are really called."""
+    return path.startswith(f"{folder.rstrip('/')}/")
 
 
 def find_spare_uid() -> int | None:
@@ -161,21 +166,21 @@ def _build_root() -> Places:
     os.chdir(_FIRST_PLACE)
     own = own_package()
     for path, tree, is_folder in trees:
-        place = f".{_STASH}" if _is_below(path, TMP) else "."
+        place = f".{_STASH}" if is_below(path, TMP) else "."
         show_tree(tree, f"{place}{path}", is_folder=is_folder)
-        if _is_below(own, path):
+        if is_below(own, path):
             flags = _MS_RDONLY | _MS_NOSUID | _MS_NODEV
             syscalls.call("mount", b"tmpfs", os.fsencode(f"{place}{own}"), b"tmpfs", flags, b"size=4k,mode=755")
     for link, target in links:
         _link(f".{link}", target)
-    Path(f".{TMP}").mkdir(exist_ok=True)
+    os.makedirs(f".{TMP}", exist_ok=True)
     syscalls.call("pivot_root", b".", b".")
     syscalls.call("umount2", b".", _MNT_DETACH)
     os.chdir("/")
     _set_attributes(_AT_FDCWD, b"/", 0, _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV)
     return Places(
-        tuple(path for path, _, _ in trees if _is_below(path, TMP)),
-        tuple(link for link in links if _is_below(link[0], TMP)),
+        tuple(path for path, _, _ in trees if is_below(path, TMP)),
+        tuple(link for link in links if is_below(link[0], TMP)),
     )
 
 
@@ -189,17 +194,16 @@ def clone_tree(path: str) -> int:
 
 def show_tree(tree: int, place: str, *, is_folder: bool = True) -> None:
     """Mount a cloned tree at `place`, which is made."""
-    path = Path(place)
-    (path if is_folder else path.parent).mkdir(parents=True, exist_ok=True)
+    os.makedirs(place if is_folder else os.path.dirname(place), exist_ok=True)
     if not is_folder:
-        path.touch()
+        os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC))
     syscalls.call("move_mount", tree, b"", _AT_FDCWD, os.fsencode(place), _MOVE_EMPTY_PATH)
     os.close(tree)
 
 
 def _link(place: str, target: str) -> None:
-    Path(place).parent.mkdir(parents=True, exist_ok=True)
-    Path(place).symlink_to(target)
+    os.makedirs(os.path.dirname(place), exist_ok=True)
+    os.symlink(target, place)
 
 
 def _set_attributes(folder: int, path: bytes, flags: int, attributes: int) -> None:
@@ -211,7 +215,7 @@ def _links_to(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Names by which the shown folders are also called: `/lib` for `/usr/lib`, and prefixes reached by links."""
     for name in ("/bin", "/lib", "/lib32", "/lib64", sys.prefix, sys.base_prefix):
         real = os.path.realpath(name)
-        if real != name and any(real == path or _is_below(real, path) for path in paths):
+        if real != name and any(real == path or is_below(real, path) for path in paths):
             yield name, real
 
 
@@ -226,12 +230,8 @@ def _map_identity(process_files: int, uid: int, gid: int) -> None:
         os.close(descriptor)
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return PurePosixPath(folder) in PurePosixPath(path).parents
-
-
 def _top_below_tmp(path: str) -> str:
-    return str(PurePosixPath(*PurePosixPath(path).parts[:3]))
+    return "/".join(path.split("/")[:3])
 
 
 def _can_become(uid: int) -> bool:

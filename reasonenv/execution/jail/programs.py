@@ -13,8 +13,6 @@ import atexit
 import json
 import os
 import sys
-import threading
-import traceback
 from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
@@ -172,11 +170,11 @@ def run_script(code: CodeType) -> None:
     exit_after(exit_code)
 
 
-def show_traceback(error: BaseException) -> None:
-    """Print a traceback without the frames around the program."""
+def show_traceback(error: BaseException, show: Callable[..., None] = sys.__excepthook__) -> None:
+    """Print a traceback without the frames around the program; the default is the interpreter, which needs no module."""
     frames = error.__traceback__.tb_next if error.__traceback__ else None
     try:
-        traceback.print_exception(type(error), error, frames)
+        show(type(error), BaseException.with_traceback(error, frames), frames)
     except BaseException:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         os.write(2, b"(no traceback)\n")
 
@@ -193,8 +191,9 @@ def exit_after(exit_code: int) -> None:
 
 def finish(variables: dict[str, Any]) -> None:
     """Do what an interpreter does at its end, where the main module has these variables."""
-    if _thread._count() > 0:  # pyright: ignore[reportPrivateUsage]
-        threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]
+    threading = sys.modules.get("threading")
+    if threading is not None and _thread._count() > 0:  # pyright: ignore[reportPrivateUsage]
+        threading._shutdown()
     if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
     streams = [sys.stdout, sys.stderr]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
 
 from . import namespaces
 from .namespaces import Places
@@ -33,9 +32,9 @@ class Tmpfs:
         self._tmp_bytes = tmp_bytes
         self._places = places
         shown = (*places.trees, *(link for link, _ in places.links))
-        self.kept = sorted({PurePosixPath(path).parts[2] for path in shown})
-        above = {str(parent) for path in shown for parent in PurePosixPath(path).parents}
-        self._folders = [self.path, *sorted(path for path in above if path.startswith(f"{self.path}/"))]
+        self.kept = sorted({path.split("/")[2] for path in shown})
+        above = {path[:place] for path in shown for place, letter in enumerate(path) if letter == "/"}
+        self._folders = [self.path, *sorted(path for path in above if namespaces.is_below(path, self.path))]
         self._mount()
 
     def renew(self) -> bool:
@@ -128,8 +127,8 @@ def _size(folder: str, enough: int) -> int:
     return total
 
 
-def remove_folder(folder: Path) -> None:
+def remove_folder(folder: str) -> None:
     """Remove `folder` and everything in it; one that is gone already is fine."""
-    if folder.exists():
-        empty_folder(str(folder))
-        folder.rmdir()
+    if os.path.exists(folder):
+        empty_folder(folder)
+        os.rmdir(folder)

@@ -35,7 +35,7 @@ _SPARE_DESCRIPTORS = 16
 """Of those that a template may have, for all that is not a file of a test."""
 _WORTH_SHARING = """
 array base64 calendar cmath dataclasses datetime decimal fractions hashlib numbers queue random statistics tempfile
-textwrap
+textwrap threading
 """
 """Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
 _STATE_WORDS, _BLOCKS = 18, 8

@@ -15,7 +15,6 @@ import select
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 from . import syscalls
@@ -65,7 +64,9 @@ def _use_huge_pages() -> None:
 
     Where there is less memory than numpy and sympy take, this gains nothing.
     """
-    for line in Path("/proc/self/maps").read_text(encoding="ascii").splitlines():
+    with open("/proc/self/maps", encoding="ascii") as lines:
+        mappings = lines.read().splitlines()
+    for line in mappings:
         addresses, mode, _, _, inode, *names = line.split()
         if mode == "rw-p" and inode == "0" and names in ([], ["[heap]"]):
             start, end = (int(address, 16) for address in addresses.split("-"))
@@ -114,7 +115,7 @@ class _Zygote:
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
-        remove_folder(Path(self._folder))
+        remove_folder(self._folder)
 
     def _answer(self, request: dict[str, Any], descriptors: list[int]) -> None:
         kind = request.pop("kind")
