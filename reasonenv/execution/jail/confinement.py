@@ -163,13 +163,19 @@ class Confinement:
         ]
         return Entry(steps, chosen, self.scratch.path if self.tier == "B" else None)
 
-    def prepare_test(self, stdio: Sequence[int], witness: Sequence[Step]) -> Entry:
-        """Return what makes the child of a template, which is confined already, a program; `stdio` is all it keeps."""
+    def prepare_test(self, stdio: Sequence[int], witness: Sequence[Step], kept: Sequence[int] = ()) -> Entry:
+        """Return what makes the child of a template, which is confined already, a program.
+
+        Args:
+            stdio: become descriptors 0 to 2.
+            kept: what it has beside them, under the same numbers. With these it may not write more than its output.
+        """
         limits = self.limits
+        file_bytes = limits.output_bytes + 1 if kept else max(limits.output_bytes + 1, limits.tmp_bytes)
         steps = [
             *(syscalls.step("dup3", descriptor, target) for target, descriptor in enumerate(stdio)),
-            syscalls.step("close_range", len(stdio), _LAST_DESCRIPTOR),
-            self._limit(resource.RLIMIT_FSIZE, max(limits.output_bytes + 1, limits.tmp_bytes)),
+            *_close_all_but((*range(len(stdio)), *kept)),
+            self._limit(resource.RLIMIT_FSIZE, file_bytes),
             self._unblock(signal.SIGCHLD),
             *(self._end_with_parent if self.tier != "A" else ()),
             *((self._test_filter.step,) if self._test_filter is not None else ()),
@@ -280,4 +286,10 @@ def _arrange_descriptors(wanted: Sequence[int]) -> list[Step]:
     first = max(*wanted, len(wanted)) + 1
     copies = [syscalls.step("dup3", source, first + target, os.O_CLOEXEC) for target, source in enumerate(wanted)]
     moves = [syscalls.step("dup3", first + target, target, os.O_CLOEXEC) for target in range(len(wanted))]
-    return [*copies, *moves, syscalls.step("close_range", len(wanted), _LAST_DESCRIPTOR)]
+    return [*copies, *moves, *_close_all_but(range(len(wanted)))]
+
+
+def _close_all_but(kept: Sequence[int]) -> list[Step]:
+    """`kept` are in rising order."""
+    gaps = zip((-1, *kept), (*kept, _LAST_DESCRIPTOR + 1), strict=True)
+    return [syscalls.step("close_range", below + 1, above - 1) for below, above in gaps if below + 1 < above]

@@ -29,12 +29,11 @@ __all__ = [
     "become_main",
     "call_function",
     "describe",
-    "exit_after",
+    "execute",
     "finish",
     "load",
     "look_up",
     "run_calls",
-    "run_script",
     "run_server",
     "show_traceback",
 ]
@@ -157,8 +156,8 @@ def become_main(main: ModuleType) -> None:
     sys.argv = ["main.py"]
 
 
-def run_script(code: CodeType) -> None:
-    """Run compiled code in `__main__` on descriptors 0 to 2, with all that Python does at its end. Never returns."""
+def execute(code: CodeType) -> int:
+    """Run compiled code in `__main__`, with all that Python does at its end, and return the exit code."""
     try:
         exec(code, vars(sys.modules["__main__"]))
         exit_code = 0
@@ -167,11 +166,11 @@ def run_script(code: CodeType) -> None:
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         exit_code = MEMORY_CODE if isinstance(error, MemoryError) else RAISED_CODE
         show_traceback(error)
-    exit_after(exit_code)
+    return _end(exit_code)
 
 
 def show_traceback(error: BaseException, show: Callable[..., None] = sys.__excepthook__) -> None:
-    """Print a traceback without the frames around the program; the default is the interpreter, which needs no module."""
+    """Print a traceback without the frames around the program; the interpreter needs no module to `show` it."""
     frames = error.__traceback__.tb_next if error.__traceback__ else None
     try:
         show(type(error), BaseException.with_traceback(error, frames), frames)
@@ -179,14 +178,14 @@ def show_traceback(error: BaseException, show: Callable[..., None] = sys.__excep
         os.write(2, b"(no traceback)\n")
 
 
-def exit_after(exit_code: int) -> None:
-    """Wait for threads, run exit handlers and flush, as an interpreter does at its end; then end the process."""
+def _end(exit_code: int) -> int:
+    """Wait for threads, run exit handlers and flush, as an interpreter does at its end."""
     try:
         finish(vars(sys.modules["__main__"]))
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         show_traceback(error)
-        exit_code = exit_code or RAISED_CODE
-    os._exit(exit_code)
+        return exit_code or RAISED_CODE
+    return exit_code
 
 
 def finish(variables: dict[str, Any]) -> None:

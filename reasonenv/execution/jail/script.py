@@ -7,6 +7,9 @@ Inputs stay in files until the child whose input it is reads it, so no child's m
 
 The one decision: tests are prepared before, and written down after, a batch of forks. Whatever this process does
 between two forks is paid for in copies of the memory that it shares with the child, so that is little.
+
+A child runs one test, or some in turn if the program is `stateless`. Then only good ends are believed of tests that ran
+behind others: any other is run again by a child that begins with it.
 """
 
 from __future__ import annotations
@@ -24,13 +27,15 @@ from typing import NamedTuple
 
 from . import syscalls
 from .channel import memory_file, read_file
-from .confinement import Confinement
-from .programs import become_main, describe, run_script
+from .confinement import Confinement, Entry
+from .in_turn import run_in_turn
+from .programs import become_main, describe, execute
+from .stateless import is_stateless
 from .watch import Child, Ending, FirstNap, Question, Watch, Witnesses
 
 __all__ = ["Template", "Tests", "max_tests"]
 
-_INPUT, _RESULT, _QUESTIONS, _FIRST_FILE = 3, 4, 5, 6
+_INPUT, _RESULT, _QUESTIONS, _PROGRESS, _FIRST_FILE = 3, 4, 5, 6, 7
 _SPARE_DESCRIPTORS = 16
 """Of those that a template may have, for all that is not a file of a test."""
 _WORTH_SHARING = """
@@ -40,6 +45,8 @@ textwrap threading
 """Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
 _STATE_WORDS, _BLOCKS = 18, 8
 """Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
+_MAX_IN_TURN = 10
+"""How many tests one process may run: enough for its fork to cost little, and few files that it could fill."""
 _MAX_HELD_BYTES = 4 << 20
 """How much of inputs, and of outputs, may lie in files of tests before more are prepared, or those that ran written."""
 
@@ -59,6 +66,7 @@ class Tests:
     """
 
     def __init__(self, confinement: Confinement, witnesses: Witnesses, places: range) -> None:
+        self._confinement = confinement
         self.scratch = confinement.scratch
         self.limits = confinement.limits
         self.main = ModuleType("__main__")
@@ -74,6 +82,12 @@ class Tests:
         self._looks = [self._steps_of_look(files) for files in self.files]
         self.waits = [[self.nap.step, self.nap.reap, *looks] for looks in self._looks]
         """What a template does while each test runs, and when it has ended."""
+
+    def entry_in_turn(self, indices: range) -> Entry:
+        """Return how the child is started that runs these tests one after the other."""
+        files = [file for index in indices for file in self.files[index]]
+        witness = self.witnesses.steps(self.places[indices.start])
+        return self._confinement.prepare_test((), witness, kept=(_PROGRESS, *files))
 
     def look(self, index: int) -> None:
         """Look again at the files of a test that had not ended."""
@@ -115,10 +129,13 @@ class Template(NamedTuple):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
         become_main(self.tests.main)
+        opened = memory_file()
+        assert opened == _PROGRESS, "a template has opened nothing yet"
+        max_in_turn = _MAX_IN_TURN if is_stateless(code) else 1
         offset, sizes = self.program_size, self.input_sizes
         while sizes:
             batch = sizes[: self._num_next(sizes)]
-            if not self._run_batch(code, offset, batch):
+            if not self._run_batch(code, offset, batch, max_in_turn):
                 break
             offset, sizes = offset + sum(batch), sizes[len(batch) :]
         os._exit(0)
@@ -130,7 +147,7 @@ class Template(NamedTuple):
             number //= 2
         return number
 
-    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int]) -> bool:
+    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_in_turn: int) -> bool:
         """Run the tests whose inputs begin at `offset`; returns whether the time limits were kept.
 
         Raises:
@@ -138,17 +155,24 @@ class Template(NamedTuple):
         """
         _open_files(self.tests.files, offset, sizes)
         endings: list[Ending] = []
+        starts: list[int] = []
         num_written = num_held_bytes = 0
-        for index in range(len(sizes)):
+        while len(endings) < len(sizes):
             self._empty_scratch()
-            endings.append(self._run_test(code, index))
+            indices = range(len(endings), min(len(sizes), len(endings) + max_in_turn))
+            starts.append(indices.start)
+            if len(indices) > 1:
+                endings += self._run_in_turn(code, indices)
+                num_held_bytes += self._held_bytes(indices)
+            else:
+                endings.append(self._run_test(code, indices.start))
+                num_held_bytes += self.tests.held_bytes()
             if endings[-1].limit is not None:
                 break
-            num_held_bytes += self.tests.held_bytes()
             if num_held_bytes > _MAX_HELD_BYTES:
                 self._write_down(num_written, endings)
                 num_written, num_held_bytes = len(endings), 0
-        self.tests.witnesses.check(self.tests.places[: len(endings)])
+        self.tests.witnesses.check([self.tests.places[index] for index in starts])
         self._write_down(num_written, endings)
         return endings[-1].limit is None
 
@@ -157,7 +181,29 @@ class Template(NamedTuple):
         start = time.monotonic()
         process_id = tests.entries[index].fork(tests.waits[index])
         if process_id == 0:
-            run_script(code)
+            os._exit(execute(code))
+        return self._wait(process_id, index, start)
+
+    def _run_in_turn(self, code: CodeType, indices: range) -> list[Ending]:
+        """Return how the first of these tests ended, and those that ended well behind it: there may be more to run."""
+        tests, limits = self.tests, self.tests.limits
+        entry = tests.entry_in_turn(indices)
+        num_before = os.fstat(_PROGRESS).st_size
+        start = time.monotonic()
+        process_id = entry.fork(tests.waits[indices.start])
+        if process_id == 0:
+            files = tests.files[indices.start : indices.stop]
+            run_in_turn(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
+        ending = self._wait(process_id, indices.start, start)
+        num_begun = max(1, min(os.fstat(_PROGRESS).st_size - num_before, len(indices)))
+        endings = [Ending(0, ending.cpu_seconds / num_begun, None)] * (num_begun - 1)
+        if not endings or (ending.exit_code == 0 and ending.limit is None):
+            return [*endings, ending._replace(cpu_seconds=ending.cpu_seconds / num_begun)]
+        _rewind(*tests.files[indices[num_begun - 1]])
+        return endings
+
+    def _wait(self, process_id: int, index: int, start: float) -> Ending:
+        tests = self.tests
         ending = tests.nap.take_ending()
         if ending is not None:
             return ending
@@ -167,6 +213,9 @@ class Template(NamedTuple):
         tests.nap.forget()
         tests.look(index)
         return ending
+
+    def _held_bytes(self, indices: range) -> int:
+        return sum(512 * os.fstat(file).st_blocks for index in indices for file in self.tests.files[index])
 
     def _write_down(self, first: int, endings: Sequence[Ending]) -> None:
         """Write the records of the tests of this batch that have ended, from `first` on, and close their files."""
@@ -191,6 +240,14 @@ def _open_files(numbers: Sequence[tuple[int, int, int]], offset: int, sizes: Seq
         opened = memory_file(read_file(_INPUT, size, offset)), memory_file(), memory_file()
         assert opened == (stdin, stdout, stderr), "a template opens nothing else"
         offset += size
+
+
+def _rewind(stdin: int, *outputs: int) -> None:
+    """Make the files of a test that was run what they were before."""
+    os.lseek(stdin, 0, os.SEEK_SET)
+    for file in outputs:
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
 
 
 def _ask_slot(question: Question) -> float:

@@ -17,7 +17,7 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Literal, NamedTuple
 
@@ -84,7 +84,7 @@ class Witnesses:
         testify = syscalls.step("clock_gettime", time.CLOCK_MONOTONIC, place)
         return [testify] if is_template else [testify, syscalls.step("munmap", self._address, len(self._page))]
 
-    def check(self, places: range) -> None:
+    def check(self, places: Iterable[int]) -> None:
         """In the parent, about children that have ended.
 
         Raises:

@@ -1,0 +1,89 @@
+"""Which programs may have several tests run by one process: those that can be seen to leave nothing behind.
+
+Lives here: looking at compiled code. Does not: running it (`in_turn`).
+
+The one decision: this spares honest programs a fork per test, and is no defence. What a program prints is compared
+outside, with answers that its process has never seen; one that gets past this check has handed something from one of
+its own tests to the next, and gained nothing. Whatever is not understood here gets its forks.
+"""
+
+from __future__ import annotations
+
+import math
+import opcode
+import sys
+from collections.abc import Iterator
+from types import CodeType
+
+__all__ = ["is_stateless"]
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_MODULES = _names(
+    """
+    __future__ array bisect cmath collections collections.abc copy dataclasses datetime enum fractions functools heapq
+    io itertools math numbers operator re statistics string struct sys textwrap time typing
+    """
+)
+_OF_SYS = _names("argv byteorder exit getrecursionlimit maxsize path setrecursionlimit stderr stdin stdout")
+_REFUSED = frozenset(name for name in dir(sys) if name not in _OF_SYS and not name.startswith("__")) | _names(
+    "FileIO breakpoint compile delattr eval exec getattr globals help locals open open_code setattr vars"
+)
+"""Names by which a program reaches what outlives its own variables, or code that is not to be seen here."""
+_SPECIAL = {
+    f"__{name}__"
+    for name in _names(
+        """
+        abs add and annotate annotations bool call ceil class_getitem classcell classdictcell contains copy deepcopy
+        delitem divmod doc enter eq exit firstlineno float floor floordiv ge getitem gt hash iadd iand ifloordiv imod
+        imul index init int invert ior isub iter itruediv ixor le len lshift lt main match_args matmul missing mod
+        module mul name ne neg next or pos post_init pow qualname radd rand repr reversed rfloordiv rmod rmul ror round
+        rpow rshift rsub rtruediv rxor setitem slots static_attributes str sub truediv trunc xor
+        """
+    )
+}
+"""What classes define and the compiler writes."""
+_ATTRIBUTES_OF_MODULES = {name for module in (math, sys) for name in dir(module)}
+_IMPORT, _STORE, _DELETE = (opcode.opmap[name] for name in ("IMPORT_NAME", "STORE_ATTR", "DELETE_ATTR"))
+
+
+def is_stateless(code: CodeType) -> bool:
+    """Whether running the code of a script changes nothing that a later run in the same process could notice.
+
+    Files, processes, threads and `eval` are refused by name; of modules, those are known that keep no state.
+    """
+    return all(_is_known(part) for part in _parts(code))
+
+
+def _parts(code: CodeType) -> Iterator[CodeType]:
+    pending = [code]
+    while pending:
+        part = pending.pop()
+        yield part
+        pending += [constant for constant in part.co_consts if isinstance(constant, CodeType)]
+
+
+def _is_known(code: CodeType) -> bool:
+    names = frozenset(code.co_names)
+    if names & _REFUSED or any(name.startswith("__") and name.endswith("__") for name in names - _SPECIAL - _MODULES):
+        return False
+    for operation, argument in _instructions(code.co_code):
+        if operation == _IMPORT and code.co_names[argument] not in _MODULES:
+            return False
+        if operation in (_STORE, _DELETE):
+            name = code.co_names[argument]
+            if name in _ATTRIBUTES_OF_MODULES or name in _SPECIAL:
+                return False
+    return True
+
+
+def _instructions(code: bytes) -> Iterator[tuple[int, int]]:
+    """Operations and their arguments: two bytes each, where prefixes hold the higher bytes of an argument."""
+    higher = 0
+    for operation, argument in zip(code[::2], code[1::2], strict=True):
+        argument |= higher
+        higher = argument << 8 if operation == opcode.EXTENDED_ARG else 0
+        yield operation, argument
