@@ -41,6 +41,8 @@ ANSWERS = [(number, sum(value * value for value in range(number))) for number in
 CHECK = "def check(candidate):\n" + "".join(f"    assert candidate({x}) == {y}\n" for x, y in ANSWERS)
 NUMERIC = "import numpy as np\nimport sympy\n"
 SCRIPT = FUNCTION + "print(f(int(input())))\n"
+SCRIPT_ALONE = "import os\n" + SCRIPT
+"""Could leave something behind, so that each of its tests gets a process."""
 
 CALLS = CallTests("f", [((x,), y) for x, y in ANSWERS])
 STDIN = StdinTests([(f"{x}\n", f"{y}\n") for x, y in ANSWERS])
@@ -106,6 +108,7 @@ def measure_rates(arguments: Arguments) -> dict[str, Any]:
         "call": (FUNCTION, CALLS),
         "call, numpy and sympy": (NUMERIC + FUNCTION, CALLS),
         "stdin": (SCRIPT, STDIN),
+        "stdin, a process per test": (SCRIPT_ALONE, STDIN),
         "asserts": (FUNCTION, ASSERTS),
     }
     ours = {name: rate_of_ours(*problem, arguments.num_problems) for name, problem in problems.items()}
