@@ -16,8 +16,16 @@ from agents.kernels.reference import transformed
 from agents.kernels.statistics import NO_TOKEN, combine, concatenate
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
-__all__ = ["gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits"]
+__all__ = [
+    "HAS_COSTLY_PASSES",
+    "exponentials_of_others_",
+    "gradients_of_logits",
+    "logit_gradients",
+    "statistics",
+    "statistics_of_logits",
+]
 
+HAS_COSTLY_PASSES: bool = True
 _BLOCK_BYTES = {"cpu": 1 << 20}
 """Of products; elsewhere a block is as large as a tile."""
 _MASKED = 10 * NO_TOKEN
@@ -39,13 +47,14 @@ def statistics(
     blocks: list[Statistics] = []
     for rows in slices(len(hidden_ND), num_rows):
         tiles = [
-            statistics_of_logits(
+            _statistics_of_products(
                 product(hidden_ND[rows], weight_WD[columns].T),
                 None if bias_W is None else bias_W[columns],
                 targets_N[rows] - columns.start,
                 options,
                 None if threshold_N is None else threshold_N[rows],
                 has_entropy=has_entropy,
+                is_scratch=True,
             )
             for columns in slices(len(weight_WD), num_columns)
         ]
@@ -63,16 +72,29 @@ def statistics_of_logits(
     has_entropy: bool,
 ) -> Statistics:
     """Statistics of the logits that products h Wᵀ become."""
-    blocks = [
-        _statistics_of_block(
-            _logits(products_NW[rows], bias_W, options),
-            targets_N[rows],
-            None if threshold_N is None else threshold_N[rows],
-            has_entropy,
-        )
-        for rows in _blocks(products_NW)
-    ]
-    return concatenate(blocks)
+    return _statistics_of_products(
+        products_NW, bias_W, targets_N, options, threshold_N, has_entropy=has_entropy, is_scratch=False
+    )
+
+
+def exponentials_of_others_(
+    products_NV: Tensor, bias_V: Tensor | None, targets_N: Tensor, options: LogitOptions
+) -> Statistics:
+    """Return the statistics of logits over the whole vocabulary, without entropy, and leave e^{z − m} of products.
+
+    m is the largest of the other tokens. At the target it leaves −Σ_others e^{z − m}. With log Z = log Σ e^z,
+    dL/dz = −g·e^{m − log Z} times these: gradients up to a factor of the row, in which nothing was subtracted.
+    """
+    parts: list[Statistics] = []
+    for rows in _blocks(products_NV):
+        block_NV = products_NV[rows]
+        logits_NV = _logits(block_NV, bias_V, options)
+        statistics = _statistics_of_block(logits_NV, targets_N[rows], None, has_entropy=False, is_scratch=True)
+        logits_NV.scatter_(-1, targets_N[rows, None], -statistics.sum_N[:, None])
+        if logits_NV is not block_NV:
+            block_NV.copy_(logits_NV)
+        parts.append(statistics)
+    return concatenate(parts)
 
 
 def logit_gradients(
@@ -105,10 +127,32 @@ def gradients_of_logits(
         _write_gradients(logits_NW, targets_N[block], rows.take(block), options, out[block])
 
 
-def _statistics_of_block(
-    logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, has_entropy: bool
+def _statistics_of_products(
+    products_NW: Tensor,
+    bias_W: Tensor | None,
+    targets_N: Tensor,
+    options: LogitOptions,
+    threshold_N: Tensor | None,
+    *,
+    has_entropy: bool,
+    is_scratch: bool,
 ) -> Statistics:
-    """The targets make room for the others, and come back."""
+    parts: list[Statistics] = []
+    for rows in _blocks(products_NW):
+        block_NW = products_NW[rows]
+        logits_NW = _logits(block_NW, bias_W, options)
+        is_own = is_scratch or logits_NW is not block_NW
+        threshold_n = None if threshold_N is None else threshold_N[rows]
+        parts.append(
+            _statistics_of_block(logits_NW, targets_N[rows], threshold_n, has_entropy=has_entropy, is_scratch=is_own)
+        )
+    return concatenate(parts)
+
+
+def _statistics_of_block(
+    logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, *, has_entropy: bool, is_scratch: bool
+) -> Statistics:
+    """The targets make room for the others, and come back unless the logits may be overwritten by exponentials."""
     place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
     target_N1 = logits_NW.gather(-1, place_N1)
     logits_NW.scatter_(-1, place_N1, target_N1.masked_fill(is_here_N1, _MASKED))
@@ -116,27 +160,31 @@ def _statistics_of_block(
     if threshold_N is not None:
         others_NW = logits_NW.masked_fill(logits_NW < threshold_N[:, None], _MASKED)
     maximum_N = others_NW.amax(-1).clamp(min=NO_TOKEN)
-    shifted_NW = others_NW - maximum_N[:, None]
-    logits_NW.scatter_(-1, place_N1, target_N1)
-    if has_entropy:
-        exponential_NW = shifted_NW.exp()
-        weighted_sum_N = shifted_NW.mul_(exponential_NW).sum(-1)
-    else:
-        exponential_NW, weighted_sum_N = shifted_NW.exp_(), torch.zeros_like(maximum_N)
+    shifted_NW = torch.sub(others_NW, maximum_N[:, None], out=logits_NW if is_scratch else None)
+    if not is_scratch:
+        logits_NW.scatter_(-1, place_N1, target_N1)
     target_N = target_N1.masked_fill(~is_here_N1, -torch.inf).squeeze(-1)
-    return Statistics(maximum_N, exponential_NW.sum(-1), weighted_sum_N, target_N)
+    if not has_entropy:
+        return Statistics(maximum_N, shifted_NW.exp_().sum(-1), torch.zeros_like(maximum_N), target_N)
+    exponential_NW = shifted_NW.exp()
+    sum_N = exponential_NW.sum(-1)
+    return Statistics(maximum_N, sum_N, shifted_NW.mul_(exponential_NW).sum(-1), target_N)
 
 
 def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions, out: Tensor) -> None:
     """−p·(g + g_H·(log p + H)), the target's own term in its place before anything is rounded, then the chain rule."""
     place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
-    # `out` may be where the logits are, which are looked at again under a threshold and a softcap.
-    is_written_at_once = out.dtype == logits_NW.dtype and rows.threshold_N is None and options.softcap is None
-    log_p_NW = torch.sub(logits_NW, rows.normalizer_N[:, None], out=out if is_written_at_once else None)
-    gradient_N1 = rows.gradient_N[:, None]
-    if rows.entropy_N is None or rows.entropy_gradient_N is None:
-        gradient_NW = log_p_NW.exp_().mul_(-gradient_N1)
+    # `out` may be where the logits are, which are looked at again under a threshold and a softcap. Where it has another
+    # precision, they are a copy already.
+    space = out if out.dtype == logits_NW.dtype else logits_NW
+    has_space = rows.threshold_N is None and options.softcap is None
+    log_p_NW = torch.sub(logits_NW, rows.normalizer_N[:, None], out=space if has_space else None)
+    if rows.gradient_N is None:
+        gradient_NW = log_p_NW.exp_()
+    elif rows.entropy_N is None or rows.entropy_gradient_N is None:
+        gradient_NW = log_p_NW.exp_().mul_(-rows.gradient_N[:, None])
     else:
+        gradient_N1 = rows.gradient_N[:, None]
         entropy_N1, entropy_gradient_N1 = rows.entropy_N[:, None], rows.entropy_gradient_N[:, None]
         p_NW = log_p_NW.exp()
         gradient_NW = p_NW.mul_(log_p_NW.add_(entropy_N1).mul_(entropy_gradient_N1).add_(gradient_N1)).neg_()
@@ -149,7 +197,7 @@ def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, optio
     scale = options.logit_scale / options.temperature
     if scale != 1.0:
         gradient_NW *= scale
-    if gradient_NW is not log_p_NW or not is_written_at_once:
+    if gradient_NW is not out:
         out.copy_(gradient_NW)
 
 

@@ -80,21 +80,26 @@ class Rows:
     """h Wᵀ, where it is at hand."""
     is_scratch: bool = False
     """Whether the products may be overwritten."""
+    is_done: bool = False
+    """Whether the gradient stands in their place already."""
 
     def take(self, rows: slice | Tensor) -> Rows:
         """Some of the rows; a slice copies nothing."""
         products_NV = None if self.products_NV is None else self.products_NV[rows]
         is_scratch = self.is_scratch or isinstance(rows, Tensor)
-        return Rows(self.hidden_ND[rows], self.targets_N[rows], self.state.take(rows), products_NV, is_scratch)
+        hidden_ND, targets_N, state = self.hidden_ND[rows], self.targets_N[rows], self.state.take(rows)
+        return Rows(hidden_ND, targets_N, state, products_NV, is_scratch, self.is_done)
 
     def logit_gradients(self, head: Head, columns: slice) -> Tensor:
-        """A tile [N, W] of dL/d(h Wᵀ + b), in the precision of the hidden states."""
+        """A tile [N, W] of dL/d(h Wᵀ + b) without the state's factor, in the precision of the hidden states."""
         how, targets_N = head.how, self.targets_N - columns.start
         bias_W = None if head.bias_V is None else head.bias_V[columns]
         if self.products_NV is None:
             weight_WD = head.weight_VD[columns]
             return how.tiles.logit_gradients(self.hidden_ND, weight_WD, bias_W, targets_N, self.state, how.logits)
         products_NW = self.products_NV[:, columns]
+        if self.is_done:
+            return products_NW
         gradient_NW = products_NW
         if not self.is_scratch or products_NW.dtype != self.hidden_ND.dtype:
             gradient_NW = products_NW.new_empty(products_NW.shape, dtype=self.hidden_ND.dtype)
@@ -103,31 +108,46 @@ class Rows:
 
 
 def add_gradients(total: HeadGradients, blocks: Sequence[Rows], head: Head) -> None:
-    """Add what the blocks of rows give; `total.hidden_ND` has the rows of all blocks, one behind the other."""
+    """Add what the blocks of rows give; `total.hidden_ND`, 0 before, has the rows of all, one behind the other."""
     weight_VD = head.weight_VD
     if len(weight_VD) == 0:
         return
     heights = [len(block.hidden_ND) for block in blocks]
-    num_columns = tile_shape(max(heights, default=1), weight_VD)[1]
+    scaled_ND = [_scaled(block) for block in blocks]
+    is_done = all(block.is_done for block in blocks)
+    num_columns = len(weight_VD) if is_done else tile_shape(max(heights, default=1), weight_VD)[1]
+    hidden_totals_ND = [None] * len(blocks) if total.hidden_ND is None else total.hidden_ND.split(heights)
     for columns in slices(len(weight_VD), num_columns):
         weight_total_WD = None if total.weight_VD is None else _tile_to_add_to(total.weight_VD[columns], len(blocks))
-        hidden_totals_ND = [None] * len(blocks) if total.hidden_ND is None else total.hidden_ND.split(heights)
-        for block, hidden_total_ND in zip(blocks, hidden_totals_ND, strict=True):
+        for block, hidden_total_ND, hidden_ND in zip(blocks, hidden_totals_ND, scaled_ND, strict=True):
             bias_total_W = None if total.bias_V is None else total.bias_V[columns]
             of_tile = HeadGradients(hidden_total_ND, weight_total_WD, bias_total_W)
-            _add_tile(of_tile, block.logit_gradients(head, columns), block.hidden_ND, weight_VD[columns])
+            factor_N = block.state.factor_N
+            _add_tile(of_tile, block.logit_gradients(head, columns), hidden_ND, weight_VD[columns], factor_N)
         if total.weight_VD is not None and weight_total_WD is not None and weight_total_WD.dtype != weight_VD.dtype:
             total.weight_VD[columns] = weight_total_WD
+    for block, hidden_total_ND in zip(blocks, hidden_totals_ND, strict=True):
+        if hidden_total_ND is not None and block.state.factor_N is not None:
+            hidden_total_ND *= block.state.factor_N[:, None]
 
 
-def _add_tile(total: HeadGradients, gradient_NW: Tensor, hidden_ND: Tensor, weight_WD: Tensor) -> None:
+def _scaled(block: Rows) -> Tensor:
+    """The hidden states times what the block's gradients lack."""
+    factor_N, hidden_ND = block.state.factor_N, block.hidden_ND
+    return hidden_ND if factor_N is None else (hidden_ND * factor_N[:, None]).to(hidden_ND.dtype)
+
+
+def _add_tile(
+    total: HeadGradients, gradient_NW: Tensor, hidden_ND: Tensor, weight_WD: Tensor, factor_N: Tensor | None
+) -> None:
     """Add what a tile gives; a name for it in the caller would keep it beside the next one."""
     if total.hidden_ND is not None:
         add_product(total.hidden_ND, gradient_NW, weight_WD)
     if total.weight_VD is not None:
         add_product(total.weight_VD, gradient_NW.T, hidden_ND)
     if total.bias_V is not None:
-        total.bias_V.add_(gradient_NW.sum(0, dtype=total.bias_V.dtype))
+        of_rows_NW = gradient_NW if factor_N is None else gradient_NW * factor_N[:, None]
+        total.bias_V.add_(of_rows_NW.sum(0, dtype=total.bias_V.dtype))
 
 
 def _tile_to_add_to(weight_gradient_WD: Tensor, num_blocks: int) -> Tensor:

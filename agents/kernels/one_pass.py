@@ -17,11 +17,12 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from agents.kernels import chunked
 from agents.kernels.gradients import Computation, Head, HeadGradients, Rows, add_gradients, blocks_with_gradient
-from agents.kernels.products import chunk_rows, product, slices
+from agents.kernels.products import chunk_rows, products_of_chunk, slices
 from agents.kernels.statistics import RowSums
 from agents.kernels.two_pass import statistics_of_rows, support_threshold
-from agents.kernels.types import TokenLogprobs
+from agents.kernels.types import RowState, TokenLogprobs
 from agents.types import LossOutput
 
 __all__ = ["ChunkLoss", "FrozenHead", "OnePass"]
@@ -52,9 +53,10 @@ class FrozenHead(Function):
     ) -> tuple[Tensor, Tensor]:
         head = Head(weight_VD, bias_V, how)
         total = HeadGradients.zeros(len(hidden_ND), head, (True, False, False))
+        chunks = list(slices(len(hidden_ND), chunk_rows(weight_VD)))
+        space = _space(chunks, hidden_ND, weight_VD)
         parts = [
-            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, _ones)
-            for rows in slices(len(hidden_ND), chunk_rows(weight_VD))
+            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, _ones, space) for rows in chunks
         ]
         assert total.hidden_ND is not None
         ctx.save_for_backward(total.hidden_ND.to(hidden_ND.dtype))
@@ -82,6 +84,7 @@ def _forward_with_gradient(
     rows: slice,
     total: HeadGradients,
     upstream: Upstream,
+    space: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Log-probabilities and entropies of some rows, whose gradients are added to `total`.
 
@@ -90,11 +93,15 @@ def _forward_with_gradient(
     hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
     margin_n = None if margin_N is None else margin_N[rows]
     fits = len(hidden_nD) <= chunk_rows(head.weight_VD)
-    products_nV = product(hidden_nD, head.weight_VD.T) if fits else None
-    threshold_n = support_threshold(hidden_nD, targets_n, margin_n, head)
-    sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
-    state = sums.state(*upstream(sums.logprob_N, sums.entropy_N), threshold_n)
-    region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
+    products_nV = products_of_chunk(hidden_nD, head.weight_VD, space) if fits else None
+    if products_nV is not None and products_nV.dtype == hidden_nD.dtype and _keeps_exponentials(head, margin_n):
+        sums, region = _rows_of_exponentials(hidden_nD, targets_n, products_nV, head, upstream)
+    else:
+        threshold_n = support_threshold(hidden_nD, targets_n, margin_n, head)
+        sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
+        gradients = upstream(sums.logprob_N, sums.entropy_N)
+        state = sums.state(*gradients, threshold_n, is_factored=head.how.tiles.HAS_COSTLY_PASSES)
+        region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
     blocks, kept_n = blocks_with_gradient([region], head)
     if total.hidden_ND is None or len(kept_n) == len(hidden_nD):
         own = None if total.hidden_ND is None else total.hidden_ND[rows]
@@ -104,6 +111,32 @@ def _forward_with_gradient(
         add_gradients(total._replace(hidden_ND=compact_nD), blocks, head)
         total.hidden_ND[rows].index_copy_(0, kept_n, compact_nD)
     return sums.logprob_N, sums.entropy_N
+
+
+def _keeps_exponentials(head: Head, margin_n: Tensor | None) -> bool:
+    """Whether the exponentials that the statistics are made of are gradients up to factors of rows."""
+    how = head.how
+    return how.tiles is chunked and how.entropy == "none" and how.logits.softcap is None and margin_n is None
+
+
+def _rows_of_exponentials(
+    hidden_nD: Tensor, targets_n: Tensor, products_nV: Tensor, head: Head, upstream: Upstream
+) -> tuple[RowSums, Rows]:
+    options = head.how.logits
+    statistics = chunked.exponentials_of_others_(products_nV, head.bias_V, targets_n, options)
+    sums = RowSums.of(statistics)
+    gradient_n, _ = upstream(sums.logprob_N, sums.entropy_N)
+    slope = options.logit_scale / options.temperature
+    factor_n = -gradient_n * (statistics.maximum_N - sums.normalizer_N).exp() * slope
+    state = RowState(sums.normalizer_N, None, sums.logprob_N.expm1(), factor_N=factor_n)
+    return sums, Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True, is_done=True)
+
+
+def _space(chunks: Sequence[slice], hidden_ND: Tensor, weight_VD: Tensor) -> Tensor | None:
+    """Room for the products of any chunk on a CPU, where memory that is asked for anew costs time."""
+    sizes = [rows.stop - rows.start for rows in chunks]
+    most = max((size for size in sizes if size <= chunk_rows(weight_VD)), default=0)
+    return hidden_ND.new_empty(most, len(weight_VD)) if hidden_ND.device.type == "cpu" else None
 
 
 class OnePass(Function):
@@ -132,9 +165,10 @@ class OnePass(Function):
         differentiator = _Differentiator(
             loss_of_chunk, inputs, ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :], how, metrics
         )
+        space = _space(chunks, hidden_ND, weight_VD)
         for rows in chunks:
             upstream = partial(differentiator.gradients, rows)
-            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, upstream)
+            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, upstream, space)
         own = total.finished(hidden_ND, torch.arange(len(hidden_ND)), bias_V)
         ctx.gradients = [*own, None, None, None, None, None, None, *differentiator.input_gradients]
         return torch.stack(differentiator.losses).sum()

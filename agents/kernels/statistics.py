@@ -87,9 +87,20 @@ class RowSums(NamedTuple):
         return cls(largest_N + log_sum_N, (below_N - log_sum_N).clamp(max=0), entropy_N.clamp(min=0))
 
     def state(
-        self, gradient_N: Tensor, entropy_gradient_N: Tensor | None = None, threshold_N: Tensor | None = None
+        self,
+        gradient_N: Tensor,
+        entropy_gradient_N: Tensor | None = None,
+        threshold_N: Tensor | None = None,
+        *,
+        is_factored: bool = False,
     ) -> RowState:
-        """What the backward pass needs, given dL/dlogprob and, if the entropy has a gradient, dL/dentropy."""
+        """What the backward pass needs, given dL/dlogprob and, if the entropy has a gradient, dL/dentropy.
+
+        `is_factored`: whether the row's factor is to be left out, where there is one for all its tokens.
+        """
+        if is_factored and entropy_gradient_N is None:
+            target_gradient_N = self.logprob_N.expm1()
+            return RowState(self.normalizer_N, None, target_gradient_N, None, None, threshold_N, -gradient_N)
         target_gradient_N = -gradient_N * self.logprob_N.expm1()
         if entropy_gradient_N is None:
             return RowState(self.normalizer_N, gradient_N, target_gradient_N, threshold_N=threshold_N)

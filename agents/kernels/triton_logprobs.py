@@ -30,7 +30,17 @@ from agents.kernels.triton_kernels import (
 )
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
-__all__ = ["Tiling", "gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits", "tiling_for"]
+__all__ = [
+    "HAS_COSTLY_PASSES",
+    "Tiling",
+    "gradients_of_logits",
+    "logit_gradients",
+    "statistics",
+    "statistics_of_logits",
+    "tiling_for",
+]
+
+HAS_COSTLY_PASSES: bool = False
 
 ROW_BLOCKS_PER_GROUP = 16
 """Row blocks that go through the vocabulary side by side: as square a set of tiles as 132 processors can hold."""
@@ -306,6 +316,7 @@ def _row(values_N: Tensor | None) -> Tensor | None:
 
 def _row_vectors(rows: RowState, slope: float) -> tuple[Tensor | None, ...]:
     """What the kernels read of a row; the slope of the logits is part of both gradients."""
+    assert rows.gradient_N is not None, "its factor is left out only where passes are costly"
     entropy_gradient_N = None if rows.entropy_gradient_N is None else rows.entropy_gradient_N * slope
     gradients = (rows.gradient_N * slope, rows.target_gradient_N * slope, rows.entropy_N, entropy_gradient_N)
     return tuple(_row(values_N) for values_N in (rows.normalizer_N, *gradients, rows.threshold_N))

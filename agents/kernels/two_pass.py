@@ -57,7 +57,12 @@ class TwoPass(Function):
         hidden_ND, weight_VD, bias_V, targets_N, products_KV, threshold_N, *sums = ctx.saved_tensors
         how: Computation = ctx.how
         head = Head(weight_VD, bias_V, how)
-        state = RowSums(*sums).state(gradient_N, entropy_gradient_N if how.entropy == "grad" else None, threshold_N)
+        state = RowSums(*sums).state(
+            gradient_N,
+            entropy_gradient_N if how.entropy == "grad" else None,
+            threshold_N,
+            is_factored=how.tiles.HAS_COSTLY_PASSES,
+        )
         num_kept = 0 if products_KV is None else len(products_KV)
         rows = Rows(hidden_ND, targets_N, state)
         regions = [replace(rows.take(slice(num_kept)), products_NV=products_KV), rows.take(slice(num_kept, None))]

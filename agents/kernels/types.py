@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+import torch
 from torch import Tensor
 
 __all__ = ["EntropyMode", "LogitOptions", "RowState", "Statistics", "Tiles", "TokenLogprobs"]
@@ -58,34 +59,39 @@ class RowState(NamedTuple):
 
     normalizer_N: Tensor
     """log Σ e^z over the whole vocabulary's support."""
-    gradient_N: Tensor
-    """g = dL/dlogprob."""
+    gradient_N: Tensor | None
+    """g = dL/dlogprob; None for −1, where a factor of the row is left to whoever uses its gradient."""
     target_gradient_N: Tensor
-    """dL/dz of the target."""
+    """dL/dz of the target, without that factor."""
     entropy_N: Tensor | None = None
     entropy_gradient_N: Tensor | None = None
     """g_H = dL/dentropy; needs `entropy_N`; None where the entropy has no gradient."""
     threshold_N: Tensor | None = None
     """Tokens with z below it are outside the support, save the target; None where every token belongs to it."""
+    factor_N: Tensor | None = None
+    """What is left to multiply a row of gradients by: a product with it costs less afterwards."""
 
     def take(self, rows: slice | Tensor) -> RowState:
         """The state of some of the rows."""
-        required, optional = self[:3], self[3:]
-        return RowState(*(x[rows] for x in required), *(None if x is None else x[rows] for x in optional))
+        normalizer_N, gradient_N, target_gradient_N, *optional = self
+        others = [None if x is None else x[rows] for x in (gradient_N, *optional)]
+        return RowState(normalizer_N[rows], others[0], target_gradient_N[rows], *others[1:])
 
     def rows_with_gradient(self) -> Tensor:
         """Indices of the rows that have any."""
-        has_gradient_N = self.gradient_N != 0
-        if self.entropy_gradient_N is not None:
-            has_gradient_N |= self.entropy_gradient_N != 0
-        return has_gradient_N.nonzero().squeeze(-1)
+        parts = [x != 0 for x in (self.gradient_N, self.entropy_gradient_N, self.factor_N) if x is not None]
+        return torch.stack(parts).any(0).nonzero().squeeze(-1)
 
 
 class Tiles(Protocol):
-    """An implementation: a module with these four functions. N rows, W columns of the vocabulary.
+    """An implementation: a module with these functions. N rows, W columns of the vocabulary.
 
     Targets are counted from the first of the W columns; one outside [0, W) lies in another part of the vocabulary.
     """
+
+    HAS_COSTLY_PASSES: bool
+    """Whether every element-wise operation is a pass over a tile, so that factors of rows had better be applied to the
+    rows of the other operand and of the product."""
 
     def statistics(
         self,

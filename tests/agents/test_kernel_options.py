@@ -6,7 +6,8 @@ import pytest
 import torch
 from kernel_inputs import Inputs, gradients, random_inputs, relative_error, upstream
 
-from agents.kernels import choose, token_logprobs
+from agents.kernels import TokenLogprobs, choose, fused_policy_loss, token_logprobs
+from agents.types import LossOutput
 from reasonenv.errors import UnknownNameError
 
 each_backend = pytest.mark.parametrize("backend", ["reference", "chunked"])
@@ -199,6 +200,40 @@ def test_errors_against_double_precision(dtype, logprob_error: float, gradient_e
         exact_gradients = gradients(exact, g_N, entropy_upstream_N, backend="reference")
         for got_tensor, exact_tensor in zip(got_gradients, exact_gradients, strict=True):
             assert relative_error(got_tensor, exact_tensor) <= gradient_error
+    for got_tensor, exact_tensor in zip(
+        gradients_at_once(inputs, g_N), gradients(exact, g_N, None, backend="reference"), strict=True
+    ):
+        assert relative_error(got_tensor, exact_tensor) <= gradient_error
+
+
+def gradients_at_once(inputs: Inputs, upstream_N: torch.Tensor, **options) -> tuple[torch.Tensor, ...]:
+    """Of Σ g·logprob, formed on the way forward."""
+
+    def loss(result: TokenLogprobs, _inputs: tuple[torch.Tensor, ...], rows: slice) -> LossOutput:
+        return LossOutput(loss=(result.logprobs * upstream_N[rows].to(result.logprobs.dtype)).sum(), metrics={})
+
+    output = fused_policy_loss(*inputs[:3], loss, locality="token", bias=inputs.bias_V, backend="chunked", **options)
+    return torch.autograd.grad(output.loss, (inputs.hidden_ND, inputs.weight_VD, inputs.bias_V))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"temperature": 0.7, "logit_scale": 1.7},
+        {"softcap": 2.5},
+        {"entropy": "value"},
+        {"support_margin_N": torch.full((23,), -1.5, dtype=torch.float64)},
+    ],
+    ids=lambda options: ", ".join(options) or "plain",
+)
+@pytest.mark.parametrize("shape", [(23, 4, 31), LARGE], ids=str)
+def test_gradients_formed_at_once_know_every_option(options: dict, shape: tuple[int, int, int]):
+    inputs, g_N = random_inputs(*shape), upstream(23, seed=1)
+    g_N[1::3] = 0
+    others = {name: value for name, value in options.items() if name != "entropy"}
+    expected = gradients(inputs, g_N, None, backend="reference", **others)
+    torch.testing.assert_close(gradients_at_once(inputs, g_N, **options), expected, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])

@@ -18,8 +18,8 @@ OPTIONS = {
 }
 each_option = pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 each_backend = pytest.mark.parametrize("backend", ["reference", "chunked"])
-SEVERAL_CHUNKS = (13, 3, 700_001)
-"""N, D, V: more than two of the chunked backend's row chunks, the last one shorter, and an odd vocabulary."""
+SEVERAL_TILES = (13, 3, 700_001)
+"""N, D, V: several of the chunked backend's tiles, the last one narrower, and an odd vocabulary."""
 
 
 def by_definition(inputs: Inputs, *, temperature=1.0, softcap=None, logit_scale=1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -63,7 +63,7 @@ def test_gradients_of_logprobs_and_entropy_match_finite_differences(backend: str
 
 
 @each_option
-@pytest.mark.parametrize("shape", [SEVERAL_CHUNKS, (17, 8, 131), (1, 4, 7)], ids=str)
+@pytest.mark.parametrize("shape", [SEVERAL_TILES, (17, 8, 131), (1, 4, 7)], ids=str)
 def test_chunked_forward_equals_the_reference(options: dict, shape: tuple[int, int, int]):
     inputs = random_inputs(*shape)
     reference, chunked = (
@@ -76,8 +76,8 @@ def test_chunked_forward_equals_the_reference(options: dict, shape: tuple[int, i
 @pytest.mark.parametrize("has_entropy", [False, True])
 @pytest.mark.parametrize(
     ("options", "shape"),
-    [*((options, (17, 8, 131)) for options in OPTIONS.values()), (OPTIONS["all"], SEVERAL_CHUNKS)],
-    ids=[*OPTIONS, "several chunks"],
+    [*((options, (17, 8, 131)) for options in OPTIONS.values()), (OPTIONS["all"], SEVERAL_TILES)],
+    ids=[*OPTIONS, "several tiles"],
 )
 def test_chunked_gradients_equal_the_reference(options: dict, shape: tuple[int, int, int], has_entropy: bool):
     inputs, N = random_inputs(*shape), shape[0]
@@ -216,7 +216,7 @@ def test_chunked_refuses_second_derivatives_instead_of_getting_them_wrong():
         gradient_ND.sum().backward()
 
 
-@pytest.mark.parametrize("shape", [(6, 4, 11), SEVERAL_CHUNKS], ids=str)
+@pytest.mark.parametrize("shape", [(6, 4, 11), SEVERAL_TILES], ids=str)
 def test_the_automatic_backend_is_the_chosen_one_bit_for_bit(shape: tuple[int, int, int]):
     inputs = random_inputs(*shape, dtype=torch.float32)
     chosen = token_logprobs(*inputs[:3], backend=choose(*inputs[:2]).backend).logprobs
