@@ -17,7 +17,6 @@ from agents.kernels.statistics import NO_TOKEN, combine, concatenate
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
 __all__ = [
-    "HAS_COSTLY_PASSES",
     "exponentials_of_others_",
     "gradients_of_logits",
     "logit_gradients",
@@ -25,9 +24,8 @@ __all__ = [
     "statistics_of_logits",
 ]
 
-HAS_COSTLY_PASSES: bool = True
-_BLOCK_BYTES = {"cpu": 1 << 20}
-"""Of products; elsewhere a block is as large as a tile."""
+_BLOCK_ELEMENTS = {"cpu": 1 << 19}
+"""Elsewhere a block is as large as a tile."""
 _MASKED = 10 * NO_TOKEN
 """In place of a logit that is to have no weight: far below any maximum, and finite."""
 
@@ -216,6 +214,5 @@ def _places(targets_N: Tensor, width: int) -> tuple[Tensor, Tensor]:
 
 
 def _blocks(products_NW: Tensor) -> Iterator[slice]:
-    num_bytes = _BLOCK_BYTES.get(products_NW.device.type, max(products_NW.nbytes, 1))
-    row_bytes = products_NW.shape[1] * products_NW.element_size()
-    return slices(len(products_NW), max(1, num_bytes // max(row_bytes, 1)))
+    num_elements = _BLOCK_ELEMENTS.get(products_NW.device.type, max(products_NW.numel(), 1))
+    return slices(len(products_NW), max(1, num_elements // max(products_NW.shape[1], 1)))

@@ -53,6 +53,7 @@ def choose(
     *,
     entropy: EntropyMode = "none",
     locality: Locality = "batch",
+    sequence_lengths: Sequence[int] = (),
     is_sharded: bool = False,
     backend: Backend = "auto",
 ) -> Choice:
@@ -60,7 +61,7 @@ def choose(
 
     Args:
         hidden_ND, weight_VD, bias_V, entropy, backend: as in `token_logprobs`.
-        locality: as in `fused_policy_loss`; "batch" for `token_logprobs`.
+        locality, sequence_lengths: as in `fused_policy_loss`; "batch" for `token_logprobs`.
         is_sharded: whether the vocabulary is split over ranks.
 
     Raises:
@@ -78,6 +79,9 @@ def choose(
     is_frozen = not weight_VD.requires_grad and (bias_V is None or not bias_V.requires_grad)
     if is_frozen and entropy != "grad" and hidden_ND.requires_grad and torch.is_grad_enabled():
         return Choice("frozen_head", chosen, "the head is frozen, so its gradient needs no second look at the logits")
+    size = chunk_rows(weight_VD)
+    if locality == "sequence" and 2 * sum(length for length in sequence_lengths if length > size) > len(hidden_ND):
+        return Choice("two_pass", chosen, "most tokens belong to sequences whose logits are too many to keep")
     if locality != "batch":
         return Choice("one_pass", chosen, f"the loss is a sum over each {locality}, so gradients are formed at once")
     return Choice("two_pass", chosen, "any loss may follow, so the logits are computed again on the way back")
@@ -175,7 +179,15 @@ def fused_policy_loss(
     logits = LogitOptions(temperature, softcap, logit_scale)
     head = HeadInputs(hidden_ND, weight_VD, targets_N, bias, support_margin_N, logits).checked(vocabulary_size)
     _check_sequences(locality, sequence_lengths, len(hidden_ND))
-    choice = choose(head.hidden_ND, head.weight_VD, head.bias_V, entropy=entropy, locality=locality, backend=backend)
+    choice = choose(
+        head.hidden_ND,
+        head.weight_VD,
+        head.bias_V,
+        entropy=entropy,
+        locality=locality,
+        sequence_lengths=sequence_lengths,
+        backend=backend,
+    )
     if choice.mode != "one_pass":
         result = _compute(head, entropy, 0, backend)
         return loss_fn(result, inputs, slice(0, len(hidden_ND)))

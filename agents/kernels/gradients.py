@@ -48,13 +48,13 @@ class HeadGradients(NamedTuple):
     bias_V: Tensor | None
 
     @classmethod
-    def zeros(cls, num_rows: int, head: Head, is_needed: Sequence[bool]) -> HeadGradients:
-        """Room for those of hidden, weight and bias whose gradient is needed."""
+    def room(cls, num_rows: int, head: Head, is_needed: Sequence[bool]) -> HeadGradients:
+        """For those of hidden, weight and bias that are needed: zeros, save the weight's, which is to be set."""
         weight_VD, bias_V = head.weight_VD, head.bias_V
         precision = torch.promote_types(weight_VD.dtype, torch.float32)
         return cls(
             weight_VD.new_zeros(num_rows, weight_VD.shape[1], dtype=precision) if is_needed[0] else None,
-            torch.zeros_like(weight_VD) if is_needed[1] else None,
+            torch.empty_like(weight_VD) if is_needed[1] else None,
             torch.zeros_like(bias_V, dtype=precision) if is_needed[2] and bias_V is not None else None,
         )
 
@@ -107,11 +107,16 @@ class Rows:
         return gradient_NW
 
 
-def add_gradients(total: HeadGradients, blocks: Sequence[Rows], head: Head) -> None:
-    """Add what the blocks of rows give; `total.hidden_ND`, 0 before, has the rows of all, one behind the other."""
+def add_gradients(total: HeadGradients, blocks: Sequence[Rows], head: Head, *, sets_weight: bool) -> None:
+    """Add what the blocks of rows give, to the weight's gradient or in its place.
+
+    `total.hidden_ND`, 0 before, has the rows of all blocks, one behind the other.
+    """
     weight_VD = head.weight_VD
     if len(weight_VD) == 0:
         return
+    if not blocks and sets_weight and total.weight_VD is not None:
+        total.weight_VD.zero_()
     heights = [len(block.hidden_ND) for block in blocks]
     scaled_ND = [_scaled(block) for block in blocks]
     is_done = all(block.is_done for block in blocks)
@@ -119,11 +124,15 @@ def add_gradients(total: HeadGradients, blocks: Sequence[Rows], head: Head) -> N
     hidden_totals_ND = [None] * len(blocks) if total.hidden_ND is None else total.hidden_ND.split(heights)
     for columns in slices(len(weight_VD), num_columns):
         weight_total_WD = None if total.weight_VD is None else _tile_to_add_to(total.weight_VD[columns], len(blocks))
+        is_set = sets_weight
         for block, hidden_total_ND, hidden_ND in zip(blocks, hidden_totals_ND, scaled_ND, strict=True):
             bias_total_W = None if total.bias_V is None else total.bias_V[columns]
             of_tile = HeadGradients(hidden_total_ND, weight_total_WD, bias_total_W)
             factor_N = block.state.factor_N
-            _add_tile(of_tile, block.logit_gradients(head, columns), hidden_ND, weight_VD[columns], factor_N)
+            gradient_NW = block.logit_gradients(head, columns)
+            _add_tile(of_tile, gradient_NW, hidden_ND, weight_VD[columns], factor_N, sets_weight=is_set)
+            is_set = False
+            del gradient_NW  # it would lie beside the next one
         if total.weight_VD is not None and weight_total_WD is not None and weight_total_WD.dtype != weight_VD.dtype:
             total.weight_VD[columns] = weight_total_WD
     for block, hidden_total_ND in zip(blocks, hidden_totals_ND, strict=True):
@@ -138,13 +147,20 @@ def _scaled(block: Rows) -> Tensor:
 
 
 def _add_tile(
-    total: HeadGradients, gradient_NW: Tensor, hidden_ND: Tensor, weight_WD: Tensor, factor_N: Tensor | None
+    total: HeadGradients,
+    gradient_NW: Tensor,
+    hidden_ND: Tensor,
+    weight_WD: Tensor,
+    factor_N: Tensor | None,
+    *,
+    sets_weight: bool,
 ) -> None:
-    """Add what a tile gives; a name for it in the caller would keep it beside the next one."""
     if total.hidden_ND is not None:
         add_product(total.hidden_ND, gradient_NW, weight_WD)
-    if total.weight_VD is not None:
-        add_product(total.weight_VD, gradient_NW.T, hidden_ND)
+    if total.weight_VD is not None and sets_weight and total.weight_VD.dtype == gradient_NW.dtype:
+        torch.mm(gradient_NW.T, hidden_ND, out=total.weight_VD)
+    elif total.weight_VD is not None:
+        add_product(total.weight_VD.zero_() if sets_weight else total.weight_VD, gradient_NW.T, hidden_ND)
     if total.bias_V is not None:
         of_rows_NW = gradient_NW if factor_N is None else gradient_NW * factor_N[:, None]
         total.bias_V.add_(of_rows_NW.sum(0, dtype=total.bias_V.dtype))

@@ -17,12 +17,11 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from agents.kernels import chunked
 from agents.kernels.gradients import Computation, Head, HeadGradients, Rows, add_gradients, blocks_with_gradient
 from agents.kernels.products import chunk_rows, products_of_chunk, slices
 from agents.kernels.statistics import RowSums
 from agents.kernels.two_pass import statistics_of_rows, support_threshold
-from agents.kernels.types import RowState, TokenLogprobs
+from agents.kernels.types import RowState, Statistics, TokenLogprobs
 from agents.types import LossOutput
 
 __all__ = ["ChunkLoss", "FrozenHead", "OnePass"]
@@ -52,7 +51,7 @@ class FrozenHead(Function):
         how: Computation,
     ) -> tuple[Tensor, Tensor]:
         head = Head(weight_VD, bias_V, how)
-        total = HeadGradients.zeros(len(hidden_ND), head, (True, False, False))
+        total = HeadGradients.room(len(hidden_ND), head, (True, False, False))
         chunks = list(slices(len(hidden_ND), chunk_rows(weight_VD)))
         space = _space(chunks, hidden_ND, weight_VD)
         parts = [
@@ -94,42 +93,49 @@ def _forward_with_gradient(
     margin_n = None if margin_N is None else margin_N[rows]
     fits = len(hidden_nD) <= chunk_rows(head.weight_VD)
     products_nV = products_of_chunk(hidden_nD, head.weight_VD, space) if fits else None
-    if products_nV is not None and products_nV.dtype == hidden_nD.dtype and _keeps_exponentials(head, margin_n):
-        sums, region = _rows_of_exponentials(hidden_nD, targets_n, products_nV, head, upstream)
+    tiles = head.how.tiles
+    is_plain = head.how.entropy == "none" and head.how.logits.softcap is None and margin_n is None
+    if (
+        is_plain
+        and products_nV is not None
+        and products_nV.dtype == hidden_nD.dtype
+        and tiles.exponentials_of_others_ is not None
+    ):
+        statistics = tiles.exponentials_of_others_(products_nV, head.bias_V, targets_n, head.how.logits)
+        sums, region = _rows_of_exponentials(hidden_nD, targets_n, products_nV, statistics, head, upstream)
     else:
         threshold_n = support_threshold(hidden_nD, targets_n, margin_n, head)
         sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
         gradients = upstream(sums.logprob_N, sums.entropy_N)
-        state = sums.state(*gradients, threshold_n, is_factored=head.how.tiles.HAS_COSTLY_PASSES)
+        state = sums.state(*gradients, threshold_n, is_factored=tiles.exponentials_of_others_ is not None)
         region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
     blocks, kept_n = blocks_with_gradient([region], head)
+    is_first = rows.start == 0
     if total.hidden_ND is None or len(kept_n) == len(hidden_nD):
         own = None if total.hidden_ND is None else total.hidden_ND[rows]
-        add_gradients(total._replace(hidden_ND=own), blocks, head)
+        add_gradients(total._replace(hidden_ND=own), blocks, head, sets_weight=is_first)
     else:
         compact_nD = total.hidden_ND.new_zeros(len(kept_n), hidden_ND.shape[1])
-        add_gradients(total._replace(hidden_ND=compact_nD), blocks, head)
+        add_gradients(total._replace(hidden_ND=compact_nD), blocks, head, sets_weight=is_first)
         total.hidden_ND[rows].index_copy_(0, kept_n, compact_nD)
     return sums.logprob_N, sums.entropy_N
 
 
-def _keeps_exponentials(head: Head, margin_n: Tensor | None) -> bool:
-    """Whether the exponentials that the statistics are made of are gradients up to factors of rows."""
-    how = head.how
-    return how.tiles is chunked and how.entropy == "none" and how.logits.softcap is None and margin_n is None
-
-
 def _rows_of_exponentials(
-    hidden_nD: Tensor, targets_n: Tensor, products_nV: Tensor, head: Head, upstream: Upstream
+    hidden_nD: Tensor,
+    targets_n: Tensor,
+    exponentials_nV: Tensor,
+    statistics: Statistics,
+    head: Head,
+    upstream: Upstream,
 ) -> tuple[RowSums, Rows]:
-    options = head.how.logits
-    statistics = chunked.exponentials_of_others_(products_nV, head.bias_V, targets_n, options)
-    sums = RowSums.of(statistics)
+    """Rows whose gradients are the exponentials up to a factor."""
+    options, sums = head.how.logits, RowSums.of(statistics)
     gradient_n, _ = upstream(sums.logprob_N, sums.entropy_N)
     slope = options.logit_scale / options.temperature
     factor_n = -gradient_n * (statistics.maximum_N - sums.normalizer_N).exp() * slope
     state = RowState(sums.normalizer_N, None, sums.logprob_N.expm1(), factor_N=factor_n)
-    return sums, Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True, is_done=True)
+    return sums, Rows(hidden_nD, targets_n, state, exponentials_nV, is_scratch=True, is_done=True)
 
 
 def _space(chunks: Sequence[slice], hidden_ND: Tensor, weight_VD: Tensor) -> Tensor | None:
@@ -161,7 +167,7 @@ class OnePass(Function):
         *inputs: Tensor,
     ) -> Tensor:
         head = Head(weight_VD, bias_V, how)
-        total = HeadGradients.zeros(len(hidden_ND), head, ctx.needs_input_grad[:3])
+        total = HeadGradients.room(len(hidden_ND), head, ctx.needs_input_grad[:3])
         differentiator = _Differentiator(
             loss_of_chunk, inputs, ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :], how, metrics
         )

@@ -31,8 +31,8 @@ from agents.kernels.triton_kernels import (
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
 __all__ = [
-    "HAS_COSTLY_PASSES",
     "Tiling",
+    "exponentials_of_others_",
     "gradients_of_logits",
     "logit_gradients",
     "statistics",
@@ -40,7 +40,8 @@ __all__ = [
     "tiling_for",
 ]
 
-HAS_COSTLY_PASSES: bool = False
+exponentials_of_others_ = None
+"""All element-wise operations are part of one kernel."""
 
 ROW_BLOCKS_PER_GROUP = 16
 """Row blocks that go through the vocabulary side by side: as square a set of tiles as 132 processors can hold."""

@@ -61,14 +61,14 @@ class TwoPass(Function):
             gradient_N,
             entropy_gradient_N if how.entropy == "grad" else None,
             threshold_N,
-            is_factored=how.tiles.HAS_COSTLY_PASSES,
+            is_factored=how.tiles.exponentials_of_others_ is not None,
         )
         num_kept = 0 if products_KV is None else len(products_KV)
         rows = Rows(hidden_ND, targets_N, state)
         regions = [replace(rows.take(slice(num_kept)), products_NV=products_KV), rows.take(slice(num_kept, None))]
         blocks, kept_n = blocks_with_gradient(regions, head)
-        total = HeadGradients.zeros(len(kept_n), head, ctx.needs_input_grad[:3])
-        add_gradients(total, blocks, head)
+        total = HeadGradients.room(len(kept_n), head, ctx.needs_input_grad[:3])
+        add_gradients(total, blocks, head, sets_weight=True)
         if how.shard is not None and total.hidden_ND is not None:
             how.shard.total(total.hidden_ND)
         return (*total.finished(hidden_ND, kept_n, bias_V), None, None, None)

@@ -7,6 +7,7 @@ N tokens, V vocabulary; everything per row is at least fp32.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -89,9 +90,13 @@ class Tiles(Protocol):
     Targets are counted from the first of the W columns; one outside [0, W) lies in another part of the vocabulary.
     """
 
-    HAS_COSTLY_PASSES: bool
-    """Whether every element-wise operation is a pass over a tile, so that factors of rows had better be applied to the
-    rows of the other operand and of the product."""
+    @property
+    def exponentials_of_others_(self) -> Callable[[Tensor, Tensor | None, Tensor, LogitOptions], Statistics] | None:
+        """Of products over the whole vocabulary, in their place; see `chunked`. None where it would save nothing.
+
+        Where there is one, each element-wise operation is a pass over a tile, and factors of rows are left out of it.
+        """
+        ...
 
     def statistics(
         self,

@@ -261,6 +261,8 @@ def test_autocast_computes_in_its_precision_and_gives_gradients_in_the_parameter
         ((4097, 1, 1024), {}, "two_pass", "chunked", "any loss may follow"),
         ((4097, 1, 1024), {"locality": "token"}, "one_pass", "chunked", "sum over each token"),
         ((4097, 1, 1024), {"is_sharded": True, "locality": "token"}, "two_pass", "chunked", "split over ranks"),
+        ((6000, 1, 1024), {"locality": "sequence", "sequence_lengths": [3000] * 2}, "one_pass", "chunked", "sequence"),
+        ((6000, 1, 1024), {"locality": "sequence", "sequence_lengths": [6000]}, "two_pass", "chunked", "too many"),
         ((2, 1, 3), {"backend": "reference"}, "dense", "reference", "asked for"),
         ((2, 1, 3), {"backend": "chunked"}, "two_pass", "chunked", "any loss may follow"),
         ((2, 1, 3), {"is_sharded": True}, "two_pass", "chunked", "split over ranks"),
