@@ -52,7 +52,7 @@ class HeadInputs:
             weight_VD, bias_V = weight_VD[:own_size], None if bias_V is None else bias_V[:own_size]
         device = self.hidden_ND.device.type
         if not torch.is_autocast_enabled(device):
-            return replace(self, weight_VD=weight_VD, bias_V=bias_V)
+            return self if vocabulary_size is None else replace(self, weight_VD=weight_VD, bias_V=bias_V)
         dtype = torch.get_autocast_dtype(device)
         bias_V = None if bias_V is None else bias_V.to(dtype)
         return replace(self, hidden_ND=self.hidden_ND.to(dtype), weight_VD=weight_VD.to(dtype), bias_V=bias_V)

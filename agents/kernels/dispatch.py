@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -209,7 +210,7 @@ def _compute(inputs: HeadInputs, entropy: EntropyMode, saved_logits_bytes: int, 
     _log_once(choice)
     if choice.mode == "dense":
         hidden_ND, weight_VD, bias_V, targets_N, margin_N = inputs.tensors
-        with torch.autocast(hidden_ND.device.type, enabled=False):
+        with _without_autocast(hidden_ND):
             return token_logprobs_reference(
                 hidden_ND,
                 weight_VD,
@@ -227,9 +228,14 @@ def _compute(inputs: HeadInputs, entropy: EntropyMode, saved_logits_bytes: int, 
 
 
 def _apply(function: type[torch.autograd.Function], inputs: HeadInputs, *arguments: object) -> Any:
-    """The inputs have their precision by now; autocast must not change it again."""
-    with torch.autocast(inputs.hidden_ND.device.type, enabled=False):
+    with _without_autocast(inputs.hidden_ND):
         return function.apply(*inputs.tensors, *arguments)
+
+
+def _without_autocast(hidden_ND: Tensor) -> AbstractContextManager[object]:
+    """The inputs have their precision by now; autocast must not change it again."""
+    device = hidden_ND.device.type
+    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
 
 
 def _rows_of(mask_N: Tensor, hidden_ND: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ import pytest
 from reasonenv.execution import CodeVerdict, Limits, Sandbox
 from reasonenv.execution.jail.in_turn import run_in_turn
 from reasonenv.execution.jail.stateless import is_stateless
-from reasonenv.types import StdinTests
+from reasonenv.types import CallTests, StdinTests
 
 FORKS = "import os\n"
 """What makes a program one whose tests get a process each."""
@@ -57,6 +58,10 @@ STATEFUL = [
     "import sys\nsys.stdin = None",
     "import sys\ndel sys.stdout",
     "import math\nmath.pi = 3",
+    "import sys\nsys.path.append('.')",
+    "from dataclasses import inspect",
+    "from collections.abc import Sequence\nSequence.register(complex)",
+    "import time\nwhile time.process_time() < 0.02: pass",
     "import sys\nsys.modules['math'] = None",
     "import sys\nf = sys._getframe()",
     "import sys\nsys.settrace(None)",
@@ -87,6 +92,7 @@ def run_here(program: str, inputs: list[bytes], cpu_limit: float = 4.0) -> tuple
     process_id = os.fork()
     if process_id == 0:
         try:
+            gc.freeze()  # as a slot does: there is much in this process
             for descriptor, file in enumerate(files[0]):
                 os.dup2(file, descriptor)
             sys.stdin, sys.stdout, sys.stderr = (
@@ -153,9 +159,19 @@ HONEST = {
     "closes": "import sys\nprint(input())\nsys.stdout.close()\nsys.stdin.close()",
     "leaves a cycle": "import sys\nclass Node: pass\na, b = Node(), Node()\na.next, b.next = b, a\na.out = sys.stdout\n"
     "print(input())\nsys.stdout.write('no newline')",
-    "looks around": "import sys\nprint(sys.argv, __name__, sys.path[0], *(\n"
+    "looks around": "import sys\nprint(sys.argv, __name__, *(\n"
     "    (s.name, s.mode, s.encoding, s.errors, s.newlines, s.line_buffering, s.isatty(), s.fileno(), s.buffer.raw)\n"
     "    for s in (sys.stdin, sys.stdout, sys.stderr)))",
+    "leaves a generator": "def f():\n    try:\n        yield input()\n    finally:\n        print('bye')\n"
+    "it = f()\nprint(next(it))",
+    "leaves a ring": "class Node:\n    def __init__(self):\n        self.run = self.go()\n        next(self.run)\n"
+    "    def go(self):\n        try:\n            yield self\n        finally:\n            print('gone')\n"
+    "Node()\nprint(input())\nrings = [[] for _ in range(3000)]",
+    "holds much": "try:\n    class Store: room = bytes(200 << 20)\n    print(input())\n"
+    "except MemoryError: print('no room')",
+    "calls deeply": "def f(n): return n and f(n - 1)\nprint(f(int(input().split()[0]) % 2 + 984))",
+    "looks at its input": "import sys\nprint(len(sys.stdin.buffer.peek()), sys.stdin.seekable())\nsys.stdin.seek(0)\n"
+    "print(input())",
     "finds its names": "print('left_over' in dir())\nleft_over = 1",
 }
 INPUTS = ["1 2\nx\n", "2 4\r\ny", "3\n", "0\n\n", "", "4 \udcff\n", "1\n", "6\n"]
@@ -200,6 +216,19 @@ def is_open(number):
 print(2 <= sum(is_open(number) for number in range(3, 1000)) <= 31)"""
     verdict = sandbox.judge([program], [StdinTests((("", "True"),) * 20)])[0]
     assert described(verdict)[:-1] == [("passed", "")] * 19  # the last may have its process to itself
+
+
+def test_many_tests_with_little_output_leave_room_for_the_next() -> None:
+    with Sandbox(1, limits=Limits(output_bytes=16)) as sandbox:
+        verdict = sandbox.judge(["print(input())"], [StdinTests((("1", "1"),) * 60)])[0]
+    assert verdict.num_passed == 60
+
+
+@pytest.mark.parametrize("judged", ["script", "function"])
+def test_programs_inherit_no_future_from_the_sandbox(sandbox: Sandbox, judged: str) -> None:
+    program = "def f() -> Unknown: return 1\nprint(f())"
+    tests = StdinTests((("", "1"),) * 2) if judged == "script" else CallTests("f", (((), 1),))
+    assert sandbox.judge([program], [tests])[0].num_passed == 0
 
 
 def test_files_of_tests_in_one_process_take_little_memory_together(sandbox: Sandbox) -> None:

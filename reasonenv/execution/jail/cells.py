@@ -57,9 +57,9 @@ def _run_cell(source: str, name: str, namespace: dict[str, Any], show: Callable[
     try:
         tree = ast.parse(source, name)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, name, "exec"), namespace)
+        exec(compile(tree, name, "exec", dont_inherit=True), namespace)
         if isinstance(last, ast.Expr):
-            result = eval(compile(ast.Expression(last.value), name, "eval"), namespace)
+            result = eval(compile(ast.Expression(last.value), name, "eval", dont_inherit=True), namespace)
             value = None if result is None else repr(result)
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         status = describe(error).status

@@ -6,21 +6,35 @@ Does not: for which programs that is done (`stateless`), nor what is believed of
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 import time
 from collections.abc import Sequence
 from types import CodeType, ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .programs import become_main, execute
 
-__all__ = ["run_in_turn"]
+__all__ = ["run_alone", "run_in_turn"]
 
 _MAX_SECONDS, _MAX_CPU_SHARE = 0.05, 0.02
 """How much CPU time, and which share of the limit, the tests of a process may take before it begins no other."""
 _NAMES = ("stdin", "stdout", "stderr")
+
+Settings = list[tuple[str, str, str, bool]]
+"""Name, encoding, treatment of errors and line buffering of each standard stream."""
+
+
+def run_alone(code: CodeType) -> NoReturn:
+    """Run a test on descriptors 0 to 2."""
+    exit_code = 1
+    try:
+        _open_streams(_settings())
+        exit_code = execute(code)
+    finally:
+        os._exit(exit_code)
 
 
 def run_in_turn(
@@ -28,38 +42,45 @@ def run_in_turn(
 ) -> NoReturn:
     """Run a test for each three files, up to the first that does not end well, and write a byte when one begins.
 
-    The exit code is that of the last that began.
+    The exit code is that of the last that began. A process that cannot go on between two tests ends as the first did.
     """
     budget = min(_MAX_SECONDS, _MAX_CPU_SHARE * cpu_limit)
-    recursion_limit = sys.getrecursionlimit()
-    settings = [_settings(name) for name in _NAMES]
-    exit_code = num_bytes = 0
-    for number, streams in enumerate(files):
-        for descriptor, file in enumerate(streams):
-            os.dup2(file, descriptor)
-        if number > 0:
-            sys.setrecursionlimit(recursion_limit)
-            become_main(ModuleType("__main__"))
-            for descriptor, setting in enumerate(settings):
-                _open_stream(descriptor, *setting)
-        os.write(progress, b".")
-        exit_code = execute(code)
-        num_bytes += sum(os.fstat(file).st_size for file in streams[1:])
-        if exit_code != 0 or time.process_time() > budget or num_bytes > output_bytes:
-            break
-    os._exit(exit_code)
+    recursion_limit, settings = sys.getrecursionlimit(), _settings()
+    exit_code, num_bytes = 1, 0
+    try:
+        for streams in files:
+            for descriptor, file in enumerate(streams):
+                os.dup2(file, descriptor)
+            _open_streams(settings)
+            os.write(progress, b".")
+            exit_code = execute(code)
+            num_bytes += sum(os.fstat(file).st_size for file in streams[1:])
+            if exit_code != 0 or time.process_time() > budget or num_bytes > output_bytes:
+                break
+            _forget(recursion_limit)
+    finally:
+        os._exit(exit_code)
 
 
-def _settings(name: str) -> tuple[str, str, str, bool]:
-    stream: io.TextIOWrapper = getattr(sys, name)
-    return name, stream.encoding, str(stream.errors), stream.line_buffering
+def _forget(recursion_limit: int) -> None:
+    """Take away what a test has left. What is printed meanwhile would have been lost with its process."""
+    sys.stdout = sys.stderr = None
+    become_main(ModuleType("__main__"))
+    gc.collect()
+    sys.setrecursionlimit(recursion_limit)
 
 
-def _open_stream(descriptor: int, name: str, encoding: str, errors: str, is_line_buffered: bool) -> None:
-    """Open a standard stream as an interpreter does at its start: no newline is translated."""
-    raw = io.FileIO(descriptor, "w" if descriptor else "r", closefd=False)
-    raw.name = f"<{name}>"
-    buffer = io.BufferedWriter(raw) if descriptor else io.BufferedReader(raw)
-    stream = io.TextIOWrapper(buffer, encoding, errors, newline="\n", line_buffering=is_line_buffered)
-    setattr(sys, name, stream)
-    setattr(sys, f"__{name}__", stream)
+def _settings() -> Settings:
+    streams: list[tuple[str, io.TextIOWrapper]] = [(name, getattr(sys, name)) for name in _NAMES]
+    return [(name, stream.encoding, str(stream.errors), stream.line_buffering) for name, stream in streams]
+
+
+def _open_streams(settings: Settings) -> None:
+    """Open the standard streams as an interpreter does at its start: no newline is translated."""
+    for descriptor, (name, encoding, errors, is_line_buffered) in enumerate(settings):
+        buffer: Any = open(descriptor, "wb" if descriptor else "rb", closefd=False)  # noqa: SIM115 - it stays open
+        buffer.raw.name = f"<{name}>"
+        stream = io.TextIOWrapper(buffer, encoding, errors, newline="\n", line_buffering=is_line_buffered)
+        setattr(stream, "mode", "w" if descriptor else "r")  # noqa: B010 - not among the names that its type declares
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)

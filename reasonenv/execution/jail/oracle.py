@@ -76,7 +76,7 @@ def _run_statements(tree: ast.Module, names: dict[str, Remote]) -> None:
 def _run(statement: ast.stmt, namespace: dict[str, Any]) -> list[str] | None:
     """Returns the status and text of a failure. Only the program's own words are shown: others may hold answers."""
     try:
-        exec(compile(ast.Module([statement], []), "tests.py", "exec"), namespace)
+        exec(compile(ast.Module([statement], []), "tests.py", "exec", dont_inherit=True), namespace)
     except AssertionError:
         return ["wrong_answer", ""]
     except DecodeError:

@@ -74,7 +74,7 @@ def load(program: str, name: str = "solution") -> ModuleType:
     """Run a program as a module that can be imported by its name."""
     module = ModuleType(name)
     sys.modules[name] = module
-    exec(compile(program, f"{name}.py", "exec"), vars(module))
+    exec(compile(program, f"{name}.py", "exec", dont_inherit=True), vars(module))
     return module
 
 
@@ -195,14 +195,19 @@ def finish(variables: dict[str, Any]) -> None:
         threading._shutdown()
     if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
+    _flush()
+    # An interpreter destroys what is left, and files that nobody closed write what they hold.
+    variables.clear()
+    _flush()
+
+
+def _flush() -> None:
     streams = [sys.stdout, sys.stderr]
     if sys.__stdout__ is not sys.stdout:
         streams.append(sys.__stdout__)
     for stream in streams:
         if stream is not None and not stream.closed:
             stream.flush()
-    # An interpreter destroys what is left, and files that nobody closed write what they hold.
-    variables.clear()
 
 
 def _exit_code(code: object) -> int:

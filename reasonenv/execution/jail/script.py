@@ -28,8 +28,8 @@ from typing import NamedTuple
 from . import syscalls
 from .channel import memory_file, read_file
 from .confinement import Confinement, Entry
-from .in_turn import run_in_turn
-from .programs import become_main, describe, execute
+from .in_turn import run_alone, run_in_turn
+from .programs import become_main, describe
 from .stateless import is_stateless
 from .watch import Child, Ending, FirstNap, Question, Watch, Witnesses
 
@@ -121,7 +121,7 @@ class Template(NamedTuple):
         """
         program = read_file(_INPUT, self.program_size).decode("utf-8", "surrogatepass")
         try:
-            code = compile(program, "main.py", "exec")
+            code = compile(program, "main.py", "exec", dont_inherit=True)
         except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
             _record(json.dumps({"failed": describe(error)}))
             os._exit(0)
@@ -181,21 +181,21 @@ class Template(NamedTuple):
         start = time.monotonic()
         process_id = tests.entries[index].fork(tests.waits[index])
         if process_id == 0:
-            os._exit(execute(code))
+            run_alone(code)
         return self._wait(process_id, index, start)
 
     def _run_in_turn(self, code: CodeType, indices: range) -> list[Ending]:
         """Return how the first of these tests ended, and those that ended well behind it: there may be more to run."""
         tests, limits = self.tests, self.tests.limits
         entry = tests.entry_in_turn(indices)
-        num_before = os.fstat(_PROGRESS).st_size
+        _empty(_PROGRESS)
         start = time.monotonic()
         process_id = entry.fork(tests.waits[indices.start])
         if process_id == 0:
             files = tests.files[indices.start : indices.stop]
             run_in_turn(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
         ending = self._wait(process_id, indices.start, start)
-        num_begun = max(1, min(os.fstat(_PROGRESS).st_size - num_before, len(indices)))
+        num_begun = max(1, min(os.fstat(_PROGRESS).st_size, len(indices)))
         endings = [Ending(0, ending.cpu_seconds / num_begun, None)] * (num_begun - 1)
         if not endings or (ending.exit_code == 0 and ending.limit is None):
             return [*endings, ending._replace(cpu_seconds=ending.cpu_seconds / num_begun)]
@@ -246,8 +246,12 @@ def _rewind(stdin: int, *outputs: int) -> None:
     """Make the files of a test that was run what they were before."""
     os.lseek(stdin, 0, os.SEEK_SET)
     for file in outputs:
-        os.ftruncate(file, 0)
-        os.lseek(file, 0, os.SEEK_SET)
+        _empty(file)
+
+
+def _empty(file: int) -> None:
+    os.ftruncate(file, 0)
+    os.lseek(file, 0, os.SEEK_SET)
 
 
 def _ask_slot(question: Question) -> float:

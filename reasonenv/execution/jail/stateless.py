@@ -28,9 +28,12 @@ _MODULES = _names(
     io itertools math numbers operator re statistics string struct sys textwrap time typing
     """
 )
-_OF_SYS = _names("argv byteorder exit getrecursionlimit maxsize path setrecursionlimit stderr stdin stdout")
+_OF_SYS = _names("argv byteorder exit getrecursionlimit maxsize setrecursionlimit stderr stdin stdout")
 _REFUSED = frozenset(name for name in dir(sys) if name not in _OF_SYS and not name.startswith("__")) | _names(
-    "FileIO breakpoint compile delattr eval exec getattr globals help locals open open_code setattr vars"
+    """
+    FileIO breakpoint builtins clock_gettime compile copyreg delattr eval exec getattr globals help inspect locals open
+    open_code os process_time process_time_ns register setattr thread_time thread_time_ns vars
+    """
 )
 """Names by which a program reaches what outlives its own variables, or code that is not to be seen here."""
 _SPECIAL = {
@@ -51,9 +54,10 @@ _IMPORT, _STORE, _DELETE = (opcode.opmap[name] for name in ("IMPORT_NAME", "STOR
 
 
 def is_stateless(code: CodeType) -> bool:
-    """Whether running the code of a script changes nothing that a later run in the same process could notice.
+    """Whether an honest script changes nothing that a later run of it in the same process could notice.
 
-    Files, processes, threads and `eval` are refused by name; of modules, those are known that keep no state.
+    Files, processes, threads and `eval` are refused by name; of modules, those are known that keep no state. Who wants
+    to get past this can: by names in strings, or by attributes of the classes of these modules.
     """
     return all(_is_known(part) for part in _parts(code))
 
