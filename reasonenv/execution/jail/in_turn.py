@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
+from .channel import memory_file
 from .programs import become_main, execute
 
-__all__ = ["run_alone", "run_in_turn"]
+__all__ = ["open_streams_on_files", "run_alone", "run_in_turn"]
 
 _MAX_SECONDS, _MAX_CPU_SHARE = 0.05, 0.02
 """How much CPU time, and which share of the limit, the tests of a process may take before it begins no other."""
@@ -27,14 +28,22 @@ Settings = list[tuple[str, str, str, bool]]
 """Name, encoding, treatment of errors and line buffering of each standard stream."""
 
 
+def open_streams_on_files() -> None:
+    """Open the standard streams as if they were files, for all forks to come: which they are is asked but once."""
+    kept = [os.dup(descriptor) for descriptor in range(len(_NAMES))]
+    file = memory_file()
+    for descriptor in range(len(_NAMES)):
+        os.dup2(file, descriptor)
+    _open_streams(_settings())
+    for descriptor, original in enumerate(kept):
+        os.dup2(original, descriptor)
+        os.close(original)
+    os.close(file)
+
+
 def run_alone(code: CodeType) -> NoReturn:
     """Run a test on descriptors 0 to 2."""
-    exit_code = 1
-    try:
-        _open_streams(_settings())
-        exit_code = execute(code)
-    finally:
-        os._exit(exit_code)
+    os._exit(execute(code))
 
 
 def run_in_turn(

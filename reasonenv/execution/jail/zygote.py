@@ -20,6 +20,7 @@ from typing import Any
 from . import syscalls
 from .channel import receive, send
 from .confinement import RunLimits, interpreter_bytes
+from .in_turn import open_streams_on_files
 from .probe import probe_layers
 from .rehearsal import rehearse
 from .scratch import remove_folder
@@ -51,6 +52,7 @@ def main(arguments: list[str]) -> None:
     os.dup2(nothing, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     rehearse()
+    open_streams_on_files()
     if "numeric" in arguments:
         _use_huge_pages()
     zygote = _Zygote(connection, _make_folder())
