@@ -45,7 +45,7 @@ def statistics(
     blocks: list[Statistics] = []
     for rows in slices(len(hidden_ND), num_rows):
         tiles = [
-            _statistics_of_products(
+            statistics_of_logits(
                 product(hidden_ND[rows], weight_WD[columns].T),
                 None if bias_W is None else bias_W[columns],
                 targets_N[rows] - columns.start,
@@ -68,11 +68,19 @@ def statistics_of_logits(
     threshold_N: Tensor | None,
     *,
     has_entropy: bool,
+    is_scratch: bool = False,
 ) -> Statistics:
-    """Statistics of the logits that products h Wᵀ become."""
-    return _statistics_of_products(
-        products_NW, bias_W, targets_N, options, threshold_N, has_entropy=has_entropy, is_scratch=False
-    )
+    """Statistics of the logits that products h Wᵀ become; scratch may be overwritten."""
+    parts: list[Statistics] = []
+    for rows in _blocks(products_NW):
+        block_NW = products_NW[rows]
+        logits_NW = _logits(block_NW, bias_W, options)
+        is_own = is_scratch or logits_NW is not block_NW
+        threshold_n = None if threshold_N is None else threshold_N[rows]
+        parts.append(
+            _statistics_of_block(logits_NW, targets_N[rows], threshold_n, has_entropy=has_entropy, is_scratch=is_own)
+        )
+    return concatenate(parts)
 
 
 def exponentials_of_others_(
@@ -123,28 +131,6 @@ def gradients_of_logits(
     for block in _blocks(products_NW):
         logits_NW = _logits(products_NW[block], bias_W, options)
         _write_gradients(logits_NW, targets_N[block], rows.take(block), options, out[block])
-
-
-def _statistics_of_products(
-    products_NW: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    options: LogitOptions,
-    threshold_N: Tensor | None,
-    *,
-    has_entropy: bool,
-    is_scratch: bool,
-) -> Statistics:
-    parts: list[Statistics] = []
-    for rows in _blocks(products_NW):
-        block_NW = products_NW[rows]
-        logits_NW = _logits(block_NW, bias_W, options)
-        is_own = is_scratch or logits_NW is not block_NW
-        threshold_n = None if threshold_N is None else threshold_N[rows]
-        parts.append(
-            _statistics_of_block(logits_NW, targets_N[rows], threshold_n, has_entropy=has_entropy, is_scratch=is_own)
-        )
-    return concatenate(parts)
 
 
 def _statistics_of_block(

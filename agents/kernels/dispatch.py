@@ -160,6 +160,8 @@ def fused_policy_loss(
 ) -> LossOutput:
     """A loss of log-probabilities; where it is a sum over tokens or sequences, without computing any logit twice.
 
+    Unless most tokens belong to sequences whose logits are too many to keep: these are computed again.
+
     The loss of the whole is Σ loss_fn(rows) over pieces of the rows, so `loss_fn` must divide by counts of the whole.
 
     Args:
