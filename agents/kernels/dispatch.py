@@ -196,12 +196,11 @@ def fused_policy_loss(
         return loss_fn(result, inputs, slice(0, len(hidden_ND)))
     _log_once(choice)
     size = chunk_rows(head.weight_VD)
-    is_cut_anywhere = locality == "token"
-    chunks = slices(len(hidden_ND), size) if is_cut_anywhere else chunks_of_sequences(sequence_lengths, size)
-    how = Computation(_tiles(choice.backend), logits, entropy)
+    by_rows = locality == "token"
+    chunks = list(slices(len(hidden_ND), size) if by_rows else chunks_of_sequences(sequence_lengths, size))
     metrics: dict[str, Tensor] = {}
-    loss = _apply(OnePass, head, how, list(chunks), loss_fn, metrics, *inputs)
-    return LossOutput(loss=loss, metrics=metrics)
+    how = Computation(_tiles(choice.backend), logits, entropy)
+    return LossOutput(loss=_apply(OnePass, head, how, chunks, loss_fn, metrics, *inputs), metrics=metrics)
 
 
 def _compute(inputs: HeadInputs, entropy: EntropyMode, saved_logits_bytes: int, backend: Backend) -> TokenLogprobs:

@@ -84,11 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.num_running += 1
             self.server.max_running = max(self.server.max_running, self.server.num_running)
         time.sleep(self.server.pause_seconds)
-        try:
-            self._answer(fault, body)
-        finally:
-            with self.server.lock:
-                self.server.num_running -= 1
+        with self.server.lock:  # before the answer, which the client may act on at once
+            self.server.num_running -= 1
+        self._answer(fault, body)
 
     def _answer(self, fault, body: dict) -> None:
         texts = texts_of(self.path, body)
