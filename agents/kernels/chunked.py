@@ -6,26 +6,25 @@ operation to its last. N tokens, D hidden size, W width of a part of the vocabul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
-from agents.kernels.products import product, slices, tile_shape
+from agents.kernels import exponentials
+from agents.kernels.products import blocks_of_rows, product, slices, tile_shape
 from agents.kernels.reference import transformed
-from agents.kernels.statistics import NO_TOKEN, combine, concatenate
+from agents.kernels.statistics import NO_TOKEN, combine, concatenate, put_at_targets_
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
 __all__ = [
-    "exponentials_of_others_",
     "gradients_of_logits",
     "logit_gradients",
     "statistics",
     "statistics_of_logits",
+    "works_in_passes",
 ]
 
-_BLOCK_ELEMENTS = {"cpu": 1 << 19}
-"""Elsewhere a block is as large as a tile."""
+works_in_passes = True
+
 _MASKED = 10 * NO_TOKEN
 """In place of a logit that is to have no weight: far below any maximum, and finite."""
 
@@ -42,13 +41,21 @@ def statistics(
 ) -> Statistics:
     """Statistics of all logits of every row; a target outside [0, W) lies in another part of the vocabulary."""
     num_rows, num_columns = tile_shape(len(hidden_ND), weight_WD)
+    needs_no_shift = not has_entropy and threshold_N is None and exponentials.suffice(hidden_ND, bias_W, options)
     blocks: list[Statistics] = []
     for rows in slices(len(hidden_ND), num_rows):
+        hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
+        if needs_no_shift:
+            block = exponentials.statistics(hidden_nD, weight_WD, targets_n, options, num_columns)
+            if block is not None:
+                blocks.append(block)
+                continue
+            needs_no_shift = False  # nor try again
         tiles = [
             statistics_of_logits(
-                product(hidden_ND[rows], weight_WD[columns].T),
+                product(hidden_nD, weight_WD[columns].T),
                 None if bias_W is None else bias_W[columns],
-                targets_N[rows] - columns.start,
+                targets_n - columns.start,
                 options,
                 None if threshold_N is None else threshold_N[rows],
                 has_entropy=has_entropy,
@@ -72,7 +79,7 @@ def statistics_of_logits(
 ) -> Statistics:
     """Statistics of the logits that products h Wᵀ become; scratch may be overwritten."""
     parts: list[Statistics] = []
-    for rows in _blocks(products_NW):
+    for rows in blocks_of_rows(products_NW):
         block_NW = products_NW[rows]
         logits_NW = _logits(block_NW, bias_W, options)
         is_own = is_scratch or logits_NW is not block_NW
@@ -80,26 +87,6 @@ def statistics_of_logits(
         parts.append(
             _statistics_of_block(logits_NW, targets_N[rows], threshold_n, has_entropy=has_entropy, is_scratch=is_own)
         )
-    return concatenate(parts)
-
-
-def exponentials_of_others_(
-    products_NV: Tensor, bias_V: Tensor | None, targets_N: Tensor, options: LogitOptions
-) -> Statistics:
-    """Return the statistics of logits over the whole vocabulary, without entropy, and leave e^{z − m} of products.
-
-    m is the largest of the other tokens. At the target it leaves −Σ_others e^{z − m}. With log Z = log Σ e^z,
-    dL/dz = −g·e^{m − log Z} times these: gradients up to a factor of the row, in which nothing was subtracted.
-    """
-    parts: list[Statistics] = []
-    for rows in _blocks(products_NV):
-        block_NV = products_NV[rows]
-        logits_NV = _logits(block_NV, bias_V, options)
-        statistics = _statistics_of_block(logits_NV, targets_N[rows], None, has_entropy=False, is_scratch=True)
-        logits_NV.scatter_(-1, targets_N[rows, None], -statistics.sum_N[:, None])
-        if logits_NV is not block_NV:
-            block_NV.copy_(logits_NV)
-        parts.append(statistics)
     return concatenate(parts)
 
 
@@ -112,6 +99,11 @@ def logit_gradients(
     options: LogitOptions,
 ) -> Tensor:
     """dL/d(h Wᵀ + b), [N, W] in the dtype of `hidden_ND`."""
+    if rows.normalizer_N is None:
+        gradient_NW = hidden_ND.new_empty(len(hidden_ND), len(weight_WD))
+        exponentials.exponentials_(hidden_ND, weight_WD, options, gradient_NW)
+        put_at_targets_(gradient_NW, targets_N, rows.target_gradient_N)
+        return gradient_NW
     products_NW = product(hidden_ND, weight_WD.T)
     has_room = products_NW.dtype == hidden_ND.dtype
     gradient_NW = products_NW if has_room else products_NW.new_empty(products_NW.shape, dtype=hidden_ND.dtype)
@@ -128,7 +120,7 @@ def gradients_of_logits(
     out: Tensor,
 ) -> None:
     """Write dL/d(h Wᵀ + b) into `out`, which may be `products_NW` itself."""
-    for block in _blocks(products_NW):
+    for block in blocks_of_rows(products_NW):
         logits_NW = _logits(products_NW[block], bias_W, options)
         _write_gradients(logits_NW, targets_N[block], rows.take(block), options, out[block])
 
@@ -157,12 +149,12 @@ def _statistics_of_block(
 
 def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions, out: Tensor) -> None:
     """−p·(g + g_H·(log p + H)), the target's own term in its place before anything is rounded, then the chain rule."""
-    place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
     # `out` may be where the logits are, which are looked at again under a threshold and a softcap. Where it has another
     # precision, they are a copy already.
     space = out if out.dtype == logits_NW.dtype else logits_NW
     has_space = rows.threshold_N is None and options.softcap is None
-    log_p_NW = torch.sub(logits_NW, rows.normalizer_N[:, None], out=space if has_space else None)
+    normalizer_N1 = 0.0 if rows.normalizer_N is None else rows.normalizer_N[:, None]
+    log_p_NW = torch.sub(logits_NW, normalizer_N1, out=space if has_space else None)
     if rows.gradient_N is None:
         gradient_NW = log_p_NW.exp_()
     elif rows.entropy_N is None or rows.entropy_gradient_N is None:
@@ -174,23 +166,14 @@ def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, optio
         gradient_NW = p_NW.mul_(log_p_NW.add_(entropy_N1).mul_(entropy_gradient_N1).add_(gradient_N1)).neg_()
     if rows.threshold_N is not None:
         gradient_NW.masked_fill_(logits_NW < rows.threshold_N[:, None], 0.0)
-    target_N1 = torch.where(is_here_N1, rows.target_gradient_N[:, None], gradient_NW.gather(-1, place_N1))
-    gradient_NW.scatter_(-1, place_N1, target_N1)
+    put_at_targets_(gradient_NW, targets_N, rows.target_gradient_N)
     if options.softcap is not None:
         gradient_NW *= 1 - (logits_NW * (options.temperature / options.softcap)).square_()
     scale = options.logit_scale / options.temperature
-    if scale != 1.0:
+    if scale != 1.0 and rows.factor_N is None:
         gradient_NW *= scale
     if gradient_NW is not out:
         out.copy_(gradient_NW)
-
-
-def _logits(products_NW: Tensor, bias_W: Tensor | None, options: LogitOptions) -> Tensor:
-    """Products as logits, at least fp32; `products_NW` itself where nothing is to be done."""
-    logits_NW = products_NW.to(torch.promote_types(products_NW.dtype, torch.float32))
-    if bias_W is not None:
-        logits_NW = logits_NW + bias_W
-    return transformed(logits_NW, options)
 
 
 def _places(targets_N: Tensor, width: int) -> tuple[Tensor, Tensor]:
@@ -199,6 +182,9 @@ def _places(targets_N: Tensor, width: int) -> tuple[Tensor, Tensor]:
     return targets_N1.clamp(0, width - 1), (targets_N1 >= 0) & (targets_N1 < width)
 
 
-def _blocks(products_NW: Tensor) -> Iterator[slice]:
-    num_elements = _BLOCK_ELEMENTS.get(products_NW.device.type, max(products_NW.numel(), 1))
-    return slices(len(products_NW), max(1, num_elements // max(products_NW.shape[1], 1)))
+def _logits(products_NW: Tensor, bias_W: Tensor | None, options: LogitOptions) -> Tensor:
+    """Products as logits, at least fp32; `products_NW` itself where nothing is to be done."""
+    logits_NW = products_NW.to(torch.promote_types(products_NW.dtype, torch.float32))
+    if bias_W is not None:
+        logits_NW = logits_NW + bias_W
+    return transformed(logits_NW, options)

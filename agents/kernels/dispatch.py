@@ -160,15 +160,14 @@ def fused_policy_loss(
 ) -> LossOutput:
     """A loss of log-probabilities; where it is a sum over tokens or sequences, without computing any logit twice.
 
-    Unless most tokens belong to sequences whose logits are too many to keep: these are computed again.
-
     The loss of the whole is Σ loss_fn(rows) over pieces of the rows, so `loss_fn` must divide by counts of the whole.
 
     Args:
         loss_fn: (TokenLogprobs of some rows, the same rows of `inputs`, slice of these rows) → their share of the loss,
             and metrics that add up, too. Must depend on nothing else that has a gradient.
         locality: "token": rows may be cut anywhere; "sequence": only between sequences; "batch": not at all.
-        sequence_lengths: rows of each sequence, one behind the other; with "sequence" only.
+        sequence_lengths: rows of each sequence, one behind the other; with "sequence" only. Logits are computed twice
+            after all where most tokens belong to sequences that are too long to keep them.
         inputs: other tensors [N, …] that `loss_fn` differentiates (values of a critic).
         The other arguments are those of `token_logprobs`.
 

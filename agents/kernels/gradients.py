@@ -13,11 +13,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from agents.kernels import exponentials
 from agents.kernels.products import add_product, slices, tile_shape
+from agents.kernels.statistics import RowSums
 from agents.kernels.tensor_parallel import VocabularyShard
 from agents.kernels.types import EntropyMode, LogitOptions, RowState, Tiles
 
-__all__ = ["Computation", "Head", "HeadGradients", "Rows", "add_gradients", "blocks_with_gradient"]
+__all__ = ["Computation", "Head", "HeadGradients", "Rows", "add_gradients", "blocks_with_gradient", "row_state"]
 
 
 @dataclass(frozen=True)
@@ -155,12 +157,12 @@ def _add_tile(
     *,
     sets_weight: bool,
 ) -> None:
-    if total.hidden_ND is not None:
-        add_product(total.hidden_ND, gradient_NW, weight_WD)
     if total.weight_VD is not None and sets_weight and total.weight_VD.dtype == gradient_NW.dtype:
         torch.mm(gradient_NW.T, hidden_ND, out=total.weight_VD)
     elif total.weight_VD is not None:
         add_product(total.weight_VD.zero_() if sets_weight else total.weight_VD, gradient_NW.T, hidden_ND)
+    if total.hidden_ND is not None:
+        add_product(total.hidden_ND, gradient_NW, weight_WD)
     if total.bias_V is not None:
         of_rows_NW = gradient_NW if factor_N is None else gradient_NW * factor_N[:, None]
         total.bias_V.add_(of_rows_NW.sum(0, dtype=total.bias_V.dtype))
@@ -171,6 +173,22 @@ def _tile_to_add_to(weight_gradient_WD: Tensor, num_blocks: int) -> Tensor:
     if num_blocks == 1 or weight_gradient_WD.dtype.itemsize >= 4:
         return weight_gradient_WD
     return weight_gradient_WD.float()
+
+
+def row_state(
+    sums: RowSums,
+    upstream: tuple[Tensor, Tensor | None],
+    threshold_N: Tensor | None,
+    hidden_ND: Tensor,
+    head: Head,
+) -> RowState:
+    """What rows need for their gradients, given dL/dlogprob and, if the entropy has a gradient, dL/dentropy."""
+    how, (gradient_N, entropy_gradient_N) = head.how, upstream
+    if entropy_gradient_N is not None or not how.tiles.works_in_passes:
+        return sums.state(gradient_N, entropy_gradient_N, threshold_N)
+    needs_no_shift = threshold_N is None and exponentials.suffice(hidden_ND, head.bias_V, how.logits)
+    has_shift = not needs_no_shift or not exponentials.are_in_range(sums.normalizer_N)
+    return sums.factored_state(gradient_N, how.logits, threshold_N, has_shift=has_shift)
 
 
 def blocks_with_gradient(regions: Sequence[Rows], head: Head) -> tuple[list[Rows], Tensor]:

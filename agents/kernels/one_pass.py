@@ -17,11 +17,20 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from agents.kernels.gradients import Computation, Head, HeadGradients, Rows, add_gradients, blocks_with_gradient
-from agents.kernels.products import chunk_rows, products_of_chunk, slices
-from agents.kernels.statistics import RowSums
+from agents.kernels import exponentials
+from agents.kernels.gradients import (
+    Computation,
+    Head,
+    HeadGradients,
+    Rows,
+    add_gradients,
+    blocks_with_gradient,
+    row_state,
+)
+from agents.kernels.products import NUM_COLUMNS, chunk_rows, matrix_in, products_of_chunk, slices
+from agents.kernels.statistics import RowSums, put_at_targets_
 from agents.kernels.two_pass import statistics_of_rows, support_threshold
-from agents.kernels.types import RowState, Statistics, TokenLogprobs
+from agents.kernels.types import TokenLogprobs
 from agents.types import LossOutput
 
 __all__ = ["ChunkLoss", "FrozenHead", "OnePass"]
@@ -92,23 +101,14 @@ def _forward_with_gradient(
     hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
     margin_n = None if margin_N is None else margin_N[rows]
     fits = len(hidden_nD) <= chunk_rows(head.weight_VD)
-    products_nV = products_of_chunk(hidden_nD, head.weight_VD, space) if fits else None
-    tiles = head.how.tiles
-    is_plain = head.how.entropy == "none" and head.how.logits.softcap is None and margin_n is None
-    if (
-        is_plain
-        and products_nV is not None
-        and products_nV.dtype == hidden_nD.dtype
-        and tiles.exponentials_of_others_ is not None
-    ):
-        statistics = tiles.exponentials_of_others_(products_nV, head.bias_V, targets_n, head.how.logits)
-        sums, region = _rows_of_exponentials(hidden_nD, targets_n, products_nV, statistics, head, upstream)
-    else:
-        threshold_n = support_threshold(hidden_nD, targets_n, margin_n, head)
-        sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
-        gradients = upstream(sums.logprob_N, sums.entropy_N)
-        state = sums.state(*gradients, threshold_n, is_factored=tiles.exponentials_of_others_ is not None)
-        region = Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
+    room = None if space is None or not fits else space[: len(hidden_nD) * len(head.weight_VD)]
+    found = None
+    if room is not None and margin_n is None and head.how.entropy == "none" and head.how.tiles.works_in_passes:
+        found = _rows_of_exponentials(hidden_nD, targets_n, head, upstream, room)
+    if found is None:
+        products_nV = products_of_chunk(hidden_nD, head.weight_VD, room) if fits else None
+        found = _rows_of_products(hidden_nD, targets_n, margin_n, products_nV, head, upstream)
+    sums, region = found
     blocks, kept_n = blocks_with_gradient([region], head)
     is_first = rows.start == 0
     if total.hidden_ND is None or len(kept_n) == len(hidden_nD):
@@ -122,27 +122,42 @@ def _forward_with_gradient(
 
 
 def _rows_of_exponentials(
+    hidden_nD: Tensor, targets_n: Tensor, head: Head, upstream: Upstream, room: Tensor
+) -> tuple[RowSums, Rows] | None:
+    """Rows whose gradients are exponentials up to a factor, in `room`; None where they are not."""
+    weight_VD, options = head.weight_VD, head.how.logits
+    if not exponentials.suffice(hidden_nD, head.bias_V, options):
+        return None
+    out_nV = matrix_in(room, len(hidden_nD), len(weight_VD))
+    statistics = exponentials.statistics(hidden_nD, weight_VD, targets_n, options, NUM_COLUMNS, out_nV)
+    if statistics is None:
+        return None
+    sums = RowSums.of(statistics)
+    gradient_n, _ = upstream(sums.logprob_N, sums.entropy_N)
+    state = sums.factored_state(gradient_n, options, has_shift=False)
+    put_at_targets_(out_nV, targets_n, state.target_gradient_N)
+    return sums, Rows(hidden_nD, targets_n, state, out_nV, is_scratch=True, is_done=True)
+
+
+def _rows_of_products(
     hidden_nD: Tensor,
     targets_n: Tensor,
-    exponentials_nV: Tensor,
-    statistics: Statistics,
+    margin_n: Tensor | None,
+    products_nV: Tensor | None,
     head: Head,
     upstream: Upstream,
 ) -> tuple[RowSums, Rows]:
-    """Rows whose gradients are the exponentials up to a factor."""
-    options, sums = head.how.logits, RowSums.of(statistics)
-    gradient_n, _ = upstream(sums.logprob_N, sums.entropy_N)
-    slope = options.logit_scale / options.temperature
-    factor_n = -gradient_n * (statistics.maximum_N - sums.normalizer_N).exp() * slope
-    state = RowState(sums.normalizer_N, None, sums.logprob_N.expm1(), factor_N=factor_n)
-    return sums, Rows(hidden_nD, targets_n, state, exponentials_nV, is_scratch=True, is_done=True)
+    threshold_n = support_threshold(hidden_nD, targets_n, margin_n, head)
+    sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
+    state = row_state(sums, upstream(sums.logprob_N, sums.entropy_N), threshold_n, hidden_nD, head)
+    return sums, Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
 
 
 def _space(chunks: Sequence[slice], hidden_ND: Tensor, weight_VD: Tensor) -> Tensor | None:
     """Room for the products of any chunk on a CPU, where memory that is asked for anew costs time."""
     sizes = [rows.stop - rows.start for rows in chunks]
     most = max((size for size in sizes if size <= chunk_rows(weight_VD)), default=0)
-    return hidden_ND.new_empty(most, len(weight_VD)) if hidden_ND.device.type == "cpu" else None
+    return hidden_ND.new_empty(most * len(weight_VD)) if hidden_ND.device.type == "cpu" else None
 
 
 class OnePass(Function):

@@ -14,7 +14,7 @@ from torch import Tensor
 from agents.kernels.reference import transformed
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
-__all__ = ["NO_TOKEN", "RowSums", "combine", "concatenate", "empty_statistics", "target_logits"]
+__all__ = ["NO_TOKEN", "RowSums", "combine", "concatenate", "empty_statistics", "put_at_targets_", "target_logits"]
 
 NO_TOKEN = -1e29
 """A maximum over no tokens: finite, so that nothing times 0 is NaN."""
@@ -60,6 +60,12 @@ def target_logits(
     return transformed(product_N, options).masked_fill(targets_N != inside_N, -torch.inf)
 
 
+def put_at_targets_(tile_NW: Tensor, targets_N: Tensor, values_N: Tensor) -> None:
+    """Write a row's value where its target is, if that is one of the tile's columns."""
+    rows_n = ((targets_N >= 0) & (targets_N < tile_NW.shape[1])).nonzero().squeeze(-1)
+    tile_NW[rows_n, targets_N[rows_n]] = values_N[rows_n].to(tile_NW.dtype)
+
+
 class RowSums(NamedTuple):
     """What the statistics of a whole vocabulary say of each row, [N] each."""
 
@@ -75,10 +81,12 @@ class RowSums(NamedTuple):
         """With m the largest logit of all: log p = (z − m) − log(Σ_others e^{z − m} + e^{z_target − m}).
 
         Where the target is the likeliest token, that is −log(1 + Σ_others …): no digit of 1 − p is lost. The entropy
-        log Σ e^{z − m} − Σ p·(z − m) is a sum of two parts that are both at least 0.
+        log Σ e^{z − m} − Σ p·(z − m) is a sum of two parts that are both at least 0. Where 0 stands for the maximum,
+        the target is likeliest at any rate if it has at least half of the probability.
         """
         maximum_N, sum_N, weighted_sum_N, target_N = statistics
-        largest_N = torch.maximum(maximum_N, target_N)
+        is_likeliest_N = target_N >= maximum_N + sum_N.log().clamp(max=0)
+        largest_N = torch.where(is_likeliest_N, target_N, maximum_N)
         sum_N, weighted_sum_N = _shifted(maximum_N, sum_N, weighted_sum_N, largest_N)
         below_N = target_N - largest_N
         share_N = below_N.exp()
@@ -87,20 +95,9 @@ class RowSums(NamedTuple):
         return cls(largest_N + log_sum_N, (below_N - log_sum_N).clamp(max=0), entropy_N.clamp(min=0))
 
     def state(
-        self,
-        gradient_N: Tensor,
-        entropy_gradient_N: Tensor | None = None,
-        threshold_N: Tensor | None = None,
-        *,
-        is_factored: bool = False,
+        self, gradient_N: Tensor, entropy_gradient_N: Tensor | None = None, threshold_N: Tensor | None = None
     ) -> RowState:
-        """What the backward pass needs, given dL/dlogprob and, if the entropy has a gradient, dL/dentropy.
-
-        `is_factored`: whether the row's factor is to be left out, where there is one for all its tokens.
-        """
-        if is_factored and entropy_gradient_N is None:
-            target_gradient_N = self.logprob_N.expm1()
-            return RowState(self.normalizer_N, None, target_gradient_N, None, None, threshold_N, -gradient_N)
+        """What the backward pass needs, given dL/dlogprob and, if the entropy has a gradient, dL/dentropy."""
         target_gradient_N = -gradient_N * self.logprob_N.expm1()
         if entropy_gradient_N is None:
             return RowState(self.normalizer_N, gradient_N, target_gradient_N, threshold_N=threshold_N)
@@ -110,9 +107,23 @@ class RowSums(NamedTuple):
             self.normalizer_N, gradient_N, target_gradient_N, self.entropy_N, entropy_gradient_N, threshold_N
         )
 
+    def factored_state(
+        self, gradient_N: Tensor, options: LogitOptions, threshold_N: Tensor | None = None, *, has_shift: bool = True
+    ) -> RowState:
+        """The same without an entropy gradient, with all that its row has in common left out of a gradient.
+
+        `has_shift`: whether that is −g·dz/d(h Wᵀ) alone, or e^−normalizer, too.
+        """
+        target_gradient_N = self.logprob_N.expm1()
+        factor_N = -gradient_N * (options.logit_scale / options.temperature)
+        if has_shift:
+            return RowState(self.normalizer_N, None, target_gradient_N, threshold_N=threshold_N, factor_N=factor_N)
+        scale_N = self.normalizer_N.exp()
+        return RowState(None, None, target_gradient_N * scale_N, factor_N=factor_N / scale_N)
+
 
 def _shifted(maximum: Tensor, total: Tensor, weighted: Tensor, to: Tensor) -> tuple[Tensor, Tensor]:
-    """Σ e^{z − to} and Σ (z − to)·e^{z − to} from those with the maximum in place of `to`, which is no smaller."""
+    """Σ e^{z − to} and Σ (z − to)·e^{z − to} from those with the maximum in place of `to`."""
     shift = maximum - to
     factor = shift.exp()
     return total * factor, (weighted + shift * total) * factor

@@ -32,15 +32,15 @@ from agents.kernels.types import LogitOptions, RowState, Statistics
 
 __all__ = [
     "Tiling",
-    "exponentials_of_others_",
     "gradients_of_logits",
     "logit_gradients",
     "statistics",
     "statistics_of_logits",
     "tiling_for",
+    "works_in_passes",
 ]
 
-exponentials_of_others_ = None
+works_in_passes = False
 """All element-wise operations are part of one kernel."""
 
 ROW_BLOCKS_PER_GROUP = 16
@@ -317,6 +317,7 @@ def _row(values_N: Tensor | None) -> Tensor | None:
 
 def _row_vectors(rows: RowState, slope: float) -> tuple[Tensor | None, ...]:
     """What the kernels read of a row; the slope of the logits is part of both gradients."""
+    assert rows.normalizer_N is not None, "it is left out only where passes are costly"
     assert rows.gradient_N is not None, "its factor is left out only where passes are costly"
     entropy_gradient_N = None if rows.entropy_gradient_N is None else rows.entropy_gradient_N * slope
     gradients = (rows.gradient_N * slope, rows.target_gradient_N * slope, rows.entropy_N, entropy_gradient_N)

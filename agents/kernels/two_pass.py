@@ -15,7 +15,15 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from agents.kernels.gradients import Computation, Head, HeadGradients, Rows, add_gradients, blocks_with_gradient
+from agents.kernels.gradients import (
+    Computation,
+    Head,
+    HeadGradients,
+    Rows,
+    add_gradients,
+    blocks_with_gradient,
+    row_state,
+)
 from agents.kernels.products import product, rows_to_keep
 from agents.kernels.statistics import RowSums, concatenate, empty_statistics, target_logits
 from agents.kernels.types import Statistics
@@ -57,12 +65,8 @@ class TwoPass(Function):
         hidden_ND, weight_VD, bias_V, targets_N, products_KV, threshold_N, *sums = ctx.saved_tensors
         how: Computation = ctx.how
         head = Head(weight_VD, bias_V, how)
-        state = RowSums(*sums).state(
-            gradient_N,
-            entropy_gradient_N if how.entropy == "grad" else None,
-            threshold_N,
-            is_factored=how.tiles.exponentials_of_others_ is not None,
-        )
+        upstream = (gradient_N, entropy_gradient_N if how.entropy == "grad" else None)
+        state = row_state(RowSums(*sums), upstream, threshold_N, hidden_ND, head)
         num_kept = 0 if products_KV is None else len(products_KV)
         rows = Rows(hidden_ND, targets_N, state)
         regions = [replace(rows.take(slice(num_kept)), products_NV=products_KV), rows.take(slice(num_kept, None))]

@@ -7,7 +7,6 @@ N tokens, V vocabulary; everything per row is at least fp32.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
@@ -42,7 +41,8 @@ class Statistics(NamedTuple):
     """
 
     maximum_N: Tensor
-    """Of the other tokens of the support; finite, and far below any logit, where there are none."""
+    """Of the other tokens of the support; finite, and far below any logit, where there are none. 0 where the sum can do
+    without it."""
     sum_N: Tensor
     """Σ e^{z − max} over the same tokens."""
     weighted_sum_N: Tensor
@@ -58,8 +58,8 @@ class RowState(NamedTuple):
     g − g·p would cancel, it is given.
     """
 
-    normalizer_N: Tensor
-    """log Σ e^z over the whole vocabulary's support."""
+    normalizer_N: Tensor | None
+    """log Σ e^z over the whole vocabulary's support; None for 0, where it is a part of the factor."""
     gradient_N: Tensor | None
     """g = dL/dlogprob; None for −1, where a factor of the row is left to whoever uses its gradient."""
     target_gradient_N: Tensor
@@ -70,13 +70,13 @@ class RowState(NamedTuple):
     threshold_N: Tensor | None = None
     """Tokens with z below it are outside the support, save the target; None where every token belongs to it."""
     factor_N: Tensor | None = None
-    """What is left to multiply a row of gradients by: a product with it costs less afterwards."""
+    """What is left to multiply a row of gradients by, dz/d(h Wᵀ) included: it costs less afterwards."""
 
     def take(self, rows: slice | Tensor) -> RowState:
         """The state of some of the rows."""
         normalizer_N, gradient_N, target_gradient_N, *optional = self
-        others = [None if x is None else x[rows] for x in (gradient_N, *optional)]
-        return RowState(normalizer_N[rows], others[0], target_gradient_N[rows], *others[1:])
+        first, second, *others = [None if x is None else x[rows] for x in (normalizer_N, gradient_N, *optional)]
+        return RowState(first, second, target_gradient_N[rows], *others)
 
     def rows_with_gradient(self) -> Tensor:
         """Indices of the rows that have any."""
@@ -91,11 +91,8 @@ class Tiles(Protocol):
     """
 
     @property
-    def exponentials_of_others_(self) -> Callable[[Tensor, Tensor | None, Tensor, LogitOptions], Statistics] | None:
-        """Of products over the whole vocabulary, in their place; see `chunked`. None where it would save nothing.
-
-        Where there is one, each element-wise operation is a pass over a tile, and factors of rows are left out of it.
-        """
+    def works_in_passes(self) -> bool:
+        """Whether each element-wise operation is a pass over a tile, so that what can be is left out of it."""
         ...
 
     def statistics(
