@@ -98,6 +98,8 @@ def _check_values(inputs: HeadInputs, vocabulary_size: int | None) -> None:
     if inputs.shard is None and len(inputs.targets_N):
         size = num_columns if vocabulary_size is None else vocabulary_size
         lowest, highest = inputs.targets_N.aminmax()
+        if inputs.targets_N.device.type == "cpu":  # two more operations would take as long as all of these checks
+            lowest, highest = int(lowest), int(highest)
         _require(
             (lowest >= 0) & (highest < size),
             f"Expected targets in [0, {size}); rows without a target (-100, padding) are left out by mask_N.",
@@ -106,9 +108,9 @@ def _check_values(inputs: HeadInputs, vocabulary_size: int | None) -> None:
         _require((inputs.margin_N <= 0).all(), "Expected support_margin_N ≤ 0: the target belongs to the support.")
 
 
-def _require(condition: Tensor, message: str) -> None:
+def _require(condition: Tensor | bool, message: str) -> None:
     """Raise ValueError, or on an accelerator stop it when it gets there: waiting for it here would cost time."""
-    if condition.device.type != "cpu":
+    if isinstance(condition, Tensor) and condition.device.type != "cpu":
         torch.ops.aten._assert_async.msg(condition, message)
     elif not condition:
         raise ValueError(message)

@@ -31,6 +31,7 @@ from reasonenv.errors import UnknownNameError
 __all__ = ["Backend", "Choice", "Locality", "Mode", "choose", "fused_policy_loss", "token_logprobs"]
 
 Backend: TypeAlias = Literal["auto", "reference", "chunked", "triton"]
+_BACKENDS = get_args(Backend)
 Mode: TypeAlias = Literal["dense", "frozen_head", "one_pass", "two_pass"]
 Locality: TypeAlias = Literal["token", "sequence", "batch"]
 
@@ -254,8 +255,8 @@ def _check_sequences(locality: Locality, sequence_lengths: Sequence[int], num_ro
 
 
 def _check_backend(backend: Backend, hidden_ND: Tensor) -> None:
-    if backend not in get_args(Backend):
-        raise UnknownNameError("backend", backend, get_args(Backend))
+    if backend not in _BACKENDS:
+        raise UnknownNameError("backend", backend, _BACKENDS)
     reason = _why_no_triton(hidden_ND) if backend == "triton" else None
     if reason is not None:
         raise ValueError(f"The Triton kernels cannot be used: {reason}. Pass backend='auto' or 'chunked'.")

@@ -32,9 +32,9 @@ def suffice(hidden_ND: Tensor, bias_W: Tensor | None, options: LogitOptions) -> 
     return has_range and bias_W is None and options.softcap is None
 
 
-def are_in_range(normalizer_N: Tensor) -> bool:
+def are_in_range(normalizers: Tensor) -> bool:
     """Whether exponentials with these logarithms of sums can be used; never of a NaN."""
-    return bool((normalizer_N.abs() <= _LARGEST_EXPONENT).all())
+    return bool((normalizers.abs() <= _LARGEST_EXPONENT).all())
 
 
 def exponentials_(hidden_ND: Tensor, weight_WD: Tensor, options: LogitOptions, out_NW: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def statistics(
     `out_NW` keeps the exponentials, with 0 at a target.
     """
     target_N = target_logits(hidden_ND, weight_WD, None, targets_N, options)
-    if not are_in_range(target_N[target_N != -torch.inf]):
+    if len(target_N) and not are_in_range(target_N.amax()):  # then the others are probably not, either
         return None
     sum_N = nothing_N = torch.zeros_like(target_N)
     tile_NW = hidden_ND.new_empty(len(hidden_ND), num_columns) if out_NW is None else out_NW

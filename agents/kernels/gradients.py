@@ -186,9 +186,13 @@ def row_state(
     how, (gradient_N, entropy_gradient_N) = head.how, upstream
     if entropy_gradient_N is not None or not how.tiles.works_in_passes:
         return sums.state(gradient_N, entropy_gradient_N, threshold_N)
-    needs_no_shift = threshold_N is None and exponentials.suffice(hidden_ND, head.bias_V, how.logits)
-    has_shift = not needs_no_shift or not exponentials.are_in_range(sums.normalizer_N)
-    return sums.factored_state(gradient_N, how.logits, threshold_N, has_shift=has_shift)
+    needs_no_shift = (
+        threshold_N is None
+        and exponentials.suffice(hidden_ND, head.bias_V, how.logits)
+        and sums.had_no_shift()
+        and exponentials.are_in_range(sums.normalizer_N)
+    )
+    return sums.factored_state(gradient_N, how.logits, threshold_N, has_shift=not needs_no_shift)
 
 
 def blocks_with_gradient(regions: Sequence[Rows], head: Head) -> tuple[list[Rows], Tensor]:

@@ -75,6 +75,12 @@ class RowSums(NamedTuple):
     """Of the target, at most 0."""
     entropy_N: Tensor
     """At least 0; meaningless where the weighted sum was not wanted."""
+    shift_N: Tensor
+    """A number near the largest logit, exactly as it was subtracted: rounding is the same in a row's other terms."""
+    others_N: Tensor
+    """Σ e^{z − shift} of the other tokens."""
+    own_N: Tensor
+    """e^{z − shift} of the target."""
 
     @classmethod
     def of(cls, statistics: Statistics) -> RowSums:
@@ -92,7 +98,12 @@ class RowSums(NamedTuple):
         share_N = below_N.exp()
         log_sum_N = torch.where(below_N == 0, sum_N.log1p(), (sum_N + share_N).log())
         entropy_N = log_sum_N - (weighted_sum_N + below_N * share_N) * (-log_sum_N).exp()
-        return cls(largest_N + log_sum_N, (below_N - log_sum_N).clamp(max=0), entropy_N.clamp(min=0))
+        logprob_N = (below_N - log_sum_N).clamp(max=0)
+        return cls(largest_N + log_sum_N, logprob_N, entropy_N.clamp(min=0), largest_N, sum_N, share_N)
+
+    def had_no_shift(self) -> bool:
+        """Whether no maximum was subtracted, unless a target is the likeliest token of every row."""
+        return bool(((self.shift_N == 0) | (self.own_N == 1)).all())
 
     def state(
         self, gradient_N: Tensor, entropy_gradient_N: Tensor | None = None, threshold_N: Tensor | None = None
@@ -112,14 +123,14 @@ class RowSums(NamedTuple):
     ) -> RowState:
         """The same without an entropy gradient, with all that its row has in common left out of a gradient.
 
-        `has_shift`: whether that is −g·dz/d(h Wᵀ) alone, or e^−normalizer, too.
+        That is −g·dz/d(h Wᵀ)/Σ e^{z − shift}, and e^−shift, too, unless gradients are to have a shift.
         """
-        target_gradient_N = self.logprob_N.expm1()
-        factor_N = -gradient_N * (options.logit_scale / options.temperature)
+        sum_N = (self.others_N + self.own_N).masked_fill(gradient_N == 0, 1.0)  # such rows are left out, NaN or not
+        factor_N = -gradient_N * (options.logit_scale / options.temperature) / sum_N
         if has_shift:
-            return RowState(self.normalizer_N, None, target_gradient_N, threshold_N=threshold_N, factor_N=factor_N)
-        scale_N = self.normalizer_N.exp()
-        return RowState(None, None, target_gradient_N * scale_N, factor_N=factor_N / scale_N)
+            return RowState(self.shift_N, None, -self.others_N, threshold_N=threshold_N, factor_N=factor_N)
+        scale_N = self.shift_N.exp()
+        return RowState(None, None, -self.others_N * scale_N, factor_N=factor_N / scale_N)
 
 
 def _shifted(maximum: Tensor, total: Tensor, weighted: Tensor, to: Tensor) -> tuple[Tensor, Tensor]:

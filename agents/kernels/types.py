@@ -59,7 +59,7 @@ class RowState(NamedTuple):
     """
 
     normalizer_N: Tensor | None
-    """log Σ e^z over the whole vocabulary's support; None for 0, where it is a part of the factor."""
+    """log Σ e^z over the whole vocabulary's support; with a factor left out, any number near it, or None for 0."""
     gradient_N: Tensor | None
     """g = dL/dlogprob; None for −1, where a factor of the row is left to whoever uses its gradient."""
     target_gradient_N: Tensor
