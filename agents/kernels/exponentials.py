@@ -9,12 +9,13 @@ N tokens, D hidden size, W columns of a part of the vocabulary.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from agents.kernels.products import blocks_of_rows, slices
-from agents.kernels.statistics import put_at_targets_, target_logits
+from agents.kernels.statistics import target_logits
 from agents.kernels.types import LogitOptions, Statistics
 
 __all__ = ["are_in_range", "exponentials_", "statistics", "suffice"]
@@ -58,13 +59,16 @@ def statistics(
     target_N = target_logits(hidden_ND, weight_WD, None, targets_N, options)
     if len(target_N) and not are_in_range(target_N.amax()):  # then the others are probably not, either
         return None
+    ordered_N, rows_N = targets_N.sort()
+    edges = [*range(0, len(weight_WD), num_columns), len(weight_WD)]
+    bounds = torch.searchsorted(ordered_N, ordered_N.new_tensor(edges)).tolist()
     sum_N = nothing_N = torch.zeros_like(target_N)
     tile_NW = hidden_ND.new_empty(len(hidden_ND), num_columns) if out_NW is None else out_NW
-    for columns in slices(len(weight_WD), num_columns):
+    for columns, (first, last) in zip(slices(len(weight_WD), num_columns), pairwise(bounds), strict=True):
         weight_wD = weight_WD[columns]
         out_Nw = tile_NW[:, : len(weight_wD)] if out_NW is None else out_NW[:, columns]
         exponentials_(hidden_ND, weight_wD, options, out_Nw)
-        put_at_targets_(out_Nw, targets_N - columns.start, nothing_N)
+        out_Nw[rows_N[first:last], ordered_N[first:last] - columns.start] = 0.0
         sum_N = sum_N + _sums(out_Nw, target_N.dtype)
     return Statistics(nothing_N, sum_N, nothing_N, target_N) if are_in_range(sum_N.log()) else None
 

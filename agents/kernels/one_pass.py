@@ -205,6 +205,8 @@ class OnePass(Function):
                 "Call it again, or pass locality='batch', to differentiate twice."
             )
         gradients, ctx.gradients = ctx.gradients, None
+        if gradient.device.type == "cpu" and gradient == 1:  # multiplying by it would take a pass over the weight
+            return tuple(gradients)
         return tuple(None if part is None else part.mul_(gradient) for part in gradients)
 
 
