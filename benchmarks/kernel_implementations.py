@@ -130,6 +130,14 @@ def naive(problem: Problem) -> Output:
     return _weighted(problem, logprobs_NV.gather(-1, problem.targets_N[:, None]).squeeze(-1))
 
 
+def torch_chunked(problem: Problem) -> Output:
+    from torch.nn import LinearCrossEntropyOptions
+    from torch.nn.functional import linear_cross_entropy
+
+    tensors = problem.hidden_ND, problem.weight_VD, problem.targets_N
+    return _weighted(problem, -linear_cross_entropy(*tensors, reduction="none", options=LinearCrossEntropyOptions()))
+
+
 def trl_selective(problem: Problem) -> Output:
     from trl.trainer.utils import selective_log_softmax
 
@@ -200,6 +208,9 @@ IMPLEMENTATIONS = {
     ),
     "naive": Implementation(naive, "linear, float, log_softmax, gather"),
     "naive, frozen head": Implementation(naive, "the same, of a weight without gradient", is_frozen=True),
+    "PyTorch, chunked": Implementation(
+        torch_chunked, "torch.nn.functional.linear_cross_entropy(reduction none) in chunks; torch 2.13 or later"
+    ),
     "TRL, full logits": Implementation(trl_selective, "selective_log_softmax of full logits", "trl"),
     "TRL, chunked": Implementation(trl_chunked, "ChunkedLogProbFunction with TRL's chunk size, no entropy", "trl"),
     "TRL, chunked, frozen head": Implementation(

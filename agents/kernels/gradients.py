@@ -157,10 +157,8 @@ def _add_tile(
     *,
     sets_weight: bool,
 ) -> None:
-    if total.weight_VD is not None and sets_weight and total.weight_VD.dtype == gradient_NW.dtype:
-        torch.mm(gradient_NW.T, hidden_ND, out=total.weight_VD)
-    elif total.weight_VD is not None:
-        add_product(total.weight_VD.zero_() if sets_weight else total.weight_VD, gradient_NW.T, hidden_ND)
+    if total.weight_VD is not None:
+        add_product(total.weight_VD, gradient_NW.T, hidden_ND, is_first=sets_weight)
     if total.hidden_ND is not None:
         add_product(total.hidden_ND, gradient_NW, weight_WD)
     if total.bias_V is not None:

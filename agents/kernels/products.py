@@ -140,14 +140,37 @@ def _product_bytes(weight_VD: Tensor) -> int:
     return 4 if _is_widened(weight_VD) else weight_VD.element_size()
 
 
-def add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
-    """total += left @ right, for a total of the same or of a higher precision.
+def add_product(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool = False) -> None:
+    """total += left @ right, for a total of the same or of a higher precision; the first of a sum replaces the total.
 
     On CUDA torch adds half-precision products to an fp32 total in place, without a copy, if `out` is the total itself.
     """
     if total.dtype == left.dtype:
-        total.addmm_(left, right)
-    elif left.device.type == "cuda":
+        _add_product_of_same(total, left, right, is_first=is_first)
+        return
+    if is_first:
+        total.zero_()
+    if left.device.type == "cuda":
         torch.addmm(total, left, right, out_dtype=total.dtype, out=total)
     else:
         total += left @ right
+
+
+def _add_product_of_same(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool) -> None:
+    """On a CPU a product of few rows with a whole vocabulary is faster when each thread has parts of that to itself."""
+    num_parts, (few, many) = 2 * torch.get_num_threads(), sorted(left.shape)
+    is_parted = left.device.type == "cpu" and left.dtype.itemsize >= 4 and many >= max(16 * few, num_parts)
+    beta = 0 if is_first else 1
+    if not is_parted:
+        total.addmm_(left, right, beta=beta)
+        return
+    size = many // num_parts
+    parted, rest = slice(size * num_parts), slice(size * num_parts, many)
+    if len(left) == many:
+        parts = left[parted].unflatten(0, (num_parts, size))
+        total[parted].unflatten(0, (num_parts, size)).baddbmm_(parts, right.expand(num_parts, -1, -1), beta=beta)
+        total[rest].addmm_(left[rest], right, beta=beta)
+    else:
+        parts = left[:, parted].unflatten(1, (num_parts, size)).transpose(0, 1)
+        total.addmm_(left[:, rest], right[rest], beta=beta)
+        total += torch.bmm(parts, right[parted].unflatten(0, (num_parts, size))).sum(0)
