@@ -62,7 +62,7 @@ class Arguments:
     """The command line."""
 
     setting: Setting = Setting()
-    processes: int = 2
+    processes: int = 3
     """Per way and head; medians are reported."""
     out: Path = RESULTS
 

@@ -39,7 +39,7 @@ class _Sizes(NamedTuple):
     """Of a tile: more are no more efficient."""
 
 
-_ON_CPU = _Sizes(tile_bytes=8 << 20, chunk_elements=5 << 20, max_rows=2048)
+_ON_CPU = _Sizes(tile_bytes=8 << 20, chunk_elements=19 << 18, max_rows=2048)
 _ELSEWHERE = _Sizes(tile_bytes=256 << 20, chunk_elements=1 << 26, max_rows=1 << 14)
 
 
