@@ -42,12 +42,15 @@ class ZeroOnFailure(TextEnv):
 
 
 class Forgetful(TextEnv):
-    """Breaks the contract: its random numbers are not in its state."""
+    """Breaks the contract: the number of the next task is not in its state."""
+
+    num_resets = 0
 
     def reset(self, *, seed=None, options=None):
+        self.num_resets += 1
         prompt, info = super().reset(seed=seed, options=options)
         if seed is None and not options:
-            return super().reset(options={"task_index": random.randrange(len(self.tasks))})
+            return super().reset(options={"task_index": self.num_resets % len(self.tasks)})
         return prompt, info
 
 
