@@ -6,8 +6,7 @@ A small random Qwen3 with that vocabulary takes steps on the CPU through `agents
 log-probabilities from full logits, as a policy without the kernel would compute them. Each measurement is the second
 step of a process of its own, by which time the optimizer has its states. The peak of the resident memory above that of
 the process before the model was built is compared with weights + gradients + optimizer states + what autograd keeps of
-the trunk. Not all of these exist at one time, so the ratio can be below 1. A head that is tied to the embedding has two
-gradients for a moment, one of each use, before autograd adds them up: the sum does not count that, whichever way.
+the trunk. Not all of these exist at one time, so the ratio can be below 1.
 
 glibc keeps freed blocks in its heap, tens of MiB that no tensor uses. They are returned to the system in all
 measurements but one, which leaves the allocator as a user finds it. B rows, T token positions, V vocabulary.

@@ -19,6 +19,7 @@ from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
 from agents.policies.shared_prompt import shared_prompt_hidden
+from agents.policies.tied import HandedOn, forward_replaced, hand_on_weight
 from agents.types import LossOutput, PolicyOutputs
 
 __all__ = ["HFPolicy", "Head", "RowsLoss", "head_of"]
@@ -99,7 +100,7 @@ class HFPolicy(nn.Module):
                 entropy=entropy,
             )
 
-        result = _instead_of_forward(self.head.module, logprobs, sampled.hidden_ND)
+        result = _instead_of_forward(self.head.module, logprobs, sampled.hidden_ND, sampled.handed_on)
         values_N = None if self.value_head is None else _values(self.value_head, sampled.hidden_ND)
         return sampled.outputs(result, values_N, slice(0, len(token_ids_BT)))
 
@@ -149,7 +150,7 @@ class HFPolicy(nn.Module):
             )
             return output.loss, dict(output.metrics)
 
-        total, metrics = _instead_of_forward(self.head.module, loss, sampled.hidden_ND)
+        total, metrics = _instead_of_forward(self.head.module, loss, sampled.hidden_ND, sampled.handed_on)
         return LossOutput(loss=total, metrics=metrics), sampled.auxiliary_loss
 
     def _sampled(
@@ -159,18 +160,21 @@ class HFPolicy(nn.Module):
         loss_mask_BT: Tensor,
         group_ids_B: Tensor | None,
     ) -> _Sampled:
-        is_sampled_BT = loss_mask_BT[:, 1:].bool()
-        auxiliary_loss = None
-        if group_ids_B is None:
-            hidden_BTD, auxiliary_loss = self._trunk(token_ids_BT, attention_mask_BT)
-            hidden_ND = hidden_BTD[:, :-1][is_sampled_BT]
-        elif self.auxiliary_coef:
+        if group_ids_B is not None and self.auxiliary_coef:
             raise PolicyError(
                 "Prompts cannot be shared under a load-balancing loss: set auxiliary_coef=0 or share none."
             )
-        else:
-            hidden_ND = shared_prompt_hidden(self.decoder, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
-        return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss)
+        is_sampled_BT = loss_mask_BT[:, 1:].bool()
+        auxiliary_loss = None
+        with hand_on_weight(self.model.get_input_embeddings(), self.head.module) as handed_on:
+            if group_ids_B is None:
+                hidden_BTD, auxiliary_loss = self._trunk(token_ids_BT, attention_mask_BT)
+                hidden_ND = hidden_BTD[:, :-1][is_sampled_BT]
+            else:
+                hidden_ND = shared_prompt_hidden(
+                    self.decoder, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B
+                )
+        return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss, handed_on)
 
     def _trunk(self, token_ids_BT: Tensor, attention_mask_BT: Tensor) -> tuple[Tensor, Tensor | None]:
         """Hidden states [B, T, D], and the weighted load-balancing loss of a mixture of experts."""
@@ -196,6 +200,7 @@ class _Sampled(NamedTuple):
     hidden_ND: Tensor
     targets_N: Tensor
     auxiliary_loss: Tensor | None
+    handed_on: HandedOn
 
     def outputs(self, result: TokenLogprobs, values_n: Tensor | None, rows: slice) -> PolicyOutputs:
         """[n] of the tokens of some rows as [B, T] of these rows."""
@@ -209,25 +214,22 @@ class _Sampled(NamedTuple):
 
 
 def _instead_of_forward(
-    module: nn.Linear, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], hidden_ND: Tensor
+    module: nn.Linear,
+    compute: Callable[[Tensor, Tensor, Tensor | None], ResultT],
+    hidden_ND: Tensor,
+    handed_on: HandedOn,
 ) -> ResultT:
-    """Call the module with `compute(input, weight, bias)` in place of its forward pass.
+    """Call the head with `compute(input, weight, bias)` in place of its forward pass.
 
     The weight is looked at inside the call only: there the hooks of FSDP have gathered it.
     """
-    owner, replaced = cast(Any, module), vars(module).get("forward")
 
     def forward(hidden_ND: Tensor) -> ResultT:
-        return compute(hidden_ND, module.weight, module.bias)
+        weight_VD = module.weight if handed_on.weight_VD is None else handed_on.weight_VD
+        return compute(hidden_ND, weight_VD, module.bias)
 
-    owner.forward = forward
-    try:
-        return owner(hidden_ND)
-    finally:
-        if replaced is None:
-            del owner.forward
-        else:
-            owner.forward = replaced
+    with forward_replaced(module, forward):
+        return cast(Any, module)(hidden_ND)
 
 
 def head_of(model: Any) -> Head:

@@ -1,0 +1,104 @@
+"""One gradient for a weight that embeds the tokens and is the head too.
+
+Autograd forms a gradient [V, D] for each of the two uses and then adds them up; of a small model with a large
+vocabulary each is as large as all other weights together. Here every lookup hands the weight on to the next use, so
+that on the way back the gradient of what follows comes by, and the rows that were looked up are added to it.
+N tokens, D hidden size, V vocabulary, U distinct tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import embedding
+
+__all__ = ["HandedOn", "forward_replaced", "hand_on_weight"]
+
+
+@dataclass
+class HandedOn:
+    """What the lookups so far have handed on: the weight for the head, or None where it is not theirs.
+
+    The gradient of what it is used for is added to in place, so nothing else may hold it. The kernels keep none.
+    """
+
+    weight_VD: Tensor | None = None
+
+
+@contextmanager
+def forward_replaced(module: nn.Module, forward: Callable[[Tensor], Any]) -> Generator[None]:
+    """Meanwhile, calls of the module, with all its hooks, have another forward pass."""
+    owner, before = cast(Any, module), vars(module).get("forward")
+    owner.forward = forward
+    try:
+        yield
+    finally:
+        if before is None:
+            del owner.forward
+        else:
+            owner.forward = before
+
+
+@contextmanager
+def hand_on_weight(lookup: nn.Module, head: nn.Linear) -> Generator[HandedOn]:
+    """Meanwhile, a lookup of tokens hands its weight on, if the head has the same one and it is trained.
+
+    Lookups that do more than look up, those of a compiled model and weights that are no plain tensors stay as they are:
+    then autograd adds up two gradients.
+    """
+    handed_on = HandedOn()
+    if type(lookup) is not nn.Embedding or lookup.max_norm is not None or lookup.scale_grad_by_freq or lookup.sparse:
+        yield handed_on
+        return
+    original = lookup.forward
+
+    def forward(token_ids: Tensor) -> Tensor:
+        # Only inside the call is the weight sure to be there: FSDP gathers it in a hook.
+        weight_VD = lookup.weight
+        is_tied = head.weight is weight_VD and type(weight_VD) is nn.Parameter and weight_VD.requires_grad
+        if not is_tied or not torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return original(token_ids)
+        latest_VD = weight_VD if handed_on.weight_VD is None else handed_on.weight_VD
+        found, handed_on.weight_VD = cast(Any, _Lookup.apply(latest_VD, token_ids, lookup.padding_idx))
+        return found
+
+    with forward_replaced(lookup, forward):
+        yield handed_on
+
+
+class _Lookup(Function):
+    """(weight [V, D], token ids […], the one without a gradient) → embeddings […, D], the weight for its next use."""
+
+    @staticmethod
+    def forward(ctx: Any, weight_VD: Tensor, token_ids: Tensor, padding_index: int | None) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(token_ids)
+        ctx.shape, ctx.padding_index = weight_VD.shape, padding_index
+        ctx.set_materialize_grads(False)
+        return embedding(token_ids, weight_VD), weight_VD
+
+    @staticmethod
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
+        ctx: Any, gradient: Tensor | None, weight_gradient_VD: Tensor | None
+    ) -> tuple[Tensor | None, None, None]:
+        if gradient is None:
+            return weight_gradient_VD, None, None
+        (token_ids,) = ctx.saved_tensors
+        if weight_gradient_VD is None:
+            weight_gradient_VD = gradient.new_zeros(ctx.shape)
+        weight_gradient_VD = weight_gradient_VD.contiguous()  # a copy of one whose elements share their memory
+        tokens_U, places = token_ids.unique(return_inverse=True)
+        rows_UD = torch.ops.aten.embedding_dense_backward(
+            gradient.to(torch.promote_types(gradient.dtype, torch.float32)), places, len(tokens_U), -1, False
+        )
+        if ctx.padding_index is not None:
+            rows_UD[tokens_U == ctx.padding_index] = 0
+        weight_gradient_VD[tokens_U] = (weight_gradient_VD[tokens_U] + rows_UD).to(weight_gradient_VD.dtype)
+        return weight_gradient_VD, None, None
