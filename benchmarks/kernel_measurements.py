@@ -38,7 +38,7 @@ Seconds = dict[str, list[tuple[float, float]]]
 
 SMALL = 1 << 21
 """Logits."""
-SMALL_SHAPE = Shape(64, 256, 1024, "float32", 32)
+SMALL_SHAPE = Shape(512, 128, 8400, "float32", 128)
 RETURN_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 16), "MALLOC_TRIM_THRESHOLD_": str(1 << 16)}
 """For glibc: without it, what is left of one tensor can serve the next one unseen, and holes count as if in use."""
 

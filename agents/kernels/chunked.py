@@ -100,8 +100,7 @@ def logit_gradients(
 ) -> Tensor:
     """dL/d(h Wᵀ + b), [N, W] in the dtype of `hidden_ND`."""
     if rows.normalizer_N is None:
-        gradient_NW = hidden_ND.new_empty(len(hidden_ND), len(weight_WD))
-        exponentials.exponentials_(hidden_ND, weight_WD, options, gradient_NW)
+        gradient_NW = exponentials.exponentials(hidden_ND, weight_WD, options)
         put_at_targets_(gradient_NW, targets_N, rows.target_gradient_N)
         return gradient_NW
     products_NW = product(hidden_ND, weight_WD.T)

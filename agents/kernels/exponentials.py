@@ -14,11 +14,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from agents.kernels.products import blocks_of_rows, slices
+from agents.kernels.products import blocks_of_rows, product, slices, takes_onednn
 from agents.kernels.statistics import target_logits
 from agents.kernels.types import LogitOptions, Statistics
 
-__all__ = ["are_in_range", "exponentials_", "statistics", "suffice"]
+__all__ = ["are_in_range", "exponentials", "statistics", "statistics_and_exponentials", "suffice"]
 
 _LOG2_E = 1 / math.log(2)
 _LARGEST_EXPONENT = 46.0
@@ -38,38 +38,55 @@ def are_in_range(normalizers: Tensor) -> bool:
     return bool((normalizers.abs() <= _LARGEST_EXPONENT).all())
 
 
-def exponentials_(hidden_ND: Tensor, weight_WD: Tensor, options: LogitOptions, out_NW: Tensor) -> Tensor:
-    """e^z, in `out_NW`."""
+def exponentials(hidden_ND: Tensor, weight_WD: Tensor, options: LogitOptions) -> Tensor:
+    """e^z."""
     factor = options.logit_scale / options.temperature * _LOG2_E
+    if takes_onednn(hidden_ND):
+        return product(hidden_ND, weight_WD.T).mul_(factor).exp2_()
+    out_NW = hidden_ND.new_empty(len(hidden_ND), len(weight_WD))
     return torch.addmm(out_NW, hidden_ND, weight_WD.T, beta=0, alpha=factor, out=out_NW).exp2_()
 
 
 def statistics(
-    hidden_ND: Tensor,
-    weight_WD: Tensor,
-    targets_N: Tensor,
-    options: LogitOptions,
-    num_columns: int,
-    out_NW: Tensor | None = None,
+    hidden_ND: Tensor, weight_WD: Tensor, targets_N: Tensor, options: LogitOptions, num_columns: int
 ) -> Statistics | None:
-    """Statistics without entropy, so many columns at a time; None where e^z goes out of range.
-
-    `out_NW` keeps the exponentials, with 0 at a target.
-    """
-    target_N = target_logits(hidden_ND, weight_WD, None, targets_N, options)
-    if len(target_N) and not are_in_range(target_N.amax()):  # then the others are probably not, either
+    """Statistics without entropy, so many columns at a time; None where e^z goes out of range."""
+    target_N = _targets_in_range(hidden_ND, weight_WD, targets_N, options)
+    if target_N is None:
         return None
     ordered_N, rows_N = targets_N.sort()
     edges = [*range(0, len(weight_WD), num_columns), len(weight_WD)]
     bounds = torch.searchsorted(ordered_N, ordered_N.new_tensor(edges)).tolist()
-    sum_N = nothing_N = torch.zeros_like(target_N)
-    tile_NW = hidden_ND.new_empty(len(hidden_ND), num_columns) if out_NW is None else out_NW
+    sum_N = torch.zeros_like(target_N)
     for columns, (first, last) in zip(slices(len(weight_WD), num_columns), pairwise(bounds), strict=True):
-        weight_wD = weight_WD[columns]
-        out_Nw = tile_NW[:, : len(weight_wD)] if out_NW is None else out_NW[:, columns]
-        exponentials_(hidden_ND, weight_wD, options, out_Nw)
+        out_Nw = exponentials(hidden_ND, weight_WD[columns], options)
         out_Nw[rows_N[first:last], ordered_N[first:last] - columns.start] = 0.0
         sum_N = sum_N + _sums(out_Nw, target_N.dtype)
+        del out_Nw  # it would lie beside the next one
+    return _statistics(target_N, sum_N)
+
+
+def statistics_and_exponentials(
+    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, options: LogitOptions
+) -> tuple[Statistics, Tensor] | None:
+    """The same of the whole vocabulary at a time, and e^z [N, V] with 0 at the targets."""
+    target_N = _targets_in_range(hidden_ND, weight_VD, targets_N, options)
+    if target_N is None:
+        return None
+    out_NV = exponentials(hidden_ND, weight_VD, options)
+    out_NV[torch.arange(len(out_NV), device=out_NV.device), targets_N] = 0.0
+    statistics = _statistics(target_N, _sums(out_NV, target_N.dtype))
+    return None if statistics is None else (statistics, out_NV)
+
+
+def _targets_in_range(hidden_ND: Tensor, weight_WD: Tensor, targets_N: Tensor, options: LogitOptions) -> Tensor | None:
+    """The targets' logits, or None if one is too large: then other logits probably are, too."""
+    target_N = target_logits(hidden_ND, weight_WD, None, targets_N, options)
+    return target_N if not len(target_N) or are_in_range(target_N.amax()) else None
+
+
+def _statistics(target_N: Tensor, sum_N: Tensor) -> Statistics | None:
+    nothing_N = torch.zeros_like(sum_N)
     return Statistics(nothing_N, sum_N, nothing_N, target_N) if are_in_range(sum_N.log()) else None
 
 

@@ -27,7 +27,7 @@ from agents.kernels.gradients import (
     blocks_with_gradient,
     row_state,
 )
-from agents.kernels.products import NUM_COLUMNS, chunk_rows, matrix_in, products_of_chunk, slices
+from agents.kernels.products import chunk_rows, product, slices
 from agents.kernels.statistics import RowSums, put_at_targets_
 from agents.kernels.two_pass import statistics_of_rows, support_threshold
 from agents.kernels.types import TokenLogprobs
@@ -62,10 +62,7 @@ class FrozenHead(Function):
         head = Head(weight_VD, bias_V, how)
         total = HeadGradients.room(len(hidden_ND), head, (True, False, False))
         chunks = list(slices(len(hidden_ND), chunk_rows(weight_VD)))
-        space = _space(chunks, hidden_ND, weight_VD)
-        parts = [
-            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, _ones, space) for rows in chunks
-        ]
+        parts = [_forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, _ones) for rows in chunks]
         assert total.hidden_ND is not None
         ctx.save_for_backward(total.hidden_ND.to(hidden_ND.dtype))
         logprobs, entropies = zip(*parts, strict=True)
@@ -92,7 +89,6 @@ def _forward_with_gradient(
     rows: slice,
     total: HeadGradients,
     upstream: Upstream,
-    space: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Log-probabilities and entropies of some rows, whose gradients are added to `total`.
 
@@ -101,12 +97,11 @@ def _forward_with_gradient(
     hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
     margin_n = None if margin_N is None else margin_N[rows]
     fits = len(hidden_nD) <= chunk_rows(head.weight_VD)
-    room = None if space is None or not fits else space[: len(hidden_nD) * len(head.weight_VD)]
     found = None
-    if room is not None and margin_n is None and head.how.entropy == "none" and head.how.tiles.works_in_passes:
-        found = _rows_of_exponentials(hidden_nD, targets_n, head, upstream, room)
+    if fits and margin_n is None and head.how.entropy == "none" and head.how.tiles.works_in_passes:
+        found = _rows_of_exponentials(hidden_nD, targets_n, head, upstream)
     if found is None:
-        products_nV = products_of_chunk(hidden_nD, head.weight_VD, room) if fits else None
+        products_nV = product(hidden_nD, head.weight_VD.T) if fits else None
         found = _rows_of_products(hidden_nD, targets_n, margin_n, products_nV, head, upstream)
     sums, region = found
     blocks, kept_n = blocks_with_gradient([region], head)
@@ -122,16 +117,16 @@ def _forward_with_gradient(
 
 
 def _rows_of_exponentials(
-    hidden_nD: Tensor, targets_n: Tensor, head: Head, upstream: Upstream, room: Tensor
+    hidden_nD: Tensor, targets_n: Tensor, head: Head, upstream: Upstream
 ) -> tuple[RowSums, Rows] | None:
-    """Rows whose gradients are exponentials up to a factor, in `room`; None where they are not."""
-    weight_VD, options = head.weight_VD, head.how.logits
+    """Rows whose gradients are exponentials up to a factor; None where they are not."""
+    options = head.how.logits
     if not exponentials.suffice(hidden_nD, head.bias_V, options):
         return None
-    out_nV = matrix_in(room, len(hidden_nD), len(weight_VD))
-    statistics = exponentials.statistics(hidden_nD, weight_VD, targets_n, options, NUM_COLUMNS, out_nV)
-    if statistics is None:
+    found = exponentials.statistics_and_exponentials(hidden_nD, head.weight_VD, targets_n, options)
+    if found is None:
         return None
+    statistics, out_nV = found
     sums = RowSums.of(statistics)
     gradient_n, _ = upstream(sums.logprob_N, sums.entropy_N)
     state = sums.factored_state(gradient_n, options, has_shift=False)
@@ -151,13 +146,6 @@ def _rows_of_products(
     sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
     state = row_state(sums, upstream(sums.logprob_N, sums.entropy_N), threshold_n, hidden_nD, head)
     return sums, Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
-
-
-def _space(chunks: Sequence[slice], hidden_ND: Tensor, weight_VD: Tensor) -> Tensor | None:
-    """Room for the products of any chunk on a CPU, where memory that is asked for anew costs time."""
-    sizes = [rows.stop - rows.start for rows in chunks]
-    most = max((size for size in sizes if size <= chunk_rows(weight_VD)), default=0)
-    return hidden_ND.new_empty(most * len(weight_VD)) if hidden_ND.device.type == "cpu" else None
 
 
 class OnePass(Function):
@@ -186,10 +174,9 @@ class OnePass(Function):
         differentiator = _Differentiator(
             loss_of_chunk, inputs, ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :], how, metrics
         )
-        space = _space(chunks, hidden_ND, weight_VD)
         for rows in chunks:
             upstream = partial(differentiator.gradients, rows)
-            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, upstream, space)
+            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, upstream)
         own = total.finished(hidden_ND, torch.arange(len(hidden_ND)), bias_V)
         ctx.gradients = [*own, None, None, None, None, None, None, *differentiator.input_gradients]
         return torch.stack(differentiator.losses).sum()

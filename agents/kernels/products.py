@@ -10,22 +10,20 @@ N tokens, D hidden size, V vocabulary, W width of a part of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 __all__ = [
-    "NUM_COLUMNS",
     "add_product",
     "blocks_of_rows",
     "chunk_rows",
     "chunks_of_sequences",
-    "matrix_in",
     "product",
-    "products_of_chunk",
     "rows_to_keep",
     "slices",
+    "takes_onednn",
     "tile_shape",
 ]
 
@@ -33,24 +31,22 @@ __all__ = [
 class _Sizes(NamedTuple):
     tile_bytes: int
     """Of the gradient of a tile of logits."""
-    chunk_elements: int
+    chunk_bytes: int
     """Of products over the whole vocabulary: with few rows, it waits for the weight and its gradient to pass by."""
     max_rows: int
     """Of a tile: more are no more efficient."""
 
 
-_ON_CPU = _Sizes(tile_bytes=8 << 20, chunk_elements=19 << 18, max_rows=2048)
-_ELSEWHERE = _Sizes(tile_bytes=256 << 20, chunk_elements=1 << 26, max_rows=1 << 14)
-
-
-NUM_COLUMNS = 2000
-"""Of a part of the products of a chunk."""
+_ON_CPU = _Sizes(tile_bytes=8 << 20, chunk_bytes=16 << 20, max_rows=2048)
+_ELSEWHERE = _Sizes(tile_bytes=256 << 20, chunk_bytes=256 << 20, max_rows=1 << 14)
 _BLOCK_ELEMENTS = {"cpu": 1 << 19}
 """Elsewhere a block is as large as a tile."""
 _EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS = 64, 1 << 24
 """With fewer rows a chunk takes longer than computing its logits twice: for them it may have this size."""
 _ROW_MULTIPLE = 16
 """Products of that many rows are faster than those of one more."""
+_ONEDNN_LINEAR: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+"""x wᵀ, where torch has oneDNN; for fp32 torch itself takes MKL, which on AMD's processors needs a tenth longer."""
 _ALIASING_COLUMNS = 256
 """Rows so far apart, or a multiple of it, drive one another from a CPU's cache."""
 
@@ -75,7 +71,9 @@ def chunk_rows(weight_VD: Tensor) -> int:
     """How many rows of products over the whole vocabulary are held at a time."""
     sizes = _ON_CPU if weight_VD.device.type == "cpu" else _ELSEWHERE
     width = max(len(weight_VD), 1)
-    num_rows = max(sizes.chunk_elements // width, min(_EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS // width), 1)
+    num_rows = max(
+        sizes.chunk_bytes // _product_bytes(weight_VD) // width, min(_EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS // width), 1
+    )
     return num_rows - num_rows % _ROW_MULTIPLE if num_rows > _ROW_MULTIPLE else num_rows
 
 
@@ -101,35 +99,18 @@ def chunks_of_sequences(lengths: Sequence[int], size: int) -> Iterator[slice]:
     yield slice(start, stop)
 
 
-def matrix_in(room: Tensor, num_rows: int, num_columns: int) -> Tensor:
-    """The first elements of a vector as a matrix, its columns in one piece where products of few rows are faster so.
-
-    On a CPU in fp32, two threads then read half of the weight each instead of all of it.
-    """
-    elements = room[: num_rows * num_columns]
-    if room.device.type == "cpu" and room.dtype.itemsize >= 4 and num_rows < num_columns // 4:
-        return elements.view(num_columns, num_rows).T
-    return elements.view(num_rows, num_columns)
-
-
-def products_of_chunk(hidden_nD: Tensor, weight_VD: Tensor, room: Tensor | None) -> Tensor:
-    """h Wᵀ over the whole vocabulary, in `room` [n·V] if there is any.
-
-    On a CPU part by part: a product of few rows and many columns takes a tenth more.
-    """
-    if room is None or _is_widened(hidden_nD):
-        return product(hidden_nD, weight_VD.T)
-    products_nV = room.view(len(hidden_nD), -1)
-    for columns in slices(len(weight_VD), NUM_COLUMNS):
-        torch.mm(hidden_nD, weight_VD[columns].T, out=products_nV[:, columns])
-    return products_nV
-
-
 def product(left: Tensor, right: Tensor) -> Tensor:
     """left @ right, in fp32 for half-precision inputs where the device can (CUDA), else in their own precision."""
     if _is_widened(left):
         return torch.mm(left, right, out_dtype=torch.float32)
+    if takes_onednn(left) and left.numel() and right.numel():
+        return _ONEDNN_LINEAR(left, right.T, None, "none", [], "")
     return torch.mm(left, right)
+
+
+def takes_onednn(factor: Tensor) -> bool:
+    """Whether its product with rows in one piece each, such as those of a weight, is oneDNN's."""
+    return _ONEDNN_LINEAR is not None and factor.dtype == torch.float32 and factor.device.type == "cpu"
 
 
 def _is_widened(factor: Tensor) -> bool:
@@ -157,7 +138,10 @@ def add_product(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool = 
 
 
 def _add_product_of_same(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool) -> None:
-    """On a CPU a product of few rows with a whole vocabulary is faster when each thread has parts of that to itself."""
+    """By MKL, which adds up long sums in parts and so is more exact than oneDNN.
+
+    A product of few rows with a whole vocabulary is faster when each thread has parts of that to itself.
+    """
     num_parts, (few, many) = 2 * torch.get_num_threads(), sorted(left.shape)
     is_parted = left.device.type == "cpu" and left.dtype.itemsize >= 4 and many >= max(16 * few, num_parts)
     beta = 0 if is_first else 1

@@ -83,7 +83,7 @@ def test_errors_are_hardly_larger_than_those_of_dense_logits(way: str, offset: f
     exact_N, exact_gradients = exactly(way, *tensors)
     assert (logprobs_N - exact_N).abs().max() <= 1.5 * (dense_N - exact_N).abs().max() + 1e-6
     for got, dense, exact in zip(gradients, dense_gradients, exact_gradients, strict=True):
-        assert relative_error(got, exact) <= 1.8 * relative_error(dense, exact) + 1e-6
+        assert relative_error(got, exact) <= 2.2 * relative_error(dense, exact) + 1e-6
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from agents.kernels.products import add_product
+from agents.kernels import products
+from agents.kernels.products import add_product, product
 
 
 @pytest.mark.parametrize("is_first", [False, True])
@@ -24,3 +25,19 @@ def test_a_product_is_added_to_the_total_or_takes_its_place(shape, dtype, is_tra
     expected = (left.double() @ right.double()) + (0 if is_first else before.double())
     tolerance = {torch.float32: 1e-4, torch.float64: 1e-12, torch.bfloat16: 0.3}[dtype]
     torch.testing.assert_close(total.double(), expected, rtol=1e-2 if dtype == torch.bfloat16 else 1e-5, atol=tolerance)
+
+
+@pytest.mark.parametrize("has_onednn", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("shape", [(5, 64, 1001), (1, 3, 1), (40, 512, 300), (0, 8, 4), (4, 8, 0), (3, 0, 4)], ids=str)
+def test_logits_are_products_with_rows_of_the_weight(shape, dtype, has_onednn: bool, monkeypatch) -> None:
+    if not has_onednn:  # as in a build of torch without it
+        monkeypatch.setattr(products, "_ONEDNN_LINEAR", None)
+    generator = torch.Generator().manual_seed(0)
+    rows, inner, columns = shape
+    hidden = torch.randn(rows, inner, generator=generator).to(dtype)
+    weight = torch.randn(columns + 2, inner, generator=generator).to(dtype)[1:-1]  # part of a larger one
+    tolerance = {torch.float32: 1e-5, torch.float64: 1e-12, torch.bfloat16: 1e-2}[dtype]
+    got = product(hidden, weight.T)
+    assert got.dtype == dtype
+    torch.testing.assert_close(got.double(), hidden.double() @ weight.double().T, rtol=tolerance, atol=10 * tolerance)
