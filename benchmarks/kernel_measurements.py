@@ -38,7 +38,8 @@ Seconds = dict[str, list[tuple[float, float]]]
 
 SMALL = 1 << 21
 """Logits."""
-SMALL_SHAPE = Shape(512, 128, 8400, "float32", 128)
+WARM_UP_SHAPES = Shape(64, 256, 1024, "float32", 32), Shape(512, 128, 8400, "float32", 128)
+"""Few logits, and as many as are not kept: code that is loaded for either is there before memory is measured."""
 RETURN_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 16), "MALLOC_TRIM_THRESHOLD_": str(1 << 16)}
 """For glibc: without it, what is left of one tensor can serve the next one unseen, and holes count as if in use."""
 
@@ -115,7 +116,8 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def _transient_bytes_here(name: str, shapes: Sequence[Shape], device: str) -> list[int | str]:
-    _peak_bytes(name, replace(SMALL_SHAPE, dtype=shapes[0].dtype), device)
+    for shape in WARM_UP_SHAPES:
+        _peak_bytes(name, replace(shape, dtype=shapes[0].dtype), device)
     transient: list[int | str] = []
     for shape in shapes:
         try:

@@ -39,7 +39,7 @@ def are_in_range(normalizers: Tensor) -> bool:
 
 
 def exponentials(hidden_ND: Tensor, weight_WD: Tensor, options: LogitOptions) -> Tensor:
-    """e^z."""
+    """e^z [N, W] of z = h Wᵀ·scale/temperature."""
     factor = options.logit_scale / options.temperature * _LOG2_E
     if takes_onednn(hidden_ND):
         return product(hidden_ND, weight_WD.T).mul_(factor).exp2_()
