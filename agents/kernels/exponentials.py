@@ -69,14 +69,14 @@ def statistics(
 def statistics_and_exponentials(
     hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, options: LogitOptions
 ) -> tuple[Statistics, Tensor] | None:
-    """The same of the whole vocabulary at a time, and e^z [N, V] with 0 at the targets."""
+    """Statistics without entropy of the whole vocabulary at once, and e^z [N, V] with 0 at the targets."""
     target_N = _targets_in_range(hidden_ND, weight_VD, targets_N, options)
     if target_N is None:
         return None
     out_NV = exponentials(hidden_ND, weight_VD, options)
     out_NV[torch.arange(len(out_NV), device=out_NV.device), targets_N] = 0.0
-    statistics = _statistics(target_N, _sums(out_NV, target_N.dtype))
-    return None if statistics is None else (statistics, out_NV)
+    found = _statistics(target_N, _sums(out_NV, target_N.dtype))
+    return None if found is None else (found, out_NV)
 
 
 def _targets_in_range(hidden_ND: Tensor, weight_WD: Tensor, targets_N: Tensor, options: LogitOptions) -> Tensor | None:

@@ -46,7 +46,7 @@ _EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS = 64, 1 << 24
 _ROW_MULTIPLE = 16
 """Products of that many rows are faster than those of one more."""
 _ONEDNN_LINEAR: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-"""x wᵀ, where torch has oneDNN; for fp32 torch itself takes MKL, which on AMD's processors needs a tenth longer."""
+"""x wᵀ, where torch has oneDNN; for fp32 torch itself takes MKL, which on AMD's processors is slower."""
 _ALIASING_COLUMNS = 256
 """Rows so far apart, or a multiple of it, drive one another from a CPU's cache."""
 
@@ -100,7 +100,10 @@ def chunks_of_sequences(lengths: Sequence[int], size: int) -> Iterator[slice]:
 
 
 def product(left: Tensor, right: Tensor) -> Tensor:
-    """left @ right, in fp32 for half-precision inputs where the device can (CUDA), else in their own precision."""
+    """left @ right, in fp32 for half-precision inputs where the device can (CUDA), else in their own precision.
+
+    Without a gradient: it is called by functions that have their own.
+    """
     if _is_widened(left):
         return torch.mm(left, right, out_dtype=torch.float32)
     if takes_onednn(left) and left.numel() and right.numel():
@@ -109,7 +112,7 @@ def product(left: Tensor, right: Tensor) -> Tensor:
 
 
 def takes_onednn(factor: Tensor) -> bool:
-    """Whether its product with rows in one piece each, such as those of a weight, is oneDNN's."""
+    """Whether `product` leaves this factor times a transposed weight to oneDNN."""
     return _ONEDNN_LINEAR is not None and factor.dtype == torch.float32 and factor.device.type == "cpu"
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import torch
 from torch import Tensor, nn
@@ -51,26 +51,31 @@ def hand_on_weight(lookup: nn.Module, head: nn.Linear) -> Generator[HandedOn]:
     """Meanwhile, a lookup of tokens hands its weight on, if the head has the same one and it is trained.
 
     Lookups that do more than look up, those of a compiled model and weights that are no plain tensors stay as they are:
-    then autograd adds up two gradients.
+    then autograd adds up two gradients. What is handed on can be differentiated once.
     """
     handed_on = HandedOn()
-    if type(lookup) is not nn.Embedding or lookup.max_norm is not None or lookup.scale_grad_by_freq or lookup.sparse:
+    if not _only_looks_up(lookup):
         yield handed_on
         return
     original = lookup.forward
 
-    def forward(token_ids: Tensor) -> Tensor:
+    def forward(input: Tensor) -> Tensor:
         # Only inside the call is the weight sure to be there: FSDP gathers it in a hook.
         weight_VD = lookup.weight
         is_tied = head.weight is weight_VD and type(weight_VD) is nn.Parameter and weight_VD.requires_grad
         if not is_tied or not torch.is_grad_enabled() or torch.compiler.is_compiling():
-            return original(token_ids)
+            return original(input)
         latest_VD = weight_VD if handed_on.weight_VD is None else handed_on.weight_VD
-        found, handed_on.weight_VD = cast(Any, _Lookup.apply(latest_VD, token_ids, lookup.padding_idx))
+        found, handed_on.weight_VD = cast(Any, _Lookup.apply(latest_VD, input, lookup.padding_idx))
         return found
 
     with forward_replaced(lookup, forward):
         yield handed_on
+
+
+def _only_looks_up(lookup: nn.Module) -> TypeGuard[nn.Embedding]:
+    is_plain = type(lookup) is nn.Embedding and "forward" not in vars(lookup)
+    return is_plain and lookup.max_norm is None and not lookup.scale_grad_by_freq and not lookup.sparse
 
 
 class _Lookup(Function):

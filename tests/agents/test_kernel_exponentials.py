@@ -59,16 +59,18 @@ def exactly(way: str, hidden_ND, weight_VD, targets_N, gradient_N, **options):
     return computed("frozen head" if way == "frozen head" else "two passes", *tensors, backend="reference", **options)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 @pytest.mark.parametrize("options", [{}, {"temperature": 0.7}, {"logit_scale": 0.5, "temperature": 1.3}], ids=str)
 @pytest.mark.parametrize("offset", OFFSETS)
 @pytest.mark.parametrize("way", WAYS)
-def test_any_offset_of_the_logits_gives_the_same(way: str, offset: float, options: dict) -> None:
-    tensors = problem(offset)
+def test_any_offset_of_the_logits_gives_the_same(way: str, offset: float, options: dict, dtype) -> None:
+    tensors = problem(offset, dtype=dtype)
     logprobs_N, gradients = computed(way, *tensors, **options)
     exact_N, exact_gradients = exactly(way, *tensors, **options)
-    torch.testing.assert_close(logprobs_N, exact_N, rtol=1e-11, atol=1e-11)
+    tolerance = 1e-11 if dtype == torch.float64 else 1e-4
+    torch.testing.assert_close(logprobs_N, exact_N, rtol=tolerance, atol=tolerance)
     for got, exact in zip(gradients, exact_gradients, strict=True):
-        assert relative_error(got, exact) < 1e-11
+        assert relative_error(got, exact) < tolerance
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
@@ -76,7 +78,10 @@ def test_any_offset_of_the_logits_gives_the_same(way: str, offset: float, option
 @pytest.mark.parametrize("offset", OFFSETS)
 @pytest.mark.parametrize("way", WAYS)
 def test_errors_are_hardly_larger_than_those_of_dense_logits(way: str, offset: float, likelihood: float | None, dtype):
-    """Most are far smaller, but exponentials and factors are rounded one by one; 1e-6 is fp32's resolution."""
+    """Most are far smaller, but exponentials and factors are rounded one by one; 1e-6 is fp32's resolution.
+
+    On a CPU oneDNN adds up a logit in one piece where MKL, which dense logits come from, adds up parts.
+    """
     tensors = problem(offset, likelihood=likelihood, dtype=dtype)
     logprobs_N, gradients = computed(way, *tensors)
     dense_N, dense_gradients = computed(way, *tensors, backend="reference")

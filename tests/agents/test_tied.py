@@ -84,11 +84,13 @@ def test_a_tied_policy_has_the_gradients_of_dense_logits(name: str, shares_promp
     torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_one_gradient_of_the_weights_size_exists():
+@pytest.mark.parametrize("shares_prompts", [False, True])
+def test_one_gradient_of_the_weights_size_exists(shares_prompts: bool):
     policy, batch = make_policy("Qwen3"), batch_of()
+    inputs = batch.token_ids_BT, batch.attention_mask_BT, batch.loss_mask_BT
+    group_ids_B = batch.group_ids_B if shares_prompts else None
     with Matrices() as made:
-        loss = policy.loss(batch.token_ids_BT, batch.attention_mask_BT, batch.loss_mask_BT, weighted_logprobs)[0].loss
-        loss.backward()
+        policy.loss(*inputs, weighted_logprobs, group_ids_B=group_ids_B)[0].loss.backward()
     weight_VD = policy.head.module.weight
     assert weight_VD.grad is not None
     assert made.storages - {weight_VD.untyped_storage().data_ptr()} == {weight_VD.grad.untyped_storage().data_ptr()}
@@ -109,7 +111,7 @@ def test_the_gradient_is_that_of_two_separate_uses(padding_index: int | None, nu
     lookup, head = tied(padding_idx=padding_index)
 
     def gradient(weight_of: Any) -> Tensor:
-        found = sum(lookup(TOKENS[index:]).square().sum() for index in range(num_lookups))
+        found = sum(lookup(TOKENS[index:]).exp().sum() for index in range(num_lookups))
         used = (weight_of() * torch.arange(11.0)[:, None]).sin().sum()
         return torch.autograd.grad(found + used, lookup.weight)[0]
 
@@ -140,7 +142,7 @@ def test_half_precision_is_rounded_once_per_use():
     assert torch.equal(gradient[0].float(), torch.tensor([1008.0] * 3))  # 1010 has no bf16
 
 
-def test_weights_are_handed_on_where_it_serves_only():
+def test_weights_are_handed_on_only_where_it_serves():
     lookup, head = tied()
     other = nn.Linear(3, 11, bias=False)
     with hand_on_weight(lookup, other) as handed_on:
@@ -154,3 +156,39 @@ def test_weights_are_handed_on_where_it_serves_only():
         lookup(TOKENS)
     assert handed_on.weight_VD is None
     assert "forward" not in vars(lookup)
+
+
+class Scaled(nn.Embedding):
+    """Multiplies what it finds."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return 3 * super().forward(input)
+
+
+def patched() -> nn.Embedding:
+    lookup = nn.Embedding(11, 3)
+    original = lookup.forward
+    lookup.forward = lambda token_ids: 3 * original(token_ids)
+    return lookup
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Scaled(11, 3),
+        patched,
+        lambda: nn.Embedding(11, 3, max_norm=0.5),
+        lambda: nn.Embedding(11, 3, scale_grad_by_freq=True),
+        lambda: nn.Embedding(11, 3, sparse=True),
+    ],
+    ids=["subclass", "patched", "max_norm", "scale_grad_by_freq", "sparse"],
+)
+def test_a_lookup_that_does_more_stays_as_it_is(make: Any):
+    lookup, head = make(), nn.Linear(3, 11, bias=False)
+    head.weight = lookup.weight
+    before = vars(lookup).get("forward")
+    expected = lookup(TOKENS)
+    with hand_on_weight(lookup, head) as handed_on:
+        assert torch.equal(lookup(TOKENS), expected)
+        assert vars(lookup).get("forward") is before
+    assert handed_on.weight_VD is None

@@ -18,9 +18,10 @@ from typing import Any, NoReturn
 from .channel import memory_file
 from .programs import become_main, execute
 
-__all__ = ["open_streams_on_files", "run_alone", "run_in_turn", "seconds_in_turn"]
+__all__ = ["open_streams_on_files", "run_alone", "run_in_turn"]
 
 _MAX_SECONDS, _MAX_CPU_SHARE = 0.05, 0.02
+"""How much CPU time, and which share of the limit, the tests of a process may take before it begins no other."""
 _NAMES = ("stdin", "stdout", "stderr")
 
 Settings = list[tuple[str, str, str, bool]]
@@ -45,19 +46,14 @@ def run_alone(code: CodeType) -> NoReturn:
     os._exit(execute(code))
 
 
-def seconds_in_turn(cpu_limit: float) -> float:
-    """Return how much CPU time the tests of a process may take before it begins no other, given the limit of a test."""
-    return min(_MAX_SECONDS, _MAX_CPU_SHARE * cpu_limit)
-
-
 def run_in_turn(
-    code: CodeType, files: Sequence[Sequence[int]], progress: int, max_seconds: float, output_bytes: int
+    code: CodeType, files: Sequence[Sequence[int]], progress: int, cpu_limit: float, output_bytes: int
 ) -> NoReturn:
     """Run a test for each three files, up to the first that does not end well, and write a byte when one begins.
 
-    None begins behind `max_seconds` of CPU time or `output_bytes` of output. The exit code is that of the last that
-    began. A process that cannot go on between two tests ends as the first did.
+    The exit code is that of the last that began. A process that cannot go on between two tests ends as the first did.
     """
+    budget = min(_MAX_SECONDS, _MAX_CPU_SHARE * cpu_limit)
     recursion_limit, settings = sys.getrecursionlimit(), _settings()
     exit_code, num_bytes = 1, 0
     try:
@@ -68,7 +64,7 @@ def run_in_turn(
             os.write(progress, b".")
             exit_code = execute(code)
             num_bytes += sum(os.fstat(file).st_size for file in streams[1:])
-            if exit_code != 0 or time.process_time() > max_seconds or num_bytes > output_bytes:
+            if exit_code != 0 or time.process_time() > budget or num_bytes > output_bytes:
                 break
             _forget(recursion_limit)
     finally:

@@ -28,7 +28,7 @@ from typing import NamedTuple
 from . import syscalls
 from .channel import memory_file, read_file
 from .confinement import Confinement, Entry
-from .in_turn import run_alone, run_in_turn, seconds_in_turn
+from .in_turn import run_alone, run_in_turn
 from .programs import become_main, describe
 from .stateless import is_stateless
 from .watch import Child, Ending, FirstNap, Question, Watch, Witnesses
@@ -193,7 +193,7 @@ class Template(NamedTuple):
         process_id = entry.fork(tests.waits[indices.start])
         if process_id == 0:
             files = tests.files[indices.start : indices.stop]
-            run_in_turn(code, files, _PROGRESS, seconds_in_turn(limits.cpu_seconds), limits.output_bytes)
+            run_in_turn(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
         ending = self._wait(process_id, indices.start, start)
         num_begun = max(1, min(os.fstat(_PROGRESS).st_size, len(indices)))
         endings = [Ending(0, ending.cpu_seconds / num_begun, None)] * (num_begun - 1)
