@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reasonenv.execution.jail.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
@@ -64,6 +64,12 @@ def decodes_or_is_refused(content: str | bytes) -> bool:
 
 
 @given(json_values)
+@example(["k"])
+@example(["k", []])
+@example(["k", "int", "int"])
+@example(["k", "object"])
+@example(["i"])
+@example(["o", 1])
 def test_any_json_is_either_a_value_or_refused(tagged) -> None:
     assert decodes_or_is_refused(json.dumps(tagged))
 

@@ -169,8 +169,10 @@ def _scalar(tag: str, rest: list[Any]) -> Any:
         return _of_type(str, *rest).encode("latin-1")
     if tag == "y":
         return bytearray(_of_type(str, *rest), "latin-1")
-    if tag == "k" and rest[0] in _CLASSES:
-        return _CLASSES[rest[0]]
+    if tag == "k":
+        (name,) = rest
+        if name in _CLASSES:
+            return _CLASSES[name]
     raise DecodeError("not a value: an unknown tag")
 
 
