@@ -14,9 +14,9 @@ WAYS = ["two passes", "one pass", "frozen head"]
 N, D, V = 40, 16, 3000
 
 
-def problem(offset: float, *, likelihood: float | None = None, dtype: torch.dtype = torch.float64):
+def problem(offset: float, *, likelihood: float | None = None, dtype: torch.dtype = torch.float64, seed: int = 0):
     """Hidden states, weight, targets and dL/dlogprob, in fp64 as rounded to `dtype`."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(seed)
     hidden_ND = torch.randn(N, D, generator=generator, dtype=torch.float64)
     weight_VD = torch.randn(V, D, generator=generator, dtype=torch.float64) / 4
     targets_N = torch.randint(V, (N,), generator=generator)
@@ -80,15 +80,24 @@ def test_any_offset_of_the_logits_gives_the_same(way: str, offset: float, option
 def test_errors_are_hardly_larger_than_those_of_dense_logits(way: str, offset: float, likelihood: float | None, dtype):
     """Most are far smaller, but exponentials and factors are rounded one by one; 1e-6 is fp32's resolution.
 
-    On a CPU oneDNN adds up a logit in one piece where MKL, which dense logits come from, adds up parts.
+    Where gradients cancel, luck decides between two roundings, so four problems count together.
     """
-    tensors = problem(offset, likelihood=likelihood, dtype=dtype)
+    errors = torch.tensor([errors_beside_dense(way, offset, likelihood, dtype, seed) for seed in range(4)])
+    (logprobs, dense_logprobs), *gradients = errors.square().mean(0).sqrt()
+    assert logprobs <= 1.5 * dense_logprobs + 1e-6
+    for got, dense in gradients:
+        assert got <= 1.8 * dense + 1e-6
+
+
+def errors_beside_dense(way: str, offset: float, likelihood: float | None, dtype: torch.dtype, seed: int):
+    """Pairs of errors, ours and those of dense logits: of log-probabilities the largest, of gradients relative ones."""
+    tensors = problem(offset, likelihood=likelihood, dtype=dtype, seed=seed)
     logprobs_N, gradients = computed(way, *tensors)
     dense_N, dense_gradients = computed(way, *tensors, backend="reference")
     exact_N, exact_gradients = exactly(way, *tensors)
-    assert (logprobs_N - exact_N).abs().max() <= 1.5 * (dense_N - exact_N).abs().max() + 1e-6
-    for got, dense, exact in zip(gradients, dense_gradients, exact_gradients, strict=True):
-        assert relative_error(got, exact) <= 2.2 * relative_error(dense, exact) + 1e-6
+    largest = [((found_N - exact_N).abs().max().item()) for found_N in (logprobs_N, dense_N)]
+    parts = zip(gradients, dense_gradients, exact_gradients, strict=True)
+    return [largest, *([float(relative_error(x, exact)) for x in (got, dense)] for got, dense, exact in parts)]
 
 
 @pytest.mark.parametrize("way", WAYS)
