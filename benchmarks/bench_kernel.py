@@ -24,10 +24,10 @@ from typing import Any, Literal
 
 import torch
 import tyro
-from kernel_goals import goals
-from kernel_implementations import BASES, IMPLEMENTATIONS, Problem, Shape, versions, why_not
-from kernel_measurements import errors, median_ratio, seconds_in_turn, transient_bytes, with_likelihood
-from kernel_page import write_figure, write_page
+from kernel.goals import goals
+from kernel.implementations import BASES, IMPLEMENTATIONS, Problem, Shape, versions, why_not
+from kernel.measurements import errors, median_ratio, seconds_in_turn, transient_bytes, with_likelihood
+from kernel.page import write_figure, write_page
 from machine import describe_machine
 
 FOLDER = Path(__file__).parent

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 import tyro
-from kernel_implementations import IMPLEMENTATIONS, Problem, Shape
+from kernel.implementations import IMPLEMENTATIONS, Problem, Shape
 from machine import describe_machine
 from torch import Tensor
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 import tyro
-from kernel_measurements import environment, reset_peak, status_bytes
+from kernel.measurements import environment, reset_peak, status_bytes
 from machine import describe_machine
 from torch import Tensor
 from torch.nn.functional import pad

@@ -130,7 +130,7 @@ class QAReference:
     is_ordered: bool = False
     """Whether the order of a list is part of the answer."""
     constraints: tuple[str, ...] = ()
-    """`("max_words 20", "include river")`: names and arguments of `reasonenv.grading.qa_constraints`."""
+    """`("max_words 20", "include river")`: names and arguments of `reasonenv.grading.qa.constraints`."""
 
     @property
     def answer(self) -> str:

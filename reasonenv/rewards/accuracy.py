@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reasonenv.grading.math import MathGrade, grade_math
+from reasonenv.grading.math.grade import MathGrade, grade_math
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus
 
 __all__ = ["Accuracy"]

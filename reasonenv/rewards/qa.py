@@ -1,6 +1,6 @@
 """Is the answer to the question right?
 
-Lives here: the reward of an answer that is not mathematics. Does not: grading (`reasonenv.grading.qa`), or open
+Lives here: the reward of an answer that is not mathematics. Does not: grading (`reasonenv.grading.qa.grade`), or open
 questions, which a reward model judges.
 
 The one decision: an open question has no score here. It is not the response's fault that no rule applies, and a zero
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reasonenv.grading.qa import QAGrade, grade_qa
+from reasonenv.grading.qa.grade import QAGrade, grade_qa
 from reasonenv.types import Attempt, QAReference, Score, ScoreStatus
 
 __all__ = ["QAAccuracy"]

@@ -17,7 +17,8 @@ from reasonenv.tables import resolve
 from reasonenv.tasksets.base import Problem, TaskList, TaskSet
 from reasonenv.tasksets.combine import Filtered, Mixture, difficulty_in, has_answer
 from reasonenv.tasksets.files import PRESETS, Columns, from_hub, from_path
-from reasonenv.tasksets.procedural import FAMILIES, Family, ProceduralTaskSet
+from reasonenv.tasksets.mathematics import FAMILIES
+from reasonenv.tasksets.procedural import Family, ProceduralTaskSet
 from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.tasksets.rows import FILE_SUFFIXES

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from reasonenv.errors import TaskDataError
 from reasonenv.tables import resolve
 from reasonenv.tasksets.base import TaskSet, checked_index, unknown_task_id
-from reasonenv.tasksets.procedural import FAMILIES
+from reasonenv.tasksets.mathematics import FAMILIES
 from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.types import Task

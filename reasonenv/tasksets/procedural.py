@@ -21,32 +21,7 @@ from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, checked_index, numbered_id, unknown_task_id
 from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
-__all__ = ["FAMILIES", "SPLITS", "Family", "Kind", "ProceduralTaskSet", "family_of_kinds", "split_of"]
-
-FAMILIES: dict[str, str] = {
-    "chain_arithmetic": "reasonenv.tasksets.arithmetic:chain_arithmetic",
-    "integer_expressions": "reasonenv.tasksets.arithmetic:integer_expressions",
-    "fraction_expressions": "reasonenv.tasksets.arithmetic:fraction_expressions",
-    "linear_equations": "reasonenv.tasksets.algebra:linear_equations",
-    "linear_systems": "reasonenv.tasksets.algebra:linear_systems",
-    "quadratic_equations": "reasonenv.tasksets.algebra:quadratic_equations",
-    "inequalities": "reasonenv.tasksets.inequalities:inequalities",
-    "polynomial_evaluation": "reasonenv.tasksets.polynomials:polynomial_evaluation",
-    "polynomial_expansion": "reasonenv.tasksets.polynomials:polynomial_expansion",
-    "derivatives": "reasonenv.tasksets.polynomials:derivatives",
-    "sequences": "reasonenv.tasksets.sequences:sequences",
-    "gcd_lcm": "reasonenv.tasksets.number_theory:gcd_lcm",
-    "modular_powers": "reasonenv.tasksets.number_theory:modular_powers",
-    "base_conversion": "reasonenv.tasksets.number_theory:base_conversion",
-    "counting": "reasonenv.tasksets.combinatorics:counting",
-    "probabilities": "reasonenv.tasksets.combinatorics:probabilities",
-    "percentages": "reasonenv.tasksets.word_problems:percentages",
-    "ratios": "reasonenv.tasksets.word_problems:ratios",
-    "averages": "reasonenv.tasksets.word_problems:averages",
-    "dates": "reasonenv.tasksets.dates:dates",
-    "plane_geometry": "reasonenv.tasksets.geometry:plane_geometry",
-    "matrices": "reasonenv.tasksets.matrices:matrices",
-}
+__all__ = ["SPLITS", "Family", "Kind", "ProceduralTaskSet", "family_of_kinds", "split_of"]
 
 SPLITS = ("train", "test")
 _TEST_SHARE = 10  # one problem in ten is a test problem

@@ -16,7 +16,7 @@ from agents.rollout.codec import TextCodec
 from agents.sft import SFTPhase, sft_batch, terse_response, worked_response
 from reasonenv.rewards import load_reward
 from reasonenv.tasksets import TaskList, TaskSet, load_tasks
-from reasonenv.tasksets.procedural import FAMILIES
+from reasonenv.tasksets.mathematics import FAMILIES
 from reasonenv.types import Attempt, MathReference, Task
 
 TASK = Task(task_id="sum/0", prompt="2+3=?", reference=MathReference(answer="5"), solution="2+3=5")

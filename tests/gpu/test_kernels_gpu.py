@@ -1,8 +1,8 @@
 """The Triton kernels against a dense float64 computation of their definition.
 
 On a CUDA device where there is one. With TRITON_INTERPRET=1 in the environment Triton's interpreter runs them on the
-CPU; `tests/agents/test_kernels_triton.py` runs this module so. bfloat16 is left to the device: the interpreter's matrix
-products get it wrong.
+CPU; `tests/agents/kernels/test_kernels_triton.py` runs this module so. bfloat16 is left to the device: the
+interpreter's matrix products get it wrong.
 N tokens, D hidden size, W columns.
 """
 

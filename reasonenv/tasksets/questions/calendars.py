@@ -1,7 +1,7 @@
 """The family of calendar questions: dates, weekdays, ages and leap years.
 
 Lives here: what these problems are, and how a date is written. Does not: seeds, splits and ids
-(`reasonenv.tasksets.procedural`), or days between dates, which is arithmetic (`reasonenv.tasksets.dates`).
+(`reasonenv.tasksets.procedural`), or days between dates, which is arithmetic (`reasonenv.tasksets.mathematics.dates`).
 
 The one decision: a date is written with the name of its month, so that no order of day and month has to be guessed.
 """

@@ -1,7 +1,7 @@
 """The family of instructions: short texts with constraints that a program can check.
 
 Lives here: what is asked, and for each request one text that does it. Does not: checking
-(`reasonenv.grading.qa_constraints`), seeds, splits and ids (`reasonenv.tasksets.procedural`).
+(`reasonenv.grading.qa.constraints`), seeds, splits and ids (`reasonenv.tasksets.procedural`).
 
 The one decision: a request is drawn together with a text that keeps every constraint, so none asks for the impossible.
 """

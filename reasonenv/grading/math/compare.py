@@ -1,0 +1,336 @@
+r"""Are two answers equal?
+
+Lives here: the rule of each type of answer. Does not: arithmetic (`numeric`), subsets of the line (`intervals`),
+reading (`reader`), what needs computer algebra (`worker`).
+
+The one decision: False is final where the gold answer was read, even if the answer was not: whoever could not be read
+did not write mathematics, and algebra by others finds sense in what has none. A gold answer that was not read is None,
+as is what both sides leave open, and a worker decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import product
+
+from reasonenv.grading.math.equations import (
+    difference,
+    have_several_names,
+    is_name,
+    named_values,
+    value_of_named,
+    with_argument_of,
+    without_working,
+)
+from reasonenv.grading.math.evaluation import variables, with_decimal_logarithm
+from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
+from reasonenv.grading.math.matrices import worked_out
+from reasonenv.grading.math.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
+from reasonenv.grading.math.notation.reader import choice_letter, is_unevaluated, plain_words, read
+from reasonenv.grading.math.notation.tokens import canonical_text
+from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
+from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
+from reasonenv.grading.math.scalars import equal_scalars
+from reasonenv.grading.math.shape import have_same_shape
+
+__all__ = ["equal_texts"]
+
+_SCALARS = frozenset(
+    ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
+)
+_LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
+_CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
+_COMMA_SPACE = re.compile(r"\s*,\s*")
+_DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
+_MAX_MATCHES = 4096
+
+
+def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> bool | None:
+    r"""Return whether two answers are equal, or None where that takes algebra.
+
+    Raises:
+        OverBudgetError: the answer would take more than it is worth.
+
+    >>> equal_texts("1,000", "x = 1000.0"), equal_texts("2x", "x+x"), equal_texts("(1,2)", "(2,1)")
+    (True, True, False)
+    """
+    if not canonical_text(answer):
+        return False
+    if canonical_text(gold) == canonical_text(answer):
+        return True
+    if _CHOICE_GOLD.fullmatch(gold):
+        letters = choice_letter(gold), choice_letter(answer)
+        if None not in letters:
+            return letters[0] == letters[1]
+    if is_unevaluated(answer):
+        return None if is_unevaluated(gold) else False
+    left, right = read(gold), read(answer)
+    if _are_same_words(gold, answer, left, right):
+        return True
+    if left is None or right is None:
+        return _equal_unread(gold, answer, left, right)
+    verdict = _decide(left, right, policy)
+    verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
+
+
+def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
+    """Are these the same words, although one may look like a product of letters, as "odd" does?"""
+    has_text = any(node is not None and node.kind == "text" for node in (left, right))
+    gold, answer = canonical_text(gold), canonical_text(answer)
+    if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
+        return False
+    words = (_COMMA_SPACE.sub(",", plain_words(text) or text.casefold()) for text in (gold, answer))
+    return len(set(words)) == 1
+
+
+def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None) -> bool | None:
+    if left is not None or (right is not None and right.kind == "text"):
+        return False
+    is_possible = answer.count("{") == answer.count("}") and have_same_shape(
+        canonical_text(gold), canonical_text(answer)
+    )
+    return None if is_possible else False
+
+
+def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
+    """Read an ambiguous text the way the other side is written."""
+    if left.kind != right.kind and ("," in gold or "," in answer):
+        if _DECIMAL_COMMA.fullmatch(gold.strip("$ ")) or _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
+            return _decide_texts(gold.replace(",", "."), answer.replace(",", "."), policy)
+        one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
+        if one and other and (one.kind == "list" or other.kind == "list") and (one, other) != (left, right):
+            return _decide(one, other, policy)
+    if "quantity" in (left.kind, right.kind) and left.kind != right.kind:
+        one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
+        if one and other and one.kind == other.kind == "quantity":
+            return _decide(one, other, policy)
+    return None
+
+
+def _decide_texts(gold: str, answer: str, policy: MathPolicy) -> bool | None:
+    left, right = read(gold), read(answer)
+    return None if left is None or right is None else _decide(left, right, policy)
+
+
+def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
+    r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
+    readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
+    verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
+    return True if True in verdicts else None if None in verdicts else False
+
+
+def _decide_once(left: Node, right: Node, policy: MathPolicy) -> bool | None:
+    try:
+        return _Comparison(policy).equal(left, right)
+    except UnreadableError:
+        return None
+    except UndefinedError:
+        return False
+    except RecursionError as error:
+        raise OverBudgetError("nested too deeply") from error
+
+
+class _Comparison:
+    def __init__(self, policy: MathPolicy) -> None:
+        self._policy = policy
+
+    def equal(self, left: Node, right: Node) -> bool | None:
+        if left == right:
+            return True
+        left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
+        if (left.kind == "time") != (right.kind == "time"):
+            left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
+        relations = (left.kind == "relation") + (right.kind == "relation")
+        if relations == 2:
+            return self._equal_relations(left, right)
+        if relations:
+            return self._equal_relation_and_value(left, right)
+        if _has_sign_choice(left) or _has_sign_choice(right) or {left.kind, right.kind} & {"list", "set"}:
+            return self._equal_collections(left, right)
+        if {left.kind, right.kind} & _LINE_SUBSETS:
+            return _equal_subsets(left, right, self)
+        if left.kind in _SCALARS and right.kind in _SCALARS:
+            return equal_scalars(left, right, self._policy)
+        if left.kind == right.kind and left.kind in ("tuple", "matrix", "row"):
+            return self.equal_parts(left.args, right.args)
+        return False
+
+    def equal_parts(self, lefts: Sequence[Node], rights: Sequence[Node]) -> bool | None:
+        if len(lefts) != len(rights):
+            return False
+        verdicts = [self.equal(left, right) for left, right in zip(lefts, rights, strict=True)]
+        return False if False in verdicts else None if None in verdicts else True
+
+    def _equal_relation_and_value(self, left: Node, right: Node) -> bool | None:
+        relation, value = (left, right) if left.kind == "relation" else (right, left)
+        named = value_of_named(relation) if self._policy.is_name_optional else None
+        if named is not None:
+            return self.equal(named, right) if relation is left else self.equal(left, named)
+        if value.kind in _LINE_SUBSETS or value.kind == "tuple":
+            return _equal_subsets(left, right, self)
+        if value.kind == "list" and relation.kind == "relation":
+            return _equal_subsets(left, right, self) or False
+        return False
+
+    def _equal_relations(self, left: Node, right: Node) -> bool | None:
+        left, right = without_working(left), without_working(right)
+        operators = left.name.split(), right.name.split()
+        if "=" in operators[0] + operators[1]:
+            return self._equal_equations(left, right) if operators[0] == operators[1] == ["="] else False
+        if len(operators[0]) == len(operators[1]) == 1:
+            return _equal_inequalities(left, right)
+        if len(operators[0]) != len(operators[1]):
+            return _equal_subsets(left, right, self) if variables(left) == variables(right) else False
+        if operators[0][0][0] != operators[1][0][0]:
+            mirrored = {"<": ">", ">": "<"}
+            flipped = " ".join(mirrored.get(sign[0], "!") + sign[1:] for sign in reversed(operators[1]))
+            right = Node("relation", right.args[::-1], flipped)
+        return left.name == right.name and self.equal_parts(left.args, right.args)
+
+    def _equal_equations(self, left: Node, right: Node) -> bool | None:
+        right = with_argument_of(right, left)
+        if all(is_name(node.args[0]) for node in (left, right)):
+            same_name = left.args[0] == right.args[0]
+            values_equal = self.equal(left.args[1], right.args[1])
+            if same_name:
+                return values_equal
+            if values_equal or not variables(right.args[1]):
+                return bool(values_equal and variables(left.args[1])) and not _are_rivals(left.args[0], right.args[0])
+        try:
+            if is_same_scalar(*left.args):
+                return self._equal_identities(left, right)
+            sign = is_proportional(difference(left), difference(right))
+        except UnreadableError:
+            return self.equal_parts(left.args, right.args)
+        return None if sign is None else sign != 0
+
+    def _equal_identities(self, left: Node, right: Node) -> bool | None:
+        """Compare equations that hold everywhere: the answer must have both sides of the gold answer."""
+        if right.args[0] == right.args[1]:
+            return False
+        return self.equal_parts(left.args, right.args) or self.equal_parts(left.args, right.args[::-1])
+
+    def _equal_collections(self, left: Node, right: Node) -> bool | None:
+        lefts, rights = _elements(left), _elements(right)
+        kinds = {left.kind, right.kind}
+        num_conditions = _are_inequalities(lefts) + _are_inequalities(rights)
+        is_line = num_conditions == 2 and len(variables(left) | variables(right)) == 1
+        if is_line or kinds & _LINE_SUBSETS or (num_conditions == 1 and "tuple" in kinds):
+            return _equal_subsets(left, right, self)
+        if kinds == {"list", "tuple"}:
+            return self.equal_parts(*(named_values(node.args) or node.args for node in (left, right)))
+        if "tuple" in kinds and "set" in kinds:
+            return len(lefts) == len(rights) == 1 and self.equal(lefts[0], rights[0])
+        if "text" in kinds or "matrix" in kinds:
+            return False
+        if kinds == {"list"} and (
+            not self._policy.is_list_order_free or have_several_names(lefts) or have_several_names(rights)
+        ):
+            in_order = self.equal_parts(lefts, rights)
+            if in_order or not (have_several_names(lefts) and have_several_names(rights)):
+                return in_order
+        if "set" in kinds or (lefts and lefts[0].kind == "tuple"):
+            lefts, rights = self._distinct(lefts), self._distinct(rights)
+        return self._equal_unordered(lefts, rights)
+
+    def _distinct(self, nodes: Sequence[Node]) -> list[Node]:
+        distinct: list[Node] = []
+        if len(nodes) ** 2 > _MAX_MATCHES:
+            return list(nodes)
+        for node in nodes:
+            if not any(self.equal(node, other) for other in distinct):
+                distinct.append(node)
+        return distinct
+
+    def _equal_unordered(self, lefts: Sequence[Node], rights: Sequence[Node]) -> bool | None:
+        if len(lefts) != len(rights):
+            return False
+        if len(lefts) * len(rights) > _MAX_MATCHES:
+            raise OverBudgetError("too many elements")
+        left_over, is_unknown = list(rights), False
+        for left in lefts:
+            for index, right in enumerate(left_over):
+                verdict = self.equal(left, right)
+                if verdict:
+                    del left_over[index]
+                    break
+                is_unknown = is_unknown or verdict is None
+            else:
+                return None if is_unknown else False
+        return True
+
+
+def _plain_value(node: Node, policy: MathPolicy) -> Node:
+    r"""Write `x \in S` as S, the named point P(1, 2) as (1, 2), and a sum of matrices as a matrix."""
+    if node.kind == "relation" and node.name == "in":
+        return node.args[1]
+    is_product = node.kind == "mul" and policy.is_name_optional
+    if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
+        return node.args[1]
+    return worked_out(node)
+
+
+def _as_ratio(time: Node) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio."""
+    hours, _, minutes = time.name.partition(":")
+    return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
+
+
+def _are_rivals(left: Node, right: Node) -> bool:
+    """Are these y and z, or f(x) and f(t), which have no formula in common, as y and f(x) may have?"""
+    is_applied_twice = left.name == right.name == APPLIED and left.args[0] == right.args[0]
+    return is_applied_twice or left.kind == right.kind == "var"
+
+
+def _equal_inequalities(left: Node, right: Node) -> bool | None:
+    if left.name not in INEQUALITIES or right.name not in INEQUALITIES:
+        return left.name == right.name and left == right
+    sign = is_proportional(difference(left), difference(right))
+    if not sign:
+        return None if sign is None else False
+    mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+    return left.name == (right.name if sign > 0 else mirrored.get(right.name, right.name))
+
+
+def _are_inequalities(nodes: Sequence[Node]) -> bool:
+    return bool(nodes) and all(node.kind == "relation" and set(node.name.split()) <= INEQUALITIES for node in nodes)
+
+
+def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | None:
+    if {left.kind, right.kind} == {"tuple", "interval"}:
+        return False
+    parts = pieces(left), pieces(right)
+    if parts[0] is None or parts[1] is None:
+        is_condition = left.kind == "relation" or right.kind == "relation"
+        return None if is_condition or {left.kind, right.kind} & {"union", "minus"} else False
+    try:
+        return same_pieces(parts[0], parts[1])
+    except UnreadableError:
+        if left.kind == right.kind == "interval" and left.name != right.name:
+            return False
+        return comparison.equal_parts(left.args, right.args) if left.kind == right.kind else None
+
+
+def _has_sign_choice(node: Node) -> bool:
+    return any(part.kind in ("pm", "mp") for part in walk(node))
+
+
+def _elements(node: Node) -> list[Node]:
+    if node.kind in ("list", "set"):
+        return [element for part in node.args for element in _elements(part)]
+    if node.kind == "relation" and node.name == "=" and _has_sign_choice(node) and is_name(node.args[0]):
+        return [Node("relation", (node.args[0], value), "=") for value in _elements(node.args[1])]
+    if not _has_sign_choice(node) or node.kind == "relation":
+        return [node]
+    return [_chosen(node, 1), _chosen(node, -1)]
+
+
+def _chosen(node: Node, sign: int) -> Node:
+    args = tuple(_chosen(part, sign) for part in node.args)
+    if node.kind in ("pm", "mp"):
+        is_plus = sign > 0 if node.kind == "pm" else sign < 0
+        return Node("add", (args[0], args[1] if is_plus else Node("neg", (args[1],))))
+    return node._replace(args=args)

@@ -1,0 +1,245 @@
+r"""Does a response's answer equal the gold answer of a math problem?
+
+Lives here: the judgement of a batch: reading the answers, deciding the easy ones, sending each of the rest to a worker
+once, remembering verdicts. Does not: deciding without algebra (`compare`), processes (`pool`), algebra (`worker`).
+
+Covered: everything `compare` decides, and whatever math-verify does with both sides as LaTeX. Not covered: what
+math-verify reads too generously, such as differing units.
+
+The one decision: a grade has one of nine statuses, never a bare bool. Stopped, too long and wrong all score 0 and stay
+apart; what the answer is not to blame for is NaN.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from reasonenv.grading.math.compare import equal_texts
+from reasonenv.grading.math.nodes import OverBudgetError
+from reasonenv.grading.math.notation.reader import is_readable
+from reasonenv.grading.math.notation.tokens import canonical_text
+from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
+from reasonenv.grading.pool import Comparison, shared_pool
+from reasonenv.parsing import boxed_answer, extract_answer, split_reasoning, stated_answer
+
+__all__ = ["MAX_ANSWER_CHARS", "GradeStatus", "MathGrade", "equal", "grade_answers", "grade_math"]
+
+MAX_ANSWER_CHARS = 1000
+"""Longer answers are not compared; the longest gold answer of MATH-500 has 53 characters."""
+
+_MAX_WORKERS = 4
+_COMPARING_SHARE = 0.45
+"""Share of the time limit that a comparison may run; as much is left for a worker to get free or to start."""
+_MAYBE_WORDY = re.compile(r"\\(?:boxed|fbox)|[A-Za-z]{3,}.*[\s$]|<answer>|####", re.S)
+_MAX_CACHED_VERDICTS = 65536
+_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a mistake in our own reading of a text would raise: no score for one answer, not the end of a training."""
+
+
+class GradeStatus(StrEnum):
+    """How a comparison ended."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    NO_ANSWER = "no_answer"
+    OVER_BUDGET = "over_budget"
+    """The answer is too long, too large or too memory-hungry to be compared."""
+    TIMEOUT = "timeout"
+    GOLD_UNPARSEABLE = "gold_unparseable"
+    GRADER_ERROR = "grader_error"
+    WORKER_DIED = "worker_died"
+    WORKERS_BUSY = "workers_busy"
+    """The call had to end before a worker could decide."""
+
+    @property
+    def is_failure(self) -> bool:
+        """Is this the fault of the gold answer or the grader, and so no score?"""
+        return self in _FAILURES
+
+    @property
+    def is_final(self) -> bool:
+        """Would the same comparison end the same way again, on any machine?"""
+        return self in (GradeStatus.CORRECT, GradeStatus.WRONG, GradeStatus.GOLD_UNPARSEABLE, GradeStatus.OVER_BUDGET)
+
+
+_FAILURES = (GradeStatus.GOLD_UNPARSEABLE, GradeStatus.GRADER_ERROR, GradeStatus.WORKER_DIED, GradeStatus.WORKERS_BUSY)
+
+
+@dataclass(frozen=True, slots=True)
+class MathGrade:
+    """What became of one response: `MathGrade(GradeStatus.CORRECT, answer="5", path="fast")`."""
+
+    status: GradeStatus
+    answer: str | None
+    """The answer that was read out of the response."""
+    path: Literal["fast", "slow"]
+    """Whether `compare` or a worker decided."""
+    details: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def score(self) -> float:
+        """1 for correct, NaN for a failure of the grader, else 0."""
+        return math.nan if self.status.is_failure else float(self.status is GradeStatus.CORRECT)
+
+
+def grade_math(
+    golds: Sequence[str],
+    responses: Sequence[str],
+    *,
+    timeout_seconds: float = 2.0,
+    num_workers: int | None = None,
+    policy: MathPolicy = DEFAULT_POLICY,
+) -> list[MathGrade]:
+    r"""Grade each response against its gold answer.
+
+    Args:
+        golds: gold answers, LaTeX or plain text, without a box.
+        responses: whole responses, from which `reasonenv.parsing.extract_answer` reads the answers.
+        timeout_seconds: wall-clock limit of the call if one answer needs a worker; a worker may compare for less than
+            half of it. With more such answers the limit is as many times as long as each worker has answers.
+        num_workers: how many workers may run; None is one per core, at most 4.
+        policy: which differently written answers count as equal.
+
+    Returns:
+        One grade per response, in order.
+
+    Raises:
+        ValueError: the two sequences differ in length, or a limit is not positive.
+
+    >>> grade_math([r"\frac{1}{2}"], ["<think>half</think><answer>0.5</answer>"])[0].status.value
+    'correct'
+    """
+    answers = [_answer_of(response, policy) for response in responses]
+    golds = [boxed_answer(gold) or gold if "\\boxed" in gold else gold for gold in golds]
+    return grade_answers(golds, answers, timeout_seconds=timeout_seconds, num_workers=num_workers, policy=policy)
+
+
+def grade_answers(
+    golds: Sequence[str],
+    answers: Sequence[str | None],
+    *,
+    timeout_seconds: float = 2.0,
+    num_workers: int | None = None,
+    policy: MathPolicy = DEFAULT_POLICY,
+) -> list[MathGrade]:
+    """Grade answers that have already been read out of their responses; None is no answer. See `grade_math`."""
+    if timeout_seconds <= 0 or (num_workers is not None and num_workers < 1):
+        raise ValueError(f"Limits must be positive, got {timeout_seconds=} and {num_workers=}.")
+    if len(golds) != len(answers):
+        raise ValueError(f"Each response needs its gold answer: got {len(golds)} golds and {len(answers)} responses.")
+    grades = [_grade_fast(gold, answer, policy) for gold, answer in zip(golds, answers, strict=True)]
+    asked = {
+        index: Comparison(golds[index], answer)
+        for index, (answer, grade) in enumerate(zip(answers, grades, strict=True))
+        if grade is None and answer is not None
+    }
+    slow = _grade_slow(list(dict.fromkeys(asked.values())), timeout_seconds, num_workers, policy) if asked else {}
+    return [slow[asked[index]] if grade is None else grade for index, grade in enumerate(grades)]
+
+
+def equal(gold: str, answer: str, *, policy: MathPolicy = DEFAULT_POLICY) -> bool | None:
+    r"""Return whether an answer equals a gold answer; None where the grader could not tell.
+
+    >>> equal(r"\frac{1}{2}", "0.5")
+    True
+    """
+    gold, said = _bare(gold), _bare(answer)
+    status = grade_answers([gold], [answer], policy=policy)[0].status
+    if status is not GradeStatus.CORRECT and said != answer:
+        status = grade_answers([gold], [said], policy=policy)[0].status
+    return None if status.is_failure or status is GradeStatus.TIMEOUT else status is GradeStatus.CORRECT
+
+
+def _answer_of(response: str, policy: MathPolicy) -> str | None:
+    answer = extract_answer(response)
+    rest = split_reasoning(response).rest if answer is None and policy.reads_prose else None
+    if rest is None or "answer>" in rest:
+        return answer
+    return stated_answer(rest)
+
+
+def _bare(text: str) -> str:
+    """Return the answer in a text that may say more than it."""
+    if len(text) <= MAX_ANSWER_CHARS and not _MAYBE_WORDY.search(text):
+        return text
+    if "answer>" in text or "think>" in text:
+        return extract_answer(text) or ""
+    if len(text) <= MAX_ANSWER_CHARS and "\\boxed" not in text and is_readable(text):
+        return text
+    return stated_answer(text) or text
+
+
+def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade | None:
+    """Grade what needs no worker; None for the rest."""
+    if answer is None:
+        return _NO_ANSWER
+    remembered = _recall(gold, answer, policy)
+    if remembered is not None:
+        return remembered
+    if not gold.strip() or len(gold) > MAX_ANSWER_CHARS:
+        reason = f"the gold answer must have 1 to {MAX_ANSWER_CHARS} characters, got {len(gold)}"
+        return MathGrade(GradeStatus.GOLD_UNPARSEABLE, answer, "fast", {"reason": reason})
+    if len(answer) > MAX_ANSWER_CHARS:
+        reason = f"{len(answer)} characters; at most {MAX_ANSWER_CHARS} are compared"
+        return MathGrade(GradeStatus.OVER_BUDGET, answer, "fast", {"reason": reason})
+    try:
+        is_equal = equal_texts(gold, answer, policy)
+    except OverBudgetError as error:
+        return MathGrade(GradeStatus.OVER_BUDGET, answer, "fast", {"reason": str(error)})
+    except _UNFORESEEN as error:
+        return MathGrade(GradeStatus.GRADER_ERROR, answer, "fast", {"reason": repr(error)})
+    if is_equal is None:
+        return None
+    grade = MathGrade(GradeStatus.CORRECT if is_equal else GradeStatus.WRONG, answer, "fast")
+    _remember(gold, answer, policy, grade)
+    return grade
+
+
+def _grade_slow(
+    unknown: Sequence[Comparison], timeout_seconds: float, num_workers: int | None, policy: MathPolicy
+) -> dict[Comparison, MathGrade]:
+    """Grade by workers and remember what does not depend on how busy the machine was."""
+    num_workers = num_workers or min(os.cpu_count() or 1, _MAX_WORKERS)
+    share = _COMPARING_SHARE * timeout_seconds
+    verdicts = shared_pool().compare(
+        [Comparison(canonical_text(gold), canonical_text(answer)) for gold, answer in unknown],
+        timeout_seconds=share,
+        num_workers=num_workers,
+        patience_seconds=2 * share * math.ceil(len(unknown) / num_workers),
+    )
+    grades: dict[Comparison, MathGrade] = {}
+    for comparison, verdict in zip(unknown, verdicts, strict=True):
+        details = {"reason": verdict.reason} if verdict.reason else {}
+        grade = MathGrade(GradeStatus(verdict.status), comparison.answer, "slow", details)
+        grades[comparison] = grade
+        if grade.status.is_final:
+            _remember(comparison.gold, comparison.answer, policy, grade)
+    return grades
+
+
+_NO_ANSWER = MathGrade(GradeStatus.NO_ANSWER, None, "fast")
+_remembered: OrderedDict[tuple[str, str, MathPolicy], MathGrade] = OrderedDict()
+"""Least recently used first. Each step on it is one atomic call, so it needs no lock that a fork could leave held."""
+
+
+def _recall(gold: str, answer: str, policy: MathPolicy) -> MathGrade | None:
+    grade = _remembered.get((gold, answer, policy))
+    if grade is not None:
+        with contextlib.suppress(KeyError):
+            _remembered.move_to_end((gold, answer, policy))
+    return grade
+
+
+def _remember(gold: str, answer: str, policy: MathPolicy, grade: MathGrade) -> None:
+    _remembered[gold, answer, policy] = grade
+    with contextlib.suppress(KeyError):
+        while len(_remembered) > _MAX_CACHED_VERDICTS:
+            _remembered.popitem(last=False)

@@ -1,0 +1,1 @@
+"""From LaTeX or plain text to a tree of `reasonenv.grading.math.nodes`."""

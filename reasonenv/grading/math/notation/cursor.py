@@ -1,0 +1,203 @@
+"""A position in a list of tokens, and the small constructs that need no grammar.
+
+Lives here: looking at tokens and taking them; names, units and digits. Does not: the grammar (`expression`).
+
+The one decision: a token that has been taken is never given back, except by the try at a mixed number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from reasonenv.grading.math.nodes import MAX_DEPTH, Node, OverBudgetError, UnreadableError, number
+from reasonenv.grading.math.notation.tokens import Token
+
+__all__ = ["END", "Cursor"]
+
+END = Token("end", "", False)
+_LETTER_UNITS = frozenset("mgshLlNJWVAK")
+_MAX_DIGITS = 1000
+_HEDGE = re.compile(
+    r"\b(?:or|and|if|not|but|else|when|unless|otherwise|maybe|possibly|perhaps|probably|guess|so|ish|wrong|incorrect)\b|[?()]"
+)
+
+
+class Cursor:
+    """Reads tokens from left to right; the end is a token of its own."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self._tokens = [*tokens, END]
+        self._position = 0
+        self._depth = 0
+
+    @property
+    def next(self) -> Token:
+        return self._tokens[self._position]
+
+    def symbol(self) -> str:
+        """Return the next token's text if it is an operator or a command, else nothing."""
+        token = self._tokens[self._position]
+        return token.text if token.kind in ("op", "cmd") else ""
+
+    @property
+    def is_behind_word(self) -> bool:
+        return self._position > 0 and self._tokens[self._position - 1].kind == "word"
+
+    def is_behind(self, symbol: str) -> bool:
+        return self._position > 0 and self._tokens[self._position - 1].text == symbol
+
+    def take(self) -> Token:
+        token = self._tokens[self._position]
+        self._position += token is not END
+        return token
+
+    def expect(self, *symbols: str) -> str:
+        if self.symbol() not in symbols:
+            raise UnreadableError(f"expected {' or '.join(symbols)}, got {self.next.text!r}")
+        return self.take().text
+
+    def deeper(self, step: int) -> None:
+        self._depth += step
+        if self._depth > MAX_DEPTH:
+            raise OverBudgetError(f"nested more than {MAX_DEPTH} deep")
+
+    def index(self) -> str:
+        """Read a subscript as part of a name."""
+        if self.symbol() != "{":
+            return self.take().text
+        self.take()
+        parts: list[str] = []
+        while self.symbol() != "}":
+            if self.next is END or self.symbol() == "{":
+                raise UnreadableError("a nested index")
+            parts.append(self.take().text)
+        self.take()
+        return "".join(parts)
+
+    def group_name(self) -> str:
+        self.expect("{")
+        name = ""
+        while self.symbol() != "}":
+            if self.next is END:
+                raise UnreadableError("a name without end")
+            name += self.take().text
+        self.take()
+        return name
+
+    def split_digit(self) -> int | None:
+        """Take one digit of the next number; None if no digit is next."""
+        token = self.next
+        if token.kind != "num" or not token.text.isdigit():
+            return None
+        self._tokens[self._position] = Token("num", token.text[1:], False)
+        self._position += len(token.text) == 1
+        return int(token.text[0])
+
+    def split_word(self, word: Token) -> str:
+        """Put the letters of a word that has just been taken in its place, and take the first."""
+        letters = [Token("var", letter, False) for letter in word.text]
+        self._tokens[self._position - 1 : self._position] = letters
+        return letters[0].text
+
+    def is_letter_unit(self, *, is_asked: bool) -> bool:
+        """Is a lone letter behind something next, where letters are asked to be units?"""
+        token = self.next
+        return is_asked and self._position > 0 and token.kind == "var" and token.text in _LETTER_UNITS
+
+    def unit_phrase(self, *, has_letters: bool) -> str:
+        """Read the words of a unit, such as `cm^2` or `miles per hour`."""
+        words: list[str] = []
+        while True:
+            token, symbol = self.next, self.symbol()
+            if token.kind in ("text", "word") or self.is_letter_unit(is_asked=has_letters):
+                words.append(self.take().text)
+            elif symbol == "$" and not words:
+                self.take()
+                words.append("dollar")
+            elif symbol == "/" and words:
+                self.take()
+                words += ["per", self.take().text]
+            elif symbol == "^" and words:
+                self.take()
+                words[-1] += f"^{self.index()}"
+            else:
+                unit = " ".join(words).lower()
+                if _HEDGE.search(unit):
+                    raise UnreadableError("words that are no unit")
+                return unit
+
+    def numeral(self, token: Token, fraction: Callable[[], Node]) -> Node:
+        """Read what digits begin: a repeating decimal, a mixed number, a number in a base, or a number."""
+        symbol = self.symbol()
+        if symbol == "overline" and "." in token.text:
+            return self._repeating(token.text)
+        if symbol == "_":
+            self.take()
+            return Node("based", (), f"{token.text}_{self.index()}")
+        whole = number(_rational(token.text))
+        if not token.text.isdigit():
+            return whole
+        rest = self._mixed(fraction)
+        return Node("add", (whole, rest), "mixed") if rest else whole
+
+    def matrix(self, cell: Callable[[], Node]) -> Node:
+        """Read what follows `\\begin`."""
+        kind = self.group_name()
+        if kind == "array":
+            self.group_name()
+        elif kind not in ("pmatrix", "bmatrix", "matrix", "smallmatrix", "Bmatrix"):
+            raise UnreadableError(f"no rule for {kind}")
+        rows, cells = list[Node](), list[Node]()
+        while True:
+            if self.symbol() == "end":
+                break
+            cells.append(cell())
+            if self.symbol() == "&":
+                self.take()
+                continue
+            rows.append(Node("row", tuple(cells)))
+            cells = []
+            if self.symbol() == "\\\\":
+                self.take()
+            elif self.symbol() != "end":
+                raise UnreadableError("a matrix without end")
+        self.take()
+        self.group_name()
+        return Node("matrix", tuple(rows))
+
+    def _mixed(self, fraction: Callable[[], Node]) -> Node | None:
+        start = self._position
+        if self.symbol() == "frac":
+            self.take()
+            rest = fraction()
+            if all(part.kind == "num" for part in rest.args):
+                return rest
+        numerator, slash, denominator = [*self._tokens[start : start + 3], END, END][:3]
+        is_fraction = (
+            numerator.is_spaced and slash.text == "/" and numerator.text.isdigit() and denominator.text.isdigit()
+        )
+        if is_fraction and int(denominator.text):
+            self._position = start + 3
+            return number(Fraction(int(numerator.text), int(denominator.text)))
+        self._position = start
+        return None
+
+    def _repeating(self, digits: str) -> Node:
+        self.take()
+        period = self.index()
+        if not period.isdigit():
+            raise UnreadableError("a repeating decimal without digits")
+        decimals = len(digits.partition(".")[2])
+        tail = Fraction(int(period), (10 ** len(period) - 1) * 10**decimals)
+        return number(_rational(digits) + tail)
+
+
+def _rational(digits: str) -> Fraction | int:
+    if len(digits) > _MAX_DIGITS:
+        raise OverBudgetError(f"a number of more than {_MAX_DIGITS} digits")
+    if digits.isdigit():
+        return int(digits)
+    whole, _, decimals = digits.partition(".")
+    return Fraction(int(whole + decimals or "0"), 10 ** len(decimals))

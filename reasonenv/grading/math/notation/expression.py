@@ -1,0 +1,396 @@
+r"""Tokens read into a tree.
+
+Lives here: a recursive-descent parser of answers, from lists down to digits. Does not: cutting text (`tokens`), the
+choice between readings of a text (`reader`).
+
+Covered: sums, products (implicit ones too), fractions, roots, powers, mixed and repeating numbers, factorials,
+binomials, functions, absolute value, floor and ceiling, degrees, percent, units, money, ±, relations, intervals, sets,
+unions, tuples, lists, matrices, ratios. Not covered: sums, integrals, limits and determinants left to evaluate.
+
+The one decision: there is no guessing. What the grammar does not derive raises `UnreadableError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reasonenv.grading.math.equations import grouped_solutions
+from reasonenv.grading.math.nodes import APPLIED, Node, UnreadableError, number, walk
+from reasonenv.grading.math.notation.cursor import END, Cursor
+from reasonenv.grading.math.notation.tokens import FUNCTIONS, Token
+from reasonenv.grading.math.notation.vocabulary import (
+    ACCENTS,
+    ALTERNATIVES,
+    BARS,
+    BUILDERS,
+    CONSTANTS,
+    FACTORS,
+    GREEK,
+    LETTER_CONSTANTS,
+    OVER,
+    RATIO_SIGNS,
+    RELATIONS,
+    ROUNDINGS,
+    SEPARATORS,
+    SET_OPERATIONS,
+    SIGNS,
+    TIMES,
+)
+from reasonenv.grading.units import is_unit_word
+
+__all__ = ["Parser"]
+
+
+class Parser:
+    """A position in a list of tokens; each method reads one construct and moves on."""
+
+    def __init__(self, tokens: Sequence[Token], *, has_letter_units: bool = False) -> None:
+        self._at = Cursor(tokens)
+        self._num_bars = 0
+        self._is_building_set = False
+        self._has_letter_units = has_letter_units
+
+    def answer(self) -> Node:
+        """Read everything.
+
+        Raises:
+            UnreadableError: no derivation.
+            OverBudgetError: nested too deeply.
+        """
+        node = self._group()
+        if self._at.next is not END:
+            raise UnreadableError(f"unexpected {self._at.next.text!r}")
+        return node
+
+    def _group(self) -> Node:
+        r"""Read a list, one item, or the old form of a fraction, `a \over b`."""
+        items, separators = self._separated()
+        if self._at.symbol() == "over" and len(items) == 1:
+            self._at.take()
+            return Node("div", (items[0], self._sum()))
+        if self._at.symbol() == "choose" and len(items) == 1:
+            self._at.take()
+            return Node("call", (items[0], self._sum()), "binomial")
+        if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
+            items = grouped_solutions(items, separators)
+        name = "or" if ALTERNATIVES.intersection(separators) else ""
+        return items[0] if len(items) == 1 else Node("list", tuple(items), name)
+
+    def _items(self) -> list[Node]:
+        return self._separated()[0]
+
+    def _separated(self) -> tuple[list[Node], list[str]]:
+        """Read items and the last separator before each but the first."""
+        items, separators = [self._relation()], list[str]()
+        while self._at.symbol() in SEPARATORS:
+            separators.append("")
+            while self._at.symbol() in SEPARATORS:
+                separators[-1] = self._at.take().text
+            items.append(self._relation())
+        return items, separators
+
+    def _relation(self) -> Node:
+        if self._at.symbol() == "approx":
+            self._at.take()
+        sides, operators = [self._side()], list[str]()
+        while self._at.symbol() in RELATIONS:
+            operators.append(RELATIONS[self._at.take().text])
+            sides.append(self._side())
+        return Node("relation", tuple(sides), " ".join(operators)) if operators else sides[0]
+
+    def _side(self) -> Node:
+        parts = [self._union()]
+        while self._at.symbol() in RATIO_SIGNS and not self._is_building_set:
+            self._at.take()
+            parts.append(self._union())
+        return Node("ratio", tuple(parts)) if len(parts) > 1 else parts[0]
+
+    def _union(self) -> Node:
+        node = self._quantity()
+        while self._at.symbol() in SET_OPERATIONS or self._is_letter_union(node):
+            node = Node(SET_OPERATIONS.get(self._at.take().text, "union"), (node, self._quantity()))
+        return node
+
+    def _is_letter_union(self, node: Node) -> bool:
+        """Is a U next that stands for the sign of union?"""
+        return node.kind in _SETS and self._at.next.kind == "var" and self._at.next.text == "U"
+
+    def _quantity(self) -> Node:
+        """Read a sum and the unit behind it."""
+        if self._at.next.kind == "text":
+            raise UnreadableError("words")
+        node = self._sum()
+        if self._at.next.kind == "word" and not any(part.kind == "num" or part.name == "pi" for part in walk(node)):
+            raise UnreadableError("words")
+        unit = self._at.unit_phrase(has_letters=self._has_letter_units)
+        if unit.startswith(("percent", "per cent", "%")):
+            return Node("percent", (node,))
+        if unit in ("degree", "degrees", "deg"):
+            return Node("degrees", (node,))
+        return Node("quantity", (node,), unit) if unit else node
+
+    def _sum(self) -> Node:
+        self._at.deeper(1)
+        node = self._term()
+        while self._at.symbol() in SIGNS:
+            sign = SIGNS[self._at.take().text]
+            term = self._term()
+            if sign == "sub" and term.kind == "set":
+                node = Node("minus", (node, term))
+                continue
+            if sign == "sub":
+                sign, term = "add", Node("neg", (term,))
+            node = Node("add", (*node.args, term)) if sign == node.kind == "add" else Node(sign, (node, term))
+        self._at.deeper(-1)
+        return node
+
+    def _term(self) -> Node:
+        node = self._signed()
+        while True:
+            symbol = self._at.symbol()
+            if symbol in TIMES or symbol in OVER:
+                self._at.take()
+                node = Node("mul" if symbol in TIMES else "div", (node, self._signed()))
+            elif self._starts_factor() and not self._is_letter_union(node):
+                name = APPLIED if node.kind == "var" and symbol == "(" else ""
+                node = Node("mul", (node, self._power()), name)
+            else:
+                return node
+
+    def _signed(self) -> Node:
+        symbol = self._at.symbol()
+        if symbol not in SIGNS:
+            return self._power()
+        self._at.take()
+        self._at.deeper(1)
+        operand = self._term() if symbol in ("pm", "mp") else self._signed()
+        self._at.deeper(-1)
+        if symbol == "+":
+            return operand
+        return Node("neg", (operand,)) if symbol == "-" else Node(symbol, (number(0), operand))
+
+    def _starts_factor(self) -> bool:
+        token = self._at.next
+        if token.kind == "num":
+            # "3 4" is no product, and "x 2" is too odd to guess.
+            return self._at.is_behind(")") or self._at.is_behind("!")
+        if token.kind == "word":
+            is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
+            return len(token.text) <= 3 and not (token.is_spaced and is_apart)
+        if token.kind == "var":
+            return not self._at.is_letter_unit(is_asked=self._has_letter_units)
+        symbol = token.text
+        if symbol in BARS:
+            return self._num_bars == 0 and not self._is_building_set
+        if token.kind == "cmd":
+            return symbol in FACTORS
+        return symbol in ("(", "[", "{")
+
+    def _power(self) -> Node:
+        node = self._postfix(self._primary())
+        if self._at.symbol() != "^":
+            return node
+        self._at.take()
+        if self._at.symbol() in ("circ", "degree"):
+            self._at.take()
+            return Node("degrees", (node,))
+        exponent = self._script()
+        if exponent == _CIRCLE:
+            return Node("degrees", (node,))
+        return self._postfix(Node("pow", (node, exponent)))
+
+    def _postfix(self, node: Node) -> Node:
+        while True:
+            symbol = self._at.symbol()
+            if symbol == "!":
+                node = Node("call", (node,), "factorial")
+            elif symbol == "%":
+                node = Node("percent", (node,))
+            elif symbol == "degree":
+                node = Node("degrees", (node,))
+            else:
+                return node
+            self._at.take()
+
+    def _script(self) -> Node:
+        """Read an exponent or index: a group, or one token."""
+        if self._at.symbol() == "{":
+            self._at.take()
+            if self._at.symbol() in ("circ", "degree"):
+                self._at.take()
+                node = _CIRCLE
+            else:
+                node = self._sum()
+            self._at.expect("}")
+            return node
+        if self._at.symbol() in ("+", "-"):
+            return self._signed()
+        return self._primary()
+
+    def _primary(self) -> Node:
+        token = self._at.take()
+        if token.kind == "num":
+            return self._at.numeral(token, self._fraction)
+        if token.kind == "var":
+            return self._variable(token.text)
+        if token.kind == "word" and len(token.text) <= 3 and self._at.symbol() in ("^", "_", "'", "!"):
+            return self._variable(self._at.split_word(token))
+        if token.kind == "word" and len(token.text) <= 3:
+            return _product([LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in token.text])
+        if token.kind in ("op", "cmd"):
+            self._at.deeper(1)
+            node = self._bracketed(token.text) if token.kind == "op" else self._command(token.text)
+            self._at.deeper(-1)
+            return node
+        raise UnreadableError(f"unexpected {token.text!r}")
+
+    def _variable(self, name: str) -> Node:
+        if self._at.symbol() == "_":
+            self._at.take()
+            name += "_" + self._at.index()
+        while self._at.symbol() == "'":
+            name += self._at.take().text
+        return LETTER_CONSTANTS.get(name) or Node("var", (), name)
+
+    def _argument(self) -> Node:
+        r"""Read an argument of `\frac` or `\sqrt`: a group, or one digit, letter or command."""
+        digit = self._at.split_digit()
+        if digit is not None:
+            return number(digit)
+        return self._primary()
+
+    def _fraction(self) -> Node:
+        return Node("div", (self._argument(), self._argument()))
+
+    def _bracketed(self, opening: str) -> Node:
+        if opening in ("(", "["):
+            return self._parenthesised(opening)
+        if opening in BARS:
+            return self._absolute()
+        if opening == "{":
+            node = self._group()
+            self._at.expect("}")
+            return node
+        if opening == "\\{":
+            return self._set()
+        if opening == "$":
+            return Node("quantity", (self._signed(),), "dollar")
+        raise UnreadableError(f"unexpected {opening!r}")
+
+    def _parenthesised(self, opening: str) -> Node:
+        bars, self._num_bars = self._num_bars, 0
+        items = self._items()
+        self._num_bars = bars
+        closing = self._at.expect(")", "]")
+        is_plain = opening + closing in ("()", "[]")
+        if len(items) == 1 and is_plain:
+            return items[0]
+        if opening + closing == "()" or (is_plain and len(items) > 2):
+            return Node("tuple", tuple(items))
+        if len(items) != 2:
+            raise UnreadableError("an interval has two ends")
+        return Node("interval", tuple(items), opening + closing)
+
+    def _set(self) -> Node:
+        if self._at.symbol() == "\\}":
+            self._at.take()
+            return Node("set")
+        was_building, self._is_building_set = self._is_building_set, True
+        items = self._items()
+        self._is_building_set = was_building
+        if len(items) == 1 and self._at.symbol() in BUILDERS:
+            self._at.take()
+            condition = self._items()
+            self._at.expect("\\}")
+            return condition[0] if len(condition) == 1 else Node("list", tuple(condition))
+        self._at.expect("\\}")
+        return Node("set", tuple(items))
+
+    def _absolute(self) -> Node:
+        self._num_bars += 1
+        node = self._sum()
+        self._num_bars -= 1
+        if self._at.symbol() not in BARS:
+            raise UnreadableError("an absolute value without end")
+        self._at.take()
+        return Node("call", (node,), "abs")
+
+    def _command(self, name: str) -> Node:
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        if name == "Gamma" and self._at.symbol() == "(":
+            return Node("call", (Node("add", (self._primary(), number(-1))),), "factorial")
+        if name in GREEK:
+            return self._variable(name)
+        if name == "frac":
+            return self._fraction()
+        if name in ("binom", "dbinom", "tbinom"):
+            return Node("call", (self._argument(), self._argument()), "binomial")
+        if name == "sqrt":
+            return self._root()
+        if name in FUNCTIONS:
+            return self._function(name)
+        if name in BARS or name in ROUNDINGS or name == "langle":
+            return self._enclosed(name)
+        if name in ACCENTS:
+            letters = self._at.index()
+            if letters in ("R", "mathbbR"):
+                return CONSTANTS["R"]
+            return Node("var", (), f"{name} {letters}")
+        if name == "begin":
+            return self._at.matrix(self._relation)
+        raise UnreadableError(f"no rule for \\{name}")
+
+    def _enclosed(self, opening: str) -> Node:
+        if opening in BARS:
+            return self._absolute()
+        if opening == "langle":
+            items = self._items()
+            self._at.expect("rangle")
+            return Node("tuple", tuple(items))
+        function, closing = ROUNDINGS[opening]
+        node = self._sum()
+        self._at.expect(closing)
+        return Node("call", (node,), function)
+
+    def _root(self) -> Node:
+        degree = number(2)
+        if self._at.symbol() == "[":
+            self._at.take()
+            degree = self._sum()
+            self._at.expect("]")
+        return Node("call", (self._argument(), degree), "root")
+
+    def _function(self, name: str) -> Node:
+        base: tuple[Node, ...] = ()
+        exponent: Node | None = None
+        while self._at.symbol() in ("_", "^"):
+            if self._at.take().text == "_":
+                base = (self._script(),)
+            else:
+                exponent = self._script()
+        argument = self._function_argument()
+        if exponent == Node("neg", (number(1),)):
+            return Node("call", (argument,), f"arc{name}")
+        node = Node("call", (argument, *base), name)
+        return Node("pow", (node, exponent)) if exponent else node
+
+    def _function_argument(self) -> Node:
+        r"""Read `(…)` or `{…}`, else a run of factors that ends at brackets, functions and fractions."""
+        if self._at.symbol() in ("(", "[", "{") or self._at.symbol() in BARS:
+            return self._primary()
+        node = self._signed()
+        while self._at.next.kind == "var" or self._at.symbol() in GREEK or self._at.symbol() == "pi":
+            node = Node("mul", (node, self._power()))
+        return node
+
+
+_CIRCLE = Node("const", (), "circ")
+_SETS = frozenset(["interval", "tuple", "set", "union", "reals"])
+
+
+def _product(factors: list[Node]) -> Node:
+    node = factors[0]
+    for factor in factors[1:]:
+        node = Node("mul", (node, factor))
+    return node

@@ -1,0 +1,131 @@
+r"""A text read as an answer.
+
+Lives here: the readings of a text that are told apart before its grammar: a choice, a time, a number in a base, words.
+Does not: grammar (`expression`), equality (`compare`).
+
+The one decision: what is neither mathematics nor plain words stays unread, and then algebra in a worker has to tell.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from reasonenv.grading.math.nodes import Node, OverBudgetError, UnreadableError, number
+from reasonenv.grading.math.notation.expression import Parser
+from reasonenv.grading.math.notation.tokens import canonical_text, tokenize
+from reasonenv.grading.math.notation.vocabulary import CONSTANTS
+
+__all__ = ["choice_letter", "is_readable", "is_unevaluated", "plain_words", "read"]
+
+_INTEGER = re.compile(r"[+-]?\d{1,40}")
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)", re.I)
+_BASED = re.compile(r"\(?(-?[0-9A-Fa-f]+)\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))")
+_NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
+_WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
+_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
+_CHOICE_WITH_VALUE = re.compile(
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))(.+)", re.S
+)
+_UNEVALUATED = re.compile(
+    r"\\(?:i*int|oint|sum|prod|coprod|lim|det|[bp]mod|mod)(?![A-Za-z])|[∫∑∏]"
+    r"|(?<![A-Za-z])(?:gcd|lcm|max|min)\s*(?:\\left\s*)?\\?[(\[{]"
+)
+_VALUE = re.compile(r"[\d$]|\\[(\[]")
+_REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
+_VALUES_IN_WORDS = {
+    "infinity": CONSTANTS["inf"],
+    **dict.fromkeys(_REALS, Node("reals")),
+    **dict.fromkeys(["no solution", "no solutions", "empty set", "the empty set"], Node("set")),
+}
+_NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_BASE_NAMES = {name: str(base) for base, name in enumerate(_NUMERALS, 2)} | {"sixteen": "16"}
+
+
+@lru_cache(maxsize=8192)
+def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = False) -> Node | None:
+    r"""Read an answer; None for what is neither mathematics nor plain words.
+
+    Args:
+        has_thousands: `1,234` is one number and not two.
+        has_letter_units: a letter behind a number is a unit and not a variable.
+
+    Raises:
+        OverBudgetError: too long or nested too deeply.
+
+    >>> read("1,5").kind, read("x>1").kind, read(r"\text{odd}").kind
+    ('list', 'relation', 'text')
+    """
+    text = canonical_text(text, has_thousands=has_thousands)
+    if _INTEGER.fullmatch(text):
+        return number(int(text))
+    special = _time(text) or _based(text) or _named(text)
+    if special:
+        return special
+    try:
+        return Parser(tokenize(text), has_letter_units=has_letter_units).answer()
+    except UnreadableError:
+        words = plain_words(text)
+        return _VALUES_IN_WORDS.get(words, Node("text", (), words)) if words else None
+    except RecursionError as error:
+        raise OverBudgetError("nested too deeply") from error
+
+
+def is_readable(text: str) -> bool:
+    """Is this mathematics or words without numbers, rather than a sentence that says an answer?"""
+    try:
+        node = read(text)
+    except OverBudgetError:
+        return True
+    return node is not None and (node.kind != "text" or not _VALUE.search(text))
+
+
+def plain_words(text: str) -> str:
+    """Return the words of an answer that has only words, in lower case, else nothing."""
+    is_wrapped = _WORDS.search(text) is not None
+    text = _WORDS.sub(r"\1", text)
+    for _ in range(2):
+        text = _WORDS.sub(r"\1", text)
+    text = re.sub(r"\\[,;: !]|~|\s+", " ", text).replace("{", "").replace("}", "")
+    words = text.strip(" .,!*\"'").casefold()
+    letters = r"[^\W\d_]" if is_wrapped else r"[^\W\d_]{2}|^[^\W\d_]$"
+    return " ".join(words.split()) if "\\" not in words and re.search(letters, words) else ""
+
+
+def choice_letter(text: str) -> str | None:
+    r"""Return the letter of a multiple choice, as in `(C)`, `\text{C}`, `C.` or `C) 15`.
+
+    >>> choice_letter(r"\textbf{(C)}\ 15")
+    'C'
+    """
+    text = " ".join(_WORDS.sub(r" \1 ", canonical_text(text)).replace("{", " ").replace("}", " ").split()).rstrip(" .")
+    match = _CHOICE.fullmatch(text)
+    if match:
+        return match[1].upper()
+    match = _CHOICE_WITH_VALUE.fullmatch(text)
+    return (match[1] or match[2]) if match else None
+
+
+def is_unevaluated(text: str) -> bool:
+    """Is something left to be summed, integrated or otherwise evaluated?"""
+    return _UNEVALUATED.search(text) is not None
+
+
+def _time(text: str) -> Node | None:
+    match = _TIME.fullmatch(plain_words(text) or text)
+    return Node("time", (), f"{int(match[1])}:{match[2]}{match[3].lower().replace('.', '')}") if match else None
+
+
+def _named(text: str) -> Node | None:
+    match = _NAMED.fullmatch(text)
+    value = (_time(match[2]) or _based(match[2])) if match else None
+    return Node("relation", (Node("var", (), match[1]), value), "=") if match and value else None
+
+
+def _based(text: str) -> Node | None:
+    match = _BASED.fullmatch(text)
+    if match is None:
+        return None
+    base = match[2] or match[3]
+    base = _BASE_NAMES.get(base, base)
+    return Node("based", (), f"{match[1].upper().lstrip('0') or '0'}_{base}") if base.isdigit() else None

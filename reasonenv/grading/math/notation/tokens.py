@@ -1,0 +1,281 @@
+r"""Plain text or LaTeX cut into tokens.
+
+Lives here: what only changes how an answer looks is dropped, the rest is cut up. Does not: grammar (`expression`).
+
+The one decision: a character that no rule knows makes the answer unreadable. Lookalikes, such as a Cyrillic letter or
+a right-to-left mark, are never mapped to what they look like.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
+
+__all__ = ["FUNCTIONS", "Token", "canonical_text", "tokenize", "undelimited"]
+
+_MATH_NAMES = (
+    "pi",
+    "infty",
+    "times",
+    "cdot",
+    "div",
+    "le",
+    "ge",
+    "ne",
+    "cup",
+    "cap",
+    "sqrt",
+    "pm",
+    "mp",
+    "in",
+    "emptyset",
+)
+_SYMBOLS = {
+    **dict(zip("π∞×·÷≤≥≠∪∩√±∓∈∅", _MATH_NAMES, strict=True)),
+    **dict(zip("θαβγφℝ≈−", ("theta", "alpha", "beta", "gamma", "phi", "R", "approx", "minus"), strict=True)),
+    "∖": "setminus", "⋅": "cdot", "∙": "cdot", "⩽": "le", "⩾": "ge", "∨": "lor", "λ": "lambda", "ω": "omega",
+}  # fmt: skip
+_TYPOGRAPHY: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")),
+    **dict.fromkeys(map(ord, "\u00a0\u2009\u202f\u3000"), " "),
+    **{ord(symbol): f" \\{name} " for symbol, name in _SYMBOLS.items()},
+    **{ord(symbol): f"^{{{digit}}}" for digit, symbol in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    **{ord(symbol): f"_{{{digit}}}" for digit, symbol in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{ord(wide): narrow for wide, narrow in zip("，：；（）［］｛｝％＝＋－．／", ",:;()[]{}%=+-./", strict=True)},
+    ord("\u2212"): "-",
+    ord("\u2013"): "-",
+    ord("½"): r" \frac{1}{2}",
+    ord("¼"): r" \frac{1}{4}",
+    ord("¾"): r" \frac{3}{4}",
+    ord("°"): r"^\circ ",
+    ord("€"): r" \text{euro}",
+    ord("£"): r" \text{pound}",
+}
+_NOISE = re.compile(
+    r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|enspace|hfill|hspace\s*\{[^{}]*\}|"
+    r"(?:left|right)\s*\.|left|right|middle|[bB]igg?[lrm]?)(?![A-Za-z])|\\q?quad|\\phantom\s*\{[^{}]*\}"
+)
+_SPACE = re.compile(r"(?<!\\)\\[,;: ]|(?<!\\)\\!|~")
+_NO_SPACE = re.compile(r"(?<!\\)\\!")
+_THOUSANDS = re.compile(r"(?<=[0-9])(?:\s*\{\s*,\s*\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
+_PLAIN_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d|,\S)")
+_SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
+_WRAPPER = re.compile(
+    r"\\(?:mathbf|mathit|mathsf|mathtt|boldsymbol|bm|pmb|mathord|mathnormal|mathup|underline|boxed|fbox)\s*(?=\{)"
+)
+_EMPTY_GROUP = re.compile(r"(?<![A-Za-z}\]_^])\s*\{\s*\}")
+_ROW_SPACE = re.compile(r"\\\\\s*\[[^\[\]]{0,8}(?:ex|em|pt|mm|cm)\]")
+_PRIME = re.compile(r"\^\s*(?:\{\s*\\prime\s*\}|\\prime)(?![A-Za-z])")
+_FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
+_LEADING_POINT = re.compile(r"(?<!\d)\.(?=\\overline)")
+_TEN_TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
+_GLUED_WORD = re.compile(r"(?<=[\d)}])(or|and)(?=[A-Z\d(\\-]|[a-z]\s*[=(])")
+_ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z({}%])")
+_OPERATOR = re.compile(r"\\operatorname\*?\s*\{([^{}]*)\}")
+_TEXT = r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|textup)\s*"
+_TEXT_OF_NUMBERS = re.compile(_TEXT + r"\{((?:[^{}A-Za-z\\~]|\\[$%])+)\}")
+_TEXT_OF_QUANTITY = re.compile(_TEXT + r"\{\s*([-+]?(?:\\?\$)?\s*\d[^{}]*)\}")
+_E_NOTATION = re.compile(r"(?<![\w.])(\d+(?:\.\d*)?|\.\d+)[eE]([+-]?\d+)(?![\w.])")
+_TOKEN = re.compile(
+    r"(?P<space>\s+)|(?P<num>\d+\.\d+|\d+\.(?!\d)|\.\d+|\d+)"
+    r"|\\(?:text|textbf|textit|textrm|textnormal|mathrm|rm|mbox|textsf|textup)\s*\{(?P<text>[^{}]*)\}"
+    r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
+)
+_BRACE = re.compile(r"\\.|[{}]", re.S)
+_DELIMITERS = (
+    ("$$", "$$"),
+    ("$", "$"),
+    (r"\(", r"\)"),
+    (r"\[", r"\]"),
+    ("**", "**"),
+    ("`", "`"),
+    ('"', '"'),
+    (r"\"", r"\""),
+)
+_CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
+_OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
+_MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
+_FROM_MULTI = {"≤": r" \le ", "≥": r" \ge ", "≠": r" \ne ", "=": "=", "^": "^"}
+_FAMILIES = [
+    "sin",
+    "cos",
+    "tan",
+    "cot",
+    "sec",
+    "csc",
+    "sinh",
+    "cosh",
+    "tanh",
+    "coth",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "arccot",
+    "asin",
+    "acos",
+    "atan",
+    "acot",
+    "tg",
+    "ctg",
+    "arctg",
+]
+FUNCTIONS = frozenset([*_FAMILIES, "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
+_WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
+
+
+_WORD_SYMBOLS = {"pct": "%", "to": ":"}
+
+
+class Token(NamedTuple):
+    """A piece of text: `Token("num", "3", False)`. Kinds: num, var, word, cmd, text, op."""
+
+    kind: str
+    text: str
+    is_spaced: bool
+    """Does space stand before it?"""
+
+
+def undelimited(text: str) -> str:
+    """Drop space, a final full stop, and the delimiters of math mode around the whole.
+
+    >>> undelimited("$$ 5 $$.")
+    '5'
+    """
+    text = text.strip()
+    for _ in range(6):
+        if not text.endswith(_CLOSINGS):
+            break
+        before = text
+        if text.endswith("."):
+            text = text.removesuffix(".").rstrip()
+        for opening, closing in _DELIMITERS:
+            if text.startswith(opening) and text.endswith(closing):
+                inner = text[len(opening) : -len(closing)]
+                text = inner.strip() if inner and opening not in inner else text
+        if text.startswith("{") and text.endswith("}") and _is_one_group(text):
+            text = text[1:-1].strip()
+        if text == before:
+            break
+    return text
+
+
+def _is_one_group(text: str) -> bool:
+    """Does the brace that opens a text close at its end?"""
+    depth = 0
+    for brace in _BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if depth == 0:
+            return brace.end() == len(text)
+    return False
+
+
+@lru_cache(maxsize=8192)
+def canonical_text(text: str, *, has_thousands: bool = True) -> str:
+    r"""Write an answer without what only changes its looks; equal results mean equal answers.
+
+    >>> canonical_text(r"$\dfrac{1}{2}$")
+    '\\frac{1}{2}'
+    """
+    if not text.isascii():
+        text = text.translate(_TYPOGRAPHY)
+    text = undelimited(text)
+    if "\\" in text or "{" in text:
+        text = _plain_latex(text)
+    if "$" in text:
+        bare = text.replace(r"\$", "")
+        if bare.count("$") % 2 == 0 and "$" in bare:
+            text = re.sub(r"(?<!\\)\$", " ", text)
+    if "or" in text or "and" in text:
+        text = _GLUED_WORD.sub(r" \1 ", text)
+    return undelimited(_plain_numbers(undelimited(text), has_thousands=has_thousands))
+
+
+def _plain_latex(text: str) -> str:
+    """Drop the commands that only change looks."""
+    if "\\\\" in text and "begin" not in text:
+        text = _ESCAPED_TWICE.sub(r"\\", text)
+    text = _THOUSANDS.sub("", text)
+    text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
+    text = _EMPTY_GROUP.sub("", _WRAPPER.sub("", text))
+    text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\", text))
+    text = _OPERATOR.sub(r" \1 ", text)
+    if "\\text" in text or "\\m" in text:
+        text = _TEXT_OF_NUMBERS.sub(r"\1", text)
+        quantity = _TEXT_OF_QUANTITY.fullmatch(text.strip())
+        text = quantity[1] if quantity else text
+    return _FRACTION.sub(r"\\frac", text)
+
+
+def _plain_numbers(text: str, *, has_thousands: bool) -> str:
+    """Write numbers without marks of thousands, and with their leading zero and power of ten."""
+    if _SPACED_THOUSANDS.fullmatch(text):
+        text = text.replace(" ", "")
+    if has_thousands and "," in text and not any(bracket in text for bracket in ("(", "[", r"\{")):
+        text = _PLAIN_THOUSANDS.sub(lambda match: match[1] + match[2].replace(",", ""), text)
+    if ".\\overline" in text:
+        text = _LEADING_POINT.sub("0.", text)
+    if "10" in text:
+        text = _TEN_TIMES.sub(r" \\times ", text)
+    if "e" in text or "E" in text:
+        text = _E_NOTATION.sub(r"\1 \\times 10^{\2}", text)
+    return text
+
+
+def tokenize(text: str) -> list[Token]:
+    """Cut a canonical text into tokens.
+
+    Raises:
+        UnreadableError: a character of no token.
+        OverBudgetError: too many tokens.
+    """
+    if _MULTI.search(text):
+        text = _MULTI.sub(lambda match: _FROM_MULTI[_OPERATORS[match[0]]], text)
+    tokens: list[Token] = []
+    position, is_spaced = 0, False
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise UnreadableError(f"no rule for {text[position]!r}")
+        position = match.end()
+        kind = match.lastgroup or ""
+        if kind == "space":
+            is_spaced = True
+            continue
+        if len(tokens) >= MAX_TOKENS:
+            raise OverBudgetError(f"more than {MAX_TOKENS} tokens")
+        tokens.extend(_tokens_of(kind, match[kind], is_spaced))
+        is_spaced = False
+    return tokens
+
+
+def _tokens_of(kind: str, text: str, is_spaced: bool) -> list[Token]:
+    if kind == "cmd" and text in ("lbrace", "rbrace"):
+        kind, text = "esc", "\\{" if text == "lbrace" else "\\}"
+    if kind == "esc":
+        text = {"\\%": "%", "\\$": "$"}.get(text, text)
+        return [Token("op", text, is_spaced)]
+    if kind == "text":
+        return [_text_token(text, is_spaced)]
+    if kind == "word" and text in _WORD_SYMBOLS:
+        return [Token("op", _WORD_SYMBOLS[text], is_spaced)]
+    if kind == "word" and len(text) > 1 and text not in _WORDS:
+        return [Token("word", text, is_spaced)]
+    if kind == "word":
+        return [Token("cmd" if len(text) > 1 else "var", text, is_spaced)]
+    return [Token(kind, text, is_spaced)]
+
+
+def _text_token(text: str, is_spaced: bool) -> Token:
+    words = text.strip(" ~.,")
+    if words in ("e", "i") and "~" not in text and " " not in text:
+        return Token("var", words, is_spaced)
+    if words.lower() in ("and", "or", "", ","):
+        return Token("op", words.lower() or ",", is_spaced)
+    if words in _WORD_SYMBOLS:
+        return Token("op", _WORD_SYMBOLS[words], is_spaced)
+    if words in FUNCTIONS and words != "min":
+        return Token("cmd", words, is_spaced)
+    return Token("text", words, is_spaced)

@@ -1,0 +1,106 @@
+"""The words of mathematics and what they mean.
+
+Lives here: tables of commands and letters. Does not: grammar (`expression`), units of measurement (`units`).
+
+The one decision: `e` and `i` are always the constants, never variables.
+"""
+
+from __future__ import annotations
+
+from reasonenv.grading.math.nodes import Node
+from reasonenv.grading.math.notation.tokens import FUNCTIONS
+
+__all__ = [
+    "ACCENTS",
+    "ALTERNATIVES",
+    "BARS",
+    "BUILDERS",
+    "CONSTANTS",
+    "FACTORS",
+    "GREEK",
+    "LETTER_CONSTANTS",
+    "OVER",
+    "RATIO_SIGNS",
+    "RELATIONS",
+    "ROUNDINGS",
+    "SEPARATORS",
+    "SET_OPERATIONS",
+    "SIGNS",
+    "TIMES",
+]
+
+GREEK = frozenset(
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "varepsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "vartheta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "varphi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Sigma",
+        "Phi",
+        "Psi",
+        "Omega",
+        "ell",
+        "hbar",
+    ]
+)
+CONSTANTS = {
+    "pi": Node("const", (), "pi"),
+    "infty": Node("const", (), "inf"),
+    "inf": Node("const", (), "inf"),
+    "infinity": Node("const", (), "inf"),
+    "oo": Node("const", (), "inf"),
+    "emptyset": Node("set"),
+    "varnothing": Node("set"),
+    "R": Node("reals"),
+}
+LETTER_CONSTANTS = {"e": Node("const", (), "e"), "i": Node("const", (), "i")}
+RELATIONS = {
+    "=": "=", "<": "<", ">": ">", "lt": "<", "gt": ">", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
+    "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "in": "in", "approx": "~", "equiv": "=",
+}  # fmt: skip
+TIMES = frozenset(["*", "times", "cdot", "ast"])
+OVER = frozenset(["/", "div"])
+SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee", "land", "wedge"])
+ALTERNATIVES = frozenset(["or", "lor", "vee"])
+RATIO_SIGNS = frozenset([":", "colon"])
+ACCENTS = frozenset(
+    ["overline", "mathbb", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat", "mathcal", "mathscr", "mathfrak"]
+)
+SIGNS = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
+BARS = {"|": "|", "vert": "|", "lvert": "|", "rvert": "|"}
+SET_OPERATIONS = {"cup": "union", "cap": "intersection", "setminus": "minus", "backslash": "minus"}
+ROUNDINGS = {"lfloor": ("floor", "rfloor"), "lceil": ("ceil", "rceil")}
+FACTORS = frozenset(
+    [
+        *GREEK, *FUNCTIONS, *ROUNDINGS, *ACCENTS, *(CONSTANTS.keys() - {"emptyset"}),
+        "frac", "sqrt", "binom", "dbinom", "tbinom", "begin", "circ", "langle",
+    ]
+)  # fmt: skip
+"""Commands that may follow a factor without a sign between."""
+BUILDERS = frozenset(["|", "mid", ":", "vert"])

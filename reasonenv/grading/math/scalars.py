@@ -1,0 +1,136 @@
+"""Are two numbers, quantities or ratios equal?
+
+Lives here: percent, units, ratios and decimals, by policy. Does not: values of expressions (`numeric`), what a unit
+means (`units`).
+
+The one decision: units that measure different things make quantities differ, whatever their numbers.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from reasonenv.grading.math.evaluation import evaluate, variables
+from reasonenv.grading.math.nodes import Node, number, walk
+from reasonenv.grading.math.numeric import is_same_scalar
+from reasonenv.grading.math.policy import MathPolicy
+from reasonenv.grading.units import Unit, read_unit
+
+__all__ = ["equal_scalars"]
+
+
+def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
+    """Compare numbers, expressions, quantities and ratios; None where they could not be evaluated."""
+    if _is_infinite(left) or _is_infinite(right):
+        return False
+    left, right = _hoisted(left), _hoisted(right)
+    if left.kind == "ratio" or right.kind == "ratio":
+        return _equal_ratios(left, right)
+    left_unit, right_unit = _unit(left), _unit(right)
+    if left_unit and right_unit:
+        return _equal_quantities(left, left_unit, right, right_unit, policy)
+    if left_unit or right_unit:
+        if "degree" in (left_unit, right_unit) and _is_in_radians(left if right_unit else right):
+            return is_same_scalar(left, right)
+        if not policy.is_unit_optional or "percent" in (left.kind, right.kind):
+            return False
+        numbers = [node.args[0] if _unit(node) else _bare(node) for node in (left, right)]
+        return equal_scalars(numbers[0], numbers[1], policy)
+    left, right = _bare(left), _bare(right)
+    verdict = is_same_scalar(left, right)
+    if verdict:
+        return True
+    if (left.kind == "percent") != (right.kind == "percent") and policy.is_percent_sign_optional:
+        inner = [node.args[0] if node.kind == "percent" else node for node in (left, right)]
+        return is_same_scalar(*inner) and _is_more_than_one(inner[0])
+    return True if _is_rounded(left, right, policy) else verdict
+
+
+def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
+    """Is one a decimal of many digits that rounds the other, or is the gold answer what the other rounds to?"""
+    for decimal, other in ((left, right), (right, left)):
+        digits = _decimal_digits(decimal)
+        if digits is None or variables(other) or _decimal_digits(other):
+            continue
+        rounds_to_gold = policy.rounds_to_gold and decimal is left
+        if rounds_to_gold or digits[0] >= policy.min_decimal_digits:
+            unit = Fraction(1, 10 ** digits[1])
+            margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
+            allowed = max(unit, abs(_float_error(decimal)))
+            return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(allowed))
+    return False
+
+
+def _float_error(decimal: Node) -> Fraction:
+    """Return how much of a number a float of 64 bits may be wrong by: such decimals have more digits than they know."""
+    return Fraction(evaluate(decimal, {})) / 10**15
+
+
+def _is_more_than_one(node: Node) -> bool:
+    """May this be a percentage without its sign? Up to 1, it is rather the share itself."""
+    return not variables(node) and bool(abs(evaluate(node, {})) > 1)
+
+
+def _is_in_radians(node: Node) -> bool:
+    return any(part.name == "pi" for part in walk(node))
+
+
+def _is_infinite(node: Node) -> bool:
+    return node.name == "inf" or (node.kind == "neg" and node.args[0].name == "inf")
+
+
+def _hoisted(node: Node) -> Node:
+    """Write −(5%) as (−5)%."""
+    if node.kind == "neg" and node.args[0].kind in ("percent", "degrees", "quantity"):
+        inner = node.args[0]
+        return inner._replace(args=(Node("neg", inner.args),))
+    return node
+
+
+def _unit(node: Node) -> str:
+    if node.kind == "degrees":
+        return "degree"
+    unit = read_unit(node.name) if node.kind == "quantity" else None
+    return node.name if unit and (unit.dimensions or unit.factor != 1) else ""
+
+
+def _bare(node: Node) -> Node:
+    return node.args[0] if node.kind == "quantity" else node
+
+
+def _equal_quantities(left: Node, left_unit: str, right: Node, right_unit: str, policy: MathPolicy) -> bool | None:
+    units = read_unit(left_unit), read_unit(right_unit)
+    if units[0].dimensions != units[1].dimensions:
+        return False
+    return equal_scalars(_scaled(left, units[0]), _scaled(right, units[1]), policy)
+
+
+def _scaled(node: Node, unit: Unit) -> Node:
+    return node.args[0] if unit.factor == 1 else Node("mul", (node.args[0], number(unit.factor)))
+
+
+def _equal_ratios(left: Node, right: Node) -> bool | None:
+    parts = [node.args if node.kind == "ratio" else (node, number(1)) for node in (left, right)]
+    if len(parts[0]) != len(parts[1]):
+        return False
+    quotients = [[Node("div", (part, ratio[-1])) for part in ratio[:-1]] for ratio in parts]
+    verdicts = [is_same_scalar(one, other) for one, other in zip(*quotients, strict=True)]
+    return False if False in verdicts else None if None in verdicts else True
+
+
+def _decimal_digits(node: Node) -> tuple[int, int] | None:
+    """Return how many significant digits and how many decimals a decimal has; None for other numbers."""
+    while node.kind in ("neg", "percent"):
+        node = node.args[0]
+    value = node.value
+    if node.kind != "num" or not isinstance(value, Fraction) or value.denominator == 1:
+        return None
+    decimals = max(_exponent(value.denominator, 2), _exponent(value.denominator, 5))
+    return len(str(abs(value.numerator * 10**decimals // value.denominator))), decimals
+
+
+def _exponent(number: int, prime: int) -> int:
+    count = 0
+    while number % prime == 0:
+        number, count = number // prime, count + 1
+    return count

@@ -1,0 +1,101 @@
+"""Whether a response says yes or no, true or false.
+
+Lives here: `said_boolean`, `gold_boolean`. Does not: finding the answer in a response (`qa_reading`).
+
+Covered: the words of a dozen languages at the start of the answer, with an explanation behind them; "it is not true".
+Not covered: an answer that follows only from what the explanation says.
+
+The one decision: a word counts with a boundary that makes it an answer. "No one knows" says neither, and so does
+"yes and no".
+"""
+
+from __future__ import annotations
+
+import re
+
+from reasonenv.grading.qa.reading import Reading, refined, without_markup
+from reasonenv.grading.qa.text import fold
+from reasonenv.parsing import split_reasoning
+
+__all__ = ["gold_boolean", "said_boolean"]
+
+_TRUE = (
+    "yes|yeah|yep|yup|true|correct|right|affirmative|of course|certainly|definitely|absolutely|indeed|oui|vrai|ja|wahr"
+    "|richtig|si|sim|verdadero|verdadeiro|vero|da|да|верно|правда|tak|evet|hai"
+)
+_FALSE = (
+    "no|nope|nah|false|incorrect|wrong|negative|of course not|certainly not|definitely not|absolutely not|not at all"
+    "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|hayir|never"
+)
+_CJK_TRUE = "是的|是|对的|對的|对|對|正确|正確|真|はい|正しい|예|네|맞습니다|참"
+_CJK_FALSE = "不是|不对|不對|否|错误|錯誤|错|錯|不正确|不正確|假|いいえ|正しくない|誤り|아니요|아니오|아닙니다|거짓"
+_FOLLOWING = (
+    "because|since|as|it|it's|its|that|that's|this|these|there|they|he|she|we|you|the|in|for|due|according|given|not|i"
+)
+_LEADING = re.compile(
+    rf"\W*(?:(?:well|so|hmm)\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
+    rf"|\W*(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
+)
+_STATEMENT = re.compile(
+    r"\b(?:statement|claim|sentence|proposition|assertion|it|this|that|answer|conclusion|hypothesis)\s+"
+    r"(?:is|was|must be|has to be|would be)\s*(?P<negation>n't|not)?\s*"
+    r"(?:in fact\s+|actually\s+|therefore\s+|indeed\s+)?"
+    r"(?P<word>true|false|correct|incorrect|right|wrong)\b"
+)
+_SHORT_IS = re.compile(r"(?<=\bit)'s\b|(?<=\bthat)'s\b")
+_NEGATIVE_STATEMENT = re.compile(r"\b(is|was)n't\b")
+_OPPOSED = re.compile(
+    r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)|,\s*(?:yes|no)\W*\Z"
+)
+
+
+def gold_boolean(answer: str) -> bool | None:
+    """Return what a gold answer means; None where it is neither yes nor no."""
+    return _leading(answer) if len(answer) <= 40 else None
+
+
+def said_boolean(response: str, reading: Reading) -> bool | None:
+    """Return what a response says; None where it says neither, or both.
+
+    >>> from reasonenv.grading.qa.reading import read_response
+    >>> def said(text):
+    ...     return said_boolean(text, read_response(text))
+    >>> said("Yes, because it floats."), said("The statement is not true."), said("No one knows."), said("Yes and no")
+    (True, False, None, None)
+    """
+    if reading.text is not None and reading.source != "bare":
+        found = _leading(reading.text)
+        return _said_in(refined(reading)) if found is None else found
+    if reading.source not in ("bare", "long"):
+        return None
+    rest = without_markup(split_reasoning(response).rest or "")
+    first, last = _leading(rest), _leading(rest.rpartition("\n")[2])
+    if first is not None and last is not None:
+        return first if first == last else None
+    return first if first is not None else last if last is not None else _statement(rest)
+
+
+def _said_in(texts: list[str]) -> bool | None:
+    """Return what the statement says, else what its narrowed form leads with."""
+    found = _statement(texts[0]) if texts else None
+    return _leading(texts[-1]) if found is None and texts else found
+
+
+def _leading(text: str) -> bool | None:
+    text = fold(without_markup(text[:400]))
+    found = _LEADING.match(text)
+    if found is None or _OPPOSED.search(text[: found.end() + 40].split("\n")[0], found.start()):
+        return None
+    return bool(found["yes"] or found["cjk_yes"])
+
+
+def _statement(text: str) -> bool | None:
+    """Return what the last statement about the statement says: "so the claim is false"."""
+    text = _NEGATIVE_STATEMENT.sub(r"\1 not", _SHORT_IS.sub(" is", fold(text[-2000:])))
+    found = None
+    for found in _STATEMENT.finditer(text):  # noqa: B007 only the last one counts
+        continue
+    if found is None or re.match(r"\s+(?:or|and|nor|if)\b", text[found.end() :]):
+        return None
+    is_true = (found["word"] in ("true", "correct", "right")) != bool(found["negation"])
+    return None if is_true and text.startswith(" that ", found.end()) else is_true

@@ -1,0 +1,295 @@
+"""Does a response answer a question as one of its reference answers does?
+
+Lives here: `grade_qa`, its grades and statuses, one function per kind of reference. Does not: reading the response
+(`qa_reading`) or comparing (`qa_text`, `qa_numbers`, `qa_dates`, `qa_choice`, `qa_boolean`, `qa_lists`).
+
+Covered and not covered: see those modules; the policy of each kind is in `docs/qa_grading.md`.
+
+The one decision: an answer is right or wrong. Overlap is in the details, never in the score, since whatever pays for a
+part of an answer pays for naming everything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+from reasonenv.grading.qa.boolean import gold_boolean, said_boolean
+from reasonenv.grading.qa.choice import chosen, gold_letters
+from reasonenv.grading.qa.constraints import kept_constraints
+from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
+from reasonenv.grading.qa.lists import cited_sources, list_members, matched_members, without_introduction
+from reasonenv.grading.qa.numbers import Quantity, only_quantity, read_quantity, same_quantity
+from reasonenv.grading.qa.reading import Reading, answer_part, read_response, refined, without_markup
+from reasonenv.grading.qa.text import answer_forms, text_forms, token_f1
+from reasonenv.types import QAKind, QAReference
+
+__all__ = ["QAGrade", "QAStatus", "grade_qa", "same_answer", "unparsed_rate"]
+
+_MAX_GOLD_CHARS = 1000
+_MAX_CITING_CHARS = 8000
+_MAX_CONSTRAINED_CHARS = 20_000
+
+
+class QAStatus(StrEnum):
+    """How the grading of an answer ended."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    NO_ANSWER = "no_answer"
+    """No answer could be read: none is given, none after the thinking, too long a one, or more than one."""
+    NO_RULE = "no_rule"
+    """The question is open: no rule can tell, and the answer has no score."""
+    GOLD_UNPARSEABLE = "gold_unparseable"
+    """The reference itself says nothing: no score."""
+
+    @property
+    def is_scored(self) -> bool:
+        """Does the grade have a score?"""
+        return self in (QAStatus.CORRECT, QAStatus.WRONG, QAStatus.NO_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class QAGrade:
+    """What became of one response: `QAGrade(QAStatus.CORRECT, "Paris", {"f1": 1.0})`."""
+
+    status: QAStatus
+    answer: str | None
+    """The answer that was read out of the response."""
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def score(self) -> float:
+        """1 for correct, NaN where there is no score, else 0."""
+        return float(self.status is QAStatus.CORRECT) if self.status.is_scored else math.nan
+
+
+def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> list[QAGrade]:
+    """Grade each response against its reference.
+
+    Args:
+        references: what is right; see `QAReference`.
+        responses: whole responses, thinking included.
+
+    Returns:
+        One grade per response, in order. `details` hold `f1` where answers can overlap, for a list also its
+        `precision` and `recall`, for constraints the `kept` ones; without an answer, the `reason`.
+
+    Raises:
+        ValueError: the two sequences differ in length.
+        UnknownNameError: a constraint that no table holds.
+
+    >>> grade_qa([QAReference(kind="short", answers=("Paris",))], ["<think>?</think> <answer>paris</answer>"])[0].score
+    1.0
+    """
+    if len(references) != len(responses):
+        raise ValueError(
+            f"Each response needs its reference: got {len(references)} references and {len(responses)} responses."
+        )
+    return [_grade(reference, response) for reference, response in zip(references, responses, strict=True)]
+
+
+def unparsed_rate(grades: Sequence[QAGrade]) -> float:
+    """Return the share of scored grades without an answer that could be read; NaN where none is scored.
+
+    >>> unparsed_rate(grade_qa([QAReference(kind="choice", answers=("A",))] * 2, ["Answer: A", "Answer: Alice"]))
+    0.5
+    """
+    scored = [grade.status for grade in grades if grade.status.is_scored]
+    return scored.count(QAStatus.NO_ANSWER) / len(scored) if scored else math.nan
+
+
+def same_answer(gold: str, answer: str) -> bool:
+    """Is a short answer the gold answer, as a quantity, a date, a time, or a text?
+
+    >>> same_answer("July 20, 1969", "20/7/1969"), same_answer("3.5", "35"), same_answer("Gödel", "Goedel")
+    (True, False, True)
+    """
+    return _is_same(_gold(gold), answer)
+
+
+class _Gold(NamedTuple):
+    """A gold answer in every form in which it may be met."""
+
+    forms: frozenset[str]
+    quantity: Quantity | None
+    date: CalendarDate | None
+    time: int | None
+
+
+@lru_cache(maxsize=65536)
+def _gold(answer: str) -> _Gold:
+    plain = without_markup(answer)
+    return _Gold(frozenset(text_forms(plain)), read_quantity(plain), read_date(plain), read_time(plain))
+
+
+def _is_same(gold: _Gold, answer: str) -> bool:
+    if gold.quantity is not None and (quantity := read_quantity(answer)) is not None:
+        return same_quantity(gold.quantity, quantity) or text_forms(answer)[0] in gold.forms
+    if gold.date is not None and (date := read_date(answer)) is not None:
+        return gold.date == date
+    if gold.time is not None and (time := read_time(answer)) is not None:
+        return gold.time == time
+    return not gold.forms.isdisjoint(answer_forms(answer))
+
+
+def _grade(reference: QAReference, response: str) -> QAGrade:
+    if reference.kind == "open":
+        return QAGrade(QAStatus.NO_RULE, None, {"reason": "an open question has no reference answer"})
+    if not _is_readable(reference):
+        return QAGrade(QAStatus.GOLD_UNPARSEABLE, None, {"reason": f"the answers are {reference.answers!r:.200}"})
+    reading = read_response(response)
+    return _KINDS[reference.kind](reference, response, reading)
+
+
+@lru_cache(maxsize=65536)
+def _is_readable(reference: QAReference) -> bool:
+    answers = reference.answers
+    if reference.kind == "constrained":
+        return bool(reference.constraints)
+    if not answers or not all(answer.strip() and len(answer) <= _MAX_GOLD_CHARS for answer in answers):
+        return False
+    return reference.kind != "boolean" or gold_boolean(answers[0]) is not None
+
+
+def _unread(reading: Reading) -> QAGrade:
+    return QAGrade(QAStatus.NO_ANSWER, None, {"reason": _REASONS.get(reading.source, "the answer names no option")})
+
+
+def _judged(is_right: bool, answer: str, **details: float) -> QAGrade:
+    return QAGrade(QAStatus.CORRECT if is_right else QAStatus.WRONG, answer, details)
+
+
+def _grade_short(reference: QAReference, _: str, reading: Reading) -> QAGrade:
+    if reading.text is None:
+        return _unread(reading)
+    texts = refined(reading)
+    if not texts:
+        return QAGrade(QAStatus.NO_ANSWER, None, {"reason": "the answer is markup without a text"})
+    golds = [_gold(answer) for answer in reference.answers]
+    for text in texts:
+        if any(_is_same(gold, text) for gold in golds):
+            return _judged(True, text, f1=1.0)
+    return _judged(False, texts[-1], f1=max(token_f1(answer, texts[-1]) for answer in reference.answers))
+
+
+def _grade_number(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+    grade = _grade_short(reference, response, reading)
+    if grade.status is not QAStatus.WRONG or reading.text is None:
+        return grade
+    texts = refined(reading)
+    stated = None if any(read_quantity(text) for text in texts) else only_quantity(texts[-1])
+    golds = [_gold(answer).quantity for answer in reference.answers]
+    is_right = stated is not None and any(gold is not None and same_quantity(gold, stated) for gold in golds)
+    return _judged(is_right, texts[-1])
+
+
+def _grade_boolean(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+    said = said_boolean(response, reading)
+    if said is None:
+        return _unread(reading)
+    return _judged(said == gold_boolean(reference.answers[0]), "yes" if said else "no")
+
+
+def _grade_choice(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+    golds = [gold_letters(answer, reference.choices) for answer in reference.answers]
+    if None in golds:
+        return _grade_short(reference, response, reading)
+    letters = chosen(response, reading, reference.choices)
+    return _unread(reading) if letters is None else _judged(letters in golds, ", ".join(sorted(letters)))
+
+
+def _grade_list(reference: QAReference, _: str, reading: Reading) -> QAGrade:
+    if reading.text is None:
+        return _unread(reading)
+    golds = reference.answers
+    if len(golds) == 1:
+        golds = tuple(list_members(golds[0])) or golds
+    bare = without_introduction(reading.text)
+    grades = [_list_grade(golds, text, is_ordered=reference.is_ordered) for text in (reading.text, bare) if text]
+    return next((grade for grade in grades if grade.status is QAStatus.CORRECT), grades[-1])
+
+
+def _list_grade(golds: tuple[str, ...], text: str, *, is_ordered: bool) -> QAGrade:
+    found, num_other = matched_members(golds, text, partial(_member, golds))
+    distinct = set(found)
+    num_wanted = _num_distinct(golds)
+    precision = len(distinct) / (len(distinct) + num_other) if distinct else 0.0
+    recall = len(distinct) / num_wanted
+    is_right = not num_other and len(distinct) == num_wanted
+    if num_wanted < len(golds) or is_ordered:
+        is_right = not num_other and _sequence(golds, found, is_ordered=is_ordered)
+    f1 = 2 * precision * recall / (precision + recall) if distinct else 0.0
+    return _judged(is_right, text, precision=precision, recall=recall, f1=f1)
+
+
+def _member(golds: tuple[str, ...], text: str) -> int | None:
+    """Return the index of the first gold member that a text is."""
+    index = _member_indices(golds).get(text_forms(text)[0])
+    if index is not None:
+        return index
+    return next((index for index, gold in enumerate(golds) if _is_same(_gold(gold), text)), None)
+
+
+@lru_cache(maxsize=4096)
+def _member_indices(golds: tuple[str, ...]) -> dict[str, int]:
+    return {form: index for index in reversed(range(len(golds))) for form in _gold(golds[index]).forms}
+
+
+@lru_cache(maxsize=4096)
+def _num_distinct(golds: tuple[str, ...]) -> int:
+    return len({min(index for index, other in enumerate(golds) if same_answer(other, gold)) for gold in golds})
+
+
+def _sequence(golds: Sequence[str], found: Sequence[int], *, is_ordered: bool) -> bool:
+    """Do the found members come as often, and if that counts in the order, in which the golds do?"""
+    wanted = [golds.index(gold) for gold in golds]
+    return list(found) == wanted if is_ordered else sorted(found) == sorted(wanted)
+
+
+def _grade_citation(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+    golds = frozenset().union(*(_gold_sources(answer) for answer in reference.answers))
+    part = answer_part(response) or ""
+    cited = cited_sources(part[:_MAX_CITING_CHARS], is_list=True) or cited_sources(reading.text or "", is_list=True)
+    if not cited:
+        return QAGrade(QAStatus.NO_ANSWER, None, {"reason": "no source is cited"})
+    shared = len(golds & cited)
+    details = {"precision": shared / len(cited), "recall": shared / len(golds)}
+    return _judged(cited == golds, ", ".join(sorted(cited)), f1=2 * shared / (len(golds) + len(cited)), **details)
+
+
+@lru_cache(maxsize=4096)
+def _gold_sources(answer: str) -> frozenset[str]:
+    return cited_sources(answer, is_list=True) or frozenset(text_forms(answer)[:1])
+
+
+def _grade_constrained(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+    text = answer_part(response)
+    if text is None or len(text) > _MAX_CONSTRAINED_CHARS:
+        return _unread(reading)
+    kept = kept_constraints(text, reference.constraints)
+    broken = [constraint for constraint, is_kept in zip(reference.constraints, kept, strict=True) if not is_kept]
+    status = QAStatus.WRONG if broken else QAStatus.CORRECT
+    return QAGrade(status, text, {"kept": sum(kept) / len(kept), "broken": broken})
+
+
+_REASONS = {
+    "unfinished": "the thinking never ends",
+    "tags": "there must be exactly one answer block, opened and closed",
+    "empty": "the answer is empty",
+    "long": "the answer is too long to be compared",
+}
+_Grader = Callable[[QAReference, str, Reading], QAGrade]
+_KINDS: Mapping[QAKind, _Grader] = {
+    "short": _grade_short,
+    "number": _grade_number,
+    "boolean": _grade_boolean,
+    "choice": _grade_choice,
+    "list": _grade_list,
+    "citation": _grade_citation,
+    "constrained": _grade_constrained,
+}

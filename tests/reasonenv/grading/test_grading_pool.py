@@ -1,0 +1,352 @@
+import asyncio
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from reasonenv.grading.math.grade import GradeStatus, grade_answers
+from reasonenv.grading.pool import Comparison, ComparisonBy, Verdict, WorkerPool, shared_pool
+
+EQUAL = Comparison("2x", "x+x")
+UNEQUAL = Comparison("2x", "x+1")
+BOMB = Comparison("1", "10^{10^{10^{10}}}")
+
+
+@pytest.fixture
+def pool():
+    pool = WorkerPool()
+    yield pool
+    pool.close()
+
+
+def statuses(pool, comparisons, *, timeout_seconds=20.0, num_workers=1):
+    verdicts = pool.compare(comparisons, timeout_seconds=timeout_seconds, num_workers=num_workers)
+    return [verdict.status for verdict in verdicts]
+
+
+def is_equal(gold, answer):
+    """Whatever else the machine is busy with."""
+    return grade_answers([gold], [answer], timeout_seconds=60)[0].status is GradeStatus.CORRECT
+
+
+def is_alive(process_id):
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until_dead(process_ids):
+    while any(is_alive(process_id) for process_id in process_ids):
+        time.sleep(0.02)
+
+
+def test_verdicts_come_in_the_order_of_the_comparisons(pool):
+    assert statuses(pool, [EQUAL, UNEQUAL] * 5, num_workers=2) == ["correct", "wrong"] * 5
+
+
+def test_no_process_starts_before_it_is_needed(pool):
+    assert pool.compare([], timeout_seconds=1, num_workers=4) == []
+    assert pool.process_ids == []
+
+
+def test_no_more_processes_start_than_there_are_comparisons(pool):
+    statuses(pool, [EQUAL], num_workers=4)
+    assert len(pool.process_ids) == 1
+
+
+def test_processes_are_kept_for_the_next_call(pool):
+    statuses(pool, [EQUAL])
+    before = pool.process_ids
+    statuses(pool, [UNEQUAL])
+    assert pool.process_ids == before
+
+
+def test_hanging_comparison_is_killed_and_the_rest_of_the_batch_decided(pool):
+    assert statuses(pool, [BOMB, EQUAL, BOMB], timeout_seconds=0.5) == ["timeout", "correct", "timeout"]
+
+
+def test_killed_process_is_replaced(pool):
+    statuses(pool, [EQUAL])
+    before = pool.process_ids
+    statuses(pool, [BOMB], timeout_seconds=0.3)
+    wait_until_dead(before)
+    assert len(pool.process_ids) == 1
+    assert statuses(pool, [EQUAL]) == ["correct"]
+
+
+def test_process_that_died_between_calls_is_replaced_and_costs_no_verdict(pool):
+    statuses(pool, [EQUAL])
+    (process_id,) = pool.process_ids
+    os.kill(process_id, signal.SIGKILL)
+    wait_until_dead([process_id])
+    assert statuses(pool, [EQUAL, UNEQUAL]) == ["correct", "wrong"]
+
+
+def test_comparison_whose_workers_keep_dying_is_a_failure_and_not_a_wrong_answer(pool):
+    statuses(pool, [EQUAL])
+    is_over = threading.Event()
+
+    def kill_busy_workers():
+        while not is_over.is_set():
+            for worker in list(pool._workers):
+                if worker.assigned is not None:
+                    worker.process.send_signal(signal.SIGKILL)
+            time.sleep(0.01)
+
+    killer = threading.Thread(target=kill_busy_workers)
+    killer.start()
+    verdict = pool.compare([BOMB], timeout_seconds=20, num_workers=1)
+    is_over.set()
+    killer.join()
+    assert verdict == [Verdict("worker_died", "a grader process ended with exit code -9")]
+
+
+def test_workers_that_cannot_start_fail_the_batch_and_say_why():
+    program = """
+import sys
+from reasonenv.grading.pool import Comparison, WorkerPool
+sys.path = [entry for entry in sys.path if "site-packages" not in entry]
+pool = WorkerPool()
+for verdict in pool.compare([Comparison("2x", "x+x")] * 3, timeout_seconds=5, num_workers=1):
+    print(verdict)
+"""
+    output = run(program)
+    assert output.count("status='worker_died'") == 3
+    assert output.count("math_verify") == 3
+
+
+def allocate(gold, answer):
+    """A comparison that takes as many MiB as the answer says."""
+    blocks = [bytearray(2**20) for _ in range(int(answer))]
+    return "correct" if len(blocks) == int(answer) else "wrong"
+
+
+def allocation(mebibytes):
+    return ComparisonBy("", str(mebibytes), f"{__name__}:allocate")
+
+
+def test_memory_of_a_worker_is_bounded(pool):
+    assert statuses(pool, [allocation(100)]) == ["correct"]
+    assert statuses(pool, [allocation(5000)]) == ["over_budget"]
+
+
+def test_worker_that_ran_out_of_memory_is_replaced(pool):
+    statuses(pool, [EQUAL])
+    before = pool.process_ids
+    assert statuses(pool, [allocation(5000), EQUAL]) == ["over_budget", "correct"]
+    assert not set(before) & set(pool.process_ids)
+    assert not any(is_alive(process_id) for process_id in before)
+
+
+def test_memory_of_a_worker_can_be_chosen():
+    pool = WorkerPool(memory_bytes=2**31)
+    assert statuses(pool, [allocation(1500)]) == ["correct"]
+    pool.close()
+
+
+def test_close_leaves_no_process_behind(pool):
+    statuses(pool, [EQUAL, UNEQUAL], num_workers=2)
+    process_ids = pool.process_ids
+    pool.close()
+    assert not any(is_alive(process_id) for process_id in process_ids)
+    assert pool.process_ids == []
+
+
+def test_pool_works_again_after_close(pool):
+    statuses(pool, [EQUAL])
+    pool.close()
+    assert statuses(pool, [EQUAL]) == ["correct"]
+
+
+def test_threads_share_the_workers(pool):
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(lambda _: statuses(pool, [EQUAL, UNEQUAL], num_workers=2), range(8)))
+    assert results == [["correct", "wrong"]] * 8
+    assert len(pool.process_ids) <= 2
+
+
+def test_call_of_one_waits_for_one_comparison_of_a_batch_and_not_for_all_of_it(pool):
+    verdicts = []
+    batch = threading.Thread(target=lambda: verdicts.extend(statuses(pool, [BOMB] * 4, timeout_seconds=0.5)))
+    batch.start()
+    while not any(worker.assigned is not None for worker in list(pool._workers)):
+        time.sleep(0.01)
+    assert statuses(pool, [EQUAL]) == ["correct"]
+    num_decided_before = len(verdicts)
+    batch.join()
+    assert (num_decided_before, verdicts) == (0, ["timeout"] * 4)
+
+
+def test_calls_get_workers_in_the_order_in_which_they_came(pool):
+    order = []
+
+    def compare(name, comparisons):
+        statuses(pool, comparisons, timeout_seconds=0.5)
+        order.append(name)
+
+    names = ["bombs", "first", "second"]
+    threads = [
+        threading.Thread(target=compare, args=(name, comparisons))
+        for name, comparisons in zip(names, [[BOMB] * 4, [EQUAL], [EQUAL]], strict=True)
+    ]
+    for num_started, thread in enumerate(threads):
+        thread.start()
+        while num_started != len(pool._waiting) or not pool._workers:
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "second", "bombs"]
+
+
+def test_call_without_patience_says_that_the_workers_were_busy(pool):
+    statuses(pool, [EQUAL])
+    before = pool.process_ids
+    verdicts = pool.compare([BOMB, EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.2)
+    assert [verdict.status for verdict in verdicts] == ["workers_busy"] * 2
+    wait_until_dead(before)
+    assert statuses(pool, [EQUAL]) == ["correct"]
+
+
+def test_call_that_never_gets_a_worker_says_so(pool):
+    batch = threading.Thread(target=statuses, args=(pool, [BOMB]), kwargs={"timeout_seconds": 2})
+    batch.start()
+    while not pool._workers:
+        time.sleep(0.01)
+    (verdict,) = pool.compare([EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.1)
+    batch.join()
+    assert verdict == Verdict("workers_busy", "no worker was free within 0.1 s")
+
+
+def test_impatient_call_leaves_the_worker_that_it_started_to_the_next_call(pool):
+    pool.compare([EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.001)
+    before = pool.process_ids
+    assert statuses(pool, [EQUAL]) == ["correct"]
+    assert (len(before), pool.process_ids) == (1, before)
+
+
+def misbehave(gold, answer):
+    """A comparison that ends as its answer says."""
+    if answer == "exit":
+        os._exit(3)
+    if answer == "print":
+        print("x" * 100_000, flush=True)
+    if answer == "raise":
+        raise ValueError(answer)
+    if answer == "recurse":
+        return misbehave(gold, answer)
+    if answer == "sleep":
+        time.sleep(60)
+    return "wrong"
+
+
+HOSTILE = {"exit": "worker_died", "raise": "grader_error", "recurse": "over_budget", "sleep": "timeout"}
+
+
+def test_pool_answers_after_a_thousand_hostile_comparisons_and_leaves_no_process_behind(pool):
+    kinds = ["exit", "recurse"] * 3 + ["sleep"] + ["raise", "print"] * 500
+    hostile = [ComparisonBy(str(index), kind, f"{__name__}:misbehave") for index, kind in enumerate(kinds)]
+    seen = set()
+    for start in range(0, len(hostile), 100):
+        found = statuses(pool, hostile[start : start + 100], timeout_seconds=12, num_workers=2)
+        assert found == [HOSTILE.get(kind, "wrong") for kind in kinds[start : start + 100]]
+        seen.update(pool.process_ids)
+    assert statuses(pool, [EQUAL, UNEQUAL]) == ["correct", "wrong"]
+    seen.update(pool.process_ids)
+    pool.close()
+    assert not any(is_alive(process_id) for process_id in seen)
+
+
+def test_comparing_works_inside_asyncio(pool):
+    async def compare():
+        return await asyncio.to_thread(statuses, pool, [EQUAL]), statuses(pool, [UNEQUAL])
+
+    assert asyncio.run(compare()) == (["correct"], ["wrong"])
+
+
+def test_alarm_of_the_caller_is_left_alone(pool):
+    previous = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 1000)
+    try:
+        statuses(pool, [BOMB], timeout_seconds=0.3)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 900
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_daemonic_child_has_workers_of_its_own(method):
+    assert is_equal(r"\int_0^1 3x dx", r"\int_0^1 (x+x+x) dx")
+    before = shared_pool().process_ids
+    context = multiprocessing.get_context(method)
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=grade_in_child, args=(sender,), daemon=True)
+    child.start()
+    verdict, process_ids = receiver.recv()
+    child.join()
+    assert verdict is True
+    assert not set(process_ids) & set(before)
+    assert shared_pool().process_ids == before
+    assert is_equal(r"\int_0^1 4x dx", r"\int_0^1 (2x+2x) dx")
+    wait_until_dead(process_ids)
+
+
+def grade_in_child(sender):
+    sender.send((is_equal(r"\int_0^1 5x dx", r"\int_0^1 (2x+3x) dx"), shared_pool().process_ids))
+
+
+def run(program):
+    return subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+
+
+def test_program_without_a_main_guard_grades_and_leaves_no_process_behind():
+    program = r"""
+from reasonenv.grading.math.grade import grade_answers
+from reasonenv.grading.pool import shared_pool
+assert grade_answers([r"\int_0^1 2x dx"], [r"\int_0^1 (x+x) dx"], timeout_seconds=60)[0].score == 1
+print(*shared_pool().process_ids)
+"""
+    process_ids = [int(word) for word in run(program).split()]
+    assert process_ids
+    assert not any(is_alive(process_id) for process_id in process_ids)
+
+
+def test_workers_end_when_their_parent_is_killed_even_in_the_middle_of_a_comparison():
+    program = """
+import time
+from reasonenv.grading.pool import Comparison, shared_pool
+pool = shared_pool()
+pool.compare([Comparison("2x", "x+x")], timeout_seconds=60, num_workers=1)
+print(*pool.process_ids, flush=True)
+pool.compare([Comparison("1", "10^{10^{10^{10}}}")], timeout_seconds=2, num_workers=1)
+time.sleep(60)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    process_ids = [int(word) for word in parent.stdout.readline().split()]
+    assert all(is_alive(process_id) for process_id in process_ids)
+    time.sleep(0.3)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    wait_until_dead(process_ids)
+
+
+def test_importing_the_grader_loads_no_computer_algebra():
+    program = """
+import sys
+import reasonenv.rewards, reasonenv.grading.math.grade
+from reasonenv.rewards import load_reward
+load_reward("r1_zero")
+print(sorted({"sympy", "math_verify", "torch"} & set(sys.modules)))
+"""
+    assert run(program).strip() == "[]"
