@@ -21,7 +21,7 @@ PROGRAMS = {
 }
 PUBLIC_MODULES = [name for name in MODULES if name not in PROGRAMS and name not in NOT_IMPORTABLE]
 
-CODE_FOLDERS = (*PACKAGES, "tests", "benchmarks")
+CODE_FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
 TEXT_FOLDERS = (*CODE_FOLDERS, "docs", ".ci")
 TEXT_SUFFIXES = {"", ".py", ".md", ".toml", ".txt", ".cff", ".json", ".jsonl", ".typed"}
 

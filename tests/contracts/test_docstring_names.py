@@ -1,8 +1,8 @@
 """Names in back-ticks in docstrings are names of the code.
 
 A word must occur somewhere in the code of the packages, as an identifier, a module or a text. A dotted name must lead
-from a module, class or variable to something in it. A name of another library stands behind the library's: `gymnasium.Env`,
-or Gymnasium's `Env`. Formulas, and files outside the project's folders, are not looked at.
+from a module, class or variable to something in it. A name of another library stands behind that of the
+library: `gymnasium.Env`, or Gymnasium's `Env`. Formulas, and files outside the project's folders, are not looked at.
 """
 
 from __future__ import annotations

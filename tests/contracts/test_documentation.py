@@ -14,7 +14,7 @@ from source_tree import MODULES, ROOT, SOURCES, parse, relative
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
-PATH = re.compile(r"`((?:reasonenv|agents|reward_models|tests|benchmarks|docs)/(?:[\w./-]*(?:/|\.\w+))?)`")
+PATH = re.compile(r"`((?:reasonenv|agents|reward_models|tests|benchmarks|examples|docs)/(?:[\w./-]*(?:/|\.\w+))?)`")
 NAME = re.compile(r"`((?:reasonenv|agents|reward_models)(?:\.[A-Za-z_]\w*)+)`")
 EXAMPLES = [name for name, path in zip(MODULES, SOURCES, strict=True) if ">>>" in path.read_text(encoding="utf-8")]
 
