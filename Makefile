@@ -10,12 +10,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --constraint constraints.txt
 
-.PHONY: help demo test test-attacks check bench bench-gpu has-gpu clean
+.PHONY: help demo test test-attacks peers check bench bench-gpu has-gpu clean
 
 help:
 	@echo "make demo    train the embedded tiny policy (ARGS='--seed 1' passes arguments on)"
 	@echo "make test    run the tests"
 	@echo "make test-attacks  run every attack on the sandbox, as every user, in every tier (minutes)"
+	@echo "make peers   install TRL and Ray too, for the tests that need them"
 	@echo "make check   ruff, pyright and import-linter"
 	@echo "make bench   run the benchmarks (OUT=path of the JSON file)"
 	@echo "make bench-gpu  test the kernels on an NVIDIA GPU and measure them beside other libraries (about 8 minutes)"
@@ -29,6 +30,8 @@ test: $(VENV)/.dev
 
 test-attacks: $(VENV)/.dev
 	@$(RUN) -m pytest tests/attacks -m "exhaustive or not exhaustive"
+
+peers: $(VENV)/.peers
 
 check: $(VENV)/.dev
 	@$(VENV)/bin/ruff check .
@@ -72,6 +75,10 @@ $(VENV)/.agents: $(VENV)/.torch
 $(VENV)/.dev: $(VENV)/.torch
 	@$(INSTALL) --editable ".[dev]"
 	@touch $(VENV)/.agents $@
+
+$(VENV)/.peers: $(VENV)/.dev
+	@$(INSTALL) --editable ".[integrations,ray]"
+	@touch $@
 
 $(VENV)/.kernel-peers: $(VENV)/.dev
 	@$(INSTALL) --editable ".[kernel-peers]"

@@ -3,8 +3,8 @@
 Plain math-verify runs in this process without time limits, as nobody should train with it; ours keeps its limits. Both
 know the gold answers, which repeat in a group; no response has been seen before. Responses are made of solutions: of
 procedural tasks, or, with the environment variable REASONENV_SOLUTIONS, of a JSON Lines file with the columns
-`solution` and `answer`, such as MATH-500's. `python benchmarks/bench_grading.py` measures everything in turns, in
-processor time where one process works, and writes `results/grading.json`.
+`solution` and `answer`, such as MATH-500's (docs/data.md). `python benchmarks/bench_grading.py` measures everything in
+turns, in processor time where one process works, and writes `results/grading.json`.
 """
 
 from __future__ import annotations

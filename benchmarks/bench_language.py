@@ -2,9 +2,10 @@
 
     python benchmarks/bench_language.py --sentences FOLDER --solutions FILE.jsonl --seed 7
 
-FOLDER holds de.txt, en.txt, …, one sentence per line; FILE has English mathematics under "solution". Without them, what
-needs them is left out. Documents mix the sentences of two languages in random order and shares; without a seed they are
-others every time. The error is the mean distance between the true share of the target's words and the value.
+FOLDER holds de.txt, en.txt, …, one sentence per line; FILE has English mathematics under "solution". docs/data.md says
+where to get both; without them, what needs them is left out. Documents mix the sentences of two languages in random
+order and shares; without a seed they are others every time. The error is the mean distance between the true share of
+the target's words and the value.
 
 Each detector works in a fresh process, so that loading its model and the first call, on words that it has never seen,
 are measured apart from later calls. A second process gets the documents in another order, and must find the same.

@@ -2,12 +2,12 @@
 
     python benchmarks/bench_reward_models.py --hh harmless-base-test.jsonl.gz --xstest FOLDER
 
-Three questions. The embedded models: held-out figures on generated data of unseen kinds, CPU seconds of training,
-milliseconds per text. The same model trained on half of the hh-rlhf pairs, or of the labelled XSTest completions
-(`xstest_v2_completions_*.csv` in FOLDER): figures on the other half. Halves never share a prompt, and the ridge is
-chosen by cross-validation inside the training half. The test halves were never used to choose anything as such, but
-they are not untouched: which features to use was decided by cross-validation on the training half of seed 0 and, at
-first, on half of the data by another split, and both share rows with these test halves.
+Both are public data (docs/data.md). Three questions. The embedded models: held-out figures on generated data of unseen
+kinds, CPU seconds of training, milliseconds per text. The same model trained on half of the hh-rlhf pairs, or of the
+labelled XSTest completions (`xstest_v2_completions_*.csv` in FOLDER): figures on the other half. Halves never share a
+prompt, and the ridge is chosen by cross-validation inside the training half. The test halves were never used to choose
+anything as such, but they are not untouched: which features to use was decided by cross-validation on the training half
+of seed 0 and, at first, on half of the data by another split, and both share rows with these test halves.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A description of the machine, written beside every measurement.
-
-Lives here: what a reader needs to compare numbers. Does not: anything that names the machine or its user.
-"""
+"""A description of the machine, written beside every measurement. It never names the machine or its user."""
 
 from __future__ import annotations
 

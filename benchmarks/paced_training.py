@@ -1,9 +1,8 @@
 """The trainers that `bench_vs_trl.py` compares, each in a process of its own that waits for its turns.
 
-Here: one configuration that both follow, ours and TRL's loop around it, and the clock that both report to. Not here:
-who runs when, and what the numbers mean. The one decision: everything that decides what is learned (policy, tasks and
-their order, reward, batch, budget, loss, learning rate, evaluator) is read from one `RunConfig`, so that neither side
-can drift.
+Everything that decides what is learned (policy, tasks and their order, reward, batch, budget, loss, learning rate,
+evaluator) is read from one `RunConfig`, so that the two sides stay alike. They differ in how they compute: ours shares
+the prompt of a group and takes micro-batches of rows of similar length, TRL runs as it comes.
 """
 
 from __future__ import annotations

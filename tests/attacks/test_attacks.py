@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from areas import needs, skip_without
 from attack_programs import ANSWERS, INPUTS, MODES
 from attack_suite import SUITE, Outcome, Setting
 
@@ -47,7 +48,7 @@ PARTS = [
     ),
 ]
 each_part = pytest.mark.parametrize("part", PARTS)
-pytestmark = [pytest.mark.timeout(3600), pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")]
+pytestmark = [pytest.mark.timeout(3600), needs("sandbox")]
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +106,12 @@ def run_suite(folder: Path, name: str, user: str, setting: str) -> Outcome:
 
 def outcome_of(folder: Path, part: Part) -> Outcome:
     if not can_run_python(part.user):
-        pytest.skip("an ordinary user may not run this Python with numpy and sympy")
+        skip_without("root", "an ordinary user may not run this Python with numpy and sympy")
     name = f"{part.user}-{part.tier}-{len(part.modes)}"
     setting = Setting(part.tier, str(folder / name), part.categories, part.modes)
     outcome = run_suite(folder, name, part.user, json.dumps(asdict(setting)))
     if outcome.unavailable:
-        pytest.skip(outcome.unavailable)
+        skip_without("sandbox", outcome.unavailable)
     return outcome
 
 

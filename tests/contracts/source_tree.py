@@ -1,4 +1,4 @@
-"""The checkout as the contract tests see it: packages, modules and files. Needs no git."""
+"""The checkout as the contract tests see it: packages, modules and files, found without git."""
 
 from __future__ import annotations
 
@@ -21,22 +21,26 @@ PROGRAMS = {
 }
 PUBLIC_MODULES = [name for name in MODULES if name not in PROGRAMS and name not in NOT_IMPORTABLE]
 
-TEXT_FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples", "docs", ".ci")
+CODE_FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
+TEXT_FOLDERS = (*CODE_FOLDERS, "docs", ".ci")
 TEXT_SUFFIXES = {"", ".py", ".md", ".toml", ".txt", ".cff", ".json", ".jsonl", ".typed"}
 
 
 @cache
 def parse(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
 def relative(path: Path) -> str:
+    """Return the path from the top of the checkout."""
     return path.relative_to(ROOT).as_posix()
 
 
 def text_files() -> Iterator[Path]:
-    """Every text file of the project: the folders above and what lies at the top."""
-    yield from (path for path in sorted(ROOT.iterdir()) if path.is_file() and path.suffix in TEXT_SUFFIXES)
+    """Yield every text file of the project: those in the folders above, and those at the top but for a `.git` file."""
+    at_the_top = (path for path in sorted(ROOT.iterdir()) if path.is_file() and path.name != ".git")
+    yield from (path for path in at_the_top if path.suffix in TEXT_SUFFIXES)
     for folder in TEXT_FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and path.suffix in TEXT_SUFFIXES and relative(path.parent) != "benchmarks/out":

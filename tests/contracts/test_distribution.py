@@ -37,7 +37,15 @@ def test_wheel_holds_exactly_our_packages_with_every_module_and_type_marker(arch
 def test_source_archive_holds_what_a_packager_needs_and_no_output(archives: tuple[Path, Path]) -> None:
     with tarfile.open(archives[0]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "LICENSE", "README.md", "Makefile", "constraints.txt", "tests/conftest.py"} <= names
+    assert {
+        "pyproject.toml",
+        "LICENSE",
+        "README.md",
+        "Makefile",
+        "constraints.txt",
+        "tests/conftest.py",
+        "examples/README.md",
+    } <= names
     assert not [name for name in names if re.search(r"(^|/)(runs|\.venv|__pycache__|benchmarks/out)(/|$)", name)]
 
 
@@ -69,6 +77,8 @@ def test_every_requirement_that_make_installs_has_a_tested_version() -> None:
     extras = PYPROJECT["project"]["optional-dependencies"]
     wanted = {normalised(requirement) for requirement in PYPROJECT["project"]["dependencies"]}
     wanted |= {
-        normalised(requirement) for extra in ("agents", "data", "report", "dev") for requirement in extras[extra]
+        normalised(requirement)
+        for extra in ("agents", "data", "report", "dev", "integrations", "ray")
+        for requirement in extras[extra]
     }
     assert wanted - pinned == {"reasonenv"}

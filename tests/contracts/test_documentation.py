@@ -14,7 +14,7 @@ from source_tree import MODULES, ROOT, SOURCES, parse, relative
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
-PATH = re.compile(r"`((?:reasonenv|agents|reward_models|tests|benchmarks|docs)/(?:[\w./-]*(?:/|\.\w+))?)`")
+PATH = re.compile(r"`((?:reasonenv|agents|reward_models|tests|benchmarks|examples|docs)/(?:[\w./-]*(?:/|\.\w+))?)`")
 NAME = re.compile(r"`((?:reasonenv|agents|reward_models)(?:\.[A-Za-z_]\w*)+)`")
 EXAMPLES = [name for name, path in zip(MODULES, SOURCES, strict=True) if ">>>" in path.read_text(encoding="utf-8")]
 
@@ -55,3 +55,22 @@ def test_glossary_explains_every_metric_that_the_code_names() -> None:
     metrics = {text for text in strings if re.fullmatch(r"(?:rollout|train|time)/\w+", text)}
     assert len(metrics) >= 10
     assert {name for name in metrics if f"`{name}`" not in glossary} == set()
+
+
+def folders_of_the_tree() -> set[str]:
+    """Return the folders that the tree of the README names, which is indented by two blanks a level."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    tree = re.search(r"## What is where\n\n```\n(.*?)```", readme, re.DOTALL)
+    assert tree is not None
+    folders, above = set[str](), list[str]()
+    for indent, name in re.findall(r"^( *)([\w.]+)/ ", tree[1], re.MULTILINE):
+        above = [*above[: len(indent) // 2], name]
+        folders.add("/".join(above))
+    return folders
+
+
+def test_tree_of_the_readme_has_every_folder_of_the_packages_and_none_that_is_not_there() -> None:
+    named = folders_of_the_tree()
+    packages = {relative(path.parent) for path in SOURCES if len(path.relative_to(ROOT).parts) <= 4}
+    assert packages - named == set()
+    assert {folder for folder in named if not (ROOT / folder).is_dir()} == set()

@@ -14,6 +14,7 @@ import os
 
 import pytest
 import torch
+from areas import need, needs, skip_without
 from dense_logits import (
     DEVICE,
     Case,
@@ -30,14 +31,13 @@ from torch import Tensor
 from agents.kernels.statistics import NO_TOKEN, RowSums, combine
 from agents.kernels.types import LogitOptions, RowState, Statistics
 
-pytest.importorskip("triton", reason="Triton is not installed; it exists for Linux alone")
+need("triton")
 IS_INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-if not IS_INTERPRETED and not torch.cuda.is_available():
-    pytest.skip("no CUDA device", allow_module_level=True)
+if not IS_INTERPRETED:
+    need("gpu")
 kernels = importlib.import_module("agents.kernels.triton_logprobs")
 
 HALF = torch.float16 if IS_INTERPRETED else torch.bfloat16
-on_device_only = pytest.mark.skipif(IS_INTERPRETED, reason="too large for the interpreter")
 each_dtype = pytest.mark.parametrize("dtype", [torch.float32, HALF], ids=["single", "half"])
 
 PLAIN = LogitOptions()
@@ -342,7 +342,7 @@ def test_inputs_that_do_not_fit_are_refused():
         kernels.gradients_of_logits(torch.zeros(3, 5), *case[2:], rows, PLAIN, torch.zeros(3, 4))
 
 
-@on_device_only
+@needs("gpu")
 @each_dtype
 @pytest.mark.parametrize("shape", [(300, 896, 50_021), (2049, 2048, 32_003)], ids=str)
 def test_large_problems_match_the_definition(dtype: torch.dtype, shape: tuple[int, int, int]):
@@ -354,11 +354,11 @@ def test_large_problems_match_the_definition(dtype: torch.dtype, shape: tuple[in
     check_gradients_of_operands(gradient_NW, case, expected, max(gradient_tolerance(dtype), 2e-5))
 
 
-@on_device_only
+@needs("gpu")
 def test_elements_beyond_the_range_of_32_bit_numbers_are_reached():
     N, W = 16_400, 131_072
     if torch.cuda.get_device_properties(0).total_memory < 24 * 2**30:
-        pytest.skip("needs 24 GiB of device memory")
+        skip_without("gpu", "24 GiB of its memory are needed")
     case = random_case((N, 64, W), HALF)
     gradient_N = upstream(N, seed=1)
     rows = RowSums.of(statistics_of(case)).state(gradient_N)

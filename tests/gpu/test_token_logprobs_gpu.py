@@ -8,11 +8,11 @@ N tokens, D hidden size, V vocabulary.
 from __future__ import annotations
 
 from functools import cache
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import pytest
 import torch
+from areas import needs
 from dense_logits import DEVICE, Case, random_case, relative_error, upstream, with_target_probability
 from torch import Tensor
 
@@ -21,15 +21,13 @@ from agents.kernels.products import add_product, chunk_rows, slices
 from agents.kernels.types import TokenLogprobs
 from agents.types import LossOutput
 
-needs_device = pytest.mark.skipif(DEVICE == "cpu", reason="no CUDA device")
-needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
-with_triton = pytest.param("triton", marks=[needs_device, needs_triton])
+with_triton = pytest.param("triton", marks=[needs("gpu"), needs("triton")])
 each_backend = pytest.mark.parametrize("backend", ["chunked", with_triton])
 each_dtype = pytest.mark.parametrize(
     "dtype",
     [
         torch.float32,
-        pytest.param(torch.bfloat16, marks=pytest.mark.skipif(DEVICE == "cpu", reason="a CPU rounds the products")),
+        pytest.param(torch.bfloat16, marks=needs("gpu")),  # a CPU rounds the products
     ],
     ids=["single", "half"],
 )
@@ -212,9 +210,9 @@ def test_products_are_added_up_in_single_precision_from_tiles_that_are_padded_or
         assert relative_error(total, expected) <= 5e-6
 
 
-@needs_device
+@needs("gpu")
 @pytest.mark.parametrize(
-    ("backend", "limit"), [pytest.param("triton", 2**29, marks=needs_triton), ("chunked", 3 * 2**29)]
+    ("backend", "limit"), [pytest.param("triton", 2**29, marks=needs("triton")), ("chunked", 3 * 2**29)]
 )
 def test_two_passes_need_little_more_memory_than_inputs_and_gradients(backend: str, limit: int):
     N, D, V = 8192, 896, 151_936

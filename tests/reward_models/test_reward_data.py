@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from areas import public_data
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,9 +22,6 @@ from reward_models.data import (
 )
 from reward_models.errors import DataError
 from reward_models.generated import TEST_KINDS, TRAIN_KINDS, generate_pairs, generate_safety
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
-has_data = pytest.mark.skipif(not DATA.exists(), reason="the public data are not beside this checkout")
 
 
 def write(path: Path, *rows: object) -> Path:
@@ -153,17 +151,15 @@ def test_unknown_split_is_refused() -> None:
         split_by_group([], share=1.0, seed=0)
 
 
-@has_data
 def test_hh_rlhf_file_is_read_whole() -> None:
-    pairs = load_pairs(DATA / "hh-rlhf" / "harmless-base-test.jsonl.gz")
+    pairs = load_pairs(public_data("hh-rlhf/harmless-base-test.jsonl.gz"))
     assert len(pairs) == 2312
     assert not any("\n\nHuman:" in pair.chosen + pair.rejected for pair in pairs)
     assert len({pair.group for pair in pairs}) > 2000
 
 
-@has_data
 def test_xstest_completions_are_read() -> None:
-    paths = sorted((DATA / "xstest" / "model_completions").glob("*.csv"))
+    paths = sorted(public_data("xstest/model_completions").glob("*.csv"))
     examples = load_xstest(paths)
     assert (len(examples), sum(row.is_unsafe for row in examples)) == (2074, 136)
     assert len({row.group for row in examples}) == 450

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import torch
+from areas import needs
 from tiny_backbones import tokenizer
 from transformers import Qwen3Config, Qwen3ForSequenceClassification
 
@@ -22,7 +23,7 @@ from reward_models.transformer import TransformerScorer
 VLLM = os.environ.get("REWARD_MODELS_VLLM")
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(VLLM is None, reason="REWARD_MODELS_VLLM names no vllm executable"),
+    needs("vllm"),
 ]
 PROMPTS, TEXTS = ["Why?", "What is the capital of France?", "Hi", "q" * 10], ["Because.", "Paris.", "", "x" * 900]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from areas import browser, need, needs
 from rich.console import Console
 
 from reasonenv.__main__ import main
@@ -215,15 +215,12 @@ def test_text_that_nobody_sees_is_shown_as_escapes():
     assert len(visible("x" * 10**6)) < 300
 
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.mark.skipif(BROWSER is None, reason="neither Chromium nor Chrome is installed")
+@needs("chromium")
 def test_page_draws_every_plot_in_a_real_browser_without_network(result, tmp_path):
     _, page = write_report(result, tmp_path / "report")
     picture = tmp_path / "page.png"
     command = [
-        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+        browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
         "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=10000", "--window-size=1280,3000",
     ]  # fmt: skip
     shown = subprocess.run(
@@ -265,7 +262,7 @@ def test_long_responses_are_written_by_their_ends(graders, tmp_path):
 
 
 def test_rewards_of_trl_are_graders(tmp_path):
-    pytest.importorskip("trl", reason="TRL is not installed")
+    need("trl")
     names = ("accuracy_reward", "reasoning_accuracy_reward", "think_format_reward")
     responses = [r"<think>a</think> \boxed{5}", r"<think>\boxed{5}</think> none", r"\boxed{6}"]
     scores = [

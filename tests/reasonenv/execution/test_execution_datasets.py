@@ -6,17 +6,12 @@ import ast
 import gzip
 import json
 import warnings
-from pathlib import Path
 
 import pytest
+from areas import public_data
 
 from reasonenv.execution import Sandbox
 from reasonenv.types import AssertTests
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
-HUMANEVAL = DATA / "humaneval" / "HumanEval.jsonl.gz"
-MBPP = DATA / "mbpp" / "mbpp.jsonl"
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the public data sets are not beside the checkout")
 
 WRONG_VARIANTS = {
     "returns None": "return None",
@@ -44,7 +39,7 @@ def asserts_about(program: str, source: str) -> AssertTests:
 
 
 def humaneval() -> list[tuple[str, str, AssertTests]]:
-    with gzip.open(HUMANEVAL, "rt", encoding="utf-8") as lines:
+    with gzip.open(public_data("humaneval/HumanEval.jsonl.gz"), "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     programs = [row["prompt"] + row["canonical_solution"] for row in rows]
     sources = [f"{row['test']}\ncheck({row['entry_point']})" for row in rows]
@@ -56,7 +51,7 @@ def humaneval() -> list[tuple[str, str, AssertTests]]:
 
 def mbpp() -> list[tuple[str, str, AssertTests]]:
     problems = []
-    for line in MBPP.read_text(encoding="utf-8").splitlines():
+    for line in public_data("mbpp/mbpp.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         tests = asserts_about(row["code"], "\n".join((row["test_setup_code"], *row["test_list"])))
         function = next(name for name in tests.names if name in names_in(row["test_list"][0]))
@@ -69,7 +64,6 @@ def wrong(function: str, program: str, body: str) -> str:
     return f"{program}\n_original = {function}\ndef {function}(*arguments, **keywords):\n    {body}\n"
 
 
-@needs_data
 @pytest.mark.parametrize(("problems", "num_problems"), [(humaneval, 164), (mbpp, 974)])
 def test_canonical_solutions_pass(problems, num_problems: int) -> None:
     _, programs, tests = zip(*problems(), strict=True)
@@ -80,7 +74,6 @@ def test_canonical_solutions_pass(problems, num_problems: int) -> None:
     assert all(verdict.num_tests >= 1 for verdict in verdicts)
 
 
-@needs_data
 @pytest.mark.parametrize("variant", WRONG_VARIANTS)
 @pytest.mark.parametrize("problems", [humaneval, mbpp])
 def test_wrong_solutions_fail(problems, variant: str) -> None:

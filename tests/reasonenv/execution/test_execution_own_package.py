@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from areas import needs
 
 from reasonenv.execution.jail import landlock, namespaces, syscalls
 from reasonenv.execution.jail.confinement import rights_around_package
 
 PACKAGE = Path(namespaces.own_package())
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock is part of Linux")
+pytestmark = needs("landlock")
 
 
 def succeeds_in_child(action: Callable[[], object]) -> bool:
@@ -36,14 +36,6 @@ def under_rules(action: Callable[[], object]) -> bool:
         action()
 
     return succeeds_in_child(confined)
-
-
-@pytest.fixture(autouse=True)
-def _needs_landlock() -> None:
-    try:
-        landlock.abi_version()
-    except OSError as error:
-        pytest.skip(f"this machine has no Landlock: {error}")
 
 
 def test_rules_around_the_package_are_in_force() -> None:

@@ -14,17 +14,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from areas import need, public_data
 from machine_without import run_without
 
 from reasonenv.execution import Limits, Sandbox
 from reasonenv.types import AssertTests, CallTests, StdinTests
 
-ATTACKS = Path(__file__).parents[3] / "shared" / "data" / "sandbox_attacks"
 CANARY = Path("/tmp/attack_canary")
 INPUTS = (3, 10, 57, 123, 999)
 TCP_PORT, UDP_PORT = 47811, 47812
-
-pytestmark = pytest.mark.skipif(not ATTACKS.exists(), reason="the public attacks are not beside the checkout")
 
 
 def expected(number: int) -> int:
@@ -49,11 +47,12 @@ that takes what it may need not take much."""
 
 def judge_all() -> dict[str, list[str]]:
     """Files whose verdict is not the one that the index asks for, by mode."""
-    rows = [json.loads(line) for line in (ATTACKS / "index.jsonl").read_text(encoding="utf-8").splitlines()]
+    folder = public_data("sandbox_attacks")
+    rows = [json.loads(line) for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()]
     surprises: dict[str, list[str]] = {}
     for expected_verdict, limits in LIMITS.items():
         chosen = [row["file"] for row in rows if row["expected_verdict"] == expected_verdict]
-        programs = [(ATTACKS / file).read_text(encoding="utf-8") for file in chosen]
+        programs = [(folder / file).read_text(encoding="utf-8") for file in chosen]
         with Sandbox(2, limits=limits) as sandbox:
             for mode, tests in MODES.items():
                 verdicts = sandbox.judge(programs, [tests] * len(programs))
@@ -98,8 +97,9 @@ CASES = [
 @pytest.mark.xdist_group("canary")
 @pytest.mark.parametrize(("without", "as_user", "tier"), CASES)
 def test_attacks_fail_and_honest_programs_pass(bait: Path, without: tuple[str, ...], as_user: bool, tier: str) -> None:
-    if as_user and os.geteuid() != 0:
-        pytest.skip("only root can become another user")
+    public_data("sandbox_attacks")
+    if as_user:
+        need("root")
     completed = run_without(
         f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         f"import json, {Path(__file__).stem} as attacks\nprint(json.dumps(attacks.judge_all()))",

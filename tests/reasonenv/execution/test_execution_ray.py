@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from areas import need
 from code_parts import HALF, HIDDEN_OUTPUT, RIGHT, STDIN_TASK, TASK, WRONG, sandbox_or_skip
 
 from reasonenv.errors import MissingExtraError
@@ -25,8 +26,9 @@ SLOW = "import time\ndef double(x):\n    time.sleep(0.02)\n    return x + x\n"
 @pytest.fixture
 def cluster(monkeypatch):
     """Two nodes on this machine, each with processes of its own."""
-    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    need("ray")
     sandbox_or_skip()
+    import ray
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 
 import pytest
+from areas import needs, skip_without
 from machine_without import run_without
 
 from reasonenv.__main__ import main
 from reasonenv.errors import UnknownNameError
 from reasonenv.execution import Probe, Sandbox, probe
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 SHOW = (
     "from reasonenv.execution import Sandbox\nwith Sandbox(1, {}) as sandbox:\n    print(sandbox.run({!r}).isolation)"
@@ -89,16 +87,16 @@ print(any(pathlib.Path("/proc", str(process)).exists() for process in processes)
     assert output_of(completed).split() == ["time_limit", "[]", "False"]
 
 
-@needs_root
+@needs("root")
 @pytest.mark.parametrize(("without", "tier"), [((), "A"), (("namespaces",), "B")])
 def test_an_ordinary_user_gets_the_same_tiers(without: tuple[str, ...], tier: str) -> None:
     completed = run_without(SHOW.format("", "1"), without=without, as_user=True)
     if "No module named 'reasonenv'" in completed.stderr:
-        pytest.skip("an ordinary user may not read the folder of this checkout")
+        skip_without("root", "an ordinary user may not read the folder of this checkout")
     assert output_of(completed) == tier
 
 
-@needs_root
+@needs("root")
 def test_a_program_of_root_is_not_root(found: Probe) -> None:
     assert found.spare_uids["A"] not in (None, 0)
 

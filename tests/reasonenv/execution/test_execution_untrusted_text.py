@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
+from areas import needs
 
-from reasonenv.errors import SandboxUnavailable
 from reasonenv.execution import Sandbox
 from reasonenv.types import AssertTests, CallTests
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
+pytestmark = needs("sandbox")
 
 SURROGATES = "\\udfff\\ud800\\0"
 TESTS = {"call": CallTests("f", (((1,), 2),)), "assert": AssertTests("value = f(1)\nassert value == 2", ("f",))}
@@ -25,11 +24,7 @@ PROGRAMS = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    try:
-        made = Sandbox(num_slots=1)
-    except SandboxUnavailable as error:
-        pytest.skip(str(error))
-    with made:
+    with Sandbox(num_slots=1) as made:
         yield made
 
 

@@ -1,8 +1,8 @@
 import json
 import math
-from pathlib import Path
 
 import pytest
+from areas import public_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,8 +10,6 @@ from reasonenv.grading.math.grade import MAX_ANSWER_CHARS, GradeStatus, equal, g
 from reasonenv.grading.math.policy import MathPolicy
 from reasonenv.grading.pool import shared_pool
 from reasonenv.grading.worker import compare
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 EQUAL = [
     ("2x", "x+x"),
@@ -203,17 +201,12 @@ def test_no_text_raises_and_only_a_hang_or_a_verdict_comes_of_it(answer):
 
 
 def gsm8k_golds():
-    path = DATA / "gsm8k" / "test.jsonl"
-    if not path.exists():
-        pytest.skip(f"{path} is absent")
-    return [json.loads(line)["answer"].split("####")[1].strip() for line in path.read_text().splitlines()]
+    lines = public_data("gsm8k/test.jsonl").read_text().splitlines()
+    return [json.loads(line)["answer"].split("####")[1].strip() for line in lines]
 
 
 def math500_golds():
-    path = DATA / "math500" / "test.jsonl"
-    if not path.exists():
-        pytest.skip(f"{path} is absent")
-    return [json.loads(line)["answer"] for line in path.read_text().splitlines()]
+    return [json.loads(line)["answer"] for line in public_data("math500/test.jsonl").read_text().splitlines()]
 
 
 SOURCES = pytest.mark.parametrize(("load", "num_golds"), [(gsm8k_golds, 1319), (math500_golds, 500)])

@@ -1,14 +1,12 @@
 """The grader on labelled answer pairs: how often it is right, and that equality is symmetric and reflexive on them."""
 
 import json
-from pathlib import Path
 
-import pytest
+from areas import public_data
 
 from reasonenv.grading import equal, grade_math
 from reasonenv.grading.math.compare import equal_texts
 
-PAIRS = Path(__file__).parents[3] / "shared" / "data" / "math_pairs"
 PEERS_OF_RESPONSES = ("huggingface/open-r1", "huggingface/trl")
 EXCEPTIONS = frozenset([31, 32, 35, 98, 100, 109, 133, 139, 187, 191, 254, 264, 270, 277, 823])
 """Cases of other projects that are decided otherwise here; docs/grading.md gives the reason for each."""
@@ -18,9 +16,7 @@ TAKES_ALGEBRA = frozenset([260])
 
 
 def load(name):
-    if not (PAIRS / name).exists():
-        pytest.skip(f"{PAIRS / name} is absent")
-    return [json.loads(line) for line in (PAIRS / name).read_text().splitlines()]
+    return [json.loads(line) for line in public_data(f"math_pairs/{name}").read_text().splitlines()]
 
 
 def test_labelled_pairs_are_decided_as_labelled():

@@ -7,6 +7,7 @@ import warnings
 from types import ModuleType
 
 import pytest
+from areas import need
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from patient_rewards import patient
@@ -25,7 +26,7 @@ PIECES = st.lists(st.sampled_from(["<think>", "</think>", "\n", " ", "x", "<answ
 
 @pytest.fixture(scope="module")
 def rewards() -> ModuleType:
-    pytest.importorskip("trl", reason="TRL is not installed")
+    need("trl")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import trl.rewards

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 import random
-from pathlib import Path
 
 import pytest
+from areas import public_data
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,6 @@ from reasonenv.language.prose import words_of
 from reasonenv.language.scripts import load_language
 from reasonenv.rewards.language import LanguageConsistency
 
-PUBLIC_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 ENGLISH = "First we add the two numbers, and then we divide the sum by three."
 GERMAN = "Zuerst addieren wir die beiden Zahlen, und dann teilen wir die Summe durch drei."
 CHINESE = "首先我们把两个数相加，然后除以三。"
@@ -197,9 +196,7 @@ def test_hostile_text_is_read(text: str) -> None:
 
 
 def public_file(path: str) -> list[str]:
-    if not (PUBLIC_DATA / path).exists():
-        pytest.skip(f"{path} of the public data is not beside the checkout")
-    return (PUBLIC_DATA / path).read_text(encoding="utf-8").splitlines()
+    return public_data(path).read_text(encoding="utf-8").splitlines()
 
 
 def mixed_document(

@@ -8,17 +8,15 @@ import json
 import os
 import pickle
 import zlib
-from pathlib import Path
 
 import pytest
+from areas import public_data
 from code_parts import attempt, sandbox_or_skip
 
 from reasonenv.errors import TaskDataError
 from reasonenv.rewards.code import CodePassRate
 from reasonenv.tasksets import from_path, load_tasks, validate
 from reasonenv.types import AssertTests, CallTests, StdinTests
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def load(tmp_path, preset, *rows):
@@ -190,10 +188,9 @@ def test_a_mixture_of_mathematics_and_programs_is_validated_each_in_its_way():
 
 @pytest.mark.parametrize(("name", "size"), [("humaneval/HumanEval.jsonl.gz", 164), ("mbpp/mbpp.jsonl", 974)])
 def test_every_public_reference_program_passes_and_returns_none_fails(name, size):
-    if not (DATA / name).exists():
-        pytest.skip(f"the public file {name} is not there")
+    path = public_data(name)
     sandbox_or_skip()
-    tasks = from_path(DATA / name, preset=name.partition("/")[0], split="test")
+    tasks = from_path(path, preset=name.partition("/")[0], split="test")
     assert len(tasks) == size
     assert validate(tasks).is_sound
     muted = [attempt(f"{task.reference.reference_program}\n\n{muting(task)}", task) for task in tasks.tasks]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import datasets
 import pytest
+from areas import public_data
 
 from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets import Columns, Filtered, from_path, has_answer, load_tasks, validate
 from reasonenv.tasksets.files import PRESETS
-
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 GSM8K = {
     "question": "How much is the house?",
@@ -180,9 +178,7 @@ def test_a_row_of_another_data_set_names_the_missing_column(tmp_path):
     [("gsm8k", "gsm8k/test.jsonl", 1319), ("gsm8k", "gsm8k/train.jsonl", 7473), ("math500", "math500/test.jsonl", 500)],
 )
 def test_published_files_load_completely_and_every_gold_is_rewarded(preset, file, size):
-    path = DATA / file
-    if not path.is_file():
-        pytest.skip(f"public data not found at {path}")
+    path = public_data(file)
     tasks = from_path(path, preset=preset, split=path.stem)
     report = validate(tasks)
     assert report.num_tasks == size

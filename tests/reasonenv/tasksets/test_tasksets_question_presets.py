@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
 
 import datasets
 import pytest
+from areas import public_data
 
 from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tasksets import Filtered, from_path, has_answer, load_tasks, validate
 from reasonenv.types import QAReference
-
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 SQUAD = {
     "id": "573",
@@ -238,10 +236,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, conten
     ],
 )
 def test_published_files_load_completely_and_golds_are_rewarded(preset, file, size):
-    path = DATA / file
-    if not path.is_file():
-        pytest.skip(f"public data not found at {path}")
-    tasks = from_path(path, preset=preset, split="test")
+    tasks = from_path(public_data(file), preset=preset, split="test")
     assert len(tasks) == size
     if tasks[0].reference.kind == "open":
         assert all(task.prompt.strip() for task in tasks.tasks)
