@@ -54,6 +54,14 @@ def broken(task, response):
     raise ZeroDivisionError("by the rule")
 
 
+def tagged(task, response):
+    """Count tags."""
+    return response.count("<")
+
+
+tagged.name = "an attribute"
+
+
 class TooFew:
     name = "too_few"
 
@@ -80,8 +88,14 @@ def test_rule_keeps_the_score_that_a_function_returns():
     assert picky.score(attempts("ab"))[0] == Score(1.0, details={"seen": "ab"})
 
 
-def test_rule_has_the_name_it_was_given():
-    assert (length.name, length.__name__) == ("length", "length")
+def test_rule_has_the_name_it_was_given_and_the_documentation_of_its_function():
+    documented = rule("measured")(tagged)
+    assert (documented.name, documented.__name__, documented.__doc__) == ("measured", "tagged", "Count tags.")
+    assert documented.function is documented.__wrapped__ is tagged
+
+
+def test_attributes_of_the_function_do_not_replace_those_of_the_rule():
+    assert rule("measured")(tagged).name == "measured"
 
 
 def test_rule_pickles_to_itself():
