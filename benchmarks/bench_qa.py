@@ -17,7 +17,7 @@ from random import Random
 
 from machine import describe_machine
 
-from reasonenv.evaluation.reward_benchmark.qa_cases import QA_FAMILIES, labelled_answers
+from reasonenv.evaluation.reward_benchmark.cases import QA_ANSWER_TYPES, labelled_answers
 from reasonenv.grading import grade_qa
 from reasonenv.types import QAReference
 
@@ -31,7 +31,7 @@ def group_batch(answer_type: str, seed: int) -> tuple[list[QAReference], list[st
     rng = Random(seed)
     by_reference: dict[QAReference, list[str]] = {}
     for case in labelled_answers(num_golds=NUM_GOLDS, seed=seed, answer_types=(answer_type,)):
-        by_reference.setdefault(case.reference, []).append(case.answer)
+        by_reference.setdefault(case.gold, []).append(case.answer)
     references: list[QAReference] = []
     responses: list[str] = []
     for reference, answers in by_reference.items():
@@ -50,7 +50,7 @@ def answers_per_second(batch: tuple[list[QAReference], list[str]]) -> float:
 
 
 def test_grading_a_batch_of_every_type(benchmark) -> None:
-    batches = [group_batch(answer_type, seed=99) for answer_type in QA_FAMILIES]
+    batches = [group_batch(answer_type, seed=99) for answer_type in QA_ANSWER_TYPES]
     references = [reference for batch in batches for reference in batch[0]]
     responses = [response for batch in batches for response in batch[1]]
     grades = benchmark.pedantic(grade_qa, args=(references, responses), rounds=3)
@@ -59,10 +59,10 @@ def test_grading_a_batch_of_every_type(benchmark) -> None:
 
 def main(path: str) -> None:
     """Write the median rates, of each type and of all together."""
-    rates: dict[str, list[float]] = {answer_type: [] for answer_type in QA_FAMILIES}
+    rates: dict[str, list[float]] = {answer_type: [] for answer_type in QA_ANSWER_TYPES}
     totals: list[float] = []
     for seed in range(NUM_ROUNDS):
-        batches = {answer_type: group_batch(answer_type, seed) for answer_type in QA_FAMILIES}
+        batches = {answer_type: group_batch(answer_type, seed) for answer_type in QA_ANSWER_TYPES}
         for answer_type, batch in batches.items():
             rates[answer_type].append(answers_per_second(batch))
         num_answers = sum(len(references) for references, _ in batches.values())

@@ -11,7 +11,7 @@ keeps the value, a wrong one a change that does not, and the tests confirm both 
 
 from reasonenv.evaluation.reward_benchmark.benchmark import benchmark_rewards, choose_cases
 from reasonenv.evaluation.reward_benchmark.cases import labelled_responses, load_cases
-from reasonenv.evaluation.reward_benchmark.exploits import exploits
+from reasonenv.evaluation.reward_benchmark.cases.exploits import exploits
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec, parse_grader
 from reasonenv.evaluation.reward_benchmark.processes import GraderLoadError
 from reasonenv.evaluation.reward_benchmark.report import print_table, write_report

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from reasonenv.evaluation.reward_benchmark.cases import labelled_responses, load_cases
-from reasonenv.evaluation.reward_benchmark.exploits import exploits
+from reasonenv.evaluation.reward_benchmark.cases.exploits import exploits
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec, parse_grader
 from reasonenv.evaluation.reward_benchmark.processes import GraderRun, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, summarize
@@ -29,7 +29,7 @@ __all__ = ["benchmark_rewards", "choose_cases"]
 def benchmark_rewards(
     graders: Sequence[str | GraderSpec] = ("accuracy",),
     *,
-    cases: Sequence[LabelledResponse] | None = None,
+    cases: Sequence[LabelledResponse[str]] | None = None,
     attempts: Sequence[Exploit] | None = None,
     timeout_seconds: float = 2.5,
     batch_size: int = 64,
@@ -92,14 +92,14 @@ def _provenance() -> dict[str, str]:
     }
 
 
-def choose_cases(paths: Sequence[str | Path]) -> tuple[list[LabelledResponse] | None, list[Exploit] | None]:
+def choose_cases(paths: Sequence[str | Path]) -> tuple[list[LabelledResponse[str]] | None, list[Exploit] | None]:
     """Read files of cases; None for a kind of case that no file holds, so that the package's own are taken.
 
     Raises:
         TaskDataError: a line that is no case.
         OSError: a file cannot be read.
     """
-    cases: list[LabelledResponse] = []
+    cases: list[LabelledResponse[str]] = []
     attempts: list[Exploit] = []
     for path in paths:
         more_cases, more_attempts = load_cases(path)

@@ -142,7 +142,7 @@ class BenchmarkResult:
     graders: Sequence[GraderResult]
     agreement: Sequence[Sequence[float]]
     """Share of all responses on which two graders decide alike, in the order of `graders`."""
-    cases: Mapping[str, LabelledResponse]
+    cases: Mapping[str, LabelledResponse[str]]
     exploits: Mapping[str, Exploit]
     provenance: Mapping[str, Any]
 
@@ -152,7 +152,7 @@ class BenchmarkResult:
 
 
 def judge(
-    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse], attempts: Sequence[Exploit], *, label: str
+    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse[str]], attempts: Sequence[Exploit], *, label: str
 ) -> GraderResult:
     """Count what a grader did; `run` holds the outcomes of the cases and then of the exploits."""
     ids = [case.case_id for case in cases] + [exploit.exploit_id for exploit in attempts]
@@ -190,7 +190,7 @@ def judge(
 def summarize(
     specs: Sequence[GraderSpec],
     runs: Sequence[GraderRun],
-    cases: Sequence[LabelledResponse],
+    cases: Sequence[LabelledResponse[str]],
     attempts: Sequence[Exploit],
     *,
     provenance: Mapping[str, Any],
@@ -223,8 +223,8 @@ def _accepted(spec: GraderSpec, run: GraderRun) -> list[bool]:
     return [outcome.score is not None and outcome.score >= spec.threshold for outcome in run.outcomes]
 
 
-def _by_type(cases: Sequence[LabelledResponse], accepted: Mapping[str, bool]) -> dict[str, Confusion]:
-    groups: dict[str, list[LabelledResponse]] = {}
+def _by_type(cases: Sequence[LabelledResponse[str]], accepted: Mapping[str, bool]) -> dict[str, Confusion]:
+    groups: dict[str, list[LabelledResponse[str]]] = {}
     for case in cases:
         groups.setdefault(case.answer_type, []).append(case)
     return {

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 __all__ = ["Exploit", "ExploitRow", "LabelledResponse", "Outcome", "OutcomeStatus"]
+
+GoldT = TypeVar("GoldT")
 
 ExploitRow = tuple[str, str, str, int | None]
 """An exploit as the catalogue writes it: gold answer, response, what it tries, expected reward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledResponse:
+class LabelledResponse(Generic[GoldT]):
     r"""A response whose answer is known to be right or wrong.
 
     >>> LabelledResponse(
@@ -30,7 +33,8 @@ class LabelledResponse:
     answer_type: str
     rule: str
     """How the answer was made from the gold answer."""
-    gold: str
+    gold: GoldT
+    """The answer as a string, or a `QAReference` for a question."""
     answer: str
     response: str
     is_correct: bool

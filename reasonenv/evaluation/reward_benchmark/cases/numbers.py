@@ -9,32 +9,18 @@ choice, so no case asks it.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.variants import Variants, signed, unequal_number
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants, signed, unequal_number
 
-__all__ = [
-    "base_number",
-    "complex_number",
-    "decimal",
-    "fraction",
-    "integer",
-    "mixed_number",
-    "money",
-    "percent",
-    "pi_multiple",
-    "radical",
-    "ratio",
-    "scientific",
-    "time_of_day",
-    "unit_quantity",
-]
+__all__ = ["NUMBERS"]
 
 _NUM_DECIMALS = 3
 
 
-def integer(rng: Random) -> Variants:
+def integer(rng: Random) -> Variants[str]:
     """Integers of up to six digits."""
     number = rng.choice((1, -1)) * rng.randint(1023, 98765) * 10 + rng.choice((1, -1)) * rng.randint(1, 4)
     grouped = f"{number:,}"
@@ -57,7 +43,7 @@ def integer(rng: Random) -> Variants:
     )
 
 
-def decimal(rng: Random) -> Variants:
+def decimal(rng: Random) -> Variants[str]:
     """Decimals with three places."""
     thousandths = rng.randint(101, 99_999) // 10 * 10 + rng.choice((1, 2, 3, 4, 6, 7, 8, 9))
     value = Fraction(thousandths, 1000)
@@ -79,7 +65,7 @@ def decimal(rng: Random) -> Variants:
     )
 
 
-def fraction(rng: Random) -> Variants:
+def fraction(rng: Random) -> Variants[str]:
     """Reduced fractions that do not terminate as decimals."""
     bottom = rng.choice((3, 7, 9, 11, 13, 17, 19, 21))
     top = rng.choice([number for number in range(2, 60) if math.gcd(number, bottom) == 1])
@@ -102,7 +88,7 @@ def fraction(rng: Random) -> Variants:
     )
 
 
-def mixed_number(rng: Random) -> Variants:
+def mixed_number(rng: Random) -> Variants[str]:
     """Mixed numbers."""
     bottom = rng.choice((3, 5, 7, 8, 9, 11))
     whole = rng.randint(2, 20)
@@ -123,7 +109,7 @@ def mixed_number(rng: Random) -> Variants:
     )
 
 
-def percent(rng: Random) -> Variants:
+def percent(rng: Random) -> Variants[str]:
     """Percentages of two digits."""
     number = rng.randint(11, 98)
     value = Fraction(number, 100)
@@ -144,7 +130,7 @@ def percent(rng: Random) -> Variants:
     )
 
 
-def money(rng: Random) -> Variants:
+def money(rng: Random) -> Variants[str]:
     """Amounts in dollars."""
     dollars = rng.randint(1001, 9998)
     return Variants(
@@ -164,7 +150,7 @@ def money(rng: Random) -> Variants:
     )
 
 
-def unit_quantity(rng: Random) -> Variants:
+def unit_quantity(rng: Random) -> Variants[str]:
     """Lengths and masses with their unit."""
     unit, other, factor, larger = rng.choice(
         (("cm", "mm", 10, "m"), ("m", "cm", 100, "km"), ("kg", "g", 1000, "t"), ("km", "m", 1000, "cm"))
@@ -188,7 +174,7 @@ def unit_quantity(rng: Random) -> Variants:
     )
 
 
-def scientific(rng: Random) -> Variants:
+def scientific(rng: Random) -> Variants[str]:
     """Mantissa and power of ten, from 10⁻³⁰ to 10²⁵."""
     tenths = rng.randint(11, 98)
     mantissa, exponent = f"{tenths // 10}.{tenths % 10}", rng.choice((*range(-30, -5), *range(6, 25)))
@@ -209,7 +195,7 @@ def scientific(rng: Random) -> Variants:
     )
 
 
-def time_of_day(rng: Random) -> Variants:
+def time_of_day(rng: Random) -> Variants[str]:
     """Hours and minutes."""
     hour, minute = rng.randint(2, 9), 2 * rng.randint(6, 28)
     return Variants(
@@ -228,7 +214,7 @@ def time_of_day(rng: Random) -> Variants:
     )
 
 
-def ratio(rng: Random) -> Variants:
+def ratio(rng: Random) -> Variants[str]:
     """Reduced ratios of small integers."""
     first = rng.randint(2, 9)
     second = rng.choice([number for number in range(2, 10) if math.gcd(first, number) == 1])
@@ -248,7 +234,7 @@ def ratio(rng: Random) -> Variants:
     )
 
 
-def base_number(rng: Random) -> Variants:
+def base_number(rng: Random) -> Variants[str]:
     """Numerals in base 3 to 7; the digits stay possible in the wrong base."""
     base = rng.randint(3, 7)
     digits = rng.choice("12") + "".join(rng.choice("012") for _ in range(3)) + "1"
@@ -269,7 +255,7 @@ def base_number(rng: Random) -> Variants:
     )
 
 
-def radical(rng: Random) -> Variants:
+def radical(rng: Random) -> Variants[str]:
     """Multiples of a square root."""
     inside, factor = rng.choice((2, 3, 5, 6, 7, 10, 11, 13)), rng.randint(2, 12)
     value = factor * math.sqrt(inside)
@@ -291,7 +277,7 @@ def radical(rng: Random) -> Variants:
     )
 
 
-def complex_number(rng: Random) -> Variants:
+def complex_number(rng: Random) -> Variants[str]:
     """Complex numbers with integer parts of different size."""
     real = unequal_number(rng, -20, 20, 1)
     imaginary = unequal_number(rng, -20, 20, 1, real)
@@ -312,7 +298,7 @@ def complex_number(rng: Random) -> Variants:
     )
 
 
-def pi_multiple(rng: Random) -> Variants:
+def pi_multiple(rng: Random) -> Variants[str]:
     """Linear expressions in π."""
     factor = rng.randint(3, 20)
     offset = unequal_number(rng, -15, 15, factor)
@@ -343,3 +329,22 @@ def _other_digits(digits: str) -> str:
     """The digits reversed, or with the second one changed if they read the same."""
     turned = digits[::-1]
     return turned if turned != digits else digits[0] + str((int(digits[1]) + 1) % 3) + digits[2:]
+
+
+NUMBERS: Mapping[str, Family[str]] = {
+    "integer": integer,
+    "decimal": decimal,
+    "fraction": fraction,
+    "mixed number": mixed_number,
+    "percent": percent,
+    "money": money,
+    "units": unit_quantity,
+    "scientific": scientific,
+    "time": time_of_day,
+    "ratio": ratio,
+    "base": base_number,
+    "radical": radical,
+    "complex": complex_number,
+    "pi": pi_multiple,
+}
+"""Answer type → family."""

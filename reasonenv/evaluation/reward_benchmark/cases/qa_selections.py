@@ -8,12 +8,13 @@ The one decision: only pairs on which no sensible policy can differ.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.qa_variants import QAVariants
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
 from reasonenv.types import QAReference
 
-__all__ = ["citation", "list_of_names", "list_of_numbers", "option", "true_or_false", "yes_or_no"]
+__all__ = ["QA_SELECTIONS"]
 
 _THINGS = ("amber", "basalt", "cedar", "denim", "ebony", "flint", "granite", "hazel", "ivory", "jade", "linen", "maple")
 _YES = (
@@ -41,29 +42,29 @@ _NEITHER = (
 )
 
 
-def yes_or_no(rng: Random) -> QAVariants:
+def yes_or_no(rng: Random) -> Variants[QAReference]:
     """Answers to yes-no questions, with and without explanation, in several languages."""
     is_yes = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("yes" if is_yes else "no",))
-    return QAVariants(reference, _YES if is_yes else _NO, (*(_NO if is_yes else _YES), *_NEITHER))
+    return Variants(reference, _YES if is_yes else _NO, (*(_NO if is_yes else _YES), *_NEITHER))
 
 
-def true_or_false(rng: Random) -> QAVariants:
+def true_or_false(rng: Random) -> Variants[QAReference]:
     """Judgements of statements."""
     is_true = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("true" if is_true else "false",))
     different = (*(_FALSE if is_true else _TRUE), ("both", "true and false"), ("either", "True or False"))
-    return QAVariants(reference, _TRUE if is_true else _FALSE, different)
+    return Variants(reference, _TRUE if is_true else _FALSE, different)
 
 
-def option(rng: Random) -> QAVariants:
+def option(rng: Random) -> Variants[QAReference]:
     """One of four options."""
     options = tuple(rng.sample(_THINGS, 4))
     index = rng.randrange(4)
     letter, other = "ABCD"[index], "ABCD"[(index + 1) % 4]
     text, other_text = options[index], options[(index + 1) % 4]
     name = {"A": "Alice", "B": "Bob", "C": "Carol", "D": "Dave"}[letter]
-    return QAVariants(
+    return Variants(
         QAReference(kind="choice", answers=(letter,), choices=options),
         equal=(
             ("letter", letter),
@@ -93,10 +94,10 @@ def option(rng: Random) -> QAVariants:
     )
 
 
-def list_of_names(rng: Random) -> QAVariants:
+def list_of_names(rng: Random) -> Variants[QAReference]:
     """Three members in any order."""
     one, two, three, four = rng.sample(_THINGS, 4)
-    return QAVariants(
+    return Variants(
         QAReference(kind="list", answers=(one, two, three)),
         equal=(
             ("same", f"{one}, {two}, {three}"),
@@ -124,10 +125,10 @@ def list_of_names(rng: Random) -> QAVariants:
     )
 
 
-def list_of_numbers(rng: Random) -> QAVariants:
+def list_of_numbers(rng: Random) -> Variants[QAReference]:
     """Three numbers in any order."""
     one, two, three = rng.sample(range(1_001, 9_999), 3)
-    return QAVariants(
+    return Variants(
         QAReference(kind="list", answers=(str(one), str(two), str(three))),
         equal=(
             ("same", f"{one}, {two}, {three}"),
@@ -145,11 +146,11 @@ def list_of_numbers(rng: Random) -> QAVariants:
     )
 
 
-def citation(rng: Random) -> QAVariants:
+def citation(rng: Random) -> Variants[QAReference]:
     """Two of nine sources."""
     one, two, three = sorted(rng.sample(range(1, 10), 3))
     said = "It was built of granite"
-    return QAVariants(
+    return Variants(
         QAReference(kind="citation", answers=(str(one), str(two))),
         equal=(
             ("brackets", f"[{one}][{two}]"),
@@ -170,3 +171,14 @@ def citation(rng: Random) -> QAVariants:
             ("not cited", f"{said} {one} times by {two} people."),
         ),
     )
+
+
+QA_SELECTIONS: Mapping[str, Family[QAReference]] = {
+    "yes or no": yes_or_no,
+    "true or false": true_or_false,
+    "option": option,
+    "list of names": list_of_names,
+    "list of numbers": list_of_numbers,
+    "citation": citation,
+}
+"""Answer type → family."""

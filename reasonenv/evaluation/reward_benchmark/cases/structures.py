@@ -7,21 +7,12 @@ The one decision: as in `numbers`, only pairs on which no sensible policy can di
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.variants import Variants, signed, unequal_number
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants, signed, unequal_number
 
-__all__ = [
-    "choice",
-    "equation",
-    "expression",
-    "finite_set",
-    "interval",
-    "matrix",
-    "text",
-    "tuple_of_numbers",
-    "value_list",
-]
+__all__ = ["STRUCTURES"]
 
 _NAMES = ("Evelyn", "Amara", "Boris", "Chen", "Dolores", "Farid", "Greta", "Hiroshi")
 _ADJECTIVES = (
@@ -33,7 +24,7 @@ _ADJECTIVES = (
 )
 
 
-def tuple_of_numbers(rng: Random) -> Variants:
+def tuple_of_numbers(rng: Random) -> Variants[str]:
     """Points of the plane."""
     x = unequal_number(rng, -20, 20, 1)
     y = unequal_number(rng, -20, 20, 1, x)
@@ -55,7 +46,7 @@ def tuple_of_numbers(rng: Random) -> Variants:
     )
 
 
-def finite_set(rng: Random) -> Variants:
+def finite_set(rng: Random) -> Variants[str]:
     """Sets of three integers."""
     a, b, c = _three(rng)
     return Variants(
@@ -74,7 +65,7 @@ def finite_set(rng: Random) -> Variants:
     )
 
 
-def value_list(rng: Random) -> Variants:
+def value_list(rng: Random) -> Variants[str]:
     """Several values, as the solutions of an equation."""
     a, b, c = _three(rng)
     return Variants(
@@ -93,7 +84,7 @@ def value_list(rng: Random) -> Variants:
     )
 
 
-def interval(rng: Random) -> Variants:
+def interval(rng: Random) -> Variants[str]:
     """Half-open intervals and rays."""
     low, middle, high = _three(rng)
     return Variants(
@@ -114,7 +105,7 @@ def interval(rng: Random) -> Variants:
     )
 
 
-def expression(rng: Random) -> Variants:
+def expression(rng: Random) -> Variants[str]:
     """Quadratic polynomials in x, the gold answer factored."""
     a = unequal_number(rng, -9, 9, 1)
     b = unequal_number(rng, -9, 9, 1, a)
@@ -137,7 +128,7 @@ def expression(rng: Random) -> Variants:
     )
 
 
-def equation(rng: Random) -> Variants:
+def equation(rng: Random) -> Variants[str]:
     """Straight lines."""
     slope = rng.randint(2, 9)
     offset = unequal_number(rng, -12, 12, slope)
@@ -159,7 +150,7 @@ def equation(rng: Random) -> Variants:
     )
 
 
-def matrix(rng: Random) -> Variants:
+def matrix(rng: Random) -> Variants[str]:
     """2 × 2 matrices of integers."""
     a, b, c = _three(rng)
     d = unequal_number(rng, -9, 9, a, b, c)
@@ -179,7 +170,7 @@ def matrix(rng: Random) -> Variants:
     )
 
 
-def text(rng: Random) -> Variants:
+def text(rng: Random) -> Variants[str]:
     """A name or another word."""
     name, other = rng.choice((tuple(rng.sample(_NAMES, 2)), rng.choice(_ADJECTIVES)))
     return Variants(
@@ -199,7 +190,7 @@ def text(rng: Random) -> Variants:
     )
 
 
-def choice(rng: Random) -> Variants:
+def choice(rng: Random) -> Variants[str]:
     """The letter of a multiple-choice question."""
     letter, other = rng.sample("ABCDE", 2)
     return Variants(
@@ -228,3 +219,17 @@ def _three(rng: Random) -> tuple[int, int, int]:
 def _matrix(environment: str, rows: tuple[tuple[int | str, ...], ...]) -> str:
     body = r" \\ ".join(" & ".join(str(entry) for entry in row) for row in rows)
     return rf"\begin{{{environment}}} {body} \end{{{environment}}}"
+
+
+STRUCTURES: Mapping[str, Family[str]] = {
+    "tuple": tuple_of_numbers,
+    "set": finite_set,
+    "list": value_list,
+    "interval": interval,
+    "expression": expression,
+    "equation": equation,
+    "matrix": matrix,
+    "text": text,
+    "choice": choice,
+}
+"""Answer type → family."""

@@ -11,24 +11,14 @@ from __future__ import annotations
 
 import calendar
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, timedelta
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.qa_variants import QAVariants, short
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
+from reasonenv.types import QAReference
 
-__all__ = [
-    "accented_name",
-    "acronym",
-    "calendar_date",
-    "chinese",
-    "japanese",
-    "numbered_name",
-    "other_script",
-    "person",
-    "symbol",
-    "time_of_day",
-    "title",
-]
+__all__ = ["QA_NAMES"]
 
 _FIRST = ("Clara", "Edwin", "Felix", "Hannah", "Isabel", "Martin", "Oscar", "Rachel", "Simon", "Thomas")
 _LAST = ("Ashworth", "Barlow", "Carver", "Delaney", "Forsyth", "Harper", "Kendall", "Merton", "Porter", "Winslow")
@@ -63,14 +53,14 @@ _OTHER = (
 )  # fmt: skip
 
 
-def person(rng: Random) -> QAVariants:
+def person(rng: Random) -> Variants[QAReference]:
     """Names with an initial."""
     first, last, other = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_LAST)
     middle = rng.choice("BCDFGH")
     name = f"{first} {middle}. {last}"
     wrong = other if other != last else "Underwood"
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(
             ("same", name),
             ("lower case", name.lower()),
@@ -91,11 +81,11 @@ def person(rng: Random) -> QAVariants:
     )
 
 
-def accented_name(rng: Random) -> QAVariants:
+def accented_name(rng: Random) -> Variants[QAReference]:
     """Names with Latin accents."""
     name, plain = rng.choice(_ACCENTED)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(
             ("same", name),
             ("without accents", plain),
@@ -106,11 +96,11 @@ def accented_name(rng: Random) -> QAVariants:
     )
 
 
-def title(rng: Random) -> QAVariants:
+def title(rng: Random) -> Variants[QAReference]:
     """Titles with an article."""
     name, other = rng.sample(_TITLES, 2)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(
             ("same", name),
             ("without article", name.partition(" ")[2]),
@@ -129,21 +119,21 @@ def title(rng: Random) -> QAVariants:
     )
 
 
-def symbol(rng: Random) -> QAVariants:
+def symbol(rng: Random) -> Variants[QAReference]:
     """Names in which a sign means something."""
     name, other = rng.choice(_SYMBOLS)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("bold", f"**{name}**"), ("code", f"`{name}`")),
         different=(("sign lost", other), ("sign doubled", f"{name}{name[-1]}x"), ("another letter", f"Z{name[1:]}")),
     )
 
 
-def acronym(rng: Random) -> QAVariants:
+def acronym(rng: Random) -> Variants[QAReference]:
     """Acronyms with and without points."""
     name = rng.choice(_ACRONYMS)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("points", "".join(f"{letter}." for letter in name)), ("article", f"the {name}")),
         different=(
             ("letter lost", name[:-1]),
@@ -153,22 +143,22 @@ def acronym(rng: Random) -> QAVariants:
     )
 
 
-def numbered_name(rng: Random) -> QAVariants:
+def numbered_name(rng: Random) -> Variants[QAReference]:
     """Names with a number, Roman or not."""
     (roman, digit, word), (other, *_) = rng.sample(_ORDERS, 2)
     name = rng.choice(("World War", "Apollo", "Act", "Volume", "Rocky", "Part"))
-    return QAVariants(
-        short(f"{name} {roman}"),
+    return Variants(
+        _short(f"{name} {roman}"),
         equal=(("same", f"{name} {roman}"), ("digit", f"{name} {digit}"), ("word", f"{name} {word}")),
         different=(("another number", f"{name} {other}"), ("number lost", name), ("joined digits", f"{name} {digit}1")),
     )
 
 
-def chinese(rng: Random) -> QAVariants:
+def chinese(rng: Random) -> Variants[QAReference]:
     """Chinese names, which have no spaces."""
     name, other = rng.choice(_CHINESE)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("stop", f"{name}。"), ("corner quotes", f"「{name}」"), ("title marks", f"《{name}》")),
         different=(
             ("another", other),
@@ -179,11 +169,11 @@ def chinese(rng: Random) -> QAVariants:
     )
 
 
-def japanese(rng: Random) -> QAVariants:
+def japanese(rng: Random) -> Variants[QAReference]:
     """Japanese names, with a copula behind them or not."""
     name, other = rng.choice(_JAPANESE)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("copula", f"{name}です。"), ("corner quotes", f"『{name}』"), ("spaces", f" {name} ")),
         different=(
             ("another", other),
@@ -194,24 +184,24 @@ def japanese(rng: Random) -> QAVariants:
     )
 
 
-def other_script(rng: Random) -> QAVariants:
+def other_script(rng: Random) -> Variants[QAReference]:
     """Cyrillic, Korean, Devanagari, Arabic, Thai and Greek names."""
     name, same, other = rng.choice(_OTHER)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("rewritten", same), ("bold", f"**{name}**")),
         different=(("another", other), ("letter lost", name[:-2]), ("both", f"{name}, {other}")),
     )
 
 
-def calendar_date(rng: Random) -> QAVariants:
+def calendar_date(rng: Random) -> Variants[QAReference]:
     """Dates in the orders in use; the day is above 12, so digits are unambiguous."""
     day = date(rng.randint(1800, 2030), rng.randint(1, 12), rng.randint(13, 28))
     month, later = calendar.month_name[day.month], day + timedelta(days=1)
     swapped = day.replace(month=day.month % 12 + 1)
     ordinal = {21: "st", 22: "nd", 23: "rd"}.get(day.day, "th")
-    return QAVariants(
-        short(f"{month} {day.day}, {day.year}"),
+    return Variants(
+        _short(f"{month} {day.day}, {day.year}"),
         equal=(
             ("day first", f"{day.day} {month} {day.year}"),
             ("ordinal", f"the {day.day}{ordinal} of {month}, {day.year}"),
@@ -233,11 +223,11 @@ def calendar_date(rng: Random) -> QAVariants:
     )  # fmt: skip
 
 
-def time_of_day(rng: Random) -> QAVariants:
+def time_of_day(rng: Random) -> Variants[QAReference]:
     """Times after noon on both clocks."""
     hour, minute = rng.randint(1, 11), rng.randint(10, 59)
-    return QAVariants(
-        short(f"{hour}:{minute} PM"),
+    return Variants(
+        _short(f"{hour}:{minute} PM"),
         equal=(
             ("24 hours", f"{hour + 12}:{minute}"),
             ("points", f"{hour}:{minute} p.m."),
@@ -251,3 +241,23 @@ def time_of_day(rng: Random) -> QAVariants:
             ("as a decimal", f"{hour}.{minute}"),
         ),
     )
+
+
+def _short(answer: str) -> QAReference:
+    return QAReference(kind="short", answers=(answer,))
+
+
+QA_NAMES: Mapping[str, Family[QAReference]] = {
+    "person": person,
+    "accented name": accented_name,
+    "title": title,
+    "symbol": symbol,
+    "acronym": acronym,
+    "numbered name": numbered_name,
+    "chinese": chinese,
+    "japanese": japanese,
+    "other script": other_script,
+    "date": calendar_date,
+    "time of day": time_of_day,
+}
+"""Answer type → family."""
