@@ -1,4 +1,4 @@
-"""Estimates with their uncertainty: success rates, pass@k and cons@k. Pure functions of counts and answers."""
+"""Estimates with their uncertainty: success rates, pass@k and cons@k, from counts and answers."""
 
 from __future__ import annotations
 

@@ -1,10 +1,6 @@
 """The weighted sum of rewards, with every component kept.
 
-Lives here: `CompositeReward`, and how terms wait for each other. Does not: what each component means (one file per
-family beside this one).
-
-The one decision: a component whose grader failed makes the whole total NaN. Summing the others would quietly reward a
-different thing for that attempt than for its neighbours in the group.
+A component whose grader failed makes the total NaN: the sum of the others would be another reward than its group's.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""How long is a response, given whether it is right, how long its group's are, or how long it may be?
-
-Lives here: rewards of length. Does not: judging the answer; another reward says whether it is right.
-
-The one decision: each says in which unit it measures. Characters are always there; tokens must have been passed on.
-"""
+"""Rewards of length: by whether the answer is right, beside the group, or near the longest length allowed."""
 
 from __future__ import annotations
 

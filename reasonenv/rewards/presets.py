@@ -1,8 +1,4 @@
-"""Combinations of rewards that papers and projects trained with.
-
-Lives here: which rewards, with which weights and limits, from where. Does not: the rewards, or the exact numbers of
-other projects, faults included (`compat`).
-"""
+"""Combinations of rewards that papers and projects trained with; `compat` has the exact numbers of other projects."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Does a response lay its reasoning out in steps?
-
-Lives here: counting the marks of steps. Does not: whether the steps are sound.
-
-The one decision: a mark at the start of a line needs a space after it, so that "1.5" and "-3" are numbers, not steps.
-"""
+"""How many steps of reasoning a response marks, whether or not they are sound."""
 
 from __future__ import annotations
 

@@ -1,10 +1,4 @@
-"""Does a response repeat itself?
-
-Lives here: the share of repeated n-grams. Does not: word segmentation of languages that are written without spaces.
-
-The one decision: where a script has no spaces between words, each of its characters counts as a word; a dictionary
-would be one more dependency, and another number with each of its versions. A batch is counted at once, in integers.
-"""
+"""How much a response repeats itself: the share of its n-grams that occurred before, counted for a batch at once."""
 
 from __future__ import annotations
 

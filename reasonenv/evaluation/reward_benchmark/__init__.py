@@ -1,12 +1,7 @@
-"""How good is a reward function? Precision, recall, exploits rewarded, hangs, speed and agreement, measured offline.
+"""Measure reward functions offline: precision, recall, exploits rewarded, hangs, speed and agreement.
 
-    result = benchmark_rewards(["accuracy", "math-verify", "trl:my_rewards:accuracy"])
-    write_report(result, "runs/reward_benchmark")
-
-Lives here: what users need. Does not: answer equivalence itself (`reasonenv.grading`).
-
-The one decision: the labels come from how a case was made, never from a grader. A right answer is a rewriting that
-keeps the value, a wrong one a change that does not, and the tests confirm both by computing the values another way.
+result = benchmark_rewards(["accuracy", "math-verify", "trl:my_rewards:accuracy"])
+write_report(result, "runs/reward_benchmark")
 """
 
 from reasonenv.evaluation.reward_benchmark.benchmark import benchmark_rewards, choose_cases

@@ -1,9 +1,4 @@
-"""The benchmark from end to end: cases in, result out.
-
-Lives here: choosing the cases and running the graders one after the other. Does not: any one step of it.
-
-The one decision: graders run one at a time, because two at once would time each other.
-"""
+"""The benchmark from end to end. Graders run one at a time, because two at once would time each other."""
 
 from __future__ import annotations
 

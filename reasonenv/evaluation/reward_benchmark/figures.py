@@ -1,9 +1,4 @@
-"""The plots of the report, as the JSON that plotly's JavaScript draws.
-
-Lives here: one function per plot, from a result to a figure. Does not: the page around them (`report`).
-
-The one decision: a grader has the same colour in every plot, and every rate is drawn with its interval.
-"""
+"""The plots of the report, as the JSON that plotly's JavaScript draws: one function per plot."""
 
 from __future__ import annotations
 

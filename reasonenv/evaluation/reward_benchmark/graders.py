@@ -1,9 +1,4 @@
-"""Which scoring functions are compared, as the command line names them.
-
-Lives here: reading a name. Does not: the call conventions (`worker`).
-
-The one decision: a prefix names the convention; a bare name is one of this package's rewards.
-"""
+"""Names of scoring functions on the command line: a prefix is a call convention, a bare name one of our rewards."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""What people read: a table in the terminal, a JSON file, and one HTML page that needs nothing else.
+"""The report: a table in the terminal, a JSON file, and an HTML page.
 
-Lives here: formatting. Does not: the numbers (`results`) or the plots (`figures`).
-
-The one decision: the page carries plotly's JavaScript in itself, so that it can be mailed, archived and opened offline.
+The page carries plotly's JavaScript in itself, so that it can be mailed, archived and opened offline.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """From outcomes to numbers: how often a grader errs, on what, how fast it is, and with whom it agrees.
 
-Lives here: counting. Does not: running (`processes`) or drawing (`report`).
-
-The one decision: a response counts as accepted only when the grader gave it a score of at least the threshold. A hang,
-an exception and an abstention accept nothing, so on a right answer they count as misses.
+A response counts as accepted only if its score reaches the threshold. A hang, an exception and an abstention accept
+nothing, so on a right answer they count as misses.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The nouns of the benchmark: what a grader is asked, and what it was found to do.
-
-Lives here: plain, immutable records. Does not: where cases come from (`cases`, `exploits`), running a grader
-(`processes`) or counting (`results`).
-"""
+"""The records of the benchmark: what a grader is asked, and what it was found to do."""
 
 from __future__ import annotations
 

@@ -1,9 +1,6 @@
 """How each origin asks math-verify whether a response is right. Runs in grader processes, never in the caller.
 
-Lives here: what is parsed as the gold answer, what as the response, and which of them comes first.
-Does not: time limits (`reasonenv.grading.pool`), or what an answer is worth (the modules of the origins).
-
-The one decision: whole responses are parsed, thinking included, because that is what the origins do.
+The whole response is parsed, thinking included, because that is what the origins do.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""What the origins measure by pattern: form and steps.
+"""Rewards of form and of steps that the origins write as regular expressions.
 
-Lives here: the patterns' semantics. Does not: which pattern is whose (the modules of the origins).
-
-The one decision: a pattern of parts with `.*?` between them is searched part by part, each from where the last ended.
-That matches exactly when the whole pattern does, in linear time; as one expression it is quadratic in hostile text.
+A pattern of parts with `.*?` between them is searched part by part, each from the end of the last. That matches exactly
+when the whole pattern does, in linear time; as one expression it is quadratic in hostile text.
 """
 
 from __future__ import annotations

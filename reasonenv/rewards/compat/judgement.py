@@ -1,8 +1,4 @@
-"""Asking math-verify as an origin does, and rewards that depend on the answer.
-
-Lives here: the call into grader processes, and rewards that more than one origin has. Does not: what is asked there
-(`dialects`).
-"""
+"""Rewards that ask math-verify in the way of an origin (`dialects`), in grader processes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The numbers of FareedKhan-dev/train-deepseek-r1, `code.ipynb`.
-
-Lives here: its five rewards with its defaults.
-"""
+"""The numbers of FareedKhan-dev/train-deepseek-r1, `code.ipynb`: its five rewards with its defaults."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The numbers of huggingface/trl, `trl.rewards`.
 
-Lives here: its rewards. Does not: default lengths of the cosine and the overlong reward, which TRL does not give; those
-of open-r1 stand in.
+TRL has no default lengths for the cosine and the overlong reward; those here are open-r1's.
 """
 
 from __future__ import annotations

@@ -1,10 +1,4 @@
-r"""Gold answers that are single numbers or quantities, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> Variants`. Does not: sequences, sets and symbols (`structures`).
-
-The one decision: only pairs on which no sensible policy can differ. Whether 35 answers 35\% or 12 answers 12 cm is a
-choice, so no case asks it.
-"""
+r"""Gold answers that are single numbers or quantities, with equal and almost equal ones."""
 
 from __future__ import annotations
 

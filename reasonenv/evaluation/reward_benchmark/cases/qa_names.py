@@ -1,11 +1,4 @@
-"""Gold answers that are names, titles, symbols and dates, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> QAVariants`. Does not: numbers (`qa_quantities`), or choices and
-lists (`qa_selections`).
-
-The one decision: only pairs on which no sensible policy can differ. Whether "Obama" answers "Barack Obama" is a choice,
-so no case asks it.
-"""
+"""Gold answers that are names, titles, symbols and dates, with right and almost right ones."""
 
 from __future__ import annotations
 

@@ -1,10 +1,4 @@
-"""Gold answers that are numbers and quantities, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> QAVariants`. Does not: names (`qa_names`).
-
-The one decision: only pairs on which no sensible policy can differ. Whether 5 answers 5 km is a choice, so no case asks
-it.
-"""
+"""Gold answers to questions that are numbers and quantities, with right and almost right ones."""
 
 from __future__ import annotations
 

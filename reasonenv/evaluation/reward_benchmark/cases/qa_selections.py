@@ -1,10 +1,4 @@
-"""Gold answers that choose: yes or no, options, members of a list, sources.
-
-Lives here: one function per answer type, `Random -> QAVariants`. Does not: names and numbers (`qa_names`,
-`qa_quantities`).
-
-The one decision: only pairs on which no sensible policy can differ.
-"""
+"""Gold answers that choose: yes or no, options, members of a list, sources."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-r"""Gold answers with parts or symbols, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> Variants`. Does not: single numbers (`numbers`).
-
-The one decision: as in `numbers`, only pairs on which no sensible policy can differ; (1, 2) against 1, 2 is none.
-"""
+r"""Gold answers with parts or symbols, with equal and almost equal ones."""
 
 from __future__ import annotations
 
