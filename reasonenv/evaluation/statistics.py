@@ -10,7 +10,7 @@ __all__ = ["consensus", "pass_at_k", "wilson_interval"]
 
 
 def wilson_interval(num_successes: float, num_trials: int, *, z: float = 1.959963984540054) -> tuple[float, float]:
-    """The Wilson score interval of a success rate (95% by default); never leaves [0, 1], sound at 0 and 1.
+    """Return the Wilson score interval of a success rate (95% by default); it stays within [0, 1].
 
     >>> low, high = wilson_interval(95, 100)
     >>> round(low, 3), round(high, 3)
@@ -33,7 +33,9 @@ def wilson_interval(num_successes: float, num_trials: int, *, z: float = 1.95996
 
 
 def pass_at_k(num_samples: int, num_correct: int, k: int) -> float:
-    """Unbiased chance that at least one of k samples is correct: 1 − C(n−c, k)/C(n, k) (Eq. 1, arXiv 2107.03374).
+    """Return the unbiased estimate of the chance that at least one of k samples is correct.
+
+    1 − C(n−c, k)/C(n, k) (Eq. 1, arXiv 2107.03374).
 
     >>> pass_at_k(10, 3, 1)
     0.3
@@ -48,7 +50,7 @@ def pass_at_k(num_samples: int, num_correct: int, k: int) -> float:
 
 
 def consensus(answers: Sequence[Hashable | None]) -> Hashable | None:
-    """The most frequent answer (cons@k; arXiv 2203.11171); the first seen wins ties, None never votes.
+    """Return the most frequent answer (cons@k; arXiv 2203.11171); the first seen wins ties, None never votes.
 
     >>> consensus(["4", None, "5", "5"])
     '5'

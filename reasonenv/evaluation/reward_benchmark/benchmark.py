@@ -35,9 +35,9 @@ def benchmark_rewards(
     """Measure scoring functions on labelled responses and exploits.
 
     Args:
-        graders: names as `parse_grader` reads them, or specifications.
-        cases: labelled responses; None for the ones that the package makes.
-        attempts: exploits; None for the package's catalogue.
+        graders: names for `parse_grader`, or specifications.
+        cases: labelled responses; None for the package's own.
+        attempts: exploits; None for the package's own.
         timeout_seconds: wall-clock limit per response.
         batch_size: responses per call of the second pass.
         num_processes: of one grader in the first pass; 1 gives latencies that nothing disturbs.
@@ -46,8 +46,7 @@ def benchmark_rewards(
 
     Raises:
         GraderLoadError: a grader cannot be loaded.
-        ValueError: no graders, the same one twice, nothing to grade, an id given twice, or a limit that is not
-            positive.
+        ValueError: no graders, one twice, nothing to grade, an id twice, or a limit that is not positive.
     """
     specs = [parse_grader(grader) if isinstance(grader, str) else grader for grader in graders]
     names = [spec.name for spec in specs]
@@ -91,8 +90,7 @@ def choose_cases(paths: Sequence[str | Path]) -> tuple[list[LabelledResponse[str
     """Read files of cases; None for a kind of case that no file holds, so that the package's own are taken.
 
     Raises:
-        TaskDataError: a line that is no case.
-        OSError: a file cannot be read.
+        TaskDataError: no such file, or a row that is no case.
     """
     cases: list[LabelledResponse[str]] = []
     attempts: list[Exploit] = []

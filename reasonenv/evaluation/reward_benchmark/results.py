@@ -43,7 +43,7 @@ class Rate:
 
     @classmethod
     def of(cls, num: int, total: int) -> Rate:
-        """The share `num / total`."""
+        """Return the share `num / total`."""
         if total == 0:
             return cls(math.nan, math.nan, math.nan, 0, 0)
         low, high = wilson_interval(num, total)
@@ -80,7 +80,7 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A response that the grader hung on, raised on or died of."""
+    """A response at which the grader hung, raised or died."""
 
     item_id: str
     status: OutcomeStatus
@@ -122,13 +122,13 @@ class GraderResult:
     num_abstained: int
     drift: Sequence[Drift]
     num_lost_in_batches: int
-    """In a batch that hung or died, although each response alone had not; no drift is known of them."""
+    """Responses in a batch that hung or died, although each alone had not; whether they drift is unknown."""
     import_seconds: float
     latency_p50_seconds: float
     latency_p99_seconds: float
     latency_max_seconds: float
     responses_per_second: float
-    """In batches, over what did not stop the grader."""
+    """In batches, over the responses that did not stop the grader."""
     latency_percentiles_seconds: Sequence[float]
     """The 0th, 1st, …, 100th, over every response that got an outcome within the limit; empty if none did."""
 
@@ -145,7 +145,7 @@ class BenchmarkResult:
     provenance: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values: NaN becomes None, and of long texts only the ends are kept."""
+        """Return JSON values: NaN and infinities become None, and of long texts only the ends are kept."""
         return _plain(asdict(self))
 
 
@@ -248,7 +248,7 @@ def _drift(ids: Sequence[str], run: GraderRun) -> list[Drift]:
 
 
 def _quantile(ascending: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of the values does not exceed."""
+    """Return the smallest value that at least this share of the values does not exceed."""
     return ascending[max(0, math.ceil(share * len(ascending)) - 1)] if ascending else math.nan
 
 

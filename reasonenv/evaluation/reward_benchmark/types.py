@@ -53,7 +53,7 @@ class Exploit:
     attempt: str
     """What it tries."""
     expected: int | None
-    """0 must not be paid, 1 must be, None is a choice of policy that is listed but not counted."""
+    """0 must not be paid, 1 must be paid, None is a choice of policy: listed, but not counted."""
 
 
 class OutcomeStatus(StrEnum):

@@ -15,7 +15,7 @@ _NUM_DECIMALS = 3
 
 
 def integer(rng: Random) -> Variants[str]:
-    """Integers of up to six digits."""
+    """Draw an integer of up to six digits."""
     number = rng.choice((1, -1)) * rng.randint(1023, 98765) * 10 + rng.choice((1, -1)) * rng.randint(1, 4)
     grouped = f"{number:,}"
     return Variants(
@@ -38,7 +38,7 @@ def integer(rng: Random) -> Variants[str]:
 
 
 def decimal(rng: Random) -> Variants[str]:
-    """Decimals with three places."""
+    """Draw a decimal with three places."""
     thousandths = rng.randint(101, 99_999) // 10 * 10 + rng.choice((1, 2, 3, 4, 6, 7, 8, 9))
     value = Fraction(thousandths, 1000)
     text = _decimal(value, _NUM_DECIMALS)
@@ -60,7 +60,7 @@ def decimal(rng: Random) -> Variants[str]:
 
 
 def fraction(rng: Random) -> Variants[str]:
-    """Reduced fractions that do not terminate as decimals."""
+    """Draw a reduced fraction that does not terminate as a decimal."""
     bottom = rng.choice((3, 7, 9, 11, 13, 17, 19, 21))
     top = rng.choice([number for number in range(2, 60) if math.gcd(number, bottom) == 1])
     factor, sign = rng.randint(2, 9), rng.choice(("", "-"))
@@ -83,7 +83,7 @@ def fraction(rng: Random) -> Variants[str]:
 
 
 def mixed_number(rng: Random) -> Variants[str]:
-    """Mixed numbers."""
+    """Draw a mixed number."""
     bottom = rng.choice((3, 5, 7, 8, 9, 11))
     whole = rng.randint(2, 20)
     top = rng.choice([number for number in range(1, bottom) if math.gcd(number, bottom) == 1])
@@ -104,7 +104,7 @@ def mixed_number(rng: Random) -> Variants[str]:
 
 
 def percent(rng: Random) -> Variants[str]:
-    """Percentages of two digits."""
+    """Draw a percentage of two digits."""
     number = rng.randint(11, 98)
     value = Fraction(number, 100)
     return Variants(
@@ -125,7 +125,7 @@ def percent(rng: Random) -> Variants[str]:
 
 
 def money(rng: Random) -> Variants[str]:
-    """Amounts in dollars."""
+    """Draw an amount in dollars."""
     dollars = rng.randint(1001, 9998)
     return Variants(
         rf"\${dollars}",
@@ -145,7 +145,7 @@ def money(rng: Random) -> Variants[str]:
 
 
 def unit_quantity(rng: Random) -> Variants[str]:
-    """Lengths and masses with their unit."""
+    """Draw a length or a mass with its unit."""
     unit, other, factor, larger = rng.choice(
         (("cm", "mm", 10, "m"), ("m", "cm", 100, "km"), ("kg", "g", 1000, "t"), ("km", "m", 1000, "cm"))
     )
@@ -169,7 +169,7 @@ def unit_quantity(rng: Random) -> Variants[str]:
 
 
 def scientific(rng: Random) -> Variants[str]:
-    """Mantissa and power of ten, from 10⁻³⁰ to 10²⁵."""
+    """Draw a mantissa and a power of ten, from 10⁻³⁰ to 10²⁴."""
     tenths = rng.randint(11, 98)
     mantissa, exponent = f"{tenths // 10}.{tenths % 10}", rng.choice((*range(-30, -5), *range(6, 25)))
     return Variants(
@@ -190,7 +190,7 @@ def scientific(rng: Random) -> Variants[str]:
 
 
 def time_of_day(rng: Random) -> Variants[str]:
-    """Hours and minutes."""
+    """Draw a time in hours and minutes."""
     hour, minute = rng.randint(2, 9), 2 * rng.randint(6, 28)
     return Variants(
         f"{hour}:{minute}",
@@ -209,7 +209,7 @@ def time_of_day(rng: Random) -> Variants[str]:
 
 
 def ratio(rng: Random) -> Variants[str]:
-    """Reduced ratios of small integers."""
+    """Draw a reduced ratio of small integers."""
     first = rng.randint(2, 9)
     second = rng.choice([number for number in range(2, 10) if math.gcd(first, number) == 1])
     return Variants(
@@ -229,7 +229,7 @@ def ratio(rng: Random) -> Variants[str]:
 
 
 def base_number(rng: Random) -> Variants[str]:
-    """Numerals in base 3 to 7; the digits stay possible in the wrong base."""
+    """Draw a numeral in base 3 to 7 whose digits exist in the wrong base too."""
     base = rng.randint(3, 7)
     digits = rng.choice("12") + "".join(rng.choice("012") for _ in range(3)) + "1"
     word = ("three", "four", "five", "six", "seven")[base - 3]
@@ -250,7 +250,7 @@ def base_number(rng: Random) -> Variants[str]:
 
 
 def radical(rng: Random) -> Variants[str]:
-    """Multiples of a square root."""
+    """Draw a multiple of a square root."""
     inside, factor = rng.choice((2, 3, 5, 6, 7, 10, 11, 13)), rng.randint(2, 12)
     value = factor * math.sqrt(inside)
     return Variants(
@@ -272,7 +272,7 @@ def radical(rng: Random) -> Variants[str]:
 
 
 def complex_number(rng: Random) -> Variants[str]:
-    """Complex numbers with integer parts of different size."""
+    """Draw a complex number with integer parts of different size."""
     real = unequal_number(rng, -20, 20, 1)
     imaginary = unequal_number(rng, -20, 20, 1, real)
     return Variants(
@@ -293,7 +293,7 @@ def complex_number(rng: Random) -> Variants[str]:
 
 
 def pi_multiple(rng: Random) -> Variants[str]:
-    """Linear expressions in π."""
+    """Draw a linear expression in π."""
     factor = rng.randint(3, 20)
     offset = unequal_number(rng, -15, 15, factor)
     value = factor * math.pi + offset
@@ -320,7 +320,7 @@ def _decimal(value: Fraction, num_decimals: int) -> str:
 
 
 def _other_digits(digits: str) -> str:
-    """The digits reversed, or with the second one changed if they read the same."""
+    """Reverse the digits, or change the second one if they read the same."""
     turned = digits[::-1]
     return turned if turned != digits else digits[0] + str((int(digits[1]) + 1) % 3) + digits[2:]
 

@@ -47,7 +47,7 @@ _OTHER = (
 
 
 def person(rng: Random) -> Variants[QAReference]:
-    """Names with an initial."""
+    """Draw a name with an initial."""
     first, last, other = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_LAST)
     middle = rng.choice("BCDFGH")
     name = f"{first} {middle}. {last}"
@@ -75,7 +75,7 @@ def person(rng: Random) -> Variants[QAReference]:
 
 
 def accented_name(rng: Random) -> Variants[QAReference]:
-    """Names with Latin accents."""
+    """Draw a name with Latin accents."""
     name, plain = rng.choice(_ACCENTED)
     return Variants(
         _short(name),
@@ -90,7 +90,7 @@ def accented_name(rng: Random) -> Variants[QAReference]:
 
 
 def title(rng: Random) -> Variants[QAReference]:
-    """Titles with an article."""
+    """Draw a title with an article."""
     name, other = rng.sample(_TITLES, 2)
     return Variants(
         _short(name),
@@ -113,7 +113,7 @@ def title(rng: Random) -> Variants[QAReference]:
 
 
 def symbol(rng: Random) -> Variants[QAReference]:
-    """Names in which a sign means something."""
+    """Draw a name in which a sign means something."""
     name, other = rng.choice(_SYMBOLS)
     return Variants(
         _short(name),
@@ -123,7 +123,7 @@ def symbol(rng: Random) -> Variants[QAReference]:
 
 
 def acronym(rng: Random) -> Variants[QAReference]:
-    """Acronyms with and without points."""
+    """Draw an acronym, with and without points."""
     name = rng.choice(_ACRONYMS)
     return Variants(
         _short(name),
@@ -137,7 +137,7 @@ def acronym(rng: Random) -> Variants[QAReference]:
 
 
 def numbered_name(rng: Random) -> Variants[QAReference]:
-    """Names with a number, Roman or not."""
+    """Draw a name with a number, Roman or not."""
     (roman, digit, word), (other, *_) = rng.sample(_ORDERS, 2)
     name = rng.choice(("World War", "Apollo", "Act", "Volume", "Rocky", "Part"))
     return Variants(
@@ -148,7 +148,7 @@ def numbered_name(rng: Random) -> Variants[QAReference]:
 
 
 def chinese(rng: Random) -> Variants[QAReference]:
-    """Chinese names, which have no spaces."""
+    """Draw a Chinese name, which has no spaces."""
     name, other = rng.choice(_CHINESE)
     return Variants(
         _short(name),
@@ -163,7 +163,7 @@ def chinese(rng: Random) -> Variants[QAReference]:
 
 
 def japanese(rng: Random) -> Variants[QAReference]:
-    """Japanese names, with a copula behind them or not."""
+    """Draw a Japanese name, with or without a copula."""
     name, other = rng.choice(_JAPANESE)
     return Variants(
         _short(name),
@@ -178,7 +178,7 @@ def japanese(rng: Random) -> Variants[QAReference]:
 
 
 def other_script(rng: Random) -> Variants[QAReference]:
-    """Cyrillic, Korean, Devanagari, Arabic, Thai and Greek names."""
+    """Draw a Cyrillic, Korean, Devanagari, Arabic, Thai or Greek name."""
     name, same, other = rng.choice(_OTHER)
     return Variants(
         _short(name),
@@ -188,7 +188,7 @@ def other_script(rng: Random) -> Variants[QAReference]:
 
 
 def calendar_date(rng: Random) -> Variants[QAReference]:
-    """Dates in the orders in use; the day is above 12, so digits are unambiguous."""
+    """Draw a date; the day is above 12, so digits are unambiguous."""
     day = date(rng.randint(1800, 2030), rng.randint(1, 12), rng.randint(13, 28))
     month, later = calendar.month_name[day.month], day + timedelta(days=1)
     swapped = day.replace(month=day.month % 12 + 1)
@@ -217,7 +217,7 @@ def calendar_date(rng: Random) -> Variants[QAReference]:
 
 
 def time_of_day(rng: Random) -> Variants[QAReference]:
-    """Times after noon on both clocks."""
+    """Draw a time after noon, on both clocks."""
     hour, minute = rng.randint(1, 11), rng.randint(10, 59)
     return Variants(
         _short(f"{hour}:{minute} PM"),

@@ -17,7 +17,7 @@ _THINGS = ("apples", "people", "bridges", "goals", "chapters")
 
 
 def integer(rng: Random) -> Variants[QAReference]:
-    """Integers from 21 to 99."""
+    """Draw an integer from 21 to 99."""
     tens, ones = rng.randint(2, 9), rng.randint(1, 9)
     number, thing = 10 * tens + ones, rng.choice(_THINGS)
     return Variants(
@@ -48,7 +48,7 @@ def integer(rng: Random) -> Variants[QAReference]:
 
 
 def large_number(rng: Random) -> Variants[QAReference]:
-    """Integers with thousands."""
+    """Draw an integer with thousands."""
     number = rng.randint(1_001, 9_999) * 1000 + rng.randint(101, 998)
     grouped = f"{number:,}"
     return Variants(
@@ -71,7 +71,7 @@ def large_number(rng: Random) -> Variants[QAReference]:
 
 
 def decimal(rng: Random) -> Variants[QAReference]:
-    """Decimals with two places."""
+    """Draw a decimal with two places."""
     hundredths = rng.randint(101, 9_899) * 10 // 10
     hundredths += hundredths % 10 == 0
     text = f"{hundredths // 100}.{hundredths % 100:02d}"
@@ -94,7 +94,7 @@ def decimal(rng: Random) -> Variants[QAReference]:
 
 
 def fraction(rng: Random) -> Variants[QAReference]:
-    """Fractions that are exact decimals."""
+    """Draw a fraction that is an exact decimal."""
     bottom = rng.choice((2, 4, 5, 8))
     top = rng.choice([number for number in range(1, 40) if math.gcd(number, bottom) == 1])
     return Variants(
@@ -109,7 +109,7 @@ def fraction(rng: Random) -> Variants[QAReference]:
 
 
 def negative(rng: Random) -> Variants[QAReference]:
-    """Negative integers."""
+    """Draw a negative integer."""
     number = rng.randint(2, 9)
     return Variants(
         _number(f"-{number}"),
@@ -129,7 +129,7 @@ def negative(rng: Random) -> Variants[QAReference]:
 
 
 def percent(rng: Random) -> Variants[QAReference]:
-    """Percentages."""
+    """Draw a percentage."""
     number = rng.randint(2, 97)
     return Variants(
         _number(f"{number}%"),
@@ -151,7 +151,7 @@ def percent(rng: Random) -> Variants[QAReference]:
 
 
 def money(rng: Random) -> Variants[QAReference]:
-    """Amounts in dollars."""
+    """Draw an amount in dollars."""
     number = rng.randint(1_001, 9_998)
     return Variants(
         _number(f"${number}"),
@@ -174,7 +174,7 @@ def money(rng: Random) -> Variants[QAReference]:
 
 
 def measure(rng: Random) -> Variants[QAReference]:
-    """Lengths, masses and volumes."""
+    """Draw a length, a mass or a volume."""
     unit, word, other, factor, wrong = rng.choice(
         (
             ("km", "kilometres", "m", 1000, "miles"),
@@ -203,7 +203,7 @@ def measure(rng: Random) -> Variants[QAReference]:
 
 
 def duration(rng: Random) -> Variants[QAReference]:
-    """Hours and minutes."""
+    """Draw a duration in hours and minutes."""
     hours, minutes = rng.randint(2, 9), rng.choice((15, 30, 45))
     return Variants(
         _number(f"{hours} hours {minutes} minutes"),
@@ -223,7 +223,7 @@ def duration(rng: Random) -> Variants[QAReference]:
 
 
 def power_of_ten(rng: Random) -> Variants[QAReference]:
-    """Millions, in words, digits and powers."""
+    """Draw millions, in words, digits and powers."""
     tenths = rng.choice([number for number in range(11, 99) if number % 10])
     text, number = f"{tenths / 10}", tenths * 100_000
     return Variants(

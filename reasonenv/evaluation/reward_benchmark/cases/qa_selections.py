@@ -37,14 +37,14 @@ _NEITHER = (
 
 
 def yes_or_no(rng: Random) -> Variants[QAReference]:
-    """Answers to yes-no questions, with and without explanation, in several languages."""
+    """Draw an answer to a yes-no question, with and without explanation, in several languages."""
     is_yes = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("yes" if is_yes else "no",))
     return Variants(reference, _YES if is_yes else _NO, (*(_NO if is_yes else _YES), *_NEITHER))
 
 
 def true_or_false(rng: Random) -> Variants[QAReference]:
-    """Judgements of statements."""
+    """Draw a judgement of a statement."""
     is_true = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("true" if is_true else "false",))
     different = (*(_FALSE if is_true else _TRUE), ("both", "true and false"), ("either", "True or False"))
@@ -52,7 +52,7 @@ def true_or_false(rng: Random) -> Variants[QAReference]:
 
 
 def option(rng: Random) -> Variants[QAReference]:
-    """One of four options."""
+    """Draw one of four options."""
     options = tuple(rng.sample(_THINGS, 4))
     index = rng.randrange(4)
     letter, other = "ABCD"[index], "ABCD"[(index + 1) % 4]
@@ -89,7 +89,7 @@ def option(rng: Random) -> Variants[QAReference]:
 
 
 def list_of_names(rng: Random) -> Variants[QAReference]:
-    """Three members in any order."""
+    """Draw three members in any order."""
     one, two, three, four = rng.sample(_THINGS, 4)
     return Variants(
         QAReference(kind="list", answers=(one, two, three)),
@@ -120,7 +120,7 @@ def list_of_names(rng: Random) -> Variants[QAReference]:
 
 
 def list_of_numbers(rng: Random) -> Variants[QAReference]:
-    """Three numbers in any order."""
+    """Draw three numbers in any order."""
     one, two, three = rng.sample(range(1_001, 9_999), 3)
     return Variants(
         QAReference(kind="list", answers=(str(one), str(two), str(three))),
@@ -141,7 +141,7 @@ def list_of_numbers(rng: Random) -> Variants[QAReference]:
 
 
 def citation(rng: Random) -> Variants[QAReference]:
-    """Two of nine sources."""
+    """Draw two of nine sources."""
     one, two, three = sorted(rng.sample(range(1, 10), 3))
     said = "It was built of granite"
     return Variants(

@@ -20,7 +20,7 @@ _ADJECTIVES = (
 
 
 def tuple_of_numbers(rng: Random) -> Variants[str]:
-    """Points of the plane."""
+    """Draw a point of the plane."""
     x = unequal_number(rng, -20, 20, 1)
     y = unequal_number(rng, -20, 20, 1, x)
     return Variants(
@@ -42,7 +42,7 @@ def tuple_of_numbers(rng: Random) -> Variants[str]:
 
 
 def finite_set(rng: Random) -> Variants[str]:
-    """Sets of three integers."""
+    """Draw a set of three integers."""
     a, b, c = _three(rng)
     return Variants(
         rf"\{{{a}, {b}, {c}\}}",
@@ -61,7 +61,7 @@ def finite_set(rng: Random) -> Variants[str]:
 
 
 def value_list(rng: Random) -> Variants[str]:
-    """Several values, as the solutions of an equation."""
+    """Draw several values, as the solutions of an equation."""
     a, b, c = _three(rng)
     return Variants(
         f"{a}, {b}, {c}",
@@ -80,7 +80,7 @@ def value_list(rng: Random) -> Variants[str]:
 
 
 def interval(rng: Random) -> Variants[str]:
-    """Half-open intervals and rays."""
+    """Draw a half-open interval and a ray."""
     low, middle, high = _three(rng)
     return Variants(
         rf"[{low}, {middle}) \cup ({high}, \infty)",
@@ -101,7 +101,7 @@ def interval(rng: Random) -> Variants[str]:
 
 
 def expression(rng: Random) -> Variants[str]:
-    """Quadratic polynomials in x, the gold answer factored."""
+    """Draw a quadratic polynomial in x, the gold answer factored."""
     a = unequal_number(rng, -9, 9, 1)
     b = unequal_number(rng, -9, 9, 1, a)
     linear, constant = a + b, a * b
@@ -124,7 +124,7 @@ def expression(rng: Random) -> Variants[str]:
 
 
 def equation(rng: Random) -> Variants[str]:
-    """Straight lines."""
+    """Draw a straight line."""
     slope = rng.randint(2, 9)
     offset = unequal_number(rng, -12, 12, slope)
     return Variants(
@@ -146,7 +146,7 @@ def equation(rng: Random) -> Variants[str]:
 
 
 def matrix(rng: Random) -> Variants[str]:
-    """2 × 2 matrices of integers."""
+    """Draw a 2 × 2 matrix of integers."""
     a, b, c = _three(rng)
     d = unequal_number(rng, -9, 9, a, b, c)
     return Variants(
@@ -166,7 +166,7 @@ def matrix(rng: Random) -> Variants[str]:
 
 
 def text(rng: Random) -> Variants[str]:
-    """A name or another word."""
+    """Draw a name or another word."""
     name, other = rng.choice((tuple(rng.sample(_NAMES, 2)), rng.choice(_ADJECTIVES)))
     return Variants(
         rf"\text{{{name}}}",
@@ -186,7 +186,7 @@ def text(rng: Random) -> Variants[str]:
 
 
 def choice(rng: Random) -> Variants[str]:
-    """The letter of a multiple-choice question."""
+    """Draw the letter of a multiple-choice question."""
     letter, other = rng.sample("ABCDE", 2)
     return Variants(
         rf"\text{{{letter}}}",
@@ -206,7 +206,7 @@ def choice(rng: Random) -> Variants[str]:
 
 
 def _three(rng: Random) -> tuple[int, int, int]:
-    """Three increasing integers of different size; the last can grow by one and stay different."""
+    """Draw three increasing integers of different size; the last stays different when it grows by one."""
     low, middle, high = sorted(rng.sample(range(2, 40, 2), 3))
     return rng.choice(((low, middle, high), (-high, low, middle)))
 
