@@ -16,19 +16,18 @@ from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus, Task
 __all__ = ["CompositeReward", "TaskPredicate"]
 
 TaskPredicate = Callable[[Task[Any]], bool]
-"""Which tasks a term applies to; picklable where the reward is to be."""
+"""Whether a term applies to a task; picklable where the reward is to be."""
 
 
 class CompositeReward:
     """`total = Σ weight_i · value_i` over the named terms that apply to the task.
 
-    Terms that run in the background (`BackgroundReward`: servers, neural models) start first and are waited for last,
-    so that rules score meanwhile.
+    Terms that run in the background (`BackgroundReward`) start first and are waited for last; rules score meanwhile.
 
     Args:
         terms: component name → (reward, weight). Names are identifiers; weights are finite, and may be negative.
-        applies_to: component name → which tasks have it; a term without a row here belongs to every task. A component
-            that does not apply is absent from the breakdown, and its reward never sees the attempt.
+        applies_to: component name → whether it applies to a task; a term without a row applies to every task. A
+            component that does not apply is absent from the breakdown, and its reward never sees the attempt.
 
     Raises:
         ValueError: no terms, a name that is no identifier, a weight that is not finite, or a condition for no term.
@@ -91,7 +90,7 @@ class CompositeReward:
 
 
 def _start(reward: Reward, attempts: Sequence[Attempt]) -> Callable[[], list[Score]]:
-    """Begin now if the reward computes in the background, else when the scores are asked for, by calling the result."""
+    """Begin now if the reward computes in the background, else when the result is called."""
     return reward.start_scoring(attempts) if isinstance(reward, BackgroundReward) else partial(reward.score, attempts)
 
 

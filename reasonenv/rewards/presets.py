@@ -42,12 +42,11 @@ def r1_qa() -> CompositeReward:
 
 
 def r1_all_scenarios() -> CompositeReward:
-    """Return the reward of the last stage: each task by what its kind is graded by (arXiv 2501.12948, section 2.3.4).
+    """Return the reward of the last stage, which depends on the kind of task (arXiv 2501.12948, section 2.3.4).
 
     Mathematics by accuracy, programs by their tests, questions by their reference answer; a request without one by the
-    helpfulness or by the safety model, whichever its `metadata["preference_set"]` names, never by both. Format and
-    language consistency for all. The two models are the small embedded ones; `CompositeReward(…, applies_to=…)` and
-    `NeuralReward` combine others in the same way.
+    helpfulness or the safety model, as its `metadata["preference_set"]` says. Format and language consistency for all.
+    The models are the small embedded ones; `CompositeReward(…, applies_to=…)` and `NeuralReward` combine others alike.
     """
     terms = (Accuracy(), CodeAllPassed(), QAAccuracy(), helpfulness(), safety(), Format(), LanguageConsistency())
     return CompositeReward(
@@ -79,7 +78,7 @@ def _is_in_preference_set(name: str, task: Task[Any]) -> bool:
 
 
 def train_deepseek_r1() -> CompositeReward:
-    """Return the five rewards of train-deepseek-r1 with its limits, each as defined here; see `compat` for its numbers.
+    """Return the five rewards of train-deepseek-r1 with its limits, as defined here; see `compat` for its numbers.
 
     accuracy + format + reasoning steps + cosine of length (1 to 0.8 if right, −0.5 to −0.1 if wrong, over 1000
     characters) + repetition penalty (at most −0.1).
@@ -89,7 +88,7 @@ def train_deepseek_r1() -> CompositeReward:
 
 
 def open_r1() -> CompositeReward:
-    """Return open-r1's default, accuracy + format + tag count, each as defined here; see `compat` for its numbers."""
+    """Return open-r1's default, accuracy + format + tag count, as defined here; see `compat` for its numbers."""
     return _sum_of(Accuracy(), Format(), TagCount())
 
 

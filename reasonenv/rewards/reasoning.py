@@ -10,10 +10,11 @@ from reasonenv.types import Attempt, Score
 
 __all__ = ["ReasoningSteps"]
 
-# The boundary is looked for behind the literal: a pattern that starts with a literal is found several times as fast.
+# The word boundary is checked behind the literal, because a search for a literal start is several times as fast.
 _WORD = re.compile(
     r"Step (?<!\wStep )\d{1,4}:|First,(?<!\wFirst,)|Second,(?<!\wSecond,)|Next,(?<!\wNext,)|Finally,(?<!\wFinally,)"
 )
+# A sign at the start of a line needs a space after it: "1.5" and "-3" are numbers, not steps.
 _LIST_ITEM = re.compile(r"\n[ \t]*(?:\d{1,4}\.|[-*])[ \t]")
 
 

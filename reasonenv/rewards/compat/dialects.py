@@ -20,22 +20,22 @@ _STRICT: dict[str, Any] = {
 
 
 def open_r1_accuracy(gold: str, response: str) -> str:
-    """Compare as open-r1's accuracy does: a gold answer in LaTeX or plain, a response in LaTeX, boxes first."""
+    """Compare as open-r1's accuracy: the gold answer in LaTeX or plain, the response in LaTeX, boxes first."""
     return _compare(_parse_gold(gold), _parse_response(response, **_STRICT, boxed="all"))
 
 
 def open_r1_length(gold: str, response: str) -> str:
-    """Compare as open-r1's cosine and length do: both in LaTeX, the response taken for the gold answer."""
+    """Compare as open-r1's cosine and length: both in LaTeX, the response in the place of the gold answer."""
     return _compare(_parse_latex_gold(gold), _parse_response(response, **_STRICT, boxed=True), is_swapped=True)
 
 
 def train_deepseek_r1(gold: str, response: str) -> str:
-    """Compare as train-deepseek-r1 does: both in LaTeX, the response taken for the gold answer."""
+    """Compare as train-deepseek-r1: both in LaTeX, the response in the place of the gold answer."""
     return _compare(_parse_latex_gold(gold), _parse_response(response, **_STRICT, boxed="all"), is_swapped=True)
 
 
 def trl(gold: str, response: str) -> str:
-    """Compare as TRL does: a gold answer in LaTeX or plain, any match of it; a response in LaTeX, boxes first."""
+    """Compare as TRL: the gold answer in LaTeX or plain, any match of it; the response in LaTeX, boxes first."""
     from math_verify import parse
 
     return _compare(parse(gold, parsing_timeout=_NO_SIGNALS), _parse_response(response, units=True))

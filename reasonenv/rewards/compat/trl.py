@@ -5,7 +5,8 @@ TRL has no default lengths for the cosine and the overlong reward; those here ar
 
 from __future__ import annotations
 
-from reasonenv.rewards.compat.forms import ThinkBlock
+from reasonenv.rewards.base import Rule
+from reasonenv.rewards.compat.forms import has_think_block
 from reasonenv.rewards.compat.judgement import VerifiedAccuracy
 from reasonenv.rewards.composite import CompositeReward
 from reasonenv.rewards.length import CosineLength, SoftOverlong
@@ -19,9 +20,9 @@ def accuracy() -> VerifiedAccuracy:
     return VerifiedAccuracy("trl", None, "trl_accuracy")
 
 
-def think_format() -> ThinkBlock:
+def think_format() -> Rule:
     """Return `think_format_reward`: a think block, then anything."""
-    return ThinkBlock("trl_think_format")
+    return Rule("trl_think_format", has_think_block)
 
 
 def cosine(
