@@ -94,4 +94,4 @@ def load_reward(reward: str | Reward | CompositeReward) -> CompositeReward:
             f"A reward must be a name ({', '.join([*PRESETS, *REWARDS])}), a Reward or a CompositeReward, "
             f"got {type(reward).__name__}. Decorate a function of (task, response) with @rule(name) to make it one."
         )
-    return CompositeReward({reward.name: (reward, 1.0)})
+    return CompositeReward.of(reward)

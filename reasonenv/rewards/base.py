@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any, Protocol, runtime_checkable
 
 from reasonenv.types import Attempt, Score, Task
@@ -87,8 +87,4 @@ def rule(name: str) -> Callable[[RuleFunction], Rule]:
     >>> brevity.name
     'brevity'
     """
-
-    def lift(function: RuleFunction) -> Rule:
-        return Rule(name, function)
-
-    return lift
+    return partial(Rule, name)

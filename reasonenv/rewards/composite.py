@@ -47,6 +47,11 @@ class CompositeReward:
         if unknown := self.applies_to.keys() - self.terms.keys():
             raise ValueError(f"applies_to names {sorted(unknown)}, which are no terms; the terms are {list(terms)}.")
 
+    @classmethod
+    def of(cls, *rewards: Reward) -> CompositeReward:
+        """Return the sum of rewards, each with weight 1 and under its own name."""
+        return cls({reward.name: (reward, 1.0) for reward in rewards})
+
     def __repr__(self) -> str:
         return f"CompositeReward({dict(self.terms)!r})"
 

@@ -42,7 +42,6 @@ class ReasoningSteps:
             raise ValueError(f"The target number of reasoning steps must be at least 1, got {self.target}.")
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt's response."""
         return [Score(min(1.0, _num_steps(attempt.response) / self.target)) for attempt in attempts]
 
 

@@ -38,7 +38,6 @@ class PartsInOrder:
     name: str
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt's response."""
         return [Score(float(self._matches(attempt.response))) for attempt in attempts]
 
     def _matches(self, response: str) -> bool:
@@ -77,7 +76,6 @@ class StepCount:
     name: str
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt's response."""
         return [Score(min(1.0, self._num_steps(attempt.response) / 3)) for attempt in attempts]
 
     def _num_steps(self, response: str) -> int:

@@ -86,4 +86,4 @@ def soft_overlong(max_length: int = 16384, buffer: int = 4096) -> SoftOverlong:
 
 def default() -> CompositeReward:
     """Return the rewards that open-r1 trains with unless told otherwise: accuracy + format + tag count."""
-    return CompositeReward({reward.name: (reward, 1.0) for reward in (accuracy(), form(), tag_count())})
+    return CompositeReward.of(accuracy(), form(), tag_count())

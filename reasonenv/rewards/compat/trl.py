@@ -50,4 +50,4 @@ def soft_overlong(max_length: int = 16384, buffer: int = 4096) -> SoftOverlong:
 
 def default() -> CompositeReward:
     """Return accuracy + think format, the two of its rewards that need no arguments and no tokens."""
-    return CompositeReward({reward.name: (reward, 1.0) for reward in (accuracy(), think_format())})
+    return CompositeReward.of(accuracy(), think_format())
