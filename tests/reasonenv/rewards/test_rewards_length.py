@@ -78,6 +78,26 @@ def test_length_fails_where_correctness_failed_and_still_counts_that_length():
     assert (short.value, long.value) == (0.5, 0.0)
 
 
+class Half:
+    """Scores exactly the value that is told."""
+
+    name = "half"
+
+    def __init__(self, value):
+        self.value = value
+
+    def score(self, attempts):
+        return [Score(self.value) for _ in attempts]
+
+
+@pytest.mark.parametrize(("verdict", "is_right"), [(0.5, True), (math.nextafter(0.5, 0), False)])
+def test_an_answer_is_right_from_a_score_of_one_half_on(verdict, is_right):
+    cosine, _ = CosineLength(correctness=Half(verdict)).score([attempt(""), attempt("x")])
+    shortest, _ = Length(correctness=Half(verdict)).score([attempt(""), attempt("x")])
+    assert (cosine.value, cosine.details["is_correct"]) == (1.0 if is_right else -1.0, is_right)
+    assert (shortest.value, shortest.details["is_correct"]) == (0.5 if is_right else 0.0, is_right)
+
+
 def test_length_reports_what_it_measured():
     assert LENGTH.score([attempt("rxx")])[0].details == {"is_correct": True, "length": 3}
 
