@@ -1,4 +1,4 @@
-"""How many answers to questions can one core grade per second?
+"""Answers to questions that one core grades per second.
 
 Each question is graded for a group of 16 responses, as in a training step: right, wrong and unreadable ones behind 200
 words of thinking. Every response is new to the process; references are new with each group.
@@ -27,7 +27,7 @@ NUM_ROUNDS = 5
 
 
 def group_batch(answer_type: str, seed: int) -> tuple[list[QAReference], list[str]]:
-    """Groups of one type: the labelled answers to each question, again with other thinking until the group is full."""
+    """Return groups of one type: the labelled answers to each question, with other thinking until the group is full."""
     rng = Random(seed)
     by_reference: dict[QAReference, list[str]] = {}
     for case in labelled_answers(num_golds=NUM_GOLDS, seed=seed, answer_types=(answer_type,)):
@@ -43,7 +43,7 @@ def group_batch(answer_type: str, seed: int) -> tuple[list[QAReference], list[st
 
 
 def answers_per_second(batch: tuple[list[QAReference], list[str]]) -> float:
-    """Rate by processor time, which other work on the machine does not change."""
+    """Return the rate by processor time, which other work on the machine does not change."""
     start = time.process_time()
     grade_qa(*batch)
     return len(batch[0]) / (time.process_time() - start)
