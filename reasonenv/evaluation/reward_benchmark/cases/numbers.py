@@ -15,7 +15,6 @@ _NUM_DECIMALS = 3
 
 
 def integer(rng: Random) -> Variants[str]:
-    """Draw an integer of up to six digits."""
     number = rng.choice((1, -1)) * rng.randint(1023, 98765) * 10 + rng.choice((1, -1)) * rng.randint(1, 4)
     grouped = f"{number:,}"
     return Variants(
@@ -38,7 +37,6 @@ def integer(rng: Random) -> Variants[str]:
 
 
 def decimal(rng: Random) -> Variants[str]:
-    """Draw a decimal with three places."""
     thousandths = rng.randint(101, 99_999) // 10 * 10 + rng.choice((1, 2, 3, 4, 6, 7, 8, 9))
     value = Fraction(thousandths, 1000)
     text = _decimal(value, _NUM_DECIMALS)
@@ -83,7 +81,6 @@ def fraction(rng: Random) -> Variants[str]:
 
 
 def mixed_number(rng: Random) -> Variants[str]:
-    """Draw a mixed number."""
     bottom = rng.choice((3, 5, 7, 8, 9, 11))
     whole = rng.randint(2, 20)
     top = rng.choice([number for number in range(1, bottom) if math.gcd(number, bottom) == 1])
@@ -104,7 +101,6 @@ def mixed_number(rng: Random) -> Variants[str]:
 
 
 def percent(rng: Random) -> Variants[str]:
-    """Draw a percentage of two digits."""
     number = rng.randint(11, 98)
     value = Fraction(number, 100)
     return Variants(
@@ -125,7 +121,6 @@ def percent(rng: Random) -> Variants[str]:
 
 
 def money(rng: Random) -> Variants[str]:
-    """Draw an amount in dollars."""
     dollars = rng.randint(1001, 9998)
     return Variants(
         rf"\${dollars}",
@@ -145,7 +140,6 @@ def money(rng: Random) -> Variants[str]:
 
 
 def unit_quantity(rng: Random) -> Variants[str]:
-    """Draw a length or a mass with its unit."""
     unit, other, factor, larger = rng.choice(
         (("cm", "mm", 10, "m"), ("m", "cm", 100, "km"), ("kg", "g", 1000, "t"), ("km", "m", 1000, "cm"))
     )
@@ -190,7 +184,6 @@ def scientific(rng: Random) -> Variants[str]:
 
 
 def time_of_day(rng: Random) -> Variants[str]:
-    """Draw a time in hours and minutes."""
     hour, minute = rng.randint(2, 9), 2 * rng.randint(6, 28)
     return Variants(
         f"{hour}:{minute}",
@@ -209,7 +202,6 @@ def time_of_day(rng: Random) -> Variants[str]:
 
 
 def ratio(rng: Random) -> Variants[str]:
-    """Draw a reduced ratio of small integers."""
     first = rng.randint(2, 9)
     second = rng.choice([number for number in range(2, 10) if math.gcd(first, number) == 1])
     return Variants(
@@ -250,7 +242,6 @@ def base_number(rng: Random) -> Variants[str]:
 
 
 def radical(rng: Random) -> Variants[str]:
-    """Draw a multiple of a square root."""
     inside, factor = rng.choice((2, 3, 5, 6, 7, 10, 11, 13)), rng.randint(2, 12)
     value = factor * math.sqrt(inside)
     return Variants(
@@ -293,7 +284,6 @@ def complex_number(rng: Random) -> Variants[str]:
 
 
 def pi_multiple(rng: Random) -> Variants[str]:
-    """Draw a linear expression in π."""
     factor = rng.randint(3, 20)
     offset = unequal_number(rng, -15, 15, factor)
     value = factor * math.pi + offset
@@ -341,4 +331,4 @@ NUMBERS: Mapping[str, Family[str]] = {
     "complex": complex_number,
     "pi": pi_multiple,
 }
-"""Answer type → family."""
+"""Answer type → function that draws a gold answer with its variants."""

@@ -47,7 +47,6 @@ _OTHER = (
 
 
 def person(rng: Random) -> Variants[QAReference]:
-    """Draw a name with an initial."""
     first, last, other = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_LAST)
     middle = rng.choice("BCDFGH")
     name = f"{first} {middle}. {last}"
@@ -75,7 +74,6 @@ def person(rng: Random) -> Variants[QAReference]:
 
 
 def accented_name(rng: Random) -> Variants[QAReference]:
-    """Draw a name with Latin accents."""
     name, plain = rng.choice(_ACCENTED)
     return Variants(
         _short(name),
@@ -90,7 +88,6 @@ def accented_name(rng: Random) -> Variants[QAReference]:
 
 
 def title(rng: Random) -> Variants[QAReference]:
-    """Draw a title with an article."""
     name, other = rng.sample(_TITLES, 2)
     return Variants(
         _short(name),
@@ -123,7 +120,6 @@ def symbol(rng: Random) -> Variants[QAReference]:
 
 
 def acronym(rng: Random) -> Variants[QAReference]:
-    """Draw an acronym, with and without points."""
     name = rng.choice(_ACRONYMS)
     return Variants(
         _short(name),
@@ -137,7 +133,6 @@ def acronym(rng: Random) -> Variants[QAReference]:
 
 
 def numbered_name(rng: Random) -> Variants[QAReference]:
-    """Draw a name with a number, Roman or not."""
     (roman, digit, word), (other, *_) = rng.sample(_ORDERS, 2)
     name = rng.choice(("World War", "Apollo", "Act", "Volume", "Rocky", "Part"))
     return Variants(
@@ -148,7 +143,6 @@ def numbered_name(rng: Random) -> Variants[QAReference]:
 
 
 def chinese(rng: Random) -> Variants[QAReference]:
-    """Draw a Chinese name, which has no spaces."""
     name, other = rng.choice(_CHINESE)
     return Variants(
         _short(name),
@@ -163,7 +157,6 @@ def chinese(rng: Random) -> Variants[QAReference]:
 
 
 def japanese(rng: Random) -> Variants[QAReference]:
-    """Draw a Japanese name, with or without a copula."""
     name, other = rng.choice(_JAPANESE)
     return Variants(
         _short(name),
@@ -253,4 +246,4 @@ QA_NAMES: Mapping[str, Family[QAReference]] = {
     "date": calendar_date,
     "time of day": time_of_day,
 }
-"""Answer type → family."""
+"""Answer type → function that draws a gold answer with its variants."""

@@ -17,7 +17,6 @@ _THINGS = ("apples", "people", "bridges", "goals", "chapters")
 
 
 def integer(rng: Random) -> Variants[QAReference]:
-    """Draw an integer from 21 to 99."""
     tens, ones = rng.randint(2, 9), rng.randint(1, 9)
     number, thing = 10 * tens + ones, rng.choice(_THINGS)
     return Variants(
@@ -48,7 +47,6 @@ def integer(rng: Random) -> Variants[QAReference]:
 
 
 def large_number(rng: Random) -> Variants[QAReference]:
-    """Draw an integer with thousands."""
     number = rng.randint(1_001, 9_999) * 1000 + rng.randint(101, 998)
     grouped = f"{number:,}"
     return Variants(
@@ -71,7 +69,6 @@ def large_number(rng: Random) -> Variants[QAReference]:
 
 
 def decimal(rng: Random) -> Variants[QAReference]:
-    """Draw a decimal with two places."""
     hundredths = rng.randint(101, 9_899) * 10 // 10
     hundredths += hundredths % 10 == 0
     text = f"{hundredths // 100}.{hundredths % 100:02d}"
@@ -109,7 +106,6 @@ def fraction(rng: Random) -> Variants[QAReference]:
 
 
 def negative(rng: Random) -> Variants[QAReference]:
-    """Draw a negative integer."""
     number = rng.randint(2, 9)
     return Variants(
         _number(f"-{number}"),
@@ -129,7 +125,6 @@ def negative(rng: Random) -> Variants[QAReference]:
 
 
 def percent(rng: Random) -> Variants[QAReference]:
-    """Draw a percentage."""
     number = rng.randint(2, 97)
     return Variants(
         _number(f"{number}%"),
@@ -151,7 +146,6 @@ def percent(rng: Random) -> Variants[QAReference]:
 
 
 def money(rng: Random) -> Variants[QAReference]:
-    """Draw an amount in dollars."""
     number = rng.randint(1_001, 9_998)
     return Variants(
         _number(f"${number}"),
@@ -174,7 +168,6 @@ def money(rng: Random) -> Variants[QAReference]:
 
 
 def measure(rng: Random) -> Variants[QAReference]:
-    """Draw a length, a mass or a volume."""
     unit, word, other, factor, wrong = rng.choice(
         (
             ("km", "kilometres", "m", 1000, "miles"),
@@ -203,7 +196,6 @@ def measure(rng: Random) -> Variants[QAReference]:
 
 
 def duration(rng: Random) -> Variants[QAReference]:
-    """Draw a duration in hours and minutes."""
     hours, minutes = rng.randint(2, 9), rng.choice((15, 30, 45))
     return Variants(
         _number(f"{hours} hours {minutes} minutes"),
@@ -261,4 +253,4 @@ QA_QUANTITIES: Mapping[str, Family[QAReference]] = {
     "duration": duration,
     "power of ten": power_of_ten,
 }
-"""Answer type → family."""
+"""Answer type → function that draws a gold answer with its variants."""

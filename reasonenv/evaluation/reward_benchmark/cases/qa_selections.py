@@ -44,7 +44,6 @@ def yes_or_no(rng: Random) -> Variants[QAReference]:
 
 
 def true_or_false(rng: Random) -> Variants[QAReference]:
-    """Draw a judgement of a statement."""
     is_true = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("true" if is_true else "false",))
     different = (*(_FALSE if is_true else _TRUE), ("both", "true and false"), ("either", "True or False"))
@@ -52,7 +51,6 @@ def true_or_false(rng: Random) -> Variants[QAReference]:
 
 
 def option(rng: Random) -> Variants[QAReference]:
-    """Draw one of four options."""
     options = tuple(rng.sample(_THINGS, 4))
     index = rng.randrange(4)
     letter, other = "ABCD"[index], "ABCD"[(index + 1) % 4]
@@ -89,7 +87,6 @@ def option(rng: Random) -> Variants[QAReference]:
 
 
 def list_of_names(rng: Random) -> Variants[QAReference]:
-    """Draw three members in any order."""
     one, two, three, four = rng.sample(_THINGS, 4)
     return Variants(
         QAReference(kind="list", answers=(one, two, three)),
@@ -120,7 +117,6 @@ def list_of_names(rng: Random) -> Variants[QAReference]:
 
 
 def list_of_numbers(rng: Random) -> Variants[QAReference]:
-    """Draw three numbers in any order."""
     one, two, three = rng.sample(range(1_001, 9_999), 3)
     return Variants(
         QAReference(kind="list", answers=(str(one), str(two), str(three))),
@@ -175,4 +171,4 @@ QA_SELECTIONS: Mapping[str, Family[QAReference]] = {
     "list of numbers": list_of_numbers,
     "citation": citation,
 }
-"""Answer type → family."""
+"""Answer type → function that draws a gold answer with its variants."""

@@ -20,7 +20,6 @@ _ADJECTIVES = (
 
 
 def tuple_of_numbers(rng: Random) -> Variants[str]:
-    """Draw a point of the plane."""
     x = unequal_number(rng, -20, 20, 1)
     y = unequal_number(rng, -20, 20, 1, x)
     return Variants(
@@ -42,7 +41,6 @@ def tuple_of_numbers(rng: Random) -> Variants[str]:
 
 
 def finite_set(rng: Random) -> Variants[str]:
-    """Draw a set of three integers."""
     a, b, c = _three(rng)
     return Variants(
         rf"\{{{a}, {b}, {c}\}}",
@@ -80,7 +78,6 @@ def value_list(rng: Random) -> Variants[str]:
 
 
 def interval(rng: Random) -> Variants[str]:
-    """Draw a half-open interval and a ray."""
     low, middle, high = _three(rng)
     return Variants(
         rf"[{low}, {middle}) \cup ({high}, \infty)",
@@ -124,7 +121,6 @@ def expression(rng: Random) -> Variants[str]:
 
 
 def equation(rng: Random) -> Variants[str]:
-    """Draw a straight line."""
     slope = rng.randint(2, 9)
     offset = unequal_number(rng, -12, 12, slope)
     return Variants(
@@ -146,7 +142,6 @@ def equation(rng: Random) -> Variants[str]:
 
 
 def matrix(rng: Random) -> Variants[str]:
-    """Draw a 2 × 2 matrix of integers."""
     a, b, c = _three(rng)
     d = unequal_number(rng, -9, 9, a, b, c)
     return Variants(
@@ -166,7 +161,6 @@ def matrix(rng: Random) -> Variants[str]:
 
 
 def text(rng: Random) -> Variants[str]:
-    """Draw a name or another word."""
     name, other = rng.choice((tuple(rng.sample(_NAMES, 2)), rng.choice(_ADJECTIVES)))
     return Variants(
         rf"\text{{{name}}}",
@@ -186,7 +180,6 @@ def text(rng: Random) -> Variants[str]:
 
 
 def choice(rng: Random) -> Variants[str]:
-    """Draw the letter of a multiple-choice question."""
     letter, other = rng.sample("ABCDE", 2)
     return Variants(
         rf"\text{{{letter}}}",
@@ -227,4 +220,4 @@ STRUCTURES: Mapping[str, Family[str]] = {
     "text": text,
     "choice": choice,
 }
-"""Answer type → family."""
+"""Answer type → function that draws a gold answer with its variants."""
