@@ -14,7 +14,7 @@ __all__ = ["NUMBERS"]
 _NUM_DECIMALS = 3
 
 
-def integer(rng: Random) -> Variants[str]:
+def _integer(rng: Random) -> Variants[str]:
     number = rng.choice((1, -1)) * rng.randint(1023, 98765) * 10 + rng.choice((1, -1)) * rng.randint(1, 4)
     grouped = f"{number:,}"
     return Variants(
@@ -36,10 +36,10 @@ def integer(rng: Random) -> Variants[str]:
     )
 
 
-def decimal(rng: Random) -> Variants[str]:
+def _decimal(rng: Random) -> Variants[str]:
     thousandths = rng.randint(101, 99_999) // 10 * 10 + rng.choice((1, 2, 3, 4, 6, 7, 8, 9))
     value = Fraction(thousandths, 1000)
-    text = _decimal(value, _NUM_DECIMALS)
+    text = _with_places(value, _NUM_DECIMALS)
     return Variants(
         text,
         equal=(
@@ -49,15 +49,15 @@ def decimal(rng: Random) -> Variants[str]:
             ("scientific", rf"{thousandths} \times 10^{{-3}}"),
         ),
         different=(
-            ("last digit", _decimal(value + Fraction(1, 1000), _NUM_DECIMALS)),
-            ("point shifted", _decimal(value * 10, _NUM_DECIMALS)),
+            ("last digit", _with_places(value + Fraction(1, 1000), _NUM_DECIMALS)),
+            ("point shifted", _with_places(value * 10, _NUM_DECIMALS)),
             ("sign", f"-{text}"),
             ("integer part", str(math.floor(value))),
         ),
     )
 
 
-def fraction(rng: Random) -> Variants[str]:
+def _fraction(rng: Random) -> Variants[str]:
     """Draw a reduced fraction that does not terminate as a decimal."""
     bottom = rng.choice((3, 7, 9, 11, 13, 17, 19, 21))
     top = rng.choice([number for number in range(2, 60) if math.gcd(number, bottom) == 1])
@@ -80,7 +80,7 @@ def fraction(rng: Random) -> Variants[str]:
     )
 
 
-def mixed_number(rng: Random) -> Variants[str]:
+def _mixed_number(rng: Random) -> Variants[str]:
     bottom = rng.choice((3, 5, 7, 8, 9, 11))
     whole = rng.randint(2, 20)
     top = rng.choice([number for number in range(1, bottom) if math.gcd(number, bottom) == 1])
@@ -100,7 +100,7 @@ def mixed_number(rng: Random) -> Variants[str]:
     )
 
 
-def percent(rng: Random) -> Variants[str]:
+def _percent(rng: Random) -> Variants[str]:
     number = rng.randint(11, 98)
     value = Fraction(number, 100)
     return Variants(
@@ -113,14 +113,14 @@ def percent(rng: Random) -> Variants[str]:
         ),
         different=(
             ("off by one", rf"{number + 1}\%"),
-            ("hundredth", rf"{_decimal(value, 2)}\%"),
+            ("hundredth", rf"{_with_places(value, 2)}\%"),
             ("complement", rf"{100 - number if number != 50 else 51}\%"),
             ("ten times", rf"{number * 10}\%"),
         ),
     )
 
 
-def money(rng: Random) -> Variants[str]:
+def _money(rng: Random) -> Variants[str]:
     dollars = rng.randint(1001, 9998)
     return Variants(
         rf"\${dollars}",
@@ -139,7 +139,7 @@ def money(rng: Random) -> Variants[str]:
     )
 
 
-def unit_quantity(rng: Random) -> Variants[str]:
+def _unit_quantity(rng: Random) -> Variants[str]:
     unit, other, factor, larger = rng.choice(
         (("cm", "mm", 10, "m"), ("m", "cm", 100, "km"), ("kg", "g", 1000, "t"), ("km", "m", 1000, "cm"))
     )
@@ -162,7 +162,7 @@ def unit_quantity(rng: Random) -> Variants[str]:
     )
 
 
-def scientific(rng: Random) -> Variants[str]:
+def _scientific(rng: Random) -> Variants[str]:
     """Draw a mantissa and a power of ten, from 10⁻³⁰ to 10²⁴."""
     tenths = rng.randint(11, 98)
     mantissa, exponent = f"{tenths // 10}.{tenths % 10}", rng.choice((*range(-30, -5), *range(6, 25)))
@@ -183,7 +183,7 @@ def scientific(rng: Random) -> Variants[str]:
     )
 
 
-def time_of_day(rng: Random) -> Variants[str]:
+def _time_of_day(rng: Random) -> Variants[str]:
     hour, minute = rng.randint(2, 9), 2 * rng.randint(6, 28)
     return Variants(
         f"{hour}:{minute}",
@@ -201,7 +201,7 @@ def time_of_day(rng: Random) -> Variants[str]:
     )
 
 
-def ratio(rng: Random) -> Variants[str]:
+def _ratio(rng: Random) -> Variants[str]:
     first = rng.randint(2, 9)
     second = rng.choice([number for number in range(2, 10) if math.gcd(first, number) == 1])
     return Variants(
@@ -220,7 +220,7 @@ def ratio(rng: Random) -> Variants[str]:
     )
 
 
-def base_number(rng: Random) -> Variants[str]:
+def _base_number(rng: Random) -> Variants[str]:
     """Draw a numeral in base 3 to 7 whose digits exist in the wrong base too."""
     base = rng.randint(3, 7)
     digits = rng.choice("12") + "".join(rng.choice("012") for _ in range(3)) + "1"
@@ -241,7 +241,7 @@ def base_number(rng: Random) -> Variants[str]:
     )
 
 
-def radical(rng: Random) -> Variants[str]:
+def _radical(rng: Random) -> Variants[str]:
     inside, factor = rng.choice((2, 3, 5, 6, 7, 10, 11, 13)), rng.randint(2, 12)
     value = factor * math.sqrt(inside)
     return Variants(
@@ -262,7 +262,7 @@ def radical(rng: Random) -> Variants[str]:
     )
 
 
-def complex_number(rng: Random) -> Variants[str]:
+def _complex_number(rng: Random) -> Variants[str]:
     """Draw a complex number with integer parts of different size."""
     real = unequal_number(rng, -20, 20, 1)
     imaginary = unequal_number(rng, -20, 20, 1, real)
@@ -283,7 +283,7 @@ def complex_number(rng: Random) -> Variants[str]:
     )
 
 
-def pi_multiple(rng: Random) -> Variants[str]:
+def _pi_multiple(rng: Random) -> Variants[str]:
     factor = rng.randint(3, 20)
     offset = unequal_number(rng, -15, 15, factor)
     value = factor * math.pi + offset
@@ -304,7 +304,7 @@ def pi_multiple(rng: Random) -> Variants[str]:
     )
 
 
-def _decimal(value: Fraction, num_decimals: int) -> str:
+def _with_places(value: Fraction, num_decimals: int) -> str:
     whole, rest = divmod(int(value * 10**num_decimals), 10**num_decimals)
     return f"{whole}.{rest:0{num_decimals}d}"
 
@@ -316,19 +316,19 @@ def _other_digits(digits: str) -> str:
 
 
 NUMBERS: Mapping[str, Family[str]] = {
-    "integer": integer,
-    "decimal": decimal,
-    "fraction": fraction,
-    "mixed number": mixed_number,
-    "percent": percent,
-    "money": money,
-    "units": unit_quantity,
-    "scientific": scientific,
-    "time": time_of_day,
-    "ratio": ratio,
-    "base": base_number,
-    "radical": radical,
-    "complex": complex_number,
-    "pi": pi_multiple,
+    "integer": _integer,
+    "decimal": _decimal,
+    "fraction": _fraction,
+    "mixed number": _mixed_number,
+    "percent": _percent,
+    "money": _money,
+    "units": _unit_quantity,
+    "scientific": _scientific,
+    "time": _time_of_day,
+    "ratio": _ratio,
+    "base": _base_number,
+    "radical": _radical,
+    "complex": _complex_number,
+    "pi": _pi_multiple,
 }
 """Answer type → function that draws a gold answer with its variants."""

@@ -46,7 +46,7 @@ _OTHER = (
 )  # fmt: skip
 
 
-def person(rng: Random) -> Variants[QAReference]:
+def _person(rng: Random) -> Variants[QAReference]:
     first, last, other = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_LAST)
     middle = rng.choice("BCDFGH")
     name = f"{first} {middle}. {last}"
@@ -73,7 +73,7 @@ def person(rng: Random) -> Variants[QAReference]:
     )
 
 
-def accented_name(rng: Random) -> Variants[QAReference]:
+def _accented_name(rng: Random) -> Variants[QAReference]:
     name, plain = rng.choice(_ACCENTED)
     return Variants(
         _short(name),
@@ -87,7 +87,7 @@ def accented_name(rng: Random) -> Variants[QAReference]:
     )
 
 
-def title(rng: Random) -> Variants[QAReference]:
+def _title(rng: Random) -> Variants[QAReference]:
     name, other = rng.sample(_TITLES, 2)
     return Variants(
         _short(name),
@@ -109,7 +109,7 @@ def title(rng: Random) -> Variants[QAReference]:
     )
 
 
-def symbol(rng: Random) -> Variants[QAReference]:
+def _symbol(rng: Random) -> Variants[QAReference]:
     """Draw a name in which a sign means something."""
     name, other = rng.choice(_SYMBOLS)
     return Variants(
@@ -119,7 +119,7 @@ def symbol(rng: Random) -> Variants[QAReference]:
     )
 
 
-def acronym(rng: Random) -> Variants[QAReference]:
+def _acronym(rng: Random) -> Variants[QAReference]:
     name = rng.choice(_ACRONYMS)
     return Variants(
         _short(name),
@@ -132,7 +132,7 @@ def acronym(rng: Random) -> Variants[QAReference]:
     )
 
 
-def numbered_name(rng: Random) -> Variants[QAReference]:
+def _numbered_name(rng: Random) -> Variants[QAReference]:
     (roman, digit, word), (other, *_) = rng.sample(_ORDERS, 2)
     name = rng.choice(("World War", "Apollo", "Act", "Volume", "Rocky", "Part"))
     return Variants(
@@ -142,7 +142,7 @@ def numbered_name(rng: Random) -> Variants[QAReference]:
     )
 
 
-def chinese(rng: Random) -> Variants[QAReference]:
+def _chinese(rng: Random) -> Variants[QAReference]:
     name, other = rng.choice(_CHINESE)
     return Variants(
         _short(name),
@@ -156,7 +156,7 @@ def chinese(rng: Random) -> Variants[QAReference]:
     )
 
 
-def japanese(rng: Random) -> Variants[QAReference]:
+def _japanese(rng: Random) -> Variants[QAReference]:
     name, other = rng.choice(_JAPANESE)
     return Variants(
         _short(name),
@@ -170,7 +170,7 @@ def japanese(rng: Random) -> Variants[QAReference]:
     )
 
 
-def other_script(rng: Random) -> Variants[QAReference]:
+def _other_script(rng: Random) -> Variants[QAReference]:
     """Draw a Cyrillic, Korean, Devanagari, Arabic, Thai or Greek name."""
     name, same, other = rng.choice(_OTHER)
     return Variants(
@@ -180,7 +180,7 @@ def other_script(rng: Random) -> Variants[QAReference]:
     )
 
 
-def calendar_date(rng: Random) -> Variants[QAReference]:
+def _calendar_date(rng: Random) -> Variants[QAReference]:
     """Draw a date; the day is above 12, so digits are unambiguous."""
     day = date(rng.randint(1800, 2030), rng.randint(1, 12), rng.randint(13, 28))
     month, later = calendar.month_name[day.month], day + timedelta(days=1)
@@ -209,7 +209,7 @@ def calendar_date(rng: Random) -> Variants[QAReference]:
     )  # fmt: skip
 
 
-def time_of_day(rng: Random) -> Variants[QAReference]:
+def _time_of_day(rng: Random) -> Variants[QAReference]:
     """Draw a time after noon, on both clocks."""
     hour, minute = rng.randint(1, 11), rng.randint(10, 59)
     return Variants(
@@ -234,16 +234,16 @@ def _short(answer: str) -> QAReference:
 
 
 QA_NAMES: Mapping[str, Family[QAReference]] = {
-    "person": person,
-    "accented name": accented_name,
-    "title": title,
-    "symbol": symbol,
-    "acronym": acronym,
-    "numbered name": numbered_name,
-    "chinese": chinese,
-    "japanese": japanese,
-    "other script": other_script,
-    "date": calendar_date,
-    "time of day": time_of_day,
+    "person": _person,
+    "accented name": _accented_name,
+    "title": _title,
+    "symbol": _symbol,
+    "acronym": _acronym,
+    "numbered name": _numbered_name,
+    "chinese": _chinese,
+    "japanese": _japanese,
+    "other script": _other_script,
+    "date": _calendar_date,
+    "time of day": _time_of_day,
 }
 """Answer type → function that draws a gold answer with its variants."""

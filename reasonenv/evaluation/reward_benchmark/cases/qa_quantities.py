@@ -16,7 +16,7 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _THINGS = ("apples", "people", "bridges", "goals", "chapters")
 
 
-def integer(rng: Random) -> Variants[QAReference]:
+def _integer(rng: Random) -> Variants[QAReference]:
     tens, ones = rng.randint(2, 9), rng.randint(1, 9)
     number, thing = 10 * tens + ones, rng.choice(_THINGS)
     return Variants(
@@ -46,7 +46,7 @@ def integer(rng: Random) -> Variants[QAReference]:
     )
 
 
-def large_number(rng: Random) -> Variants[QAReference]:
+def _large_number(rng: Random) -> Variants[QAReference]:
     number = rng.randint(1_001, 9_999) * 1000 + rng.randint(101, 998)
     grouped = f"{number:,}"
     return Variants(
@@ -68,7 +68,7 @@ def large_number(rng: Random) -> Variants[QAReference]:
     )
 
 
-def decimal(rng: Random) -> Variants[QAReference]:
+def _decimal(rng: Random) -> Variants[QAReference]:
     hundredths = rng.randint(101, 9_899) * 10 // 10
     hundredths += hundredths % 10 == 0
     text = f"{hundredths // 100}.{hundredths % 100:02d}"
@@ -90,7 +90,7 @@ def decimal(rng: Random) -> Variants[QAReference]:
     )
 
 
-def fraction(rng: Random) -> Variants[QAReference]:
+def _fraction(rng: Random) -> Variants[QAReference]:
     """Draw a fraction that is an exact decimal."""
     bottom = rng.choice((2, 4, 5, 8))
     top = rng.choice([number for number in range(1, 40) if math.gcd(number, bottom) == 1])
@@ -105,7 +105,7 @@ def fraction(rng: Random) -> Variants[QAReference]:
     )
 
 
-def negative(rng: Random) -> Variants[QAReference]:
+def _negative(rng: Random) -> Variants[QAReference]:
     number = rng.randint(2, 9)
     return Variants(
         _number(f"-{number}"),
@@ -124,7 +124,7 @@ def negative(rng: Random) -> Variants[QAReference]:
     )
 
 
-def percent(rng: Random) -> Variants[QAReference]:
+def _percent(rng: Random) -> Variants[QAReference]:
     number = rng.randint(2, 97)
     return Variants(
         _number(f"{number}%"),
@@ -145,7 +145,7 @@ def percent(rng: Random) -> Variants[QAReference]:
     )
 
 
-def money(rng: Random) -> Variants[QAReference]:
+def _money(rng: Random) -> Variants[QAReference]:
     number = rng.randint(1_001, 9_998)
     return Variants(
         _number(f"${number}"),
@@ -167,7 +167,7 @@ def money(rng: Random) -> Variants[QAReference]:
     )
 
 
-def measure(rng: Random) -> Variants[QAReference]:
+def _measure(rng: Random) -> Variants[QAReference]:
     unit, word, other, factor, wrong = rng.choice(
         (
             ("km", "kilometres", "m", 1000, "miles"),
@@ -195,7 +195,7 @@ def measure(rng: Random) -> Variants[QAReference]:
     )
 
 
-def duration(rng: Random) -> Variants[QAReference]:
+def _duration(rng: Random) -> Variants[QAReference]:
     hours, minutes = rng.randint(2, 9), rng.choice((15, 30, 45))
     return Variants(
         _number(f"{hours} hours {minutes} minutes"),
@@ -214,7 +214,7 @@ def duration(rng: Random) -> Variants[QAReference]:
     )
 
 
-def power_of_ten(rng: Random) -> Variants[QAReference]:
+def _power_of_ten(rng: Random) -> Variants[QAReference]:
     """Draw millions, in words, digits and powers."""
     tenths = rng.choice([number for number in range(11, 99) if number % 10])
     text, number = f"{tenths / 10}", tenths * 100_000
@@ -242,15 +242,15 @@ def _number(answer: str) -> QAReference:
 
 
 QA_QUANTITIES: Mapping[str, Family[QAReference]] = {
-    "integer": integer,
-    "large number": large_number,
-    "decimal": decimal,
-    "fraction": fraction,
-    "negative": negative,
-    "percent": percent,
-    "money": money,
-    "measure": measure,
-    "duration": duration,
-    "power of ten": power_of_ten,
+    "integer": _integer,
+    "large number": _large_number,
+    "decimal": _decimal,
+    "fraction": _fraction,
+    "negative": _negative,
+    "percent": _percent,
+    "money": _money,
+    "measure": _measure,
+    "duration": _duration,
+    "power of ten": _power_of_ten,
 }
 """Answer type → function that draws a gold answer with its variants."""

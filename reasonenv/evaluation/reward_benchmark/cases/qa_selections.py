@@ -36,21 +36,21 @@ _NEITHER = (
 )
 
 
-def yes_or_no(rng: Random) -> Variants[QAReference]:
+def _yes_or_no(rng: Random) -> Variants[QAReference]:
     """Draw an answer to a yes-no question, with and without explanation, in several languages."""
     is_yes = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("yes" if is_yes else "no",))
     return Variants(reference, _YES if is_yes else _NO, (*(_NO if is_yes else _YES), *_NEITHER))
 
 
-def true_or_false(rng: Random) -> Variants[QAReference]:
+def _true_or_false(rng: Random) -> Variants[QAReference]:
     is_true = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("true" if is_true else "false",))
     different = (*(_FALSE if is_true else _TRUE), ("both", "true and false"), ("either", "True or False"))
     return Variants(reference, _TRUE if is_true else _FALSE, different)
 
 
-def option(rng: Random) -> Variants[QAReference]:
+def _option(rng: Random) -> Variants[QAReference]:
     options = tuple(rng.sample(_THINGS, 4))
     index = rng.randrange(4)
     letter, other = "ABCD"[index], "ABCD"[(index + 1) % 4]
@@ -86,7 +86,7 @@ def option(rng: Random) -> Variants[QAReference]:
     )
 
 
-def list_of_names(rng: Random) -> Variants[QAReference]:
+def _list_of_names(rng: Random) -> Variants[QAReference]:
     one, two, three, four = rng.sample(_THINGS, 4)
     return Variants(
         QAReference(kind="list", answers=(one, two, three)),
@@ -116,7 +116,7 @@ def list_of_names(rng: Random) -> Variants[QAReference]:
     )
 
 
-def list_of_numbers(rng: Random) -> Variants[QAReference]:
+def _list_of_numbers(rng: Random) -> Variants[QAReference]:
     one, two, three = rng.sample(range(1_001, 9_999), 3)
     return Variants(
         QAReference(kind="list", answers=(str(one), str(two), str(three))),
@@ -136,7 +136,7 @@ def list_of_numbers(rng: Random) -> Variants[QAReference]:
     )
 
 
-def citation(rng: Random) -> Variants[QAReference]:
+def _citation(rng: Random) -> Variants[QAReference]:
     """Draw two of nine sources."""
     one, two, three = sorted(rng.sample(range(1, 10), 3))
     said = "It was built of granite"
@@ -164,11 +164,11 @@ def citation(rng: Random) -> Variants[QAReference]:
 
 
 QA_SELECTIONS: Mapping[str, Family[QAReference]] = {
-    "yes or no": yes_or_no,
-    "true or false": true_or_false,
-    "option": option,
-    "list of names": list_of_names,
-    "list of numbers": list_of_numbers,
-    "citation": citation,
+    "yes or no": _yes_or_no,
+    "true or false": _true_or_false,
+    "option": _option,
+    "list of names": _list_of_names,
+    "list of numbers": _list_of_numbers,
+    "citation": _citation,
 }
 """Answer type → function that draws a gold answer with its variants."""

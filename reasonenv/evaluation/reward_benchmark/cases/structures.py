@@ -19,7 +19,7 @@ _ADJECTIVES = (
 )
 
 
-def tuple_of_numbers(rng: Random) -> Variants[str]:
+def _tuple_of_numbers(rng: Random) -> Variants[str]:
     x = unequal_number(rng, -20, 20, 1)
     y = unequal_number(rng, -20, 20, 1, x)
     return Variants(
@@ -40,7 +40,7 @@ def tuple_of_numbers(rng: Random) -> Variants[str]:
     )
 
 
-def finite_set(rng: Random) -> Variants[str]:
+def _finite_set(rng: Random) -> Variants[str]:
     a, b, c = _three(rng)
     return Variants(
         rf"\{{{a}, {b}, {c}\}}",
@@ -58,7 +58,7 @@ def finite_set(rng: Random) -> Variants[str]:
     )
 
 
-def value_list(rng: Random) -> Variants[str]:
+def _value_list(rng: Random) -> Variants[str]:
     """Draw several values, as the solutions of an equation."""
     a, b, c = _three(rng)
     return Variants(
@@ -77,7 +77,7 @@ def value_list(rng: Random) -> Variants[str]:
     )
 
 
-def interval(rng: Random) -> Variants[str]:
+def _interval(rng: Random) -> Variants[str]:
     low, middle, high = _three(rng)
     return Variants(
         rf"[{low}, {middle}) \cup ({high}, \infty)",
@@ -97,7 +97,7 @@ def interval(rng: Random) -> Variants[str]:
     )
 
 
-def expression(rng: Random) -> Variants[str]:
+def _expression(rng: Random) -> Variants[str]:
     """Draw a quadratic polynomial in x, the gold answer factored."""
     a = unequal_number(rng, -9, 9, 1)
     b = unequal_number(rng, -9, 9, 1, a)
@@ -120,7 +120,7 @@ def expression(rng: Random) -> Variants[str]:
     )
 
 
-def equation(rng: Random) -> Variants[str]:
+def _equation(rng: Random) -> Variants[str]:
     slope = rng.randint(2, 9)
     offset = unequal_number(rng, -12, 12, slope)
     return Variants(
@@ -141,26 +141,26 @@ def equation(rng: Random) -> Variants[str]:
     )
 
 
-def matrix(rng: Random) -> Variants[str]:
+def _matrix(rng: Random) -> Variants[str]:
     a, b, c = _three(rng)
     d = unequal_number(rng, -9, 9, a, b, c)
     return Variants(
-        _matrix("pmatrix", ((a, b), (c, d))),
+        _rows_in("pmatrix", ((a, b), (c, d))),
         equal=(
-            ("square brackets", _matrix("bmatrix", ((a, b), (c, d)))),
-            ("tight", _matrix("pmatrix", ((a, b), (c, d))).replace(" ", "").replace(r"\\", r"\\ ")),
-            ("entry as fraction", _matrix("pmatrix", ((rf"\frac{{{2 * a}}}{{2}}", b), (c, d)))),
+            ("square brackets", _rows_in("bmatrix", ((a, b), (c, d)))),
+            ("tight", _rows_in("pmatrix", ((a, b), (c, d))).replace(" ", "").replace(r"\\", r"\\ ")),
+            ("entry as fraction", _rows_in("pmatrix", ((rf"\frac{{{2 * a}}}{{2}}", b), (c, d)))),
         ),
         different=(
-            ("transposed", _matrix("pmatrix", ((a, c), (b, d)))),
-            ("entry", _matrix("pmatrix", ((a, b), (c, d + 1)))),
-            ("rows swapped", _matrix("pmatrix", ((c, d), (a, b)))),
-            ("row lost", _matrix("pmatrix", ((a, b),))),
+            ("transposed", _rows_in("pmatrix", ((a, c), (b, d)))),
+            ("entry", _rows_in("pmatrix", ((a, b), (c, d + 1)))),
+            ("rows swapped", _rows_in("pmatrix", ((c, d), (a, b)))),
+            ("row lost", _rows_in("pmatrix", ((a, b),))),
         ),
     )
 
 
-def text(rng: Random) -> Variants[str]:
+def _text(rng: Random) -> Variants[str]:
     name, other = rng.choice((tuple(rng.sample(_NAMES, 2)), rng.choice(_ADJECTIVES)))
     return Variants(
         rf"\text{{{name}}}",
@@ -179,7 +179,7 @@ def text(rng: Random) -> Variants[str]:
     )
 
 
-def choice(rng: Random) -> Variants[str]:
+def _choice(rng: Random) -> Variants[str]:
     letter, other = rng.sample("ABCDE", 2)
     return Variants(
         rf"\text{{{letter}}}",
@@ -204,20 +204,20 @@ def _three(rng: Random) -> tuple[int, int, int]:
     return rng.choice(((low, middle, high), (-high, low, middle)))
 
 
-def _matrix(environment: str, rows: tuple[tuple[int | str, ...], ...]) -> str:
+def _rows_in(environment: str, rows: tuple[tuple[int | str, ...], ...]) -> str:
     body = r" \\ ".join(" & ".join(str(entry) for entry in row) for row in rows)
     return rf"\begin{{{environment}}} {body} \end{{{environment}}}"
 
 
 STRUCTURES: Mapping[str, Family[str]] = {
-    "tuple": tuple_of_numbers,
-    "set": finite_set,
-    "list": value_list,
-    "interval": interval,
-    "expression": expression,
-    "equation": equation,
-    "matrix": matrix,
-    "text": text,
-    "choice": choice,
+    "tuple": _tuple_of_numbers,
+    "set": _finite_set,
+    "list": _value_list,
+    "interval": _interval,
+    "expression": _expression,
+    "equation": _equation,
+    "matrix": _matrix,
+    "text": _text,
+    "choice": _choice,
 }
 """Answer type → function that draws a gold answer with its variants."""
