@@ -49,8 +49,15 @@ class CompositeReward:
 
     @classmethod
     def of(cls, *rewards: Reward) -> CompositeReward:
-        """Return the sum of rewards, each with weight 1 and under its own name."""
-        return cls({reward.name: (reward, 1.0) for reward in rewards})
+        """Return the sum of rewards, each with weight 1 and under its own name.
+
+        Raises:
+            ValueError: two rewards have one name.
+        """
+        terms = {reward.name: (reward, 1.0) for reward in rewards}
+        if len(terms) < len(rewards):
+            raise ValueError(f"Every reward of a sum needs a name of its own, got {[r.name for r in rewards]}.")
+        return cls(terms)
 
     def __repr__(self) -> str:
         return f"CompositeReward({dict(self.terms)!r})"

@@ -162,6 +162,16 @@ def test_name_of_a_term_must_be_an_identifier(name):
         CompositeReward({name: (length, 1.0)})
 
 
+def test_sum_of_rewards_gives_each_weight_one_and_its_own_name():
+    (breakdown,) = CompositeReward.of(length, picky).score(attempts("ab"))
+    assert (breakdown.total, breakdown.weights) == (3.0, {"length": 1.0, "picky": 1.0})
+
+
+def test_rewards_of_one_name_cannot_be_summed():
+    with pytest.raises(ValueError, match=r"name of its own, got \['length', 'length'\]"):
+        CompositeReward.of(length, length)
+
+
 def test_composite_needs_a_term():
     with pytest.raises(ValueError, match="at least one"):
         CompositeReward({})
