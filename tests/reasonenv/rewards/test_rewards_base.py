@@ -167,6 +167,25 @@ def test_sum_of_rewards_gives_each_weight_one_and_its_own_name():
     assert (breakdown.total, breakdown.weights) == (3.0, {"length": 1.0, "picky": 1.0})
 
 
+@pytest.mark.parametrize(
+    ("task", "own"),
+    [
+        (TASK, {"accuracy"}),
+        (QUESTION, {"qa"}),
+        (PROGRAM, {"code_all_passed"}),
+        (
+            replace(TASK, reference=QAReference(kind="open"), metadata={"preference_set": "helpfulness"}),
+            {"helpfulness"},
+        ),
+        (replace(TASK, reference=None, metadata={"preference_set": "safety"}), {"safety"}),
+    ],
+)
+def test_reward_of_all_scenarios_has_one_grader_for_each_kind_of_task(task, own):
+    reward = load_reward("r1_all_scenarios")
+    applies = {name for name in reward.terms if name not in reward.applies_to or reward.applies_to[name](task)}
+    assert applies == own | {"format", "language_consistency"}
+
+
 def test_rewards_of_one_name_cannot_be_summed():
     with pytest.raises(ValueError, match=r"name of its own, got \['length', 'length'\]"):
         CompositeReward.of(length, length)
