@@ -136,6 +136,13 @@ def test_cases_are_a_function_of_the_seed_and_have_distinct_ids():
     assert len({case.case_id for case in cases}) == len(cases)
 
 
+def test_golds_of_a_type_differ_and_answers_stand_in_every_kind_of_text():
+    cases = labelled_responses(num_golds=10)
+    for answer_type in ANSWER_TYPES:
+        assert len({case.gold for case in cases if case.answer_type == answer_type}) >= 4
+    assert len({case.response.replace(case.answer, "ANSWER") for case in cases}) == 5
+
+
 def test_every_response_boxes_its_answer_behind_the_thinking():
     for case in labelled_responses():
         assert rf"\boxed{{{case.answer}}}" in case.response.rpartition("</think>")[2]

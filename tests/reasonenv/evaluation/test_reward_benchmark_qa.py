@@ -202,6 +202,14 @@ def test_cases_are_a_function_of_the_seed_and_have_distinct_ids():
     assert len({case.case_id for case in cases}) == len(cases)
 
 
+def test_references_of_a_type_differ_and_answers_stand_in_every_kind_of_text():
+    cases = labelled_answers()
+    for answer_type in QA_ANSWER_TYPES:
+        assert len({case.gold for case in cases if case.answer_type == answer_type}) >= 2
+    numbers = [case for case in cases if case.answer_type == "large number"]
+    assert len({case.response.replace(case.answer, "ANSWER") for case in numbers}) == 6
+
+
 def test_every_response_ends_with_its_answer_behind_the_thinking():
     for case in labelled_answers(num_golds=2):
         rest = case.response.rpartition("</think>")[2].strip()
