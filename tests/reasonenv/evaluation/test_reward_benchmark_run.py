@@ -31,7 +31,7 @@ from reasonenv.evaluation.reward_benchmark import (
 )
 from reasonenv.evaluation.reward_benchmark.figures import figures
 from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, GraderRun, RunSettings, run_grader
-from reasonenv.evaluation.reward_benchmark.report import visible
+from reasonenv.evaluation.reward_benchmark.report import render_page, visible
 from reasonenv.evaluation.reward_benchmark.results import Rate, judge
 
 GRADERS = """
@@ -238,6 +238,11 @@ def test_page_is_self_contained_and_escapes_what_responses_say(result, tmp_path)
     own = head + rest.partition("</script>")[2]
     assert [part for part in ("<script src", "<link", "@import", "http:", "https:") if part in own] == []
     assert json.loads(data.read_text(encoding="utf-8"))["graders"][0]["exploits_rewarded"] == ["x/1"]
+
+
+def test_a_kind_of_exploit_cannot_close_the_script_that_draws_it(result):
+    hostile = replace(result.exploits["x/1"], kind="</script><b>")
+    assert "</script><b>" not in render_page(replace(result, exploits={**result.exploits, "x/1": hostile}))
 
 
 def test_text_that_nobody_sees_is_shown_as_escapes():
