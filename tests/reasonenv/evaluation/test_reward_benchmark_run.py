@@ -32,7 +32,7 @@ from reasonenv.evaluation.reward_benchmark import (
 from reasonenv.evaluation.reward_benchmark.figures import figures
 from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, GraderRun, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.report import render_page, visible
-from reasonenv.evaluation.reward_benchmark.results import Rate, judge
+from reasonenv.evaluation.reward_benchmark.results import Confusion, Rate, judge
 
 GRADERS = """
 import os, time
@@ -167,6 +167,12 @@ def test_counts_are_those_of_the_decisions(result):
     assert (grader.overall.false_negatives.num, grader.overall.false_negatives.total) == (1, 2)
     assert (grader.exploits_rewarded, grader.honest_refused, grader.policy_accepted) == (["x/1"], ["x/2"], ["x/3"])
     assert grader.drift == []
+
+
+def test_rates_of_a_confusion_are_those_of_their_definitions():
+    confusion = Confusion.of([True, True, True, False, False], [True, True, False, True, False])
+    rates = (confusion.precision, confusion.recall, confusion.false_positives, confusion.false_negatives)
+    assert [(rate.num, rate.total) for rate in rates] == [(2, 3), (2, 3), (1, 2), (1, 3)]
 
 
 def judged(seconds: list[float], scores: list[float], threshold: float = 0.5):
