@@ -235,6 +235,12 @@ def test_ngrams_of_more_kinds_than_an_integer_can_number_are_told_apart(parts):
     assert share == pytest.approx(1 - unique / total if total > 0 else 0.0)
 
 
+def test_ngrams_that_differ_in_the_digit_that_an_integer_would_lose_are_told_apart():
+    ngrams_apart = [0, *range(2, 10), 1, *range(2, 10)]
+    assert 256**8 == 2**64
+    assert repeated_shares([ngrams_apart, range(256)], 9) == [0.0, 0.0]
+
+
 @given(st.lists(st.text("ab ", max_size=20), min_size=1, max_size=5))
 def test_repetition_penalty_does_not_depend_on_the_batch(responses):
     reward = RepetitionPenalty(ngram_size=2)
