@@ -1,4 +1,4 @@
-"""How right and how fast is the language consistency reward, with each of its detectors?
+"""Error and speed of the language consistency reward with each of its detectors.
 
     python benchmarks/bench_language.py --sentences FOLDER --solutions FILE.jsonl --seed 7
 
@@ -8,7 +8,7 @@ order and shares; without a seed they are others every time. The error is the me
 the target's words and the value.
 
 Each detector works in a fresh process, so that loading its model and the first call, on words that it has never seen,
-are measured apart from later calls. A second process gets the documents in another order, and must find the same.
+are measured apart from later calls. A second process gets the documents in another order and must find the same.
 The exit status is 1 if the default detector misses one of `LIMITS`.
 """
 
@@ -77,7 +77,7 @@ REFLECTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """The command line."""
+    """Arguments of the command line."""
 
     sentences: Path | None = None
     solutions: Path | None = None
@@ -89,7 +89,7 @@ class Arguments:
 
 @dataclass(frozen=True)
 class Document:
-    """A text, the language it should be in, and the share of its words that are."""
+    """A text, its target language, and the share of its words in that language."""
 
     text: str
     target: str
@@ -124,7 +124,7 @@ def _solutions(path: Path | None) -> list[str]:
 
 
 def mixed_documents(folder: Path, seed: int, num_per_pair: int) -> list[Document]:
-    """Documents of every pair of languages in the folder, a fifth as many where one is not among `LANGUAGES`."""
+    """Return documents of every pair of languages in the folder, a fifth as many where one is not in `LANGUAGES`."""
     texts = {path.stem: path.read_text(encoding="utf-8").splitlines() for path in sorted(folder.glob("??.txt"))}
     texts = {code: [line for line in lines if next(words_of(line), None)] for code, lines in texts.items()}
     generator = random.Random(seed)
@@ -217,7 +217,7 @@ def _attempt(text: str, language: str) -> Attempt:
 
 
 def chains_of_thought() -> list[str]:
-    """English reasoning with procedural solutions in it, for want of a file."""
+    """Return English reasoning that holds procedural solutions, for use without a file."""
     generator, tasks = random.Random(0), load_tasks("procedural_math")
     solutions = [str(tasks[index].solution) for index in range(512)]
     return [
@@ -227,14 +227,14 @@ def chains_of_thought() -> list[str]:
 
 
 def is_kept(limit: str, row: dict[str, Any]) -> bool:
-    """Does a row keep one of `LIMITS`? What was not measured breaks none."""
+    """Return whether a row keeps one of `LIMITS`; what was not measured breaks none."""
     if limit not in row:
         return True
     return row[limit] <= LIMITS[limit] if limit in UPPER_LIMITS else row[limit] >= LIMITS[limit]
 
 
 def print_rows(rows: dict[str, dict[str, Any]]) -> None:
-    """One line per measurement, one column per detector; a mark where the default misses a limit."""
+    """Print one line per measurement and one column per detector, with a mark where the default misses a limit."""
     table = Table(title="Language consistency")
     table.add_column("")
     for name in rows:

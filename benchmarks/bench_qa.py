@@ -1,4 +1,4 @@
-"""How many answers to questions can one core grade per second?
+"""Answers to questions that one core grades per second.
 
 Each question is graded for a group of 16 responses, as in a training step: right, wrong and unreadable ones behind 200
 words of thinking. Every response is new to the process; references are new with each group.
@@ -17,7 +17,7 @@ from random import Random
 
 from machine import describe_machine
 
-from reasonenv.evaluation.reward_benchmark.qa_cases import QA_FAMILIES, labelled_answers
+from reasonenv.evaluation.reward_benchmark.cases import QA_ANSWER_TYPES, labelled_answers
 from reasonenv.grading import grade_qa
 from reasonenv.types import QAReference
 
@@ -27,11 +27,11 @@ NUM_ROUNDS = 5
 
 
 def group_batch(answer_type: str, seed: int) -> tuple[list[QAReference], list[str]]:
-    """Groups of one type: the labelled answers to each question, again with other thinking until the group is full."""
+    """Return groups of one type: the labelled answers to each question, with other thinking until the group is full."""
     rng = Random(seed)
     by_reference: dict[QAReference, list[str]] = {}
     for case in labelled_answers(num_golds=NUM_GOLDS, seed=seed, answer_types=(answer_type,)):
-        by_reference.setdefault(case.reference, []).append(case.answer)
+        by_reference.setdefault(case.gold, []).append(case.answer)
     references: list[QAReference] = []
     responses: list[str] = []
     for reference, answers in by_reference.items():
@@ -43,14 +43,14 @@ def group_batch(answer_type: str, seed: int) -> tuple[list[QAReference], list[st
 
 
 def answers_per_second(batch: tuple[list[QAReference], list[str]]) -> float:
-    """Rate by processor time, which other work on the machine does not change."""
+    """Return the rate by processor time, which other work on the machine does not change."""
     start = time.process_time()
     grade_qa(*batch)
     return len(batch[0]) / (time.process_time() - start)
 
 
 def test_grading_a_batch_of_every_type(benchmark) -> None:
-    batches = [group_batch(answer_type, seed=99) for answer_type in QA_FAMILIES]
+    batches = [group_batch(answer_type, seed=99) for answer_type in QA_ANSWER_TYPES]
     references = [reference for batch in batches for reference in batch[0]]
     responses = [response for batch in batches for response in batch[1]]
     grades = benchmark.pedantic(grade_qa, args=(references, responses), rounds=3)
@@ -59,10 +59,10 @@ def test_grading_a_batch_of_every_type(benchmark) -> None:
 
 def main(path: str) -> None:
     """Write the median rates, of each type and of all together."""
-    rates: dict[str, list[float]] = {answer_type: [] for answer_type in QA_FAMILIES}
+    rates: dict[str, list[float]] = {answer_type: [] for answer_type in QA_ANSWER_TYPES}
     totals: list[float] = []
     for seed in range(NUM_ROUNDS):
-        batches = {answer_type: group_batch(answer_type, seed) for answer_type in QA_FAMILIES}
+        batches = {answer_type: group_batch(answer_type, seed) for answer_type in QA_ANSWER_TYPES}
         for answer_type, batch in batches.items():
             rates[answer_type].append(answers_per_second(batch))
         num_answers = sum(len(references) for references, _ in batches.values())

@@ -1,10 +1,4 @@
-"""Rewards by rule: what they are, the tables of those that exist, and how to get one by name.
-
-Lives here: the tables. Does not: the rewards (one file per family beside this one).
-
-The one decision: a row of `REWARDS` is called without arguments and gives a `Reward`; a row of `PRESETS` likewise gives
-a `CompositeReward`. The two tables share no name, so one argument selects from both.
-"""
+"""Rewards: the tables of those that exist, and how to get one by name. The two tables share no name."""
 
 from __future__ import annotations
 
@@ -100,4 +94,4 @@ def load_reward(reward: str | Reward | CompositeReward) -> CompositeReward:
             f"A reward must be a name ({', '.join([*PRESETS, *REWARDS])}), a Reward or a CompositeReward, "
             f"got {type(reward).__name__}. Decorate a function of (task, response) with @rule(name) to make it one."
         )
-    return CompositeReward({reward.name: (reward, 1.0)})
+    return CompositeReward.of(reward)

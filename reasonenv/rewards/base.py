@@ -1,10 +1,6 @@
-"""What a reward is: anything with a name that scores a batch of attempts.
+"""The `Reward` protocol, its variant that scores in the background, and `@rule`, which makes a reward of a function.
 
-Lives here: the `Reward` protocol, its variant that computes in the background, and `@rule`, which lifts a function of
-one attempt to it.
-Does not: any particular reward (one file per family beside this one) or their sum (`composite`).
-
-The one decision: rewards take whole batches, so that those which execute code or run a neural model can share the work.
+A reward scores whole batches, so that one that runs programs or a neural model can share the work.
 """
 
 from __future__ import annotations
@@ -12,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial, update_wrapper
 from typing import Any, Protocol, runtime_checkable
 
 from reasonenv.types import Attempt, Score, Task
@@ -27,11 +24,11 @@ class Reward(Protocol):
 
     @property
     def name(self) -> str:
-        """What its column is called in logs: letters, digits and underscores."""
+        """Name of its column in logs: letters, digits and underscores."""
         ...
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt: one `Score` per attempt, in order."""
+        """Return one `Score` per attempt, in order."""
         ...
 
 
@@ -44,7 +41,7 @@ class BackgroundReward(Reward, Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class Rule:
     """A pure function of (task, response) as a batch `Reward`; calling it calls the function."""
 
@@ -52,12 +49,7 @@ class Rule:
     function: RuleFunction
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "__module__", self.function.__module__)
-        object.__setattr__(self, "__doc__", self.function.__doc__)
-
-    @property
-    def __name__(self) -> str:
-        return self.name
+        update_wrapper(self, self.function, updated=())
 
     def __call__(self, task: Task[Any], response: str) -> float | Score:
         return self.function(task, response)
@@ -66,7 +58,7 @@ class Rule:
         """Score each attempt on its own.
 
         Raises:
-            Whatever the function raises, with a note that names the rule and the task: a bug of a rule is no score.
+            Exception: whatever the function raises, with a note that names the rule and the task.
         """
         return [self._score_one(attempt) for attempt in attempts]
 
@@ -87,7 +79,7 @@ class Rule:
 
 
 def rule(name: str) -> Callable[[RuleFunction], Rule]:
-    """Lift a pure function of one task and its response into a batch reward.
+    """Make a batch reward of a pure function of one task and its response.
 
     >>> @rule("brevity")
     ... def brevity(task, response):
@@ -95,8 +87,4 @@ def rule(name: str) -> Callable[[RuleFunction], Rule]:
     >>> brevity.name
     'brevity'
     """
-
-    def lift(function: RuleFunction) -> Rule:
-        return Rule(name, function)
-
-    return lift
+    return partial(Rule, name)

@@ -1,10 +1,6 @@
 """The weighted sum of rewards, with every component kept.
 
-Lives here: `CompositeReward`, and how terms wait for each other. Does not: what each component means (one file per
-family beside this one).
-
-The one decision: a component whose grader failed makes the whole total NaN. Summing the others would quietly reward a
-different thing for that attempt than for its neighbours in the group.
+A component whose grader failed makes the total NaN: the sum of the others would be another reward than its group's.
 """
 
 from __future__ import annotations
@@ -20,19 +16,18 @@ from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus, Task
 __all__ = ["CompositeReward", "TaskPredicate"]
 
 TaskPredicate = Callable[[Task[Any]], bool]
-"""Which tasks a term applies to; picklable where the reward is to be."""
+"""Whether a term applies to a task; picklable where the reward is to be."""
 
 
 class CompositeReward:
     """`total = Σ weight_i · value_i` over the named terms that apply to the task.
 
-    Terms that run in the background (`BackgroundReward`: servers, neural models) start first and are waited for last,
-    so that rules score meanwhile.
+    Terms that run in the background (`BackgroundReward`) start first and are waited for last; rules score meanwhile.
 
     Args:
         terms: component name → (reward, weight). Names are identifiers; weights are finite, and may be negative.
-        applies_to: component name → which tasks have it; a term without a row here belongs to every task. A component
-            that does not apply is absent from the breakdown, and its reward never sees the attempt.
+        applies_to: component name → whether it applies to a task; a term without a row applies to every task. A
+            component that does not apply is absent from the breakdown, and its reward never sees the attempt.
 
     Raises:
         ValueError: no terms, a name that is no identifier, a weight that is not finite, or a condition for no term.
@@ -51,6 +46,18 @@ class CompositeReward:
         self.applies_to: Mapping[str, TaskPredicate] = dict(applies_to or {})
         if unknown := self.applies_to.keys() - self.terms.keys():
             raise ValueError(f"applies_to names {sorted(unknown)}, which are no terms; the terms are {list(terms)}.")
+
+    @classmethod
+    def of(cls, *rewards: Reward) -> CompositeReward:
+        """Return the sum of rewards, each with weight 1 and under its own name.
+
+        Raises:
+            ValueError: two rewards have one name.
+        """
+        terms = {reward.name: (reward, 1.0) for reward in rewards}
+        if len(terms) < len(rewards):
+            raise ValueError(f"Every reward of a sum needs a name of its own, got {[r.name for r in rewards]}.")
+        return cls(terms)
 
     def __repr__(self) -> str:
         return f"CompositeReward({dict(self.terms)!r})"
@@ -95,7 +102,7 @@ class CompositeReward:
 
 
 def _start(reward: Reward, attempts: Sequence[Attempt]) -> Callable[[], list[Score]]:
-    """Begin now if the reward computes in the background, else when the scores are asked for, by calling the result."""
+    """Begin now if the reward computes in the background, else when the result is called."""
     return reward.start_scoring(attempts) if isinstance(reward, BackgroundReward) else partial(reward.score, attempts)
 
 

@@ -1,9 +1,4 @@
-"""How long is a response, given whether it is right, how long its group's are, or how long it may be?
-
-Lives here: rewards of length. Does not: judging the answer; another reward says whether it is right.
-
-The one decision: each says in which unit it measures. Characters are always there; tokens must have been passed on.
-"""
+"""Rewards of length: by whether the answer is right, beside the group, or near the longest length allowed."""
 
 from __future__ import annotations
 
@@ -13,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reasonenv.rewards.accuracy import Accuracy
+from reasonenv.rewards.attempts import LengthUnit, group_of, length_of
 from reasonenv.rewards.base import Reward
-from reasonenv.rewards.measures import LengthUnit, group_of, length_of
 from reasonenv.types import Attempt, Score, ScoreStatus
 
 __all__ = ["CosineLength", "Length", "SoftOverlong", "cosine_between", "length_values"]
@@ -32,7 +27,7 @@ def cosine_between(short: float, long: float, progress: float) -> float:
 def length_values(lengths: Sequence[int], is_correct: Sequence[bool]) -> list[float]:
     """Compare the lengths of one group: `λ = ½ − (length − min) / (max − min)`; λ if right, min(0, λ) if wrong.
 
-    All 0 where all lengths are equal (arXiv 2501.12599, section 2.3.3).
+    All are 0 if all lengths are equal (arXiv 2501.12599, section 2.3.3).
 
     >>> length_values([10, 20, 30], [True, False, False])
     [0.5, 0.0, -0.5]
@@ -51,9 +46,9 @@ class CosineLength:
         value = long + ½ · (short − long) · (1 + cos πp),    p = min(1, length / max_length)
 
     with (short, long) = (correct_short, correct_long) for a right answer and (wrong_short, wrong_long) for a wrong one.
-    An answer is right if `correctness` scores it at least 0.5; where that grader failed, so did this one. Range:
-    between the smallest and the largest of the four values. The paper gives a response over the limit a value of its
-    own; here it stays at the long end.
+    An answer is right if `correctness` scores it at least 0.5; where that reward has no score, this one has none.
+    Range: between the smallest and the largest of the four values. The paper gives a response over the limit a value
+    of its own; here it stays at the long end.
 
     Args:
         correct_short, correct_long: value of a right answer of length 0, and of length `max_length` or more.
@@ -104,9 +99,9 @@ class Length:
 
         λ = ½ − (length − min) / (max − min),    value = λ if right, min(0, λ) if wrong
 
-    with min and max over the attempts in this call with the same group and task; 0 where they are all as long, and so
-    for a group of one. Range [−½, ½]. An answer is right if `correctness` scores it at least 0.5; where that grader
-    failed, so did this one, but its length still counts. Episodes of a group that end in different steps of an
+    with min and max over the attempts in this call with the same group and task; 0 if all lengths are equal, so also
+    for a group of one. Range [−½, ½]. An answer is right if `correctness` scores it at least 0.5; where that reward has
+    no score, this one has none, but the length still counts. Episodes of a group that end in different steps of an
     environment come in different calls.
 
     Args:
@@ -141,7 +136,7 @@ class Length:
 
 @dataclass(frozen=True)
 class SoftOverlong:
-    """A penalty that grows over the last stretch before the longest length allowed (DAPO, Eq. 13, arXiv 2503.14476).
+    """A penalty that grows over the last tokens before the longest length allowed (DAPO, Eq. 13, arXiv 2503.14476).
 
         value = 0                                       if length ≤ max_length − buffer
               = (max_length − buffer − length) / buffer if length ≤ max_length
@@ -151,7 +146,7 @@ class SoftOverlong:
 
     Args:
         max_length: longest length that is not cut off; the paper's L_max.
-        buffer: length of the stretch; the paper's L_cache. 0 makes the penalty a step.
+        buffer: length over which the penalty grows; the paper's L_cache. 0 makes the penalty a step.
         unit: of length; characters or tokens.
 
     Raises:

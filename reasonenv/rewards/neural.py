@@ -1,11 +1,4 @@
-"""Neural reward models as rewards.
-
-Lives here: the one adapter from a scorer of texts to a `Reward`. Does not: any model; `reward_models` has some, and
-whatever has the method `score(prompts, responses)` will do.
-
-The one decision: a scorer runs in the background, one batch after the other, so that it never holds up the rules. What
-it cannot score is NaN, which is a failure of the grader and not a low score.
-"""
+"""Neural reward models as rewards. A model scores in a thread, so that rules go on meanwhile; NaN is no score."""
 
 from __future__ import annotations
 
@@ -13,45 +6,43 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Protocol
 
 from reasonenv.errors import MissingExtraError
-from reasonenv.tables import resolve
 from reasonenv.types import Attempt, Score
 
-__all__ = ["NeuralReward", "Scorer", "helpfulness", "safety"]
+__all__ = ["NeuralReward", "RewardModel", "helpfulness", "safety"]
 
 
-class Scorer(Protocol):
-    """A neural reward model: higher is better, NaN where it has no score. Called by one thread at a time."""
+class RewardModel(Protocol):
+    """Scores texts, one thread at a time: higher is better, NaN where there is no score."""
 
     def score(self, prompts: Sequence[str], responses: Sequence[str], /) -> list[float]:
-        """Return one score per (prompt, response)."""
+        """Return one score per prompt and response."""
         ...
 
 
 class NeuralReward:
-    """A scorer as a reward: it sees the question without its template, and the whole last response.
+    """A reward model as a reward: it reads the question without its template, and the whole last response.
 
     Args:
         name: the component's name.
-        load: makes the scorer, when it is first needed; picklable where the reward is to be. A process that gets a copy
-            makes its own.
+        load: makes the model when it is first needed; picklable where the reward is to be, as a process that gets a
+            copy makes its own model.
 
     `NeuralReward("helpfulness", partial(reward_models.load, "path/of/a/model"))`
     """
 
-    def __init__(self, name: str, load: Callable[[], Scorer]) -> None:
+    def __init__(self, name: str, load: Callable[[], RewardModel]) -> None:
         self.name, self.load = name, load
-        self._scorer: Scorer | None = None
+        self._model: RewardModel | None = None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"NeuralReward({self.name!r}, {self.load!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, NeuralReward) and (self.name, repr(self.load)) == (other.name, repr(other.load))
+        return isinstance(other, NeuralReward) and (self.name, self.load) == (other.name, other.load)
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -63,8 +54,8 @@ class NeuralReward:
         """Score each attempt and wait for it.
 
         Raises:
-            ValueError: the scorer did not return one number per attempt.
-            Whatever the scorer raises: one that cannot be reached says NaN.
+            ValueError: the model did not return one number per attempt.
+            Exception: whatever the model raises.
         """
         return self.start_scoring(attempts)()
 
@@ -79,33 +70,40 @@ class NeuralReward:
 
     def _scores(self, attempts: Sequence[Attempt]) -> list[Score]:
         with self._lock:
-            self._scorer = scorer = self._scorer or self.load()
-            values = scorer.score([attempt.task.prompt for attempt in attempts], [a.response for a in attempts])
+            self._model = model = self._model or self.load()
+            values = model.score([attempt.task.prompt for attempt in attempts], [a.response for a in attempts])
         if len(values) != len(attempts):
             raise ValueError(
-                f"The scorer of {self.name!r} must return one number per attempt: {len(attempts)} attempts, "
+                f"The reward model of {self.name!r} must return one number per attempt: {len(attempts)} attempts, "
                 f"got {len(values)} numbers."
             )
         return [self._as_score(float(value)) for value in values]
 
     def _as_score(self, value: float) -> Score:
-        return Score.failed(f"the scorer of {self.name!r} gave no score") if math.isnan(value) else Score(value)
+        return Score.failed(f"the reward model of {self.name!r} gave no score") if math.isnan(value) else Score(value)
 
 
 def helpfulness() -> NeuralReward:
-    """Return the embedded helpfulness model, a small one, as a reward."""
-    return NeuralReward("helpfulness", partial(_embedded, "helpfulness"))
+    """Return the small embedded helpfulness model as a reward."""
+    return NeuralReward("helpfulness", _load_helpfulness)
 
 
 def safety() -> NeuralReward:
-    """Return the embedded safety model, a small one, as a reward."""
-    return NeuralReward("safety", partial(_embedded, "safety"))
+    """Return the small embedded safety model as a reward."""
+    return NeuralReward("safety", _load_safety)
 
 
-def _embedded(name: str) -> Scorer:
-    """Load by name: `reasonenv` imports without torch, and `reward_models` without `reasonenv`."""
+def _load_helpfulness() -> RewardModel:
+    return _load_embedded("helpfulness")
+
+
+def _load_safety() -> RewardModel:
+    return _load_embedded("safety")
+
+
+def _load_embedded(name: str) -> RewardModel:
     try:
-        load = resolve({"load": "reward_models:load"}, "load", kind="reward model")
+        from reward_models import load
     except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "torch", "train") from error
+        raise MissingExtraError(error.name or "torch", "reward-models") from error
     return load(name)

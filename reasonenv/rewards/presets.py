@@ -1,8 +1,4 @@
-"""Combinations of rewards that papers and projects trained with.
-
-Lives here: which rewards, with which weights and limits, from where. Does not: the rewards, or the exact numbers of
-other projects, faults included (`compat`).
-"""
+"""Combinations of rewards that papers and projects trained with; `compat` has the exact numbers of other projects."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from reasonenv.rewards.accuracy import Accuracy
-from reasonenv.rewards.base import Reward
 from reasonenv.rewards.code import CodeAllPassed
 from reasonenv.rewards.composite import CompositeReward
 from reasonenv.rewards.format import CodeFormat, Format, TagCount
@@ -27,54 +22,49 @@ __all__ = ["open_r1", "r1_all_scenarios", "r1_code", "r1_qa", "r1_reasoning", "r
 
 def r1_zero() -> CompositeReward:
     """Return accuracy + format, with equal weight (arXiv 2501.12948, section 2.2.2)."""
-    return _sum_of(Accuracy(), Format())
+    return CompositeReward.of(Accuracy(), Format())
 
 
 def r1_reasoning() -> CompositeReward:
     """Return accuracy + format + language consistency, with equal weight (arXiv 2501.12948, section 2.3.2)."""
-    return _sum_of(Accuracy(), Format(), LanguageConsistency())
+    return CompositeReward.of(Accuracy(), Format(), LanguageConsistency())
 
 
 def r1_code() -> CompositeReward:
     """Return all hidden tests passed + code format, with equal weight (arXiv 2501.12948, section 2.2.2)."""
-    return _sum_of(CodeAllPassed(), CodeFormat())
+    return CompositeReward.of(CodeAllPassed(), CodeFormat())
 
 
 def r1_qa() -> CompositeReward:
     """Return qa + format, with equal weight: `r1_zero` for questions that are not mathematics."""
-    return _sum_of(QAAccuracy(), Format())
+    return CompositeReward.of(QAAccuracy(), Format())
 
 
 def r1_all_scenarios() -> CompositeReward:
-    """Return the reward of the last stage: each task by what its kind is graded by (arXiv 2501.12948, section 2.3.4).
+    """Return the reward of the last stage, which depends on the kind of task (arXiv 2501.12948, section 2.3.4).
 
     Mathematics by accuracy, programs by their tests, questions by their reference answer; a request without one by the
-    helpfulness or by the safety model, whichever its `metadata["preference_set"]` names, never by both. Format and
-    language consistency for all. The two models are the small embedded ones; `CompositeReward(…, applies_to=…)` and
-    `NeuralReward` combine others in the same way.
+    helpfulness or the safety model, as its `metadata["preference_set"]` says. Format and language consistency for all.
+    The models are the small embedded ones; `CompositeReward(…, applies_to=…)` and `NeuralReward` combine others alike.
     """
     terms = (Accuracy(), CodeAllPassed(), QAAccuracy(), helpfulness(), safety(), Format(), LanguageConsistency())
     return CompositeReward(
         {term.name: (term, 1.0) for term in terms},
         applies_to={
-            "accuracy": _is_mathematics,
-            "code_all_passed": _is_program,
-            "qa": _is_question,
+            "accuracy": partial(_has_reference, MathReference),
+            "code_all_passed": partial(_has_reference, CodeReference),
+            "qa": _is_closed_question,
             "helpfulness": partial(_is_in_preference_set, "helpfulness"),
             "safety": partial(_is_in_preference_set, "safety"),
         },
     )
 
 
-def _is_mathematics(task: Task[Any]) -> bool:
-    return isinstance(task.reference, MathReference)
+def _has_reference(kind: type, task: Task[Any]) -> bool:
+    return isinstance(task.reference, kind)
 
 
-def _is_program(task: Task[Any]) -> bool:
-    return isinstance(task.reference, CodeReference)
-
-
-def _is_question(task: Task[Any]) -> bool:
+def _is_closed_question(task: Task[Any]) -> bool:
     return isinstance(task.reference, QAReference) and task.reference.kind != "open"
 
 
@@ -83,19 +73,15 @@ def _is_in_preference_set(name: str, task: Task[Any]) -> bool:
 
 
 def train_deepseek_r1() -> CompositeReward:
-    """Return the five rewards of train-deepseek-r1 with its limits, each as defined here; see `compat` for its numbers.
+    """Return the five rewards of train-deepseek-r1 with its limits, as defined here; see `compat` for its numbers.
 
     accuracy + format + reasoning steps + cosine of length (1 to 0.8 if right, −0.5 to −0.1 if wrong, over 1000
     characters) + repetition penalty (at most −0.1).
     """
     cosine = CosineLength(correct_short=1.0, correct_long=0.8, wrong_short=-0.5, wrong_long=-0.1, max_length=1000)
-    return _sum_of(Accuracy(), Format(), ReasoningSteps(), cosine, RepetitionPenalty(max_penalty=-0.1))
+    return CompositeReward.of(Accuracy(), Format(), ReasoningSteps(), cosine, RepetitionPenalty(max_penalty=-0.1))
 
 
 def open_r1() -> CompositeReward:
-    """Return open-r1's default, accuracy + format + tag count, each as defined here; see `compat` for its numbers."""
-    return _sum_of(Accuracy(), Format(), TagCount())
-
-
-def _sum_of(*rewards: Reward) -> CompositeReward:
-    return CompositeReward({reward.name: (reward, 1.0) for reward in rewards})
+    """Return open-r1's default, accuracy + format + tag count, as defined here; see `compat` for its numbers."""
+    return CompositeReward.of(Accuracy(), Format(), TagCount())

@@ -1,9 +1,4 @@
-"""Does a response lay its reasoning out in steps?
-
-Lives here: counting the marks of steps. Does not: whether the steps are sound.
-
-The one decision: a mark at the start of a line needs a space after it, so that "1.5" and "-3" are numbers, not steps.
-"""
+"""How many steps of reasoning a response marks, whether or not they are sound."""
 
 from __future__ import annotations
 
@@ -15,10 +10,11 @@ from reasonenv.types import Attempt, Score
 
 __all__ = ["ReasoningSteps"]
 
-# The boundary is looked for behind the literal: a pattern that starts with a literal is found several times as fast.
+# The word boundary is checked behind the literal, because a search for a literal start is several times as fast.
 _WORD = re.compile(
     r"Step (?<!\wStep )\d{1,4}:|First,(?<!\wFirst,)|Second,(?<!\wSecond,)|Next,(?<!\wNext,)|Finally,(?<!\wFinally,)"
 )
+# A sign at the start of a line needs a space after it: "1.5" and "-3" are numbers, not steps.
 _LIST_ITEM = re.compile(r"\n[ \t]*(?:\d{1,4}\.|[-*])[ \t]")
 
 
@@ -46,7 +42,6 @@ class ReasoningSteps:
             raise ValueError(f"The target number of reasoning steps must be at least 1, got {self.target}.")
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt's response."""
         return [Score(min(1.0, _num_steps(attempt.response) / self.target)) for attempt in attempts]
 
 

@@ -1,10 +1,4 @@
-"""Does a response repeat itself?
-
-Lives here: the share of repeated n-grams. Does not: word segmentation of languages that are written without spaces.
-
-The one decision: where a script has no spaces between words, each of its characters counts as a word; a dictionary
-would be one more dependency, and another number with each of its versions. A batch is counted at once, in integers.
-"""
+"""How much a response repeats itself: the share of its n-grams that occurred before, counted for a batch at once."""
 
 from __future__ import annotations
 
@@ -17,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from reasonenv.rewards.measures import tokens_of
+from reasonenv.rewards.attempts import tokens_of
 from reasonenv.types import Attempt, Score
 
 if TYPE_CHECKING:
@@ -27,11 +21,12 @@ __all__ = ["RepetitionPenalty", "RepetitionUnit", "repeated_shares"]
 
 RepetitionUnit = Literal["words", "spaced_words", "tokens"]
 
-# Thai, Lao, Tibetan, Myanmar, Khmer; kana, Han with its extensions.
+# Thai, Lao, Tibetan, Myanmar, Khmer; kana, Han with its extensions. Each character of these scripts counts as a word: a
+# dictionary of words would be one more dependency, and give another number with each of its versions.
 _SPACELESS = (
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_MAX_NUMBER = 2**63
+_MAX_NUMBER = 2**63  # where a 64-bit integer overflows
 _WORD = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
 
 
@@ -54,7 +49,10 @@ def repeated_shares(sequences: Iterable[Sequence[Hashable]], ngram_size: int) ->
 
 
 def _numbered_ngrams(parts_N: NDArray[np.int64], num_parts: int, ngram_size: int) -> NDArray[np.int64]:
-    """Number the n-gram that starts at each place: as digits to the base `num_parts`, ranked before they overflow."""
+    """Number the n-gram that starts at each place.
+
+    The parts of an n-gram are digits to the base `num_parts`; where the number would overflow, its rank stands in.
+    """
     ngrams_N, num_ngrams = parts_N, num_parts
     for offset in range(1, ngram_size):
         if num_ngrams * num_parts >= _MAX_NUMBER:
@@ -85,8 +83,8 @@ class RepetitionPenalty:
     Args:
         ngram_size: n.
         max_penalty: value of a response that does nothing but repeat; at most 0.
-        unit: "words" are what stands between spaces, lower-cased, and each character of a script that is written
-            without spaces (Han, kana, Thai, …); "spaced_words" are the former alone; "tokens" are the sampled ones.
+        unit: "spaced_words" are the lower-cased words between spaces; "words" are these, but each character of a
+            script without spaces (Han, kana, Thai, …) is a word; "tokens" are the sampled ones.
 
     Raises:
         ValueError: `ngram_size` is below 1 or `max_penalty` above 0.

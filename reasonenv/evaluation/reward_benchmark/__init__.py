@@ -1,17 +1,12 @@
-"""How good is a reward function? Precision, recall, exploits rewarded, hangs, speed and agreement, measured offline.
+"""Measure reward functions offline: precision, recall, exploits rewarded, hangs, speed and agreement.
 
-    result = benchmark_rewards(["accuracy", "math-verify", "trl:my_rewards:accuracy"])
-    write_report(result, "runs/reward_benchmark")
-
-Lives here: what users need. Does not: answer equivalence itself (`reasonenv.grading`).
-
-The one decision: the labels come from how a case was made, never from a grader. A right answer is a rewriting that
-keeps the value, a wrong one a change that does not, and the tests confirm both by computing the values another way.
+result = benchmark_rewards(["accuracy", "math-verify", "trl:my_rewards:accuracy"])
+write_report(result, "runs/reward_benchmark")
 """
 
 from reasonenv.evaluation.reward_benchmark.benchmark import benchmark_rewards, choose_cases
 from reasonenv.evaluation.reward_benchmark.cases import labelled_responses, load_cases
-from reasonenv.evaluation.reward_benchmark.exploits import exploits
+from reasonenv.evaluation.reward_benchmark.cases.exploits import exploits
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec, parse_grader
 from reasonenv.evaluation.reward_benchmark.processes import GraderLoadError
 from reasonenv.evaluation.reward_benchmark.report import print_table, write_report

@@ -1,9 +1,4 @@
-"""The benchmark from end to end: cases in, result out.
-
-Lives here: choosing the cases and running the graders one after the other. Does not: any one step of it.
-
-The one decision: graders run one at a time, because two at once would time each other.
-"""
+"""The benchmark from end to end. Graders run one at a time, because two at once would time each other."""
 
 from __future__ import annotations
 
@@ -17,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from reasonenv.evaluation.reward_benchmark.cases import labelled_responses, load_cases
-from reasonenv.evaluation.reward_benchmark.exploits import exploits
+from reasonenv.evaluation.reward_benchmark.cases.exploits import exploits
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec, parse_grader
 from reasonenv.evaluation.reward_benchmark.processes import GraderRun, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, summarize
@@ -29,7 +24,7 @@ __all__ = ["benchmark_rewards", "choose_cases"]
 def benchmark_rewards(
     graders: Sequence[str | GraderSpec] = ("accuracy",),
     *,
-    cases: Sequence[LabelledResponse] | None = None,
+    cases: Sequence[LabelledResponse[str]] | None = None,
     attempts: Sequence[Exploit] | None = None,
     timeout_seconds: float = 2.5,
     batch_size: int = 64,
@@ -40,9 +35,9 @@ def benchmark_rewards(
     """Measure scoring functions on labelled responses and exploits.
 
     Args:
-        graders: names as `parse_grader` reads them, or specifications.
-        cases: labelled responses; None for the ones that the package makes.
-        attempts: exploits; None for the package's catalogue.
+        graders: names for `parse_grader`, or specifications.
+        cases: labelled responses; None for the package's own.
+        attempts: exploits; None for the package's own.
         timeout_seconds: wall-clock limit per response.
         batch_size: responses per call of the second pass.
         num_processes: of one grader in the first pass; 1 gives latencies that nothing disturbs.
@@ -51,8 +46,7 @@ def benchmark_rewards(
 
     Raises:
         GraderLoadError: a grader cannot be loaded.
-        ValueError: no graders, the same one twice, nothing to grade, an id given twice, or a limit that is not
-            positive.
+        ValueError: no graders, one twice, nothing to grade, an id twice, or a limit that is not positive.
     """
     specs = [parse_grader(grader) if isinstance(grader, str) else grader for grader in graders]
     names = [spec.name for spec in specs]
@@ -92,14 +86,13 @@ def _provenance() -> dict[str, str]:
     }
 
 
-def choose_cases(paths: Sequence[str | Path]) -> tuple[list[LabelledResponse] | None, list[Exploit] | None]:
+def choose_cases(paths: Sequence[str | Path]) -> tuple[list[LabelledResponse[str]] | None, list[Exploit] | None]:
     """Read files of cases; None for a kind of case that no file holds, so that the package's own are taken.
 
     Raises:
-        TaskDataError: a line that is no case.
-        OSError: a file cannot be read.
+        TaskDataError: no such file, or a row that is no case.
     """
-    cases: list[LabelledResponse] = []
+    cases: list[LabelledResponse[str]] = []
     attempts: list[Exploit] = []
     for path in paths:
         more_cases, more_attempts = load_cases(path)

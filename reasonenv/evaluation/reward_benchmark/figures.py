@@ -1,18 +1,13 @@
-"""The plots of the report, as the JSON that plotly's JavaScript draws.
-
-Lives here: one function per plot, from a result to a figure. Does not: the page around them (`report`).
-
-The one decision: a grader has the same colour in every plot, and every rate is drawn with its interval.
-"""
+"""The plots of the report, as the JSON that plotly's JavaScript draws: one function per plot."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, GraderResult, Rate
+from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, Confusion, GraderResult, Rate
 
 __all__ = ["COLORS", "figures"]
 
@@ -23,11 +18,11 @@ Figure = dict[str, Any]
 
 
 def figures(result: BenchmarkResult) -> dict[str, Figure]:
-    """Return every plot under the name of its place in the page."""
+    """Return every plot that has something to show, by the name of its place in the page."""
     plots = {
         "overall": _overall(result.graders),
-        "missed": _by_type(result.graders, "false_negatives", "right answers refused"),
-        "accepted": _by_type(result.graders, "false_positives", "wrong answers accepted"),
+        "missed": _by_type(result.graders, lambda confusion: confusion.false_negatives, "right answers refused"),
+        "accepted": _by_type(result.graders, lambda confusion: confusion.false_positives, "wrong answers accepted"),
         "exploits": _exploits(result),
         "latency": _latency(result.graders),
         "agreement": _agreement(result),
@@ -53,18 +48,10 @@ def _axis(title: str = "", **changes: Any) -> dict[str, Any]:
 
 
 def _overall(graders: Sequence[GraderResult]) -> Figure:
-    """Precision and recall, each a dot with its interval."""
+    """Draw precision and recall as dots with their intervals."""
+    rates = [[grader.overall.precision, grader.overall.recall] for grader in graders]
     return {
-        "data": [
-            _dots(
-                grader.label,
-                ["Precision", "Recall"],
-                [grader.overall.precision, grader.overall.recall],
-                _color(index),
-                offset=_offset(index, len(graders)),
-            )
-            for index, grader in enumerate(graders)
-        ],
+        "data": _dots_of_all(graders, ["Precision", "Recall"], rates),
         "layout": _layout(
             130 + 2 * (24 + 22 * len(graders)),
             xaxis=_axis("share, with 95% Wilson interval", tickformat=".1%"),
@@ -73,28 +60,29 @@ def _overall(graders: Sequence[GraderResult]) -> Figure:
     }
 
 
-def _by_type(graders: Sequence[GraderResult], field: str, title: str) -> Figure:
-    """One row per answer type."""
+def _by_type(graders: Sequence[GraderResult], rate_of: Callable[[Confusion], Rate], title: str) -> Figure:
+    """Draw a rate in one row per answer type."""
     types = list(graders[0].by_type)
     if not types:
         return {"data": [], "layout": {}}
+    rates = [[rate_of(confusion) for confusion in grader.by_type.values()] for grader in graders]
     return {
-        "data": [
-            _dots(
-                grader.label,
-                types,
-                [getattr(confusion, field) for confusion in grader.by_type.values()],
-                _color(index),
-                offset=_offset(index, len(graders)),
-            )
-            for index, grader in enumerate(graders)
-        ],
+        "data": _dots_of_all(graders, types, rates),
         "layout": _layout(
             110 + len(types) * (12 + 10 * len(graders)),
             xaxis=_axis(title, tickformat=".0%", range=[-0.02, 1.02], side="bottom"),
             yaxis=_category_axis(types),
         ),
     }
+
+
+def _dots_of_all(
+    graders: Sequence[GraderResult], labels: Sequence[str], rates: Sequence[Sequence[Rate]]
+) -> list[dict[str, Any]]:
+    return [
+        _dots(grader.label, labels, own, _color(index), offset=_offset(index, len(graders)))
+        for index, (grader, own) in enumerate(zip(graders, rates, strict=True))
+    ]
 
 
 def _dots(name: str, labels: Sequence[str], rates: Sequence[Rate], color: str, *, offset: float) -> dict[str, Any]:
@@ -120,14 +108,14 @@ def _dots(name: str, labels: Sequence[str], rates: Sequence[Rate], color: str, *
 
 
 def _category_axis(labels: Sequence[str]) -> dict[str, Any]:
-    """Categories at whole numbers from the top, so that several dots fit beside each other."""
+    """Put categories at whole numbers from the top, so that several dots fit beside each other."""
     return _axis(
         tickvals=list(range(len(labels))), ticktext=list(labels), range=[len(labels) - 0.4, -0.6], showgrid=False
     )
 
 
 def _exploits(result: BenchmarkResult) -> Figure:
-    """How many exploits of each kind were rewarded; nothing for kinds of which none was."""
+    """Draw how many exploits of each kind were rewarded, without the kinds of which none was."""
     kinds = Counter(exploit.kind for exploit in result.exploits.values() if exploit.expected == 0)
     rewarded = [Counter(result.exploits[name].kind for name in grader.exploits_rewarded) for grader in result.graders]
     totals = sum(rewarded, Counter[str]())
@@ -161,7 +149,7 @@ def _step(counts: Sequence[Mapping[str, int]]) -> int:
 
 
 def _latency(graders: Sequence[GraderResult]) -> Figure:
-    """The share of responses that were scored within a time."""
+    """Draw the share of responses that were scored within a time."""
     return {
         "data": [
             {
@@ -185,7 +173,7 @@ def _latency(graders: Sequence[GraderResult]) -> Figure:
 
 
 def _agreement(result: BenchmarkResult) -> Figure:
-    """Share of decisions in which two graders agree; nothing for a single grader."""
+    """Draw the share of decisions in which two graders agree; nothing for a single grader."""
     names = [grader.label for grader in result.graders]
     heatmap = {
         "type": "heatmap",

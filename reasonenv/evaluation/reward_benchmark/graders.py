@@ -1,9 +1,4 @@
-"""Which scoring functions are compared, as the command line names them.
-
-Lives here: reading a name. Does not: the call conventions (`worker`).
-
-The one decision: a prefix names the convention; a bare name is one of this package's rewards.
-"""
+"""Names of scoring functions on the command line: a prefix is a call convention, a bare name one of our rewards."""
 
 from __future__ import annotations
 
@@ -22,9 +17,9 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclass(frozen=True, slots=True)
 class GraderSpec:
-    """One grader under test: `GraderSpec("trl:my_rewards:accuracy", "trl", "my_rewards:accuracy")`.
+    """A grader under test, which accepts a response with a score of at least `threshold`.
 
-    A response counts as accepted when its score is at least `threshold`.
+    `GraderSpec("trl:my_rewards:accuracy", "trl", "my_rewards:accuracy")`
     """
 
     name: str
@@ -42,7 +37,7 @@ def parse_grader(text: str) -> GraderSpec:
     - `plain:module:attr`: `f(gold, response) -> float`
     - `math-verify`
 
-    Behind an `@` may follow the score from which a response counts as accepted (0.5): `r1_zero@2`.
+    After an `@` may follow the score from which a response counts as accepted (0.5 without it): `r1_zero@2`.
 
     Raises:
         UnknownNameError: neither a reward nor a known prefix.
@@ -66,7 +61,7 @@ def parse_grader(text: str) -> GraderSpec:
     module, colon, attribute = target.partition(":")
     if not (module and colon and attribute):
         raise ValueError(
-            f"The grader {text!r} must be named {prefix}:module:attribute, got {target!r} behind the prefix."
+            f"The grader {text!r} must be named {prefix}:module:attribute, got {target!r} after the prefix."
         )
     return GraderSpec(name, cast("GraderKind", prefix), target, threshold)
 
@@ -77,5 +72,5 @@ def _threshold(text: str, threshold: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f"Behind the @ of the grader {text!r} must stand a finite number, got {threshold!r}.")
+        raise ValueError(f"After the @ of the grader {text!r} must follow a finite number, got {threshold!r}.")
     return value

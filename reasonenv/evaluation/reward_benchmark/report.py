@@ -1,8 +1,6 @@
-"""What people read: a table in the terminal, a JSON file, and one HTML page that needs nothing else.
+"""The report: a table in the terminal, a JSON file, and an HTML page.
 
-Lives here: formatting. Does not: the numbers (`results`) or the plots (`figures`).
-
-The one decision: the page carries plotly's JavaScript in itself, so that it can be mailed, archived and opened offline.
+The page carries plotly's JavaScript in itself, so that it can be mailed, archived and opened offline.
 """
 
 from __future__ import annotations
@@ -30,11 +28,7 @@ _TEMPLATE = "report.html.jinja"
 
 
 def check_report_extra() -> None:
-    """Fail early, before minutes of measuring, where a library of the report is absent.
-
-    Raises:
-        MissingExtraError: which one, and what to install.
-    """
+    """Raise `MissingExtraError`, before minutes of measuring, where a library of the report is not installed."""
     for package in ("jinja2", "plotly", "rich"):
         try:
             __import__(package)
@@ -43,10 +37,10 @@ def check_report_extra() -> None:
 
 
 def write_report(result: BenchmarkResult, folder: str | Path) -> tuple[Path, Path]:
-    """Write `results.json` and `report.html` into a folder, which is made if needed; return both paths.
+    """Write `results.json` and `report.html` into a folder, which is made if needed, and return both paths.
 
     Raises:
-        MissingExtraError: plotly or jinja2 is not installed.
+        MissingExtraError: a library of the report is not installed.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,15 +54,14 @@ def render_page(result: BenchmarkResult) -> str:
     """Return the whole HTML page.
 
     Raises:
-        MissingExtraError: plotly or jinja2 is not installed.
+        MissingExtraError: a library of the report is not installed.
     """
     check_report_extra()
     from jinja2 import Environment, StrictUndefined
     from plotly.offline import get_plotlyjs
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(visible=visible, rate=_rate, interval=_interval, duration=_duration)
-    environment.filters.update(speed=_speed)
+    environment.filters.update(visible=visible, rate=_rate, interval=_interval, duration=_duration, speed=_speed)
     template = files(__package__ or "").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     plots = figures(result)
     coloured = [(grader, COLORS[index % len(COLORS)]) for index, grader in enumerate(result.graders)]
@@ -89,28 +82,27 @@ def print_table(result: BenchmarkResult, console: Console) -> None:
     """Print the graders side by side, and then the answer types on which any of them errs.
 
     Raises:
-        MissingExtraError: rich is not installed.
+        MissingExtraError: a library of the report is not installed.
     """
     check_report_extra()
+    _print_rows("Reward functions", result, _summary_rows(result), console)
+    types = result.graders[0].by_type
+    errors = [(answer_type, *(_errors(grader, answer_type) for grader in result.graders)) for answer_type in types]
+    errors = [row for row in errors if set(row[1:]) != {"-"}]
+    if errors:
+        _print_rows("Errors by answer type: wrong accepted, right refused", result, errors, console)
+
+
+def _print_rows(title: str, result: BenchmarkResult, rows: Sequence[tuple[str, ...]], console: Console) -> None:
     from rich.table import Table
 
-    summary = Table(title="Reward functions", title_justify="left")
-    summary.add_column("")
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
     for grader in result.graders:
-        summary.add_column(grader.label, justify="right", overflow="fold")
-    for label, *values in _summary_rows(result):
-        summary.add_row(label, *values)
-    console.print(summary)
-    errors = Table(title="Errors by answer type: wrong accepted, right refused", title_justify="left")
-    errors.add_column("")
-    for grader in result.graders:
-        errors.add_column(grader.label, justify="right", overflow="fold")
-    for answer_type in result.graders[0].by_type:
-        row = [_errors(grader, answer_type) for grader in result.graders]
-        if set(row) != {"-"}:
-            errors.add_row(answer_type, *row)
-    if errors.row_count:
-        console.print(errors)
+        table.add_column(grader.label, justify="right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
 
 
 def _summary_rows(result: BenchmarkResult) -> list[tuple[str, ...]]:
@@ -140,20 +132,20 @@ def _errors(grader: GraderResult, answer_type: str) -> str:
 
 
 def _rewarded_by(result: BenchmarkResult, field: str) -> dict[str, list[bool]]:
-    """Id of an exploit → for each grader, whether it is in that list of the grader; only those in any."""
+    """Return id of an exploit → for each grader, whether it is in that list of the grader; only those in any."""
     lists = [set(getattr(grader, field)) for grader in result.graders]
     return {name: [name in ids for ids in lists] for name in result.exploits if any(name in ids for ids in lists)}
 
 
 def _unpaid_kinds(result: BenchmarkResult) -> list[str]:
-    """Kinds of exploits of which no grader rewarded any, each with its number."""
+    """Return the kinds of exploits of which no grader rewarded any, each with its number."""
     kinds = Counter(exploit.kind for exploit in result.exploits.values() if exploit.expected == 0)
     paid = {result.exploits[name].kind for grader in result.graders for name in grader.exploits_rewarded}
     return [f"{kind} ({number})" for kind, number in kinds.items() if kind not in paid]
 
 
 def visible(text: str, max_chars: int = _MAX_SHOWN_CHARS) -> str:
-    r"""Text as it can be shown: cut in the middle, with characters that nobody sees written as escapes.
+    r"""Cut a text in the middle and write characters that nobody sees as escapes.
 
     >>> visible("a\u200bb")
     'a\\u200bb'
@@ -172,7 +164,7 @@ def _escape(character: str) -> str:
 
 
 def _rate(rate: Rate) -> str:
-    """A share in per cent; a dash where there were no trials."""
+    """Return a share in per cent, or a dash where there were no trials."""
     return "-" if math.isnan(rate.value) else f"{rate.value:.1%}"
 
 
@@ -185,7 +177,7 @@ def _speed(rate: float) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """A duration in the unit that suits it.
+    """Return a duration in the unit that suits it.
 
     >>> _duration(0.00217), _duration(1.5)
     ('2.17 ms', '1.50 s')
@@ -199,5 +191,5 @@ def _duration(seconds: float) -> str:
 
 
 def _script_json(value: Mapping[str, Any] | Sequence[Any]) -> str:
-    """JSON that may stand in a script element, whatever the names in it say."""
+    """Return JSON that may stand in a script element, whatever the names in it say."""
     return json.dumps(value, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")

@@ -1,9 +1,7 @@
 """From outcomes to numbers: how often a grader errs, on what, how fast it is, and with whom it agrees.
 
-Lives here: counting. Does not: running (`processes`) or drawing (`report`).
-
-The one decision: a response counts as accepted only when the grader gave it a score of at least the threshold. A hang,
-an exception and an abstention accept nothing, so on a right answer they count as misses.
+A response counts as accepted only if its score reaches the threshold. A hang, an exception and an abstention accept
+nothing, so on a right answer they count as misses.
 """
 
 from __future__ import annotations
@@ -45,7 +43,7 @@ class Rate:
 
     @classmethod
     def of(cls, num: int, total: int) -> Rate:
-        """The share `num / total`."""
+        """Return the share `num / total`."""
         if total == 0:
             return cls(math.nan, math.nan, math.nan, 0, 0)
         low, high = wilson_interval(num, total)
@@ -82,7 +80,7 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A response that the grader hung on, raised on or died of."""
+    """A response at which the grader hung, raised or died."""
 
     item_id: str
     status: OutcomeStatus
@@ -124,13 +122,13 @@ class GraderResult:
     num_abstained: int
     drift: Sequence[Drift]
     num_lost_in_batches: int
-    """In a batch that hung or died, although each response alone had not; no drift is known of them."""
+    """Responses in a batch that hung or died, although each alone had not; whether they drift is unknown."""
     import_seconds: float
     latency_p50_seconds: float
     latency_p99_seconds: float
     latency_max_seconds: float
     responses_per_second: float
-    """In batches, over what did not stop the grader."""
+    """In batches, over the responses that did not stop the grader."""
     latency_percentiles_seconds: Sequence[float]
     """The 0th, 1st, …, 100th, over every response that got an outcome within the limit; empty if none did."""
 
@@ -142,17 +140,17 @@ class BenchmarkResult:
     graders: Sequence[GraderResult]
     agreement: Sequence[Sequence[float]]
     """Share of all responses on which two graders decide alike, in the order of `graders`."""
-    cases: Mapping[str, LabelledResponse]
+    cases: Mapping[str, LabelledResponse[str]]
     exploits: Mapping[str, Exploit]
     provenance: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON values: NaN becomes None, and of long texts only the ends are kept."""
+        """Return JSON values: NaN and infinities become None, and of long texts only the ends are kept."""
         return _plain(asdict(self))
 
 
 def judge(
-    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse], attempts: Sequence[Exploit], *, label: str
+    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse[str]], attempts: Sequence[Exploit], *, label: str
 ) -> GraderResult:
     """Count what a grader did; `run` holds the outcomes of the cases and then of the exploits."""
     ids = [case.case_id for case in cases] + [exploit.exploit_id for exploit in attempts]
@@ -190,7 +188,7 @@ def judge(
 def summarize(
     specs: Sequence[GraderSpec],
     runs: Sequence[GraderRun],
-    cases: Sequence[LabelledResponse],
+    cases: Sequence[LabelledResponse[str]],
     attempts: Sequence[Exploit],
     *,
     provenance: Mapping[str, Any],
@@ -223,8 +221,8 @@ def _accepted(spec: GraderSpec, run: GraderRun) -> list[bool]:
     return [outcome.score is not None and outcome.score >= spec.threshold for outcome in run.outcomes]
 
 
-def _by_type(cases: Sequence[LabelledResponse], accepted: Mapping[str, bool]) -> dict[str, Confusion]:
-    groups: dict[str, list[LabelledResponse]] = {}
+def _by_type(cases: Sequence[LabelledResponse[str]], accepted: Mapping[str, bool]) -> dict[str, Confusion]:
+    groups: dict[str, list[LabelledResponse[str]]] = {}
     for case in cases:
         groups.setdefault(case.answer_type, []).append(case)
     return {
@@ -250,7 +248,7 @@ def _drift(ids: Sequence[str], run: GraderRun) -> list[Drift]:
 
 
 def _quantile(ascending: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share of the values does not exceed."""
+    """Return the smallest value that at least this share of the values does not exceed."""
     return ascending[max(0, math.ceil(share * len(ascending)) - 1)] if ascending else math.nan
 
 

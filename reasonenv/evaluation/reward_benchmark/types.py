@@ -1,22 +1,21 @@
-"""The nouns of the benchmark: what a grader is asked, and what it was found to do.
-
-Lives here: plain, immutable records. Does not: where cases come from (`cases`, `exploits`), running a grader
-(`processes`) or counting (`results`).
-"""
+"""The records of the benchmark: what a grader is asked, and what it was found to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 __all__ = ["Exploit", "ExploitRow", "LabelledResponse", "Outcome", "OutcomeStatus"]
+
+GoldT = TypeVar("GoldT")
 
 ExploitRow = tuple[str, str, str, int | None]
 """An exploit as the catalogue writes it: gold answer, response, what it tries, expected reward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledResponse:
+class LabelledResponse(Generic[GoldT]):
     r"""A response whose answer is known to be right or wrong.
 
     >>> LabelledResponse(
@@ -30,7 +29,8 @@ class LabelledResponse:
     answer_type: str
     rule: str
     """How the answer was made from the gold answer."""
-    gold: str
+    gold: GoldT
+    """The answer as a string, or a `QAReference` for a question."""
     answer: str
     response: str
     is_correct: bool
@@ -53,7 +53,7 @@ class Exploit:
     attempt: str
     """What it tries."""
     expected: int | None
-    """0 must not be paid, 1 must be, None is a choice of policy that is listed but not counted."""
+    """0 must not be paid, 1 must be paid, None is a choice of policy: listed, but not counted."""
 
 
 class OutcomeStatus(StrEnum):

@@ -1,14 +1,14 @@
-"""How each origin asks math-verify whether a response is right. Runs in grader processes, never in the caller.
+"""How each origin asks math-verify whether a response is right. Imported by grader processes, never by the caller.
 
-Lives here: what is parsed as the gold answer, what as the response, and which of them comes first.
-Does not: time limits (`reasonenv.grading.pool`), or what an answer is worth (the modules of the origins).
-
-The one decision: whole responses are parsed, thinking included, because that is what the origins do.
+The whole response is parsed, thinking included, because that is what the origins do.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from latex2sympy2_extended import NormalizationConfig
+from math_verify import LatexExtractionConfig, parse, verify
 
 __all__ = ["open_r1_accuracy", "open_r1_length", "train_deepseek_r1", "trl"]
 
@@ -23,56 +23,38 @@ _STRICT: dict[str, Any] = {
 
 
 def open_r1_accuracy(gold: str, response: str) -> str:
-    """Compare as open-r1's accuracy does: a gold answer in LaTeX or plain, a response in LaTeX, boxes first."""
-    return _compare(_parse_gold(gold), _parse_response(response, **_STRICT, boxed="all"))
+    """Compare as open-r1's accuracy: the gold answer in LaTeX or plain, the response in LaTeX, boxes first."""
+    parsed_gold = parse(gold, extraction_mode="first_match", parsing_timeout=_NO_SIGNALS)
+    return _compare(parsed_gold, _parse_response(response, **_STRICT, boxed="all"))
 
 
 def open_r1_length(gold: str, response: str) -> str:
-    """Compare as open-r1's cosine and length do: both in LaTeX, the response taken for the gold answer."""
-    return _compare(_parse_latex_gold(gold), _parse_response(response, **_STRICT, boxed=True), is_swapped=True)
+    """Compare as open-r1's cosine and length: both in LaTeX, the response in the place of the gold answer."""
+    return _compare(_parse_latex(gold), _parse_response(response, **_STRICT, boxed=True), is_swapped=True)
 
 
 def train_deepseek_r1(gold: str, response: str) -> str:
-    """Compare as train-deepseek-r1 does: both in LaTeX, the response taken for the gold answer."""
-    return _compare(_parse_latex_gold(gold), _parse_response(response, **_STRICT, boxed="all"), is_swapped=True)
+    """Compare as train-deepseek-r1: both in LaTeX, the response in the place of the gold answer."""
+    return _compare(_parse_latex(gold), _parse_response(response, **_STRICT, boxed="all"), is_swapped=True)
 
 
 def trl(gold: str, response: str) -> str:
-    """Compare as TRL does: a gold answer in LaTeX or plain, any match of it; a response in LaTeX, boxes first."""
-    from math_verify import parse
-
+    """Compare as TRL: the gold answer in LaTeX or plain, any match of it; the response in LaTeX, boxes first."""
     return _compare(parse(gold, parsing_timeout=_NO_SIGNALS), _parse_response(response, units=True))
 
 
 def _compare(gold: list[Any], answer: list[Any], *, is_swapped: bool = False) -> str:
-    from math_verify import verify
-
     if not gold:
         return "gold_unparseable"
     first, second = (answer, gold) if is_swapped else (gold, answer)
     return "correct" if verify(first, second, timeout_seconds=None) else "wrong"
 
 
-def _parse_gold(gold: str) -> list[Any]:
-    from math_verify import parse
-
-    return parse(gold, extraction_mode="first_match", parsing_timeout=_NO_SIGNALS)
-
-
-def _parse_latex_gold(gold: str) -> list[Any]:
-    from math_verify import LatexExtractionConfig, parse
-
-    latex = [LatexExtractionConfig()]
-    return parse(gold, extraction_config=latex, extraction_mode="first_match", parsing_timeout=_NO_SIGNALS)
+def _parse_latex(text: str, **settings: Any) -> list[Any]:
+    latex = LatexExtractionConfig(**settings)
+    return parse(text, extraction_config=[latex], extraction_mode="first_match", parsing_timeout=_NO_SIGNALS)
 
 
 def _parse_response(response: str, **normalization: Any) -> list[Any]:
-    from latex2sympy2_extended import NormalizationConfig
-    from math_verify import LatexExtractionConfig, parse
-
-    latex = LatexExtractionConfig(
-        normalization_config=NormalizationConfig(**normalization),
-        boxed_match_priority=0,
-        try_extract_without_anchor=False,
-    )
-    return parse(response, extraction_config=[latex], extraction_mode="first_match", parsing_timeout=_NO_SIGNALS)
+    config = NormalizationConfig(**normalization)
+    return _parse_latex(response, normalization_config=config, boxed_match_priority=0, try_extract_without_anchor=False)

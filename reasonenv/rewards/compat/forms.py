@@ -1,9 +1,7 @@
-"""What the origins measure by pattern: form and steps.
+"""Rewards of form and of steps that the origins write as regular expressions.
 
-Lives here: the patterns' semantics. Does not: which pattern is whose (the modules of the origins).
-
-The one decision: a pattern of parts with `.*?` between them is searched part by part, each from where the last ended.
-That matches exactly when the whole pattern does, in linear time; as one expression it is quadratic in hostile text.
+A pattern of parts with `.*?` between them is searched part by part, each from the end of the last. That matches exactly
+when the whole pattern does, in linear time; as one expression it is quadratic in hostile text.
 """
 
 from __future__ import annotations
@@ -11,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from reasonenv.types import Attempt, Score
+from reasonenv.types import Attempt, Score, Task
 
-__all__ = ["PartsInOrder", "StepCount", "ThinkBlock"]
+__all__ = ["PartsInOrder", "StepCount", "has_think_block"]
 
 _MARK = re.compile(r"Step \d+:|\n-|\n\*|First,|Second,|Next,|Finally,")
 _NUMBER = re.compile(r"\d+\.")
@@ -23,7 +22,7 @@ _NUMBERED_LINE = re.compile(r"\n\d+\.")
 
 @dataclass(frozen=True)
 class PartsInOrder:
-    """1 if a response starts with `start` and then has each of `parts` after the other, else 0.
+    """1 if a response starts with `start` and then has all of `parts` in this order, else 0.
 
         value = 1[response matches `start.*?part.*?part…`, MULTILINE, DOTALL]
 
@@ -39,7 +38,6 @@ class PartsInOrder:
     name: str
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt's response."""
         return [Score(float(self._matches(attempt.response))) for attempt in attempts]
 
     def _matches(self, response: str) -> bool:
@@ -54,29 +52,17 @@ class PartsInOrder:
         return True
 
 
-@dataclass(frozen=True)
-class ThinkBlock:
-    """1 if a response starts with a think block and no other opens, else 0; anything may follow.
+def has_think_block(_: Task[Any], response: str) -> float:
+    """Return 1 if a response starts with a think block and no other opens, else 0; anything may follow.
 
-        value = 1[response matches `^<think>(?!.*<think>)(.*?)</think>.*$`, DOTALL]
-
-    Range {0, 1}.
+    value = 1[response matches `^<think>(?!.*<think>)(.*?)</think>.*$`, DOTALL]
     """
-
-    name: str
-
-    def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt's response."""
-        return [Score(float(_is_think_block(attempt.response))) for attempt in attempts]
-
-
-def _is_think_block(response: str) -> bool:
-    return response.startswith("<think>") and response.count("<think>") == 1 and "</think>" in response
+    return float(response.startswith("<think>") and response.count("<think>") == 1 and "</think>" in response)
 
 
 @dataclass(frozen=True)
 class StepCount:
-    r"""A third for each mark of a step, at most 1.
+    r"""A third for each sign of a step, at most 1.
 
         value = min(1, n / 3),    n = matches of `Step \d+:|^\d+\.|\n-|\n\*|First,|Second,|Next,|Finally,`
 
@@ -90,11 +76,10 @@ class StepCount:
     name: str
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
-        """Score each attempt's response."""
         return [Score(min(1.0, self._num_steps(attempt.response) / 3)) for attempt in attempts]
 
     def _num_steps(self, response: str) -> int:
-        """Count numbers apart from the other marks, which never overlap them: a pattern with `^` is slow."""
+        """Count numbers apart from the other signs, which never overlap them: a pattern with `^` is slow."""
         num_marks = len(_MARK.findall(response))
         if self.is_multiline:
             return num_marks + len(_NUMBERED_LINE.findall("\n" + response))

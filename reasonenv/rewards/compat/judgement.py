@@ -1,8 +1,4 @@
-"""Asking math-verify as an origin does, and rewards that depend on the answer.
-
-Lives here: the call into grader processes, and rewards that more than one origin has. Does not: what is asked there
-(`dialects`).
-"""
+"""Rewards that ask math-verify in the way of an origin (`dialects`), in grader processes."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reasonenv.grading.pool import ComparisonBy, Verdict, shared_pool
+from reasonenv.rewards.attempts import reference_of
 from reasonenv.rewards.length import cosine_between, length_values
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus
 
@@ -23,15 +20,15 @@ _MAX_WORKERS = 4
 
 @dataclass(frozen=True)
 class VerifiedAccuracy:
-    r"""1 if math-verify, asked in an origin's way, calls the response right, else 0.
+    r"""1 if math-verify, asked as an origin asks it, calls the response right, else 0.
 
         value = 1[verify(parse(gold), parse(response))]
 
-    Range {0, 1} and `unreadable_gold_value`. A comparison that was stopped is wrong, as where the origins' own time
-    limits strike; a grader process that died is `GRADER_FAILED`.
+    Range {0, 1} and `unreadable_gold_value`. A comparison that reaches the time limit is wrong, as with the origins'
+    own limits; a grader process that died is `GRADER_FAILED`.
 
     Args:
-        dialect: whose way.
+        dialect: the origin, a function of `dialects`.
         unreadable_gold_value: value where the gold answer cannot be parsed; None is no score.
         timeout_seconds: wall-clock limit of one comparison; the default is what TRL allows for parsing and comparing.
     """
@@ -48,7 +45,8 @@ class VerifiedAccuracy:
             TypeError: a task without a `MathReference`.
         """
         comparer = f"{__package__}.dialects:{self.dialect}"
-        asked = [ComparisonBy(_gold(attempt, self.name), attempt.response, comparer) for attempt in attempts]
+        golds = [reference_of(attempt, MathReference, reward=self.name).answer for attempt in attempts]
+        asked = [ComparisonBy(gold, attempt.response, comparer) for gold, attempt in zip(golds, attempts, strict=True)]
         unique = list(dict.fromkeys(asked))
         num_workers = min(os.cpu_count() or 1, _MAX_WORKERS)
         verdicts = shared_pool().compare(unique, timeout_seconds=self.timeout_seconds, num_workers=num_workers)
@@ -66,7 +64,7 @@ class VerifiedAccuracy:
 
 @dataclass(frozen=True)
 class PeriodicCosine:
-    """The cosine reward without a limit on progress: past `max_length` characters it climbs back, and so on.
+    """The cosine reward without a limit on progress: past `max_length` characters the value goes back, and so on.
 
         value = long + ½ · (short − long) · (1 + cos πp),    p = characters / max_length
 
@@ -127,13 +125,3 @@ class CallLength:
             verdict if verdict.status is ScoreStatus.GRADER_FAILED else Score(value, details=verdict.details)
             for value, verdict in zip(values, verdicts, strict=True)
         ]
-
-
-def _gold(attempt: Attempt, reward: str) -> str:
-    reference = attempt.task.reference
-    if not isinstance(reference, MathReference):
-        raise TypeError(
-            f"The reward {reward!r} needs a MathReference, but task {attempt.task.task_id!r} has a "
-            f"{type(reference).__name__}. Give the task a MathReference or choose another reward."
-        )
-    return reference.answer

@@ -1,10 +1,7 @@
-"""The numbers of huggingface/open-r1, `src/open_r1/rewards.py`.
+"""The numbers of huggingface/open-r1, `src/open_r1/rewards.py`, with the defaults of its functions.
 
-Lives here: its rewards, with the defaults of its functions. Does not: those that execute code, or its Chinese
-repetition penalty, which splits words with jieba.
-
-Its command line has other defaults for the cosine reward, which turn the slope of wrong answers around; see
-`cosine(wrong_short=0.0)`.
+Without its rewards that run code, and its Chinese repetition penalty, which splits words with jieba. Its command line
+has other defaults for the cosine reward, which turn the slope of wrong answers around: `cosine(wrong_short=0.0)`.
 """
 
 from __future__ import annotations
@@ -89,4 +86,4 @@ def soft_overlong(max_length: int = 16384, buffer: int = 4096) -> SoftOverlong:
 
 def default() -> CompositeReward:
     """Return the rewards that open-r1 trains with unless told otherwise: accuracy + format + tag count."""
-    return CompositeReward({reward.name: (reward, 1.0) for reward in (accuracy(), form(), tag_count())})
+    return CompositeReward.of(accuracy(), form(), tag_count())

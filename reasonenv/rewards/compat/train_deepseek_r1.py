@@ -1,7 +1,4 @@
-"""The numbers of FareedKhan-dev/train-deepseek-r1, `code.ipynb`.
-
-Lives here: its five rewards with its defaults.
-"""
+"""The numbers of FareedKhan-dev/train-deepseek-r1, `code.ipynb`: its five rewards with its defaults."""
 
 from __future__ import annotations
 
@@ -40,5 +37,4 @@ def repetition_penalty() -> RepetitionPenalty:
 
 def default() -> CompositeReward:
     """Return the sum of all five."""
-    rewards = (accuracy(), form(), reasoning_steps(), cosine(), repetition_penalty())
-    return CompositeReward({reward.name: (reward, 1.0) for reward in rewards})
+    return CompositeReward.of(accuracy(), form(), reasoning_steps(), cosine(), repetition_penalty())

@@ -1,12 +1,12 @@
 """The numbers of huggingface/trl, `trl.rewards`.
 
-Lives here: its rewards. Does not: default lengths of the cosine and the overlong reward, which TRL does not give; those
-of open-r1 stand in.
+TRL has no default lengths for the cosine and the overlong reward; those here are open-r1's.
 """
 
 from __future__ import annotations
 
-from reasonenv.rewards.compat.forms import ThinkBlock
+from reasonenv.rewards.base import Rule
+from reasonenv.rewards.compat.forms import has_think_block
 from reasonenv.rewards.compat.judgement import VerifiedAccuracy
 from reasonenv.rewards.composite import CompositeReward
 from reasonenv.rewards.length import CosineLength, SoftOverlong
@@ -20,9 +20,9 @@ def accuracy() -> VerifiedAccuracy:
     return VerifiedAccuracy("trl", None, "trl_accuracy")
 
 
-def think_format() -> ThinkBlock:
+def think_format() -> Rule:
     """Return `think_format_reward`: a think block, then anything."""
-    return ThinkBlock("trl_think_format")
+    return Rule("trl_think_format", has_think_block)
 
 
 def cosine(
@@ -50,4 +50,4 @@ def soft_overlong(max_length: int = 16384, buffer: int = 4096) -> SoftOverlong:
 
 def default() -> CompositeReward:
     """Return accuracy + think format, the two of its rewards that need no arguments and no tokens."""
-    return CompositeReward({reward.name: (reward, 1.0) for reward in (accuracy(), think_format())})
+    return CompositeReward.of(accuracy(), think_format())

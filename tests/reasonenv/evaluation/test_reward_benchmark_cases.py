@@ -11,8 +11,8 @@ import pytest
 from mpmath import mp, mpc, mpf
 
 from reasonenv.errors import TaskDataError
-from reasonenv.evaluation.reward_benchmark.cases import FAMILIES, labelled_responses, load_cases
-from reasonenv.evaluation.reward_benchmark.exploits import exploits
+from reasonenv.evaluation.reward_benchmark.cases import ANSWER_TYPES, labelled_responses, load_cases
+from reasonenv.evaluation.reward_benchmark.cases.exploits import exploits
 
 UNITS = {"mm": (1, "L"), "cm": (10, "L"), "m": (1000, "L"), "km": (10**6, "L"), "g": (1, "M"), "kg": (1000, "M"), "t": (10**6, "M")}  # fmt: skip  # noqa: E501
 WORDS = {"three": 3, "four": 4, "five": 5, "six": 6, "seven": 7}
@@ -120,7 +120,7 @@ READERS: dict[str, Callable[[str], object]] = {
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("answer_type", FAMILIES)
+@pytest.mark.parametrize("answer_type", ANSWER_TYPES)
 def test_labels_hold_by_an_independent_computation(answer_type, seed):
     read = READERS[answer_type]
     cases = [case for case in labelled_responses(num_golds=20, seed=seed) if case.answer_type == answer_type]
@@ -134,6 +134,13 @@ def test_cases_are_a_function_of_the_seed_and_have_distinct_ids():
     assert cases == labelled_responses()
     assert cases != labelled_responses(seed=1)
     assert len({case.case_id for case in cases}) == len(cases)
+
+
+def test_golds_of_a_type_differ_and_answers_stand_in_every_kind_of_text():
+    cases = labelled_responses(num_golds=10)
+    for answer_type in ANSWER_TYPES:
+        assert len({case.gold for case in cases if case.answer_type == answer_type}) >= 4
+    assert len({case.response.replace(case.answer, "ANSWER") for case in cases}) == 5
 
 
 def test_every_response_boxes_its_answer_behind_the_thinking():
@@ -169,5 +176,5 @@ def test_a_file_holds_labelled_responses_and_exploits(tmp_path):
 def test_a_line_that_is_no_case_is_named(tmp_path, line):
     path = tmp_path / "cases.jsonl"
     path.write_text("\n" + line + "\n", encoding="utf-8")
-    with pytest.raises(TaskDataError, match=r"cases\.jsonl, line 2"):
+    with pytest.raises(TaskDataError, match=r"cases\.jsonl line 2"):
         load_cases(path)

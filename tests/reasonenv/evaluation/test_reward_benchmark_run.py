@@ -20,7 +20,9 @@ from reasonenv.evaluation.reward_benchmark import (
     BenchmarkResult,
     Exploit,
     GraderLoadError,
+    GraderSpec,
     LabelledResponse,
+    Outcome,
     OutcomeStatus,
     benchmark_rewards,
     parse_grader,
@@ -28,9 +30,9 @@ from reasonenv.evaluation.reward_benchmark import (
     write_report,
 )
 from reasonenv.evaluation.reward_benchmark.figures import figures
-from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, RunSettings, run_grader
-from reasonenv.evaluation.reward_benchmark.report import visible
-from reasonenv.evaluation.reward_benchmark.results import Rate
+from reasonenv.evaluation.reward_benchmark.processes import GraderProcess, GraderRun, RunSettings, run_grader
+from reasonenv.evaluation.reward_benchmark.report import render_page, visible
+from reasonenv.evaluation.reward_benchmark.results import Confusion, Rate, judge
 
 GRADERS = """
 import os, time
@@ -161,8 +163,42 @@ def test_counts_are_those_of_the_decisions(result):
     assert (grader.overall.precision.num, grader.overall.precision.total) == (1, 2)
     assert (grader.overall.recall.num, grader.overall.recall.total) == (1, 2)
     assert (grader.false_positives, grader.false_negatives) == (["case/3"], ["case/2"])
+    assert (grader.overall.false_positives.num, grader.overall.false_positives.total) == (1, 2)
+    assert (grader.overall.false_negatives.num, grader.overall.false_negatives.total) == (1, 2)
     assert (grader.exploits_rewarded, grader.honest_refused, grader.policy_accepted) == (["x/1"], ["x/2"], ["x/3"])
     assert grader.drift == []
+
+
+def test_rates_of_a_confusion_are_those_of_their_definitions():
+    confusion = Confusion.of([True, True, True, False, False], [True, True, False, True, False])
+    rates = (confusion.precision, confusion.recall, confusion.false_positives, confusion.false_negatives)
+    assert [(rate.num, rate.total) for rate in rates] == [(2, 3), (2, 3), (1, 2), (1, 3)]
+
+
+def judged(seconds: list[float], scores: list[float], threshold: float = 0.5):
+    """What is said of a grader that answered one right case after the other in these times with these scores."""
+    cases = [case(number, "a", "a", True) for number in range(len(seconds))]
+    outcomes = [Outcome(OutcomeStatus.SCORED, score, time) for score, time in zip(scores, seconds, strict=True)]
+    spec = GraderSpec("plain:m:f", "plain", "m:f", threshold)
+    return judge(spec, GraderRun(outcomes, outcomes, 0.1), cases, [], label="f")
+
+
+def test_latencies_are_those_of_the_nearest_rank():
+    grader = judged([float(seconds) for seconds in range(10, 0, -1)], [1.0] * 10)
+    assert (grader.latency_p50_seconds, grader.latency_p99_seconds, grader.latency_max_seconds) == (5.0, 10.0, 10.0)
+    assert grader.latency_percentiles_seconds[:12] == [1.0] * 11 + [2.0]
+    assert grader.responses_per_second == 10 / 55
+
+
+def test_score_that_reaches_the_threshold_is_accepted():
+    grader = judged([1.0, 1.0], [2.0, 1.99], threshold=2.0)
+    assert (grader.overall.recall.num, grader.false_negatives) == (1, ["case/1"])
+
+
+def test_plot_of_exploits_counts_those_that_must_not_be_paid(result):
+    more = {"x/4": replace(ATTEMPTS[0], exploit_id="x/4"), "x/5": replace(ATTEMPTS[0], exploit_id="x/5", expected=None)}
+    plot = figures(replace(result, exploits={**result.exploits, **more}))["exploits"]
+    assert plot["data"][0]["y"] == ["x (2)"]
 
 
 def test_a_score_that_depends_on_the_batch_is_drift(result):
@@ -208,6 +244,11 @@ def test_page_is_self_contained_and_escapes_what_responses_say(result, tmp_path)
     own = head + rest.partition("</script>")[2]
     assert [part for part in ("<script src", "<link", "@import", "http:", "https:") if part in own] == []
     assert json.loads(data.read_text(encoding="utf-8"))["graders"][0]["exploits_rewarded"] == ["x/1"]
+
+
+def test_a_kind_of_exploit_cannot_close_the_script_that_draws_it(result):
+    hostile = replace(result.exploits["x/1"], kind="</script><b>")
+    assert "</script><b>" not in render_page(replace(result, exploits={**result.exploits, "x/1": hostile}))
 
 
 def test_text_that_nobody_sees_is_shown_as_escapes():
@@ -312,3 +353,4 @@ def test_command_names_the_extra_that_is_missing(tmp_path):
 def test_a_batch_that_stops_is_lost_and_no_drift(graders):
     grader = benchmark_rewards([f"trl:{graders}:dying"], cases=CASES, attempts=ATTEMPTS).graders[0]
     assert (grader.num_lost_in_batches, grader.drift) == (len(CASES) + len(ATTEMPTS), [])
+    assert math.isnan(grader.responses_per_second)

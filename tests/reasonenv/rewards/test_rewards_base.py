@@ -54,6 +54,14 @@ def broken(task, response):
     raise ZeroDivisionError("by the rule")
 
 
+def tagged(task, response):
+    """Count tags."""
+    return response.count("<")
+
+
+tagged.name = "an attribute"
+
+
 class TooFew:
     name = "too_few"
 
@@ -80,8 +88,14 @@ def test_rule_keeps_the_score_that_a_function_returns():
     assert picky.score(attempts("ab"))[0] == Score(1.0, details={"seen": "ab"})
 
 
-def test_rule_has_the_name_it_was_given():
-    assert (length.name, length.__name__) == ("length", "length")
+def test_rule_has_the_name_it_was_given_and_the_documentation_of_its_function():
+    documented = rule("measured")(tagged)
+    assert (documented.name, documented.__name__, documented.__doc__) == ("measured", "tagged", "Count tags.")
+    assert documented.function is documented.__wrapped__ is tagged
+
+
+def test_attributes_of_the_function_do_not_replace_those_of_the_rule():
+    assert rule("measured")(tagged).name == "measured"
 
 
 def test_rule_pickles_to_itself():
@@ -146,6 +160,35 @@ def test_weight_must_be_finite(weight):
 def test_name_of_a_term_must_be_an_identifier(name):
     with pytest.raises(ValueError, match="identifier"):
         CompositeReward({name: (length, 1.0)})
+
+
+def test_sum_of_rewards_gives_each_weight_one_and_its_own_name():
+    (breakdown,) = CompositeReward.of(length, picky).score(attempts("ab"))
+    assert (breakdown.total, breakdown.weights) == (3.0, {"length": 1.0, "picky": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("task", "own"),
+    [
+        (TASK, {"accuracy"}),
+        (QUESTION, {"qa"}),
+        (PROGRAM, {"code_all_passed"}),
+        (
+            replace(TASK, reference=QAReference(kind="open"), metadata={"preference_set": "helpfulness"}),
+            {"helpfulness"},
+        ),
+        (replace(TASK, reference=None, metadata={"preference_set": "safety"}), {"safety"}),
+    ],
+)
+def test_reward_of_all_scenarios_has_one_grader_for_each_kind_of_task(task, own):
+    reward = load_reward("r1_all_scenarios")
+    applies = {name for name in reward.terms if name not in reward.applies_to or reward.applies_to[name](task)}
+    assert applies == own | {"format", "language_consistency"}
+
+
+def test_rewards_of_one_name_cannot_be_summed():
+    with pytest.raises(ValueError, match=r"name of its own, got \['length', 'length'\]"):
+        CompositeReward.of(length, length)
 
 
 def test_composite_needs_a_term():

@@ -105,6 +105,20 @@ def test_form_has_the_numbers_of_the_origin(response, expected):
     assert tuple(values(reward, attempt(response))[0] for reward in rewards) == expected
 
 
+def test_the_fence_that_opens_a_block_is_not_the_one_that_closes_it():
+    code = "<think>\na\n</think>\n<answer>\n```python\nprint(5)\n{}</answer>"
+    assert values(open_r1.code_format(), attempt(code.format("```\n")), attempt(code.format(""))) == [1.0, 0.0]
+
+
+def test_origins_that_swap_gold_and_answer_take_an_inequality_for_an_interval():
+    flat = open_r1.cosine(correct_short=1.0, correct_long=1.0, wrong_short=0.0, wrong_long=0.0)
+    rewards = (train_deepseek_r1.accuracy(), flat, open_r1.accuracy(), trl.accuracy())
+    judged = [
+        values(reward, attempt(r"\boxed{1<x<2}", gold="$(1,2)$"), attempt("", gold="$(1,2)$")) for reward in rewards
+    ]
+    assert judged == [[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
+
+
 @pytest.mark.parametrize("reward", [row[0] for row in FORMS], ids=[row[0].name for row in FORMS])
 @pytest.mark.parametrize(
     "filler", ["\n</think>\n<answer>\n", "</think><answer>", "```python```", "</think> ", "</think>\n"]

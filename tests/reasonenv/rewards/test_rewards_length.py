@@ -78,6 +78,26 @@ def test_length_fails_where_correctness_failed_and_still_counts_that_length():
     assert (short.value, long.value) == (0.5, 0.0)
 
 
+class Half:
+    """Scores exactly the value that is told."""
+
+    name = "half"
+
+    def __init__(self, value):
+        self.value = value
+
+    def score(self, attempts):
+        return [Score(self.value) for _ in attempts]
+
+
+@pytest.mark.parametrize(("verdict", "is_right"), [(0.5, True), (math.nextafter(0.5, 0), False)])
+def test_an_answer_is_right_from_a_score_of_one_half_on(verdict, is_right):
+    cosine, _ = CosineLength(correctness=Half(verdict)).score([attempt(""), attempt("x")])
+    shortest, _ = Length(correctness=Half(verdict)).score([attempt(""), attempt("x")])
+    assert (cosine.value, cosine.details["is_correct"]) == (1.0 if is_right else -1.0, is_right)
+    assert (shortest.value, shortest.details["is_correct"]) == (0.5 if is_right else 0.0, is_right)
+
+
 def test_length_reports_what_it_measured():
     assert LENGTH.score([attempt("rxx")])[0].details == {"is_correct": True, "length": 3}
 
@@ -213,6 +233,12 @@ def test_ngrams_of_more_kinds_than_an_integer_can_number_are_told_apart(parts):
     total = len(parts) - 6
     unique = len({tuple(parts[start : start + 7]) for start in range(total)})
     assert share == pytest.approx(1 - unique / total if total > 0 else 0.0)
+
+
+def test_ngrams_that_differ_in_the_digit_that_an_integer_would_lose_are_told_apart():
+    ngrams_apart = [0, *range(2, 10), 1, *range(2, 10)]
+    assert 256**8 == 2**64
+    assert repeated_shares([ngrams_apart, range(256)], 9) == [0.0, 0.0]
 
 
 @given(st.lists(st.text("ab ", max_size=20), min_size=1, max_size=5))

@@ -1,10 +1,12 @@
 import pickle
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from reasonenv.rewards import CompositeReward, rule
-from reasonenv.rewards.neural import NeuralReward
+from reasonenv.rewards.neural import NeuralReward, helpfulness, safety
 from reasonenv.types import Attempt, ScoreStatus, Task
 
 
@@ -68,6 +70,24 @@ def test_pickled_copy_makes_its_own_scorer():
     copy = pickle.loads(pickle.dumps(reward))
     assert copy == reward
     assert copy.score(attempts("abc"))[0].value == 3.0
+
+
+@pytest.mark.parametrize("name", ["helpfulness", "safety"])
+def test_embedded_model_without_torch_names_the_extra_to_install(name):
+    program = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from reasonenv.rewards import load_reward\nfrom reasonenv.types import Attempt, Task\n"
+        "task = Task(task_id='open/1', prompt='Why?', reference=None)\n"
+        f"load_reward({name!r}).score([Attempt(task=task, response='So.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "MissingExtraError: 'torch' is not installed. Run: pip install \"reasonenv[reward-models]\"" in done.stderr
+
+
+def test_embedded_models_of_different_kinds_are_different_rewards():
+    assert helpfulness() == helpfulness()
+    assert helpfulness() != safety()
+    assert NeuralReward("helpfulness", Lengths) != helpfulness()
 
 
 def test_rules_score_while_the_model_computes():

@@ -1,34 +1,17 @@
-"""Gold answers that are names, titles, symbols and dates, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> QAVariants`. Does not: numbers (`qa_quantities`), or choices and
-lists (`qa_selections`).
-
-The one decision: only pairs on which no sensible policy can differ. Whether "Obama" answers "Barack Obama" is a choice,
-so no case asks it.
-"""
+"""Gold answers that are names, titles, symbols and dates, with right and almost right ones."""
 
 from __future__ import annotations
 
 import calendar
 import unicodedata
+from collections.abc import Mapping
 from datetime import date, timedelta
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.qa_variants import QAVariants, short
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
+from reasonenv.types import QAReference
 
-__all__ = [
-    "accented_name",
-    "acronym",
-    "calendar_date",
-    "chinese",
-    "japanese",
-    "numbered_name",
-    "other_script",
-    "person",
-    "symbol",
-    "time_of_day",
-    "title",
-]
+__all__ = ["QA_NAMES"]
 
 _FIRST = ("Clara", "Edwin", "Felix", "Hannah", "Isabel", "Martin", "Oscar", "Rachel", "Simon", "Thomas")
 _LAST = ("Ashworth", "Barlow", "Carver", "Delaney", "Forsyth", "Harper", "Kendall", "Merton", "Porter", "Winslow")
@@ -63,14 +46,13 @@ _OTHER = (
 )  # fmt: skip
 
 
-def person(rng: Random) -> QAVariants:
-    """Names with an initial."""
+def _person(rng: Random) -> Variants[QAReference]:
     first, last, other = rng.choice(_FIRST), rng.choice(_LAST), rng.choice(_LAST)
     middle = rng.choice("BCDFGH")
     name = f"{first} {middle}. {last}"
     wrong = other if other != last else "Underwood"
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(
             ("same", name),
             ("lower case", name.lower()),
@@ -91,11 +73,10 @@ def person(rng: Random) -> QAVariants:
     )
 
 
-def accented_name(rng: Random) -> QAVariants:
-    """Names with Latin accents."""
+def _accented_name(rng: Random) -> Variants[QAReference]:
     name, plain = rng.choice(_ACCENTED)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(
             ("same", name),
             ("without accents", plain),
@@ -106,11 +87,10 @@ def accented_name(rng: Random) -> QAVariants:
     )
 
 
-def title(rng: Random) -> QAVariants:
-    """Titles with an article."""
+def _title(rng: Random) -> Variants[QAReference]:
     name, other = rng.sample(_TITLES, 2)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(
             ("same", name),
             ("without article", name.partition(" ")[2]),
@@ -129,21 +109,20 @@ def title(rng: Random) -> QAVariants:
     )
 
 
-def symbol(rng: Random) -> QAVariants:
-    """Names in which a sign means something."""
+def _symbol(rng: Random) -> Variants[QAReference]:
+    """Draw a name in which a sign means something."""
     name, other = rng.choice(_SYMBOLS)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("bold", f"**{name}**"), ("code", f"`{name}`")),
         different=(("sign lost", other), ("sign doubled", f"{name}{name[-1]}x"), ("another letter", f"Z{name[1:]}")),
     )
 
 
-def acronym(rng: Random) -> QAVariants:
-    """Acronyms with and without points."""
+def _acronym(rng: Random) -> Variants[QAReference]:
     name = rng.choice(_ACRONYMS)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("points", "".join(f"{letter}." for letter in name)), ("article", f"the {name}")),
         different=(
             ("letter lost", name[:-1]),
@@ -153,22 +132,20 @@ def acronym(rng: Random) -> QAVariants:
     )
 
 
-def numbered_name(rng: Random) -> QAVariants:
-    """Names with a number, Roman or not."""
+def _numbered_name(rng: Random) -> Variants[QAReference]:
     (roman, digit, word), (other, *_) = rng.sample(_ORDERS, 2)
     name = rng.choice(("World War", "Apollo", "Act", "Volume", "Rocky", "Part"))
-    return QAVariants(
-        short(f"{name} {roman}"),
+    return Variants(
+        _short(f"{name} {roman}"),
         equal=(("same", f"{name} {roman}"), ("digit", f"{name} {digit}"), ("word", f"{name} {word}")),
         different=(("another number", f"{name} {other}"), ("number lost", name), ("joined digits", f"{name} {digit}1")),
     )
 
 
-def chinese(rng: Random) -> QAVariants:
-    """Chinese names, which have no spaces."""
+def _chinese(rng: Random) -> Variants[QAReference]:
     name, other = rng.choice(_CHINESE)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("stop", f"{name}。"), ("corner quotes", f"「{name}」"), ("title marks", f"《{name}》")),
         different=(
             ("another", other),
@@ -179,11 +156,10 @@ def chinese(rng: Random) -> QAVariants:
     )
 
 
-def japanese(rng: Random) -> QAVariants:
-    """Japanese names, with a copula behind them or not."""
+def _japanese(rng: Random) -> Variants[QAReference]:
     name, other = rng.choice(_JAPANESE)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("copula", f"{name}です。"), ("corner quotes", f"『{name}』"), ("spaces", f" {name} ")),
         different=(
             ("another", other),
@@ -194,24 +170,24 @@ def japanese(rng: Random) -> QAVariants:
     )
 
 
-def other_script(rng: Random) -> QAVariants:
-    """Cyrillic, Korean, Devanagari, Arabic, Thai and Greek names."""
+def _other_script(rng: Random) -> Variants[QAReference]:
+    """Draw a Cyrillic, Korean, Devanagari, Arabic, Thai or Greek name."""
     name, same, other = rng.choice(_OTHER)
-    return QAVariants(
-        short(name),
+    return Variants(
+        _short(name),
         equal=(("same", name), ("rewritten", same), ("bold", f"**{name}**")),
         different=(("another", other), ("letter lost", name[:-2]), ("both", f"{name}, {other}")),
     )
 
 
-def calendar_date(rng: Random) -> QAVariants:
-    """Dates in the orders in use; the day is above 12, so digits are unambiguous."""
+def _calendar_date(rng: Random) -> Variants[QAReference]:
+    """Draw a date; the day is above 12, so digits are unambiguous."""
     day = date(rng.randint(1800, 2030), rng.randint(1, 12), rng.randint(13, 28))
     month, later = calendar.month_name[day.month], day + timedelta(days=1)
     swapped = day.replace(month=day.month % 12 + 1)
     ordinal = {21: "st", 22: "nd", 23: "rd"}.get(day.day, "th")
-    return QAVariants(
-        short(f"{month} {day.day}, {day.year}"),
+    return Variants(
+        _short(f"{month} {day.day}, {day.year}"),
         equal=(
             ("day first", f"{day.day} {month} {day.year}"),
             ("ordinal", f"the {day.day}{ordinal} of {month}, {day.year}"),
@@ -233,11 +209,11 @@ def calendar_date(rng: Random) -> QAVariants:
     )  # fmt: skip
 
 
-def time_of_day(rng: Random) -> QAVariants:
-    """Times after noon on both clocks."""
+def _time_of_day(rng: Random) -> Variants[QAReference]:
+    """Draw a time after noon, on both clocks."""
     hour, minute = rng.randint(1, 11), rng.randint(10, 59)
-    return QAVariants(
-        short(f"{hour}:{minute} PM"),
+    return Variants(
+        _short(f"{hour}:{minute} PM"),
         equal=(
             ("24 hours", f"{hour + 12}:{minute}"),
             ("points", f"{hour}:{minute} p.m."),
@@ -251,3 +227,23 @@ def time_of_day(rng: Random) -> QAVariants:
             ("as a decimal", f"{hour}.{minute}"),
         ),
     )
+
+
+def _short(answer: str) -> QAReference:
+    return QAReference(kind="short", answers=(answer,))
+
+
+QA_NAMES: Mapping[str, Family[QAReference]] = {
+    "person": _person,
+    "accented name": _accented_name,
+    "title": _title,
+    "symbol": _symbol,
+    "acronym": _acronym,
+    "numbered name": _numbered_name,
+    "chinese": _chinese,
+    "japanese": _japanese,
+    "other script": _other_script,
+    "date": _calendar_date,
+    "time of day": _time_of_day,
+}
+"""Answer type → function that draws a gold answer with its variants."""

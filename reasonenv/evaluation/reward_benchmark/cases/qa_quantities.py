@@ -1,42 +1,26 @@
-"""Gold answers that are numbers and quantities, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> QAVariants`. Does not: names (`qa_names`).
-
-The one decision: only pairs on which no sensible policy can differ. Whether 5 answers 5 km is a choice, so no case asks
-it.
-"""
+"""Gold answers to questions that are numbers and quantities, with right and almost right ones."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.qa_variants import QAVariants, numeric
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
+from reasonenv.types import QAReference
 
-__all__ = [
-    "decimal",
-    "duration",
-    "fraction",
-    "integer",
-    "large_number",
-    "measure",
-    "money",
-    "negative",
-    "percent",
-    "power_of_ten",
-]
+__all__ = ["QA_QUANTITIES"]
 
 _ONES = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _THINGS = ("apples", "people", "bridges", "goals", "chapters")
 
 
-def integer(rng: Random) -> QAVariants:
-    """Integers from 21 to 99."""
+def _integer(rng: Random) -> Variants[QAReference]:
     tens, ones = rng.randint(2, 9), rng.randint(1, 9)
     number, thing = 10 * tens + ones, rng.choice(_THINGS)
-    return QAVariants(
-        numeric(str(number)),
+    return Variants(
+        _number(str(number)),
         equal=(
             ("same", str(number)),
             ("words", f"{_TENS[tens]}-{_ONES[ones]}"),
@@ -62,12 +46,11 @@ def integer(rng: Random) -> QAVariants:
     )
 
 
-def large_number(rng: Random) -> QAVariants:
-    """Integers with thousands."""
+def _large_number(rng: Random) -> Variants[QAReference]:
     number = rng.randint(1_001, 9_999) * 1000 + rng.randint(101, 998)
     grouped = f"{number:,}"
-    return QAVariants(
-        numeric(str(number)),
+    return Variants(
+        _number(str(number)),
         equal=(
             ("same", str(number)),
             ("commas", grouped),
@@ -85,13 +68,12 @@ def large_number(rng: Random) -> QAVariants:
     )
 
 
-def decimal(rng: Random) -> QAVariants:
-    """Decimals with two places."""
+def _decimal(rng: Random) -> Variants[QAReference]:
     hundredths = rng.randint(101, 9_899) * 10 // 10
     hundredths += hundredths % 10 == 0
     text = f"{hundredths // 100}.{hundredths % 100:02d}"
-    return QAVariants(
-        numeric(text),
+    return Variants(
+        _number(text),
         equal=(
             ("same", text),
             ("trailing zero", f"{text}0"),
@@ -108,12 +90,12 @@ def decimal(rng: Random) -> QAVariants:
     )
 
 
-def fraction(rng: Random) -> QAVariants:
-    """Fractions that are exact decimals."""
+def _fraction(rng: Random) -> Variants[QAReference]:
+    """Draw a fraction that is an exact decimal."""
     bottom = rng.choice((2, 4, 5, 8))
     top = rng.choice([number for number in range(1, 40) if math.gcd(number, bottom) == 1])
-    return QAVariants(
-        numeric(f"{top}/{bottom}"),
+    return Variants(
+        _number(f"{top}/{bottom}"),
         equal=(("same", f"{top}/{bottom}"), ("decimal", f"{top / bottom}"), ("unreduced", f"{3 * top}/{3 * bottom}")),
         different=(
             ("bar lost", f"{top}{bottom}"),
@@ -123,11 +105,10 @@ def fraction(rng: Random) -> QAVariants:
     )
 
 
-def negative(rng: Random) -> QAVariants:
-    """Negative integers."""
+def _negative(rng: Random) -> Variants[QAReference]:
     number = rng.randint(2, 9)
-    return QAVariants(
-        numeric(f"-{number}"),
+    return Variants(
+        _number(f"-{number}"),
         equal=(
             ("same", f"-{number}"),
             ("minus sign", f"\u2212{number}"),
@@ -143,11 +124,10 @@ def negative(rng: Random) -> QAVariants:
     )
 
 
-def percent(rng: Random) -> QAVariants:
-    """Percentages."""
+def _percent(rng: Random) -> Variants[QAReference]:
     number = rng.randint(2, 97)
-    return QAVariants(
-        numeric(f"{number}%"),
+    return Variants(
+        _number(f"{number}%"),
         equal=(
             ("same", f"{number}%"),
             ("blank", f"{number} %"),
@@ -165,11 +145,10 @@ def percent(rng: Random) -> QAVariants:
     )
 
 
-def money(rng: Random) -> QAVariants:
-    """Amounts in dollars."""
+def _money(rng: Random) -> Variants[QAReference]:
     number = rng.randint(1_001, 9_998)
-    return QAVariants(
-        numeric(f"${number}"),
+    return Variants(
+        _number(f"${number}"),
         equal=(
             ("same", f"${number}"),
             ("commas", f"${number:,}"),
@@ -188,8 +167,7 @@ def money(rng: Random) -> QAVariants:
     )
 
 
-def measure(rng: Random) -> QAVariants:
-    """Lengths, masses and volumes."""
+def _measure(rng: Random) -> Variants[QAReference]:
     unit, word, other, factor, wrong = rng.choice(
         (
             ("km", "kilometres", "m", 1000, "miles"),
@@ -199,8 +177,8 @@ def measure(rng: Random) -> QAVariants:
         )
     )
     number = rng.randint(2, 90)
-    return QAVariants(
-        numeric(f"{number} {unit}"),
+    return Variants(
+        _number(f"{number} {unit}"),
         equal=(
             ("same", f"{number} {unit}"),
             ("tight", f"{number}{unit}"),
@@ -217,11 +195,10 @@ def measure(rng: Random) -> QAVariants:
     )
 
 
-def duration(rng: Random) -> QAVariants:
-    """Hours and minutes."""
+def _duration(rng: Random) -> Variants[QAReference]:
     hours, minutes = rng.randint(2, 9), rng.choice((15, 30, 45))
-    return QAVariants(
-        numeric(f"{hours} hours {minutes} minutes"),
+    return Variants(
+        _number(f"{hours} hours {minutes} minutes"),
         equal=(
             ("and", f"{hours} hours and {minutes} minutes"),
             ("short", f"{hours} h {minutes} min"),
@@ -237,12 +214,12 @@ def duration(rng: Random) -> QAVariants:
     )
 
 
-def power_of_ten(rng: Random) -> QAVariants:
-    """Millions, in words, digits and powers."""
+def _power_of_ten(rng: Random) -> Variants[QAReference]:
+    """Draw millions, in words, digits and powers."""
     tenths = rng.choice([number for number in range(11, 99) if number % 10])
     text, number = f"{tenths / 10}", tenths * 100_000
-    return QAVariants(
-        numeric(f"{text} million"),
+    return Variants(
+        _number(f"{text} million"),
         equal=(
             ("digits", str(number)),
             ("commas", f"{number:,}"),
@@ -258,3 +235,22 @@ def power_of_ten(rng: Random) -> QAVariants:
             ("superscript as digits", f"{text}×106"),
         ),
     )
+
+
+def _number(answer: str) -> QAReference:
+    return QAReference(kind="number", answers=(answer,))
+
+
+QA_QUANTITIES: Mapping[str, Family[QAReference]] = {
+    "integer": _integer,
+    "large number": _large_number,
+    "decimal": _decimal,
+    "fraction": _fraction,
+    "negative": _negative,
+    "percent": _percent,
+    "money": _money,
+    "measure": _measure,
+    "duration": _duration,
+    "power of ten": _power_of_ten,
+}
+"""Answer type → function that draws a gold answer with its variants."""

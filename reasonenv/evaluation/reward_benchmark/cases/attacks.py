@@ -1,10 +1,7 @@
-r"""Responses that attack the program of a grader: its parser, its memory, its clock, its judge.
+r"""Responses that attack a grader's program: its parser, its memory, its clock, its judge.
 
-Lives here: bombs, injected code, instructions to a judge, tricks with Unicode. Does not: tricks with words, tags and
-mathematics (`exploits`).
-
-The one decision: injected code would only create a file in the current folder, so that running the catalogue against a
-grader that evaluates what it reads does no harm.
+Injected code would only create a file in the current folder, so that the catalogue does no harm to a machine whose
+grader evaluates what it reads.
 """
 
 from __future__ import annotations

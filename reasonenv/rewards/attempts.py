@@ -1,28 +1,39 @@
-"""What a reward may need of an attempt beyond its text: its length, its tokens, its group.
-
-Lives here: reading them, and saying who fills what is missing. Does not: what they are worth (`length`, `repetition`).
-
-The one decision: nothing is guessed. Counting characters where tokens were meant would be another reward.
-"""
+"""What a reward needs of an attempt beyond its text. What is missing is an error: a guess would be another reward."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 from reasonenv.types import Attempt
 
-__all__ = ["LengthUnit", "group_of", "length_of", "tokens_of"]
+__all__ = ["LengthUnit", "group_of", "length_of", "reference_of", "tokens_of"]
 
 LengthUnit = Literal["characters", "tokens"]
+ReferenceT = TypeVar("ReferenceT")
+
+
+def reference_of(attempt: Attempt, kind: type[ReferenceT], *, reward: str) -> ReferenceT:
+    """Return the reference of the task, which must be of the given type.
+
+    Args:
+        attempt: at the task.
+        kind: `MathReference`, `CodeReference` or `QAReference`.
+        reward: name of the reward that asks, for the error message.
+
+    Raises:
+        TypeError: the task has another reference.
+    """
+    reference = attempt.task.reference
+    if not isinstance(reference, kind):
+        raise TypeError(
+            f"The reward {reward!r} needs a {kind.__name__}, but task {attempt.task.task_id!r} has a "
+            f"{type(reference).__name__}. Give the task a {kind.__name__} or choose another reward."
+        )
+    return reference
 
 
 def length_of(attempt: Attempt, unit: LengthUnit, *, reward: str) -> int:
     """Return the length of the response in characters or tokens.
-
-    Args:
-        attempt: whose response.
-        unit: what to count.
-        reward: name of the reward that asks, for the error message.
 
     Raises:
         ValueError: tokens are to be counted and the attempt has none.
@@ -46,7 +57,7 @@ def tokens_of(attempt: Attempt, *, reward: str) -> tuple[int, ...]:
 
 
 def group_of(attempt: Attempt, *, reward: str) -> tuple[int, str]:
-    """Return what the attempts that are compared with this one share: group and task.
+    """Return the group and the task, which the attempts that are compared with this one share.
 
     Raises:
         ValueError: the attempt has no group.

@@ -1,27 +1,33 @@
-"""What the families of labelled cases give: a gold answer with equal and different ones, each by a named rule."""
+"""What a family of labelled cases gives: a gold answer with equal and different ones, each made by a named rule."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Generic, TypeVar
 
-__all__ = ["Rewritten", "Variants", "signed", "unequal_number"]
+__all__ = ["Family", "Rewritten", "Variants", "signed", "unequal_number"]
 
+GoldT = TypeVar("GoldT")
 Rewritten = tuple[str, str]
 """The name of a rule and the answer that it made."""
 
 
 @dataclass(frozen=True, slots=True)
-class Variants:
+class Variants(Generic[GoldT]):
     r"""`Variants(r"\\frac{1}{2}", equal=(("unreduced", "2/4"),), different=(("reciprocal", "2"),))`."""
 
-    gold: str
+    gold: GoldT
     equal: tuple[Rewritten, ...]
     different: tuple[Rewritten, ...]
 
 
+Family = Callable[[Random], Variants[GoldT]]
+
+
 def signed(number: int) -> str:
-    """A term behind another one: `+ 3` or `- 3`."""
+    """Return a term that follows another one: `+ 3` or `- 3`."""
     return f"+ {number}" if number >= 0 else f"- {-number}"
 
 

@@ -1,41 +1,20 @@
-r"""Gold answers that are single numbers or quantities, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> Variants`. Does not: sequences, sets and symbols (`structures`).
-
-The one decision: only pairs on which no sensible policy can differ. Whether 35 answers 35\% or 12 answers 12 cm is a
-choice, so no case asks it.
-"""
+r"""Gold answers that are single numbers or quantities, with equal and almost equal ones."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.variants import Variants, signed, unequal_number
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants, signed, unequal_number
 
-__all__ = [
-    "base_number",
-    "complex_number",
-    "decimal",
-    "fraction",
-    "integer",
-    "mixed_number",
-    "money",
-    "percent",
-    "pi_multiple",
-    "radical",
-    "ratio",
-    "scientific",
-    "time_of_day",
-    "unit_quantity",
-]
+__all__ = ["NUMBERS"]
 
 _NUM_DECIMALS = 3
 
 
-def integer(rng: Random) -> Variants:
-    """Integers of up to six digits."""
+def _integer(rng: Random) -> Variants[str]:
     number = rng.choice((1, -1)) * rng.randint(1023, 98765) * 10 + rng.choice((1, -1)) * rng.randint(1, 4)
     grouped = f"{number:,}"
     return Variants(
@@ -57,11 +36,10 @@ def integer(rng: Random) -> Variants:
     )
 
 
-def decimal(rng: Random) -> Variants:
-    """Decimals with three places."""
+def _decimal(rng: Random) -> Variants[str]:
     thousandths = rng.randint(101, 99_999) // 10 * 10 + rng.choice((1, 2, 3, 4, 6, 7, 8, 9))
     value = Fraction(thousandths, 1000)
-    text = _decimal(value, _NUM_DECIMALS)
+    text = _with_places(value, _NUM_DECIMALS)
     return Variants(
         text,
         equal=(
@@ -71,16 +49,16 @@ def decimal(rng: Random) -> Variants:
             ("scientific", rf"{thousandths} \times 10^{{-3}}"),
         ),
         different=(
-            ("last digit", _decimal(value + Fraction(1, 1000), _NUM_DECIMALS)),
-            ("point shifted", _decimal(value * 10, _NUM_DECIMALS)),
+            ("last digit", _with_places(value + Fraction(1, 1000), _NUM_DECIMALS)),
+            ("point shifted", _with_places(value * 10, _NUM_DECIMALS)),
             ("sign", f"-{text}"),
             ("integer part", str(math.floor(value))),
         ),
     )
 
 
-def fraction(rng: Random) -> Variants:
-    """Reduced fractions that do not terminate as decimals."""
+def _fraction(rng: Random) -> Variants[str]:
+    """Draw a reduced fraction that does not terminate as a decimal."""
     bottom = rng.choice((3, 7, 9, 11, 13, 17, 19, 21))
     top = rng.choice([number for number in range(2, 60) if math.gcd(number, bottom) == 1])
     factor, sign = rng.randint(2, 9), rng.choice(("", "-"))
@@ -102,8 +80,7 @@ def fraction(rng: Random) -> Variants:
     )
 
 
-def mixed_number(rng: Random) -> Variants:
-    """Mixed numbers."""
+def _mixed_number(rng: Random) -> Variants[str]:
     bottom = rng.choice((3, 5, 7, 8, 9, 11))
     whole = rng.randint(2, 20)
     top = rng.choice([number for number in range(1, bottom) if math.gcd(number, bottom) == 1])
@@ -123,8 +100,7 @@ def mixed_number(rng: Random) -> Variants:
     )
 
 
-def percent(rng: Random) -> Variants:
-    """Percentages of two digits."""
+def _percent(rng: Random) -> Variants[str]:
     number = rng.randint(11, 98)
     value = Fraction(number, 100)
     return Variants(
@@ -137,15 +113,14 @@ def percent(rng: Random) -> Variants:
         ),
         different=(
             ("off by one", rf"{number + 1}\%"),
-            ("hundredth", rf"{_decimal(value, 2)}\%"),
+            ("hundredth", rf"{_with_places(value, 2)}\%"),
             ("complement", rf"{100 - number if number != 50 else 51}\%"),
             ("ten times", rf"{number * 10}\%"),
         ),
     )
 
 
-def money(rng: Random) -> Variants:
-    """Amounts in dollars."""
+def _money(rng: Random) -> Variants[str]:
     dollars = rng.randint(1001, 9998)
     return Variants(
         rf"\${dollars}",
@@ -164,8 +139,7 @@ def money(rng: Random) -> Variants:
     )
 
 
-def unit_quantity(rng: Random) -> Variants:
-    """Lengths and masses with their unit."""
+def _unit_quantity(rng: Random) -> Variants[str]:
     unit, other, factor, larger = rng.choice(
         (("cm", "mm", 10, "m"), ("m", "cm", 100, "km"), ("kg", "g", 1000, "t"), ("km", "m", 1000, "cm"))
     )
@@ -188,8 +162,8 @@ def unit_quantity(rng: Random) -> Variants:
     )
 
 
-def scientific(rng: Random) -> Variants:
-    """Mantissa and power of ten, from 10⁻³⁰ to 10²⁵."""
+def _scientific(rng: Random) -> Variants[str]:
+    """Draw a mantissa and a power of ten, from 10⁻³⁰ to 10²⁴."""
     tenths = rng.randint(11, 98)
     mantissa, exponent = f"{tenths // 10}.{tenths % 10}", rng.choice((*range(-30, -5), *range(6, 25)))
     return Variants(
@@ -209,8 +183,7 @@ def scientific(rng: Random) -> Variants:
     )
 
 
-def time_of_day(rng: Random) -> Variants:
-    """Hours and minutes."""
+def _time_of_day(rng: Random) -> Variants[str]:
     hour, minute = rng.randint(2, 9), 2 * rng.randint(6, 28)
     return Variants(
         f"{hour}:{minute}",
@@ -228,8 +201,7 @@ def time_of_day(rng: Random) -> Variants:
     )
 
 
-def ratio(rng: Random) -> Variants:
-    """Reduced ratios of small integers."""
+def _ratio(rng: Random) -> Variants[str]:
     first = rng.randint(2, 9)
     second = rng.choice([number for number in range(2, 10) if math.gcd(first, number) == 1])
     return Variants(
@@ -248,8 +220,8 @@ def ratio(rng: Random) -> Variants:
     )
 
 
-def base_number(rng: Random) -> Variants:
-    """Numerals in base 3 to 7; the digits stay possible in the wrong base."""
+def _base_number(rng: Random) -> Variants[str]:
+    """Draw a numeral in base 3 to 7 whose digits exist in the wrong base too."""
     base = rng.randint(3, 7)
     digits = rng.choice("12") + "".join(rng.choice("012") for _ in range(3)) + "1"
     word = ("three", "four", "five", "six", "seven")[base - 3]
@@ -269,8 +241,7 @@ def base_number(rng: Random) -> Variants:
     )
 
 
-def radical(rng: Random) -> Variants:
-    """Multiples of a square root."""
+def _radical(rng: Random) -> Variants[str]:
     inside, factor = rng.choice((2, 3, 5, 6, 7, 10, 11, 13)), rng.randint(2, 12)
     value = factor * math.sqrt(inside)
     return Variants(
@@ -291,8 +262,8 @@ def radical(rng: Random) -> Variants:
     )
 
 
-def complex_number(rng: Random) -> Variants:
-    """Complex numbers with integer parts of different size."""
+def _complex_number(rng: Random) -> Variants[str]:
+    """Draw a complex number with integer parts of different size."""
     real = unequal_number(rng, -20, 20, 1)
     imaginary = unequal_number(rng, -20, 20, 1, real)
     return Variants(
@@ -312,8 +283,7 @@ def complex_number(rng: Random) -> Variants:
     )
 
 
-def pi_multiple(rng: Random) -> Variants:
-    """Linear expressions in π."""
+def _pi_multiple(rng: Random) -> Variants[str]:
     factor = rng.randint(3, 20)
     offset = unequal_number(rng, -15, 15, factor)
     value = factor * math.pi + offset
@@ -334,12 +304,31 @@ def pi_multiple(rng: Random) -> Variants:
     )
 
 
-def _decimal(value: Fraction, num_decimals: int) -> str:
+def _with_places(value: Fraction, num_decimals: int) -> str:
     whole, rest = divmod(int(value * 10**num_decimals), 10**num_decimals)
     return f"{whole}.{rest:0{num_decimals}d}"
 
 
 def _other_digits(digits: str) -> str:
-    """The digits reversed, or with the second one changed if they read the same."""
+    """Reverse the digits, or change the second one if they read the same."""
     turned = digits[::-1]
     return turned if turned != digits else digits[0] + str((int(digits[1]) + 1) % 3) + digits[2:]
+
+
+NUMBERS: Mapping[str, Family[str]] = {
+    "integer": _integer,
+    "decimal": _decimal,
+    "fraction": _fraction,
+    "mixed number": _mixed_number,
+    "percent": _percent,
+    "money": _money,
+    "units": _unit_quantity,
+    "scientific": _scientific,
+    "time": _time_of_day,
+    "ratio": _ratio,
+    "base": _base_number,
+    "radical": _radical,
+    "complex": _complex_number,
+    "pi": _pi_multiple,
+}
+"""Answer type → function that draws a gold answer with its variants."""

@@ -1,19 +1,14 @@
-"""Gold answers that choose: yes or no, options, members of a list, sources.
-
-Lives here: one function per answer type, `Random -> QAVariants`. Does not: names and numbers (`qa_names`,
-`qa_quantities`).
-
-The one decision: only pairs on which no sensible policy can differ.
-"""
+"""Gold answers that choose: yes or no, options, members of a list, sources."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.qa_variants import QAVariants
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
 from reasonenv.types import QAReference
 
-__all__ = ["citation", "list_of_names", "list_of_numbers", "option", "true_or_false", "yes_or_no"]
+__all__ = ["QA_SELECTIONS"]
 
 _THINGS = ("amber", "basalt", "cedar", "denim", "ebony", "flint", "granite", "hazel", "ivory", "jade", "linen", "maple")
 _YES = (
@@ -41,29 +36,27 @@ _NEITHER = (
 )
 
 
-def yes_or_no(rng: Random) -> QAVariants:
-    """Answers to yes-no questions, with and without explanation, in several languages."""
+def _yes_or_no(rng: Random) -> Variants[QAReference]:
+    """Draw an answer to a yes-no question, with and without explanation, in several languages."""
     is_yes = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("yes" if is_yes else "no",))
-    return QAVariants(reference, _YES if is_yes else _NO, (*(_NO if is_yes else _YES), *_NEITHER))
+    return Variants(reference, _YES if is_yes else _NO, (*(_NO if is_yes else _YES), *_NEITHER))
 
 
-def true_or_false(rng: Random) -> QAVariants:
-    """Judgements of statements."""
+def _true_or_false(rng: Random) -> Variants[QAReference]:
     is_true = bool(rng.getrandbits(1))
     reference = QAReference(kind="boolean", answers=("true" if is_true else "false",))
     different = (*(_FALSE if is_true else _TRUE), ("both", "true and false"), ("either", "True or False"))
-    return QAVariants(reference, _TRUE if is_true else _FALSE, different)
+    return Variants(reference, _TRUE if is_true else _FALSE, different)
 
 
-def option(rng: Random) -> QAVariants:
-    """One of four options."""
+def _option(rng: Random) -> Variants[QAReference]:
     options = tuple(rng.sample(_THINGS, 4))
     index = rng.randrange(4)
     letter, other = "ABCD"[index], "ABCD"[(index + 1) % 4]
     text, other_text = options[index], options[(index + 1) % 4]
     name = {"A": "Alice", "B": "Bob", "C": "Carol", "D": "Dave"}[letter]
-    return QAVariants(
+    return Variants(
         QAReference(kind="choice", answers=(letter,), choices=options),
         equal=(
             ("letter", letter),
@@ -93,10 +86,9 @@ def option(rng: Random) -> QAVariants:
     )
 
 
-def list_of_names(rng: Random) -> QAVariants:
-    """Three members in any order."""
+def _list_of_names(rng: Random) -> Variants[QAReference]:
     one, two, three, four = rng.sample(_THINGS, 4)
-    return QAVariants(
+    return Variants(
         QAReference(kind="list", answers=(one, two, three)),
         equal=(
             ("same", f"{one}, {two}, {three}"),
@@ -124,10 +116,9 @@ def list_of_names(rng: Random) -> QAVariants:
     )
 
 
-def list_of_numbers(rng: Random) -> QAVariants:
-    """Three numbers in any order."""
+def _list_of_numbers(rng: Random) -> Variants[QAReference]:
     one, two, three = rng.sample(range(1_001, 9_999), 3)
-    return QAVariants(
+    return Variants(
         QAReference(kind="list", answers=(str(one), str(two), str(three))),
         equal=(
             ("same", f"{one}, {two}, {three}"),
@@ -145,11 +136,11 @@ def list_of_numbers(rng: Random) -> QAVariants:
     )
 
 
-def citation(rng: Random) -> QAVariants:
-    """Two of nine sources."""
+def _citation(rng: Random) -> Variants[QAReference]:
+    """Draw two of nine sources."""
     one, two, three = sorted(rng.sample(range(1, 10), 3))
     said = "It was built of granite"
-    return QAVariants(
+    return Variants(
         QAReference(kind="citation", answers=(str(one), str(two))),
         equal=(
             ("brackets", f"[{one}][{two}]"),
@@ -170,3 +161,14 @@ def citation(rng: Random) -> QAVariants:
             ("not cited", f"{said} {one} times by {two} people."),
         ),
     )
+
+
+QA_SELECTIONS: Mapping[str, Family[QAReference]] = {
+    "yes or no": _yes_or_no,
+    "true or false": _true_or_false,
+    "option": _option,
+    "list of names": _list_of_names,
+    "list of numbers": _list_of_numbers,
+    "citation": _citation,
+}
+"""Answer type → function that draws a gold answer with its variants."""

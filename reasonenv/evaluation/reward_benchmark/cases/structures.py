@@ -1,27 +1,13 @@
-r"""Gold answers with parts or symbols, rewritten and almost rewritten.
-
-Lives here: one function per answer type, `Random -> Variants`. Does not: single numbers (`numbers`).
-
-The one decision: as in `numbers`, only pairs on which no sensible policy can differ; (1, 2) against 1, 2 is none.
-"""
+r"""Gold answers with parts or symbols, with equal and almost equal ones."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
-from reasonenv.evaluation.reward_benchmark.variants import Variants, signed, unequal_number
+from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants, signed, unequal_number
 
-__all__ = [
-    "choice",
-    "equation",
-    "expression",
-    "finite_set",
-    "interval",
-    "matrix",
-    "text",
-    "tuple_of_numbers",
-    "value_list",
-]
+__all__ = ["STRUCTURES"]
 
 _NAMES = ("Evelyn", "Amara", "Boris", "Chen", "Dolores", "Farid", "Greta", "Hiroshi")
 _ADJECTIVES = (
@@ -33,8 +19,7 @@ _ADJECTIVES = (
 )
 
 
-def tuple_of_numbers(rng: Random) -> Variants:
-    """Points of the plane."""
+def _tuple_of_numbers(rng: Random) -> Variants[str]:
     x = unequal_number(rng, -20, 20, 1)
     y = unequal_number(rng, -20, 20, 1, x)
     return Variants(
@@ -55,8 +40,7 @@ def tuple_of_numbers(rng: Random) -> Variants:
     )
 
 
-def finite_set(rng: Random) -> Variants:
-    """Sets of three integers."""
+def _finite_set(rng: Random) -> Variants[str]:
     a, b, c = _three(rng)
     return Variants(
         rf"\{{{a}, {b}, {c}\}}",
@@ -74,8 +58,8 @@ def finite_set(rng: Random) -> Variants:
     )
 
 
-def value_list(rng: Random) -> Variants:
-    """Several values, as the solutions of an equation."""
+def _value_list(rng: Random) -> Variants[str]:
+    """Draw several values, as the solutions of an equation."""
     a, b, c = _three(rng)
     return Variants(
         f"{a}, {b}, {c}",
@@ -93,8 +77,7 @@ def value_list(rng: Random) -> Variants:
     )
 
 
-def interval(rng: Random) -> Variants:
-    """Half-open intervals and rays."""
+def _interval(rng: Random) -> Variants[str]:
     low, middle, high = _three(rng)
     return Variants(
         rf"[{low}, {middle}) \cup ({high}, \infty)",
@@ -114,8 +97,8 @@ def interval(rng: Random) -> Variants:
     )
 
 
-def expression(rng: Random) -> Variants:
-    """Quadratic polynomials in x, the gold answer factored."""
+def _expression(rng: Random) -> Variants[str]:
+    """Draw a quadratic polynomial in x, the gold answer factored."""
     a = unequal_number(rng, -9, 9, 1)
     b = unequal_number(rng, -9, 9, 1, a)
     linear, constant = a + b, a * b
@@ -137,8 +120,7 @@ def expression(rng: Random) -> Variants:
     )
 
 
-def equation(rng: Random) -> Variants:
-    """Straight lines."""
+def _equation(rng: Random) -> Variants[str]:
     slope = rng.randint(2, 9)
     offset = unequal_number(rng, -12, 12, slope)
     return Variants(
@@ -159,28 +141,26 @@ def equation(rng: Random) -> Variants:
     )
 
 
-def matrix(rng: Random) -> Variants:
-    """2 × 2 matrices of integers."""
+def _matrix(rng: Random) -> Variants[str]:
     a, b, c = _three(rng)
     d = unequal_number(rng, -9, 9, a, b, c)
     return Variants(
-        _matrix("pmatrix", ((a, b), (c, d))),
+        _rows_in("pmatrix", ((a, b), (c, d))),
         equal=(
-            ("square brackets", _matrix("bmatrix", ((a, b), (c, d)))),
-            ("tight", _matrix("pmatrix", ((a, b), (c, d))).replace(" ", "").replace(r"\\", r"\\ ")),
-            ("entry as fraction", _matrix("pmatrix", ((rf"\frac{{{2 * a}}}{{2}}", b), (c, d)))),
+            ("square brackets", _rows_in("bmatrix", ((a, b), (c, d)))),
+            ("tight", _rows_in("pmatrix", ((a, b), (c, d))).replace(" ", "").replace(r"\\", r"\\ ")),
+            ("entry as fraction", _rows_in("pmatrix", ((rf"\frac{{{2 * a}}}{{2}}", b), (c, d)))),
         ),
         different=(
-            ("transposed", _matrix("pmatrix", ((a, c), (b, d)))),
-            ("entry", _matrix("pmatrix", ((a, b), (c, d + 1)))),
-            ("rows swapped", _matrix("pmatrix", ((c, d), (a, b)))),
-            ("row lost", _matrix("pmatrix", ((a, b),))),
+            ("transposed", _rows_in("pmatrix", ((a, c), (b, d)))),
+            ("entry", _rows_in("pmatrix", ((a, b), (c, d + 1)))),
+            ("rows swapped", _rows_in("pmatrix", ((c, d), (a, b)))),
+            ("row lost", _rows_in("pmatrix", ((a, b),))),
         ),
     )
 
 
-def text(rng: Random) -> Variants:
-    """A name or another word."""
+def _text(rng: Random) -> Variants[str]:
     name, other = rng.choice((tuple(rng.sample(_NAMES, 2)), rng.choice(_ADJECTIVES)))
     return Variants(
         rf"\text{{{name}}}",
@@ -199,8 +179,7 @@ def text(rng: Random) -> Variants:
     )
 
 
-def choice(rng: Random) -> Variants:
-    """The letter of a multiple-choice question."""
+def _choice(rng: Random) -> Variants[str]:
     letter, other = rng.sample("ABCDE", 2)
     return Variants(
         rf"\text{{{letter}}}",
@@ -220,11 +199,25 @@ def choice(rng: Random) -> Variants:
 
 
 def _three(rng: Random) -> tuple[int, int, int]:
-    """Three increasing integers of different size; the last can grow by one and stay different."""
+    """Draw three increasing integers of different size; the last stays different when it grows by one."""
     low, middle, high = sorted(rng.sample(range(2, 40, 2), 3))
     return rng.choice(((low, middle, high), (-high, low, middle)))
 
 
-def _matrix(environment: str, rows: tuple[tuple[int | str, ...], ...]) -> str:
+def _rows_in(environment: str, rows: tuple[tuple[int | str, ...], ...]) -> str:
     body = r" \\ ".join(" & ".join(str(entry) for entry in row) for row in rows)
     return rf"\begin{{{environment}}} {body} \end{{{environment}}}"
+
+
+STRUCTURES: Mapping[str, Family[str]] = {
+    "tuple": _tuple_of_numbers,
+    "set": _finite_set,
+    "list": _value_list,
+    "interval": _interval,
+    "expression": _expression,
+    "equation": _equation,
+    "matrix": _matrix,
+    "text": _text,
+    "choice": _choice,
+}
+"""Answer type → function that draws a gold answer with its variants."""
