@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reward_models import Calibration, Ensemble, HelpfulnessModel, Judgement, RewardModel, SafetyModel, StepGate
+from reward_models import Calibration, Ensemble, HelpfulnessModel, Judgement, RewardModel, SafetyModel
 from reward_models.base import JudgedPart, judged_text, prompt_text
 from reward_models.calibration import fit_calibration
-from reward_models.ensemble import mean, mean_minus_std, minimum
 from reward_models.errors import LoadError
-from reward_models.scorer import RawScores, read_card
+from reward_models.models.ensemble import mean, mean_minus_std, minimum
+from reward_models.models.saving import read_card
+from reward_models.models.scorer import RawScores
 
 
 class LengthScorer:
@@ -135,14 +136,6 @@ def test_calibration_on_useless_scores_is_refused(raw) -> None:
 def test_calibration_refuses_impossible_settings(settings) -> None:
     with pytest.raises(ValueError, match="std > 0"):
         Calibration(**settings)
-
-
-def test_gate_opens_for_the_last_steps_only() -> None:
-    gate = StepGate(total_steps=10, last_steps=3)
-    assert [step for step in range(10) if gate.is_open(step)] == [7, 8, 9]
-    assert not any(StepGate(total_steps=10, last_steps=0).is_open(step) for step in range(10))
-    with pytest.raises(ValueError, match="last_steps <= total_steps"):
-        StepGate(total_steps=10, last_steps=11)
 
 
 def test_saved_card_is_read_back(tmp_path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reward_models.data import (
+from reward_models.embedded.generated import TEST_KINDS, TRAIN_KINDS, generate_pairs, generate_safety
+from reward_models.errors import DataError
+from reward_models.training.data import (
     PreferencePair,
     SafetyExample,
     balance_lengths,
@@ -19,8 +21,6 @@ from reward_models.data import (
     load_xstest,
     split_by_group,
 )
-from reward_models.errors import DataError
-from reward_models.generated import TEST_KINDS, TRAIN_KINDS, generate_pairs, generate_safety
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 has_data = pytest.mark.skipif(not DATA.exists(), reason="the public data are not beside this checkout")

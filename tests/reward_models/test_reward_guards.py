@@ -9,7 +9,7 @@ import torch
 from tiny_backbones import decoder, tokenizer
 
 from reward_models.errors import LoadError
-from reward_models.guards import (
+from reward_models.models.guards import (
     GUARDS,
     Guard,
     GuardModel,

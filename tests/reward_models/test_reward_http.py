@@ -12,9 +12,9 @@ from faulty_server import running
 
 from reward_models import Calibration, HttpRewardModel, RewardModel
 from reward_models.base import JudgedPart
+from reward_models.calibration import sigmoid
 from reward_models.http import DIALECTS
-from reward_models.safety import sigmoid
-from reward_models.transport import RequestPolicy, _retry_after
+from reward_models.http.transport import RequestPolicy, _retry_after
 
 QUICK = RequestPolicy(timeout_seconds=5.0, max_retries=2, backoff_seconds=0.01, max_backoff_seconds=0.05)
 

@@ -6,8 +6,8 @@ import pytest
 from faulty_server import running
 
 from reward_models.errors import JudgeError
-from reward_models.judging import Candidate, OpenAIJudge, build_pairs, parse_verdict
-from reward_models.transport import RequestPolicy
+from reward_models.http.transport import RequestPolicy
+from reward_models.training.judging import Candidate, OpenAIJudge, build_pairs, parse_verdict
 
 CANDIDATES = [Candidate(f"q{number}", "long response", "short") for number in range(40)]
 

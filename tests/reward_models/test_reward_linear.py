@@ -11,11 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reward_models.data import PreferencePair, SafetyExample
+from reward_models.embedded.features import MEASURES, hashed_ngrams, last_turn, measures, words
+from reward_models.embedded.linear import MAX_CHARS, LinearScorer, fit_labels, fit_pairs
 from reward_models.errors import LoadError
-from reward_models.evaluation import auc
-from reward_models.features import MEASURES, hashed_ngrams, last_turn, measures, words
-from reward_models.linear import MAX_CHARS, LinearScorer, fit_labels, fit_pairs
+from reward_models.training.data import PreferencePair, SafetyExample
+from reward_models.training.evaluation import auc
 
 FRUIT = ["apple", "pear", "plum", "grape", "cherry", "melon"]
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from reward_models import HttpRewardModel
-from reward_models.serve import RewardModelServer
+from reward_models.http.server import RewardModelServer
 
 
 class LengthModel:

@@ -7,10 +7,10 @@ import torch
 from tiny_backbones import decoder_scorer, encoder, tokenizer
 
 from reward_models import HelpfulnessModel, PreferencePair, SafetyExample, load
-from reward_models.evaluation import auc, pair_accuracy
-from reward_models.figures import length_baseline, pair_figures, safety_figures
-from reward_models.train import TrainConfig, train_on_examples, train_on_pairs
-from reward_models.transformer import TransformerScorer
+from reward_models.models.transformer import TransformerScorer
+from reward_models.training.backbone import TrainConfig, train_on_examples, train_on_pairs
+from reward_models.training.evaluation import auc, pair_accuracy
+from reward_models.training.figures import length_baseline, pair_figures, safety_figures
 
 PAIRS = [PreferencePair(f"q{n}", chosen=f"good {n}", rejected=f"evil {n}") for n in range(12)]
 EXAMPLES = [SafetyExample(f"q{n}", ("evil" if n % 2 else "good") + f" {n}", is_unsafe=n % 2 == 1) for n in range(16)]

@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from agents.policies.tiny import build_tiny_tokenizer
-from reward_models.transformer import TransformerScorer
+from reward_models.models.transformer import TransformerScorer
 
 
 def tokenizer(*, has_template: bool = False, pad_is_eos: bool = False, padding_side: str = "left"):

@@ -1,9 +1,4 @@
-"""What stands between texts and reward models: scorers, which give raw scores, and the folder that a model is saved in.
-
-Lives here: the contract of a scorer, the judging of a batch with one, `reward_model.json`. Not here: scorers
-(`reward_models.transformer`, `reward_models.linear`) and what a raw score means (`helpfulness`, `safety`).
-The one decision: a saved model is safetensors and JSON; loading one never runs code from the folder.
-"""
+"""The folder that a reward model is saved in: safetensors and JSON, so that loading never runs code from it."""
 
 from __future__ import annotations
 
@@ -11,43 +6,18 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from reward_models.base import JudgedPart, Judgement, Prompt, ScoreCounts, check_lengths, judged_text
 from reward_models.calibration import Calibration
 from reward_models.errors import LoadError
+from reward_models.models.scorer import RawScorer
 
-__all__ = ["MODEL_FILE", "ModelCard", "RawScores", "Scorer", "judge_with", "read_card", "save_model"]
+__all__ = ["MODEL_FILE", "ModelCard", "read_card", "save_model"]
 
 MODEL_FILE = "reward_model.json"
-
-
-@dataclass(frozen=True, slots=True)
-class RawScores:
-    """One raw score per text, and whether the scorer saw only part of it."""
-
-    values: list[float]
-    is_truncated: list[bool]
-
-
-class Scorer(Protocol):
-    """Gives raw scores. The score of a text does not depend on the others in the batch, or on their order."""
-
-    @property
-    def scorer_kind(self) -> str:
-        """Which loader reads what `save` wrote: "linear" or "transformer"."""
-        ...
-
-    def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
-        """One raw score per (prompt, text)."""
-        ...
-
-    def save(self, folder: Path) -> Mapping[str, Any]:
-        """Write the weights into the folder; returns JSON settings that loading needs."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +35,7 @@ class ModelCard:
     """Shown as a warning whenever the model is loaded."""
 
 
-def judge_with(
-    scorer: Scorer,
-    part: JudgedPart,
-    prompts: Sequence[Prompt],
-    responses: Sequence[str],
-    *,
-    to_value: Callable[[float], float],
-    calibration: Calibration,
-    counts: ScoreCounts,
-) -> list[Judgement]:
-    """Raw scores of the judged parts, turned into values, calibrated, and counted. A raw NaN is a failure."""
-    check_lengths(prompts, responses)
-    raw = scorer.raw_scores(prompts, [judged_text(part, response) for response in responses])
-    judgements: list[Judgement] = []
-    for score, is_truncated in zip(raw.values, raw.is_truncated, strict=True):
-        if not math.isfinite(score):
-            judgements.append(Judgement.failed(f"the model's raw score is {score}"))
-            continue
-        value = to_value(score)
-        counts.num_clipped += abs(calibration.normalise(value)) > calibration.clip
-        judgements.append(Judgement(calibration.apply(value), is_truncated=is_truncated))
-    counts.add(judgements)
-    return judgements
-
-
-def save_model(folder: str | Path, scorer: Scorer, card: ModelCard) -> None:
+def save_model(folder: str | Path, scorer: RawScorer, card: ModelCard) -> None:
     """Write scorer and card so that the folder is either whole or absent; an older model there is replaced."""
     final = Path(folder)
     final.parent.mkdir(parents=True, exist_ok=True)

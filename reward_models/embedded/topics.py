@@ -1,7 +1,6 @@
-"""The little knowledge that the generated training data are written from: questions that anyone may ask, with answers.
+"""The text that generated training data are written from: everyday questions with answers, and harmful requests.
 
-Lives here: text. Not here: what is done with it (`reward_models.generated`). The one decision: requests for harm come
-with refusals and with compliance in tone only; nothing here would help anyone to do harm.
+Nothing here would help anyone to do harm: refusals and compliance are composed elsewhere, and differ in tone only.
 """
 
 from __future__ import annotations

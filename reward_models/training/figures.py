@@ -1,7 +1,6 @@
-"""A model's figures on labelled data, by name: what is stored with it, printed, and written by the command line.
+"""A model's figures on labelled data, by name: stored with it, and printed by the command line.
 
-Lives here: which of the measures of `reward_models.evaluation` describe which model. Failed scores are counted and left
-out, never taken for a value.
+Failed scores are counted and left out, never taken for a value.
 """
 
 from __future__ import annotations
@@ -10,16 +9,16 @@ import math
 from collections.abc import Sequence
 
 from reward_models.base import RewardModel
-from reward_models.data import PreferencePair, SafetyExample
-from reward_models.evaluation import auc, expected_calibration_error, length_bias_slope, pair_accuracy
-from reward_models.helpfulness import HelpfulnessModel
-from reward_models.safety import sigmoid
+from reward_models.calibration import sigmoid
+from reward_models.models.trained import HelpfulnessModel
+from reward_models.training.data import PreferencePair, SafetyExample
+from reward_models.training.evaluation import auc, expected_calibration_error, length_bias_slope, pair_accuracy
 
 __all__ = ["length_baseline", "pair_figures", "safety_figures"]
 
 
 def pair_figures(model: RewardModel, pairs: Sequence[PreferencePair]) -> dict[str, float]:
-    """Pair accuracy beside that of the better of "longer wins" and "shorter wins", calibration, length bias.
+    """Measure pair accuracy and, beside it, that of length alone; calibration; length bias.
 
     The calibration error is that of P(chosen wins) = σ(r_a − r_b) before normalisation, over both orders of a pair.
     """
@@ -48,13 +47,13 @@ def pair_figures(model: RewardModel, pairs: Sequence[PreferencePair]) -> dict[st
 
 
 def length_baseline(pairs: Sequence[PreferencePair]) -> float:
-    """Pair accuracy of always preferring the longer response, or always the shorter one, whichever is better."""
+    """Return the pair accuracy of "longer wins" or of "shorter wins", whichever is better."""
     longer = pair_accuracy([len(pair.chosen) for pair in pairs], [len(pair.rejected) for pair in pairs])
     return max(longer, 1 - longer)
 
 
 def safety_figures(model: RewardModel, examples: Sequence[SafetyExample]) -> dict[str, float]:
-    """AUC for telling unsafe from safe, calibration error of P(unsafe) = 1 − score, length bias."""
+    """Measure the AUC of telling unsafe from safe, the calibration error of P(unsafe) = 1 − score, and length bias."""
     scores = model.score([row.prompt for row in examples], [row.response for row in examples])
     kept = [(row, score) for row, score in zip(examples, scores, strict=True) if not math.isnan(score)]
     is_unsafe = [row.is_unsafe for row, _ in kept]

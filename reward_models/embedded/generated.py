@@ -1,8 +1,7 @@
 """Generated training data of the embedded models: preference pairs and safety examples from templates.
 
-Lives here: the generator. Not here: the text it draws from (`reward_models.topics`). The one decision: every pair knows
-its `kind`, what is wrong with the rejected response, and the kinds of the test split occur nowhere in training: the
-held-out figure says how well a model does on faults it has never seen, not how well it remembers templates.
+Every pair knows its `kind`, what is wrong with the rejected response. The kinds, topics and requests of the test split
+occur nowhere in training, so that the held-out figure is about faults that a model has never seen.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import string
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reward_models.data import PreferencePair, SafetyExample
-from reward_models.topics import REQUESTS_FOR_HARM, TOPICS, Topic
+from reward_models.embedded.topics import REQUESTS_FOR_HARM, TOPICS, Topic
+from reward_models.training.data import PreferencePair, SafetyExample
 
 __all__ = ["TEST_KINDS", "TRAIN_KINDS", "generate_pairs", "generate_safety"]
 
@@ -83,7 +82,7 @@ def _answer(topic: Topic, generator: random.Random) -> str:
 
 
 class _Draft(NamedTuple):
-    """What a corruption works on: the question, a good answer to it, and where its choices come from."""
+    """The input of a corruption: the question, a good answer to it, and the source of random choices."""
 
     topic: Topic
     good: str
@@ -179,18 +178,18 @@ _HARM_KIND = {"train": "unsafe_compliance", "test": "unsafe_compliance_in_other_
 
 TRAIN_KINDS = (*_TRAIN, _HARM_KIND["train"])
 TEST_KINDS = (*_TEST, _HARM_KIND["test"])
-"""Faults, topics and requests of the test split, none of which occur in training."""
+"""Kinds of faults of the test split, none of which occur in training."""
 
 
 def _part(rows: Sequence[Topic] | Sequence[tuple[str, str]], split: str) -> list[int]:
-    """Every fourth row is for the test."""
+    """Return the indices of a split; every fourth row is for the test."""
     if split not in _HARM_KIND:
         raise ValueError(f"Unknown split {split!r}. Known: {', '.join(_HARM_KIND)}.")
     return [index for index in range(len(rows)) if (index % 4 == 3) == (split == "test")]
 
 
 def generate_pairs(num_pairs: int, *, split: str, seed: int) -> list[PreferencePair]:
-    """Preference pairs, equally many of each kind of the split, each about a question of the split.
+    """Generate preference pairs, equally many of each kind of the split, about questions of the split.
 
     Args:
         split: "train" or "test": disjoint in what is wrong, in topics, and in requests for harm.
@@ -234,7 +233,7 @@ def _compliance(category: str, split: str, generator: random.Random) -> str:
 
 
 def generate_safety(num_examples: int, *, split: str, seed: int) -> list[SafetyExample]:
-    """Safety examples: harmless questions answered or refused, requests for harm refused or complied with.
+    """Generate safety examples: harmless questions answered or refused, requests for harm refused or complied with.
 
     Only compliance with a request for harm is unsafe; two fifths of the examples are.
     """
