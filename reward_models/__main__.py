@@ -11,8 +11,8 @@ from typing import Literal
 
 import tyro
 
-from reward_models.calibration import Calibration, fit_calibration
-from reward_models.embedded.fitting import CLIP, fit_helpfulness, fit_safety
+from reward_models.calibration import Calibration
+from reward_models.embedded.fitting import fit_helpfulness, fit_safety
 from reward_models.errors import RewardModelError
 from reward_models.http.server import RewardModelServer
 from reward_models.loading import load
@@ -28,7 +28,7 @@ from reward_models.training.data import (
     load_xstest,
     split_by_group,
 )
-from reward_models.training.figures import pair_figures, safety_figures
+from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +66,7 @@ class _Train:
         scorer = self._scorer(self.backbone)
         held_out, training = split_by_group(pairs, share=self.held_out, seed=self.train.seed)
         train_on_pairs(scorer, training, self.train)
-        texts = [*(pair.chosen for pair in held_out), *(pair.rejected for pair in held_out)]
-        raw = scorer.raw_scores([pair.prompt for pair in held_out] * 2, texts)
-        model = HelpfulnessModel(scorer, fit_calibration(raw.values, clip=CLIP))
+        model = calibrated_on_pairs(scorer, held_out)
         model.figures = pair_figures(model, held_out)
         return model
 

@@ -52,7 +52,7 @@ def _load_folder(folder: Path) -> HelpfulnessModel | SafetyModel:
         raise LoadError(f"{folder} holds a model of kind {card.kind!r}; known are {', '.join(_MODELS)}.")
     if card.notice is not None:
         warnings.warn(card.notice, SmallModelWarning, stacklevel=3)
-    scorer = _load_scorer(folder, card.scorer_kind, card.settings.get("max_tokens"))
+    scorer = _load_scorer(folder, card.scorer, card.settings.get("max_tokens"))
     return _MODELS[card.kind](scorer, card.calibration, card.figures, card.notice, name=card.name)
 
 

@@ -7,17 +7,16 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from reward_models.calibration import Calibration, fit_calibration
+from reward_models.calibration import Calibration
 from reward_models.embedded.generated import generate_pairs, generate_safety
 from reward_models.embedded.linear import fit_labels, fit_pairs
 from reward_models.models.saving import MODEL_FILE
 from reward_models.models.trained import HelpfulnessModel, SafetyModel
 from reward_models.training.data import PreferencePair, SafetyExample, balance_lengths
-from reward_models.training.figures import pair_figures, safety_figures
+from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
 __all__ = ["EMBEDDED", "embedded_folder", "ensure_embedded", "fit_helpfulness", "fit_safety"]
 
-CLIP = 3.0
 _VERSION = 1
 _NUM_GENERATED = 1500
 _NUM_HELD_OUT = 600
@@ -35,9 +34,7 @@ def fit_helpfulness(pairs: Sequence[PreferencePair] = (), *, num_generated: int 
     generated = balance_lengths(generate_pairs(num_generated, split="train", seed=0), seed=0)
     scorer, _ = fit_pairs([*generated, *pairs])
     seen = [*pairs] or generate_pairs(_NUM_HELD_OUT, split="test", seed=1)
-    texts = [*(pair.chosen for pair in seen), *(pair.rejected for pair in seen)]
-    raw = scorer.raw_scores([pair.prompt for pair in seen] * 2, texts)
-    model = HelpfulnessModel(scorer, fit_calibration(raw.values, clip=CLIP), name="small-helpfulness")
+    model = calibrated_on_pairs(scorer, seen, name="small-helpfulness")
     model.figures = pair_figures(model, generate_pairs(_NUM_HELD_OUT, split="test", seed=0))
     model.notice = _notice("helpfulness", model.figures, "pair_accuracy", "generated pairs with unseen kinds of faults")
     return model

@@ -65,6 +65,9 @@ _FILLER = (
 )
 _EVASIONS = ("I don't know.", "It depends.", "Maybe you should ask someone else.", "Hard to say, really.", "No idea.")
 _INSULTS = ("What a stupid question.", "Only an idiot would ask that.", "You are pathetic.", "Shut up and find out.")
+_ONE_WORD = ("Yes.", "No.", "Ok", "Sure.", "Fine.", "Maybe.")
+_QUESTIONS_BACK = ("Why do you want to know?", "What do you mean?", "Can you tell me more?", "Are you sure?")
+_LETTERS = string.ascii_lowercase + "   ;#"
 _NEEDLESS = (
     "I'm sorry, but I cannot help with that. It could be dangerous.",
     "I can't assist with this request, because it may be harmful or illegal.",
@@ -88,21 +91,19 @@ class _Draft(NamedTuple):
     good: str
     generator: random.Random
 
+    def one_of(self, texts: Sequence[str]) -> str:
+        return self.generator.choice(texts)
+
+    def some_of(self, texts: Sequence[str], least: int, most: int) -> str:
+        return " ".join(self.generator.sample(texts, self.generator.randint(least, most)))
+
     def other(self) -> Topic:
         return self.generator.choice([other for other in TOPICS if other is not self.topic])
-
-
-def _off_topic(draft: _Draft) -> str:
-    return _answer(draft.other(), draft.generator)
 
 
 def _cut_off(draft: _Draft) -> str:
     tokens = draft.good.split(" ")
     return " ".join(tokens[: max(2, int(len(tokens) * draft.generator.uniform(0.2, 0.7)))]).rstrip(".")
-
-
-def _loop(draft: _Draft) -> str:
-    return " ".join([draft.generator.choice(draft.topic.answer)] * draft.generator.randint(2, 7))
 
 
 def _word_salad(draft: _Draft) -> str:
@@ -111,68 +112,24 @@ def _word_salad(draft: _Draft) -> str:
     return " ".join(tokens)
 
 
-def _filler(draft: _Draft) -> str:
-    return " ".join(draft.generator.sample(_FILLER, draft.generator.randint(2, 6)))
-
-
-def _needless_refusal(draft: _Draft) -> str:
-    return draft.generator.choice(_NEEDLESS)
-
-
-def _insult(draft: _Draft) -> str:
-    return (
-        f"{draft.generator.choice(_INSULTS)} {draft.generator.choice(('', draft.topic.answer[0], draft.good))}".strip()
-    )
-
-
-def _echo(draft: _Draft) -> str:
-    return " ".join([draft.topic.question] * draft.generator.randint(1, 3))
-
-
-def _noise(draft: _Draft) -> str:
-    letters = string.ascii_lowercase + "   ;#"
-    return "".join(draft.generator.choice(letters) for _ in range(draft.generator.randint(20, 300)))
-
-
-def _evasion(draft: _Draft) -> str:
-    return " ".join(draft.generator.sample(_EVASIONS, draft.generator.randint(1, 4)))
-
-
-def _one_word(draft: _Draft) -> str:
-    return draft.generator.choice(("Yes.", "No.", "Ok", "Sure.", "Fine.", "Maybe."))
-
-
-def _shouting(draft: _Draft) -> str:
-    return " ".join(sentence.upper().rstrip(".") + "!!!" for sentence in draft.other().answer)
-
-
-def _question_back(draft: _Draft) -> str:
-    questions = ("Why do you want to know?", "What do you mean?", "Can you tell me more?", "Are you sure?")
-    return " ".join(draft.generator.sample(questions, draft.generator.randint(1, 3)))
-
-
-def _drift(draft: _Draft) -> str:
-    return " ".join((draft.topic.answer[0], *draft.other().answer[1:], *draft.other().answer[1:]))
-
-
 _Corruption = Callable[[_Draft], str]
 _TRAIN: dict[str, _Corruption] = {
-    "off_topic": _off_topic,
+    "off_topic": lambda draft: _answer(draft.other(), draft.generator),
     "cut_off": _cut_off,
-    "loop": _loop,
+    "loop": lambda draft: " ".join([draft.one_of(draft.topic.answer)] * draft.generator.randint(2, 7)),
     "word_salad": _word_salad,
-    "filler": _filler,
-    "needless_refusal": _needless_refusal,
-    "insult": _insult,
-    "echo": _echo,
+    "filler": lambda draft: draft.some_of(_FILLER, 2, 6),
+    "needless_refusal": lambda draft: draft.one_of(_NEEDLESS),
+    "insult": lambda draft: f"{draft.one_of(_INSULTS)} {draft.one_of(('', draft.topic.answer[0], draft.good))}".strip(),
+    "echo": lambda draft: " ".join([draft.topic.question] * draft.generator.randint(1, 3)),
 }
 _TEST: dict[str, _Corruption] = {
-    "noise": _noise,
-    "evasion": _evasion,
-    "one_word": _one_word,
-    "shouting": _shouting,
-    "question_back": _question_back,
-    "drift": _drift,
+    "noise": lambda draft: "".join(draft.one_of(_LETTERS) for _ in range(draft.generator.randint(20, 300))),
+    "evasion": lambda draft: draft.some_of(_EVASIONS, 1, 4),
+    "one_word": lambda draft: draft.one_of(_ONE_WORD),
+    "shouting": lambda draft: " ".join(text.upper().rstrip(".") + "!!!" for text in draft.other().answer),
+    "question_back": lambda draft: draft.some_of(_QUESTIONS_BACK, 1, 3),
+    "drift": lambda draft: " ".join((draft.topic.answer[0], *draft.other().answer[1:], *draft.other().answer[1:])),
 }
 _HARM_KIND = {"train": "unsafe_compliance", "test": "unsafe_compliance_in_other_words"}
 
@@ -221,8 +178,7 @@ def _halved(rows: Sequence[str], split: str) -> Sequence[str]:
 
 def _refusal(category: str, split: str, generator: random.Random) -> str:
     reason, offer = _REASONS[category], generator.choice(_OFFERS)
-    lower = reason[0].lower() + reason[1:]
-    lower = reason if reason.startswith("I ") else lower
+    lower = reason if reason.startswith("I ") else reason[0].lower() + reason[1:]
     return generator.choice(_halved(_REFUSALS, split)).format(reason=reason, lower_reason=lower, offer=offer)
 
 

@@ -73,10 +73,7 @@ class RewardModelServer(ThreadingHTTPServer):
             self._places.release()
         if not all(map(math.isfinite, scores)):
             raise _RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the model gave no score for one of the inputs")
-        data = [
-            {"index": index, "label": "LABEL_0", "probs": [score], "num_classes": 1}
-            for index, score in enumerate(scores)
-        ]
+        data = [{"index": i, "label": "LABEL_0", "probs": [score], "num_classes": 1} for i, score in enumerate(scores)]
         return {
             "id": f"classify-{time.time_ns():x}",
             "object": "list",
@@ -125,12 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server
 
     def do_GET(self) -> None:
-        if self.path == "/health":
-            self._answer(HTTPStatus.OK, {})
-        elif self.path == "/v1/models":
-            self._answer(
-                HTTPStatus.OK, {"object": "list", "data": [{"id": self._scoring.model.name, "object": "model"}]}
-            )
+        models = {"object": "list", "data": [{"id": self._scoring.model.name, "object": "model"}]}
+        answers: dict[str, object] = {"/health": {}, "/v1/models": models}
+        if self.path in answers:
+            self._answer(HTTPStatus.OK, answers[self.path])
         else:
             self._answer(HTTPStatus.NOT_FOUND, _error(HTTPStatus.NOT_FOUND, f"no {self.path} here"))
 

@@ -7,7 +7,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,20 @@ from reward_models.models.scorer import RawScorer
 __all__ = ["MODEL_FILE", "ModelCard", "read_card", "save_model"]
 
 MODEL_FILE = "reward_model.json"
+_FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """What `reward_model.json` says of a saved model: `ModelCard(kind="safety", name="mine", …)`."""
+    """What `reward_model.json` says of a saved model: `ModelCard(kind="safety", name="mine", scorer="linear", …)`."""
 
     kind: str
     name: str
-    scorer_kind: str
+    scorer: str
+    """Which loader reads the weights: "linear" or "transformer"."""
     calibration: Calibration
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the loader needs besides the weights."""
     figures: Mapping[str, float] = field(default_factory=dict[str, float])
     """What was measured on held-out data, by name."""
     notice: str | None = None
@@ -41,8 +44,10 @@ def save_model(folder: str | Path, scorer: RawScorer, card: ModelCard) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
     try:
-        settings = scorer.save(draft)
-        (draft / MODEL_FILE).write_text(_to_json(card, settings), encoding="utf-8")
+        content: dict[str, Any] = {"format": _FORMAT, **asdict(replace(card, settings=scorer.save(draft)))}
+        if card.calibration.clip == math.inf:  # which JSON cannot say
+            content["calibration"]["clip"] = None
+        (draft / MODEL_FILE).write_text(json.dumps(content, indent=2), encoding="utf-8")
         _replace(draft, final)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -61,24 +66,6 @@ def _replace(draft: Path, final: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _to_json(card: ModelCard, settings: Mapping[str, Any]) -> str:
-    calibration = card.calibration
-    clip = calibration.clip if math.isfinite(calibration.clip) else None
-    return json.dumps(
-        {
-            "format": 1,
-            "kind": card.kind,
-            "name": card.name,
-            "scorer": card.scorer_kind,
-            "calibration": {"mean": calibration.mean, "std": calibration.std, "clip": clip},
-            "settings": dict(settings),
-            "figures": dict(card.figures),
-            "notice": card.notice,
-        },
-        indent=2,
-    )
-
-
 def read_card(folder: str | Path) -> ModelCard:
     """Read `reward_model.json`.
 
@@ -88,20 +75,13 @@ def read_card(folder: str | Path) -> ModelCard:
     path = Path(folder) / MODEL_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != 1:
-            raise LoadError(f"{path} has format {content['format']!r}; this version reads format 1.")
-        calibration = dict(content["calibration"])
-        calibration["clip"] = math.inf if calibration["clip"] is None else calibration["clip"]
-        return ModelCard(
-            kind=content["kind"],
-            name=content["name"],
-            scorer_kind=content["scorer"],
-            calibration=Calibration(**calibration),
-            settings=content["settings"],
-            figures=content["figures"],
-            notice=content["notice"],
-        )
+        if content["format"] != _FORMAT:
+            raise ValueError(f"format {content['format']!r}; this version reads format {_FORMAT}")
+        parts: dict[str, Any] = {part.name: content[part.name] for part in fields(ModelCard)}
+        calibration = parts.pop("calibration")
+        clip = math.inf if calibration["clip"] is None else calibration["clip"]
+        return ModelCard(calibration=Calibration(**{**calibration, "clip": clip}), **parts)
     except FileNotFoundError:
         raise LoadError(f"{folder} holds no {MODEL_FILE}: it is no reward model that this package saved.") from None
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise LoadError(f"{path} is not a reward model's description: {error!r}.") from error

@@ -68,7 +68,7 @@ class TrainedModel:
         card = ModelCard(
             kind=self.kind,
             name=self.name,
-            scorer_kind=self.scorer.scorer_kind,
+            scorer=self.scorer.scorer_kind,
             calibration=self.calibration,
             figures=self.figures,
             notice=self.notice,

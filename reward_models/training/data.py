@@ -180,14 +180,13 @@ def load_xstest(paths: Iterable[str | Path], *, keep_partial: bool = False) -> l
 def _json_lines(path: str | Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     content = Path(path).read_bytes()
     text = (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content).decode("utf-8")
-    with io.StringIO(text) as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}:{number}: not JSON: {error}.") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{path}:{number}: expected an object, got {type(row).__name__}.")
-            yield f"{path}:{number}", row
+    for number, line in enumerate(io.StringIO(text), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}:{number}: not JSON: {error}.") from error
+        if not isinstance(row, dict):
+            raise DataError(f"{path}:{number}: expected an object, got {type(row).__name__}.")
+        yield f"{path}:{number}", row

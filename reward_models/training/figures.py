@@ -9,12 +9,24 @@ import math
 from collections.abc import Sequence
 
 from reward_models.base import RewardModel
-from reward_models.calibration import sigmoid
+from reward_models.calibration import fit_calibration, sigmoid
+from reward_models.models.scorer import RawScorer
 from reward_models.models.trained import HelpfulnessModel
 from reward_models.training.data import PreferencePair, SafetyExample
 from reward_models.training.evaluation import auc, expected_calibration_error, length_bias_slope, pair_accuracy
 
-__all__ = ["length_baseline", "pair_figures", "safety_figures"]
+__all__ = ["calibrated_on_pairs", "length_baseline", "pair_figures", "safety_figures"]
+
+_CLIP = 3.0
+
+
+def calibrated_on_pairs(
+    scorer: RawScorer, pairs: Sequence[PreferencePair], *, name: str = "helpfulness"
+) -> HelpfulnessModel:
+    """Make a helpfulness model from a scorer and pairs that it was not trained on: mean 0, deviation 1, clip ±3."""
+    texts = [*(pair.chosen for pair in pairs), *(pair.rejected for pair in pairs)]
+    raw = scorer.raw_scores([pair.prompt for pair in pairs] * 2, texts)
+    return HelpfulnessModel(scorer, fit_calibration(raw.values, clip=_CLIP), name=name)
 
 
 def pair_figures(model: RewardModel, pairs: Sequence[PreferencePair]) -> dict[str, float]:
@@ -23,16 +35,12 @@ def pair_figures(model: RewardModel, pairs: Sequence[PreferencePair]) -> dict[st
     The calibration error is that of P(chosen wins) = σ(r_a − r_b) before normalisation, over both orders of a pair.
     """
     prompts = [pair.prompt for pair in pairs]
-    scored = zip(
-        pairs,
-        model.score(prompts, [pair.chosen for pair in pairs]),
-        model.score(prompts, [pair.rejected for pair in pairs]),
-        strict=True,
-    )
-    kept = [row for row in scored if not (math.isnan(row[1]) or math.isnan(row[2]))]
+    better = model.score(prompts, [pair.chosen for pair in pairs])
+    worse = model.score(prompts, [pair.rejected for pair in pairs])
+    kept = [row for row in zip(pairs, better, worse, strict=True) if not any(map(math.isnan, row[1:]))]
     chosen, rejected = [row[1] for row in kept], [row[2] for row in kept]
     std = model.calibration.std if isinstance(model, HelpfulnessModel) else 1.0
-    differences = [std * (better - worse) for better, worse in zip(chosen, rejected, strict=True)]
+    differences = [std * (left - right) for left, right in zip(chosen, rejected, strict=True)]
     odds = [sigmoid(value) for value in (*differences, *(-value for value in differences))]
     outcomes = [True] * len(differences) + [False] * len(differences)
     lengths = [len(row[0].chosen) for row in kept] + [len(row[0].rejected) for row in kept]

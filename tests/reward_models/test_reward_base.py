@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
+from length_scorer import LengthScorer
 
 from reward_models import Calibration, Ensemble, HelpfulnessModel, Judgement, RewardModel, SafetyModel
-from reward_models.base import JudgedPart, judged_text, prompt_text
-from reward_models.calibration import fit_calibration
-from reward_models.errors import LoadError
-from reward_models.models.ensemble import mean, mean_minus_std, minimum
-from reward_models.models.saving import read_card
-from reward_models.models.scorer import RawScores
-
-
-class LengthScorer:
-    """The raw score is the number of characters; "?" cannot be scored; over 10 characters count as cut."""
-
-    scorer_kind = "length"
-
-    def raw_scores(self, prompts, texts) -> RawScores:
-        values = [math.nan if text == "?" else float(len(text)) for text in texts]
-        return RawScores(values, [len(text) > 10 for text in texts])
-
-    def save(self, folder: Path) -> dict:
-        (folder / "weights").write_text("none")
-        return {"unit": "characters"}
+from reward_models.base import JudgedPart, conversation, judged_text, prompt_text, render_dialogue
 
 
 @pytest.mark.parametrize(
@@ -95,76 +76,27 @@ def test_models_and_ensembles_are_reward_models() -> None:
     assert isinstance(Ensemble([model, model]), RewardModel)
 
 
+def test_models_share_no_counts_and_no_figures() -> None:
+    first, second = HelpfulnessModel(LengthScorer()), HelpfulnessModel(LengthScorer())
+    first.score(["p"], ["a"])
+    assert (first.counts.num_scored, second.counts.num_scored) == (1, 0)
+    assert (first.name, SafetyModel(LengthScorer()).name) == ("helpfulness", "safety")
+
+
+def test_safety_of_an_infinite_logit_is_a_failure_and_not_a_perfect_score() -> None:
+    judgements = SafetyModel(LengthScorer()).judge(["p"] * 2, ["-inf", "ok"])
+    assert judgements[0].failure == "the model's raw score is -inf"
+    assert judgements[1].failure is None
+
+
 def test_conversation_is_rendered_as_a_dialogue() -> None:
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     assert prompt_text(turns) == "\n\nSystem: Be brief.\n\nHuman: Hi"
+    assert prompt_text([{"role": "tool", "content": "42"}]) == "\n\ntool: 42"
+    assert render_dialogue(turns, "Hello.") == "\n\nSystem: Be brief.\n\nHuman: Hi\n\nAssistant: Hello."
 
 
-@pytest.mark.parametrize(
-    ("combine", "expected"), [(mean, 4.0), (minimum, 2.0), (mean_minus_std, 2.0)], ids=["mean", "min", "mean-std"]
-)
-def test_ensemble_combines_members(combine, expected: float) -> None:
-    other = HelpfulnessModel(LengthScorer(), Calibration(mean=-4.0))
-    assert Ensemble([HelpfulnessModel(LengthScorer()), other], combine).score(["p"], ["ab"]) == [expected]
-
-
-@pytest.mark.parametrize("combine", [mean, minimum, mean_minus_std])
-def test_ensemble_has_no_score_where_a_member_has_none(combine) -> None:
-    assert math.isnan(combine([1.0, math.nan]))
-    assert math.isnan(combine([math.nan, 1.0]))
-
-
-def test_ensemble_of_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least two"):
-        Ensemble([HelpfulnessModel(LengthScorer())])
-
-
-def test_calibration_is_frozen_mean_and_standard_deviation() -> None:
-    calibration = fit_calibration([1.0, 2.0, 3.0], clip=1.5)
-    assert calibration == Calibration(mean=2.0, std=1.0, clip=1.5)
-    assert [calibration.apply(raw) for raw in (2.5, 9.0, -9.0)] == [0.5, 1.5, -1.5]
-    assert math.isnan(calibration.apply(math.nan))
-
-
-@pytest.mark.parametrize("raw", [[], [1.0], [1.0, 1.0], [1.0, math.nan]])
-def test_calibration_on_useless_scores_is_refused(raw) -> None:
-    with pytest.raises(ValueError, match=r"two finite scores|cannot be calibrated"):
-        fit_calibration(raw, clip=1.0)
-
-
-@pytest.mark.parametrize("settings", [{"std": 0.0}, {"std": -1.0}, {"mean": math.nan}, {"clip": 0.0}])
-def test_calibration_refuses_impossible_settings(settings) -> None:
-    with pytest.raises(ValueError, match="std > 0"):
-        Calibration(**settings)
-
-
-def test_saved_card_is_read_back(tmp_path) -> None:
-    model = HelpfulnessModel(LengthScorer(), Calibration(clip=3.0), figures={"auc": 0.5}, notice="small", name="mine")
-    model.save(tmp_path / "model")
-    card = read_card(tmp_path / "model")
-    assert (card.kind, card.name, card.scorer_kind) == ("helpfulness", "mine", "length")
-    assert (card.calibration, card.figures, card.notice) == (model.calibration, model.figures, "small")
-    assert card.settings == {"unit": "characters"}
-
-
-def test_saving_replaces_a_model_and_leaves_no_draft(tmp_path) -> None:
-    for name in ("first", "second"):
-        SafetyModel(LengthScorer(), name=name).save(tmp_path / "model")
-    assert read_card(tmp_path / "model").name == "second"
-    assert read_card(tmp_path / "model").calibration == Calibration()
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
-def test_saving_over_something_else_is_refused_and_leaves_it_alone(tmp_path) -> None:
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter1").write_text("words")
-    with pytest.raises(LoadError, match="something else than a reward model"):
-        HelpfulnessModel(LengthScorer()).save(tmp_path / "thesis")
-    assert [path.name for path in tmp_path.rglob("*")] == ["thesis", "chapter1"]
-
-
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"format": 2}'])
-def test_unreadable_card_is_refused(tmp_path, content: str) -> None:
-    (tmp_path / "reward_model.json").write_text(content)
-    with pytest.raises(LoadError, match=r"reward_model\.json"):
-        read_card(tmp_path)
+def test_prompt_and_response_are_messages_that_end_with_the_assistant() -> None:
+    turns = ({"role": "system", "content": "s"}, {"role": "user", "content": "p"})
+    assert conversation("p", "r") == [{"role": "user", "content": "p"}, {"role": "assistant", "content": "r"}]
+    assert conversation(turns, "r") == [*turns, {"role": "assistant", "content": "r"}]
