@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,13 @@ def test_generated_data_depend_on_the_seed_alone() -> None:
     assert generate_pairs(50, split="train", seed=1) == generate_pairs(50, split="train", seed=1)
     assert generate_pairs(50, split="train", seed=1) != generate_pairs(50, split="train", seed=2)
     assert generate_safety(50, split="test", seed=1) == generate_safety(50, split="test", seed=1)
+
+
+@pytest.mark.parametrize(("split", "checksum"), [("train", 4038986301), ("test", 207049870)])
+def test_generated_data_are_those_that_cached_models_were_fitted_to(split: str, checksum: int) -> None:
+    """Whoever changes them must also raise `_VERSION` in embedded/fitting.py, or caches stay old."""
+    rows = repr(generate_pairs(90, split=split, seed=0)) + repr(generate_safety(90, split=split, seed=0))
+    assert zlib.crc32(rows.encode()) == checksum
 
 
 def test_generated_refusals_are_safe_and_compliance_with_harm_is_not() -> None:
