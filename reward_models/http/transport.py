@@ -68,9 +68,9 @@ def post_json(
 
     Raises:
         RefusedError: a status that says the request is wrong.
-        ServerError: retries or time ran out; says what the last attempt met.
+        ServerError: retries or time ran out; says how the last attempt failed.
     """
-    met, num_attempts, backoff = "the deadline had passed", 0, policy.backoff_seconds
+    failure, num_attempts, backoff = "the deadline had passed", 0, policy.backoff_seconds
     while num_attempts <= policy.max_retries and (left := deadline - time.monotonic()) > 0:
         num_attempts += 1
         wait = backoff * random.uniform(1.0, 1.5)
@@ -78,32 +78,31 @@ def post_json(
             response = client.post(url, json=body, timeout=min(policy.timeout_seconds, left))
             if response.is_success:
                 return parse(response.json())
-            met = f"status {response.status_code}: {response.text[:200]}"
+            failure = f"status {response.status_code}: {response.text[:200]}"
             if response.status_code not in _RETRIED_STATUSES:
-                raise RefusedError(f"{url} refused the request with {met}")
-            asked = _retry_after(response)
-            wait = wait if asked is None else asked
+                raise RefusedError(f"{url} refused the request with {failure}")
+            wait = _retry_after(response, otherwise=wait)
         except UnicodeEncodeError as error:
             raise RefusedError(f"the request cannot be sent: {error}") from error
         except httpx.RequestError as error:
-            met = f"{type(error).__name__}: {error}"
+            failure = f"{type(error).__name__}: {error}"
         except _UNREADABLE as error:
-            met = f"an answer of another form: {error!r}"
+            failure = f"an answer of another form: {error!r}"
         backoff = min(2 * backoff, policy.max_backoff_seconds)
         if num_attempts <= policy.max_retries:
             time.sleep(max(0.0, min(wait, policy.max_backoff_seconds, deadline - time.monotonic())))
-    raise ServerError(f"{url} gave no answer in {num_attempts} attempts; the last met {met}")
+    raise ServerError(f"{url} gave no answer in {num_attempts} attempts: {failure}")
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds to wait, from the header's number or date; None if it is absent or neither."""
+def _retry_after(response: httpx.Response, *, otherwise: float) -> float:
+    """Return the seconds to wait from the header's number or date; `otherwise` if it is absent or neither."""
     header = response.headers.get("Retry-After", "")
     if header.strip().isdecimal():
         return float(header)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return None
+    except (ValueError, OverflowError):
+        return otherwise
 
 
 def map_bounded(

@@ -181,6 +181,17 @@ def test_model_is_asked_by_one_request_at_a_time() -> None:
     assert model.max_running == 1
 
 
+def test_model_that_raises_drops_the_connection_and_gives_its_place_back(capfd) -> None:
+    model = LengthModel(bias="not a number")
+    with serving(model, max_waiting=1) as server:
+        for _ in range(3):
+            with pytest.raises(httpx.RemoteProtocolError):
+                httpx.post(server.url + "/classify", json={"input": "a"})
+        model.bias = 0.0
+        assert httpx.post(server.url + "/classify", json={"input": "a"}).status_code == 200
+    assert capfd.readouterr().err.count("TypeError") == 3
+
+
 def test_request_that_was_turned_away_is_scored_by_the_client_later() -> None:
     with serving(LengthModel(pause_seconds=0.02), max_waiting=1) as server:
         policy = RequestPolicy(max_retries=50, max_backoff_seconds=0.05)
