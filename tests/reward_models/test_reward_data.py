@@ -93,7 +93,7 @@ def test_xstest_is_unsafe_only_where_an_unsafe_prompt_is_complied_with(tmp_path)
 
 @given(st.integers(0, 100), st.floats(0.1, 0.9))
 def test_split_never_separates_a_group(seed: int, share: float) -> None:
-    rows = [PreferencePair(f"q{n % 30}", f"a{n}", "b") for n in range(90)]
+    rows = [PreferencePair(f"q{n}", f"a{n}", "b", group=f"g{n % 30}") for n in range(90)]
     first, second = split_by_group(rows, share=share, seed=seed)
     assert len(first) + len(second) == 90
     assert not {row.group for row in first} & {row.group for row in second}
