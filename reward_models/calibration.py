@@ -1,7 +1,7 @@
 """From raw scores to rewards that a learner can use: normalisation and clipping.
 
-Mean and standard deviation are measured once, on held-out data, and stored with the model. Statistics that followed the
-policy would hide the very drift that a reward model must show.
+Mean and standard deviation are measured once and stored with the model. Statistics that followed the policy would hide
+the very drift that a reward model must show.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def calibrate(
 
 
 def fit_calibration(raw: Sequence[float], *, clip: float) -> Calibration:
-    """Measure mean and standard deviation (n − 1) of raw scores on data that the model was not trained on.
+    """Measure mean and standard deviation (n − 1) of raw scores, best on data that the model was not trained on.
 
     Raises:
         ValueError: fewer than two scores, one that is not finite, or all equal.

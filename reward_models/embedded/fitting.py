@@ -28,7 +28,7 @@ def fit_helpfulness(pairs: Sequence[PreferencePair] = (), *, num_generated: int 
     Its figures are measured on generated pairs about other questions, with kinds of faults that training never shows.
 
     Args:
-        pairs: yours, of any kind.
+        pairs: yours, of any kind; mean and deviation of the scores are then measured on them.
         num_generated: generated pairs before their lengths are balanced; 0 to train on yours alone.
     """
     generated = balance_lengths(generate_pairs(num_generated, split="train", seed=0), seed=0)

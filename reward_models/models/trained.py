@@ -23,7 +23,7 @@ class TrainedModel:
 
     Args:
         scorer: a trained transformer or a linear scorer.
-        calibration: of the value, measured on held-out responses.
+        calibration: of the value.
         figures: what was measured on held-out data.
         notice: shown as a warning when a saved model is loaded.
     """

@@ -23,7 +23,7 @@ _CLIP = 3.0
 def calibrated_on_pairs(
     scorer: RawScorer, pairs: Sequence[PreferencePair], *, name: str = "helpfulness"
 ) -> HelpfulnessModel:
-    """Make a helpfulness model from a scorer and pairs that it was not trained on: mean 0, deviation 1, clip ±3."""
+    """Make a helpfulness model whose scores on these pairs have mean 0 and deviation 1, clipped at ±3."""
     texts = [*(pair.chosen for pair in pairs), *(pair.rejected for pair in pairs)]
     raw = scorer.raw_scores([pair.prompt for pair in pairs] * 2, texts)
     return HelpfulnessModel(scorer, fit_calibration(raw.values, clip=_CLIP), name=name)

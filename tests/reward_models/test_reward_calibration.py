@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from length_scorer import LengthScorer
+from tiny_backbones import LengthScorer
 
 from reward_models import Calibration, Ensemble, HelpfulnessModel, Judgement, PreferencePair, ScoreCounts
 from reward_models.calibration import calibrate, fit_calibration, sigmoid
