@@ -46,6 +46,14 @@ class LengthModel:
 
 
 @contextmanager
+def ended(process: subprocess.Popen) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
+
+
+@contextmanager
 def serving(model=None, **settings) -> Iterator[RewardModelServer]:
     with RewardModelServer(model or LengthModel(), port=0, **settings) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -203,8 +211,15 @@ def test_command_line_serves_a_saved_model_until_interrupted(tmp_path) -> None:
     examples = [SafetyExample(f"q{n}", ("good", "evil")[n % 2], is_unsafe=n % 2 == 1) for n in range(24)]
     saved = SafetyModel(fit_labels(examples, ridges=(1.0,))[0], name="mine")
     saved.save(tmp_path / "model")
-    command = [sys.executable, "-m", "reward_models", "serve", str(tmp_path / "model"), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    program = (  # a shell may have started the tests with SIGINT ignored, which children inherit
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from reward_models.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "serve", str(tmp_path / "model"), "--port", "0"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        ended(process),
+    ):
         assert process.stdout is not None
         name, _, url = process.stdout.readline().strip().partition(" at ")
         served = HttpRewardModel(url.removesuffix("/classify"), "classify_messages").score(["q", "q"], ["good", "evil"])
