@@ -76,9 +76,7 @@ def test_messages_are_sent_one_conversation_at_a_time() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        429,
-        500,
-        503,
+        *(408, 409, 425, 429, 500, 502, 503, 504),
         "cut",
         b"not json",
         b'{"data": []}',
