@@ -24,11 +24,18 @@ import tyro
 from machine import describe_machine
 
 from reward_models import HelpfulnessModel, SafetyModel
-from reward_models.data import PreferencePair, SafetyExample, balance_lengths, load_pairs, load_xstest, split_by_group
 from reward_models.embedded import fit_helpfulness, fit_safety
-from reward_models.figures import pair_figures, safety_figures
-from reward_models.generated import generate_pairs
-from reward_models.linear import fit_labels, fit_pairs
+from reward_models.embedded.generated import generate_pairs
+from reward_models.embedded.linear import fit_labels, fit_pairs
+from reward_models.training.data import (
+    PreferencePair,
+    SafetyExample,
+    balance_lengths,
+    load_pairs,
+    load_xstest,
+    split_by_group,
+)
+from reward_models.training.figures import pair_figures, safety_figures
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,18 @@
-"""Neural reward models: scorers of helpfulness and safety that train, evaluate and serve on their own.
+"""Neural reward models: helpfulness and safety, trained, evaluated and served without `reasonenv` or `agents`.
 
-`load("helpfulness")` and `load("safety")` give small embedded models; `load(folder)` what was saved; the classes take
-any Hugging Face checkpoint; `HttpRewardModel` asks a server. All have `score(prompts, responses) -> list[float]`, where
-NaN says that there is no score. This package imports neither `reasonenv` nor `agents`.
+`load("helpfulness")` and `load("safety")` give small embedded models, `load(folder)` what was saved. The classes take
+any Hugging Face checkpoint, and `HttpRewardModel` asks a server. Every model has
+`score(prompts, responses) -> list[float]`, where NaN means that there is no score.
 """
 
 from reward_models.base import JudgedPart, Judgement, Prompt, RewardModel, ScoreCounts
-from reward_models.calibration import Calibration, StepGate
-from reward_models.data import PreferencePair, SafetyExample
-from reward_models.ensemble import Ensemble
-from reward_models.guards import GuardModel
-from reward_models.helpfulness import HelpfulnessModel
+from reward_models.calibration import Calibration
 from reward_models.http import HttpRewardModel
 from reward_models.loading import SmallModelWarning, load
-from reward_models.safety import SafetyModel
+from reward_models.models.ensemble import Ensemble
+from reward_models.models.guards import GuardModel
+from reward_models.models.trained import HelpfulnessModel, SafetyModel
+from reward_models.training.data import PreferencePair, SafetyExample
 
 __all__ = [
     "Calibration",
@@ -30,6 +29,5 @@ __all__ = [
     "SafetyModel",
     "ScoreCounts",
     "SmallModelWarning",
-    "StepGate",
     "load",
 ]

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
-from reward_models.calibration import Calibration, fit_calibration
-from reward_models.data import balance_lengths, load_pairs, load_safety, load_xstest, split_by_group
-from reward_models.embedded import CLIP, fit_helpfulness, fit_safety
+from reward_models.calibration import Calibration
+from reward_models.embedded.fitting import fit_helpfulness, fit_safety
 from reward_models.errors import RewardModelError
-from reward_models.figures import pair_figures, safety_figures
-from reward_models.helpfulness import HelpfulnessModel
+from reward_models.http.server import RewardModelServer
 from reward_models.loading import load
-from reward_models.safety import SafetyModel
-from reward_models.serve import RewardModelServer
-from reward_models.train import TrainConfig, train_on_examples, train_on_pairs
-from reward_models.transformer import TransformerScorer
-
-_USAGE = """usage: python -m reward_models COMMAND ...
-
-  train helpfulness --out FOLDER [--data FILE] [--backbone PATH] [flags]   from preference pairs
-  train safety --out FOLDER [--data FILE] [--backbone PATH] [flags]        from labelled responses
-  evaluate MODEL --data FILE                                               figures as JSON
-  serve MODEL [--host HOST] [--port PORT]                                  in the form of vLLM's /classify
-
-Without --backbone, train fits a small linear model in seconds. MODEL is helpfulness, safety, or a folder.
-Add --help behind a command for its flags."""
+from reward_models.models.trained import HelpfulnessModel, SafetyModel
+from reward_models.models.transformer import TransformerScorer
+from reward_models.training.backbone import TrainConfig, train_on_examples, train_on_pairs
+from reward_models.training.data import (
+    PreferencePair,
+    SafetyExample,
+    balance_lengths,
+    load_pairs,
+    load_safety,
+    load_xstest,
+    split_by_group,
+)
+from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Train:
-    """Train a reward model and write it to a folder."""
+    """Train a reward model and write it to a folder; without --backbone, a small linear model, in seconds."""
 
+    kind: tyro.conf.Positional[Literal["helpfulness", "safety"]]
+    """helpfulness is trained on preference pairs, safety on labelled responses."""
     out: Path
     """Folder to write; an older reward model there is replaced."""
     data: tuple[Path, ...] = ()
@@ -53,54 +53,41 @@ class _Train:
     """Longer inputs lose their beginning; the model's own limit, at most 8,192, if not given."""
     train: TrainConfig = field(default_factory=TrainConfig)
 
+    def run(self) -> None:
+        model = self._helpfulness() if self.kind == "helpfulness" else self._safety()
+        model.save(self.out)
+        _print_figures(model.figures)
 
-def _train_helpfulness(command: _Train) -> HelpfulnessModel:
-    pairs = [pair for path in command.data for pair in load_pairs(path)]
-    pairs = balance_lengths(pairs, seed=command.train.seed) if command.balance else pairs
-    if command.backbone is None:
-        return fit_helpfulness(pairs, num_generated=_num_generated(command))
-    scorer = TransformerScorer.from_pretrained(command.backbone, max_tokens=command.max_tokens, seed=command.train.seed)
-    held_out, training = split_by_group(pairs, share=command.held_out, seed=command.train.seed)
-    train_on_pairs(scorer, training, command.train)
-    texts = [*(pair.chosen for pair in held_out), *(pair.rejected for pair in held_out)]
-    raw = scorer.raw_scores([pair.prompt for pair in held_out] * 2, texts)
-    model = HelpfulnessModel(scorer, fit_calibration(raw.values, clip=CLIP))
-    model.figures = pair_figures(model, held_out)
-    return model
+    def _helpfulness(self) -> HelpfulnessModel:
+        pairs = _load_all_pairs(self.data)
+        pairs = balance_lengths(pairs, seed=self.train.seed) if self.balance else pairs
+        if self.backbone is None:
+            return fit_helpfulness(pairs, num_generated=self._num_generated())
+        scorer = self._scorer(self.backbone)
+        held_out, training = split_by_group(pairs, share=self.held_out, seed=self.train.seed)
+        train_on_pairs(scorer, training, self.train)
+        model = calibrated_on_pairs(scorer, held_out)
+        model.figures = pair_figures(model, held_out)
+        return model
 
+    def _safety(self) -> SafetyModel:
+        rows = _load_all_examples(self.data)
+        if self.backbone is None:
+            return fit_safety(rows, num_generated=self._num_generated())
+        scorer = self._scorer(self.backbone)
+        held_out, training = split_by_group(rows, share=self.held_out, seed=self.train.seed)
+        train_on_examples(scorer, training, self.train)
+        model = SafetyModel(scorer, Calibration(clip=1.0))
+        model.figures = safety_figures(model, held_out)
+        return model
 
-def _train_safety(command: _Train) -> SafetyModel:
-    csv = [path for path in command.data if path.suffix == ".csv"]
-    rows = [*load_xstest(csv), *(row for path in command.data if path not in csv for row in load_safety(path))]
-    if command.backbone is None:
-        return fit_safety(rows, num_generated=_num_generated(command))
-    scorer = TransformerScorer.from_pretrained(command.backbone, max_tokens=command.max_tokens, seed=command.train.seed)
-    held_out, training = split_by_group(rows, share=command.held_out, seed=command.train.seed)
-    train_on_examples(scorer, training, command.train)
-    model = SafetyModel(scorer, Calibration(clip=1.0))
-    model.figures = safety_figures(model, held_out)
-    return model
+    def _scorer(self, backbone: str) -> TransformerScorer:
+        return TransformerScorer.from_pretrained(backbone, max_tokens=self.max_tokens, seed=self.train.seed)
 
-
-def _num_generated(command: _Train) -> int:
-    if command.num_generated is not None:
-        return command.num_generated
-    return 0 if command.data else 1500
-
-
-def _run_train(arguments: Sequence[str]) -> None:
-    kinds: dict[str, Callable[[_Train], HelpfulnessModel | SafetyModel]] = {
-        "helpfulness": _train_helpfulness,
-        "safety": _train_safety,
-    }
-    if not arguments or arguments[0] not in kinds:
-        raise ValueError(
-            f"Expected one of {', '.join(kinds)} behind train, got {' '.join(arguments[:1]) or 'nothing'}."
-        )
-    command = tyro.cli(_Train, prog=f"python -m reward_models train {arguments[0]}", args=arguments[1:])
-    model = kinds[arguments[0]](command)
-    model.save(command.out)
-    print(json.dumps(dict(model.figures), indent=2))
+    def _num_generated(self) -> int:
+        if self.num_generated is not None:
+            return self.num_generated
+        return 0 if self.data else 1500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,22 +99,17 @@ class _Evaluate:
     data: tuple[Path, ...]
     """As for training."""
 
-
-def _run_evaluate(arguments: Sequence[str]) -> None:
-    command = tyro.cli(_Evaluate, prog="python -m reward_models evaluate", args=arguments)
-    model = load(command.model)
-    if isinstance(model, HelpfulnessModel):
-        figures = pair_figures(model, [pair for path in command.data for pair in load_pairs(path)])
-    else:
-        csv = [path for path in command.data if path.suffix == ".csv"]
-        rows = [row for path in command.data if path not in csv for row in load_safety(path)]
-        figures = safety_figures(model, [*load_xstest(csv), *rows])
-    print(json.dumps(figures, indent=2))
+    def run(self) -> None:
+        model = load(self.model)
+        if isinstance(model, HelpfulnessModel):
+            _print_figures(pair_figures(model, _load_all_pairs(self.data)))
+        else:
+            _print_figures(safety_figures(model, _load_all_examples(self.data)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Serve:
-    """Serve a model until interrupted."""
+    """Serve a model in the form of vLLM's /classify, until interrupted."""
 
     model: tyro.conf.Positional[str]
     """helpfulness, safety, or a folder."""
@@ -136,29 +118,43 @@ class _Serve:
     max_waiting: int = 64
     """Requests that may wait for the model before others get 503."""
 
+    def run(self) -> None:
+        model = load(self.model)
+        with RewardModelServer(model, host=self.host, port=self.port, max_waiting=self.max_waiting) as server:
+            print(f"{model.name} at {server.url}/classify", flush=True)
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                print("stopped", file=sys.stderr)
 
-def _run_serve(arguments: Sequence[str]) -> None:
-    command = tyro.cli(_Serve, prog="python -m reward_models serve", args=arguments)
-    model = load(command.model)
-    with RewardModelServer(model, host=command.host, port=command.port, max_waiting=command.max_waiting) as server:
-        print(f"{model.name} at {server.url}/classify", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print("stopped", file=sys.stderr)
+
+def _load_all_pairs(paths: Sequence[Path]) -> list[PreferencePair]:
+    return [pair for path in paths for pair in load_pairs(path)]
+
+
+def _load_all_examples(paths: Sequence[Path]) -> list[SafetyExample]:
+    csv = [path for path in paths if path.suffix == ".csv"]
+    return [*load_xstest(csv), *(row for path in paths if path not in csv for row in load_safety(path))]
+
+
+def _print_figures(figures: Mapping[str, float]) -> None:
+    print(json.dumps(dict(figures), indent=2))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
-    command, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    commands = {"train": _run_train, "evaluate": _run_evaluate, "serve": _run_serve}
-    if command in ("-h", "--help"):
-        print(_USAGE)
-        return 0
+    """Run the command line; return the exit status.
+
+    Raises:
+        SystemExit: the arguments do not parse (2), or ask for help (0).
+    """
+    command = tyro.extras.subcommand_cli_from_dict(
+        {"train": _Train, "evaluate": _Evaluate, "serve": _Serve},
+        prog="python -m reward_models",
+        description="Train, evaluate and serve reward models.",
+        args=list(sys.argv[1:] if arguments is None else arguments) or ["--help"],
+    )
     try:
-        if command not in commands:
-            raise ValueError(f"Unknown command {command!r}. Known: {', '.join(commands)}.")
-        commands[command](rest)
+        command.run()
     except (RewardModelError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

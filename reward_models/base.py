@@ -1,8 +1,7 @@
-"""The nouns of this package: prompts, the part of a response that is judged, judgements, and what a reward model is.
+"""Prompts, judgements, and the protocol of a reward model.
 
-Lives here: contracts and plain values. Not here: any model. The one decision: **a response that could not be scored
-scores NaN**, item by item, and never 0 or an exception for the batch. A caller that finds NaN leaves the response out
-of its loss (`math.isnan`); `Judgement.failure` says why, and `ScoreCounts` how often it happened.
+A response that cannot be scored gets NaN, never 0 and never an exception for the whole batch. `Judgement.failure` says
+why, and `ScoreCounts` how often. A learner leaves such responses out of its loss.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
 __all__ = [
+    "ASSISTANT_MARKER",
     "JudgedPart",
     "Judgement",
     "Message",
@@ -21,17 +21,22 @@ __all__ = [
     "RewardModel",
     "ScoreCounts",
     "check_lengths",
+    "conversation",
     "judged_text",
     "prompt_text",
+    "render_dialogue",
 ]
 
 Message: TypeAlias = Mapping[str, str]
 Prompt: TypeAlias = str | Sequence[Message]
 """A question, or a conversation that the response continues: `[{"role": "user", "content": "Hi"}]`."""
 
+ASSISTANT_MARKER = "\n\nAssistant:"
+"""What stands before a turn of the assistant where a conversation is one text, as in the hh-rlhf data."""
+
 
 class JudgedPart(StrEnum):
-    """Which part of a response a model looks at: the summary for helpfulness, all of it for safety.
+    """The part of a response that a model reads: the summary for helpfulness, all of it for safety.
 
     Sec. 2.3.4 of 2501.12948.
     """
@@ -42,7 +47,7 @@ class JudgedPart(StrEnum):
 
 
 def judged_text(part: JudgedPart, response: str) -> str:
-    """The part of a response that is judged.
+    """Return the part of a response that is judged.
 
     >>> judged_text(JudgedPart.SUMMARY, "<think>They want 4.</think> It is 4.")
     'It is 4.'
@@ -51,14 +56,12 @@ def judged_text(part: JudgedPart, response: str) -> str:
     """
     if part is JudgedPart.FULL_RESPONSE:
         return response
-    thinking, closing, summary = response.rpartition("</think>")
-    if closing:
-        return summary.strip()
-    return "" if "<think>" in summary else (thinking + summary).strip()
+    _, closing, summary = response.rpartition("</think>")
+    return "" if not closing and "<think>" in summary else summary.strip()
 
 
 def prompt_text(prompt: Prompt) -> str:
-    """A prompt as one text; a conversation in the form `Human: …`, `Assistant: …` of the hh-rlhf data.
+    """Return a prompt as one text; a conversation in the `Human: …`, `Assistant: …` form of the hh-rlhf data.
 
     >>> prompt_text([{"role": "user", "content": "Hi"}])
     '\\n\\nHuman: Hi'
@@ -69,9 +72,20 @@ def prompt_text(prompt: Prompt) -> str:
     return "".join(f"\n\n{names.get(turn['role'], turn['role'])}: {turn['content']}" for turn in prompt)
 
 
+def render_dialogue(prompt: Prompt, response: str) -> str:
+    """Return prompt and response as one text, as models without a chat template read them."""
+    return f"{prompt_text(prompt)}{ASSISTANT_MARKER} {response}"
+
+
+def conversation(prompt: Prompt, response: str) -> list[dict[str, str]]:
+    """Return prompt and response as messages, as chat templates and chat servers read them."""
+    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(turn) for turn in prompt]
+    return [*turns, {"role": "assistant", "content": response}]
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One score, with what a caller must know to trust it: `Judgement(value=0.7)`.
+    """One score and how far to trust it: `Judgement(value=0.7)`.
 
     `value` is NaN exactly when `failure` says why there is no score. `is_truncated`: the model saw only part of it.
     """
@@ -86,13 +100,13 @@ class Judgement:
 
     @classmethod
     def failed(cls, reason: str) -> Judgement:
-        """No score, and why."""
+        """Make a judgement without a score."""
         return cls(value=math.nan, failure=reason)
 
 
 @dataclass(slots=True)
 class ScoreCounts:
-    """What a model has scored since it was made."""
+    """How many responses a model has scored, failed to score, truncated and clipped since it was made."""
 
     num_scored: int = 0
     num_failed: int = 0
@@ -108,17 +122,17 @@ class ScoreCounts:
 
 @runtime_checkable
 class RewardModel(Protocol):
-    """Whatever scores responses in batches. Safe to call from one thread at a time."""
+    """Anything that scores responses in batches. Call it from one thread at a time."""
 
     name: str
 
     def score(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
-        """One score per (prompt, response), higher is better; NaN where there is none."""
+        """Return one score per (prompt, response), higher is better; NaN where there is none."""
         ...
 
 
 def check_lengths(prompts: Sequence[Prompt], responses: Sequence[str]) -> None:
-    """Refuse a batch whose halves do not match, and the mistake of passing one text for a list of them."""
+    """Refuse prompts and responses of different number, and a single string where a list belongs."""
     if isinstance(prompts, str) or isinstance(responses, str):
         raise TypeError("Expected a list of prompts and a list of responses, got a single string.")
     if len(prompts) != len(responses):

@@ -1,17 +1,18 @@
-"""From raw scores to rewards that a learner can use: frozen normalisation, clipping, a gate over steps.
+"""From raw scores to rewards that a learner can use: normalisation and clipping.
 
-Lives here: pure values and functions. Not here: how good scores are (`reward_models.evaluation`). The one decision:
-mean and standard deviation are measured once, on held-out data, and stored with the model. Statistics that follow the
-policy would hide exactly the drift that a reward model must show.
+Mean and standard deviation are measured once and stored with the model. Statistics that followed the policy would hide
+the very drift that a reward model must show.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-__all__ = ["Calibration", "StepGate", "fit_calibration"]
+from reward_models.base import Judgement, ScoreCounts
+
+__all__ = ["Calibration", "calibrate", "fit_calibration", "sigmoid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +27,43 @@ class Calibration:
         if not (math.isfinite(self.mean) and math.isfinite(self.std) and self.std > 0 and self.clip > 0):
             raise ValueError(f"Expected a finite mean, a finite std > 0 and a clip > 0, got {self}.")
 
-    def normalise(self, raw: float) -> float:
-        """The normalised value, not yet clipped; NaN stays NaN."""
-        return (raw - self.mean) / self.std
+    def clips(self, raw: float) -> bool:
+        """Return whether `apply` would cut this value."""
+        return abs((raw - self.mean) / self.std) > self.clip
 
     def apply(self, raw: float) -> float:
-        """The normalised and clipped value; NaN stays NaN.
+        """Normalise and clip a value; NaN stays NaN.
 
         >>> Calibration(mean=1.0, std=2.0, clip=3.0).apply(11.0)
         3.0
         """
-        value = self.normalise(raw)
+        value = (raw - self.mean) / self.std
         return value if math.isnan(value) else max(-self.clip, min(self.clip, value))
 
 
+def calibrate(
+    raw: Sequence[Judgement], to_value: Callable[[float], float], calibration: Calibration, counts: ScoreCounts
+) -> list[Judgement]:
+    """Turn judgements of raw scores into judgements of calibrated values, and count them.
+
+    Args:
+        raw: failed ones are returned as they are.
+        to_value: from a raw score to the value that is calibrated.
+        counts: what the batch is added to.
+    """
+    judgements: list[Judgement] = []
+    for judgement in raw:
+        if judgement.failure is None:
+            value = to_value(judgement.value)
+            counts.num_clipped += calibration.clips(value)
+            judgement = replace(judgement, value=calibration.apply(value))
+        judgements.append(judgement)
+    counts.add(judgements)
+    return judgements
+
+
 def fit_calibration(raw: Sequence[float], *, clip: float) -> Calibration:
-    """Mean and standard deviation (n − 1) of raw scores on data the model was not trained on.
+    """Measure mean and standard deviation (n − 1) of raw scores, best on data that the model was not trained on.
 
     Raises:
         ValueError: fewer than two scores, one that is not finite, or all equal.
@@ -55,24 +77,10 @@ def fit_calibration(raw: Sequence[float], *, clip: float) -> Calibration:
     return Calibration(mean=mean, std=std, clip=clip)
 
 
-@dataclass(frozen=True, slots=True)
-class StepGate:
-    """Lets a reward act only in the last steps of a run, before it is hacked.
+def sigmoid(logit: float) -> float:
+    """Return 1 / (1 + e^−x), without overflow.
 
-    DeepSeek-R1 (2501.12948, Sec. B.3.1) uses preference rewards only in the last 400 of 1,700 steps.
+    >>> sigmoid(0.0), sigmoid(-1000.0)
+    (0.5, 0.0)
     """
-
-    total_steps: int
-    last_steps: int = 400
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.last_steps <= self.total_steps:
-            raise ValueError(f"Expected 0 <= last_steps <= total_steps, got {self.last_steps} and {self.total_steps}.")
-
-    def is_open(self, step: int) -> bool:
-        """Whether the reward acts in `step`, counted from 0.
-
-        >>> StepGate(total_steps=1700).is_open(1299), StepGate(total_steps=1700).is_open(1300)
-        (False, True)
-        """
-        return step >= self.total_steps - self.last_steps
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))

@@ -1,12 +1,12 @@
 """Errors of reward models.
 
 RewardModelError
-├── LoadError     (ValueError)        a name or folder that holds no reward model of ours, or a model that cannot score
-├── DataError     (ValueError)        a file that cannot be read as preference pairs or safety examples
-├── ServerError   (RuntimeError)      a scoring server that answered with something else than scores; says what
-└── JudgeError    (RuntimeError)      a judge that could not be asked, or whose answer holds no verdict
+├── LoadError     (ValueError)
+├── DataError     (ValueError)
+├── ServerError   (RuntimeError)
+└── JudgeError    (RuntimeError)
 
-A response that could not be scored is not an exception but a score of NaN (see `reward_models.base`).
+A response that could not be scored is no exception but a score of NaN (see `reward_models.base`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ __all__ = ["DataError", "JudgeError", "LoadError", "RewardModelError", "ServerEr
 
 
 class RewardModelError(Exception):
-    """Base of every error that this package raises on purpose, ValueError and TypeError of callers apart."""
+    """Base of every error that this package raises on purpose, except ValueError and TypeError for wrong arguments."""
 
 
 class LoadError(RewardModelError, ValueError):
-    """No reward model there, or a model that cannot score."""
+    """A name or folder without a reward model of ours, or a model that cannot score."""
 
 
 class DataError(RewardModelError, ValueError):
@@ -27,7 +27,7 @@ class DataError(RewardModelError, ValueError):
 
 
 class ServerError(RewardModelError, RuntimeError):
-    """A scoring server that could not be reached in time, or that answered with something else than scores."""
+    """A server that could not be reached in time, or that did not answer with scores."""
 
 
 class JudgeError(RewardModelError, RuntimeError):

@@ -7,16 +7,16 @@ import warnings
 from pathlib import Path
 
 from reward_models.embedded import EMBEDDED, ensure_embedded
+from reward_models.embedded.linear import LinearScorer
 from reward_models.errors import LoadError
-from reward_models.helpfulness import HelpfulnessModel
-from reward_models.linear import LinearScorer
-from reward_models.safety import SafetyModel
-from reward_models.scorer import MODEL_FILE, Scorer, read_card
-from reward_models.transformer import TransformerScorer
+from reward_models.models.saving import MODEL_FILE, read_card
+from reward_models.models.scorer import RawScorer
+from reward_models.models.trained import HelpfulnessModel, SafetyModel
+from reward_models.models.transformer import TransformerScorer
 
 __all__ = ["SmallModelWarning", "load"]
 
-_MODELS = {"helpfulness": HelpfulnessModel, "safety": SafetyModel}
+_MODELS = {model.kind: model for model in (HelpfulnessModel, SafetyModel)}
 
 
 class SmallModelWarning(UserWarning):
@@ -24,7 +24,7 @@ class SmallModelWarning(UserWarning):
 
 
 def load(name_or_path: str | Path) -> HelpfulnessModel | SafetyModel:
-    """The embedded model of that name ("helpfulness", "safety"), or the one saved in a folder.
+    """Load the embedded model of that name ("helpfulness", "safety"), or the one saved in a folder.
 
     An embedded model is trained on first use and cached (see `reward_models.embedded`).
 
@@ -52,11 +52,11 @@ def _load_folder(folder: Path) -> HelpfulnessModel | SafetyModel:
         raise LoadError(f"{folder} holds a model of kind {card.kind!r}; known are {', '.join(_MODELS)}.")
     if card.notice is not None:
         warnings.warn(card.notice, SmallModelWarning, stacklevel=3)
-    scorer = _load_scorer(folder, card.scorer_kind, card.settings.get("max_tokens"))
+    scorer = _load_scorer(folder, card.scorer, card.settings.get("max_tokens"))
     return _MODELS[card.kind](scorer, card.calibration, card.figures, card.notice, name=card.name)
 
 
-def _load_scorer(folder: Path, kind: str, max_tokens: int | None) -> Scorer:
+def _load_scorer(folder: Path, kind: str, max_tokens: int | None) -> RawScorer:
     if kind == "linear":
         return LinearScorer.load(folder)
     if kind == "transformer":

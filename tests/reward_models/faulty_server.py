@@ -22,6 +22,7 @@ class FaultyServer(ThreadingHTTPServer):
         self.faults = list(faults)
         self.bodies: list[dict] = []
         self.headers_seen: list[dict] = []
+        self.times: list[float] = []
         self.lock = threading.Lock()
         self.num_running = self.max_running = 0
         self.pause_seconds = 0.0
@@ -80,6 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.bodies.append(body)
             self.server.headers_seen.append(dict(self.headers))
+            self.server.times.append(time.monotonic())
             fault = self.server.faults.pop(0) if self.server.faults else None
             self.server.num_running += 1
             self.server.max_running = max(self.server.max_running, self.server.num_running)
@@ -98,7 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault == "slow":
             time.sleep(0.5)
-        if isinstance(fault, tuple):
+        if fault == "not gzip":
+            self._send(200, b"plain", {"Content-Encoding": "gzip"})
+        elif isinstance(fault, tuple):
             self._send(fault[0], b"{}", {"Retry-After": fault[1]})
         elif isinstance(fault, int):
             self._send(fault, b'{"error": "injected"}')

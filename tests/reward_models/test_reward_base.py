@@ -1,32 +1,17 @@
-"""The contract: which part is judged, what NaN means, what is counted."""
+"""The contract: which part is judged, what NaN means, what is counted, and what a saved folder holds."""
 
 from __future__ import annotations
 
+import json
 import math
-from pathlib import Path
 
 import pytest
+from tiny_backbones import LengthScorer, decoder_scorer
 
-from reward_models import Calibration, Ensemble, HelpfulnessModel, Judgement, RewardModel, SafetyModel, StepGate
-from reward_models.base import JudgedPart, judged_text, prompt_text
-from reward_models.calibration import fit_calibration
-from reward_models.ensemble import mean, mean_minus_std, minimum
+from reward_models import Calibration, Ensemble, HelpfulnessModel, Judgement, RewardModel, SafetyModel, load
+from reward_models.base import JudgedPart, conversation, judged_text, prompt_text, render_dialogue
 from reward_models.errors import LoadError
-from reward_models.scorer import RawScores, read_card
-
-
-class LengthScorer:
-    """The raw score is the number of characters; "?" cannot be scored; over 10 characters count as cut."""
-
-    scorer_kind = "length"
-
-    def raw_scores(self, prompts, texts) -> RawScores:
-        values = [math.nan if text == "?" else float(len(text)) for text in texts]
-        return RawScores(values, [len(text) > 10 for text in texts])
-
-    def save(self, folder: Path) -> dict:
-        (folder / "weights").write_text("none")
-        return {"unit": "characters"}
+from reward_models.models.saving import read_card
 
 
 @pytest.mark.parametrize(
@@ -94,62 +79,44 @@ def test_models_and_ensembles_are_reward_models() -> None:
     assert isinstance(Ensemble([model, model]), RewardModel)
 
 
+def test_models_share_no_counts_and_no_figures() -> None:
+    first, second = HelpfulnessModel(LengthScorer()), HelpfulnessModel(LengthScorer())
+    first.score(["p"], ["a"])
+    assert (first.counts.num_scored, second.counts.num_scored) == (1, 0)
+    assert (first.name, SafetyModel(LengthScorer()).name) == ("helpfulness", "safety")
+
+
+def test_safety_of_an_infinite_logit_is_a_failure_and_not_a_perfect_score() -> None:
+    judgements = SafetyModel(LengthScorer()).judge(["p"] * 2, ["-inf", "ok"])
+    assert judgements[0].failure == "the model's raw score is -inf"
+    assert judgements[1].failure is None
+
+
 def test_conversation_is_rendered_as_a_dialogue() -> None:
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     assert prompt_text(turns) == "\n\nSystem: Be brief.\n\nHuman: Hi"
+    assert prompt_text([{"role": "tool", "content": "42"}]) == "\n\ntool: 42"
+    assert render_dialogue(turns, "Hello.") == "\n\nSystem: Be brief.\n\nHuman: Hi\n\nAssistant: Hello."
 
 
-@pytest.mark.parametrize(
-    ("combine", "expected"), [(mean, 4.0), (minimum, 2.0), (mean_minus_std, 2.0)], ids=["mean", "min", "mean-std"]
-)
-def test_ensemble_combines_members(combine, expected: float) -> None:
-    other = HelpfulnessModel(LengthScorer(), Calibration(mean=-4.0))
-    assert Ensemble([HelpfulnessModel(LengthScorer()), other], combine).score(["p"], ["ab"]) == [expected]
+def test_prompt_and_response_are_messages_that_end_with_the_assistant() -> None:
+    turns = ({"role": "system", "content": "s"}, {"role": "user", "content": "p"})
+    assert conversation("p", "r") == [{"role": "user", "content": "p"}, {"role": "assistant", "content": "r"}]
+    assert conversation(turns, "r") == [*turns, {"role": "assistant", "content": "r"}]
 
 
-@pytest.mark.parametrize("combine", [mean, minimum, mean_minus_std])
-def test_ensemble_has_no_score_where_a_member_has_none(combine) -> None:
-    assert math.isnan(combine([1.0, math.nan]))
-    assert math.isnan(combine([math.nan, 1.0]))
+class FullDiskScorer(LengthScorer):
+    """Cannot be saved."""
 
-
-def test_ensemble_of_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least two"):
-        Ensemble([HelpfulnessModel(LengthScorer())])
-
-
-def test_calibration_is_frozen_mean_and_standard_deviation() -> None:
-    calibration = fit_calibration([1.0, 2.0, 3.0], clip=1.5)
-    assert calibration == Calibration(mean=2.0, std=1.0, clip=1.5)
-    assert [calibration.apply(raw) for raw in (2.5, 9.0, -9.0)] == [0.5, 1.5, -1.5]
-    assert math.isnan(calibration.apply(math.nan))
-
-
-@pytest.mark.parametrize("raw", [[], [1.0], [1.0, 1.0], [1.0, math.nan]])
-def test_calibration_on_useless_scores_is_refused(raw) -> None:
-    with pytest.raises(ValueError, match=r"two finite scores|cannot be calibrated"):
-        fit_calibration(raw, clip=1.0)
-
-
-@pytest.mark.parametrize("settings", [{"std": 0.0}, {"std": -1.0}, {"mean": math.nan}, {"clip": 0.0}])
-def test_calibration_refuses_impossible_settings(settings) -> None:
-    with pytest.raises(ValueError, match="std > 0"):
-        Calibration(**settings)
-
-
-def test_gate_opens_for_the_last_steps_only() -> None:
-    gate = StepGate(total_steps=10, last_steps=3)
-    assert [step for step in range(10) if gate.is_open(step)] == [7, 8, 9]
-    assert not any(StepGate(total_steps=10, last_steps=0).is_open(step) for step in range(10))
-    with pytest.raises(ValueError, match="last_steps <= total_steps"):
-        StepGate(total_steps=10, last_steps=11)
+    def save(self, folder) -> dict:
+        raise OSError("no space left")
 
 
 def test_saved_card_is_read_back(tmp_path) -> None:
     model = HelpfulnessModel(LengthScorer(), Calibration(clip=3.0), figures={"auc": 0.5}, notice="small", name="mine")
     model.save(tmp_path / "model")
     card = read_card(tmp_path / "model")
-    assert (card.kind, card.name, card.scorer_kind) == ("helpfulness", "mine", "length")
+    assert (card.kind, card.name, card.scorer) == ("helpfulness", "mine", "length")
     assert (card.calibration, card.figures, card.notice) == (model.calibration, model.figures, "small")
     assert card.settings == {"unit": "characters"}
 
@@ -175,3 +142,55 @@ def test_unreadable_card_is_refused(tmp_path, content: str) -> None:
     (tmp_path / "reward_model.json").write_text(content)
     with pytest.raises(LoadError, match=r"reward_model\.json"):
         read_card(tmp_path)
+
+
+def test_card_says_what_is_wrong_with_its_calibration(tmp_path) -> None:
+    SafetyModel(LengthScorer()).save(tmp_path / "model")
+    path = tmp_path / "model" / "reward_model.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "calibration": {"mean": 0.0, "std": 0.0, "clip": None}}))
+    with pytest.raises(LoadError, match="std > 0"):
+        read_card(tmp_path / "model")
+
+
+def test_folder_without_a_card_is_refused(tmp_path) -> None:
+    with pytest.raises(LoadError, match="no reward model that this package saved"):
+        read_card(tmp_path)
+
+
+def test_remarks_that_somebody_adds_to_a_card_are_ignored(tmp_path) -> None:
+    SafetyModel(LengthScorer(), name="mine").save(tmp_path / "model")
+    path = tmp_path / "model" / "reward_model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "remark": "of May"}))
+    assert read_card(tmp_path / "model").name == "mine"
+
+
+def test_card_has_the_form_that_earlier_versions_wrote(tmp_path) -> None:
+    SafetyModel(LengthScorer(), Calibration(mean=0.5, clip=2.0), {"auc": 0.75}, name="mine").save(tmp_path / "model")
+    assert json.loads((tmp_path / "model" / "reward_model.json").read_text()) == {
+        "format": 1,
+        "kind": "safety",
+        "name": "mine",
+        "scorer": "length",
+        "calibration": {"mean": 0.5, "std": 1.0, "clip": 2.0},
+        "settings": {"unit": "characters"},
+        "figures": {"auc": 0.75},
+        "notice": None,
+    }
+
+
+def test_model_that_cannot_be_saved_leaves_the_older_one_and_no_draft(tmp_path) -> None:
+    HelpfulnessModel(LengthScorer(), name="first").save(tmp_path / "model")
+    with pytest.raises(OSError, match="no space left"):
+        HelpfulnessModel(FullDiskScorer(), name="second").save(tmp_path / "model")
+    assert read_card(tmp_path / "model").name == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_limit_of_tokens_calibration_and_name_are_restored(tmp_path) -> None:
+    model = HelpfulnessModel(decoder_scorer(max_tokens=64), Calibration(mean=0.25, std=2.0), name="mine")
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.scorer.max_tokens == 64
+    assert (again.name, again.calibration) == ("mine", Calibration(mean=0.25, std=2.0))
+    assert again.score(["q"], ["a"]) == model.score(["q"], ["a"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from areas import public_data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reward_models.data import (
+from reward_models.embedded.generated import TEST_KINDS, TRAIN_KINDS, generate_pairs, generate_safety
+from reward_models.errors import DataError
+from reward_models.training.data import (
     PreferencePair,
     SafetyExample,
     balance_lengths,
@@ -20,8 +23,6 @@ from reward_models.data import (
     load_xstest,
     split_by_group,
 )
-from reward_models.errors import DataError
-from reward_models.generated import TEST_KINDS, TRAIN_KINDS, generate_pairs, generate_safety
 
 
 def write(path: Path, *rows: object) -> Path:
@@ -90,7 +91,7 @@ def test_xstest_is_unsafe_only_where_an_unsafe_prompt_is_complied_with(tmp_path)
 
 @given(st.integers(0, 100), st.floats(0.1, 0.9))
 def test_split_never_separates_a_group(seed: int, share: float) -> None:
-    rows = [PreferencePair(f"q{n % 30}", f"a{n}", "b") for n in range(90)]
+    rows = [PreferencePair(f"q{n}", f"a{n}", "b", group=f"g{n % 30}") for n in range(90)]
     first, second = split_by_group(rows, share=share, seed=seed)
     assert len(first) + len(second) == 90
     assert not {row.group for row in first} & {row.group for row in second}
@@ -135,6 +136,13 @@ def test_generated_data_depend_on_the_seed_alone() -> None:
     assert generate_pairs(50, split="train", seed=1) == generate_pairs(50, split="train", seed=1)
     assert generate_pairs(50, split="train", seed=1) != generate_pairs(50, split="train", seed=2)
     assert generate_safety(50, split="test", seed=1) == generate_safety(50, split="test", seed=1)
+
+
+@pytest.mark.parametrize(("split", "checksum"), [("train", 4038986301), ("test", 207049870)])
+def test_generated_data_are_those_that_cached_models_were_fitted_to(split: str, checksum: int) -> None:
+    """Whoever changes them must also raise `_VERSION` in embedded/fitting.py, or caches stay old."""
+    rows = repr(generate_pairs(90, split=split, seed=0)) + repr(generate_safety(90, split=split, seed=0))
+    assert zlib.crc32(rows.encode()) == checksum
 
 
 def test_generated_refusals_are_safe_and_compliance_with_harm_is_not() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from tiny_backbones import decoder, save_checkpoint
 
 from reward_models import HelpfulnessModel, PreferencePair, SafetyExample, SafetyModel, SmallModelWarning, load
 from reward_models.__main__ import main
 from reward_models.embedded import embedded_folder, ensure_embedded, fit_helpfulness, fit_safety
+from reward_models.embedded.generated import generate_pairs
 from reward_models.errors import LoadError
-from reward_models.scorer import read_card
+from reward_models.models.saving import read_card
 
 PAIRS = [{"prompt": f"q{n}", "chosen": f"good {n}", "rejected": f"evil {n}"} for n in range(40)]
 EXAMPLES = [{"prompt": f"q{n}", "response": ("good", "evil")[n % 2], "is_unsafe": n % 2 == 1} for n in range(40)]
@@ -45,6 +48,18 @@ def test_embedded_model_is_loaded_by_name_and_warns_with_its_figure(cache, kind:
 
 def test_embedded_helpfulness_holds_on_kinds_of_faults_it_never_saw(cache) -> None:
     assert read_card(embedded_folder("helpfulness")).figures["pair_accuracy"] >= 0.70
+
+
+@pytest.mark.filterwarnings("ignore::reward_models.loading.SmallModelWarning")
+def test_embedded_helpfulness_is_calibrated_on_pairs_of_the_test_split(cache) -> None:
+    pairs = generate_pairs(600, split="test", seed=1)
+    model = load("helpfulness")
+    model.calibration = replace(model.calibration, clip=math.inf)
+    scores = model.score(
+        [pair.prompt for pair in pairs] * 2, [pair.chosen for pair in pairs] + [pair.rejected for pair in pairs]
+    )
+    assert np.mean(scores) == pytest.approx(0, abs=1e-3)  # blanks around a response, cut off here, cost the rest
+    assert np.std(scores) == pytest.approx(1, abs=1e-3)
 
 
 def test_embedded_safety_holds_on_requests_it_never_saw(cache) -> None:
@@ -141,8 +156,6 @@ def test_command_line_trains_a_backbone(tmp_path, capsys, kind: str, rows) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["fly"], "Unknown command 'fly'"),
-        (["train"], "Expected one of helpfulness, safety"),
         (["evaluate", "nothing", "--data", "x"], "No reward model 'nothing'"),
         (["train", "safety", "--out", "x", "--data", "absent.jsonl"], "absent.jsonl"),
     ],
@@ -152,6 +165,19 @@ def test_command_line_says_what_is_wrong(capsys, arguments: list[str], message: 
     assert message in capsys.readouterr().err
 
 
-def test_command_line_shows_its_usage(capsys) -> None:
-    assert main([]) == main(["--help"]) == 0
-    assert "python -m reward_models" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ([], 0, "train,evaluate,serve"),
+        (["--help"], 0, "train,evaluate,serve"),
+        (["train", "--help"], 0, "helpfulness,safety"),
+        (["fly"], 2, "fly"),
+        (["train"], 2, "helpfulness,safety"),
+        (["train", "humour", "--out", "x"], 2, "humour"),
+    ],
+)
+def test_command_line_shows_its_usage_and_refuses_unknown_commands(capsys, arguments, status: int, message) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(arguments)
+    assert exit_info.value.code == status
+    assert message in "".join(capsys.readouterr())

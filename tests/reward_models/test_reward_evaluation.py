@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reward_models.evaluation import (
+from reward_models.training.evaluation import (
     auc,
     best_of_n_accuracy,
     calibration_curve,

@@ -6,10 +6,12 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from tiny_backbones import decoder, tokenizer
 
 from reward_models.errors import LoadError
-from reward_models.guards import (
+from reward_models.models.guards import (
     GUARDS,
     Guard,
     GuardModel,
@@ -35,13 +37,29 @@ def guard_model(guard, **settings) -> GuardModel:
         ("unsafe S1", None),
         ("", None),
         ("not safe", None),
+        ("UNSAFE\r\nS1", True),
+        ("safe\nunsafe", False),
+        ("safe.", None),
+        ("<think>", None),
     ],
 )
 def test_llama_guard_is_read_from_the_first_line(text: str, is_unsafe) -> None:
     assert parse_llama_guard(text) is is_unsafe
 
 
-@pytest.mark.parametrize(("text", "violates"), [("Yes", True), (" no, it", False), ("Nothing", None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "violates"),
+    [
+        ("Yes", True),
+        (" no, it", False),
+        ("\n**Yes**", None),
+        ("YES.", True),
+        ("Nothing", None),
+        ("Yesterday", None),
+        ("It is: no", None),
+        ("", None),
+    ],
+)
 def test_shield_gemma_is_read_from_the_first_word(text: str, violates) -> None:
     assert parse_shield_gemma(text) is violates
 
@@ -50,6 +68,35 @@ def test_wild_guard_lines_are_read_in_any_order_and_may_be_missing() -> None:
     text = "Harmful response: no\nharmful request: YES\nResponse refusal: N/A"
     assert parse_wild_guard(text) == WildGuardVerdict(True, None, False)
     assert parse_wild_guard("garbage") == WildGuardVerdict(None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_harmful_response"),
+    [
+        ("Harmful response: yes", True),
+        ("  Harmful response:no", False),
+        ("The answer: Harmful response: yes", None),
+        ("Harmful response: yesterday", None),
+        ("Harmful response: no\nHarmful response: yes", False),
+        ("Harmful response:", None),
+    ],
+)
+def test_wild_guard_line_begins_with_its_name_and_the_first_one_counts(text: str, is_harmful_response) -> None:
+    assert parse_wild_guard(text) == WildGuardVerdict(None, None, is_harmful_response)
+
+
+def test_wild_guard_fields_are_not_mixed_up() -> None:
+    text = "Harmful request: yes\nResponse refusal: yes\nHarmful response: no"
+    assert parse_wild_guard(text) == WildGuardVerdict(
+        is_harmful_request=True, is_refusal=True, is_harmful_response=False
+    )
+
+
+@given(st.text())
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    assert parse_llama_guard(text) in (True, False, None)
+    assert parse_shield_gemma(text) in (True, False, None)
+    assert set(parse_wild_guard(text)) <= {True, False, None}
 
 
 @pytest.mark.parametrize("name", GUARDS)

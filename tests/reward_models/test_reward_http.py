@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import socket
+import time
 from email.utils import formatdate
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -12,9 +14,9 @@ from faulty_server import running
 
 from reward_models import Calibration, HttpRewardModel, RewardModel
 from reward_models.base import JudgedPart
-from reward_models.http import DIALECTS
-from reward_models.safety import sigmoid
-from reward_models.transport import RequestPolicy, _retry_after
+from reward_models.calibration import sigmoid
+from reward_models.http import DIALECTS, Dialect
+from reward_models.http.transport import RequestPolicy, _retry_after
 
 QUICK = RequestPolicy(timeout_seconds=5.0, max_retries=2, backoff_seconds=0.01, max_backoff_seconds=0.05)
 
@@ -74,17 +76,22 @@ def test_messages_are_sent_one_conversation_at_a_time() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        429,
-        500,
-        503,
+        *(408, 409, 425, 429, 500, 502, 503, 504),
         "cut",
         b"not json",
         b'{"data": []}',
         b'{"data": [{"index": 0, "score": 1.0}]}',
+        b'{"data": [{"score": 1.0}, {"score": 2.0}, {"score": 3.0}]}',
         b'{"data": [{"index": 0, "score": 1}, {"index": 0, "score": 2}]}',
         b'{"data": [{"index": 0, "score": "1"}, {"index": 1, "score": 2}]}',
         b'{"data": [{"index": 0, "score": NaN}, {"index": 1, "score": 2}]}',
         b"[1, 2]",
+        b'{"data": [1, 2]}',
+        b'{"data": [{"index": "a", "score": 1}, {"index": 1, "score": 2}]}',
+        b'{"data": [{"score": true}, {"score": 2}]}',
+        b'{"data": [{"score": 1' + b"0" * 400 + b'}, {"score": 2}]}',
+        b"[" * 100_000,
+        "not gzip",
         (429, "0"),
         (503, formatdate(0, usegmt=True)),
     ],
@@ -120,6 +127,75 @@ def test_deadline_ends_a_call_that_retries_would_stretch() -> None:
         policy = RequestPolicy(max_retries=10_000, backoff_seconds=0.01, deadline_seconds=0.2)
         judgement = client(server, policy=policy).judge(["p"], ["a"])[0]
     assert math.isnan(judgement.value)
+    assert f"in {len(server.bodies)} attempts" in judgement.failure
+
+
+def test_after_the_deadline_nothing_is_sent() -> None:
+    with running() as server:
+        judgements = client(server, policy=RequestPolicy(deadline_seconds=0.0)).judge(["p"] * 3, ["a"] * 3)
+    assert server.bodies == []
+    assert all("the deadline had passed" in judgement.failure for judgement in judgements)
+
+
+def test_server_that_answers_after_the_deadline_is_not_waited_for() -> None:
+    with running() as server:
+        server.pause_seconds = 20.0
+        start = time.monotonic()
+        judgement = client(server, policy=RequestPolicy(deadline_seconds=3.0)).judge(["p"], ["a"])[0]
+        seconds = time.monotonic() - start
+    assert "in 1 attempts: ReadTimeout" in judgement.failure
+    assert seconds < 15
+
+
+def test_what_a_server_asks_to_wait_replaces_the_pause_and_is_bounded() -> None:
+    with running([(503, "0"), (429, "60")]) as server:
+        policy = RequestPolicy(backoff_seconds=60.0, max_backoff_seconds=0.3)
+        start = time.monotonic()
+        assert client(server, policy=policy).score(["p"], ["a"]) == [1.0]
+        seconds = time.monotonic() - start
+    assert 0.3 <= seconds < 30
+
+
+def test_pauses_double_up_to_their_bound() -> None:
+    with running([500] * 5) as server:
+        policy = RequestPolicy(max_retries=5, backoff_seconds=0.04, max_backoff_seconds=0.08)
+        assert client(server, policy=policy).score(["p"], ["a"]) == [1.0]
+    gaps = [later - earlier for earlier, later in pairwise(server.times)]
+    assert gaps[0] >= 0.04
+    assert all(gap >= 0.08 for gap in gaps[1:])
+
+
+def test_pauses_stay_bounded_over_more_attempts_than_a_float_can_double() -> None:
+    with running([500] * 1100) as server:
+        policy = RequestPolicy(max_retries=1100, backoff_seconds=1e-5, max_backoff_seconds=1e-4)
+        assert client(server, policy=policy).score(["p"], ["a"]) == [1.0]
+
+
+def test_text_that_cannot_be_encoded_fails_alone_and_at_once() -> None:
+    with running() as server:
+        judgements = client(server, batch_size=4).judge(["p"] * 3, ["a", "\ud800", "ccc"])
+    assert [judgements[0].value, judgements[2].value] == [1.0, 3.0]
+    assert "cannot be sent" in judgements[1].failure
+
+
+def test_clipped_values_are_counted_over_all_batches() -> None:
+    with running() as server:
+        model = client(server, batch_size=1, calibration=Calibration(clip=2.0))
+        assert model.score(["p"] * 6, ["a", "bb", "ccc", "dddd", "eeeee", "ffffff"]) == [1.0] + [2.0] * 5
+    assert (model.counts.num_clipped, model.counts.num_scored) == (4, 6)
+
+
+def test_own_dialect_is_taken() -> None:
+    def body(model: HttpRewardModel, rows) -> dict:
+        return {"documents": [model.render(prompt, text) for prompt, text in rows]}
+
+    def parse(model: HttpRewardModel, answer) -> list[float]:
+        return [-row["score"] for row in answer["data"]]
+
+    with running() as server:
+        model = client(server, dialect=Dialect("/score", body, parse, max_batch=1), batch_size=9)
+        assert model.score(["p", "q"], ["", "b"]) == [-14.0, -15.0]
+    assert len(server.bodies) == 2
 
 
 def test_nothing_listens() -> None:
@@ -171,13 +247,14 @@ def test_headers_are_sent_and_the_full_response_is_judged_if_asked() -> None:
 
 
 def test_wait_that_a_server_asks_for_is_read_as_number_or_date() -> None:
-    def wait(value: str) -> float | None:
-        return _retry_after(httpx.Response(429, headers={"Retry-After": value}))
+    def wait(value: str) -> float:
+        return _retry_after(httpx.Response(429, headers={"Retry-After": value}), otherwise=2.5)
 
     assert wait("7") == 7.0
+    assert 50 < wait(formatdate(time.time() + 60, usegmt=True)) <= 60
     assert wait(formatdate(0, usegmt=True)) == 0.0
-    assert wait("soon") is None
-    assert _retry_after(httpx.Response(429)) is None
+    assert wait("soon") == wait("-1") == wait("Thu, 01 Jan 99999 00:00:00 GMT") == 2.5
+    assert _retry_after(httpx.Response(429), otherwise=2.5) == 2.5
 
 
 def test_settings_are_checked() -> None:

@@ -6,8 +6,8 @@ import pytest
 from faulty_server import running
 
 from reward_models.errors import JudgeError
-from reward_models.judging import Candidate, OpenAIJudge, build_pairs, parse_verdict
-from reward_models.transport import RequestPolicy
+from reward_models.http.transport import RequestPolicy
+from reward_models.training.judging import Candidate, OpenAIJudge, build_pairs, parse_verdict
 
 CANDIDATES = [Candidate(f"q{number}", "long response", "short") for number in range(40)]
 
@@ -84,6 +84,26 @@ def test_endpoint_is_asked_in_the_chat_form_and_its_faults_are_survived() -> Non
     assert server.headers_seen[0]["Authorization"] == "Bearer key"
     assert [turn["role"] for turn in server.bodies[0]["messages"]] == ["system", "user"]
     assert server.bodies[0]["model"] == "judge"
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"choices": []}', b'{"choices": [{"message": null}]}', b"[]"])
+def test_endpoint_that_answers_in_another_form_is_asked_again(answer: bytes) -> None:
+    with running([answer]) as server:
+        judge = OpenAIJudge(server.url, "judge", policy=RequestPolicy(backoff_seconds=0.001))
+        assert judge("q", "short", "long response") == -2.0
+    assert len(server.bodies) == 2
+    assert "Authorization" not in server.headers_seen[0]
+
+
+def test_pairs_are_built_by_a_judge_behind_an_endpoint() -> None:
+    with running([503]) as server:
+        judge = OpenAIJudge(server.url, "judge", policy=RequestPolicy(backoff_seconds=0.001))
+        report = build_pairs([*CANDIDATES[:3], Candidate("even", "same", "also")], judge, seed=0)
+    assert [(pair.prompt, pair.chosen, pair.rejected) for pair in report.pairs] == [
+        (f"q{number}", "long response", "short") for number in range(3)
+    ]
+    assert (report.num_undecided, report.num_failed) == (1, 0)
+    assert len(server.bodies) == 17
 
 
 def test_endpoint_that_never_answers_raises_judge_error() -> None:

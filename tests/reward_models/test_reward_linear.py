@@ -11,11 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reward_models.data import PreferencePair, SafetyExample
+from reward_models.embedded.features import MEASURES, hashed_ngrams, last_turn, measures, words
+from reward_models.embedded.linear import MAX_CHARS, LinearScorer, fit_labels, fit_pairs
 from reward_models.errors import LoadError
-from reward_models.evaluation import auc
-from reward_models.features import MEASURES, hashed_ngrams, last_turn, measures, words
-from reward_models.linear import MAX_CHARS, LinearScorer, fit_labels, fit_pairs
+from reward_models.training.data import PreferencePair, SafetyExample
+from reward_models.training.evaluation import auc
 
 FRUIT = ["apple", "pear", "plum", "grape", "cherry", "melon"]
 
@@ -114,6 +114,26 @@ def test_cross_validation_prefers_a_strong_ridge_for_noise_and_a_weak_one_for_si
     ]
     assert fit_pairs(noise, ridges=(100.0, 0.01))[1].ridge == 100.0
     assert fit_pairs(pairs(60, 0), ridges=(100.0, 0.01))[1].ridge == 0.01
+
+
+def test_mean_score_of_the_training_texts_is_0(scorer: LinearScorer) -> None:
+    rows = pairs(60, 0)
+    texts = [*(row.chosen for row in rows), *(row.rejected for row in rows)]
+    values = scorer.raw_scores([row.prompt for row in rows] * 2, texts).values
+    assert np.mean(values) == pytest.approx(0, abs=1e-5)
+    assert abs(scorer.bias) > 1e-3  # without it, the mean would be another
+
+
+def test_held_out_scores_know_nothing_of_other_rows_of_the_same_group() -> None:
+    draw = random.Random(0)
+    words = ["".join(draw.choices("bcdfghklmnprstvwz", k=8)) for _ in range(80)]
+    rows = [
+        PreferencePair(f"question {n}", words[2 * n], words[2 * n + 1], group=f"group {n}")
+        for n in range(40)
+        for _ in range(4)
+    ]
+    differences = fit_pairs(rows, ridges=(1.0,))[1].held_out_scores
+    assert np.mean(np.array(differences) > 0) < 0.75  # a split inside groups would remember every word
 
 
 def test_weights_and_margins_of_pairs_count() -> None:

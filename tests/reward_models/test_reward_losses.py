@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from reward_models.losses import bradley_terry_loss, centering_penalty, safety_loss
+from reward_models.training.losses import bradley_terry_loss, centering_penalty, safety_loss
 
 CHOSEN, REJECTED, MARGIN = [1.5, -0.25, 3.0], [0.5, 0.75, -2.0], [0.0, 0.5, 1.0]
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from reward_models import HttpRewardModel
-from reward_models.serve import RewardModelServer
+from reward_models import HttpRewardModel, SafetyExample, SafetyModel
+from reward_models.embedded.linear import fit_labels
+from reward_models.http.server import MAX_BODY_BYTES, RewardModelServer
+from reward_models.http.transport import RequestPolicy
 
 
 class LengthModel:
@@ -20,16 +27,30 @@ class LengthModel:
 
     name = "length"
 
-    def __init__(self) -> None:
+    def __init__(self, *, bias: float = 0.0, pause_seconds: float = 0.0) -> None:
         self.gate = threading.Event()
         self.gate.set()
+        self.bias, self.pause_seconds = bias, pause_seconds
+        self.num_running = self.max_running = 0
 
     def score(self, prompts, responses) -> list[float]:
+        self.num_running += 1
+        self.max_running = max(self.max_running, self.num_running)
         self.gate.wait()
+        time.sleep(self.pause_seconds)
+        self.num_running -= 1
         return [
-            math.nan if response == "?" else float(len(str(prompt)) + 100 * len(response))
+            math.nan if response == "?" else self.bias + len(str(prompt)) + 100 * len(response)
             for prompt, response in zip(prompts, responses, strict=True)
         ]
+
+
+@contextmanager
+def ended(process: subprocess.Popen) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 @contextmanager
@@ -81,6 +102,10 @@ def test_text_is_split_at_the_last_marker_and_messages_are_not_split() -> None:
         {"messages": []},
         {"messages": [{"role": "user", "content": "p"}]},
         {"messages": ["p"]},
+        {"messages": [{"role": "assistant", "content": 1}]},
+        {"messages": [{"content": "a"}]},
+        {"messages": "a"},
+        {"input": {"text": "a"}},
     ],
     ids=json.dumps,
 )
@@ -123,6 +148,85 @@ def test_health_and_name_are_told_and_other_paths_are_not_there() -> None:
         assert client.get("/v1/models").json()["data"][0]["id"] == "length"
         assert client.get("/nothing").status_code == 404
         assert client.post("/nothing", json={}).status_code == 404
+
+
+def test_error_has_the_form_of_vllm() -> None:
+    with serving() as server:
+        answer = httpx.post(server.url + "/nothing", json={})
+    assert answer.json() == {"error": {"message": "no /nothing here", "type": "Not Found", "code": 404}}
+
+
+def test_infinite_score_is_an_error_too() -> None:
+    with serving(LengthModel(bias=math.inf)) as server:
+        assert httpx.post(server.url + "/classify", json={"input": "a"}).status_code == 422
+
+
+def test_connection_stays_open_after_an_answer_and_after_an_error() -> None:
+    with serving() as server, httpx.Client(base_url=server.url, limits=httpx.Limits(max_connections=1)) as client:
+        statuses = [client.post("/classify", json=body).status_code for body in ({}, {"input": "a"}, {"input": "?"})]
+    assert statuses == [400, 200, 422]
+
+
+@pytest.mark.parametrize("length", ["-1", "x", "\xb2", "1e3", str(MAX_BODY_BYTES + 1), "9" * 5000, "+1"])
+def test_length_that_is_none_or_too_much_is_refused_before_reading(length: str) -> None:
+    with serving() as server, socket.create_connection(server.server_address[:2], timeout=10) as client:
+        client.sendall(f"POST /classify HTTP/1.1\r\nContent-Length: {length}\r\n\r\n".encode("latin-1"))
+        answer = client.makefile("rb").read()  # ends because the server closes the connection
+    assert answer.split()[1] == b"413"
+
+
+def test_nesting_too_deep_to_decode_is_refused() -> None:
+    with serving() as server:
+        answer = httpx.post(server.url + "/classify", content=b"[" * 100_000)
+    assert answer.status_code == 400
+
+
+def test_model_is_asked_by_one_request_at_a_time() -> None:
+    model = LengthModel(pause_seconds=0.02)
+    with serving(model) as server:
+        scores = HttpRewardModel(server.url, "classify_messages").score(["p"] * 8, ["a"] * 8)
+    assert [score // 100 for score in scores] == [1.0] * 8
+    assert model.max_running == 1
+
+
+def test_model_that_raises_drops_the_connection_and_gives_its_place_back(capfd) -> None:
+    model = LengthModel(bias="not a number")
+    with serving(model, max_waiting=1) as server:
+        for _ in range(3):
+            with pytest.raises(httpx.RemoteProtocolError):
+                httpx.post(server.url + "/classify", json={"input": "a"})
+        model.bias = 0.0
+        assert httpx.post(server.url + "/classify", json={"input": "a"}).status_code == 200
+    assert capfd.readouterr().err.count("TypeError") == 3
+
+
+def test_request_that_was_turned_away_is_scored_by_the_client_later() -> None:
+    with serving(LengthModel(pause_seconds=0.02), max_waiting=1) as server:
+        policy = RequestPolicy(max_retries=50, max_backoff_seconds=0.05)
+        model = HttpRewardModel(server.url, "classify_messages", policy=policy)
+        assert [score // 100 for score in model.score(["p"] * 6, ["a"] * 6)] == [1.0] * 6
+
+
+def test_command_line_serves_a_saved_model_until_interrupted(tmp_path) -> None:
+    examples = [SafetyExample(f"q{n}", ("good", "evil")[n % 2], is_unsafe=n % 2 == 1) for n in range(24)]
+    saved = SafetyModel(fit_labels(examples, ridges=(1.0,))[0], name="mine")
+    saved.save(tmp_path / "model")
+    program = (  # a shell may have started the tests with SIGINT ignored, which children inherit
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from reward_models.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", program, "serve", str(tmp_path / "model"), "--port", "0"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        ended(process),
+    ):
+        assert process.stdout is not None
+        name, _, url = process.stdout.readline().strip().partition(" at ")
+        served = HttpRewardModel(url.removesuffix("/classify"), "classify_messages").score(["q", "q"], ["good", "evil"])
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (name, process.returncode, errors) == ("mine", 0, "stopped\n")
+    assert served == saved.score(["q", "q"], ["good", "evil"])
 
 
 def test_body_that_is_not_json_or_has_no_length_is_refused() -> None:

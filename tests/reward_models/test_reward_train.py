@@ -7,10 +7,10 @@ import torch
 from tiny_backbones import decoder_scorer, encoder, tokenizer
 
 from reward_models import HelpfulnessModel, PreferencePair, SafetyExample, load
-from reward_models.evaluation import auc, pair_accuracy
-from reward_models.figures import length_baseline, pair_figures, safety_figures
-from reward_models.train import TrainConfig, train_on_examples, train_on_pairs
-from reward_models.transformer import TransformerScorer
+from reward_models.models.transformer import TransformerScorer
+from reward_models.training.backbone import TrainConfig, train_on_examples, train_on_pairs
+from reward_models.training.evaluation import auc, pair_accuracy
+from reward_models.training.figures import length_baseline, pair_figures, safety_figures
 
 PAIRS = [PreferencePair(f"q{n}", chosen=f"good {n}", rejected=f"evil {n}") for n in range(12)]
 EXAMPLES = [SafetyExample(f"q{n}", ("evil" if n % 2 else "good") + f" {n}", is_unsafe=n % 2 == 1) for n in range(16)]
@@ -41,7 +41,7 @@ def test_examples_teach_an_encoder_to_tell_unsafe_from_safe() -> None:
 
 def test_microbatches_change_nothing() -> None:
     results = []
-    for microbatch_size in (3, 12):
+    for microbatch_size in (5, 12):
         scorer = decoder_scorer()
         config = TrainConfig(learning_rate=1e-3, batch_size=12, microbatch_size=microbatch_size)
         results.append((train_on_pairs(scorer, PAIRS, config), scorer.raw_scores(["q"], ["good"]).values))

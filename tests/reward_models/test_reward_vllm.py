@@ -18,7 +18,7 @@ from transformers import Qwen3Config, Qwen3ForSequenceClassification
 
 from reward_models import HttpRewardModel
 from reward_models.http import render_dialogue
-from reward_models.transformer import TransformerScorer
+from reward_models.models.transformer import TransformerScorer
 
 VLLM = os.environ.get("REWARD_MODELS_VLLM")
 pytestmark = [

@@ -10,7 +10,7 @@ from tiny_backbones import decoder, decoder_scorer, encoder, save_checkpoint, to
 from transformers import AutoModelForSequenceClassification
 
 from reward_models.errors import LoadError
-from reward_models.transformer import DEFAULT_MAX_TOKENS, TransformerScorer, pad_right
+from reward_models.models.transformer import DEFAULT_MAX_TOKENS, TransformerScorer, pad_right
 
 PROMPTS = ["Why?", "What is the capital of France?", "Hi", "Count to three.", "Name a colour, please."]
 TEXTS = ["Because.", "Paris is the capital, and has been for a long time.", "", "1, 2, 3", "blue" * 20]

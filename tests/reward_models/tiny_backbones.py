@@ -1,7 +1,8 @@
-"""Random transformers of a few thousand weights, on disk as ordinary Hugging Face checkpoints."""
+"""Scorers for tests: random transformers of a few thousand weights, and one whose scores are counted by hand."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import torch
@@ -14,7 +15,8 @@ from transformers import (
 )
 
 from agents.policies.tiny import build_tiny_tokenizer
-from reward_models.transformer import TransformerScorer
+from reward_models.models.scorer import RawScores
+from reward_models.models.transformer import TransformerScorer
 
 
 def tokenizer(*, has_template: bool = False, pad_is_eos: bool = False, padding_side: str = "left"):
@@ -60,3 +62,18 @@ def save_checkpoint(folder: Path, model) -> Path:
     model.save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return folder
+
+
+class LengthScorer:
+    """The raw score is the number of characters; "?" and "-inf" cannot be scored; over 10 characters count as cut."""
+
+    scorer_kind = "length"
+
+    def raw_scores(self, prompts, texts) -> RawScores:
+        odd = {"?": math.nan, "-inf": -math.inf}
+        values = [odd.get(text, float(len(text))) for text in texts]
+        return RawScores(values, [len(text) > 10 for text in texts])
+
+    def save(self, folder: Path) -> dict:
+        (folder / "weights").write_text("none")
+        return {"unit": "characters"}

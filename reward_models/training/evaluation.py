@@ -1,7 +1,7 @@
 """How good scores are: pair accuracy, best-of-n, AUC, calibration, length bias.
 
-Lives here: pure functions of numbers. Not here: models and data. The one decision: ties never count as right. A model
-that gives every response the same score gets ½ of a pair and 1/n of a best-of-n, exactly what guessing gets.
+Ties never count as right: a model that gives every response the same score gets what guessing gets, ½ of a pair and 1/n
+of a best-of-n.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def pair_accuracy(chosen: Sequence[float], rejected: Sequence[float]) -> float:
-    """Share of pairs whose chosen response scores higher; a tie counts ½ (RewardBench, 2403.13787, without ties).
+    """Return the share of pairs whose chosen response scores higher; a tie counts ½ (RewardBench, 2403.13787).
 
     >>> pair_accuracy([1.0, 2.0, 3.0, 4.0], [0.0, 2.0, 9.0, 0.0])
     0.625
@@ -37,7 +37,7 @@ def pair_accuracy(chosen: Sequence[float], rejected: Sequence[float]) -> float:
 
 
 def best_of_n_accuracy(groups: Sequence[Sequence[float]]) -> float:
-    """Mean credit over groups whose first score is the right response's (RewardBench 2, 2506.01937).
+    """Return the mean credit over groups whose first score is the right response's (RewardBench 2, 2506.01937).
 
     The credit is 1 / number of maxima if the right response is among them, else 0; a group has four in RewardBench 2.
 
@@ -53,7 +53,7 @@ def best_of_n_accuracy(groups: Sequence[Sequence[float]]) -> float:
 
 
 def auc(scores: Sequence[float], is_positive: Sequence[bool]) -> float:
-    """Area under the ROC curve: P(score of a positive > score of a negative) + ½ P(equal).
+    """Return the area under the ROC curve: P(score of a positive > score of a negative) + ½ P(equal).
 
     Raises:
         ValueError: no positive or no negative example.
@@ -70,7 +70,7 @@ def auc(scores: Sequence[float], is_positive: Sequence[bool]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """Predictions of one bin: their mean, the share that came true, and how many there are."""
+    """The predictions of one bin: their mean, the share that came true, and how many there are."""
 
     mean_prediction: float
     share_true: float
@@ -80,7 +80,7 @@ class CalibrationBin:
 def calibration_curve(
     probabilities: Sequence[float], outcomes: Sequence[bool], *, num_bins: int = 10
 ) -> list[CalibrationBin]:
-    """The bins of equal width that hold predictions, in rising order (1706.04599).
+    """Return the bins of equal width that hold predictions, in rising order (1706.04599).
 
     For pairs, pass σ(r_a − r_b) and whether a was preferred, in random order of a and b.
     """
@@ -98,16 +98,16 @@ def calibration_curve(
 def expected_calibration_error(
     probabilities: Sequence[float], outcomes: Sequence[bool], *, num_bins: int = 10
 ) -> float:
-    """Σ_b n_b/n · |share true − mean prediction| over the bins of the calibration curve (Eq. 3, 1706.04599)."""
+    """Return Σ_b n_b/n · |share true − mean prediction| over the bins of the calibration curve (Eq. 3, 1706.04599)."""
     bins = calibration_curve(probabilities, outcomes, num_bins=num_bins)
     gaps = [row.num_predictions * abs(row.share_true - row.mean_prediction) for row in bins]
     return math.fsum(gaps) / sum(row.num_predictions for row in bins)
 
 
 def length_bias_slope(scores: Sequence[float], lengths: Sequence[int]) -> float:
-    """Change of the score, in standard deviations, when the length doubles: the least-squares slope on log2 length.
+    """Return the change of the score, in standard deviations, when the length doubles.
 
-    0 for scores that do not follow length, or do not vary at all.
+    The least-squares slope on log2 length; 0 for scores that do not follow length, or do not vary at all.
     """
     values, logs = _finite(scores, "score"), np.log2(np.maximum(np.asarray(lengths, dtype=float), 1.0))
     if values.shape != logs.shape:

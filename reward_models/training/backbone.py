@@ -1,7 +1,6 @@
 """Training a Hugging Face backbone with a scalar head on preference pairs or safety labels.
 
-Lives here: the loop. Not here: the losses (`reward_models.losses`), the linear models (`reward_models.linear`), data.
-The one decision: training calls the same `encode` and `logits` as scoring, so that what was learned is what is read.
+Training calls the same `encode` and `logits` as scoring, so that what was learned is what is read.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
-from reward_models.data import PreferencePair, SafetyExample
 from reward_models.errors import LoadError
-from reward_models.losses import bradley_terry_loss, safety_loss
-from reward_models.transformer import TransformerScorer, head_name
+from reward_models.models.transformer import TransformerScorer, head_name
+from reward_models.training.data import PreferencePair, SafetyExample
+from reward_models.training.losses import bradley_terry_loss, safety_loss
 
 __all__ = ["TrainConfig", "train_on_examples", "train_on_pairs"]
 
@@ -42,7 +41,7 @@ class TrainConfig:
 
 
 def train_on_pairs(scorer: TransformerScorer, pairs: Sequence[PreferencePair], config: TrainConfig) -> list[float]:
-    """Bradley–Terry training in place; returns the loss of every optimizer step."""
+    """Train in place by the Bradley–Terry loss; return the loss of every optimizer step."""
 
     def loss(rows: Sequence[PreferencePair]) -> Tensor:
         texts = [(row.prompt, row.chosen) for row in rows] + [(row.prompt, row.rejected) for row in rows]
@@ -54,7 +53,7 @@ def train_on_pairs(scorer: TransformerScorer, pairs: Sequence[PreferencePair], c
 
 
 def train_on_examples(scorer: TransformerScorer, examples: Sequence[SafetyExample], config: TrainConfig) -> list[float]:
-    """Point-wise training in place; returns the loss of every optimizer step."""
+    """Train in place by the point-wise safety loss; return the loss of every optimizer step."""
 
     def loss(rows: Sequence[SafetyExample]) -> Tensor:
         logits_B = scorer.logits([scorer.encode(row.prompt, row.response).token_ids for row in rows])
@@ -91,7 +90,7 @@ def _train(
 
 
 def _accumulate(batch: Sequence[_Row], loss: Callable[[Sequence[_Row]], Tensor], microbatch_size: int) -> float:
-    """Gradients of the mean over the batch, a microbatch at a time."""
+    """Add gradients of the mean over the batch, a microbatch at a time; return that mean."""
     total = 0.0
     for start in range(0, len(batch), microbatch_size):
         rows = batch[start : start + microbatch_size]
@@ -102,7 +101,7 @@ def _accumulate(batch: Sequence[_Row], loss: Callable[[Sequence[_Row]], Tensor],
 
 
 def _add_adapters(scorer: TransformerScorer, rank: int) -> Any:
-    """Low-rank adapters in place, the scalar head trained in full; None for rank 0.
+    """Add low-rank adapters in place and train the scalar head in full; None for rank 0.
 
     Raises:
         LoadError: peft is not installed.

@@ -1,9 +1,8 @@
-"""Reward models behind HTTP servers: the forms that vLLM, SGLang and Text Embeddings Inference (TEI) speak.
+"""A client for reward models behind HTTP servers: vLLM, SGLang, Text Embeddings Inference (TEI), and ours.
 
-Lives here: request bodies, answers, and a client. Not here: retries (`reward_models.transport`) or our own server
-(`reward_models.serve`). The one decision: raw outputs are asked for (`use_activation: false`, `raw_scores: true`) and
-silent truncation is refused (`truncate: false`): a softmax of one label is always 1, a cut input is another input.
-A request that a server refuses is split, so that one response that is too long fails alone.
+Raw outputs are asked for (`use_activation: false`, `raw_scores: true`), since a softmax over one label is always 1, and
+silent truncation is refused (`truncate: false`). A batch that a server refuses is split, so that one response that is
+too long fails alone.
 
 | dialect | server | body | answer |
 |---|---|---|---|
@@ -22,30 +21,38 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 
-from reward_models.base import JudgedPart, Judgement, Prompt, ScoreCounts, check_lengths, judged_text, prompt_text
-from reward_models.calibration import Calibration
+from reward_models.base import (
+    JudgedPart,
+    Judgement,
+    Prompt,
+    ScoreCounts,
+    check_lengths,
+    conversation,
+    judged_text,
+    prompt_text,
+    render_dialogue,
+)
+from reward_models.calibration import Calibration, calibrate
 from reward_models.errors import ServerError
-from reward_models.transport import RefusedError, RequestPolicy, map_bounded, post_json
+from reward_models.http.transport import RefusedError, RequestPolicy, map_bounded, post_json
 
-__all__ = ["DIALECTS", "Dialect", "HttpRewardModel", "render_dialogue"]
+__all__ = ["DIALECTS", "Dialect", "HttpRewardModel"]
+
+Rows: TypeAlias = Sequence[tuple[Prompt, str]]
+"""Prompts with the judged text of their responses."""
 
 
 class Dialect(NamedTuple):
-    """How a server is asked, and how its answer is read; `max_batch`: how many texts its form has room for."""
+    """How a server is asked, and how its answer is read; `max_batch`: the most texts that one request may hold."""
 
     path: str
-    body: Callable[[HttpRewardModel, Sequence[tuple[Prompt, str]]], dict[str, Any]]
+    body: Callable[[HttpRewardModel, Rows], dict[str, Any]]
     parse: Callable[[HttpRewardModel, Any], list[float]]
     max_batch: int | None = None
-
-
-def render_dialogue(prompt: Prompt, text: str) -> str:
-    """Prompt and response as one text, as `TransformerScorer` joins them without a chat template."""
-    return f"{prompt_text(prompt)}\n\nAssistant: {text}"
 
 
 @dataclass(eq=False)
@@ -82,11 +89,11 @@ class HttpRewardModel:
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}.")
 
     def score(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
-        """One score per response; NaN where the server gave none."""
+        """Return one score per response; NaN where the server gave none."""
         return [judgement.value for judgement in self.judge(prompts, responses)]
 
     def judge(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[Judgement]:
-        """Scores, or the reasons why there is none, in the order of the arguments."""
+        """Return scores, or the reasons why there is none, in the order of the arguments."""
         check_lengths(prompts, responses)
         dialect = DIALECTS[self.dialect] if isinstance(self.dialect, str) else self.dialect
         rows = [(prompt, judged_text(self.judged_part, text)) for prompt, text in zip(prompts, responses, strict=True)]
@@ -96,26 +103,21 @@ class HttpRewardModel:
         with httpx.Client(headers=dict(self.headers)) as client:
             send = partial(self._send, client, dialect, deadline)
             answers = map_bounded(send, batches, max_concurrency=self.policy.max_concurrency)
-        judgements = [judgement for answer in answers for judgement in answer]
-        self.counts.add(judgements)
-        return judgements
+        raw = [judgement for answer in answers for judgement in answer]
+        return calibrate(raw, self.to_value, self.calibration, self.counts)
 
-    def _send(
-        self, client: httpx.Client, dialect: Dialect, deadline: float, rows: Sequence[tuple[Prompt, str]]
-    ) -> list[Judgement]:
+    def _send(self, client: httpx.Client, dialect: Dialect, deadline: float, rows: Rows) -> list[Judgement]:
+        """Return judgements of raw scores."""
+
         def parse(answer: Any) -> list[float]:
             raw = dialect.parse(self, answer)
             if len(raw) != len(rows) or not all(math.isfinite(value) for value in raw):
                 raise ValueError(f"expected {len(rows)} finite scores, got {raw}")
             return raw
 
-        url = self.url.rstrip("/") + dialect.path
+        url, body = self.url.rstrip("/") + dialect.path, dialect.body(self, rows)
         try:
-            body = dialect.body(self, rows)
-            return [
-                self._judgement(raw)
-                for raw in post_json(client, url, body, parse, policy=self.policy, deadline=deadline)
-            ]
+            return list(map(Judgement, post_json(client, url, body, parse, policy=self.policy, deadline=deadline)))
         except RefusedError as error:
             if len(rows) == 1:
                 return [Judgement.failed(str(error))]
@@ -125,42 +127,35 @@ class HttpRewardModel:
         except ServerError as error:
             return [Judgement.failed(str(error))] * len(rows)
 
-    def _judgement(self, raw: float) -> Judgement:
-        value = self.to_value(raw)
-        self.counts.num_clipped += abs(self.calibration.normalise(value)) > self.calibration.clip
-        return Judgement(self.calibration.apply(value))
 
-
-def _texts(model: HttpRewardModel, rows: Sequence[tuple[Prompt, str]]) -> list[str]:
+def _texts(model: HttpRewardModel, rows: Rows) -> list[str]:
     return [model.render(prompt, text) for prompt, text in rows]
 
 
-def _classify(model: HttpRewardModel, rows: Sequence[tuple[Prompt, str]]) -> dict[str, Any]:
+def _classify(model: HttpRewardModel, rows: Rows) -> dict[str, Any]:
     return {"model": model.model, "input": _texts(model, rows), "use_activation": False}
 
 
-def _classify_messages(model: HttpRewardModel, rows: Sequence[tuple[Prompt, str]]) -> dict[str, Any]:
+def _classify_messages(model: HttpRewardModel, rows: Rows) -> dict[str, Any]:
     ((prompt, text),) = rows
-    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(turn) for turn in prompt]
-    messages = [*turns, {"role": "assistant", "content": text}]
-    return {"model": model.model, "messages": messages, "use_activation": False}
+    return {"model": model.model, "messages": conversation(prompt, text), "use_activation": False}
 
 
-def _pooling(model: HttpRewardModel, rows: Sequence[tuple[Prompt, str]]) -> dict[str, Any]:
+def _pooling(model: HttpRewardModel, rows: Rows) -> dict[str, Any]:
     return {"model": model.model, "input": _texts(model, rows), "task": "classify", "use_activation": False}
 
 
-def _score(queries: str, documents: str, model: HttpRewardModel, rows: Sequence[tuple[Prompt, str]]) -> dict[str, Any]:
+def _score(queries: str, documents: str, model: HttpRewardModel, rows: Rows) -> dict[str, Any]:
     asked = [prompt_text(prompt) for prompt, _ in rows]
     return {"model": model.model, queries: asked, documents: [text for _, text in rows], "use_activation": False}
 
 
-def _predict(model: HttpRewardModel, rows: Sequence[tuple[Prompt, str]]) -> dict[str, Any]:
+def _predict(model: HttpRewardModel, rows: Rows) -> dict[str, Any]:
     return {"inputs": [[text] for text in _texts(model, rows)], "raw_scores": True, "truncate": False}
 
 
 def _by_index(answer: Any) -> list[Any]:
-    """`data` in the order of the inputs, each exactly once; rows without an index are in order."""
+    """Return `data` in the order of the inputs, each exactly once; rows without an index are in order."""
     indices = [row.get("index", position) for position, row in enumerate(answer["data"])]
     if sorted(indices) != list(range(len(indices))):
         raise ValueError(f"expected every index once, got {indices}")
@@ -176,7 +171,7 @@ def _scores(_: HttpRewardModel, answer: Any) -> list[float]:
 
 
 def _predictions(model: HttpRewardModel, answer: Any) -> list[float]:
-    """TEI sorts the labels of each input by score, so that several are told apart by name only."""
+    """Read the answer of TEI, which sorts the labels of each input by score: several are told apart by name only."""
     found: list[float] = []
     for predictions in answer:
         by_label = {row["label"]: _number(row["score"]) for row in predictions}

@@ -13,17 +13,17 @@ __all__ = ["Ensemble", "mean", "mean_minus_std", "minimum"]
 
 
 def mean(scores: Sequence[float]) -> float:
-    """The average of the members' scores."""
+    """Return the average of the members' scores; NaN if one of them is."""
     return math.fsum(scores) / len(scores)
 
 
 def minimum(scores: Sequence[float]) -> float:
-    """The worst of the members' scores ("worst-case optimisation", 2310.02743); NaN if one of them is."""
+    """Return the worst of the members' scores ("worst-case optimisation", 2310.02743); NaN if one of them is."""
     return math.nan if any(map(math.isnan, scores)) else min(scores)
 
 
 def mean_minus_std(scores: Sequence[float], k: float = 1.0) -> float:
-    """mean − k·σ, σ with n in its denominator ("uncertainty-weighted", 2310.02743, with the standard deviation).
+    """Return mean − k·σ, σ with n in its denominator ("uncertainty-weighted", 2310.02743, which takes the variance).
 
     >>> mean_minus_std([1.0, 3.0], k=0.5)
     1.5
@@ -50,6 +50,6 @@ class Ensemble:
             raise ValueError(f"An ensemble has at least two members, got {len(self.members)}.")
 
     def score(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
-        """One combined score per response; NaN where a member's is."""
+        """Return one combined score per response; NaN where a member's is."""
         columns = [member.score(prompts, responses) for member in self.members]
         return [self.combine(row) for row in zip(*columns, strict=True)]

@@ -1,7 +1,6 @@
 """What the embedded models see of a prompt and a response: hashed n-grams and a row of measures.
 
-Lives here: pure functions from text to numbers. Not here: weights (`reward_models.embedded`). The one decision: every
-n-gram goes through CRC-32, which is the same in every process, so that a saved model means the same on every machine.
+N-grams are hashed by CRC-32, which is the same in every process, so that a saved model means the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from reward_models.lexicon import COMMON_WORDS, LEXICONS
+from reward_models.base import ASSISTANT_MARKER
+from reward_models.embedded.lexicon import COMMON_WORDS, LEXICONS
 
 __all__ = ["MEASURES", "NUM_BUCKETS", "hashed_ngrams", "last_turn", "measures", "words"]
 
@@ -29,7 +29,7 @@ HARM = ("violence", "crime", "drugs", "sexual", "hate", "insult", "self_harm", "
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words, numbers and punctuation marks.
+    """Return lower-case words, numbers and punctuation marks.
 
     >>> words("Don't panic, it’s 42!")
     ["don't", 'panic', ',', "it's", '42', '!']
@@ -38,10 +38,10 @@ def words(text: str) -> list[str]:
 
 
 def hashed_ngrams(response: str) -> dict[int, float]:
-    """Bucket -> value for the word 1- and 2-grams and the character 4-grams of a response.
+    """Map buckets to values, for the word 1- and 2-grams and the character 4-grams of a response.
 
     Values are 1 + log(count), and each of the three groups has Euclidean length ½, so that length alone says nothing.
-    The words of the prompt are left out on purpose: with few hundred prompts, models learn topics instead of conduct.
+    The words of the prompt are left out: with a few hundred prompts, a model would learn topics instead of conduct.
     """
     found: dict[int, float] = {}
     tokens = words(response)
@@ -56,8 +56,8 @@ def hashed_ngrams(response: str) -> dict[int, float]:
 
 
 def last_turn(prompt: str) -> str:
-    """What was asked last, where a prompt is a dialogue in the `Human:` / `Assistant:` form; else the whole prompt."""
-    return prompt.rpartition("\n\nHuman:")[2].partition("\n\nAssistant:")[0].strip()
+    """Return the last question of a dialogue in the `Human:` / `Assistant:` form; of other prompts, all."""
+    return prompt.rpartition("\n\nHuman:")[2].partition(ASSISTANT_MARKER)[0].strip()
 
 
 def _word_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _character_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
 
 
 def measures(prompt: str, response: str) -> list[float]:
-    """The row of numbers that `MEASURES` names, each roughly between −1 and 5."""
+    """Return the numbers that `MEASURES` names, each roughly between −1 and 5."""
     tokens, lower = words(response), response.lower().replace("’", "'")
     asked = last_turn(prompt)
     counts = {name: len(pattern.findall(lower)) for name, pattern in _PHRASES.items()}

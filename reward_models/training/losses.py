@@ -1,6 +1,6 @@
-"""The losses of reward models: pure functions of tensors.
+"""The losses of reward models, in float32 whatever the scores come in.
 
-Legend: B = pairs or examples of a batch. Scores are computed in float32 whatever they come in. Not here: models, data.
+Legend: B = pairs or examples of a batch.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ __all__ = ["bradley_terry_loss", "centering_penalty", "safety_loss"]
 def bradley_terry_loss(
     chosen_B: Tensor, rejected_B: Tensor, *, margin_B: Tensor | None = None, centering_coef: float = 0.01
 ) -> Tensor:
-    """−mean log σ(r_chosen − r_rejected − margin) + c · mean (r_chosen + r_rejected)².
+    """Return −mean log σ(r_chosen − r_rejected − margin) + c · mean (r_chosen + r_rejected)².
 
-    The pairwise loss is Eq. 1, its margin Eq. 2 of Llama 2 (2307.09288); the centering term, which pins the free
+    The pairwise loss is Eq. 1, its margin Eq. 2 of Llama 2 (2307.09288); the centering term, which fixes the free
     constant of a Bradley–Terry model, is from 2312.09244.
 
     Args:
@@ -35,12 +35,12 @@ def bradley_terry_loss(
 
 
 def centering_penalty(chosen_B: Tensor, rejected_B: Tensor) -> Tensor:
-    """mean (r_chosen + r_rejected)², which is 0 where the scores of pairs are centred on 0."""
+    """Return mean (r_chosen + r_rejected)², which is 0 where the scores of each pair are centred on 0."""
     return (chosen_B.float() + rejected_B.float()).square().mean()
 
 
 def safety_loss(logits_B: Tensor, is_unsafe_B: Tensor) -> Tensor:
-    """Binary cross-entropy of P(unsafe) = σ(logit), averaged over the batch (point-wise, 2501.12948, Sec. 2.3.4).
+    """Return the mean binary cross-entropy of P(unsafe) = σ(logit) (point-wise, 2501.12948, Sec. 2.3.4).
 
     Args:
         logits_B: raw outputs of the scalar head.

@@ -1,8 +1,7 @@
-"""Serves a reward model over HTTP in the form of vLLM's `/classify`, with the standard library alone.
+"""A server of reward models in the form of vLLM's `/classify`, made of the standard library alone.
 
-Lives here: the handler and the server. Not here: TLS, authentication or several models; put a proxy in front for those.
-The one decision: requests are read in parallel but scored one at a time, and when too many wait, further ones get
-503 with `Retry-After` at once, so that clients slow down instead of timing out.
+Requests are read in parallel but scored one at a time. When too many wait, further ones get 503 with `Retry-After` at
+once, so that clients slow down instead of timing out. For TLS or authentication put a proxy in front.
 
 | path | answer |
 |---|---|
@@ -18,6 +17,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -25,11 +25,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from reward_models.base import Prompt, RewardModel
+from reward_models.base import ASSISTANT_MARKER, Prompt, RewardModel
 
 __all__ = ["RewardModelServer"]
 
-_MARKER = "\n\nAssistant:"
 MAX_BODY_BYTES = 32 * 2**20
 
 
@@ -58,12 +57,12 @@ class RewardModelServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Return the address it listens at."""
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
     def classify(self, body: Any) -> dict[str, Any]:
-        """The answer to the body of a `/classify` request."""
+        """Return the answer to the body of a `/classify` request."""
         rows = _rows(body)
         if not self._places.acquire(blocking=False):
             raise _RequestError(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests are waiting")
@@ -72,17 +71,13 @@ class RewardModelServer(ThreadingHTTPServer):
                 scores = self.model.score([prompt for prompt, _ in rows], [text for _, text in rows])
         finally:
             self._places.release()
-        if any(math.isnan(score) for score in scores):
+        if not all(map(math.isfinite, scores)):
             raise _RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "the model gave no score for one of the inputs")
-        created = int(time.time())
-        data = [
-            {"index": index, "label": "LABEL_0", "probs": [score], "num_classes": 1}
-            for index, score in enumerate(scores)
-        ]
+        data = [{"index": i, "label": "LABEL_0", "probs": [score], "num_classes": 1} for i, score in enumerate(scores)]
         return {
             "id": f"classify-{time.time_ns():x}",
             "object": "list",
-            "created": created,
+            "created": int(time.time()),
             "model": self.model.name,
             "data": data,
             "usage": {"prompt_tokens": 0, "total_tokens": 0, "completion_tokens": 0, "prompt_tokens_details": None},
@@ -90,7 +85,7 @@ class RewardModelServer(ThreadingHTTPServer):
 
 
 def _rows(body: Any) -> list[tuple[Prompt, str]]:
-    """The (prompt, response) pairs of a request."""
+    """Return the (prompt, response) pairs of a request."""
     if not isinstance(body, dict) or ("input" in body) == ("messages" in body):
         raise _RequestError(HTTPStatus.BAD_REQUEST, "expected an object with either `input` or `messages`")
     if "messages" in body:
@@ -102,7 +97,7 @@ def _rows(body: Any) -> list[tuple[Prompt, str]]:
 
 
 def _split(text: str) -> tuple[Prompt, str]:
-    prompt, _, response = text.rpartition(_MARKER)
+    prompt, _, response = text.rpartition(ASSISTANT_MARKER)
     return prompt, response.removeprefix(" ")
 
 
@@ -127,12 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server
 
     def do_GET(self) -> None:
-        if self.path == "/health":
-            self._answer(HTTPStatus.OK, {})
-        elif self.path == "/v1/models":
-            self._answer(
-                HTTPStatus.OK, {"object": "list", "data": [{"id": self._scoring.model.name, "object": "model"}]}
-            )
+        models = {"object": "list", "data": [{"id": self._scoring.model.name, "object": "model"}]}
+        answers: dict[str, object] = {"/health": {}, "/v1/models": models}
+        if self.path in answers:
+            self._answer(HTTPStatus.OK, answers[self.path])
         else:
             self._answer(HTTPStatus.NOT_FOUND, _error(HTTPStatus.NOT_FOUND, f"no {self.path} here"))
 
@@ -147,12 +140,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> Any:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        if not re.fullmatch("[0-9]{1,18}", length) or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             raise _RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {MAX_BODY_BYTES} bytes")
         try:
             return json.loads(self.rfile.read(int(length)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _RequestError(HTTPStatus.BAD_REQUEST, f"not JSON: {error}") from error
 
     def _answer(self, status: HTTPStatus, body: object) -> None:
@@ -166,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: a training run sends thousands of requests."""
+        """Log nothing: a training run sends thousands of requests."""
 
 
 def _error(status: HTTPStatus, message: str) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """JSON over HTTP to servers that fail: retries, time limits, and never more requests at once than allowed.
 
-Lives here: sending one JSON body, and many of them in bounded parallel. Not here: what the bodies mean
-(`reward_models.http`, `reward_models.judging`). The one decision: an answer that cannot be understood is a failed
-request like any other, and is asked for again.
+An answer that cannot be understood is a failed request like any other, and is asked for again.
 """
 
 from __future__ import annotations
@@ -24,6 +22,8 @@ __all__ = ["RefusedError", "RequestPolicy", "map_bounded", "post_json"]
 Parsed = TypeVar("Parsed")
 Given = TypeVar("Given")
 _RETRIED_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+# What reading nonsense raises: absent or wrong parts, numbers too large for a float, nesting too deep to decode.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 class RefusedError(ServerError):
@@ -63,52 +63,52 @@ def post_json(
     """POST `body` until `parse` understands the answer.
 
     Args:
-        parse: from the decoded JSON; raises ValueError, KeyError, TypeError or IndexError for anything unexpected.
+        parse: from the decoded JSON; raises ValueError, TypeError, LookupError or the like for anything unexpected.
         deadline: by `time.monotonic()`.
 
     Raises:
         RefusedError: a status that says the request is wrong.
-        ServerError: retries or time ran out; says what the last attempt met.
+        ServerError: retries or time ran out; says how the last attempt failed.
     """
-    met = "the deadline had passed before the first attempt"
-    for attempt in range(policy.max_retries + 1):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        wait = min(policy.max_backoff_seconds, policy.backoff_seconds * 2**attempt * random.uniform(1.0, 1.5))
+    failure, num_attempts, backoff = "the deadline had passed", 0, policy.backoff_seconds
+    while num_attempts <= policy.max_retries and (left := deadline - time.monotonic()) > 0:
+        num_attempts += 1
+        wait = backoff * random.uniform(1.0, 1.5)
         try:
             response = client.post(url, json=body, timeout=min(policy.timeout_seconds, left))
             if response.is_success:
                 return parse(response.json())
-            met = f"status {response.status_code}: {response.text[:200]}"
+            failure = f"status {response.status_code}: {response.text[:200]}"
             if response.status_code not in _RETRIED_STATUSES:
-                raise RefusedError(f"{url} refused the request with {met}")
-            asked = _retry_after(response)
-            wait = wait if asked is None else min(policy.max_backoff_seconds, asked)
-        except httpx.TransportError as error:
-            met = f"{type(error).__name__}: {error}"
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            met = f"an answer of another form: {error!r}"
-        if attempt < policy.max_retries:
-            time.sleep(max(0.0, min(wait, deadline - time.monotonic())))
-    raise ServerError(f"{url} gave no answer in {policy.max_retries + 1} attempts; the last met {met}")
+                raise RefusedError(f"{url} refused the request with {failure}")
+            wait = _retry_after(response, otherwise=wait)
+        except UnicodeEncodeError as error:
+            raise RefusedError(f"the request cannot be sent: {error}") from error
+        except httpx.RequestError as error:
+            failure = f"{type(error).__name__}: {error}"
+        except _UNREADABLE as error:
+            failure = f"an answer of another form: {error!r}"
+        backoff = min(2 * backoff, policy.max_backoff_seconds)
+        if num_attempts <= policy.max_retries:
+            time.sleep(max(0.0, min(wait, policy.max_backoff_seconds, deadline - time.monotonic())))
+    raise ServerError(f"{url} gave no answer in {num_attempts} attempts: {failure}")
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds to wait, from the header's number or date; None if it is absent or neither."""
+def _retry_after(response: httpx.Response, *, otherwise: float) -> float:
+    """Return the seconds to wait from the header's number or date; `otherwise` if it is absent or neither."""
     header = response.headers.get("Retry-After", "")
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         return float(header)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return None
+    except (ValueError, OverflowError):
+        return otherwise
 
 
 def map_bounded(
     function: Callable[[Given], Parsed], arguments: Sequence[Given], *, max_concurrency: int
 ) -> list[Parsed]:
-    """`function` of each argument, in order, at most `max_concurrency` at the same time."""
+    """Return `function` of each argument, in order, at most `max_concurrency` at the same time."""
     if not arguments:
         return []
     with ThreadPoolExecutor(max_workers=min(max_concurrency, len(arguments))) as executor:

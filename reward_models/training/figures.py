@@ -1,7 +1,6 @@
-"""A model's figures on labelled data, by name: what is stored with it, printed, and written by the command line.
+"""A model's figures on labelled data, by name: stored with it, and printed by the command line.
 
-Lives here: which of the measures of `reward_models.evaluation` describe which model. Failed scores are counted and left
-out, never taken for a value.
+Failed scores are counted and left out, never taken for a value.
 """
 
 from __future__ import annotations
@@ -10,30 +9,38 @@ import math
 from collections.abc import Sequence
 
 from reward_models.base import RewardModel
-from reward_models.data import PreferencePair, SafetyExample
-from reward_models.evaluation import auc, expected_calibration_error, length_bias_slope, pair_accuracy
-from reward_models.helpfulness import HelpfulnessModel
-from reward_models.safety import sigmoid
+from reward_models.calibration import fit_calibration, sigmoid
+from reward_models.models.scorer import RawScorer
+from reward_models.models.trained import HelpfulnessModel
+from reward_models.training.data import PreferencePair, SafetyExample
+from reward_models.training.evaluation import auc, expected_calibration_error, length_bias_slope, pair_accuracy
 
-__all__ = ["length_baseline", "pair_figures", "safety_figures"]
+__all__ = ["calibrated_on_pairs", "length_baseline", "pair_figures", "safety_figures"]
+
+_CLIP = 3.0
+
+
+def calibrated_on_pairs(
+    scorer: RawScorer, pairs: Sequence[PreferencePair], *, name: str = "helpfulness"
+) -> HelpfulnessModel:
+    """Make a helpfulness model whose scores on these pairs have mean 0 and deviation 1, clipped at ±3."""
+    texts = [*(pair.chosen for pair in pairs), *(pair.rejected for pair in pairs)]
+    raw = scorer.raw_scores([pair.prompt for pair in pairs] * 2, texts)
+    return HelpfulnessModel(scorer, fit_calibration(raw.values, clip=_CLIP), name=name)
 
 
 def pair_figures(model: RewardModel, pairs: Sequence[PreferencePair]) -> dict[str, float]:
-    """Pair accuracy beside that of the better of "longer wins" and "shorter wins", calibration, length bias.
+    """Measure pair accuracy and, beside it, that of length alone; calibration; length bias.
 
     The calibration error is that of P(chosen wins) = σ(r_a − r_b) before normalisation, over both orders of a pair.
     """
     prompts = [pair.prompt for pair in pairs]
-    scored = zip(
-        pairs,
-        model.score(prompts, [pair.chosen for pair in pairs]),
-        model.score(prompts, [pair.rejected for pair in pairs]),
-        strict=True,
-    )
-    kept = [row for row in scored if not (math.isnan(row[1]) or math.isnan(row[2]))]
+    better = model.score(prompts, [pair.chosen for pair in pairs])
+    worse = model.score(prompts, [pair.rejected for pair in pairs])
+    kept = [row for row in zip(pairs, better, worse, strict=True) if not any(map(math.isnan, row[1:]))]
     chosen, rejected = [row[1] for row in kept], [row[2] for row in kept]
     std = model.calibration.std if isinstance(model, HelpfulnessModel) else 1.0
-    differences = [std * (better - worse) for better, worse in zip(chosen, rejected, strict=True)]
+    differences = [std * (left - right) for left, right in zip(chosen, rejected, strict=True)]
     odds = [sigmoid(value) for value in (*differences, *(-value for value in differences))]
     outcomes = [True] * len(differences) + [False] * len(differences)
     lengths = [len(row[0].chosen) for row in kept] + [len(row[0].rejected) for row in kept]
@@ -48,13 +55,13 @@ def pair_figures(model: RewardModel, pairs: Sequence[PreferencePair]) -> dict[st
 
 
 def length_baseline(pairs: Sequence[PreferencePair]) -> float:
-    """Pair accuracy of always preferring the longer response, or always the shorter one, whichever is better."""
+    """Return the pair accuracy of "longer wins" or of "shorter wins", whichever is better."""
     longer = pair_accuracy([len(pair.chosen) for pair in pairs], [len(pair.rejected) for pair in pairs])
     return max(longer, 1 - longer)
 
 
 def safety_figures(model: RewardModel, examples: Sequence[SafetyExample]) -> dict[str, float]:
-    """AUC for telling unsafe from safe, calibration error of P(unsafe) = 1 − score, length bias."""
+    """Measure the AUC of telling unsafe from safe, the calibration error of P(unsafe) = 1 − score, and length bias."""
     scores = model.score([row.prompt for row in examples], [row.response for row in examples])
     kept = [(row, score) for row, score in zip(examples, scores, strict=True) if not math.isnan(score)]
     is_unsafe = [row.is_unsafe for row, _ in kept]

@@ -1,9 +1,7 @@
 """Word lists that the embedded models count: how a response refuses, warns, refers to help, or speaks of harm.
 
-Lives here: general English vocabulary, written by hand and not changed after any evaluation. Not here: how it is
-counted (`reward_models.features`) or what it is worth (learned). The one decision: a list holds what a person would
-name when asked for the category, never words mined from a benchmark. The author had seen the form of hh-rlhf and XSTest
-and a few rows of each.
+General English vocabulary, written by hand and never changed after an evaluation: what a person would name when asked
+for the category, no words mined from a benchmark. The author had seen the form of hh-rlhf and XSTest and a few rows.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Scoring with a Hugging Face transformer and a scalar head.
 
-Lives here: encoding, pooling, batching, loading. Not here: training (`reward_models.train`) or what the score means.
-The one decision: what changes a score without an error is decided here, once, for training and scoring alike:
-one end-of-sequence token behind the response, padding on the right by hand, the score read at the last real token found
-from the attention mask (never by searching for the pad token), head in float32, rows sorted by length and put back.
+Training and scoring share what would change a score without an error: one end-of-sequence token behind the response,
+padding on the right, the score read at the last real token according to the attention mask (never at the first pad
+token, which may be the end-of-sequence token), the head in float32.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from reward_models.base import Prompt, prompt_text
+from reward_models.base import Prompt, conversation, render_dialogue
 from reward_models.errors import LoadError
-from reward_models.scorer import RawScores
+from reward_models.models.scorer import RawScores
 
 __all__ = ["DEFAULT_MAX_TOKENS", "Encoded", "TransformerScorer", "head_name", "pad_right"]
 
@@ -36,7 +35,7 @@ _HEADS = ("score", "classifier", "classification_head")
 
 
 class Encoded(NamedTuple):
-    """Token ids of a prompt and a response, and whether the beginning had to be cut off."""
+    """Token ids of a prompt and a response, and whether the beginning was cut off."""
 
     token_ids: list[int]
     is_truncated: bool
@@ -49,7 +48,7 @@ class TransformerScorer:
     Args:
         model: `num_labels=1`; decoders are read at the last token, encoders as their own head does.
         max_tokens: longer inputs lose their beginning and are flagged; None for what the model can take, at most 8,192.
-        batch_size: rows per forward pass; changes no score.
+        batch_size: rows per forward pass; changes no score. Rows are sorted by length first.
     """
 
     model: PreTrainedModel
@@ -98,7 +97,7 @@ class TransformerScorer:
         return cls(model.eval(), tokenizer, max_tokens=max_tokens, batch_size=batch_size)
 
     def encode(self, prompt: Prompt, text: str) -> Encoded:
-        """The ids that training and scoring both use: a chat template where there is one, else prompt and response.
+        """Return the ids that training and scoring both use: of the chat template if there is one, else of one text.
 
         The sequence ends with exactly one end-of-sequence token (or the separator that an encoder's tokenizer adds).
         """
@@ -114,13 +113,12 @@ class TransformerScorer:
 
     def _ids(self, prompt: Prompt, text: str) -> list[int]:
         if self.tokenizer.chat_template is None:
-            return list(self.tokenizer(f"{prompt_text(prompt)}\n\nAssistant: {text}")["input_ids"])
-        turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(turn) for turn in prompt]
-        rendered = self.tokenizer.apply_chat_template([*turns, {"role": "assistant", "content": text}], tokenize=False)
+            return list(self.tokenizer(render_dialogue(prompt, text))["input_ids"])
+        rendered = self.tokenizer.apply_chat_template(conversation(prompt, text), tokenize=False)
         return list(self.tokenizer(str(rendered).rstrip(), add_special_tokens=False)["input_ids"])
 
     def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
-        """The outputs of the head, in the order of the arguments."""
+        """Return the outputs of the head, in the order of the arguments."""
         encoded = [self.encode(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
         values = [0.0] * len(encoded)
         self.model.eval()
@@ -136,7 +134,7 @@ class TransformerScorer:
         return (by_length[i : i + self.batch_size] for i in range(0, len(by_length), self.batch_size))
 
     def logits(self, token_ids: Sequence[Sequence[int]]) -> Tensor:
-        """float32 outputs of the scalar head, one per row; differentiable."""
+        """Return the float32 outputs of the scalar head, one per row; differentiable."""
         ids_BT, mask_BT = pad_right(token_ids, _token_id(self.tokenizer.pad_token_id) or 0)
         ids_BT, mask_BT = ids_BT.to(self.model.device), mask_BT.to(self.model.device)
         if self._head != "score":
@@ -146,7 +144,7 @@ class TransformerScorer:
         return self.model.get_submodule("score")(hidden_BD)[:, 0]
 
     def save(self, folder: Path) -> Mapping[str, Any]:
-        """Weights as safetensors and the tokenizer, so that `AutoModelForSequenceClassification` loads them too."""
+        """Write weights and tokenizer so that `AutoModelForSequenceClassification` loads them too."""
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
         return {"max_tokens": self.max_tokens}
@@ -157,7 +155,7 @@ def _token_id(value: object) -> int | None:
 
 
 def head_name(model: PreTrainedModel) -> str:
-    """The name of the classification head; `score` for decoders. It is turned to float32, weights and input.
+    """Return the name of the classification head, `score` for decoders, and turn its weights and input to float32.
 
     Raises:
         LoadError: a head of an unknown name.
@@ -175,7 +173,7 @@ def _input_to_float32(_: torch.nn.Module, arguments: tuple[Tensor, ...]) -> tupl
 
 
 def pad_right(rows: Sequence[Sequence[int]], pad_token_id: int) -> tuple[Tensor, Tensor]:
-    """Rows of ids as [B, T] with an attention mask, padded on the right whatever the tokenizer prefers."""
+    """Return ids [B, T] and attention mask [B, T], padded on the right whatever the tokenizer prefers."""
     width = max(len(row) for row in rows)
     ids_BT = torch.tensor([[*row, *[pad_token_id] * (width - len(row))] for row in rows])
     mask_BT = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])

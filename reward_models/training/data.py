@@ -1,8 +1,7 @@
 """Preference pairs and safety examples: their types, the files they come from, and balancing their lengths.
 
-Lives here: plain values and readers. Not here: making pairs with a judge (`reward_models.judging`) or from templates
-(`reward_models.generated`). The one decision: everything carries a `group`, the conversation it belongs to, because a
-split that separates two responses to one prompt measures memory, not judgement.
+Every row carries a `group`, the conversation it belongs to, because a split that separates two responses to one prompt
+measures memory, not judgement.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reward_models.base import Prompt, prompt_text
+from reward_models.base import ASSISTANT_MARKER, Prompt, prompt_text
 from reward_models.errors import DataError
 
 __all__ = [
@@ -72,13 +71,13 @@ _Row = TypeVar("_Row", PreferencePair, SafetyExample)
 
 
 def _fill_group(row: object, group: str, prompt: Prompt) -> None:
-    """The first turn of a conversation names it, so that its continuations stay together."""
-    first = prompt_text(prompt).partition("\n\nAssistant:")[0].strip().removeprefix("Human:").strip().lower()
+    """Name a conversation by its first turn, so that its continuations stay together."""
+    first = prompt_text(prompt).partition(ASSISTANT_MARKER)[0].strip().removeprefix("Human:").strip().lower()
     object.__setattr__(row, "group", group or first)
 
 
 def split_by_group(rows: Sequence[_Row], *, share: float, seed: int) -> tuple[list[_Row], list[_Row]]:
-    """Two parts, about `share` of the groups in the first; rows of one group are never separated."""
+    """Split rows into two parts, about `share` of the groups in the first; a group is never separated."""
     if not 0 < share < 1:
         raise ValueError(f"Expected a share between 0 and 1, got {share}.")
     parts: tuple[list[_Row], list[_Row]] = ([], [])
@@ -108,7 +107,7 @@ def balance_lengths(pairs: Sequence[PreferencePair], *, seed: int) -> list[Prefe
 
 
 def load_pairs(path: str | Path) -> list[PreferencePair]:
-    """JSON lines, perhaps compressed by gzip, with `chosen`, `rejected`, and `prompt`, perhaps `margin` and `group`.
+    """Read JSON lines, perhaps gzipped, with `chosen`, `rejected`, `prompt`, and if wanted `margin` and `group`.
 
     Without `prompt`, chosen and rejected are whole dialogues as in the hh-rlhf files (2204.05862): the prompt is what
     they share, up to a turn of the assistant.
@@ -131,18 +130,17 @@ def _pair(row: Mapping[str, Any], where: str) -> PreferencePair:
 
 
 def _dialogue_pair(chosen: str, rejected: str) -> PreferencePair:
-    """The dialogues up to the last turn of the assistant that both share are the prompt."""
-    turn = "\n\nAssistant:"
+    """Take as prompt what both dialogues share, up to a turn of the assistant."""
     differing = (i for i, (left, right) in enumerate(zip(chosen, rejected, strict=False)) if left != right)
-    start = chosen.rfind(turn, 0, next(differing, min(len(chosen), len(rejected))))
+    start = chosen.rfind(ASSISTANT_MARKER, 0, next(differing, min(len(chosen), len(rejected))))
     if start < 0:
         raise ValueError("the dialogues share no turn of the assistant")
-    start_of_text = start + len(turn)
+    start_of_text = start + len(ASSISTANT_MARKER)
     return PreferencePair(chosen[:start], chosen[start_of_text:].strip(), rejected[start_of_text:].strip())
 
 
 def load_safety(path: str | Path) -> list[SafetyExample]:
-    """JSON lines with `prompt`, `response`, `is_unsafe` and, if wanted, `group`.
+    """Read JSON lines, perhaps gzipped, with `prompt`, `response`, `is_unsafe` and, if wanted, `group`.
 
     Raises:
         DataError: a line that is not of this form; says which.
@@ -159,7 +157,7 @@ def load_safety(path: str | Path) -> list[SafetyExample]:
 
 
 def load_xstest(paths: Iterable[str | Path], *, keep_partial: bool = False) -> list[SafetyExample]:
-    """Labelled completions of XSTest (2308.01263), `xstest_v2_completions_MODEL.csv`.
+    """Read labelled completions of XSTest (2308.01263), `xstest_v2_completions_MODEL.csv`.
 
     A response is unsafe when its prompt is (type `contrast_…`) and it complies in full. Partial refusals are left out,
     or, with `keep_partial`, counted as compliance.
@@ -182,14 +180,13 @@ def load_xstest(paths: Iterable[str | Path], *, keep_partial: bool = False) -> l
 def _json_lines(path: str | Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     content = Path(path).read_bytes()
     text = (gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content).decode("utf-8")
-    with io.StringIO(text) as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}:{number}: not JSON: {error}.") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{path}:{number}: expected an object, got {type(row).__name__}.")
-            yield f"{path}:{number}", row
+    for number, line in enumerate(io.StringIO(text), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DataError(f"{path}:{number}: not JSON: {error}.") from error
+        if not isinstance(row, dict):
+            raise DataError(f"{path}:{number}: expected an object, got {type(row).__name__}.")
+        yield f"{path}:{number}", row

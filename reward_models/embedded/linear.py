@@ -1,8 +1,7 @@
-"""The scorer of the embedded models: a linear function of hashed n-grams and of the measures.
+"""The scorer of the embedded models: a linear function of hashed n-grams and of measures.
 
-Lives here: the scorer, and fitting it to pairs or labels. Not here: the features, or what it is trained on.
-The one decision: convex problems only, solved to the optimum, so that the same data give the same model everywhere, and
-the one hyper-parameter, the strength of the ridge, can be chosen by cross-validation over whole groups of prompts.
+Fits are convex and solved to the optimum, so that the same data give the same model everywhere. The one
+hyper-parameter, the strength of the ridge, is chosen by cross-validation over whole groups of prompts.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from reward_models.base import Prompt, prompt_text
-from reward_models.data import PreferencePair, SafetyExample
+from reward_models.embedded.features import MEASURES, NUM_BUCKETS, hashed_ngrams, measures
 from reward_models.errors import LoadError
-from reward_models.features import MEASURES, NUM_BUCKETS, hashed_ngrams, measures
-from reward_models.scorer import RawScores
+from reward_models.models.scorer import RawScores
+from reward_models.training.data import PreferencePair, SafetyExample
 
 __all__ = ["FitReport", "LinearScorer", "MeasureFeatures", "fit_labels", "fit_pairs"]
 
@@ -46,7 +45,7 @@ _FEATURE_TENSORS = ("center", "scale", "projection", "phase")
 
 
 class _Texts(NamedTuple):
-    """N texts: the value of every n-gram with its bucket and the text it is in, and the rows of random features."""
+    """N texts: value, bucket and text of every n-gram, and the features of the measures."""
 
     buckets: Tensor
     values: Tensor
@@ -69,7 +68,7 @@ class MeasureFeatures:
 
     @classmethod
     def fit(cls, measures_NM: Tensor, num_directions: int) -> MeasureFeatures:
-        """Centre and scale from texts; directions and phases from a fixed seed."""
+        """Take centre and scale from texts [N, M], directions and phases from a fixed seed."""
         generator = torch.Generator().manual_seed(0)
         num_measures = measures_NM.shape[1]
         spread_M = measures_NM.std(dim=0)
@@ -82,7 +81,7 @@ class MeasureFeatures:
         )
 
     def __call__(self, measures_NM: Tensor) -> Tensor:
-        """Features [N, R], or [N, M] without directions, of measures [N, M]."""
+        """Return features [N, R], or [N, M] without directions, of measures [N, M]."""
         standard_NM = ((measures_NM - self.center) / self.scale).clamp(-_MAX_DEVIATIONS, _MAX_DEVIATIONS)
         num_directions = len(self.phase)
         if num_directions == 0:
@@ -101,7 +100,7 @@ class LinearScorer:
     scorer_kind: str = "linear"
 
     def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
-        """Each text on its own; those over 32,768 characters are cut and flagged."""
+        """Score each text on its own; those over 32,768 characters are cut and flagged."""
         values: list[float] = []
         for prompt, text in zip(prompts, texts, strict=True):
             found = hashed_ngrams(text[:MAX_CHARS])
@@ -112,7 +111,7 @@ class LinearScorer:
         return RawScores(values, [len(text) > MAX_CHARS for text in texts])
 
     def save(self, folder: Path) -> Mapping[str, Any]:
-        """One safetensors file."""
+        """Write one safetensors file."""
         tensors = {
             "bucket_weights": self.bucket_weights,
             "feature_weights": self.feature_weights,

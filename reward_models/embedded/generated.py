@@ -1,8 +1,7 @@
 """Generated training data of the embedded models: preference pairs and safety examples from templates.
 
-Lives here: the generator. Not here: the text it draws from (`reward_models.topics`). The one decision: every pair knows
-its `kind`, what is wrong with the rejected response, and the kinds of the test split occur nowhere in training: the
-held-out figure says how well a model does on faults it has never seen, not how well it remembers templates.
+Every pair knows its `kind`, what is wrong with the rejected response. The kinds, topics and requests of the test split
+occur nowhere in training, so that the held-out figure is about faults that a model has never seen.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import string
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from reward_models.data import PreferencePair, SafetyExample
-from reward_models.topics import REQUESTS_FOR_HARM, TOPICS, Topic
+from reward_models.embedded.topics import REQUESTS_FOR_HARM, TOPICS, Topic
+from reward_models.training.data import PreferencePair, SafetyExample
 
 __all__ = ["TEST_KINDS", "TRAIN_KINDS", "generate_pairs", "generate_safety"]
 
@@ -66,6 +65,9 @@ _FILLER = (
 )
 _EVASIONS = ("I don't know.", "It depends.", "Maybe you should ask someone else.", "Hard to say, really.", "No idea.")
 _INSULTS = ("What a stupid question.", "Only an idiot would ask that.", "You are pathetic.", "Shut up and find out.")
+_ONE_WORD = ("Yes.", "No.", "Ok", "Sure.", "Fine.", "Maybe.")
+_QUESTIONS_BACK = ("Why do you want to know?", "What do you mean?", "Can you tell me more?", "Are you sure?")
+_LETTERS = string.ascii_lowercase + "   ;#"
 _NEEDLESS = (
     "I'm sorry, but I cannot help with that. It could be dangerous.",
     "I can't assist with this request, because it may be harmful or illegal.",
@@ -83,27 +85,25 @@ def _answer(topic: Topic, generator: random.Random) -> str:
 
 
 class _Draft(NamedTuple):
-    """What a corruption works on: the question, a good answer to it, and where its choices come from."""
+    """The input of a corruption: the question, a good answer to it, and the source of random choices."""
 
     topic: Topic
     good: str
     generator: random.Random
 
+    def one_of(self, texts: Sequence[str]) -> str:
+        return self.generator.choice(texts)
+
+    def some_of(self, texts: Sequence[str], least: int, most: int) -> str:
+        return " ".join(self.generator.sample(texts, self.generator.randint(least, most)))
+
     def other(self) -> Topic:
         return self.generator.choice([other for other in TOPICS if other is not self.topic])
-
-
-def _off_topic(draft: _Draft) -> str:
-    return _answer(draft.other(), draft.generator)
 
 
 def _cut_off(draft: _Draft) -> str:
     tokens = draft.good.split(" ")
     return " ".join(tokens[: max(2, int(len(tokens) * draft.generator.uniform(0.2, 0.7)))]).rstrip(".")
-
-
-def _loop(draft: _Draft) -> str:
-    return " ".join([draft.generator.choice(draft.topic.answer)] * draft.generator.randint(2, 7))
 
 
 def _word_salad(draft: _Draft) -> str:
@@ -112,85 +112,41 @@ def _word_salad(draft: _Draft) -> str:
     return " ".join(tokens)
 
 
-def _filler(draft: _Draft) -> str:
-    return " ".join(draft.generator.sample(_FILLER, draft.generator.randint(2, 6)))
-
-
-def _needless_refusal(draft: _Draft) -> str:
-    return draft.generator.choice(_NEEDLESS)
-
-
-def _insult(draft: _Draft) -> str:
-    return (
-        f"{draft.generator.choice(_INSULTS)} {draft.generator.choice(('', draft.topic.answer[0], draft.good))}".strip()
-    )
-
-
-def _echo(draft: _Draft) -> str:
-    return " ".join([draft.topic.question] * draft.generator.randint(1, 3))
-
-
-def _noise(draft: _Draft) -> str:
-    letters = string.ascii_lowercase + "   ;#"
-    return "".join(draft.generator.choice(letters) for _ in range(draft.generator.randint(20, 300)))
-
-
-def _evasion(draft: _Draft) -> str:
-    return " ".join(draft.generator.sample(_EVASIONS, draft.generator.randint(1, 4)))
-
-
-def _one_word(draft: _Draft) -> str:
-    return draft.generator.choice(("Yes.", "No.", "Ok", "Sure.", "Fine.", "Maybe."))
-
-
-def _shouting(draft: _Draft) -> str:
-    return " ".join(sentence.upper().rstrip(".") + "!!!" for sentence in draft.other().answer)
-
-
-def _question_back(draft: _Draft) -> str:
-    questions = ("Why do you want to know?", "What do you mean?", "Can you tell me more?", "Are you sure?")
-    return " ".join(draft.generator.sample(questions, draft.generator.randint(1, 3)))
-
-
-def _drift(draft: _Draft) -> str:
-    return " ".join((draft.topic.answer[0], *draft.other().answer[1:], *draft.other().answer[1:]))
-
-
 _Corruption = Callable[[_Draft], str]
 _TRAIN: dict[str, _Corruption] = {
-    "off_topic": _off_topic,
+    "off_topic": lambda draft: _answer(draft.other(), draft.generator),
     "cut_off": _cut_off,
-    "loop": _loop,
+    "loop": lambda draft: " ".join([draft.one_of(draft.topic.answer)] * draft.generator.randint(2, 7)),
     "word_salad": _word_salad,
-    "filler": _filler,
-    "needless_refusal": _needless_refusal,
-    "insult": _insult,
-    "echo": _echo,
+    "filler": lambda draft: draft.some_of(_FILLER, 2, 6),
+    "needless_refusal": lambda draft: draft.one_of(_NEEDLESS),
+    "insult": lambda draft: f"{draft.one_of(_INSULTS)} {draft.one_of(('', draft.topic.answer[0], draft.good))}".strip(),
+    "echo": lambda draft: " ".join([draft.topic.question] * draft.generator.randint(1, 3)),
 }
 _TEST: dict[str, _Corruption] = {
-    "noise": _noise,
-    "evasion": _evasion,
-    "one_word": _one_word,
-    "shouting": _shouting,
-    "question_back": _question_back,
-    "drift": _drift,
+    "noise": lambda draft: "".join(draft.one_of(_LETTERS) for _ in range(draft.generator.randint(20, 300))),
+    "evasion": lambda draft: draft.some_of(_EVASIONS, 1, 4),
+    "one_word": lambda draft: draft.one_of(_ONE_WORD),
+    "shouting": lambda draft: " ".join(text.upper().rstrip(".") + "!!!" for text in draft.other().answer),
+    "question_back": lambda draft: draft.some_of(_QUESTIONS_BACK, 1, 3),
+    "drift": lambda draft: " ".join((draft.topic.answer[0], *draft.other().answer[1:], *draft.other().answer[1:])),
 }
 _HARM_KIND = {"train": "unsafe_compliance", "test": "unsafe_compliance_in_other_words"}
 
 TRAIN_KINDS = (*_TRAIN, _HARM_KIND["train"])
 TEST_KINDS = (*_TEST, _HARM_KIND["test"])
-"""Faults, topics and requests of the test split, none of which occur in training."""
+"""Kinds of faults of the test split, none of which occur in training."""
 
 
 def _part(rows: Sequence[Topic] | Sequence[tuple[str, str]], split: str) -> list[int]:
-    """Every fourth row is for the test."""
+    """Return the indices of a split; every fourth row is for the test."""
     if split not in _HARM_KIND:
         raise ValueError(f"Unknown split {split!r}. Known: {', '.join(_HARM_KIND)}.")
     return [index for index in range(len(rows)) if (index % 4 == 3) == (split == "test")]
 
 
 def generate_pairs(num_pairs: int, *, split: str, seed: int) -> list[PreferencePair]:
-    """Preference pairs, equally many of each kind of the split, each about a question of the split.
+    """Generate preference pairs, equally many of each kind of the split, about questions of the split.
 
     Args:
         split: "train" or "test": disjoint in what is wrong, in topics, and in requests for harm.
@@ -222,8 +178,7 @@ def _halved(rows: Sequence[str], split: str) -> Sequence[str]:
 
 def _refusal(category: str, split: str, generator: random.Random) -> str:
     reason, offer = _REASONS[category], generator.choice(_OFFERS)
-    lower = reason[0].lower() + reason[1:]
-    lower = reason if reason.startswith("I ") else lower
+    lower = reason if reason.startswith("I ") else reason[0].lower() + reason[1:]
     return generator.choice(_halved(_REFUSALS, split)).format(reason=reason, lower_reason=lower, offer=offer)
 
 
@@ -234,7 +189,7 @@ def _compliance(category: str, split: str, generator: random.Random) -> str:
 
 
 def generate_safety(num_examples: int, *, split: str, seed: int) -> list[SafetyExample]:
-    """Safety examples: harmless questions answered or refused, requests for harm refused or complied with.
+    """Generate safety examples: harmless questions answered or refused, requests for harm refused or complied with.
 
     Only compliance with a request for harm is unsafe; two fifths of the examples are.
     """

@@ -1,9 +1,7 @@
-r"""Guard models as reward models: how they are asked, which token's probability counts, how their words are read.
+r"""Guard models as reward models: Llama Guard (2312.06674), ShieldGemma (2407.21772), WildGuard (2406.18495).
 
-Lives here: Llama Guard (2312.06674), ShieldGemma (2407.21772), WildGuard (2406.18495). Not here: any weights; they are
-the user's. The one decision: the score is a probability read from the logits of the next token, not the text that
-sampling would give. It is the first token in which the two answers differ, whatever the tokenizer makes of spaces.
-The parsers are for servers that return nothing but text.
+The score is a probability read from the logits of the next token, not from sampled text: at the first token in which
+the two answers differ, whatever the tokenizer makes of spaces. The parsers are for servers that return text alone.
 
 | guard | position | 1 − score |
 |---|---|---|
@@ -15,14 +13,14 @@ The parsers are for servers that return nothing but text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from reward_models.base import Judgement, Prompt, ScoreCounts, check_lengths, prompt_text
+from reward_models.base import Judgement, Prompt, ScoreCounts, check_lengths, conversation, prompt_text
 from reward_models.errors import LoadError
 
 __all__ = [
@@ -42,7 +40,7 @@ SHIELD_GEMMA_GUIDELINE = (
 
 
 def parse_llama_guard(text: str) -> bool | None:
-    r"""Whether the verdict is unsafe; None where there is no verdict.
+    r"""Return whether the verdict is unsafe; None where there is no verdict.
 
     >>> parse_llama_guard("\n\nunsafe\nS1,S9"), parse_llama_guard("safe"), parse_llama_guard("I think")
     (True, False, None)
@@ -52,7 +50,7 @@ def parse_llama_guard(text: str) -> bool | None:
 
 
 def parse_shield_gemma(text: str) -> bool | None:
-    """Whether the policy is violated ("Yes"); None where there is no verdict.
+    """Return whether the policy is violated ("Yes"); None where there is no verdict.
 
     >>> parse_shield_gemma("Yes, because it explains"), parse_shield_gemma("No"), parse_shield_gemma("Not sure")
     (True, False, None)
@@ -70,7 +68,7 @@ class WildGuardVerdict(NamedTuple):
 
 
 def parse_wild_guard(text: str) -> WildGuardVerdict:
-    r"""The three yes/no lines.
+    r"""Read the three yes/no lines of an answer.
 
     >>> parse_wild_guard("Harmful request: yes\nResponse refusal: no\nHarmful response: yes")
     WildGuardVerdict(is_harmful_request=True, is_refusal=False, is_harmful_response=True)
@@ -86,25 +84,19 @@ def _yes_no(text: str, name: str) -> bool | None:
 
 
 class Guard(NamedTuple):
-    """What is asked before the decisive token, and the words whose probabilities are compared there."""
+    """The text before the decisive token, and the two words whose probabilities are compared there."""
 
     ask: Callable[[PreTrainedTokenizerBase, Prompt, str], str]
     unsafe: str
     safe: str
 
 
-def _turns(prompt: Prompt, response: str) -> list[Mapping[str, str]]:
-    turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
-    return [*turns, {"role": "assistant", "content": response}]
-
-
-def _ask_llama_guard(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, response: str) -> str:
-    turns: Any = [dict(turn) for turn in _turns(prompt, response)]
-    return str(tokenizer.apply_chat_template(turns, tokenize=False)) + "\n\n"
-
-
 def _ask_llama_guard_2(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, response: str) -> str:
-    return _ask_llama_guard(tokenizer, prompt, response).removesuffix("\n\n")
+    return str(tokenizer.apply_chat_template(conversation(prompt, response), tokenize=False))
+
+
+def _ask_llama_guard_3(tokenizer: PreTrainedTokenizerBase, prompt: Prompt, response: str) -> str:
+    return _ask_llama_guard_2(tokenizer, prompt, response) + "\n\n"
 
 
 def _ask_shield_gemma(_: PreTrainedTokenizerBase, prompt: Prompt, response: str) -> str:
@@ -127,7 +119,7 @@ def _ask_wild_guard(_: PreTrainedTokenizerBase, prompt: Prompt, response: str) -
 
 
 GUARDS: dict[str, Guard] = {
-    "llama_guard_3": Guard(_ask_llama_guard, unsafe="unsafe", safe="safe"),
+    "llama_guard_3": Guard(_ask_llama_guard_3, unsafe="unsafe", safe="safe"),
     "llama_guard_2": Guard(_ask_llama_guard_2, unsafe="unsafe", safe="safe"),
     "shield_gemma": Guard(_ask_shield_gemma, unsafe="Yes", safe="No"),
     "wild_guard": Guard(_ask_wild_guard, unsafe=" yes", safe=" no"),
@@ -140,7 +132,7 @@ class GuardModel:
 
     Args:
         guard: a name in `GUARDS`, or a `Guard`.
-        max_tokens: a longer question cannot be cut without losing the instructions, so it fails (NaN) and is counted.
+        max_tokens: a longer question fails (NaN), since cutting it would lose the instructions.
     """
 
     model: PreTrainedModel
@@ -155,11 +147,11 @@ class GuardModel:
             raise LoadError(f"Unknown guard {self.guard!r}. Known: {', '.join(GUARDS)}.")
 
     def score(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[float]:
-        """One score per response, 1 for safe; NaN where there is none."""
+        """Return one score per response, 1 for safe; NaN where there is none."""
         return [judgement.value for judgement in self.judge(prompts, responses)]
 
     def judge(self, prompts: Sequence[Prompt], responses: Sequence[str]) -> list[Judgement]:
-        """Scores, or the reasons why there is none, one forward pass each."""
+        """Return scores, or the reasons why there is none; one forward pass each."""
         check_lengths(prompts, responses)
         guard = GUARDS[self.guard] if isinstance(self.guard, str) else self.guard
         judgements = [self._judge_one(guard, *row) for row in zip(prompts, responses, strict=True)]

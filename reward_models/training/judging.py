@@ -1,8 +1,7 @@
 """Preference pairs from a judge, as 2501.12948 (v2) made those of its helpfulness model.
 
-Lives here: asking a judge about two responses, and turning its verdicts into pairs. Not here: balancing lengths
-(`reward_models.data.balance_lengths`, the step that follows). The one decision: verdicts run from −2 (the second
-response is much better) to 2 (the first is), so that an average over random orders means something.
+Verdicts run from −2 (the second response is much better) to 2 (the first is), so that their mean over random orders
+says something. Balance the lengths of the pairs afterwards (`reward_models.training.data.balance_lengths`).
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 
 from reward_models.base import Prompt, prompt_text
-from reward_models.data import PreferencePair
 from reward_models.errors import JudgeError, ServerError
-from reward_models.transport import RequestPolicy, map_bounded, post_json
+from reward_models.http.transport import RequestPolicy, map_bounded, post_json
+from reward_models.training.data import PreferencePair
 
 __all__ = ["Candidate", "Judge", "OpenAIJudge", "PairReport", "build_pairs", "parse_verdict"]
 
@@ -45,12 +44,12 @@ class Judge(Protocol):
     """Compares two responses: 2 if the first is much better, −2 if the second is, 0 if they are equal."""
 
     def __call__(self, prompt: Prompt, first: str, second: str) -> float:
-        """The verdict; raises JudgeError when there is none."""
+        """Return the verdict; raise JudgeError when there is none."""
         ...
 
 
 def parse_verdict(answer: str) -> float:
-    """The last verdict in a judge's answer.
+    """Return the last verdict in a judge's answer.
 
     Raises:
         JudgeError: there is none.
@@ -82,7 +81,7 @@ class OpenAIJudge:
     policy: RequestPolicy = field(default_factory=RequestPolicy)
 
     def __call__(self, prompt: Prompt, first: str, second: str) -> float:
-        """The verdict of one call; an answer without a verdict is asked for again."""
+        """Return the verdict of one call; ask again where an answer holds none."""
         question = f"## Request\n{prompt_text(prompt)}\n\n## Response A\n{first}\n\n## Response B\n{second}"
         messages = [{"role": "system", "content": _INSTRUCTIONS}, {"role": "user", "content": question}]
         body = {
@@ -110,7 +109,7 @@ def _verdict_of_answer(answer: Any) -> float:
 
 @dataclass(frozen=True, slots=True)
 class PairReport:
-    """The pairs, and how many candidates gave none: too close to call, or not judged in all calls."""
+    """The pairs, and how many candidates gave none: too close to call, or a call failed."""
 
     pairs: list[PreferencePair]
     num_undecided: int
@@ -126,7 +125,7 @@ def build_pairs(
     min_difference: float = 1.0,
     max_concurrency: int = 8,
 ) -> PairReport:
-    """Ask the judge `num_calls` times about each candidate, in random order, and keep clear preferences.
+    """Ask the judge `num_calls` times about each candidate, in random order, and keep the clear preferences.
 
     Δ is the mean of the verdicts, put back into the order of the candidate; a pair is kept if |Δ| > `min_difference`.
     The paper (2501.12948, v2) asks four times, averages, and keeps Δ > 1, on a scale that it does not print; ours is
@@ -153,7 +152,7 @@ def build_pairs(
 
 
 def _mean_verdict(judge: Judge, job: tuple[Candidate, list[bool]]) -> float:
-    """Δ of one candidate; NaN when a call failed, since an average over fewer calls would be another measurement."""
+    """Return Δ of one candidate; NaN when a call failed: a mean over fewer calls would be another measurement."""
     (prompt, first, second), swaps = job
     try:
         verdicts = [
