@@ -122,7 +122,8 @@ def local(problem: Problem) -> Output:
         return LossOutput(loss=(problem.gradient_N[rows] * result.logprobs).sum(), metrics={})
 
     tensors = problem.hidden_ND, problem.weight_VD, problem.targets_N
-    return Output(fused_policy_loss(*tensors, loss_of_rows, locality="token").loss, logprobs_N)
+    loss = fused_policy_loss(*tensors, loss_of_rows, sequence_lengths=[1] * len(logprobs_N)).loss
+    return Output(loss, logprobs_N)
 
 
 def naive(problem: Problem) -> Output:
@@ -202,7 +203,7 @@ def quack(problem: Problem) -> Output:
 
 IMPLEMENTATIONS = {
     "two pass": Implementation(two_pass, "token_logprobs; any loss may follow"),
-    "local": Implementation(local, 'fused_policy_loss(locality="token")', forms_gradients_at_once=True),
+    "local": Implementation(local, "fused_policy_loss, a sum over tokens", forms_gradients_at_once=True),
     "frozen head": Implementation(
         two_pass, "token_logprobs of a weight without gradient", is_frozen=True, forms_gradients_at_once=True
     ),

@@ -21,7 +21,7 @@ GPUTarget = importlib.import_module("triton.backends.compiler").GPUTarget
 triton_kernels = importlib.import_module("agents.kernels.triton_kernels")
 triton_logprobs = importlib.import_module("agents.kernels.triton_logprobs")
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOPPER, AMPERE, ADA = 90, 80, 89
 HOPPER_SHARED_BYTES, SMALLEST_SHARED_BYTES = 227 * 1024, 99 * 1024
 
