@@ -184,16 +184,12 @@ def _compute(inputs: HeadInputs, entropy: EntropyMode, choice: Choice) -> TokenL
 
 
 def _apply(
-    function: type[torch.autograd.Function],
-    inputs: HeadInputs,
-    entropy: EntropyMode,
-    choice: Choice,
-    *arguments: object,
+    function: type[torch.autograd.Function], inputs: HeadInputs, entropy: EntropyMode, choice: Choice, *rest: object
 ) -> Any:
     _log_once(choice)
     method = Method(_kernels(choice.backend), inputs.options, entropy)
     with _without_autocast(inputs.hidden_ND):
-        return function.apply(inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, inputs.tokens, method, *arguments)
+        return function.apply(inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, inputs.tokens, method, *rest)
 
 
 def _without_autocast(hidden_ND: Tensor) -> AbstractContextManager[object]:

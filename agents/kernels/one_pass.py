@@ -9,6 +9,7 @@ N tokens, n tokens of a chunk, D hidden size, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -89,7 +90,8 @@ class OnePass(Function):
         head = Head(weight_VD, bias_V, method)
         total = HeadGradients.empty(len(hidden_ND), head, ctx.needs_input_grad[:3])
         is_needed = ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :]
-        differentiator = _Differentiator(loss_of_chunk, inputs, is_needed, method, metrics)
+        none: list[Tensor | None] = [None] * len(inputs)
+        differentiator = _Differentiator(loss_of_chunk, inputs, is_needed, method.entropy == "grad", metrics, none)
         for rows in chunks:
             upstream = partial(differentiator.gradients, rows)
             _forward_with_gradient(head, hidden_ND, tokens, rows, total, upstream)
@@ -172,56 +174,48 @@ def _rows_of_products(
     return sums, Rows(hidden_nD, tokens.ids_N, state, products_nV)
 
 
+@dataclass(frozen=True)
 class _Differentiator:
-    """Collects the losses of chunks, and their gradients with respect to the inputs."""
+    """Collects the losses and metrics of chunks, and the gradients of the losses with respect to the inputs."""
 
-    def __init__(
-        self,
-        loss_of_chunk: ChunkLoss,
-        inputs: Sequence[Tensor],
-        is_needed: Sequence[bool],
-        method: Method,
-        metrics: dict[str, Tensor],
-    ) -> None:
-        self.losses: list[Tensor] = []
-        self.input_gradients: list[Tensor | None] = [None] * len(inputs)
-        """None also for an input that no chunk's loss has depended on."""
-        self._is_needed = is_needed
-        self._loss_of_chunk = loss_of_chunk
-        self._inputs = inputs
-        self._has_entropy = method.entropy == "grad"
-        self._metrics = metrics
+    loss_of_chunk: ChunkLoss
+    inputs: Sequence[Tensor]
+    is_needed: Sequence[bool]
+    has_entropy: bool
+    metrics: dict[str, Tensor]
+    input_gradients: list[Tensor | None]
+    """None also for an input that no chunk's loss has depended on."""
+    losses: list[Tensor] = field(default_factory=list[Tensor])
 
     @torch.enable_grad()
     def gradients(self, rows: slice, logprobs_n: Tensor, entropy_n: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return dL/dlogprob and, if the entropy has a gradient, dL/dentropy; keep those of the inputs."""
         logprobs_n = logprobs_n.detach().requires_grad_()
-        entropy_n = entropy_n.detach().requires_grad_(self._has_entropy)
+        entropy_n = entropy_n.detach().requires_grad_(self.has_entropy)
         inputs = [
             tensor[rows].detach().requires_grad_(is_needed)
-            for tensor, is_needed in zip(self._inputs, self._is_needed, strict=True)
+            for tensor, is_needed in zip(self.inputs, self.is_needed, strict=True)
         ]
-        result = self._loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n), tuple(inputs), rows)
+        result = self.loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n), tuple(inputs), rows)
         leaves = [tensor for tensor in (logprobs_n, entropy_n, *inputs) if tensor.requires_grad]
         _check_depends_only_on(result.loss, leaves)
         self.losses.append(result.loss.detach())
         for name, value in result.metrics.items():
-            self._metrics[name] = self._metrics[name] + value if name in self._metrics else value
+            self.metrics[name] = self.metrics[name] + value if name in self.metrics else value
         if not result.loss.requires_grad:
             return torch.zeros_like(logprobs_n), None
         gradients = cast("Sequence[Tensor | None]", torch.autograd.grad(result.loss, leaves, allow_unused=True))
         found = dict(zip(map(id, leaves), gradients, strict=True))
         for index, tensor in enumerate(inputs):
-            self._keep(index, rows, found.get(id(tensor)))
+            if (gradient := found.get(id(tensor))) is not None:
+                self._keep(index, rows, gradient)
         gradient_n, entropy_gradient_n = found[id(logprobs_n)], found.get(id(entropy_n))
         return torch.zeros_like(logprobs_n) if gradient_n is None else gradient_n, entropy_gradient_n
 
-    def _keep(self, index: int, rows: slice, gradient_n: Tensor | None) -> None:
-        if gradient_n is None:
-            return
+    def _keep(self, index: int, rows: slice, gradient_n: Tensor) -> None:
         total = self.input_gradients[index]
         if total is None:
-            total = self.input_gradients[index] = torch.zeros_like(self._inputs[index])
+            total = self.input_gradients[index] = torch.zeros_like(self.inputs[index])
         total[rows] = gradient_n
 
 

@@ -67,10 +67,8 @@ def tile_shape(num_rows: int, weight_VD: Tensor) -> tuple[int, int]:
 def chunk_rows(weight_VD: Tensor) -> int:
     """Return how many rows of products over the whole vocabulary are held at a time."""
     sizes = _ON_CPU if weight_VD.device.type == "cpu" else _ELSEWHERE
-    width = max(len(weight_VD), 1)
-    num_rows = max(
-        sizes.chunk_bytes // _product_bytes(weight_VD) // width, min(_EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS // width), 1
-    )
+    width, product_bytes = max(len(weight_VD), 1), 4 if _is_widened(weight_VD) else weight_VD.element_size()
+    num_rows = max(sizes.chunk_bytes // product_bytes // width, min(_EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS // width), 1)
     return num_rows - num_rows % _ROW_MULTIPLE if num_rows > _ROW_MULTIPLE else num_rows
 
 
@@ -110,10 +108,6 @@ def takes_onednn(factor: Tensor) -> bool:
 
 def _is_widened(factor: Tensor) -> bool:
     return factor.device.type == "cuda" and factor.element_size() < 4
-
-
-def _product_bytes(weight_VD: Tensor) -> int:
-    return 4 if _is_widened(weight_VD) else weight_VD.element_size()
 
 
 def add_product(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool = False) -> None:

@@ -74,12 +74,8 @@ def tiling_for(
 ) -> Tiling:
     """Return the launch configuration of the kernels that multiply.
 
-    A softcap together with a bias or a threshold leaves too few registers for the accumulators of the widest tile.
-
-    Args:
-        dtype: of hidden states and weights.
-        shared_bytes: shared memory that a block may have.
-        has_bias: whether the head has one; `has_softcap` and `has_threshold` likewise.
+    `shared_bytes` is the shared memory that a block may have. A softcap together with a bias or a threshold leaves too
+    few registers for the accumulators of the widest tile.
     """
     if dtype == torch.float32:
         return _SINGLE
@@ -102,19 +98,10 @@ class _Scales(NamedTuple):
 
 
 def statistics(hidden_ND: Tensor, head: Head, targets_N: Tensor, threshold_N: Tensor | None) -> Statistics:
-    """Compute statistics of z over the W columns, without writing any z.
-
-    Args:
-        hidden_ND: hidden states, bf16, fp16 or fp32; the last dimension contiguous.
-        head: the rows of the head that belong to this part of the vocabulary, of the same dtype.
-        targets_N: the column of each row's target; outside [0, W) where another part has it.
-        threshold_N: columns with z below it are left out.
-
-    Returns:
-        `Statistics` in fp32. Only the target's logit may be infinite: −∞ where another part has it.
+    """Compute statistics of z over the W columns in fp32, without writing any z.
 
     Raises:
-        ValueError: inputs that do not fit, or of another dtype.
+        ValueError: hidden states and weight are not both bf16, fp16 or fp32 with a contiguous last dimension.
     """
     hidden_ND, weight_WD = _checked_operands(hidden_ND, head)
     (N, D), W = hidden_ND.shape, len(weight_WD)
@@ -147,11 +134,7 @@ def statistics(hidden_ND: Tensor, head: Head, targets_N: Tensor, threshold_N: Te
 def logit_gradients(hidden_ND: Tensor, head: Head, targets_N: Tensor, rows: RowState) -> Tensor:
     """Compute the logits again; return dL/d(h Wᵀ + b) [N, W] in the dtype of `hidden_ND`.
 
-    Arguments are those of `statistics`, and `rows` as `RowState` describes. Rows of the result start at multiples of
-    16 bytes, so it need not be contiguous.
-
-    Raises:
-        ValueError: inputs that do not fit, or of another dtype.
+    Rows of the result start at multiples of 16 bytes, so it need not be contiguous. Raises as `statistics` does.
     """
     hidden_ND, weight_WD = _checked_operands(hidden_ND, head)
     (N, D), W = hidden_ND.shape, len(weight_WD)
