@@ -362,3 +362,10 @@ def test_a_value_loss_refuses_a_transposed_tensor(index: int):
     tensors[index] = tensors[index].T
     with pytest.raises(ValueError, match=r"_BT \(6, 1\)"):
         clipped_value_loss(*tensors, clip=0.2)
+
+
+def test_a_token_without_an_advantage_is_never_counted_as_clipped():
+    inputs = random_inputs(0)
+    inputs["logprobs_BT"] = inputs["behavior_logprobs_BT"] + torch.tensor([2.0, -2.0]).double().repeat(3)
+    assert grpo(inputs).metrics["clip_share"] > 0
+    assert grpo(inputs | {"advantages_BT": torch.zeros(5, 6)}).metrics["clip_share"] == 0
