@@ -1,6 +1,6 @@
 """Advantage estimators: pure functions of rewards and values.
 
-B rows, T token positions. Nothing here divides by token counts (see `agents.losses.reduction`).
+B rows, T token positions, G groups.
 """
 
 from __future__ import annotations
@@ -8,13 +8,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["gae", "group_relative_advantages", "whiten"]
+from agents.types import require_equal_shapes
+
+__all__ = ["gae", "group_relative_advantages", "number_groups", "whiten"]
+
+
+def number_groups(group_ids_B: Tensor) -> tuple[Tensor, int]:
+    """Return the group of each row as a number in [0, G), in the order of the ids, and G."""
+    ids_G, index_B = torch.unique(group_ids_B, return_inverse=True)
+    return index_B, len(ids_G)
 
 
 def group_relative_advantages(
     rewards_B: Tensor, group_ids_B: Tensor, *, scale_by_std: bool = True, epsilon: float = 1e-4
 ) -> Tensor:
-    """A_i = (r_i − mean_g r) / (std_g r + ε) over the group g of row i (Sec. 4.1.2, arXiv 2402.03300).
+    """Return A_i = (r_i − mean_g r) / (std_g r + ε) over the group g of row i (Sec. 4.1.2, arXiv 2402.03300).
 
     Args:
         rewards_B: finite rewards, any float dtype.
@@ -24,9 +32,12 @@ def group_relative_advantages(
 
     Returns:
         Advantages [B], exactly 0 for every row of a group whose rewards are all equal (a group of one included).
+
+    Raises:
+        ValueError: tensors of different shapes.
     """
-    _, index_B = torch.unique(group_ids_B, return_inverse=True)
-    num_groups = int(index_B.max()) + 1 if len(index_B) else 0
+    require_equal_shapes(rewards_B=rewards_B, group_ids_B=group_ids_B)
+    index_B, num_groups = number_groups(group_ids_B)
     rewards_B = rewards_B.to(torch.promote_types(rewards_B.dtype, torch.float32))
     zeros_G = rewards_B.new_zeros(num_groups)
     count_G = zeros_G.index_add(0, index_B, torch.ones_like(rewards_B))
@@ -43,7 +54,7 @@ def group_relative_advantages(
 def gae(
     rewards_BT: Tensor, values_BT: Tensor, loss_mask_BT: Tensor, *, gamma: float, gae_lambda: float
 ) -> tuple[Tensor, Tensor]:
-    """Generalised advantage estimation over the sampled tokens (Eq. 16, arXiv 1506.02438).
+    """Estimate generalised advantages of the sampled tokens (Eq. 16, arXiv 1506.02438).
 
     δ_t = r_t + γ V_{t+1} − V_t and A_t = Σ_l (γλ)^l δ_{t+l}, where t+1 is the next *sampled* token: prompt tokens,
     environment turns and padding take no part. The value after the last sampled token is 0 (episodes end).
@@ -56,7 +67,11 @@ def gae(
 
     Returns:
         (advantages_BT, returns_BT) with returns = advantages + values; both 0 outside the mask.
+
+    Raises:
+        ValueError: tensors of different shapes.
     """
+    require_equal_shapes(rewards_BT=rewards_BT, values_BT=values_BT, loss_mask_BT=loss_mask_BT)
     mask_BT = loss_mask_BT.bool()
     advantages_BT = torch.zeros_like(values_BT)
     next_advantage_B = torch.zeros_like(values_BT[:, 0])
@@ -71,11 +86,12 @@ def gae(
 
 
 def whiten(values_BT: Tensor, mask_BT: Tensor, *, epsilon: float = 1e-8) -> Tensor:
-    """(x − mean) / √(var + ε) over the masked entries; entries outside the mask become 0.
+    """Return (x − mean) / √(var + ε) over the masked entries, and 0 outside the mask.
 
     Entries that are all equal (a single one included) become exactly 0: dividing by their standard deviation would
-    blow the rounding of the mean up to the size of a signal.
+    blow the rounding of the mean up to the size of a signal. Tensors of different shapes raise ValueError.
     """
+    require_equal_shapes(values_BT=values_BT, mask_BT=mask_BT)
     mask_BT = mask_BT.bool()
     selected_N = values_BT[mask_BT]
     if (selected_N == selected_N[:1]).all():

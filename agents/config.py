@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from agents.algorithms.grpo import GRPO
-from agents.algorithms.ppo import PPO
+from agents.algorithms import GRPO, AnyAlgorithm
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
 
@@ -104,7 +103,7 @@ class RLConfig:
     """The reinforcement-learning phase."""
 
     num_steps: int
-    algorithm: GRPO | PPO = field(default_factory=GRPO)
+    algorithm: AnyAlgorithm = field(default_factory=GRPO)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     update: UpdateConfig = field(default_factory=UpdateConfig)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from reasonenv.types import ScoreStatus
 
-__all__ = ["LossOutput", "PolicyOutputs", "TokenBatch", "TokenIds", "Totals", "Trajectory"]
+__all__ = ["LossOutput", "PolicyOutputs", "TokenBatch", "TokenIds", "Totals", "Trajectory", "require_equal_shapes"]
 
 TokenIds = tuple[int, ...]
 
@@ -89,8 +89,6 @@ class PolicyOutputs:
     logprobs_BT: Tensor
     entropy_BT: Tensor | None = None
     values_BT: Tensor | None = None
-    auxiliary_loss: Tensor | None = None
-    """The load-balancing loss of a mixture-of-experts policy, already weighted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +97,11 @@ class LossOutput:
 
     loss: Tensor
     metrics: Mapping[str, Tensor]
+
+
+def require_equal_shapes(**tensors: Tensor | None) -> None:
+    """Raise ValueError unless the given tensors have one shape: a transposed one would be broadcast silently."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items() if tensor is not None}
+    if len(set(shapes.values())) > 1:
+        found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"Expected tensors of one shape, got {found}: transpose or expand the one that differs.")

@@ -75,7 +75,7 @@ class Arguments:
 
 
 def main(arguments: Arguments) -> None:
-    """Measure, write the results and a page of plots, and print what came of the goals."""
+    """Measure, write the results and a page of plots, and print which goals are met."""
     device = arguments.device
     if device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("--device cuda needs an NVIDIA GPU and a PyTorch built for CUDA; torch sees none here.")
@@ -103,7 +103,7 @@ def main(arguments: Arguments) -> None:
 
 
 def _read(out: Path, machine: dict[str, Any]) -> dict[str, Any]:
-    """The parts that have been measured on the same machine with the same versions."""
+    """Return the parts that have been measured on the same machine with the same versions."""
     results = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {}
     return {part: results[part] for part in PARTS if part in results and results["machine"] == machine}
 
@@ -117,7 +117,7 @@ def _write(results: dict[str, Any], out: Path) -> None:
 
 
 def rounded(value: Any) -> Any:
-    """Four significant digits: the others are noise."""
+    """Round to four significant digits: the others are noise."""
     if isinstance(value, dict):
         return {key: rounded(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -126,7 +126,7 @@ def rounded(value: Any) -> Any:
 
 
 def measure_times(names: Sequence[str], device: str, num_rounds: int) -> list[dict[str, Any]]:
-    """Of every shape, seconds of both passes per round, medians, ratios and TFLOP/s."""
+    """Measure seconds of both passes per round, medians, ratios and TFLOP/s of every shape."""
     tables: list[dict[str, Any]] = []
     for shape in SHAPES[device]:
         print("time:", shape, flush=True)
@@ -150,7 +150,7 @@ def _summary(name: str, shape: Shape, rounds: list[tuple[float, float]]) -> dict
 
 
 def measure_memory(names: Sequence[str], device: str) -> list[dict[str, Any]]:
-    """Of every shape, MiB that a step needs beyond inputs and gradients, and ratios."""
+    """Measure MiB that a step needs beyond inputs and gradients, and ratios, of every shape."""
     print("memory", flush=True)
     needed = {name: transient_bytes(name, SHAPES[device], device) for name in names}
     tables: list[dict[str, Any]] = []
@@ -175,7 +175,7 @@ def _ratio(numerator: float, denominator: float | None) -> float | None:
 
 
 def measure_errors(names: Sequence[str], device: str) -> list[dict[str, Any]]:
-    """Of every precision and likelihood of the targets."""
+    """Measure errors for every precision and likelihood of the targets."""
     tables: list[dict[str, Any]] = []
     for dtype in ("float32", "bfloat16"):
         shape = replace(ERROR_SHAPES[device], dtype=dtype)
@@ -188,7 +188,7 @@ def measure_errors(names: Sequence[str], device: str) -> list[dict[str, Any]]:
 
 
 def measure_scaling(device: str, num_rounds: int) -> dict[str, Any]:
-    """Seconds, the least of the rounds, and transient MiB along the number of tokens and along the vocabulary."""
+    """Measure the least seconds of the rounds and transient MiB along tokens and along the vocabulary."""
     base, numbers, vocabularies = SCALING_SHAPES[device]
     axes = {
         "num_tokens": [replace(base, num_tokens=number) for number in numbers],

@@ -41,7 +41,7 @@ class Arguments:
     """The command line."""
 
     rounds: int = 9
-    """Of every step; products get four times as many."""
+    """Rounds of every step; products get four times as many."""
     out: Path = Path(__file__).parent / "results" / "logit_products.json"
 
 
@@ -63,7 +63,7 @@ def main(arguments: Arguments) -> None:
 
 
 def compare_products(shape: tuple[int, int, int], seed: int, num_rounds: int) -> dict[str, Any]:
-    """GFLOP/s and errors by either library."""
+    """Measure GFLOP/s and errors with either library."""
     num_rows, length, width = shape
     generator = torch.Generator().manual_seed(seed)
     left_NK = torch.randn(num_rows, length, generator=generator)
@@ -85,7 +85,7 @@ def compare_products(shape: tuple[int, int, int], seed: int, num_rounds: int) ->
 
 
 def compare_steps(num_rounds: int) -> dict[str, Any]:
-    """Seconds of both passes with either library, and the ratio."""
+    """Measure seconds of both passes with either library, and their ratio."""
     problem = Problem.random(STEP, "cpu")
     found = {}
     for name in WAYS:
@@ -104,7 +104,7 @@ def step(name: str, problem: Problem) -> None:
 
 
 def without_onednn(name: str, problem: Problem) -> None:
-    """A step as in a build of torch that lacks it."""
+    """Run a step as in a build of torch that lacks oneDNN."""
     operator, products._ONEDNN_LINEAR = products._ONEDNN_LINEAR, None
     try:
         step(name, problem)
@@ -113,7 +113,7 @@ def without_onednn(name: str, problem: Problem) -> None:
 
 
 def in_turn(ways: dict[str, Callable[[], object]], num_rounds: int) -> dict[str, list[float]]:
-    """Seconds of every way in every round, but for the first."""
+    """Return seconds of every way in every round except the first."""
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(num_rounds + 1):
         for way, run in ways.items():

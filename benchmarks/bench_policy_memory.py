@@ -1,4 +1,4 @@
-"""How much memory does one GRPO step take with a vocabulary of 151,936 tokens, beside what no step can do without?
+"""How much memory does one GRPO step take with a vocabulary of 151,936 tokens, beside what every step needs?
 
     python benchmarks/bench_policy_memory.py --help
 
@@ -40,9 +40,9 @@ from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 RESULTS = Path(__file__).parent / "results" / "policy_memory.json"
 RETURN_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(128 << 10), "MALLOC_TRIM_THRESHOLD_": str(4 << 20)}
-"""For glibc: 128 KiB is its threshold at first, which it raises by itself unless it is set."""
+"""For glibc: its threshold is 128 KiB at first, and it raises it by itself unless it is set."""
 GOAL = 1.3
-"""Of the peak over weights, gradients, optimizer states and the trunk's activations."""
+"""Limit of the peak over weights, gradients, optimizer states and the trunk's activations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ WAYS: dict[str, tuple[type[HFPolicy], dict[str, str]]] = {
     "with the kernel, allocator as it is": (HFPolicy, {}),
     "full logits": (FullLogitsPolicy, RETURN_FREED_MEMORY),
 }
-"""The policy, and variables of the process's environment."""
+"""Name → policy class and environment variables of the process."""
 
 
 def main(arguments: Arguments) -> None:
@@ -123,7 +123,7 @@ def main(arguments: Arguments) -> None:
 
 
 def summary(runs: list[dict[str, float]]) -> dict[str, Any]:
-    """Medians over the processes, and the ratio of the peak to the sum of what must be there."""
+    """Return medians over the processes, and the ratio of the peak to the sum of what must be there."""
     medians = {name: round(statistics.median(run[name] for run in runs), 4) for name in runs[0]}
     parts = sum(medians[name] for name in ("weights", "gradients", "optimizer_states", "trunk_activations"))
     ratio = medians["peak"] / parts
@@ -137,7 +137,7 @@ def measure(setting: Setting, way: str, *, is_tied: bool) -> dict[str, float]:
 
 
 def measure_here(setting: Setting, way: str, is_tied: bool) -> dict[str, float]:
-    """MiB of the peak and of each part, and the gradient's norm, by which the ways can be compared."""
+    """Measure MiB of the peak and of each part, and the gradient's norm, by which the ways can be compared."""
     small = Setting(vocabulary_size=512, hidden_size=32, intermediate_size=32, num_rows=2, response_tokens=24)
     update(learner_of(small, way, is_tied), batch_of(small))
     gc.collect()
@@ -172,7 +172,7 @@ def learner_of(setting: Setting, way: str, is_tied: bool) -> Learner:
 
 
 def batch_of(setting: Setting) -> TokenBatch:
-    """Two groups with differing rewards, so that every row has a gradient."""
+    """Draw two groups with differing rewards, so that every row has a gradient."""
     generator = torch.Generator().manual_seed(0)
     shape = setting.num_rows, setting.prompt_tokens + setting.response_tokens
     loss_mask_BT = torch.ones(shape)
@@ -193,7 +193,7 @@ def update(learner: Learner, batch: TokenBatch) -> dict[str, float]:
 
 
 def kept_bytes(policy: HFPolicy, batch: TokenBatch) -> int:
-    """Storages that autograd keeps from the forward pass of the trunk, parameters left out."""
+    """Return the bytes that autograd keeps from the forward pass of the trunk, without parameters."""
     parameters = {parameter.untyped_storage().data_ptr() for parameter in policy.parameters()}
     kept: dict[int, int] = {}
 

@@ -1,7 +1,6 @@
-"""What the learner needs to know of an algorithm: how to annotate a batch, and its loss.
+"""What the learner asks of an algorithm.
 
-An algorithm is a frozen dataclass of hyper-parameters. Tensors come in and go out; policies, engines and environments
-are somebody else's.
+Each algorithm stays complete in its own file, so two of them repeat a few hyper-parameters and the calls of losses.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ __all__ = ["Algorithm", "require_filled"]
 
 
 class Algorithm(Protocol):
-    """GRPO, PPO and what comes after them."""
+    """A frozen dataclass of hyper-parameters."""
 
     @property
     def needs_reference(self) -> bool:
@@ -33,16 +32,16 @@ class Algorithm(Protocol):
         ...
 
     def gradient_rows(self, batch: TokenBatch) -> Tensor:
-        """bool [B]: rows of an annotated batch that can have a gradient; the others may be left out of the passes."""
+        """Return bool [B]: the rows of an annotated batch that can have a gradient; the others may be left out."""
         ...
 
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
-        """The loss of a microbatch, normalised by `batch.totals`."""
+        """Return the loss of a microbatch, divided by `batch.totals`."""
         ...
 
 
 def require_filled(tensor: Tensor | None, name: str, filled_by: str) -> Tensor:
-    """The tensor, or a ValueError that says which field is empty and what fills it."""
+    """Return the tensor, or raise a ValueError that says which field is empty and what fills it."""
     if tensor is None:
         raise ValueError(f"Expected {name} to be a tensor, got None; it is filled by {filled_by}.")
     return tensor

@@ -7,6 +7,7 @@ DAPO's loss (arXiv 2503.14476) is `GRPO(clip_high=0.28, reduction="token_mean")`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -33,19 +34,15 @@ class GRPO:
     reduction: ReductionName = "sequence_mean"
     max_tokens: int | None = None
     """The constant of `constant_length_mean`."""
+    needs_values: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
 
     @property
     def needs_reference(self) -> bool:
-        """Only a KL penalty needs the frozen policy."""
+        """Whether there is a KL penalty."""
         return self.kl_coef != 0
-
-    @property
-    def needs_values(self) -> bool:
-        """GRPO has no critic."""
-        return False
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Give every sampled token of a row the row's group-relative advantage."""
@@ -53,14 +50,14 @@ class GRPO:
         return replace(batch, advantages_BT=advantages_B[:, None] * batch.loss_mask_BT)
 
     def gradient_rows(self, batch: TokenBatch) -> Tensor:
-        """Rows with an advantage, or all of them under a KL penalty."""
+        """Return rows with an advantage, or all of them under a KL penalty."""
         advantages_BT = require_filled(batch.advantages_BT, "batch.advantages_BT", "GRPO.annotate(batch)")
         if self.kl_coef:
             return torch.ones_like(batch.rewards_B, dtype=torch.bool)
         return (advantages_BT != 0).any(1)
 
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
-        """See `agents.losses.grpo_loss`."""
+        """Return `agents.losses.grpo_loss` of the microbatch."""
         return grpo_loss(
             outputs.logprobs_BT,
             batch.behavior_logprobs_BT,

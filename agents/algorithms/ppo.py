@@ -1,12 +1,13 @@
 """Proximal Policy Optimization (arXiv 1707.06347) on tokens: value head, GAE, clipped value loss.
 
-The reward of the episode arrives with its last sampled token. The KL penalty is in the loss, not in the reward: a
-per-token KL reward penalises length (DeepSeek-R1, arXiv 2501.12948, supplementary material on PPO).
+The reward of the episode arrives with its last sampled token. The KL penalty is in the loss; in the reward it would
+penalise length (DeepSeek-R1, arXiv 2501.12948, supplementary material on PPO).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -36,22 +37,18 @@ class PPO:
     reduction: ReductionName = "token_mean"
     max_tokens: int | None = None
     """The constant of `constant_length_mean`."""
+    needs_values: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
 
     @property
     def needs_reference(self) -> bool:
-        """Only a KL penalty needs the frozen policy."""
+        """Whether there is a KL penalty."""
         return self.kl_coef != 0
 
-    @property
-    def needs_values(self) -> bool:
-        """PPO has a critic."""
-        return True
-
     def annotate(self, batch: TokenBatch) -> TokenBatch:
-        """Per-token advantages and returns by GAE over the sampled tokens."""
+        """Fill per-token advantages and returns by GAE over the sampled tokens."""
         values_BT = require_filled(batch.values_BT, "batch.values_BT", "Learner.fill_no_grad_fields(batch, ...)")
         rewards_BT = terminal_rewards(batch.rewards_B, batch.loss_mask_BT)
         advantages_BT, returns_BT = gae(
@@ -62,11 +59,11 @@ class PPO:
         return replace(batch, advantages_BT=advantages_BT, returns_BT=returns_BT)
 
     def gradient_rows(self, batch: TokenBatch) -> Tensor:
-        """All rows: the critic learns from every one."""
+        """Return all rows: the critic learns from every one."""
         return torch.ones_like(batch.rewards_B, dtype=torch.bool)
 
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
-        """See `agents.losses.ppo_loss`."""
+        """Return `agents.losses.ppo_loss` of the microbatch."""
         return ppo_loss(
             outputs.logprobs_BT,
             batch.behavior_logprobs_BT,
@@ -87,7 +84,7 @@ class PPO:
 
 
 def terminal_rewards(rewards_B: Tensor, loss_mask_BT: Tensor) -> Tensor:
-    """[B, T] with each row's reward at its last sampled token and 0 elsewhere (all 0 in a row without one)."""
+    """Return [B, T] with each row's reward at its last sampled token and 0 elsewhere (all 0 in a row without one)."""
     mask_BT = loss_mask_BT.bool()
     sampled_after_BT = mask_BT.flip(1).cumsum(1).flip(1)
     is_last_BT = mask_BT & (sampled_after_BT == 1)

@@ -1,7 +1,7 @@
 """Statistics and gradients of logits in plain torch, on any device, a tile of products at a time.
 
-The element-wise passes over a tile run block by block, so that on a CPU a block stays in the cache from its first
-operation to its last. N tokens, D hidden size, W width of a part of the vocabulary.
+Element-wise passes over a tile run block by block, so that on a CPU a block stays in the cache from its first operation
+to its last. N tokens, D hidden size, W columns of a part of the vocabulary.
 """
 
 from __future__ import annotations
@@ -13,15 +13,9 @@ from agents.kernels import exponentials
 from agents.kernels.products import blocks_of_rows, product, slices, tile_shape
 from agents.kernels.reference import transformed
 from agents.kernels.statistics import NO_TOKEN, combine, concatenate, put_at_targets_
-from agents.kernels.types import LogitOptions, RowState, Statistics
+from agents.kernels.types import Head, LogitOptions, RowState, Statistics
 
-__all__ = [
-    "gradients_of_logits",
-    "logit_gradients",
-    "statistics",
-    "statistics_of_logits",
-    "works_in_passes",
-]
+__all__ = ["gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits", "works_in_passes"]
 
 works_in_passes = True
 
@@ -29,59 +23,40 @@ _MASKED = 10 * NO_TOKEN
 """In place of a logit that is to have no weight: far below any maximum, and finite."""
 
 
-def statistics(
-    hidden_ND: Tensor,
-    weight_WD: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    options: LogitOptions,
-    threshold_N: Tensor | None,
-    *,
-    has_entropy: bool,
-) -> Statistics:
-    """Statistics of all logits of every row; a target outside [0, W) lies in another part of the vocabulary."""
-    num_rows, num_columns = tile_shape(len(hidden_ND), weight_WD)
-    needs_no_shift = not has_entropy and threshold_N is None and exponentials.suffice(hidden_ND, bias_W, options)
+def statistics(hidden_ND: Tensor, head: Head, targets_N: Tensor, threshold_N: Tensor | None) -> Statistics:
+    """Compute statistics of all logits of every row, as `agents.kernels.types.LogitKernels` says."""
+    num_rows, num_columns = tile_shape(len(hidden_ND), head.weight_VD)
+    has_entropy = head.method.entropy != "none"
+    needs_no_shift = not has_entropy and threshold_N is None and exponentials.suffice(hidden_ND, head)
     blocks: list[Statistics] = []
     for rows in slices(len(hidden_ND), num_rows):
         hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
         if needs_no_shift:
-            block = exponentials.statistics(hidden_nD, weight_WD, targets_n, options, num_columns)
+            block = exponentials.statistics(hidden_nD, head, targets_n, num_columns)
             if block is not None:
                 blocks.append(block)
                 continue
             needs_no_shift = False  # nor try again
-        tiles = [
-            statistics_of_logits(
-                product(hidden_nD, weight_WD[columns].T),
-                None if bias_W is None else bias_W[columns],
-                targets_n - columns.start,
-                options,
-                None if threshold_N is None else threshold_N[rows],
-                has_entropy=has_entropy,
-                is_scratch=True,
-            )
-            for columns in slices(len(weight_WD), num_columns)
-        ]
+        threshold_n = None if threshold_N is None else threshold_N[rows]
+        tiles: list[Statistics] = []
+        for columns in slices(len(head.weight_VD), num_columns):
+            part = head.part(columns)
+            products_nW, places_n = product(hidden_nD, part.weight_VD.T), targets_n - columns.start
+            tiles.append(statistics_of_logits(products_nW, part, places_n, threshold_n, is_scratch=True))
+            del products_nW  # frees it before the next tile is allocated
         blocks.append(combine(tiles))
     return concatenate(blocks)
 
 
 def statistics_of_logits(
-    products_NW: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    options: LogitOptions,
-    threshold_N: Tensor | None,
-    *,
-    has_entropy: bool,
-    is_scratch: bool = False,
+    products_NW: Tensor, head: Head, targets_N: Tensor, threshold_N: Tensor | None, *, is_scratch: bool = False
 ) -> Statistics:
-    """Statistics of the logits that products h Wᵀ become; scratch may be overwritten."""
+    """Compute statistics of the logits that products h Wᵀ become; scratch may be overwritten."""
+    has_entropy = head.method.entropy != "none"
     parts: list[Statistics] = []
     for rows in blocks_of_rows(products_NW):
         block_NW = products_NW[rows]
-        logits_NW = _logits(block_NW, bias_W, options)
+        logits_NW = _logits(block_NW, head)
         is_own = is_scratch or logits_NW is not block_NW
         threshold_n = None if threshold_N is None else threshold_N[rows]
         parts.append(
@@ -90,45 +65,33 @@ def statistics_of_logits(
     return concatenate(parts)
 
 
-def logit_gradients(
-    hidden_ND: Tensor,
-    weight_WD: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    rows: RowState,
-    options: LogitOptions,
-) -> Tensor:
-    """dL/d(h Wᵀ + b), [N, W] in the dtype of `hidden_ND`."""
+def logit_gradients(hidden_ND: Tensor, head: Head, targets_N: Tensor, rows: RowState) -> Tensor:
+    """Compute dL/d(h Wᵀ + b) [N, W] in the dtype of `hidden_ND`."""
     if rows.normalizer_N is None:
-        gradient_NW = exponentials.exponentials(hidden_ND, weight_WD, options)
+        gradient_NW = exponentials.exponentials(hidden_ND, head)
         put_at_targets_(gradient_NW, targets_N, rows.target_gradient_N)
         return gradient_NW
-    products_NW = product(hidden_ND, weight_WD.T)
+    products_NW = product(hidden_ND, head.weight_VD.T)
     has_room = products_NW.dtype == hidden_ND.dtype
     gradient_NW = products_NW if has_room else products_NW.new_empty(products_NW.shape, dtype=hidden_ND.dtype)
-    gradients_of_logits(products_NW, bias_W, targets_N, rows, options, gradient_NW)
+    gradients_of_logits(products_NW, head, targets_N, rows, gradient_NW)
     return gradient_NW
 
 
-def gradients_of_logits(
-    products_NW: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    rows: RowState,
-    options: LogitOptions,
-    out: Tensor,
-) -> None:
+def gradients_of_logits(products_NW: Tensor, head: Head, targets_N: Tensor, rows: RowState, out: Tensor) -> None:
     """Write dL/d(h Wᵀ + b) into `out`, which may be `products_NW` itself."""
     for block in blocks_of_rows(products_NW):
-        logits_NW = _logits(products_NW[block], bias_W, options)
-        _write_gradients(logits_NW, targets_N[block], rows.take(block), options, out[block])
+        logits_NW = _logits(products_NW[block], head)
+        _write_gradients(logits_NW, targets_N[block], rows.take(block), head.method.options, out[block])
 
 
 def _statistics_of_block(
     logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, *, has_entropy: bool, is_scratch: bool
 ) -> Statistics:
-    """The targets make room for the others, and come back unless the logits may be overwritten by exponentials."""
-    place_N1, is_here_N1 = _places(targets_N, logits_NW.shape[1])
+    """Mask the targets while the others are added up, and put them back unless the logits are scratch."""
+    targets_N1 = targets_N[:, None]
+    place_N1, is_here_N1 = targets_N1.clamp(0, logits_NW.shape[1] - 1), targets_N1 >= 0
+    is_here_N1 &= targets_N1 < logits_NW.shape[1]
     target_N1 = logits_NW.gather(-1, place_N1)
     logits_NW.scatter_(-1, place_N1, target_N1.masked_fill(is_here_N1, _MASKED))
     others_NW = logits_NW
@@ -147,9 +110,9 @@ def _statistics_of_block(
 
 
 def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions, out: Tensor) -> None:
-    """−p·(g + g_H·(log p + H)), the target's own term in its place before anything is rounded, then the chain rule."""
-    # `out` may be where the logits are, which are looked at again under a threshold and a softcap. Where it has another
-    # precision, they are a copy already.
+    """Form −p·(g + g_H·(log p + H)), put the target's gradient in its place before rounding, apply the chain rule."""
+    # `out` may be where the logits are, and a threshold or a softcap reads these again. Where `out` has another
+    # precision, the logits are a copy already.
     space = out if out.dtype == logits_NW.dtype else logits_NW
     has_space = rows.threshold_N is None and options.softcap is None
     normalizer_N1 = 0.0 if rows.normalizer_N is None else rows.normalizer_N[:, None]
@@ -175,15 +138,9 @@ def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, optio
         out.copy_(gradient_NW)
 
 
-def _places(targets_N: Tensor, width: int) -> tuple[Tensor, Tensor]:
-    """Columns [N, 1] to read and write at, and whether the target is there; one elsewhere points at any column."""
-    targets_N1 = targets_N[:, None]
-    return targets_N1.clamp(0, width - 1), (targets_N1 >= 0) & (targets_N1 < width)
-
-
-def _logits(products_NW: Tensor, bias_W: Tensor | None, options: LogitOptions) -> Tensor:
-    """Products as logits, at least fp32; `products_NW` itself where nothing is to be done."""
+def _logits(products_NW: Tensor, head: Head) -> Tensor:
+    """Turn products into logits, at least fp32; return `products_NW` itself where nothing is to be done."""
     logits_NW = products_NW.to(torch.promote_types(products_NW.dtype, torch.float32))
-    if bias_W is not None:
-        logits_NW = logits_NW + bias_W
-    return transformed(logits_NW, options)
+    if head.bias_V is not None:
+        logits_NW = logits_NW + head.bias_V
+    return transformed(logits_NW, head.method.options)

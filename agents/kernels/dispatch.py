@@ -1,4 +1,4 @@
-"""The one place that chooses how token log-probabilities are computed, and by which implementation, and says why.
+"""Token log-probabilities and losses of them; only `choose` decides how they are computed and by which backend.
 
 N tokens, D hidden size, V vocabulary.
 """
@@ -18,22 +18,19 @@ from torch import Tensor
 
 from agents.kernels import chunked
 from agents.kernels.arguments import HeadInputs
-from agents.kernels.gradients import Computation
 from agents.kernels.one_pass import ChunkLoss, FrozenHead, OnePass
-from agents.kernels.products import chunk_rows, chunks_of_sequences, slices
+from agents.kernels.products import chunk_rows, chunks_of_sequences
 from agents.kernels.reference import token_logprobs_reference
-from agents.kernels.tensor_parallel import VocabularyShard
 from agents.kernels.two_pass import TwoPass
-from agents.kernels.types import EntropyMode, LogitOptions, Tiles, TokenLogprobs
+from agents.kernels.types import EntropyMode, LogitKernels, LogitOptions, Method, SampledTokens, TokenLogprobs
 from agents.types import LossOutput
 from reasonenv.errors import UnknownNameError
 
-__all__ = ["Backend", "Choice", "Locality", "Mode", "choose", "fused_policy_loss", "token_logprobs"]
+__all__ = ["Backend", "Choice", "Mode", "choose", "fused_policy_loss", "token_logprobs"]
 
 Backend: TypeAlias = Literal["auto", "reference", "chunked", "triton"]
 _BACKENDS = get_args(Backend)
 Mode: TypeAlias = Literal["dense", "frozen_head", "one_pass", "two_pass"]
-Locality: TypeAlias = Literal["token", "sequence", "batch"]
 
 _DENSE_ELEMENTS = 1 << 22
 """Up to here [N, V] logits are cheap to keep, and plain autograd has the least overhead (16 MiB in fp32)."""
@@ -54,39 +51,34 @@ def choose(
     bias_V: Tensor | None = None,
     *,
     entropy: EntropyMode = "none",
-    locality: Locality = "batch",
-    sequence_lengths: Sequence[int] = (),
-    is_sharded: bool = False,
+    sequence_lengths: Sequence[int] | None = None,
     backend: Backend = "auto",
 ) -> Choice:
-    """How log-probabilities of these would be computed; the first use of every choice is logged to `agents.kernels`.
+    """Return how log-probabilities of these would be computed.
 
     Args:
         hidden_ND, weight_VD, bias_V, entropy, backend: as in `token_logprobs`.
-        locality, sequence_lengths: as in `fused_policy_loss`; "batch" for `token_logprobs`.
-        is_sharded: whether the vocabulary is split over ranks.
+        sequence_lengths: as in `fused_policy_loss`; None for `token_logprobs`, which any loss may follow.
 
     Raises:
-        ValueError: a backend that cannot compute this here, or not at all.
+        ValueError: a backend that does not exist or cannot compute this here.
     """
     _check_backend(backend, hidden_ND)
-    num_elements = len(hidden_ND) * len(weight_VD)
-    if backend == "reference" or (backend == "auto" and not is_sharded and num_elements <= _DENSE_ELEMENTS):
-        why = "asked for" if backend == "reference" else "the logits are few enough to keep"
-        return Choice("dense", "reference", why)
+    if backend == "reference":
+        return Choice("dense", "reference", "asked for")
+    if backend == "auto" and len(hidden_ND) * len(weight_VD) <= _DENSE_ELEMENTS:
+        return Choice("dense", "reference", "the logits are few enough to keep")
     has_triton = backend == "triton" or (backend == "auto" and _why_no_triton(hidden_ND) is None)
     chosen: Backend = "triton" if has_triton else "chunked"
-    if is_sharded:
-        return Choice("two_pass", chosen, "the vocabulary is split over ranks")
     is_frozen = not weight_VD.requires_grad and (bias_V is None or not bias_V.requires_grad)
     if is_frozen and entropy != "grad" and hidden_ND.requires_grad and torch.is_grad_enabled():
         return Choice("frozen_head", chosen, "the head is frozen, so its gradient needs no second look at the logits")
+    if sequence_lengths is None:
+        return Choice("two_pass", chosen, "any loss may follow, so the logits are computed again on the way back")
     size = chunk_rows(weight_VD)
-    if locality == "sequence" and 2 * sum(length for length in sequence_lengths if length > size) > len(hidden_ND):
+    if 2 * sum(length for length in sequence_lengths if length > size) > len(hidden_ND):
         return Choice("two_pass", chosen, "most tokens belong to sequences whose logits are too many to keep")
-    if locality != "batch":
-        return Choice("one_pass", chosen, f"the loss is a sum over each {locality}, so gradients are formed at once")
-    return Choice("two_pass", chosen, "any loss may follow, so the logits are computed again on the way back")
+    return Choice("one_pass", chosen, "the loss is a sum over sequences, so gradients are formed at once")
 
 
 def token_logprobs(
@@ -99,14 +91,10 @@ def token_logprobs(
     softcap: float | None = None,
     logit_scale: float = 1.0,
     entropy: EntropyMode = "none",
-    mask_N: Tensor | None = None,
-    support_margin_N: Tensor | None = None,
-    vocabulary_size: int | None = None,
-    saved_logits_bytes: int = 0,
-    shard: VocabularyShard | None = None,
+    support: Tensor | None = None,
     backend: Backend = "auto",
 ) -> TokenLogprobs:
-    """log π(target | hidden) and the entropy of each row, with z = softcap(logit_scale · (h Wᵀ + b)) / temperature.
+    """Compute log π(target | hidden) and the entropy of each row; z = softcap(logit_scale · (h Wᵀ + b)) / temperature.
 
     Args:
         hidden_ND: final hidden states [N, D], any float dtype.
@@ -117,28 +105,20 @@ def token_logprobs(
         softcap: c in c·tanh(z/c) (Gemma 2), if any.
         logit_scale: factor on the raw logits (Cohere; 1/logits_scaling for Granite).
         entropy: "none", "value" (without gradient) or "grad".
-        mask_N: bool [N]; the other rows cost nothing, are 0 and have no gradient, whatever their target.
-        support_margin_N: δ ≤ 0 per row, for samplers that cut the distribution (top-k, top-p, min-p): tokens whose
-            logit z lies below z_target + δ have no probability. The support itself has no gradient.
-        vocabulary_size: how many of the V rows stand for tokens where the head is padded; None for all.
-        saved_logits_bytes: how much may be spent on keeping logits that would be computed again.
-        shard: which rows of the vocabulary `weight_VD` and `bias` hold, where they are split over ranks.
+        support: δ ≤ 0 [N] of a sampler that cut the distribution (top-k, top-p, min-p): tokens with z < z_target + δ
+            have no probability. The support itself has no gradient.
         backend: "auto" lets `choose` decide.
 
     Returns:
         `logprobs` ≤ 0 and `entropy` ≥ 0, both [N] and at least fp32.
 
     Raises:
-        ValueError: shapes, precisions or values that do not fit, or a backend that is not to be had.
+        ValueError: shapes, precisions or values that do not fit, or a backend that cannot be used.
     """
-    logits = LogitOptions(temperature, softcap, logit_scale)
-    if mask_N is not None:
-        rows_n = _rows_of(mask_N, hidden_ND)
-        kept = HeadInputs(hidden_ND, weight_VD, targets_N, bias, support_margin_N, logits, shard).take(rows_n)
-        result = _compute(kept.checked(vocabulary_size), entropy, saved_logits_bytes, backend)
-        return TokenLogprobs(*(None if x is None else _spread(x, rows_n, len(mask_N)) for x in result))  # pyright: ignore[reportArgumentType] - logprobs are never None
-    inputs = HeadInputs(hidden_ND, weight_VD, targets_N, bias, support_margin_N, logits, shard)
-    return _compute(inputs.checked(vocabulary_size), entropy, saved_logits_bytes, backend)
+    options, tokens = LogitOptions(temperature, softcap, logit_scale), SampledTokens(targets_N, support)
+    inputs = HeadInputs(hidden_ND, weight_VD, bias, tokens, options).checked()
+    choice = choose(inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, entropy=entropy, backend=backend)
+    return _compute(inputs, entropy, choice)
 
 
 def fused_policy_loss(
@@ -147,111 +127,75 @@ def fused_policy_loss(
     targets_N: Tensor,
     loss_fn: ChunkLoss,
     *,
-    locality: Locality,
-    sequence_lengths: Sequence[int] = (),
+    sequence_lengths: Sequence[int],
     inputs: tuple[Tensor, ...] = (),
     bias: Tensor | None = None,
     temperature: float = 1.0,
     softcap: float | None = None,
     logit_scale: float = 1.0,
     entropy: EntropyMode = "none",
-    support_margin_N: Tensor | None = None,
-    vocabulary_size: int | None = None,
+    support: Tensor | None = None,
     backend: Backend = "auto",
 ) -> LossOutput:
-    """A loss of log-probabilities; where it is a sum over tokens or sequences, without computing any logit twice.
-
-    The loss of the whole is Σ loss_fn(rows) over pieces of the rows, so `loss_fn` must divide by counts of the whole.
+    """Compute a loss of log-probabilities that is a sum over sequences, without computing any logit twice.
 
     Args:
-        loss_fn: (TokenLogprobs of some rows, the same rows of `inputs`, slice of these rows) → their share of the loss,
-            and metrics that add up, too. Must depend on nothing else that has a gradient.
-        locality: "token": rows may be cut anywhere; "sequence": only between sequences; "batch": not at all.
-        sequence_lengths: rows of each sequence, one behind the other; with "sequence" only. Logits are computed twice
-            after all where most tokens belong to sequences that are too long to keep them.
+        loss_fn: (TokenLogprobs of some rows, the same rows of `inputs`, slice of these rows) → their share of the loss
+            and of metrics that add up. It must divide by counts of the whole, and depend on nothing else that has a
+            gradient.
+        sequence_lengths: rows of each sequence, one after the other; all 1 for a loss that is a sum over tokens. Logits
+            are computed twice where most tokens belong to sequences that are too long to keep their logits.
         inputs: other tensors [N, …] that `loss_fn` differentiates (values of a critic).
         The other arguments are those of `token_logprobs`.
 
     Returns:
-        The loss, and the metrics added up. Where gradients were formed at once, they can be asked for once.
+        The loss, and the metrics added up. Gradients that were formed at once can be asked for once.
 
     Raises:
-        ValueError: as `token_logprobs`, lengths that do not add up, or a loss that depends on a tensor with a gradient
-            that is none of its arguments.
+        ValueError: as `token_logprobs`; lengths that do not add up; a loss that depends on a tensor with a gradient
+            that is not among its arguments.
     """
-    logits = LogitOptions(temperature, softcap, logit_scale)
-    head = HeadInputs(hidden_ND, weight_VD, targets_N, bias, support_margin_N, logits).checked(vocabulary_size)
-    _check_sequences(locality, sequence_lengths, len(hidden_ND))
-    choice = choose(
-        head.hidden_ND,
-        head.weight_VD,
-        head.bias_V,
-        entropy=entropy,
-        locality=locality,
-        sequence_lengths=sequence_lengths,
-        backend=backend,
-    )
+    options, tokens = LogitOptions(temperature, softcap, logit_scale), SampledTokens(targets_N, support)
+    head = HeadInputs(hidden_ND, weight_VD, bias, tokens, options).checked()
+    if sum(sequence_lengths) != len(hidden_ND):
+        num_rows, total = len(hidden_ND), sum(sequence_lengths)
+        raise ValueError(f"Expected sequence_lengths that add up to {num_rows} rows, got {total}.")
+    tensors = (head.hidden_ND, head.weight_VD, head.bias_V)
+    choice = choose(*tensors, entropy=entropy, sequence_lengths=sequence_lengths, backend=backend)
     if choice.mode != "one_pass":
-        result = _compute(head, entropy, 0, backend)
-        return loss_fn(result, inputs, slice(0, len(hidden_ND)))
-    _log_once(choice)
-    size = chunk_rows(head.weight_VD)
-    by_rows = locality == "token"
-    chunks = list(slices(len(hidden_ND), size) if by_rows else chunks_of_sequences(sequence_lengths, size))
-    metrics: dict[str, Tensor] = {}
-    how = Computation(_tiles(choice.backend), logits, entropy)
-    return LossOutput(loss=_apply(OnePass, head, how, chunks, loss_fn, metrics, *inputs), metrics=metrics)
+        return loss_fn(_compute(head, entropy, choice), inputs, slice(0, len(hidden_ND)))
+    chunks, metrics = list(chunks_of_sequences(sequence_lengths, chunk_rows(head.weight_VD))), dict[str, Tensor]()
+    loss = _apply(OnePass, head, entropy, choice, chunks, loss_fn, metrics, *inputs)
+    return LossOutput(loss=loss, metrics=metrics)
 
 
-def _compute(inputs: HeadInputs, entropy: EntropyMode, saved_logits_bytes: int, backend: Backend) -> TokenLogprobs:
-    is_sharded = inputs.shard is not None
-    choice = choose(
-        inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, entropy=entropy, is_sharded=is_sharded, backend=backend
-    )
-    _log_once(choice)
+def _compute(inputs: HeadInputs, entropy: EntropyMode, choice: Choice) -> TokenLogprobs:
     if choice.mode == "dense":
-        hidden_ND, weight_VD, bias_V, targets_N, margin_N = inputs.tensors
-        with _without_autocast(hidden_ND):
+        _log_once(choice)
+        with _without_autocast(inputs.hidden_ND):
             return token_logprobs_reference(
-                hidden_ND,
-                weight_VD,
-                targets_N,
-                bias_V=bias_V,
-                options=inputs.logits,
-                entropy=entropy,
-                support_margin_N=margin_N,
+                inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, inputs.tokens, inputs.options, entropy
             )
-    how = Computation(_tiles(choice.backend), inputs.logits, entropy, saved_logits_bytes, inputs.shard)
-    logprobs_N, entropy_N = _apply(FrozenHead if choice.mode == "frozen_head" else TwoPass, inputs, how)
+    function = FrozenHead if choice.mode == "frozen_head" else TwoPass
+    logprobs_N, entropy_N = _apply(function, inputs, entropy, choice)
     if entropy == "none":
         return TokenLogprobs(logprobs_N, None)
     return TokenLogprobs(logprobs_N, entropy_N if entropy == "grad" else entropy_N.detach())
 
 
-def _apply(function: type[torch.autograd.Function], inputs: HeadInputs, *arguments: object) -> Any:
+def _apply(
+    function: type[torch.autograd.Function], inputs: HeadInputs, entropy: EntropyMode, choice: Choice, *rest: object
+) -> Any:
+    _log_once(choice)
+    method = Method(_kernels(choice.backend), inputs.options, entropy)
     with _without_autocast(inputs.hidden_ND):
-        return function.apply(*inputs.tensors, *arguments)
+        return function.apply(inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, inputs.tokens, method, *rest)
 
 
 def _without_autocast(hidden_ND: Tensor) -> AbstractContextManager[object]:
-    """The inputs have their precision by now; autocast must not change it again."""
+    """Keep autocast from changing the precision of the inputs a second time."""
     device = hidden_ND.device.type
     return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
-
-
-def _rows_of(mask_N: Tensor, hidden_ND: Tensor) -> Tensor:
-    if mask_N.dtype != torch.bool or mask_N.shape != hidden_ND.shape[:1]:
-        raise ValueError(f"Expected mask_N bool [{len(hidden_ND)}], got {mask_N.dtype} {tuple(mask_N.shape)}.")
-    return mask_N.nonzero().squeeze(-1)
-
-
-def _spread(values_n: Tensor, rows_n: Tensor, num_rows: int) -> Tensor:
-    return values_n.new_zeros(num_rows).index_copy(0, rows_n, values_n)
-
-
-def _check_sequences(locality: Locality, sequence_lengths: Sequence[int], num_rows: int) -> None:
-    if locality == "sequence" and sum(sequence_lengths) != num_rows:
-        raise ValueError(f"Expected sequence_lengths that add up to {num_rows} rows, got {sum(sequence_lengths)}.")
 
 
 def _check_backend(backend: Backend, hidden_ND: Tensor) -> None:
@@ -272,7 +216,7 @@ def _why_no_triton(hidden_ND: Tensor) -> str | None:
     return f"they compute in 16 and 32 bits, not in {hidden_ND.dtype}" if hidden_ND.dtype.itemsize > 4 else None
 
 
-def _tiles(backend: Backend) -> Tiles:
+def _kernels(backend: Backend) -> LogitKernels:
     if backend == "triton":
         from agents.kernels import triton_logprobs
 

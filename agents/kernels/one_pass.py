@@ -1,14 +1,15 @@
-"""Gradients formed on the way forward, where dL/dlogprob is known as soon as a chunk of rows has its log-probabilities.
+"""Gradients formed in the forward pass, chunk by chunk of rows, which saves computing the logits again.
 
-That saves computing the logits again. It is so where the weight is frozen (the gradient of the hidden states is
-dL/dlogprob times a vector that does not depend on the loss), and for losses in which tokens of different sequences meet
-only in a sum. The products of a chunk exist for as long as it is worked on.
+That is possible where dL/dlogprob is known as soon as a chunk has its log-probabilities: where the head is frozen (then
+the gradient of the hidden states is dL/dlogprob times a vector that does not depend on the loss), and for losses that
+are sums over sequences. The products of a chunk exist only while it is worked on.
 N tokens, n tokens of a chunk, D hidden size, V vocabulary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
@@ -18,19 +19,10 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from agents.kernels import exponentials
-from agents.kernels.gradients import (
-    Computation,
-    Head,
-    HeadGradients,
-    Rows,
-    add_gradients,
-    blocks_with_gradient,
-    row_state,
-)
+from agents.kernels.gradients import HeadGradients, Rows, add_gradients, blocks_with_gradient, row_state
 from agents.kernels.products import chunk_rows, product, slices
-from agents.kernels.statistics import RowSums, put_at_targets_
-from agents.kernels.two_pass import statistics_of_rows, support_threshold
-from agents.kernels.types import TokenLogprobs
+from agents.kernels.statistics import RowSums, put_at_targets_, support_threshold
+from agents.kernels.types import Head, Method, SampledTokens, TokenLogprobs
 from agents.types import LossOutput
 
 __all__ = ["ChunkLoss", "FrozenHead", "OnePass"]
@@ -43,26 +35,20 @@ Upstream = Callable[[Tensor, Tensor], tuple[Tensor, Tensor | None]]
 
 
 class FrozenHead(Function):
-    """(hidden [N, D], weight [V, D], bias [V], targets [N], margin [N], how) → logprobs [N], entropy [N].
+    """(hidden [N, D], weight [V, D], bias [V], tokens, method) → logprobs [N], entropy [N].
 
-    With u = Σ_v (1[v = target] − p_v)·dz_v/dh, which the forward pass keeps, dL/dh = dL/dlogprob · u. The entropy has
+    dL/dh = dL/dlogprob · u with u = Σ_v (1[v = target] − p_v)·dz_v/dh, which the forward pass keeps. The entropy has
     no gradient.
     """
 
     @staticmethod
     def forward(
-        ctx: Any,
-        hidden_ND: Tensor,
-        weight_VD: Tensor,
-        bias_V: Tensor | None,
-        targets_N: Tensor,
-        margin_N: Tensor | None,
-        how: Computation,
+        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, tokens: SampledTokens, method: Method
     ) -> tuple[Tensor, Tensor]:
-        head = Head(weight_VD, bias_V, how)
-        total = HeadGradients.room(len(hidden_ND), head, (True, False, False))
+        head = Head(weight_VD, bias_V, method)
+        total = HeadGradients.empty(len(hidden_ND), head, (True, False, False))
         chunks = list(slices(len(hidden_ND), chunk_rows(weight_VD)))
-        parts = [_forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, _ones) for rows in chunks]
+        parts = [_forward_with_gradient(head, hidden_ND, tokens, rows, total, _ones) for rows in chunks]
         assert total.hidden_ND is not None
         ctx.save_for_backward(total.hidden_ND.to(hidden_ND.dtype))
         logprobs, entropies = zip(*parts, strict=True)
@@ -74,37 +60,79 @@ class FrozenHead(Function):
         ctx: Any, gradient_N: Tensor, _entropy_gradient_N: Tensor
     ) -> tuple[Tensor | None, ...]:
         (unit_ND,) = ctx.saved_tensors
-        return (gradient_N[:, None] * unit_ND).to(unit_ND.dtype), None, None, None, None, None
+        return (gradient_N[:, None] * unit_ND).to(unit_ND.dtype), None, None, None, None
 
 
 def _ones(logprobs_n: Tensor, _entropy_n: Tensor) -> tuple[Tensor, None]:
     return torch.ones_like(logprobs_n), None
 
 
-def _forward_with_gradient(
-    head: Head,
-    hidden_ND: Tensor,
-    targets_N: Tensor,
-    margin_N: Tensor | None,
-    rows: slice,
-    total: HeadGradients,
-    upstream: Upstream,
-) -> tuple[Tensor, Tensor]:
-    """Log-probabilities and entropies of some rows, whose gradients are added to `total`.
+class OnePass(Function):
+    """(hidden, weight, bias, tokens, method, chunks, loss of a chunk, metrics, *inputs) → loss.
 
-    Products are kept in between unless the rows are too many, as a long sequence's may be.
+    The loss of a chunk is differentiated with respect to log-probabilities, entropies and inputs at once. Metrics are
+    added to the dictionary that is passed. `backward` scales the gradients in place, so it can be called once.
     """
-    hidden_nD, targets_n = hidden_ND[rows], targets_N[rows]
-    margin_n = None if margin_N is None else margin_N[rows]
-    fits = len(hidden_nD) <= chunk_rows(head.weight_VD)
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden_ND: Tensor,
+        weight_VD: Tensor,
+        bias_V: Tensor | None,
+        tokens: SampledTokens,
+        method: Method,
+        chunks: Sequence[slice],
+        loss_of_chunk: ChunkLoss,
+        metrics: dict[str, Tensor],
+        *inputs: Tensor,
+    ) -> Tensor:
+        head = Head(weight_VD, bias_V, method)
+        total = HeadGradients.empty(len(hidden_ND), head, ctx.needs_input_grad[:3])
+        is_needed = ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :]
+        none: list[Tensor | None] = [None] * len(inputs)
+        differentiator = _Differentiator(loss_of_chunk, inputs, is_needed, method.entropy == "grad", metrics, none)
+        for rows in chunks:
+            upstream = partial(differentiator.gradients, rows)
+            _forward_with_gradient(head, hidden_ND, tokens, rows, total, upstream)
+        own = total.finished(hidden_ND, torch.arange(len(hidden_ND)), bias_V)
+        ctx.gradients = [*own, None, None, None, None, None, *differentiator.input_gradients]
+        return torch.stack(differentiator.losses).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
+        ctx: Any, gradient: Tensor
+    ) -> tuple[Tensor | None, ...]:
+        if ctx.gradients is None:
+            raise RuntimeError(
+                "The gradients of fused_policy_loss were formed in its forward pass and have been handed out. "
+                "Call it again, or apply the loss to token_logprobs, to differentiate twice."
+            )
+        gradients, ctx.gradients = ctx.gradients, None
+        if gradient.device.type == "cpu" and gradient == 1:  # multiplying by it would take a pass over the weight
+            return tuple(gradients)
+        return tuple(None if part is None else part.mul_(gradient) for part in gradients)
+
+
+def _forward_with_gradient(
+    head: Head, hidden_ND: Tensor, tokens: SampledTokens, rows: slice, total: HeadGradients, upstream: Upstream
+) -> tuple[Tensor, Tensor]:
+    """Return log-probabilities and entropies of some rows, and add their gradients to `total`.
+
+    Products are kept in between unless the rows are too many, as those of a long sequence may be.
+    """
+    hidden_nD, targets_n = hidden_ND[rows], tokens.ids_N[rows]
+    support_n = None if tokens.support_N is None else tokens.support_N[rows]
+    fits, method = len(hidden_nD) <= chunk_rows(head.weight_VD), head.method
     found = None
-    if fits and margin_n is None and head.how.entropy == "none" and head.how.tiles.works_in_passes:
+    if fits and support_n is None and method.entropy == "none" and method.kernels.works_in_passes:
         found = _rows_of_exponentials(hidden_nD, targets_n, head, upstream)
     if found is None:
         products_nV = product(hidden_nD, head.weight_VD.T) if fits else None
-        found = _rows_of_products(hidden_nD, targets_n, margin_n, products_nV, head, upstream)
-    sums, region = found
-    blocks, kept_n = blocks_with_gradient([region], head)
+        found = _rows_of_products(hidden_nD, SampledTokens(targets_n, support_n), products_nV, head, upstream)
+    sums, with_state = found
+    blocks, kept_n = blocks_with_gradient(with_state, head)
     is_first = rows.start == 0
     if total.hidden_ND is None or len(kept_n) == len(hidden_nD):
         own = None if total.hidden_ND is None else total.hidden_ND[rows]
@@ -119,134 +147,75 @@ def _forward_with_gradient(
 def _rows_of_exponentials(
     hidden_nD: Tensor, targets_n: Tensor, head: Head, upstream: Upstream
 ) -> tuple[RowSums, Rows] | None:
-    """Rows whose gradients are exponentials up to a factor; None where they are not."""
-    options = head.how.logits
-    if not exponentials.suffice(hidden_nD, head.bias_V, options):
+    """Return rows whose gradients are exponentials up to a factor; None where that is not possible."""
+    if not exponentials.suffice(hidden_nD, head):
         return None
-    found = exponentials.statistics_and_exponentials(hidden_nD, head.weight_VD, targets_n, options)
+    found = exponentials.statistics_and_exponentials(hidden_nD, head, targets_n)
     if found is None:
         return None
     statistics, out_nV = found
     sums = RowSums.of(statistics)
     gradient_n, _ = upstream(sums.logprob_N, sums.entropy_N)
-    state = sums.factored_state(gradient_n, options, has_shift=False)
+    state = sums.factored_state(gradient_n, head.method.options, has_shift=False)
     put_at_targets_(out_nV, targets_n, state.target_gradient_N)
-    return sums, Rows(hidden_nD, targets_n, state, out_nV, is_scratch=True, is_done=True)
+    return sums, Rows(hidden_nD, targets_n, state, out_nV, is_done=True)
 
 
 def _rows_of_products(
-    hidden_nD: Tensor,
-    targets_n: Tensor,
-    margin_n: Tensor | None,
-    products_nV: Tensor | None,
-    head: Head,
-    upstream: Upstream,
+    hidden_nD: Tensor, tokens: SampledTokens, products_nV: Tensor | None, head: Head, upstream: Upstream
 ) -> tuple[RowSums, Rows]:
-    threshold_n = support_threshold(hidden_nD, targets_n, margin_n, head)
-    sums = RowSums.of(statistics_of_rows(hidden_nD, targets_n, threshold_n, products_nV, head))
+    threshold_n, kernels = support_threshold(hidden_nD, head, tokens), head.method.kernels
+    if products_nV is None:
+        statistics = kernels.statistics(hidden_nD, head, tokens.ids_N, threshold_n)
+    else:
+        statistics = kernels.statistics_of_logits(products_nV, head, tokens.ids_N, threshold_n)
+    sums = RowSums.of(statistics)
     state = row_state(sums, upstream(sums.logprob_N, sums.entropy_N), threshold_n, hidden_nD, head)
-    return sums, Rows(hidden_nD, targets_n, state, products_nV, is_scratch=True)
+    return sums, Rows(hidden_nD, tokens.ids_N, state, products_nV)
 
 
-class OnePass(Function):
-    """(hidden, weight, bias, targets, margin, how, chunks, loss of a chunk, metrics, *inputs) → loss.
-
-    The loss of a chunk is differentiated with respect to log-probabilities, entropies and inputs at once. Metrics are
-    added to the dictionary that is passed. What `backward` hands out is scaled in place, so it can be asked once.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        hidden_ND: Tensor,
-        weight_VD: Tensor,
-        bias_V: Tensor | None,
-        targets_N: Tensor,
-        margin_N: Tensor | None,
-        how: Computation,
-        chunks: Sequence[slice],
-        loss_of_chunk: ChunkLoss,
-        metrics: dict[str, Tensor],
-        *inputs: Tensor,
-    ) -> Tensor:
-        head = Head(weight_VD, bias_V, how)
-        total = HeadGradients.room(len(hidden_ND), head, ctx.needs_input_grad[:3])
-        differentiator = _Differentiator(
-            loss_of_chunk, inputs, ctx.needs_input_grad[len(ctx.needs_input_grad) - len(inputs) :], how, metrics
-        )
-        for rows in chunks:
-            upstream = partial(differentiator.gradients, rows)
-            _forward_with_gradient(head, hidden_ND, targets_N, margin_N, rows, total, upstream)
-        own = total.finished(hidden_ND, torch.arange(len(hidden_ND)), bias_V)
-        ctx.gradients = [*own, None, None, None, None, None, None, *differentiator.input_gradients]
-        return torch.stack(differentiator.losses).sum()
-
-    @staticmethod
-    @once_differentiable
-    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
-        ctx: Any, gradient: Tensor
-    ) -> tuple[Tensor | None, ...]:
-        if ctx.gradients is None:
-            raise RuntimeError(
-                "The gradients of fused_policy_loss were formed in its forward pass and have been handed out. "
-                "Call it again, or pass locality='batch', to differentiate twice."
-            )
-        gradients, ctx.gradients = ctx.gradients, None
-        if gradient.device.type == "cpu" and gradient == 1:  # multiplying by it would take a pass over the weight
-            return tuple(gradients)
-        return tuple(None if part is None else part.mul_(gradient) for part in gradients)
-
-
+@dataclass(frozen=True)
 class _Differentiator:
-    """Losses of chunks, and their gradients."""
+    """Collects the losses and metrics of chunks, and the gradients of the losses with respect to the inputs."""
 
-    def __init__(
-        self,
-        loss_of_chunk: ChunkLoss,
-        inputs: Sequence[Tensor],
-        is_needed: Sequence[bool],
-        how: Computation,
-        metrics: dict[str, Tensor],
-    ) -> None:
-        self.losses: list[Tensor] = []
-        self.input_gradients: list[Tensor | None] = [None] * len(inputs)
-        """None as well for an input on which no chunk's loss has depended."""
-        self._is_needed = is_needed
-        self._loss_of_chunk = loss_of_chunk
-        self._inputs = inputs
-        self._has_entropy = how.entropy == "grad"
-        self._metrics = metrics
+    loss_of_chunk: ChunkLoss
+    inputs: Sequence[Tensor]
+    is_needed: Sequence[bool]
+    has_entropy: bool
+    metrics: dict[str, Tensor]
+    input_gradients: list[Tensor | None]
+    """None also for an input that no chunk's loss has depended on."""
+    losses: list[Tensor] = field(default_factory=list[Tensor])
 
     @torch.enable_grad()
     def gradients(self, rows: slice, logprobs_n: Tensor, entropy_n: Tensor) -> tuple[Tensor, Tensor | None]:
-        """dL/dlogprob and, if the entropy has a gradient, dL/dentropy; those of the inputs are noted."""
+        """Return dL/dlogprob and, if the entropy has a gradient, dL/dentropy; keep those of the inputs."""
         logprobs_n = logprobs_n.detach().requires_grad_()
-        entropy_n = entropy_n.detach().requires_grad_(self._has_entropy)
+        entropy_n = entropy_n.detach().requires_grad_(self.has_entropy)
         inputs = [
             tensor[rows].detach().requires_grad_(is_needed)
-            for tensor, is_needed in zip(self._inputs, self._is_needed, strict=True)
+            for tensor, is_needed in zip(self.inputs, self.is_needed, strict=True)
         ]
-        result = self._loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n), tuple(inputs), rows)
+        result = self.loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n), tuple(inputs), rows)
         leaves = [tensor for tensor in (logprobs_n, entropy_n, *inputs) if tensor.requires_grad]
         _check_depends_only_on(result.loss, leaves)
         self.losses.append(result.loss.detach())
         for name, value in result.metrics.items():
-            self._metrics[name] = self._metrics[name] + value if name in self._metrics else value
+            self.metrics[name] = self.metrics[name] + value if name in self.metrics else value
         if not result.loss.requires_grad:
             return torch.zeros_like(logprobs_n), None
         gradients = cast("Sequence[Tensor | None]", torch.autograd.grad(result.loss, leaves, allow_unused=True))
         found = dict(zip(map(id, leaves), gradients, strict=True))
         for index, tensor in enumerate(inputs):
-            self._note(index, rows, found.get(id(tensor)))
+            if (gradient := found.get(id(tensor))) is not None:
+                self._keep(index, rows, gradient)
         gradient_n, entropy_gradient_n = found[id(logprobs_n)], found.get(id(entropy_n))
         return torch.zeros_like(logprobs_n) if gradient_n is None else gradient_n, entropy_gradient_n
 
-    def _note(self, index: int, rows: slice, gradient_n: Tensor | None) -> None:
-        if gradient_n is None:
-            return
+    def _keep(self, index: int, rows: slice, gradient_n: Tensor) -> None:
         total = self.input_gradients[index]
         if total is None:
-            total = self.input_gradients[index] = torch.zeros_like(self._inputs[index])
+            total = self.input_gradients[index] = torch.zeros_like(self.inputs[index])
         total[rows] = gradient_n
 
 
@@ -261,6 +230,6 @@ def _check_depends_only_on(loss: Tensor, leaves: Sequence[Tensor]) -> None:
         if node.name() == "torch::autograd::AccumulateGrad" and id(cast(Any, node).variable) not in known:
             raise ValueError(
                 "loss_fn depends on a tensor that requires a gradient and is not among its arguments: pass it to "
-                "fused_policy_loss as one of `inputs`, detach it, or set locality='batch'."
+                "fused_policy_loss as one of `inputs`, detach it, or apply the loss to token_logprobs."
             )
         pending += [parent for parent, _ in node.next_functions]

@@ -1,10 +1,8 @@
-"""Matrix products of tiles, and the gradients of a head that are added up from them.
+"""Products of tiles, how large a tile is, and sums of products.
 
-Lives here: how large a tile is, and in which precision products are kept. Does not: what a tile of gradients means.
-
-The one decision: sums over tiles are kept in fp32 wherever inputs are half precision, except a weight gradient that is
-added to row by row, which would need a second copy of the head. No atomics, so results are equal bit for bit.
-N tokens, D hidden size, V vocabulary, W width of a part of it.
+Sums over tiles are kept in fp32 where inputs are half precision, except a weight gradient that is added to chunk by
+chunk, which would need a second copy of the head. No atomics, so results repeat bit for bit.
+N tokens, D hidden size, V vocabulary, W columns of a part of it.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ __all__ = [
     "chunk_rows",
     "chunks_of_sequences",
     "product",
-    "rows_to_keep",
     "slices",
     "takes_onednn",
     "tile_shape",
@@ -32,7 +29,7 @@ class _Sizes(NamedTuple):
     tile_bytes: int
     """Of the gradient of a tile of logits."""
     chunk_bytes: int
-    """Of products over the whole vocabulary: with few rows, it waits for the weight and its gradient to pass by."""
+    """Of products over the whole vocabulary: with few rows, reading the weight takes most of the time."""
     max_rows: int
     """Of a tile: more are no more efficient."""
 
@@ -48,17 +45,17 @@ _ROW_MULTIPLE = 16
 _ONEDNN_LINEAR: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 """x wᵀ, where torch has oneDNN; for fp32 torch itself takes MKL, which on AMD's processors is slower."""
 _ALIASING_COLUMNS = 256
-"""Rows so far apart, or a multiple of it, drive one another from a CPU's cache."""
+"""Rows whose distance is a multiple of this evict one another from a CPU's cache."""
 
 
 def slices(length: int, size: int) -> Iterator[slice]:
-    """[0, length) in pieces of `size`; one empty piece if there is nothing."""
+    """Yield [0, length) in pieces of `size`; one empty piece if there is nothing."""
     for start in range(0, max(length, 1), size):
         yield slice(start, min(start + size, length))
 
 
 def tile_shape(num_rows: int, weight_VD: Tensor) -> tuple[int, int]:
-    """Rows and columns of a tile of logits: as many rows as are efficient, and columns for the rest of the space."""
+    """Return rows and columns of a tile of logits: as many rows as are efficient, then columns."""
     sizes = _ON_CPU if weight_VD.device.type == "cpu" else _ELSEWHERE
     rows = max(1, min(num_rows, sizes.max_rows))
     columns = sizes.tile_bytes // weight_VD.element_size() // rows
@@ -68,28 +65,21 @@ def tile_shape(num_rows: int, weight_VD: Tensor) -> tuple[int, int]:
 
 
 def chunk_rows(weight_VD: Tensor) -> int:
-    """How many rows of products over the whole vocabulary are held at a time."""
+    """Return how many rows of products over the whole vocabulary are held at a time."""
     sizes = _ON_CPU if weight_VD.device.type == "cpu" else _ELSEWHERE
-    width = max(len(weight_VD), 1)
-    num_rows = max(
-        sizes.chunk_bytes // _product_bytes(weight_VD) // width, min(_EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS // width), 1
-    )
+    width, product_bytes = max(len(weight_VD), 1), 4 if _is_widened(weight_VD) else weight_VD.element_size()
+    num_rows = max(sizes.chunk_bytes // product_bytes // width, min(_EFFICIENT_ROWS, _MAX_CHUNK_ELEMENTS // width), 1)
     return num_rows - num_rows % _ROW_MULTIPLE if num_rows > _ROW_MULTIPLE else num_rows
 
 
 def blocks_of_rows(tile_NW: Tensor) -> Iterator[slice]:
-    """Rows that an element-wise pass goes over at a time."""
+    """Yield the rows that an element-wise pass goes over at a time."""
     num_elements = _BLOCK_ELEMENTS.get(tile_NW.device.type, max(tile_NW.numel(), 1))
     return slices(len(tile_NW), max(1, num_elements // max(tile_NW.shape[1], 1)))
 
 
-def rows_to_keep(num_rows: int, weight_VD: Tensor, num_bytes: int) -> int:
-    """How many rows of products over the whole vocabulary fit into the bytes."""
-    return min(num_rows, num_bytes // _product_bytes(weight_VD) // max(len(weight_VD), 1))
-
-
 def chunks_of_sequences(lengths: Sequence[int], size: int) -> Iterator[slice]:
-    """Consecutive sequences in pieces of at most `size` rows, or of one sequence if that is longer."""
+    """Yield consecutive sequences in pieces of at most `size` rows, or of one sequence if that is longer."""
     start = stop = 0
     for length in lengths:
         if stop > start and stop + length - start > size:
@@ -100,9 +90,9 @@ def chunks_of_sequences(lengths: Sequence[int], size: int) -> Iterator[slice]:
 
 
 def product(left: Tensor, right: Tensor) -> Tensor:
-    """left @ right, in fp32 for half-precision inputs where the device can (CUDA), else in their own precision.
+    """Compute left @ right, in fp32 for half-precision inputs where the device can (CUDA), else in their own precision.
 
-    Without a gradient: it is called by functions that have their own.
+    It has no gradient: the functions that call it bring their own.
     """
     if _is_widened(left):
         return torch.mm(left, right, out_dtype=torch.float32)
@@ -112,7 +102,7 @@ def product(left: Tensor, right: Tensor) -> Tensor:
 
 
 def takes_onednn(factor: Tensor) -> bool:
-    """Whether `product` leaves this factor times a transposed weight to oneDNN."""
+    """Return whether `product` leaves this factor times a transposed weight to oneDNN."""
     return _ONEDNN_LINEAR is not None and factor.dtype == torch.float32 and factor.device.type == "cpu"
 
 
@@ -120,12 +110,8 @@ def _is_widened(factor: Tensor) -> bool:
     return factor.device.type == "cuda" and factor.element_size() < 4
 
 
-def _product_bytes(weight_VD: Tensor) -> int:
-    return 4 if _is_widened(weight_VD) else weight_VD.element_size()
-
-
 def add_product(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool = False) -> None:
-    """total += left @ right, for a total of the same or of a higher precision; the first of a sum replaces the total.
+    """Add left @ right to a total of the same or a higher precision; the first product of a sum replaces the total.
 
     On CUDA torch adds half-precision products to an fp32 total in place, without a copy, if `out` is the total itself.
     """
@@ -141,9 +127,9 @@ def add_product(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool = 
 
 
 def _add_product_of_same(total: Tensor, left: Tensor, right: Tensor, *, is_first: bool) -> None:
-    """By MKL, which adds up long sums in parts and so is more exact than oneDNN.
+    """Add by MKL, which adds up long sums in parts and so is more exact than oneDNN.
 
-    A product of few rows with a whole vocabulary is faster when each thread has parts of that to itself.
+    A product of few rows with a whole vocabulary is faster when each thread has parts of the vocabulary to itself.
     """
     num_parts, (few, many) = 2 * torch.get_num_threads(), sorted(left.shape)
     is_parted = left.device.type == "cpu" and left.dtype.itemsize >= 4 and many >= max(16 * few, num_parts)

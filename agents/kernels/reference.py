@@ -1,6 +1,6 @@
-"""The specification of `token_logprobs`: dense, differentiable by autograd, in fp32 (or fp64 for fp64 inputs).
+"""The specification of `token_logprobs`: dense, differentiated by autograd, in fp32 (fp64 for fp64 inputs).
 
-N tokens, D hidden size, V vocabulary. Every other implementation is tested against this one.
+Every other implementation is tested against it. N tokens, D hidden size, V vocabulary.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from agents.kernels.types import EntropyMode, LogitOptions, TokenLogprobs
+from agents.kernels.types import EntropyMode, LogitOptions, SampledTokens, TokenLogprobs
 
 __all__ = ["token_logprobs_reference", "transformed"]
 
 
 def transformed(logits_NV: Tensor, options: LogitOptions) -> Tensor:
-    """Scale, soft-cap and divide by the temperature; the very tensor where nothing is to be done."""
+    """Scale, soft-cap and divide by the temperature; return the very tensor where nothing is to be done."""
     if options.logit_scale != 1.0:
         logits_NV = logits_NV * options.logit_scale
     if options.softcap is not None:
@@ -25,26 +25,24 @@ def transformed(logits_NV: Tensor, options: LogitOptions) -> Tensor:
 def token_logprobs_reference(
     hidden_ND: Tensor,
     weight_VD: Tensor,
-    targets_N: Tensor,
-    *,
-    bias_V: Tensor | None = None,
-    options: LogitOptions | None = None,
-    entropy: EntropyMode = "none",
-    support_margin_N: Tensor | None = None,
+    bias_V: Tensor | None,
+    tokens: SampledTokens,
+    options: LogitOptions,
+    entropy: EntropyMode,
 ) -> TokenLogprobs:
-    """log softmax(z)[target] and −Σ p log p, by materialising the logits [N, V]; see `token_logprobs`."""
+    """Compute log softmax(z)[target] and −Σ p log p from all logits [N, V]; see `agents.kernels.token_logprobs`."""
     logits_NV = torch.nn.functional.linear(hidden_ND, weight_VD, bias_V)
-    logits_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
-    logits_NV = transformed(logits_NV, options or LogitOptions())
-    if support_margin_N is not None:
-        threshold_N1 = logits_NV.detach().gather(-1, targets_N[:, None]) + support_margin_N[:, None]
-        is_outside_NV = (logits_NV < threshold_N1).scatter(-1, targets_N[:, None], value=False)
+    logits_NV = transformed(logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32)), options)
+    targets_N1 = tokens.ids_N[:, None]
+    if tokens.support_N is not None:
+        threshold_N1 = logits_NV.detach().gather(-1, targets_N1) + tokens.support_N[:, None]
+        is_outside_NV = (logits_NV < threshold_N1).scatter(-1, targets_N1, value=False)
         logits_NV = logits_NV.masked_fill(is_outside_NV, -torch.inf)
     logprobs_NV = torch.log_softmax(logits_NV, dim=-1)
-    logprobs_N = logprobs_NV.gather(-1, targets_N[:, None]).squeeze(-1)
+    logprobs_N = logprobs_NV.gather(-1, targets_N1).squeeze(-1)
     if entropy == "none":
         return TokenLogprobs(logprobs_N, None)
-    if support_margin_N is not None:
+    if tokens.support_N is not None:
         logprobs_NV = logprobs_NV.masked_fill(logprobs_NV == -torch.inf, 0.0)
         entropy_N = -(logits_NV.softmax(-1) * logprobs_NV).sum(-1)
     else:

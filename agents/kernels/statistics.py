@@ -1,6 +1,6 @@
 """From statistics of logits to log-probabilities and entropies: what every implementation does alike.
 
-N tokens, P parts of the vocabulary.
+N tokens, D hidden size, V vocabulary, W columns of a part of it, P parts.
 """
 
 from __future__ import annotations
@@ -12,9 +12,18 @@ import torch
 from torch import Tensor
 
 from agents.kernels.reference import transformed
-from agents.kernels.types import LogitOptions, RowState, Statistics
+from agents.kernels.types import Head, LogitOptions, RowState, SampledTokens, Statistics
 
-__all__ = ["NO_TOKEN", "RowSums", "combine", "concatenate", "empty_statistics", "put_at_targets_", "target_logits"]
+__all__ = [
+    "NO_TOKEN",
+    "RowSums",
+    "combine",
+    "combined_sums",
+    "concatenate",
+    "put_at_targets_",
+    "support_threshold",
+    "target_logits",
+]
 
 NO_TOKEN = -1e29
 """A maximum over no tokens: finite, so that nothing times 0 is NaN."""
@@ -23,41 +32,42 @@ _DOT_ELEMENTS = 1 << 22
 
 
 def combine(parts: Sequence[Statistics]) -> Statistics:
-    """The statistics of a vocabulary from those of its parts, added up in the order given."""
+    """Add up the statistics of consecutive parts of the vocabulary, in the order given."""
     if len(parts) == 1:
         return parts[0]
     maximum_PN, sum_PN, weighted_sum_PN, target_PN = (torch.stack(field) for field in zip(*parts, strict=True))
+    return Statistics(*combined_sums(maximum_PN, sum_PN, weighted_sum_PN), target_PN.amax(0))
+
+
+def combined_sums(maximum_PN: Tensor, sum_PN: Tensor, weighted_sum_PN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return maximum, sum and weighted sum [N] over all parts (Eq. 4, arXiv 1805.02867)."""
     maximum_N = maximum_PN.amax(0)
-    sum_N, weighted_sum_N = _shifted(maximum_PN, sum_PN, weighted_sum_PN, maximum_N)
-    return Statistics(maximum_N, sum_N.sum(0), weighted_sum_N.sum(0), target_PN.amax(0))
-
-
-def empty_statistics(hidden_ND: Tensor) -> Statistics:
-    """Of a part of the vocabulary without a token."""
-    nothing_N = hidden_ND.new_zeros(len(hidden_ND), dtype=torch.promote_types(hidden_ND.dtype, torch.float32))
-    return Statistics(nothing_N + NO_TOKEN, nothing_N, nothing_N, nothing_N - torch.inf)
+    sum_PN, weighted_sum_PN = _shifted(maximum_PN, sum_PN, weighted_sum_PN, maximum_N)
+    return maximum_N, sum_PN.sum(0), weighted_sum_PN.sum(0)
 
 
 def concatenate(blocks: Sequence[Statistics]) -> Statistics:
-    """The statistics of all rows from those of consecutive blocks of rows."""
+    """Join the statistics of consecutive blocks of rows."""
     return blocks[0] if len(blocks) == 1 else Statistics(*(torch.cat(field) for field in zip(*blocks, strict=True)))
 
 
-def target_logits(
-    hidden_ND: Tensor, weight_WD: Tensor, bias_W: Tensor | None, targets_N: Tensor, options: LogitOptions
-) -> Tensor:
-    """z of every target, −∞ where it lies in another part of the vocabulary; at least fp32, [N]."""
-    if len(weight_WD) == 0:
-        return torch.full_like(targets_N, -torch.inf, dtype=torch.promote_types(hidden_ND.dtype, torch.float32))
-    inside_N = targets_N.clamp(0, len(weight_WD) - 1)
+def target_logits(hidden_ND: Tensor, head: Head, targets_N: Tensor) -> Tensor:
+    """Compute z of every target from a product of its own, at least in fp32, [N]."""
     rows_at_once = max(1, _DOT_ELEMENTS // max(hidden_ND.shape[1], 1))
-    at_least_single = torch.promote_types(hidden_ND.dtype, torch.float32)
+    dtype = torch.promote_types(hidden_ND.dtype, torch.float32)
     products = [
-        (hidden_nD.to(at_least_single) * weight_WD[inside_n].to(at_least_single)).sum(-1)
-        for hidden_nD, inside_n in zip(hidden_ND.split(rows_at_once), inside_N.split(rows_at_once), strict=True)
+        (hidden_nD.to(dtype) * head.weight_VD[targets_n].to(dtype)).sum(-1)
+        for hidden_nD, targets_n in zip(hidden_ND.split(rows_at_once), targets_N.split(rows_at_once), strict=True)
     ]
-    product_N = torch.cat(products) if bias_W is None else torch.cat(products) + bias_W[inside_N]
-    return transformed(product_N, options).masked_fill(targets_N != inside_N, -torch.inf)
+    product_N = torch.cat(products) if head.bias_V is None else torch.cat(products) + head.bias_V[targets_N]
+    return transformed(product_N, head.method.options)
+
+
+def support_threshold(hidden_ND: Tensor, head: Head, tokens: SampledTokens) -> Tensor | None:
+    """Return the lowest logit of each row's support; None where every token belongs to it."""
+    if tokens.support_N is None:
+        return None
+    return tokens.support_N + target_logits(hidden_ND, head, tokens.ids_N)
 
 
 def put_at_targets_(tile_NW: Tensor, targets_N: Tensor, values_N: Tensor) -> None:
@@ -74,9 +84,9 @@ class RowSums(NamedTuple):
     logprob_N: Tensor
     """Of the target, at most 0."""
     entropy_N: Tensor
-    """At least 0; meaningless where the weighted sum was not wanted."""
+    """At least 0; meaningless where no weighted sum was formed."""
     shift_N: Tensor
-    """A number near the largest logit, exactly as it was subtracted: rounding is the same in a row's other terms."""
+    """A number near the largest logit, exactly as it was subtracted: a row's other terms must be rounded alike."""
     others_N: Tensor
     """Σ e^{z − shift} of the other tokens."""
     own_N: Tensor
@@ -84,11 +94,11 @@ class RowSums(NamedTuple):
 
     @classmethod
     def of(cls, statistics: Statistics) -> RowSums:
-        """With m the largest logit of all: log p = (z − m) − log(Σ_others e^{z − m} + e^{z_target − m}).
+        """With m the largest logit of all, log p = (z − m) − log(Σ_others e^{z − m} + e^{z_target − m}).
 
         Where the target is the likeliest token, that is −log(1 + Σ_others …): no digit of 1 − p is lost. The entropy
         log Σ e^{z − m} − Σ p·(z − m) is a sum of two parts that are both at least 0. Where 0 stands for the maximum,
-        the target is likeliest at any rate if it has at least half of the probability.
+        the target counts as likeliest if it has at least half of the probability.
         """
         maximum_N, sum_N, weighted_sum_N, target_N = statistics
         is_likeliest_N = target_N >= maximum_N + sum_N.log().clamp(max=0)
@@ -102,13 +112,13 @@ class RowSums(NamedTuple):
         return cls(largest_N + log_sum_N, logprob_N, entropy_N.clamp(min=0), largest_N, sum_N, share_N)
 
     def had_no_shift(self) -> bool:
-        """Whether no maximum was subtracted, unless a target is the likeliest token of every row."""
+        """Return whether no maximum was subtracted, or a target is the likeliest token in every row."""
         return bool(((self.shift_N == 0) | (self.own_N == 1)).all())
 
     def state(
         self, gradient_N: Tensor, entropy_gradient_N: Tensor | None = None, threshold_N: Tensor | None = None
     ) -> RowState:
-        """What the backward pass needs, given dL/dlogprob and, if the entropy has a gradient, dL/dentropy."""
+        """Return what the backward pass needs, given dL/dlogprob and dL/dentropy (None without a gradient)."""
         target_gradient_N = -gradient_N * self.logprob_N.expm1()
         if entropy_gradient_N is None:
             return RowState(self.normalizer_N, gradient_N, target_gradient_N, threshold_N=threshold_N)
@@ -121,9 +131,9 @@ class RowSums(NamedTuple):
     def factored_state(
         self, gradient_N: Tensor, options: LogitOptions, threshold_N: Tensor | None = None, *, has_shift: bool = True
     ) -> RowState:
-        """The same without an entropy gradient, with all that its row has in common left out of a gradient.
+        """Return the same without an entropy gradient, and with the common factor of a row left out of its gradients.
 
-        That is −g·dz/d(h Wᵀ)/Σ e^{z − shift}, and e^−shift, too, unless gradients are to have a shift.
+        That factor is −g·dz/d(h Wᵀ)/Σ e^{z − shift}; without a shift also e^−shift.
         """
         sum_N = (self.others_N + self.own_N).masked_fill(gradient_N == 0, 1.0)  # such rows are left out, NaN or not
         factor_N = -gradient_N * (options.logit_scale / options.temperature) / sum_N
@@ -134,7 +144,7 @@ class RowSums(NamedTuple):
 
 
 def _shifted(maximum: Tensor, total: Tensor, weighted: Tensor, to: Tensor) -> tuple[Tensor, Tensor]:
-    """Σ e^{z − to} and Σ (z − to)·e^{z − to} from those with the maximum in place of `to`."""
+    """Turn sums formed with the maximum into Σ e^{z − to} and Σ (z − to)·e^{z − to}."""
     shift = maximum - to
     factor = shift.exp()
     return total * factor, (weighted + shift * total) * factor

@@ -1,15 +1,15 @@
-"""The Triton kernels that `agents.kernels.triton_logprobs` launches: what runs on the GPU, and nothing else.
+"""The Triton kernels that `agents.kernels.triton_logprobs` launches.
 
 Two kernels multiply and use a tile of logits while it is still in registers; two read products that are in memory.
-Both kinds share their arithmetic, on tiles [rows, columns] in fp32. Every sum over the vocabulary has a fixed order (no
-atomics, no locks), so that results are bitwise repeatable.
+Both share their arithmetic, on tiles [rows, columns] in fp32. Every sum over the vocabulary has a fixed order (no
+atomics, no locks), so that results repeat bit for bit.
 
 Registers decide how this is written. The products of a tile fill 128 registers of each thread, so the rest of the work
 is done on a part of the columns at a time: a quarter for the statistics, which need two passes; half for the gradient,
 which needs one. `flatten` lets the loads of the next tile overlap with that work; `disable_licm` keeps column numbers
 from occupying registers throughout the loop.
 
-N tokens, D hidden size, W columns (the width of a part of the vocabulary); R rows and C columns of a tile.
+N tokens, D hidden size, W columns of a part of the vocabulary; R rows and C columns of a tile.
 """
 
 from __future__ import annotations
@@ -27,33 +27,31 @@ __all__ = [
 
 _LOG2_E: tl.constexpr = tl.constexpr(1.4426950408889634)
 _FLOOR: tl.constexpr = tl.constexpr(-1e30)
-"""Stands for −∞, which times a weight of 0 would be NaN."""
+"""In place of −∞, which times a weight of 0 would be NaN."""
 _NO_TOKEN: tl.constexpr = tl.constexpr(-1e29)
-"""The maximum over no tokens: so far above what is masked that it gets no weight."""
+"""The maximum over no tokens: far above what is masked, which so gets no weight."""
 _SIZES = ["N", "D", "W", "num_splits", "tiles_per_split"]
 _ROWS = [
-    *(
-        "targets_ptr",
-        "threshold_ptr",
-        "normalizer_ptr",
-        "gradient_ptr",
-        "target_gradient_ptr",
-        "entropy_ptr",
-        "entropy_gradient_ptr",
-    ),
-    *("maximum_ptr", "sum_ptr", "weighted_sum_ptr", "target_ptr"),
-]
-"""What would only multiply the number of compilations: batches vary in size, and rows are often part of others."""
+    "targets_ptr", "threshold_ptr", "normalizer_ptr", "gradient_ptr", "target_gradient_ptr", "entropy_ptr",
+    "entropy_gradient_ptr", "maximum_ptr", "sum_ptr", "weighted_sum_ptr", "target_ptr",
+]  # fmt: skip
+"""Sizes and rows vary from batch to batch: specialising on them would only multiply the number of compilations."""
 
 
 @triton.jit
 def _scaled(products: tl.tensor, inner: tl.tensor, outer: tl.tensor | None) -> tl.tensor:
-    """z = inner · products, and z = outer · tanh(that) where there is a softcap."""
+    """Return z = inner · products, and z = outer · tanh(that) where there is a softcap."""
     logits = products * inner
     if outer is not None:
         decay = tl.exp2(tl.abs(logits) * (-2 * _LOG2_E))
         logits = tl.where(logits < 0, -outer, outer) * ((1 - decay) / (1 + decay))
     return logits
+
+
+@triton.jit
+def _of_rows(ptr: tl.tensor | None, rows: tl.tensor, is_row: tl.tensor) -> tl.tensor | None:
+    """Load the numbers of some rows, if there are any."""
+    return tl.load(ptr + rows, mask=is_row, other=0.0) if ptr is not None else None
 
 
 @triton.jit
@@ -78,7 +76,7 @@ def _logits(
 
 @triton.jit
 def _accumulate(logits: tl.tensor, columns: tl.tensor, row_state: tl.tuple, running: tl.tuple) -> tl.tuple:
-    """Maximum, sum and weighted sum over the support without the target, continued with more columns."""
+    """Continue maximum, sum and weighted sum over the support without the target with more columns."""
     targets, threshold = row_state
     maximum, total, weighted = running
     logits = tl.where(columns[None, :] == targets[:, None], _FLOOR, logits)
@@ -104,9 +102,9 @@ def _product_gradients(
     inner: tl.tensor,
     outer: tl.tensor | None,
 ) -> tl.tensor:
-    """dL/d(products): −p·(g + g_H·(log p + H)), or what is given for the target, and the chain rule.
+    """Return dL/d(products): −p·(g + g_H·(log p + H)), or what is given for the target, and the chain rule.
 
-    g, g_H and the target's gradient bring the slope along.
+    g, g_H and the target's gradient contain the slope already.
     """
     targets, normalizer, gradient, target_gradient, entropy, entropy_gradient, threshold = row_state
     is_target = columns[None, :] == targets[:, None]
@@ -127,7 +125,7 @@ def _product_gradients(
 
 @triton.jit
 def _work_item(num_row_blocks: tl.tensor, num_splits: tl.tensor, GROUP: tl.constexpr) -> tl.tuple:
-    """Row block and split of this program: neighbours share a split's weights, then a group's rows, in the L2 cache."""
+    """Return row block and split: neighbours share a split's weights, then a group's rows, in the L2 cache."""
     item = tl.program_id(0)
     items_per_group = GROUP * num_splits
     first = (item // items_per_group) * GROUP
@@ -161,7 +159,7 @@ def _products(
     DEPTH: tl.constexpr,
     PRECISION: tl.constexpr,
 ) -> tl.tensor:
-    """A tile of h Wᵀ. Descriptors read zeros beyond the edges."""
+    """Return a tile of h Wᵀ. Descriptors read zeros beyond the edges."""
     tl.assume(D > 0)
     products = tl.zeros([R, C], dtype=tl.float32)
     for depth in range(0, D, DEPTH):
@@ -194,14 +192,11 @@ def statistics_kernel(
     GROUP: tl.constexpr,
     PRECISION: tl.constexpr,
 ) -> None:
-    """Statistics [num_splits, N] of a block of rows over one split's columns."""
+    """Store statistics [num_splits, N] of a block of rows over one split's columns."""
     row_block, split = _work_item(tl.cdiv(N, R), num_splits, GROUP)
     rows = row_block * R + tl.arange(0, R)
     targets = tl.load(targets_ptr + rows, mask=rows < N, other=-1).to(tl.int32)
-    row_state = (
-        targets,
-        tl.load(threshold_ptr + rows, mask=rows < N, other=0.0) if threshold_ptr is not None else None,
-    )
+    row_state = (targets, _of_rows(threshold_ptr, rows, rows < N))
     running = (tl.full([R], _NO_TOKEN, tl.float32), tl.zeros([R], tl.float32), tl.zeros([R], tl.float32))
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
@@ -246,17 +241,17 @@ def gradients_kernel(
     GROUP: tl.constexpr,
     PRECISION: tl.constexpr,
 ) -> None:
-    """Gradients of the products of a block of rows with one split's columns, half a tile at a time."""
+    """Store gradients of the products of a block of rows with one split's columns, half a tile at a time."""
     row_block, split = _work_item(tl.cdiv(N, R), num_splits, GROUP)
     rows = row_block * R + tl.arange(0, R)
     row_state = (
         tl.load(targets_ptr + rows, mask=rows < N, other=-1).to(tl.int32),
-        tl.load(normalizer_ptr + rows, mask=rows < N, other=0.0),
-        tl.load(gradient_ptr + rows, mask=rows < N, other=0.0),
-        tl.load(target_gradient_ptr + rows, mask=rows < N, other=0.0),
-        tl.load(entropy_ptr + rows, mask=rows < N, other=0.0) if entropy_ptr is not None else None,
-        tl.load(entropy_gradient_ptr + rows, mask=rows < N, other=0.0) if entropy_gradient_ptr is not None else None,
-        tl.load(threshold_ptr + rows, mask=rows < N, other=0.0) if threshold_ptr is not None else None,
+        _of_rows(normalizer_ptr, rows, rows < N),
+        _of_rows(gradient_ptr, rows, rows < N),
+        _of_rows(target_gradient_ptr, rows, rows < N),
+        _of_rows(entropy_ptr, rows, rows < N),
+        _of_rows(entropy_gradient_ptr, rows, rows < N),
+        _of_rows(threshold_ptr, rows, rows < N),
     )
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
@@ -299,7 +294,7 @@ def target_kernel(
     outer: tl.tensor | None,
     DEPTH: tl.constexpr,
 ) -> None:
-    """The logit of a row's target, −∞ where it is no column of W. One row dot: a tile would have to be searched."""
+    """Store the logit of a row's target, −∞ where it is not among the W columns. A tile would have to be searched."""
     row = tl.program_id(0).to(tl.int64)
     target = tl.load(targets_ptr + row).to(tl.int64)
     is_inside = (target >= 0) & (target < W)
@@ -334,7 +329,7 @@ def statistics_of_products_kernel(
     outer: tl.tensor | None,
     C: tl.constexpr,
 ) -> None:
-    """Statistics of one row of products that is in memory, C columns at a time."""
+    """Store statistics of one row of products in memory, C columns at a time."""
     row = tl.program_id(0).to(tl.int64)
     rows = row + tl.arange(0, 1)
     targets = tl.load(targets_ptr + rows)
@@ -375,7 +370,7 @@ def gradients_of_products_kernel(
     outer: tl.tensor | None,
     C: tl.constexpr,
 ) -> None:
-    """Gradients of C products of one row; `out` may be the products themselves."""
+    """Store gradients of C products of one row; `out` may be the products themselves."""
     row = tl.program_id(0).to(tl.int64)
     rows = row + tl.arange(0, 1)
     row_state = (

@@ -1,14 +1,13 @@
 """Statistics of logits and their gradients on NVIDIA GPUs, by the kernels of `agents.kernels.triton_kernels`.
 
-`statistics` and `logit_gradients` multiply: they never write logits, and recompute them for the gradient.
-`statistics_of_logits` and `gradients_of_logits` read products that are in memory. The products with dz that make the
-gradients of hidden states and weights are not here: they are plain matrix products. Nor is any loss.
+`statistics` and `logit_gradients` multiply: they never write logits, and compute them again for the gradient.
+`statistics_of_logits` and `gradients_of_logits` read products that are in memory.
 
-The tilings are chosen by what the compiler reports for Hopper, where no kernel may spill a register: 128 × 256 tiles,
+The tilings were chosen by what the compiler reports for Hopper, where no kernel may spill a register: 128 × 256 tiles,
 with 64 of the hidden size in each of four stages, fill the accumulators of two warpgroups and 224 of 227 KiB of shared
 memory. One tiling serves every hidden size, since the loads run on from one tile into the next.
 
-N tokens, D hidden size, W columns (the width of a part of the vocabulary), S splits of it. Importing needs Triton.
+N tokens, D hidden size, W columns of a part of the vocabulary, S splits of it. Importing needs Triton.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from torch import Tensor
 from triton import JITFunction
 from triton.tools.tensor_descriptor import TensorDescriptor
 
+from agents.kernels.statistics import combined_sums
 from agents.kernels.triton_kernels import (
     gradients_kernel,
     gradients_of_products_kernel,
@@ -28,7 +28,7 @@ from agents.kernels.triton_kernels import (
     statistics_of_products_kernel,
     target_kernel,
 )
-from agents.kernels.types import LogitOptions, RowState, Statistics
+from agents.kernels.types import Head, LogitOptions, RowState, Statistics
 
 __all__ = [
     "Tiling",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 works_in_passes = False
-"""All element-wise operations are part of one kernel."""
+"""One kernel does all element-wise operations."""
 
 ROW_BLOCKS_PER_GROUP = 16
 """Row blocks that go through the vocabulary side by side: as square a set of tiles as 132 processors can hold."""
@@ -72,14 +72,10 @@ _SMALL_HALF = Tiling(64, 128, 64, num_warps=8, num_stages=2)
 def tiling_for(
     dtype: torch.dtype, *, shared_bytes: int, has_bias: bool, has_softcap: bool, has_threshold: bool
 ) -> Tiling:
-    """The launch configuration of the kernels that multiply.
+    """Return the launch configuration of the kernels that multiply.
 
-    A softcap together with a bias or a threshold leaves too few registers for the accumulators of the widest tile.
-
-    Args:
-        dtype: of hidden states and weights.
-        shared_bytes: shared memory that a block may have.
-        has_bias: whether the head has one; `has_softcap` and `has_threshold` likewise.
+    `shared_bytes` is the shared memory that a block may have. A softcap together with a bias or a threshold leaves too
+    few registers for the accumulators of the widest tile.
     """
     if dtype == torch.float32:
         return _SINGLE
@@ -101,150 +97,103 @@ class _Scales(NamedTuple):
     slope: float
 
 
-def statistics(
-    hidden_ND: Tensor,
-    weight_WD: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    options: LogitOptions,
-    threshold_N: Tensor | None,
-    *,
-    has_entropy: bool,  # noqa: ARG001 - a weighted sum costs nothing here
-) -> Statistics:
-    """Statistics of z over the W columns, without writing any z.
-
-    Args:
-        hidden_ND: hidden states, bf16, fp16 or fp32; the last dimension contiguous.
-        weight_WD: the rows of the head that belong to this part of the vocabulary, of the same dtype.
-        bias_W: added to the products, in fp32.
-        targets_N: the column of each row's target; outside [0, W) where another part has it.
-        options: temperature, softcap and scale.
-        threshold_N: columns with z below it are left out.
-
-    Returns:
-        `Statistics` in fp32. The target's logit alone may be infinite: −∞ where another part has it.
+def statistics(hidden_ND: Tensor, head: Head, targets_N: Tensor, threshold_N: Tensor | None) -> Statistics:
+    """Compute statistics of z over the W columns in fp32, without writing any z.
 
     Raises:
-        ValueError: inputs that do not fit, or of another dtype.
+        ValueError: hidden states and weight are not both bf16, fp16 or fp32 with a contiguous last dimension.
     """
-    N, W = _checked_shape(hidden_ND, weight_WD)
-    scales, tiling = _scales(options), _tiling(hidden_ND, bias_W, options, threshold_N)
-    targets_N, threshold_N = targets_N.contiguous(), _row(threshold_N)
+    hidden_ND, weight_WD = _checked_operands(hidden_ND, head)
+    (N, D), W = hidden_ND.shape, len(weight_WD)
+    scales, tiling = _scales(head.method.options), _tiling(hidden_ND, head, threshold_N)
+    targets_N, bias_W = targets_N.contiguous(), _contiguous(head.bias_V)
     num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
     target_N = hidden_ND.new_empty(N, dtype=torch.float32)
     if N == 0:
         return Statistics(target_N, target_N, target_N, target_N)
     partial_3SN = hidden_ND.new_empty((3, num_splits, N), dtype=torch.float32)
-    hidden_ND, weight_WD = _loadable(hidden_ND), _loadable(weight_WD)
+    operands, inputs = _descriptors(hidden_ND, weight_WD, tiling), (bias_W, targets_N, _row(threshold_N))
+    sizes = (N, D, W, num_splits, tiles_per_split)
     _launch(
         statistics_kernel,
         (num_programs,),
-        *_operands(hidden_ND, weight_WD, tiling),
-        *(_contiguous(bias_W), targets_N, threshold_N, *partial_3SN),
-        *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split, scales.inner, scales.outer),
+        (*operands, *inputs, *partial_3SN, *sizes, scales.inner, scales.outer),
         **_tiling_options(tiling),
     )
+    strides = (hidden_ND.stride(0), weight_WD.stride(0))
     _launch(
         target_kernel,
         (N,),
-        *(hidden_ND, weight_WD, _contiguous(bias_W), targets_N, target_N, hidden_ND.stride(0), weight_WD.stride(0)),
-        *(hidden_ND.shape[1], W, scales.inner, scales.outer),
+        (hidden_ND, weight_WD, bias_W, targets_N, target_N, *strides, D, W, scales.inner, scales.outer),
         DEPTH=TARGET_DEPTH,
         num_warps=TARGET_WARPS,
     )
-    return Statistics(*_combined(*partial_3SN), target_N)
+    return Statistics(*combined_sums(*partial_3SN), target_N)
 
 
-def logit_gradients(
-    hidden_ND: Tensor,
-    weight_WD: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    rows: RowState,
-    options: LogitOptions,
-) -> Tensor:
-    """dL/d(h Wᵀ + b) [N, W] in the dtype of `hidden_ND`, from logits that are computed again.
+def logit_gradients(hidden_ND: Tensor, head: Head, targets_N: Tensor, rows: RowState) -> Tensor:
+    """Compute the logits again; return dL/d(h Wᵀ + b) [N, W] in the dtype of `hidden_ND`.
 
-    Arguments are those of `statistics`, and `rows` as `RowState` describes. Rows of the result start at multiples of
-    16 bytes, so it need not be contiguous.
-
-    Raises:
-        ValueError: inputs that do not fit, or of another dtype.
+    Rows of the result start at multiples of 16 bytes, so it need not be contiguous. Raises as `statistics` does.
     """
-    N, W = _checked_shape(hidden_ND, weight_WD)
-    scales, tiling = _scales(options), _tiling(hidden_ND, bias_W, options, rows.threshold_N)
+    hidden_ND, weight_WD = _checked_operands(hidden_ND, head)
+    (N, D), W = hidden_ND.shape, len(weight_WD)
+    scales, tiling = _scales(head.method.options), _tiling(hidden_ND, head, rows.threshold_N)
     num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
     out_NW = hidden_ND.new_empty((N, _padded(W, hidden_ND.dtype)))[:, :W]
     if N == 0:
         return out_NW
-    hidden_ND, weight_WD = _loadable(hidden_ND), _loadable(weight_WD)
+    operands = _descriptors(hidden_ND, weight_WD, tiling)
+    inputs = (_contiguous(head.bias_V), targets_N.contiguous(), *_row_vectors(rows, scales.slope))
+    out, sizes = TensorDescriptor.from_tensor(out_NW, [tiling.rows, tiling.columns // 2]), (N, D, W)
     _launch(
         gradients_kernel,
         (num_programs,),
-        *_operands(hidden_ND, weight_WD, tiling),
-        *(_contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
-        TensorDescriptor.from_tensor(out_NW, [tiling.rows, tiling.columns // 2]),
-        *(N, hidden_ND.shape[1], W, num_splits, tiles_per_split, scales.inner, scales.outer),
+        (*operands, *inputs, out, *sizes, num_splits, tiles_per_split, scales.inner, scales.outer),
         **_tiling_options(tiling),
     )
     return out_NW
 
 
-def statistics_of_logits(
-    products_NW: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    options: LogitOptions,
-    threshold_N: Tensor | None,
-    *,
-    has_entropy: bool,  # noqa: ARG001 - a weighted sum costs nothing here
-) -> Statistics:
-    """`statistics` from products h Wᵀ that are in memory, in any float dtype, with a contiguous last dimension."""
+def statistics_of_logits(products_NW: Tensor, head: Head, targets_N: Tensor, threshold_N: Tensor | None) -> Statistics:
+    """Compute `statistics` from products h Wᵀ in memory, in any float dtype, with a contiguous last dimension."""
     _check_last_dimension(products_NW)
     N, W = products_NW.shape
-    scales = _scales(options)
-    maximum_N, sum_N, weighted_sum_N, target_N = products_NW.new_empty((4, N), dtype=torch.float32)
+    scales = _scales(head.method.options)
+    found_4N = products_NW.new_empty((4, N), dtype=torch.float32)
+    inputs = (products_NW, _contiguous(head.bias_V), targets_N.contiguous(), _row(threshold_N))
     if N > 0:
         _launch(
             statistics_of_products_kernel,
             (N,),
-            *(products_NW, _contiguous(bias_W), targets_N.contiguous(), _row(threshold_N)),
-            *(maximum_N, sum_N, weighted_sum_N, target_N),
-            *(products_NW.stride(0), W, scales.inner, scales.outer),
+            (*inputs, *found_4N, products_NW.stride(0), W, scales.inner, scales.outer),
             C=ROW_COLUMNS,
             num_warps=ROW_WARPS,
         )
-    return Statistics(maximum_N, sum_N, weighted_sum_N, target_N)
+    return Statistics(*found_4N)
 
 
-def gradients_of_logits(
-    products_NW: Tensor,
-    bias_W: Tensor | None,
-    targets_N: Tensor,
-    rows: RowState,
-    options: LogitOptions,
-    out: Tensor,
-) -> None:
-    """`logit_gradients` from products that are in memory, into `out` [N, W] of any float dtype, which may be theirs."""
+def gradients_of_logits(products_NW: Tensor, head: Head, targets_N: Tensor, rows: RowState, out: Tensor) -> None:
+    """Write `logit_gradients` of products in memory into `out` [N, W] of any float dtype, which may be theirs."""
     _check_last_dimension(products_NW)
     _check_last_dimension(out)
     if out.shape != products_NW.shape:
         raise ValueError(f"Expected out {tuple(products_NW.shape)}, the shape of the products, got {tuple(out.shape)}.")
     N, W = products_NW.shape
-    scales = _scales(options)
+    scales = _scales(head.method.options)
+    inputs = (products_NW, _contiguous(head.bias_V), targets_N.contiguous(), *_row_vectors(rows, scales.slope))
     if N > 0:
         _launch(
             gradients_of_products_kernel,
             (N, -(-W // ROW_COLUMNS)),
-            *(products_NW, _contiguous(bias_W), targets_N.contiguous(), *_row_vectors(rows, scales.slope)),
-            *(out, products_NW.stride(0), out.stride(0), W, scales.inner, scales.outer),
+            (*inputs, out, products_NW.stride(0), out.stride(0), W, scales.inner, scales.outer),
             C=ROW_COLUMNS,
             num_warps=ROW_WARPS,
         )
 
 
-def _launch(kernel: JITFunction[Any], grid: tuple[int, ...], *arguments: object, **options: object) -> None:
-    """One program per point of the grid, on the device of the first tensor among the arguments."""
+def _launch(kernel: JITFunction[Any], grid: tuple[int, ...], arguments: tuple[object, ...], **options: object) -> None:
+    """Run one program per point of the grid, on the device of the first tensor among the arguments."""
     device_index = next((argument.get_device() for argument in arguments if isinstance(argument, Tensor)), -1)
     with torch.cuda.device(device_index):
         kernel[grid](*arguments, **options, enable_fp_fusion=True)
@@ -265,18 +214,18 @@ def _machine(device: torch.device) -> _Machine:
     return _Machine(properties.multi_processor_count, properties.shared_memory_per_block_optin)
 
 
-def _tiling(hidden_ND: Tensor, bias_W: Tensor | None, options: LogitOptions, threshold_N: Tensor | None) -> Tiling:
+def _tiling(hidden_ND: Tensor, head: Head, threshold_N: Tensor | None) -> Tiling:
     return tiling_for(
         hidden_ND.dtype,
         shared_bytes=_machine(hidden_ND.device).shared_bytes,
-        has_bias=bias_W is not None,
-        has_softcap=options.softcap is not None,
+        has_bias=head.bias_V is not None,
+        has_softcap=head.method.options.softcap is not None,
         has_threshold=threshold_N is not None,
     )
 
 
 def _work(N: int, W: int, tiling: Tiling, device: torch.device) -> tuple[int, int, int]:
-    """Number of programs, of splits and of tiles per split."""
+    """Return the number of programs, of splits and of tiles per split."""
     num_row_blocks, num_tiles = -(-N // tiling.rows), -(-W // tiling.columns)
     num_splits, tiles_per_split = _splits(num_row_blocks, num_tiles, _machine(device).num_processors)
     return num_row_blocks * num_splits, num_splits, tiles_per_split
@@ -284,9 +233,9 @@ def _work(N: int, W: int, tiling: Tiling, device: torch.device) -> tuple[int, in
 
 @lru_cache(maxsize=1024)
 def _splits(num_row_blocks: int, num_tiles: int, num_processors: int) -> tuple[int, int]:
-    """Number of splits of the vocabulary and tiles in each, so that processors finish together; none is empty.
+    """Return how many splits of the vocabulary, and tiles in each, let processors finish together; none is empty.
 
-    A program costs its tiles and half of one to start. There are splits enough for a group of row blocks to occupy
+    A program costs its tiles and half of one to start. There are enough splits for a group of row blocks to occupy
     every processor, so that what is read at one time stays in the cache.
     """
 
@@ -299,14 +248,6 @@ def _splits(num_row_blocks: int, num_tiles: int, num_processors: int) -> tuple[i
     return -(-num_tiles // tiles_per_split), tiles_per_split
 
 
-def _combined(maximum_SN: Tensor, sum_SN: Tensor, weighted_sum_SN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    maximum_N = maximum_SN.amax(0)
-    shift_SN = maximum_SN - maximum_N
-    shrink_SN = shift_SN.exp()
-    weighted_sum_N = (shrink_SN * (weighted_sum_SN + shift_SN * sum_SN)).sum(0)
-    return maximum_N, (shrink_SN * sum_SN).sum(0), weighted_sum_N
-
-
 def _contiguous(values: Tensor | None) -> Tensor | None:
     return None if values is None else values.contiguous()
 
@@ -316,15 +257,15 @@ def _row(values_N: Tensor | None) -> Tensor | None:
 
 
 def _row_vectors(rows: RowState, slope: float) -> tuple[Tensor | None, ...]:
-    """What the kernels read of a row; the slope of the logits is part of both gradients."""
-    assert rows.normalizer_N is not None, "it is left out only where passes are costly"
-    assert rows.gradient_N is not None, "its factor is left out only where passes are costly"
+    """Return what the kernels read of a row; the slope of the logits is part of both gradients."""
+    assert rows.normalizer_N is not None, "left out only where kernels work in passes"
+    assert rows.gradient_N is not None, "left out only where kernels work in passes"
     entropy_gradient_N = None if rows.entropy_gradient_N is None else rows.entropy_gradient_N * slope
     gradients = (rows.gradient_N * slope, rows.target_gradient_N * slope, rows.entropy_N, entropy_gradient_N)
     return tuple(_row(values_N) for values_N in (rows.normalizer_N, *gradients, rows.threshold_N))
 
 
-def _operands(hidden_ND: Tensor, weight_WD: Tensor, tiling: Tiling) -> tuple[TensorDescriptor, TensorDescriptor]:
+def _descriptors(hidden_ND: Tensor, weight_WD: Tensor, tiling: Tiling) -> tuple[TensorDescriptor, TensorDescriptor]:
     return (
         TensorDescriptor.from_tensor(hidden_ND, [tiling.rows, tiling.depth]),
         TensorDescriptor.from_tensor(weight_WD, [tiling.columns, tiling.depth]),
@@ -344,13 +285,13 @@ def _tiling_options(tiling: Tiling) -> dict[str, object]:
 
 
 def _padded(width: int, dtype: torch.dtype) -> int:
-    """The least multiple of 16 bytes that holds `width` elements."""
+    """Return the number of elements of the least multiple of 16 bytes that holds `width` elements."""
     alignment = 16 // dtype.itemsize
     return -(-width // alignment) * alignment
 
 
 def _loadable(tensor_ND: Tensor) -> Tensor:
-    """The same values where tensor copies can read them: rows at multiples of 16 bytes, in order. A copy if need be."""
+    """Return the same values where descriptors can read them, rows at multiples of 16 bytes; a copy if need be."""
     N, D = tensor_ND.shape
     stride_bytes = tensor_ND.stride(0) * tensor_ND.element_size()
     if stride_bytes % 16 == 0 and tensor_ND.stride(0) >= D and tensor_ND.data_ptr() % 16 == 0:
@@ -359,7 +300,9 @@ def _loadable(tensor_ND: Tensor) -> Tensor:
     return padded_ND.copy_(tensor_ND)
 
 
-def _checked_shape(hidden_ND: Tensor, weight_WD: Tensor) -> tuple[int, int]:
+def _checked_operands(hidden_ND: Tensor, head: Head) -> tuple[Tensor, Tensor]:
+    """Return hidden states and weight where descriptors can read them."""
+    weight_WD = head.weight_VD
     dtypes = (torch.bfloat16, torch.float16, torch.float32)
     if hidden_ND.dtype not in dtypes or weight_WD.dtype != hidden_ND.dtype:
         raise ValueError(
@@ -368,7 +311,7 @@ def _checked_shape(hidden_ND: Tensor, weight_WD: Tensor) -> tuple[int, int]:
         )
     _check_last_dimension(hidden_ND)
     _check_last_dimension(weight_WD)
-    return len(hidden_ND), len(weight_WD)
+    return _loadable(hidden_ND), _loadable(weight_WD)
 
 
 def _check_last_dimension(tensor: Tensor) -> None:

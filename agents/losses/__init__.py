@@ -1,4 +1,4 @@
-"""Losses: pure functions of tensors, each with its formula and source."""
+"""Losses and KL estimators: pure functions of tensors, each with its formula and source."""
 
 from agents.losses.kl import kl_k1, kl_k2, kl_k3
 from agents.losses.policy_gradient import clipped_surrogate, grpo_loss, ppo_loss

@@ -13,16 +13,16 @@ __all__ = ["kl_k1", "kl_k2", "kl_k3"]
 
 
 def kl_k1(logprobs_BT: Tensor, reference_logprobs_BT: Tensor) -> Tensor:
-    """log π − log π_ref, in (−∞, ∞)."""
+    """Return log π − log π_ref, in (−∞, ∞)."""
     return logprobs_BT - reference_logprobs_BT
 
 
 def kl_k2(logprobs_BT: Tensor, reference_logprobs_BT: Tensor) -> Tensor:
-    """(log π − log π_ref)² / 2, at least 0."""
+    """Return (log π − log π_ref)² / 2, at least 0."""
     return (logprobs_BT - reference_logprobs_BT).square() / 2
 
 
 def kl_k3(logprobs_BT: Tensor, reference_logprobs_BT: Tensor) -> Tensor:
-    """π_ref/π − 1 − log(π_ref/π), at least 0; `expm1` keeps small differences exact."""
+    """Return π_ref/π − 1 − log(π_ref/π), at least 0; `expm1` keeps small differences exact."""
     log_ratio_BT = reference_logprobs_BT - logprobs_BT
     return torch.expm1(log_ratio_BT) - log_ratio_BT

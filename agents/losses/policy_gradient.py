@@ -1,6 +1,6 @@
-"""Clipped policy-gradient losses: pure functions of tensors.
+"""Clipped policy-gradient losses.
 
-B rows, T token positions; every [B, T] tensor is finite everywhere, and `loss_mask_BT` is 1 on sampled tokens.
+B rows, T token positions. Every [B, T] tensor must be finite everywhere; `loss_mask_BT` is 1 on sampled tokens.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from torch import Tensor
 from agents.losses.kl import kl_k3
 from agents.losses.reduction import Reduction, token_mean, totals_of
 from agents.losses.value import clipped_value_loss
-from agents.types import LossOutput, Totals
+from agents.types import LossOutput, Totals, require_equal_shapes
 
 __all__ = ["clipped_surrogate", "grpo_loss", "ppo_loss"]
 
 _MAX_LOG_RATIO = 20.0
-"""Beyond e^20 a ratio says only that the policies have parted; without a bound it overflows and inf · 0 is NaN."""
+"""A ratio beyond e^20 only says that the policies differ; without a bound it overflows, and inf · 0 is NaN."""
 
 
 def clipped_surrogate(ratio_BT: Tensor, advantages_BT: Tensor, *, clip_low: float, clip_high: float) -> Tensor:
-    """min(ρA, clip(ρ, 1 − ε_low, 1 + ε_high)A), to be maximised (Eq. 7, arXiv 1707.06347; ε_high: 2503.14476)."""
+    """Return min(ρA, clip(ρ, 1 − ε_low, 1 + ε_high)A), to maximise (Eq. 7, arXiv 1707.06347; ε_high: 2503.14476)."""
     clipped_BT = ratio_BT.clamp(1 - clip_low, 1 + clip_high)
     return torch.minimum(ratio_BT * advantages_BT, clipped_BT * advantages_BT)
 
@@ -38,7 +38,7 @@ def grpo_loss(
     kl_coef: float = 0.0,
     totals: Totals | None = None,
 ) -> LossOutput:
-    """−[ min(ρA, clip(ρ, 1 − ε_low, 1 + ε_high)A) − β k3 ], reduced (Eq. 3, arXiv 2402.03300).
+    """Reduce −[ min(ρA, clip(ρ, 1 − ε_low, 1 + ε_high)A) − β k3 ] (Eq. 3, arXiv 2402.03300).
 
     Args:
         logprobs_BT: log π of the current policy, with gradient, fp32.
@@ -49,17 +49,24 @@ def grpo_loss(
         reduction: one of `agents.losses.reduction`.
         reference_logprobs_BT: of the frozen KL anchor; needed when kl_coef is not 0.
         kl_coef: β.
-        totals: of the minibatch these rows were cut from; by default these rows are all of it.
+        totals: of the whole minibatch; by default these rows are all of it.
 
     Returns:
-        Loss; token means `clip_share`, `kl_behavior` (k3 between behaviour and current policy) and,
-        with a reference, `kl_reference`.
+        The loss, and token means `clip_share`, `kl_behavior` (k3 between behaviour and current policy) and, with a
+        reference, `kl_reference`.
 
     Raises:
-        ValueError: kl_coef without a reference.
+        ValueError: tensors of different shapes, or kl_coef without a reference.
 
     Differs from Eq. 1 of arXiv 2501.12948 (R1), which prints ρ per sequence: as in DeepSeekMath, ρ is per token.
     """
+    require_equal_shapes(
+        logprobs_BT=logprobs_BT,
+        behavior_logprobs_BT=behavior_logprobs_BT,
+        advantages_BT=advantages_BT,
+        loss_mask_BT=loss_mask_BT,
+        reference_logprobs_BT=reference_logprobs_BT,
+    )
     totals = totals or totals_of(loss_mask_BT)
     log_ratio_BT = ((logprobs_BT - behavior_logprobs_BT) * loss_mask_BT).clamp(max=_MAX_LOG_RATIO)
     ratio_BT = log_ratio_BT.exp()
@@ -92,19 +99,12 @@ def ppo_loss(
     kl_coef: float = 0.0,
     totals: Totals | None = None,
 ) -> LossOutput:
-    """The policy loss of `grpo_loss` on GAE advantages, plus c_v · `clipped_value_loss` (Eq. 9, arXiv 1707.06347).
+    """Add c_v · `clipped_value_loss` to `grpo_loss` on GAE advantages (Eq. 9, arXiv 1707.06347).
 
-    Args:
-        values_BT: the critic now, with gradient.
-        behavior_values_BT: the critic when the batch was annotated.
-        returns_BT: targets of the critic.
-        value_clip: ε of the value clipping; `math.inf` switches it off.
-        value_coef: c_v, at least 0.
-        The other arguments are those of `grpo_loss`.
-
-    Returns:
-        The loss, and `grpo_loss`'s metrics with `value_loss`.
+    Arguments are those of `grpo_loss` and of `clipped_value_loss` (`value_clip` is its `clip`); `value_coef` is c_v, at
+    least 0. The metrics are those of `grpo_loss` and `value_loss`.
     """
+    require_equal_shapes(loss_mask_BT=loss_mask_BT, values_BT=values_BT)
     totals = totals or totals_of(loss_mask_BT)
     policy = grpo_loss(
         logprobs_BT,

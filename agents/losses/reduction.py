@@ -1,4 +1,4 @@
-"""How per-token losses become one number: the only place that divides by token counts.
+"""How per-token losses become one number; nothing else divides by token counts.
 
 Every reduction divides by the `Totals` of a whole minibatch, so the losses of its microbatches add up exactly.
 B rows, T token positions.
@@ -28,34 +28,34 @@ ReductionName: TypeAlias = Literal["sequence_mean", "token_mean", "constant_leng
 
 
 class Reduction(Protocol):
-    """Reduces per-token values [B, T] under a mask [B, T] to a scalar."""
+    """A function that reduces values [B, T] under a mask [B, T] to a scalar."""
 
     def __call__(self, values_BT: Tensor, mask_BT: Tensor, totals: Totals) -> Tensor: ...
 
 
 def totals_of(loss_mask_BT: Tensor) -> Totals:
-    """The totals of a batch that is its own whole minibatch."""
+    """Return the totals of a batch that is a whole minibatch."""
     return Totals(num_sequences=loss_mask_BT.shape[0], num_tokens=int(loss_mask_BT.sum()))
 
 
 def sequence_mean(values_BT: Tensor, mask_BT: Tensor, totals: Totals) -> Tensor:
-    """1/B Σ_i 1/|o_i| Σ_t values (GRPO's objective, Eq. 3, arXiv 2402.03300)."""
+    """Return 1/B Σ_i 1/|o_i| Σ_t values (GRPO's objective, Eq. 3, arXiv 2402.03300)."""
     lengths_B = mask_BT.sum(1).clamp(min=1)
     return ((values_BT * mask_BT).sum(1) / lengths_B).sum() / max(totals.num_sequences, 1)
 
 
 def token_mean(values_BT: Tensor, mask_BT: Tensor, totals: Totals) -> Tensor:
-    """1/Σ|o_i| Σ_i Σ_t values: every token weighs the same (DAPO, arXiv 2503.14476)."""
+    """Return 1/Σ|o_i| Σ_i Σ_t values: every token weighs the same (DAPO, arXiv 2503.14476)."""
     return (values_BT * mask_BT).sum() / max(totals.num_tokens, 1)
 
 
 def constant_length_mean(values_BT: Tensor, mask_BT: Tensor, totals: Totals, *, max_tokens: int) -> Tensor:
-    """1/(B·L) Σ_i Σ_t values with a constant L, free of length bias (Dr. GRPO, arXiv 2503.20783)."""
+    """Return 1/(B·L) Σ_i Σ_t values with a constant L, free of length bias (Dr. GRPO, arXiv 2503.20783)."""
     return (values_BT * mask_BT).sum() / (max(totals.num_sequences, 1) * max_tokens)
 
 
 def reduction_for(name: ReductionName, *, max_tokens: int | None = None) -> Reduction:
-    """The named reduction.
+    """Return the named reduction.
 
     Raises:
         UnknownNameError: no such reduction.

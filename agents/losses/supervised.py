@@ -5,18 +5,19 @@ from __future__ import annotations
 from torch import Tensor
 
 from agents.losses.reduction import token_mean, totals_of
-from agents.types import LossOutput, Totals
+from agents.types import LossOutput, Totals, require_equal_shapes
 
 __all__ = ["sft_loss"]
 
 
 def sft_loss(logprobs_BT: Tensor, loss_mask_BT: Tensor, *, totals: Totals | None = None) -> LossOutput:
-    """Mean over response tokens of −log π(token): the negative log-likelihood of supervised fine-tuning.
+    """Return the mean over response tokens of −log π(token).
 
     Args:
         logprobs_BT: log π, with gradient.
         loss_mask_BT: 1 on the tokens of the response.
-        totals: of the minibatch these rows were cut from; by default these rows are all of it.
+        totals: of the whole minibatch; by default these rows are all of it.
     """
+    require_equal_shapes(logprobs_BT=logprobs_BT, loss_mask_BT=loss_mask_BT)
     loss = token_mean(-logprobs_BT, loss_mask_BT, totals or totals_of(loss_mask_BT))
     return LossOutput(loss=loss, metrics={"loss": loss.detach()})

@@ -7,7 +7,7 @@ B rows, T token positions, N sampled tokens, D hidden size, V vocabulary.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar, cast
@@ -19,17 +19,17 @@ from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
 from agents.policies.shared_prompt import shared_prompt_hidden
-from agents.policies.tied import HandedOn, forward_replaced, hand_on_weight
+from agents.policies.tied import SharedWeight, forward_replaced, shared_weight
 from agents.types import LossOutput, PolicyOutputs
 
-__all__ = ["HFPolicy", "Head", "RowsLoss", "head_of"]
+__all__ = ["HFPolicy", "LanguageModelHead", "RowsLoss", "head_of"]
 
 RowsLoss = Callable[[PolicyOutputs, slice], LossOutput]
 ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
-class Head:
+class LanguageModelHead:
     """How an architecture turns hidden states into logits: z = softcap(scale · (h Wᵀ + b))."""
 
     module: nn.Linear
@@ -47,7 +47,7 @@ class HFPolicy(nn.Module):
             `router_aux_loss_coef`, 0 switches it off.
 
     Raises:
-        PolicyError: the model has no decoder or no linear head that can be found.
+        PolicyError: the model has no decoder or no linear head.
     """
 
     def __init__(self, model: Any, *, has_value_head: bool = False, auxiliary_coef: float | None = None) -> None:
@@ -68,12 +68,12 @@ class HFPolicy(nn.Module):
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
     ) -> PolicyOutputs:
-        """Log-probabilities (and values, entropy) of the tokens under `loss_mask_BT`.
+        """Compute log-probabilities (and values, entropy) of the tokens under `loss_mask_BT`.
 
         Args:
             token_ids_BT: int64, right-padded.
             attention_mask_BT: 1 on real tokens. Causal attention never looks right, so only the routers of a
-                mixture of experts need to be told of the padding.
+                mixture of experts need it.
             loss_mask_BT: 1 on sampled tokens; column 0 must be 0, for nothing predicts it.
             group_ids_B: rows of one group begin with the same prompt, which is then computed once for all of them
                 (`agents.policies.shared_prompt`); None computes every row in full.
@@ -100,9 +100,8 @@ class HFPolicy(nn.Module):
                 entropy=entropy,
             )
 
-        result = _instead_of_forward(self.head.module, logprobs, sampled.hidden_ND, sampled.handed_on)
-        values_N = None if self.value_head is None else _values(self.value_head, sampled.hidden_ND)
-        return sampled.outputs(result, values_N, slice(0, len(token_ids_BT)))
+        result = _call_head(self.head.module, logprobs, sampled)
+        return sampled.outputs(result, self._values(sampled.hidden_ND), slice(0, len(token_ids_BT)))
 
     def loss(
         self,
@@ -114,24 +113,23 @@ class HFPolicy(nn.Module):
         group_ids_B: Tensor | None = None,
         temperature: float = 1.0,
     ) -> tuple[LossOutput, Tensor | None]:
-        """The loss of some rows and the weighted load-balancing loss, as `loss_of_rows(self(…), all rows)` would be.
+        """Return `loss_of_rows(self(…), all rows)`, and the weighted load-balancing loss of a mixture of experts.
 
-        Where the vocabulary is large, the rows' gradients are formed a few rows at a time while their logits are at
-        hand (`agents.kernels.fused_policy_loss`), so `loss_of_rows` must add up over rows: no mean over those it gets.
+        Where the vocabulary is large, gradients are formed a few rows at a time while their logits exist
+        (`agents.kernels.fused_policy_loss`).
 
         Args:
             loss_of_rows: (`PolicyOutputs` of some consecutive rows, as wide as the batch; which rows) → their share of
-                the loss, and of metrics that add up.
+                the loss, and of metrics. Both must add up over rows: no mean over the rows given.
             The other arguments are those of `forward`.
         """
         sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
-        values = () if self.value_head is None else (_values(self.value_head, sampled.hidden_ND),)
+        values_N = self._values(sampled.hidden_ND)
         lengths: list[int] = sampled.is_sampled_BT.sum(1).tolist()
         starts = [0, *accumulate(lengths)]
 
         def loss_of_tokens(result: TokenLogprobs, inputs: tuple[Tensor, ...], tokens: slice) -> LossOutput:
-            stop = len(lengths) if tokens.stop == starts[-1] else bisect_left(starts, tokens.stop)
-            rows = slice(0 if tokens.start == 0 else bisect_left(starts, tokens.start), stop)
+            rows = _rows_of(tokens, starts)
             return loss_of_rows(sampled.outputs(result, inputs[0] if inputs else None, rows), rows)
 
         def loss(hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
@@ -140,25 +138,26 @@ class HFPolicy(nn.Module):
                 weight_VD,
                 sampled.targets_N,
                 loss_of_tokens,
-                locality="sequence",
                 sequence_lengths=lengths,
-                inputs=values,
+                inputs=() if values_N is None else (values_N,),
                 bias=bias_V,
                 temperature=temperature,
                 softcap=self.head.softcap,
                 logit_scale=self.head.logit_scale,
             )
-            return output.loss, dict(output.metrics)
+            return output.loss, dict(output.metrics)  # the hooks of FSDP find tensors in tuples and dictionaries only
 
-        total, metrics = _instead_of_forward(self.head.module, loss, sampled.hidden_ND, sampled.handed_on)
+        total, metrics = _call_head(self.head.module, loss, sampled)
         return LossOutput(loss=total, metrics=metrics), sampled.auxiliary_loss
 
+    def _values(self, hidden_ND: Tensor) -> Tensor | None:
+        """Return V of each row in fp32: the critic keeps its own precision under a trunk of half the width."""
+        if self.value_head is None:
+            return None
+        return self.value_head(hidden_ND.to(self.value_head.weight.dtype)).squeeze(-1).float()
+
     def _sampled(
-        self,
-        token_ids_BT: Tensor,
-        attention_mask_BT: Tensor,
-        loss_mask_BT: Tensor,
-        group_ids_B: Tensor | None,
+        self, token_ids_BT: Tensor, attention_mask_BT: Tensor, loss_mask_BT: Tensor, group_ids_B: Tensor | None
     ) -> _Sampled:
         if group_ids_B is not None and self.auxiliary_coef:
             raise PolicyError(
@@ -166,7 +165,7 @@ class HFPolicy(nn.Module):
             )
         is_sampled_BT = loss_mask_BT[:, 1:].bool()
         auxiliary_loss = None
-        with hand_on_weight(self.model.get_input_embeddings(), self.head.module) as handed_on:
+        with shared_weight(self.model.get_input_embeddings(), self.head.module) as shared:
             if group_ids_B is None:
                 hidden_BTD, auxiliary_loss = self._trunk(token_ids_BT, attention_mask_BT)
                 hidden_ND = hidden_BTD[:, :-1][is_sampled_BT]
@@ -174,10 +173,10 @@ class HFPolicy(nn.Module):
                 hidden_ND = shared_prompt_hidden(
                     self.decoder, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B
                 )
-        return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss, handed_on)
+        return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss, shared)
 
     def _trunk(self, token_ids_BT: Tensor, attention_mask_BT: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Hidden states [B, T, D], and the weighted load-balancing loss of a mixture of experts."""
+        """Return hidden states [B, T, D] and the weighted load-balancing loss of a mixture of experts."""
         if not self.auxiliary_coef:
             return self.decoder(input_ids=token_ids_BT, use_cache=False).last_hidden_state, None
         from transformers.models.mixtral.modeling_mixtral import load_balancing_loss_func
@@ -193,47 +192,49 @@ class HFPolicy(nn.Module):
 
 
 class _Sampled(NamedTuple):
-    """The sampled tokens of a batch, and the states they are predicted from."""
+    """The sampled tokens of a batch, and the states that predict them."""
 
     is_sampled_BT: Tensor
     """Without a column for position 0."""
     hidden_ND: Tensor
     targets_N: Tensor
     auxiliary_loss: Tensor | None
-    handed_on: HandedOn
+    shared: SharedWeight
 
     def outputs(self, result: TokenLogprobs, values_n: Tensor | None, rows: slice) -> PolicyOutputs:
-        """[n] of the tokens of some rows as [B, T] of these rows."""
+        """Arrange numbers [n] of the tokens of some rows as [B, T] of these rows."""
         is_sampled_BT = self.is_sampled_BT[rows]
         return PolicyOutputs(
             logprobs_BT=_scatter(result.logprobs, is_sampled_BT),
             entropy_BT=None if result.entropy is None else _scatter(result.entropy, is_sampled_BT),
             values_BT=None if values_n is None else _scatter(values_n, is_sampled_BT),
-            auxiliary_loss=self.auxiliary_loss,
         )
 
 
-def _instead_of_forward(
-    module: nn.Linear,
-    compute: Callable[[Tensor, Tensor, Tensor | None], ResultT],
-    hidden_ND: Tensor,
-    handed_on: HandedOn,
+def _rows_of(tokens: slice, starts: Sequence[int]) -> slice:
+    """Return the rows of consecutive tokens; `starts` has the first token of each row, and the end of the last one."""
+    stop = len(starts) - 1 if tokens.stop == starts[-1] else bisect_left(starts, tokens.stop)
+    return slice(0 if tokens.start == 0 else bisect_left(starts, tokens.start), stop)
+
+
+def _call_head(
+    module: nn.Linear, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], sampled: _Sampled
 ) -> ResultT:
     """Call the head with `compute(input, weight, bias)` in place of its forward pass.
 
-    The weight is looked at inside the call only: there the hooks of FSDP have gathered it.
+    The weight is read inside the call only: there the hooks of FSDP have gathered it.
     """
 
     def forward(hidden_ND: Tensor) -> ResultT:
-        weight_VD = module.weight if handed_on.weight_VD is None else handed_on.weight_VD
+        weight_VD = module.weight if sampled.shared.weight_VD is None else sampled.shared.weight_VD
         return compute(hidden_ND, weight_VD, module.bias)
 
     with forward_replaced(module, forward):
-        return cast(Any, module)(hidden_ND)
+        return cast(Any, module)(sampled.hidden_ND)
 
 
-def head_of(model: Any) -> Head:
-    """The language-model head of an architecture, with what it does to the logits.
+def head_of(model: Any) -> LanguageModelHead:
+    """Return the language-model head of an architecture, with what it does to the logits.
 
     Raises:
         PolicyError: the output embedding is not a linear layer.
@@ -248,7 +249,7 @@ def head_of(model: Any) -> Head:
     config = model.config.to_dict()
     scale = config.get("logit_scale")
     divisor = config.get("logits_scaling")
-    return Head(
+    return LanguageModelHead(
         module=module,
         softcap=config.get("final_logit_softcapping"),
         logit_scale=float(scale if scale is not None else 1.0) / float(divisor if divisor is not None else 1.0),
@@ -263,7 +264,7 @@ def _decoder_of(model: Any) -> nn.Module:
 
 
 def _auxiliary_coef_of(model: Any) -> float:
-    """The model's own coefficient where the architecture balances its experts by a loss; 0 for the others."""
+    """Return the model's own coefficient where the architecture balances its experts by a loss, else 0."""
     config = model.config.to_dict()
     has_loss = config.get("router_aux_loss_coef") is not None and "output_router_logits" in config
     return float(config["router_aux_loss_coef"]) if has_loss else 0.0
@@ -281,12 +282,7 @@ def _zero_linear(head: nn.Linear) -> nn.Linear:
     return value_head
 
 
-def _values(value_head: nn.Linear, hidden_ND: Tensor) -> Tensor:
-    """V of each row in fp32: the critic keeps its own precision under a trunk of half the width."""
-    return value_head(hidden_ND.to(value_head.weight.dtype)).squeeze(-1).float()
-
-
 def _scatter(values_N: Tensor, is_sampled_BT: Tensor) -> Tensor:
-    """[N] back to [B, T]; `is_sampled_BT` has no column for position 0, which gets a 0."""
+    """Put numbers [N] back into [B, T]; `is_sampled_BT` has no column for position 0, which gets a 0."""
     scattered_BT = values_N.new_zeros(is_sampled_BT.shape).masked_scatter(is_sampled_BT, values_N)
     return torch.nn.functional.pad(scattered_BT, (1, 0))

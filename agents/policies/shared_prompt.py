@@ -1,8 +1,8 @@
-"""Hidden states of sampled tokens with every prompt computed once for all the rows that share it.
+"""Hidden states of sampled tokens, with every prompt computed once for all rows that share it.
 
-The rows of a GRPO group begin with the same tokens. One pass over the distinct prompts leaves keys and values, still
-attached to the graph; a second pass over the responses attends to them. Values and gradients are those of whole rows.
-Not for architectures whose cache is not keys and values (linear attention), nor for routers that count their tokens.
+One pass over the distinct prompts leaves keys and values in the graph; a second pass over the responses attends to
+them. Values and gradients are those of whole rows. Architectures whose cache is not keys and values (linear attention)
+and routers that count their tokens cannot be used.
 B rows, T token positions, U distinct prompts, P prompt and C response positions, N sampled tokens, D hidden size.
 """
 
@@ -13,13 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agents.advantages import number_groups
+
 __all__ = ["shared_prompt_hidden"]
 
 
 def shared_prompt_hidden(
     decoder: Any, token_ids_BT: Tensor, attention_mask_BT: Tensor, loss_mask_BT: Tensor, group_ids_B: Tensor
 ) -> Tensor:
-    """Hidden states from which the sampled tokens are predicted, [N, D] in row-major order.
+    """Compute the hidden states that predict the sampled tokens, [N, D] in row-major order.
 
     Args:
         decoder: returns `last_hidden_state` and `past_key_values`, as the decoders of `transformers` do.
@@ -29,8 +31,7 @@ def shared_prompt_hidden(
         group_ids_B: which rows share their prompt.
     """
     starts_B, lengths_B = loss_mask_BT.bool().int().argmax(1), attention_mask_BT.sum(1)
-    _, prompt_of_B = torch.unique(group_ids_B, return_inverse=True)
-    num_prompts = int(prompt_of_B.max()) + 1
+    prompt_of_B, num_prompts = number_groups(group_ids_B)
     rows_B = torch.arange(len(group_ids_B), device=group_ids_B.device)
     first_rows_U = rows_B.new_zeros(num_prompts).scatter_(0, prompt_of_B, rows_B)
 
@@ -60,5 +61,5 @@ def shared_prompt_hidden(
 
 
 def _places(starts: Tensor, num_columns: int) -> Tensor:
-    """starts + 0, 1, … as rows."""
+    """Return starts + 0, 1, … as rows."""
     return starts[:, None] + torch.arange(num_columns, device=starts.device)

@@ -1,8 +1,8 @@
-"""One gradient for a weight that embeds the tokens and is the head too.
+"""One gradient for a weight that both embeds the tokens and is the head.
 
-Autograd forms a gradient [V, D] for each of the two uses and then adds them up; of a small model with a large
-vocabulary each is as large as all other weights together. Here every lookup hands the weight on to the next use, so
-that on the way back the gradient of what follows comes by, and the rows that were looked up are added to it.
+Autograd would form a gradient [V, D] for each of the two uses and add them up; in a small model with a large
+vocabulary each is as large as all other weights together. Here a lookup returns the weight beside the embeddings, and
+the head uses that output, so the lookup's backward pass gets the head's gradient and adds its rows to it.
 N tokens, D hidden size, V vocabulary, U distinct tokens.
 """
 
@@ -19,14 +19,14 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import embedding
 
-__all__ = ["HandedOn", "forward_replaced", "hand_on_weight"]
+__all__ = ["SharedWeight", "forward_replaced", "shared_weight"]
 
 
 @dataclass
-class HandedOn:
-    """What the lookups so far have handed on: the weight for the head, or None where it is not theirs.
+class SharedWeight:
+    """The weight that the head must use, as the last lookup returned it; None where the head has its own.
 
-    The gradient of what it is used for is added to in place, so nothing else may hold it. The kernels keep none.
+    The head's gradient of it is changed in place, so nothing else may hold that gradient. The kernels keep none.
     """
 
     weight_VD: Tensor | None = None
@@ -34,7 +34,7 @@ class HandedOn:
 
 @contextmanager
 def forward_replaced(module: nn.Module, forward: Callable[[Tensor], Any]) -> Generator[None]:
-    """Meanwhile, calls of the module, with all its hooks, have another forward pass."""
+    """Replace a module's forward pass inside the context; its hooks stay."""
     owner, before = cast(Any, module), vars(module).get("forward")
     owner.forward = forward
     try:
@@ -47,30 +47,30 @@ def forward_replaced(module: nn.Module, forward: Callable[[Tensor], Any]) -> Gen
 
 
 @contextmanager
-def hand_on_weight(lookup: nn.Module, head: nn.Linear) -> Generator[HandedOn]:
-    """Meanwhile, a lookup of tokens hands its weight on, if the head has the same one and it is trained.
+def shared_weight(lookup: nn.Module, head: nn.Linear) -> Generator[SharedWeight]:
+    """Inside the context, let lookups of tokens return their weight for the head, if it is trained and the head's too.
 
-    Lookups that do more than look up, those of a compiled model and weights that are no plain tensors stay as they are:
-    then autograd adds up two gradients. What is handed on can be differentiated once.
+    Lookups that do more than look up, those of a compiled model and weights that are not plain tensors stay as they
+    are: there autograd adds up two gradients. The weight that is returned can be differentiated once.
     """
-    handed_on = HandedOn()
+    shared = SharedWeight()
     if not _only_looks_up(lookup):
-        yield handed_on
+        yield shared
         return
     original = lookup.forward
 
     def forward(input: Tensor) -> Tensor:
-        # Only inside the call is the weight sure to be there: FSDP gathers it in a hook.
+        # Read inside the call, because FSDP gathers the weight in a hook.
         weight_VD = lookup.weight
         is_tied = head.weight is weight_VD and type(weight_VD) is nn.Parameter and weight_VD.requires_grad
         if not is_tied or not torch.is_grad_enabled() or torch.compiler.is_compiling():
             return original(input)
-        latest_VD = weight_VD if handed_on.weight_VD is None else handed_on.weight_VD
-        found, handed_on.weight_VD = cast(Any, _Lookup.apply(latest_VD, input, lookup.padding_idx))
+        latest_VD = weight_VD if shared.weight_VD is None else shared.weight_VD
+        found, shared.weight_VD = cast(Any, _Lookup.apply(latest_VD, input, lookup.padding_idx))
         return found
 
     with forward_replaced(lookup, forward):
-        yield handed_on
+        yield shared
 
 
 def _only_looks_up(lookup: nn.Module) -> TypeGuard[nn.Embedding]:
@@ -79,7 +79,7 @@ def _only_looks_up(lookup: nn.Module) -> TypeGuard[nn.Embedding]:
 
 
 class _Lookup(Function):
-    """(weight [V, D], token ids […], the one without a gradient) → embeddings […, D], the weight for its next use."""
+    """(weight [V, D], token ids […], id without a gradient) → embeddings […, D], the weight for its next use."""
 
     @staticmethod
     def forward(ctx: Any, weight_VD: Tensor, token_ids: Tensor, padding_index: int | None) -> tuple[Tensor, Tensor]:

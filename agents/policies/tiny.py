@@ -1,20 +1,17 @@
-"""The embedded policy: a 0.15M-parameter Qwen3 and its tokenizer, built on the spot without any download.
+"""The embedded policy: a 0.15M-parameter Qwen3 and its tokenizer, built without any download.
 
-What lives here: the two builders and the folder writer. Not here: training it (see `agents.recipes`) or wrapping it.
-The one decision: nothing about the result is special. It is an ordinary Qwen3 checkpoint with an ordinary `tokenizers`
-tokenizer, so every code path that the tiny policy exercises is the one that a large policy takes.
+Both are ordinary `transformers` objects, so the tiny policy runs through the same code as a large one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-__all__ = ["PHRASES", "build_tiny_policy", "build_tiny_tokenizer", "save_tiny_policy"]
+__all__ = ["PHRASES", "build_tiny_policy", "build_tiny_tokenizer"]
 
 PAD, EOS = "<pad>", "<eos>"
 TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<|system|>", "<|user|>", "<|assistant|>")
@@ -29,11 +26,11 @@ CHAT_TEMPLATE = (
 
 
 def build_tiny_tokenizer(phrases: Sequence[str] = PHRASES) -> PreTrainedTokenizerFast:
-    """A byte-level tokenizer: 256 bytes, `<pad>`, `<eos>`, the tags of a reasoning response, and whole phrases.
+    """Build a byte-level tokenizer: 256 bytes, `<pad>`, `<eos>`, the tags of a reasoning response, and whole phrases.
 
-    Without merges every digit, operator and letter is its own token. Any text survives
-    `decode(encode(text))` unchanged: only `<pad>` and `<eos>` are special, and only they vanish when
-    special tokens are skipped. Text with a lone surrogate has no UTF-8 form and raises (`TypeError` from `tokenizers`).
+    Without merges every digit, operator and letter is its own token. `decode(encode(text))` returns any text unchanged:
+    only `<pad>` and `<eos>` are special, and only they vanish when special tokens are skipped. Text with a lone
+    surrogate has no UTF-8 form and raises `TypeError`.
 
     Args:
         phrases: non-empty strings that become one token each.
@@ -69,11 +66,11 @@ def build_tiny_policy(
     head_dim: int = 32,
     intermediate_size: int = 256,
 ) -> tuple[Qwen3ForCausalLM, PreTrainedTokenizerFast]:
-    """A freshly initialised float32 policy with tied embeddings, on the CPU, and its tokenizer.
+    """Build a float32 policy with tied embeddings and random weights, on the CPU, and its tokenizer.
 
     Args:
         seed: of the weights; the same seed gives the same bytes, and the global generator is left as it was.
-        tokenizer: one that `build_tiny_tokenizer` made, of the vocabulary to embed; the default one if None.
+        tokenizer: made by `build_tiny_tokenizer`; None builds the default one.
     """
     tokenizer = tokenizer or build_tiny_tokenizer()
     config = Qwen3Config(
@@ -95,10 +92,3 @@ def build_tiny_policy(
         torch.manual_seed(seed)
         model = Qwen3ForCausalLM(config)
     return model, tokenizer
-
-
-def save_tiny_policy(folder: str | Path, seed: int) -> None:
-    """Write the policy as a Hugging Face checkpoint folder that the `Auto…from_pretrained(folder)` classes load."""
-    model, tokenizer = build_tiny_policy(seed=seed)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)

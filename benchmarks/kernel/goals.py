@@ -1,4 +1,4 @@
-"""What the library promises of its kernels, and whether a run of `bench_kernel.py` bears it out."""
+"""The goals of the kernels, and which of them a run of `bench_kernel.py` meets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Goal:
 
     part: str
     shape: int
-    """Its place among the shapes of the part."""
+    """Index among the shapes of the part."""
     way: str
     figure: str
     relation: str
@@ -65,11 +65,11 @@ GOALS = {
         *(Goal("memory", shape, way, "mebibytes", "<=", 476.8) for shape in (0, 1, 2) for way in ("two pass", "local")),
     ),
 }
-"""Those for CUDA are meant for one H200; 476.8 MiB are 0.5 GB."""
+"""The goals for CUDA are meant for one H200; 476.8 MiB are 0.5 GB."""
 
 
 def goals(parts: Mapping[str, Any], device: str) -> list[dict[str, Any]]:
-    """Every goal of the parts that were measured, with the figure; a figure that could not be measured is None."""
+    """Return every goal of the measured parts with its figure; None where it could not be measured."""
     return [_outcome(goal, parts[goal.part]["results"][goal.shape]) for goal in GOALS[device] if goal.part in parts]
 
 

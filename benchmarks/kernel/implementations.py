@@ -1,8 +1,7 @@
 """Ways to compute Σ g·logprob of the sampled tokens and its gradients: ours, plain torch, and those of other libraries.
 
-Lives here: one function per way, each calling what its library offers, and why a way cannot be taken here. Does not:
-measuring. All are given the same g, which is one number along a sequence, because some know only a loss with one
-advantage per sequence; the others do not make use of that.
+Each way is a function that calls what its library offers. All get the same g, one number along a sequence, because some
+know only losses with one advantage per sequence; the others make no use of that.
 N tokens, D hidden size, V vocabulary, B sequences of T tokens.
 """
 
@@ -45,7 +44,7 @@ class Shape:
 
     @property
     def result_bytes(self) -> int:
-        """Of the gradients of hidden states and weight."""
+        """Bytes of the gradients of hidden states and weight."""
         num_elements = (self.num_tokens + self.vocabulary_size) * self.hidden_size
         return num_elements * getattr(torch, self.dtype).itemsize
 
@@ -62,7 +61,7 @@ class Problem:
 
     @classmethod
     def random(cls, shape: Shape, device: str, *, seed: int = 0) -> Problem:
-        """Logits of variance 1."""
+        """Draw a problem whose logits have variance 1."""
         generator = torch.Generator(device).manual_seed(seed)
         random, dtype = {"generator": generator, "device": device}, getattr(torch, shape.dtype)
         hidden_ND = torch.randn(shape.num_tokens, shape.hidden_size, **random) / shape.hidden_size**0.5
@@ -76,7 +75,7 @@ class Problem:
         )
 
     def as_seen_by(self, implementation: Implementation) -> Problem:
-        """The same numbers with a frozen weight or the only g that the implementation knows."""
+        """Return the same numbers with a frozen weight or the only g that the implementation knows."""
         problem = replace(self, weight_VD=self.weight_VD.detach()) if implementation.is_frozen else self
         if implementation.has_fixed_gradient:
             problem = replace(problem, gradient_N=-torch.ones_like(self.gradient_N))
@@ -84,7 +83,7 @@ class Problem:
 
 
 class Output(NamedTuple):
-    """What is differentiated, and the log-probabilities where they are to be had."""
+    """What is differentiated, and the log-probabilities where the way returns them."""
 
     loss: Tensor
     logprobs_N: Tensor | None
@@ -122,7 +121,8 @@ def local(problem: Problem) -> Output:
         return LossOutput(loss=(problem.gradient_N[rows] * result.logprobs).sum(), metrics={})
 
     tensors = problem.hidden_ND, problem.weight_VD, problem.targets_N
-    return Output(fused_policy_loss(*tensors, loss_of_rows, locality="token").loss, logprobs_N)
+    loss = fused_policy_loss(*tensors, loss_of_rows, sequence_lengths=[1] * len(logprobs_N)).loss
+    return Output(loss, logprobs_N)
 
 
 def naive(problem: Problem) -> Output:
@@ -202,7 +202,7 @@ def quack(problem: Problem) -> Output:
 
 IMPLEMENTATIONS = {
     "two pass": Implementation(two_pass, "token_logprobs; any loss may follow"),
-    "local": Implementation(local, 'fused_policy_loss(locality="token")', forms_gradients_at_once=True),
+    "local": Implementation(local, "fused_policy_loss, a sum over tokens", forms_gradients_at_once=True),
     "frozen head": Implementation(
         two_pass, "token_logprobs of a weight without gradient", is_frozen=True, forms_gradients_at_once=True
     ),
@@ -241,11 +241,11 @@ BASES = {
     name: "naive, frozen head" if implementation.is_frozen else "naive"
     for name, implementation in IMPLEMENTATIONS.items()
 }
-"""What a way is set in proportion to."""
+"""The way that a way is compared with."""
 
 
 def why_not(name: str, device: str) -> str | None:
-    """Why a way cannot be taken on this device; None if it can. Takes it once, on few tokens."""
+    """Try a way once, on few tokens; return why it cannot be taken on this device, None if it can."""
     implementation = IMPLEMENTATIONS[name]
     if device not in implementation.devices:
         return f"has no kernels for {device}"
@@ -259,12 +259,12 @@ def why_not(name: str, device: str) -> str | None:
 
 
 def reason_of(error: Exception) -> str:
-    """The first line of what went wrong, for a file of results."""
+    """Return the first line of what went wrong, for a file of results."""
     return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def versions() -> dict[str, str]:
-    """Of the other libraries, and of what compiles for the GPU."""
+    """Return the versions of the other libraries, and of what compiles for the GPU."""
     packages = {implementation.package for implementation in IMPLEMENTATIONS.values()} | {"triton"}
     found: dict[str, str] = {}
     for package in sorted(package for package in packages if package is not None):

@@ -34,18 +34,18 @@ __all__ = [
 ]
 
 Seconds = dict[str, list[tuple[float, float]]]
-"""Of the forward pass and of both passes, a pair per round."""
+"""Seconds of the forward pass and of both passes, a pair per round."""
 
 SMALL = 1 << 21
-"""Logits."""
+"""Number of logits up to which a step takes milliseconds."""
 WARM_UP_SHAPES = Shape(64, 256, 1024, "float32", 32), Shape(512, 128, 8400, "float32", 128)
-"""Few logits, and as many as are not kept: code that is loaded for either is there before memory is measured."""
+"""Few logits, and too many to keep: code that is loaded for either must be there before memory is measured."""
 RETURN_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 16), "MALLOC_TRIM_THRESHOLD_": str(1 << 16)}
-"""For glibc: without it, what is left of one tensor can serve the next one unseen, and holes count as if in use."""
+"""For glibc: without it, freed memory can serve the next tensor unseen, and holes count as if in use."""
 
 
 def seconds_in_turn(shape: Shape, names: Sequence[str], device: str, num_rounds: int) -> tuple[Seconds, dict[str, str]]:
-    """One way after the other in every round, so that whatever else the machine does slows all; and who has no room.
+    """Time one way after the other in every round, so that other load slows all alike; return times and failures.
 
     Steps of milliseconds get more rounds.
     """
@@ -85,7 +85,7 @@ def _seconds_of_step(name: str, problem: Problem) -> tuple[float, float]:
 
 
 def median_ratio(seconds: Seconds, numerator: str, denominator: str) -> float | None:
-    """Median over the rounds of the ratio of both passes' times; None where either is missing."""
+    """Return the median over the rounds of the ratio of both passes' times; None where either is missing."""
     if numerator not in seconds or denominator not in seconds:
         return None
     rounds = zip(seconds[numerator], seconds[denominator], strict=True)
@@ -93,7 +93,7 @@ def median_ratio(seconds: Seconds, numerator: str, denominator: str) -> float | 
 
 
 def transient_bytes(name: str, shapes: Sequence[Shape], device: str) -> list[int | str]:
-    """What a step needs beyond its inputs and the gradients that it leaves, per shape, in a process of its own."""
+    """Measure what a step needs beyond its inputs and gradients, per shape, in a process of its own."""
     with environment(RETURN_FREED_MEMORY), ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         try:
             return pool.submit(_transient_bytes_here, name, shapes, device).result()
@@ -103,7 +103,7 @@ def transient_bytes(name: str, shapes: Sequence[Shape], device: str) -> list[int
 
 @contextmanager
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Processes that are started meanwhile see these variables."""
+    """Set environment variables for processes that are started inside the context."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -131,7 +131,7 @@ def _transient_bytes_here(name: str, shapes: Sequence[Shape], device: str) -> li
 
 
 def _peak_bytes(name: str, shape: Shape, device: str) -> int:
-    """Of a step, beyond what is there before it."""
+    """Return the peak of a step beyond what was there before it."""
     gc.collect()
     problem = Problem.random(shape, device).as_seen_by(IMPLEMENTATIONS[name])
     if device == "cuda":
@@ -147,18 +147,18 @@ def _peak_bytes(name: str, shape: Shape, device: str) -> int:
 
 
 def reset_peak() -> None:
-    """Let the process's peak of resident memory (`VmHWM`) begin anew; needs Linux."""
+    """Reset the process's peak of resident memory (`VmHWM`); needs Linux."""
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def status_bytes(field: str) -> int:
-    """A size in this process's status, such as `VmRSS`, its resident memory now."""
+    """Return a size in this process's status, such as `VmRSS`, its resident memory now."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
 def with_likelihood(problem: Problem, probability: float | None) -> Problem:
-    """The same problem with every target as likely as given (in exact arithmetic); None leaves targets to chance.
+    """Return the problem with every target as likely as given (in exact arithmetic); None leaves targets to chance.
 
     A multiple of the target's row is added to the hidden state in place of its own component along that row, so that
     the target's logit z solves z = logit(p) + log V + σ²/2, where σ² = 1 + z²/D is the variance of the other logits.
@@ -178,7 +178,7 @@ def with_likelihood(problem: Problem, probability: float | None) -> Problem:
 
 
 def errors(names: Sequence[str], problem: Problem) -> dict[str, dict[str, float | None] | str]:
-    """‖x − exact‖/‖exact‖ of the log-probabilities and of the gradients that g gives; None where there are none.
+    """Return ‖x − exact‖/‖exact‖ of log-probabilities and gradients; None where a way gives none.
 
     A way that does not know this precision has a reason instead.
     """

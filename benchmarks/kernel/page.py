@@ -1,4 +1,4 @@
-"""Results of `bench_kernel.py` as people look at them: a page of plots, and one figure for the documentation.
+"""Results of `bench_kernel.py` as a page of plots, and one figure for the documentation.
 
 The page carries plotly's JavaScript in itself and opens offline; the figure is a small drawing of lines only.
 """
@@ -20,7 +20,7 @@ WIDTH, HEIGHT, MARGIN = 340, 200, 56
 
 
 def write_page(results: Mapping[str, Any], path: Path) -> None:
-    """Bars per shape for time and memory, points of errors, lines of scaling, and the goals as a table."""
+    """Write bars per shape for time and memory, points of errors, lines of scaling, and the goals as a table."""
     from plotly.offline import get_plotlyjs
 
     figures = [
@@ -115,7 +115,7 @@ def _lines(scaling: Mapping[str, Any]) -> list[Any]:
 
 
 def write_figure(scaling: Mapping[str, Any], path: Path) -> None:
-    """Time and memory along tokens and vocabulary, both axes logarithmic, as SVG."""
+    """Write time and memory along tokens and vocabulary, both axes logarithmic, as SVG."""
     panels = [
         _panel(scaling[axis]["values"], scaling[axis][quantity], f"{meaning}, by {label}", (column, row))
         for row, (quantity, meaning) in enumerate(QUANTITIES.items())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 
-from agents.algorithms import ALGORITHMS
+from agents.algorithms import AnyAlgorithm
 from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.losses import totals_of
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
 from agents.types import TokenBatch
-from reasonenv.tables import resolve
 
 NUM_GROUPS, GROUP_SIZE, PROMPT_TOKENS, RESPONSE_TOKENS = 16, 8, 16, 40
 
@@ -32,9 +33,9 @@ def sampled_batch() -> TokenBatch:
     )
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
-def test_learner_update(benchmark, name: str) -> None:
-    algorithm = resolve(ALGORITHMS, name, kind="algorithm")()
+@pytest.mark.parametrize("make", get_args(AnyAlgorithm))
+def test_learner_update(benchmark, make: type[AnyAlgorithm]) -> None:
+    algorithm = make()
     policy = HFPolicy(build_tiny_policy(seed=0)[0], has_value_head=algorithm.needs_values)
     learner = Learner(policy, OptimizerConfig(learning_rate=1e-5), num_optimizer_steps=1)
     batch = sampled_batch()

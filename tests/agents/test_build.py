@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_policies import save_tiny_policy
 from transformers import AutoModelForCausalLM
 
 from agents.algorithms import GRPO, PPO
@@ -21,7 +22,7 @@ from agents.build import (
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.learner import UpdateConfig
-from agents.policies.tiny import build_tiny_policy, save_tiny_policy
+from agents.policies.tiny import build_tiny_policy
 from agents.rollout import ENGINES
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.tasksets import load_tasks

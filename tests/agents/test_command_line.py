@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_policies import save_tiny_policy
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
 
 from agents.__main__ import configure, main
 from agents.algorithms import PPO
-from agents.policies.tiny import build_tiny_tokenizer, save_tiny_policy
+from agents.policies.tiny import build_tiny_tokenizer
 from agents.recipes import RECIPES
 
 COLD_START = [

@@ -133,6 +133,10 @@ def test_step_of_any_cut_has_the_gradient_of_the_whole(rewards: list[float], mic
     torch.testing.assert_close(gradients(cut), gradients(whole), rtol=1e-9, atol=1e-12)
 
 
+def no_loss(outputs: PolicyOutputs, rows: slice) -> LossOutput:
+    return LossOutput(loss=0 * outputs.logprobs_BT.sum(), metrics={})
+
+
 def test_microbatches_of_a_mixture_of_experts_share_the_auxiliary_loss_by_rows():
     sizes = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1}
     config = MixtralConfig(vocab_size=272, num_hidden_layers=1, num_local_experts=4, pad_token_id=0, **sizes)
@@ -144,7 +148,7 @@ def test_microbatches_of_a_mixture_of_experts_share_the_auxiliary_loss_by_rows()
     batch = GRPO().annotate(sampled_batch([1, 1, 1, 1]))
     by_length = batch.attention_mask_BT.sum(1).argsort(stable=True)
     halves = [take_rows(batch, rows) for rows in by_length.split(3)]
-    losses = [policy(half.token_ids_BT, half.attention_mask_BT, half.loss_mask_BT).auxiliary_loss for half in halves]
+    losses = [policy.loss(half.token_ids_BT, half.attention_mask_BT, half.loss_mask_BT, no_loss)[1] for half in halves]
     parameters = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     expected = torch.autograd.grad(
         0.75 * losses[0] + 0.25 * losses[1], parameters, allow_unused=True, materialize_grads=True

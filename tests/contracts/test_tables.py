@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import Parameter, signature
+from typing import get_args
 
 import gymnasium
 import pytest
 import torch
 
-from agents.algorithms import ALGORITHMS
+from agents.algorithms import AnyAlgorithm
 from agents.config import RunConfig, to_json
 from agents.losses import totals_of
 from agents.policies.tiny import build_tiny_policy
@@ -33,7 +34,6 @@ from reasonenv.testing import check_env, check_reward, check_task_set
 from reasonenv.types import CallTests, CodeReference
 
 TABLES: dict[str, Mapping[str, str]] = {
-    "algorithm": ALGORITHMS,
     "engine": ENGINES,
     "prompt template": TEMPLATES,
     "recipe": RECIPES,
@@ -147,9 +147,12 @@ def outputs_for(batch: TokenBatch) -> PolicyOutputs:
     return PolicyOutputs(logprobs_BT=(batch.behavior_logprobs_BT - 0.05).requires_grad_(), values_BT=values_BT)
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
-def test_algorithm_is_frozen_and_its_loss_moves_exactly_the_sampled_tokens(name: str) -> None:
-    algorithm = resolve(ALGORITHMS, name, kind="algorithm")()
+each_algorithm = pytest.mark.parametrize("make", get_args(AnyAlgorithm))
+
+
+@each_algorithm
+def test_algorithm_is_frozen_and_its_loss_moves_exactly_the_sampled_tokens(make: type[AnyAlgorithm]) -> None:
+    algorithm = make()
     batch = annotated_batch(algorithm)
     outputs = outputs_for(batch)
     result = algorithm.loss(outputs, batch)
@@ -163,9 +166,9 @@ def test_algorithm_is_frozen_and_its_loss_moves_exactly_the_sampled_tokens(name:
     assert algorithm.gradient_rows(batch).tolist() == [True] * len(batch.rewards_B)
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
-def test_losses_of_the_microbatches_of_an_algorithm_add_up_to_the_loss_of_the_batch(name: str) -> None:
-    algorithm = resolve(ALGORITHMS, name, kind="algorithm")()
+@each_algorithm
+def test_losses_of_the_microbatches_of_an_algorithm_add_up_to_the_loss_of_the_batch(make: type[AnyAlgorithm]) -> None:
+    algorithm = make()
     batch = annotated_batch(algorithm)
     halves = []
     for rows in (slice(0, 1), slice(1, 4)):

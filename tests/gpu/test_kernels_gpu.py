@@ -29,7 +29,7 @@ from dense_logits import (
 from torch import Tensor
 
 from agents.kernels.statistics import NO_TOKEN, RowSums, combine
-from agents.kernels.types import LogitOptions, RowState, Statistics
+from agents.kernels.types import Head, LogitOptions, Method, RowState, Statistics
 
 need("triton")
 IS_INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -60,14 +60,28 @@ def gradient_tolerance(dtype: torch.dtype) -> float:
     return 5e-6 if dtype == torch.float32 else 6e-3
 
 
+def head_of(case: Case, options: LogitOptions) -> Head:
+    return Head(case.weight_WD, case.bias_W, Method(kernels, options, "value"))
+
+
 def statistics_of(case: Case, options: LogitOptions = PLAIN, threshold_N: Tensor | None = None) -> Statistics:
-    return kernels.statistics(*case, options, threshold_N, has_entropy=True)
+    return kernels.statistics(case.hidden_ND, head_of(case, options), case.targets_N, threshold_N)
 
 
 def statistics_in_memory(
     products_NW: Tensor, case: Case, options: LogitOptions = PLAIN, threshold_N: Tensor | None = None
 ) -> Statistics:
-    return kernels.statistics_of_logits(products_NW, *case[2:], options, threshold_N, has_entropy=True)
+    return kernels.statistics_of_logits(products_NW, head_of(case, options), case.targets_N, threshold_N)
+
+
+def logit_gradients(case: Case, rows: RowState, options: LogitOptions = PLAIN) -> Tensor:
+    return kernels.logit_gradients(case.hidden_ND, head_of(case, options), case.targets_N, rows)
+
+
+def write_gradients(
+    products_NW: Tensor, case: Case, rows: RowState, out_NW: Tensor, options: LogitOptions = PLAIN
+) -> None:
+    kernels.gradients_of_logits(products_NW, head_of(case, options), case.targets_N, rows, out_NW)
 
 
 def check_statistics(statistics: Statistics, expected: Dense) -> None:
@@ -117,7 +131,7 @@ def test_statistics_of_logits_in_memory_match_the_definition(dtype: torch.dtype,
 def test_logit_gradients_match_the_definition(dtype: torch.dtype, options: LogitOptions):
     case = random_case(SHAPE, dtype, has_bias=options == OPTIONS["all"])
     gradients = [upstream(SHAPE[0], seed=seed) for seed in (1, 2)]
-    gradient_NW = kernels.logit_gradients(*case, RowSums.of(statistics_of(case, options)).state(*gradients), options)
+    gradient_NW = logit_gradients(case, RowSums.of(statistics_of(case, options)).state(*gradients), options)
     assert gradient_NW.dtype == dtype
     check_gradients_of_operands(gradient_NW, case, dense(case, options, *gradients), gradient_tolerance(dtype))
 
@@ -127,7 +141,7 @@ def test_logit_gradients_match_the_definition(dtype: torch.dtype, options: Logit
 def test_logit_gradients_of_any_shape_match_the_definition(dtype: torch.dtype, shape: tuple[int, int, int]):
     case, gradients = random_case(shape, dtype, seed=1), [upstream(shape[0], seed=seed) for seed in (1, 2)]
     rows = RowSums.of(statistics_of(case)).state(*gradients)
-    gradient_NW = kernels.logit_gradients(*case, rows, PLAIN)
+    gradient_NW = logit_gradients(case, rows)
     assert gradient_NW.shape == (shape[0], shape[2])
     check_gradients_of_operands(gradient_NW, case, dense(case, PLAIN, *gradients), gradient_tolerance(dtype))
 
@@ -143,9 +157,8 @@ def test_gradients_of_logits_in_memory_match_the_definition(
     entropy_gradient_N = upstream(5, seed=2) if has_entropy else None
     statistics = statistics_in_memory(products_NW, case, options)
     out_NW = torch.full_like(products_NW, math.nan)
-    kernels.gradients_of_logits(
-        products_NW, *case[2:], RowSums.of(statistics).state(gradient_N, entropy_gradient_N), options, out_NW
-    )
+    rows = RowSums.of(statistics).state(gradient_N, entropy_gradient_N)
+    write_gradients(products_NW, case, rows, out_NW, options)
     expected = dense(case, options, gradient_N, entropy_gradient_N, products_NW=products_NW)
     assert relative_error(out_NW, expected.gradient_NW) <= gradient_tolerance(dtype)
 
@@ -156,8 +169,8 @@ def test_gradients_of_logits_may_be_written_in_another_dtype_or_over_the_logits(
     logits_NW = products_of(case).to(out_dtype)
     rows = RowSums.of(statistics_in_memory(logits_NW, case)).state(upstream(5, seed=1))
     single_NW = torch.empty_like(logits_NW, dtype=torch.float32)
-    kernels.gradients_of_logits(logits_NW, *case[2:], rows, PLAIN, single_NW)
-    kernels.gradients_of_logits(logits_NW, *case[2:], rows, PLAIN, logits_NW)
+    write_gradients(logits_NW, case, rows, single_NW)
+    write_gradients(logits_NW, case, rows, logits_NW)
     assert torch.equal(logits_NW, single_NW.to(out_dtype))
 
 
@@ -171,7 +184,7 @@ def test_gradients_keep_their_precision_however_probable_the_target(dtype: torch
     check_statistics(statistics, expected)
     sums = RowSums.of(statistics)
     assert relative_error(sums.logprob_N, expected.logprob_N) <= 5e-6
-    gradient_NW = kernels.logit_gradients(*case, sums.state(gradient_N), PLAIN)
+    gradient_NW = logit_gradients(case, sums.state(gradient_N))
     tolerance = {torch.float32: 5e-6}.get(dtype, 1e-2 if probability > 0.999 else 6e-3)
     check_gradients_of_operands(gradient_NW, case, expected, tolerance)
 
@@ -191,7 +204,7 @@ def test_columns_below_the_threshold_are_outside_the_support_but_never_the_targe
     statistics = statistics_of(case, options, threshold_N)
     check_statistics(statistics, expected)
     rows = RowSums.of(statistics).state(*gradients, threshold_N)
-    gradient_NW = kernels.logit_gradients(*case, rows, options)
+    gradient_NW = logit_gradients(case, rows, options)
     assert not gradient_NW[expected.gradient_NW == 0].any()
     check_gradients_of_operands(gradient_NW, case, expected, gradient_tolerance(dtype))
 
@@ -205,7 +218,7 @@ def test_thresholds_apply_to_logits_in_memory(dtype: torch.dtype):
     statistics = statistics_in_memory(products_NW, case, PLAIN, threshold_N)
     check_statistics(statistics, expected)
     rows, out_NW = RowSums.of(statistics).state(*gradients, threshold_N), torch.empty_like(products_NW)
-    kernels.gradients_of_logits(products_NW, *case[2:], rows, PLAIN, out_NW)
+    write_gradients(products_NW, case, rows, out_NW)
     assert not out_NW[expected.gradient_NW == 0].any()
     assert relative_error(out_NW, expected.gradient_NW) <= gradient_tolerance(dtype)
 
@@ -219,12 +232,12 @@ def test_a_target_in_another_part_has_no_logit_and_no_term_in_the_gradient(dtype
     sums = RowSums.of(elsewhere)
     torch.testing.assert_close(sums.normalizer_N.double(), logits_NW.logsumexp(-1), rtol=1e-6, atol=1e-5)
     rows, expected_NW = sums.state(gradient_N), -logits_NW.softmax(-1) * gradient_N[:, None]
-    gradient_NW = kernels.logit_gradients(*outside, rows, PLAIN)
+    gradient_NW = logit_gradients(outside, rows)
     assert relative_error(gradient_NW, expected_NW) <= gradient_tolerance(dtype)
     products_NW, out_NW = products_of(case).float(), torch.empty((7, 77), device=DEVICE)
     in_memory = statistics_in_memory(products_NW, outside)
     assert (in_memory.target_N == -math.inf).all()
-    kernels.gradients_of_logits(products_NW, *outside[2:], rows, PLAIN, out_NW)
+    write_gradients(products_NW, outside, rows, out_NW)
     assert relative_error(out_NW, expected_NW) <= 5e-6
 
 
@@ -240,7 +253,7 @@ def test_parts_of_the_vocabulary_make_the_whole(dtype: torch.dtype):
     whole, expected = combine([statistics_of(part, options) for part in parts]), dense(case, options, *gradients)
     check_statistics(whole, expected)
     rows = RowSums.of(whole).state(*gradients)
-    gradient_NW = torch.cat([kernels.logit_gradients(*part, rows, options) for part in parts], 1)
+    gradient_NW = torch.cat([logit_gradients(part, rows, options) for part in parts], 1)
     check_gradients_of_operands(gradient_NW, case, expected, gradient_tolerance(dtype))
 
 
@@ -250,7 +263,7 @@ def test_results_are_repeatable_bit_for_bit(dtype: torch.dtype):
     first, second = (statistics_of(case) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     rows = RowSums.of(first).state(*gradients)
-    assert torch.equal(*(kernels.logit_gradients(*case, rows, PLAIN) for _ in range(2)))
+    assert torch.equal(*(logit_gradients(case, rows) for _ in range(2)))
 
 
 @each_dtype
@@ -264,13 +277,13 @@ def test_rows_need_not_be_contiguous(dtype: torch.dtype, padding: int):
     statistics, again = (statistics_of(each) for each in (case, strided))
     assert all(torch.equal(a, b) for a, b in zip(statistics, again, strict=True))
     rows = RowSums.of(statistics).state(gradient_N)
-    assert torch.equal(*(kernels.logit_gradients(*each, rows, PLAIN) for each in (case, strided)))
+    assert torch.equal(*(logit_gradients(each, rows) for each in (case, strided)))
     products_NW, wide_NW = products_of(case).float(), torch.full((5, 77 + padding), math.nan, device=DEVICE)
     wide_NW[:, padding:] = products_NW
     plain, in_wide = (statistics_in_memory(z, case) for z in (products_NW, wide_NW[:, padding:]))
     assert all(torch.equal(a, b) for a, b in zip(plain, in_wide, strict=True))
-    kernels.gradients_of_logits(products_NW, *case[2:], rows, PLAIN, products_NW)
-    kernels.gradients_of_logits(wide_NW[:, padding:], *case[2:], rows, PLAIN, wide_NW[:, padding:])
+    write_gradients(products_NW, case, rows, products_NW)
+    write_gradients(wide_NW[:, padding:], case, rows, wide_NW[:, padding:])
     assert torch.equal(wide_NW[:, padding:], products_NW)
     assert wide_NW[:, :padding].isnan().all()
 
@@ -279,7 +292,7 @@ def test_a_gradient_expanded_from_a_scalar_is_read_as_it_stands():
     case, gradient_N = random_case((5, 33, 77), torch.float32), torch.ones(5, device=DEVICE)
     rows = RowSums.of(statistics_of(case)).state(gradient_N)
     expanded = rows._replace(gradient_N=torch.ones((), device=DEVICE).expand(5))
-    assert torch.equal(*(kernels.logit_gradients(*case, each, PLAIN) for each in (rows, expanded)))
+    assert torch.equal(*(logit_gradients(case, each) for each in (rows, expanded)))
 
 
 @pytest.mark.parametrize("is_in_memory", [False, True])
@@ -324,8 +337,8 @@ def test_no_rows_give_empty_results():
     products_NW = torch.zeros(0, 77, device=DEVICE)
     assert all(tensor.shape == (0,) for tensor in statistics_of(case))
     assert all(tensor.shape == (0,) for tensor in statistics_in_memory(products_NW, case))
-    assert kernels.logit_gradients(*case, rows, PLAIN).shape == (0, 77)
-    kernels.gradients_of_logits(products_NW, *case[2:], rows, PLAIN, products_NW)
+    assert logit_gradients(case, rows).shape == (0, 77)
+    write_gradients(products_NW, case, rows, products_NW)
 
 
 def test_inputs_that_do_not_fit_are_refused():
@@ -335,11 +348,11 @@ def test_inputs_that_do_not_fit_are_refused():
     ):
         statistics_of(case._replace(weight_WD=case.weight_WD.half()))
     with pytest.raises(ValueError, match=r"got torch\.float64"):
-        kernels.logit_gradients(case.hidden_ND.double(), case.weight_WD.double(), *case[2:], rows, PLAIN)
+        logit_gradients(Case(case.hidden_ND.double(), case.weight_WD.double(), *case[2:]), rows)
     with pytest.raises(ValueError, match=r"rows without gaps between elements, got strides \(1, 3\)"):
         statistics_in_memory(torch.zeros(8, 3).T, case)
     with pytest.raises(ValueError, match=r"Expected out \(3, 5\), the shape of the products, got \(3, 4\)"):
-        kernels.gradients_of_logits(torch.zeros(3, 5), *case[2:], rows, PLAIN, torch.zeros(3, 4))
+        write_gradients(torch.zeros(3, 5), case, rows, torch.zeros(3, 4))
 
 
 @needs("gpu")
@@ -350,7 +363,7 @@ def test_large_problems_match_the_definition(dtype: torch.dtype, shape: tuple[in
     expected, sums = dense(case, PLAIN, *gradients), RowSums.of(statistics_of(case))
     assert relative_error(sums.logprob_N, expected.logprob_N) <= 1e-5
     assert relative_error(sums.entropy_N, expected.entropy_N) <= 1e-5
-    gradient_NW = kernels.logit_gradients(*case, sums.state(*gradients), PLAIN)
+    gradient_NW = logit_gradients(case, sums.state(*gradients))
     check_gradients_of_operands(gradient_NW, case, expected, max(gradient_tolerance(dtype), 2e-5))
 
 
@@ -362,9 +375,9 @@ def test_elements_beyond_the_range_of_32_bit_numbers_are_reached():
     case = random_case((N, 64, W), HALF)
     gradient_N = upstream(N, seed=1)
     rows = RowSums.of(statistics_of(case)).state(gradient_N)
-    gradient_NW = kernels.logit_gradients(*case, rows, PLAIN)
+    gradient_NW = logit_gradients(case, rows)
     logits_NW = case.hidden_ND @ case.weight_WD.T
-    kernels.gradients_of_logits(logits_NW, *case[2:], rows, PLAIN, logits_NW)
+    write_gradients(logits_NW, case, rows, logits_NW)
     last = Case(case.hidden_ND[-8:], case.weight_WD, None, case.targets_N[-8:])
     exact_NW = dense(last, PLAIN, gradient_N[-8:]).gradient_NW
     assert relative_error(gradient_NW[-8:], exact_NW) <= 6e-3

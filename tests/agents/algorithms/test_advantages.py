@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.advantages import gae, group_relative_advantages, whiten
+from agents.advantages import gae, group_relative_advantages, number_groups, whiten
 
 finite = st.floats(-10, 10, width=32)
 grouped_rewards = st.lists(st.tuples(finite, st.integers(0, 4)), min_size=1, max_size=24)
@@ -198,3 +198,25 @@ def test_whitening_equal_entries_gives_exactly_zero(value: float, size: int):
 
 def test_whitening_nothing_gives_zeros():
     assert whiten(torch.ones(2, 3), torch.zeros(2, 3)).tolist() == [[0.0] * 3] * 2
+
+
+def test_groups_are_numbered_in_the_order_of_their_ids():
+    index_B, num_groups = number_groups(torch.tensor([7, -1, 7, 40, -1]))
+    assert (index_B.tolist(), num_groups) == ([1, 0, 1, 2, 0], 3)
+    assert number_groups(torch.zeros(0, dtype=torch.long))[1] == 0
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda row_BT, column_BT: group_relative_advantages(row_BT[0], column_BT.long()),
+        lambda row_BT, column_BT: gae(column_BT, row_BT, row_BT, gamma=1.0, gae_lambda=1.0),
+        lambda row_BT, column_BT: gae(row_BT, column_BT, row_BT, gamma=1.0, gae_lambda=1.0),
+        lambda row_BT, column_BT: gae(row_BT, row_BT, column_BT, gamma=1.0, gae_lambda=1.0),
+        whiten,
+    ],
+    ids=["groups", "rewards", "values", "mask", "whiten"],
+)
+def test_a_transposed_tensor_is_refused_instead_of_being_broadcast(compute):
+    with pytest.raises(ValueError, match=r"tensors of one shape, got .* \(3, 1\)"):
+        compute(torch.ones(1, 3), torch.ones(3, 1))

@@ -24,7 +24,8 @@ def with_values(batch: TokenBatch, seed: int = 0) -> TokenBatch:
 def outputs_off_policy(batch: TokenBatch, shift: float) -> PolicyOutputs:
     """The policy that samples every token with e^shift times the behaviour's probability."""
     logprobs_BT = ((batch.behavior_logprobs_BT + shift) * batch.loss_mask_BT).requires_grad_()
-    return PolicyOutputs(logprobs_BT=logprobs_BT, values_BT=batch.values_BT)
+    values_BT = None if batch.values_BT is None else batch.values_BT.clone().requires_grad_()
+    return PolicyOutputs(logprobs_BT=logprobs_BT, values_BT=values_BT)
 
 
 def test_grpo_repeats_the_group_relative_advantage_along_the_sampled_tokens():
@@ -175,7 +176,13 @@ def test_losses_are_normalised_by_the_totals_of_the_minibatch(algorithm):
 
 def test_ppo_has_gradients_in_every_row_because_the_critic_learns_from_all():
     batch = PPO().annotate(with_values(sampled_batch([1, 1, 1, 1])))
-    assert PPO().gradient_rows(batch).all()
+    outputs = outputs_off_policy(batch, 0.0)
+    assert outputs.values_BT is not None
+    PPO().loss(outputs, replace(batch, advantages_BT=0 * batch.loss_mask_BT)).loss.backward()
+    assert outputs.values_BT.grad is not None
+    has_gradient_B = outputs.values_BT.grad.ne(0).any(1)
+    assert has_gradient_B.all()
+    assert torch.equal(PPO().gradient_rows(batch), has_gradient_B)
 
 
 def test_ppo_moves_neither_policy_nor_critic_when_the_values_are_right():

@@ -104,3 +104,8 @@ def test_sft_losses_of_microbatches_add_up():
     mask_BT = torch.tensor([[0, 1, 1], [0, 0, 1], [0, 0, 0], [1, 1, 1.0]])
     parts = [sft_loss(logprobs_BT[rows], mask_BT[rows], totals=totals_of(mask_BT)).loss for rows in ([0, 3], [1, 2])]
     torch.testing.assert_close(sum(parts), sft_loss(logprobs_BT, mask_BT).loss)
+
+
+def test_sft_refuses_a_transposed_mask():
+    with pytest.raises(ValueError, match=r"logprobs_BT \(1, 3\), loss_mask_BT \(3, 1\): transpose or expand"):
+        sft_loss(torch.zeros(1, 3), torch.ones(3, 1))

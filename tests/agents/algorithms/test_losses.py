@@ -347,3 +347,25 @@ def test_infinite_value_clip_gives_half_the_squared_error():
     values_BT, returns_BT = inputs["values_BT"], inputs["returns_BT"]
     got = clipped_value_loss(values_BT, inputs["behavior_values_BT"], returns_BT, clip=math.inf)
     torch.testing.assert_close(got, (values_BT - returns_BT) ** 2 / 2)
+
+
+@pytest.mark.parametrize("name", [*PPO_INPUTS, "reference_logprobs_BT"])
+def test_a_transposed_tensor_is_refused_instead_of_being_broadcast(name: str):
+    inputs = random_inputs(0, (1, 6))
+    with pytest.raises(ValueError, match=rf"tensors of one shape, got .*{name} \(6, 1\)"):
+        (grpo if name == "reference_logprobs_BT" else ppo)(inputs | {name: inputs[name].T})
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_a_value_loss_refuses_a_transposed_tensor(index: int):
+    tensors = [torch.zeros(1, 6) for _ in range(3)]
+    tensors[index] = tensors[index].T
+    with pytest.raises(ValueError, match=r"_BT \(6, 1\)"):
+        clipped_value_loss(*tensors, clip=0.2)
+
+
+def test_a_token_without_an_advantage_is_never_counted_as_clipped():
+    inputs = random_inputs(0)
+    inputs["logprobs_BT"] = inputs["behavior_logprobs_BT"] + torch.tensor([2.0, -2.0]).double().repeat(3)
+    assert grpo(inputs).metrics["clip_share"] > 0
+    assert grpo(inputs | {"advantages_BT": torch.zeros(5, 6)}).metrics["clip_share"] == 0

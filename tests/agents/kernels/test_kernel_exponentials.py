@@ -4,14 +4,19 @@ import pytest
 import torch
 from kernel_inputs import relative_error
 
-from agents.kernels import exponentials, fused_policy_loss, token_logprobs
-from agents.kernels.types import LogitOptions
+from agents.kernels import chunked, exponentials, fused_policy_loss, token_logprobs
+from agents.kernels.types import Head, LogitOptions, Method
 from agents.types import LossOutput
 
 OFFSETS = [0.0, 30.0, -30.0, 60.0, -60.0, 300.0, -300.0]
 """Of all logits; the last ones go out of range."""
+PLAIN = LogitOptions()
 WAYS = ["two passes", "one pass", "frozen head"]
 N, D, V = 40, 16, 3000
+
+
+def head_of(weight_VD, bias_V=None, options: LogitOptions = PLAIN) -> Head:
+    return Head(weight_VD, bias_V, Method(chunked, options))
 
 
 def problem(offset: float, *, likelihood: float | None = None, dtype: torch.dtype = torch.float64, seed: int = 0):
@@ -47,7 +52,8 @@ def computed(way: str, hidden_ND, weight_VD, targets_N, gradient_N, *, backend: 
 
     if way == "one pass":
         tensors = (hidden_ND, weight_VD, targets_N, weighted)
-        loss = fused_policy_loss(*tensors, locality="token", backend=backend, **options).loss
+        lengths = [1] * len(targets_N)
+        loss = fused_policy_loss(*tensors, sequence_lengths=lengths, backend=backend, **options).loss
     else:
         result = token_logprobs(hidden_ND, weight_VD, targets_N, backend=backend, **options)
         loss = weighted(result, (), slice(0, len(targets_N))).loss
@@ -125,7 +131,7 @@ def test_a_hidden_state_that_is_not_a_number_spoils_its_own_row_only(way: str) -
 @pytest.mark.parametrize("num_columns", [V, 1000, 7])
 def test_statistics_are_those_of_the_other_tokens_or_none(offset: float, num_columns: int) -> None:
     hidden_ND, weight_VD, targets_N, _ = problem(offset)
-    found = exponentials.statistics(hidden_ND, weight_VD, targets_N, LogitOptions(), num_columns)
+    found = exponentials.statistics(hidden_ND, head_of(weight_VD), targets_N, num_columns)
     if abs(offset) > 46:
         assert found is None
         return
@@ -137,8 +143,8 @@ def test_statistics_are_those_of_the_other_tokens_or_none(offset: float, num_col
 
 
 def test_half_precision_without_the_range_and_heads_with_more_than_a_scale_are_left_out() -> None:
-    hidden_ND, bias_V, plain = torch.zeros(1, 2), torch.zeros(3), LogitOptions(0.7, None, 3.0)
-    assert exponentials.suffice(hidden_ND, None, plain)
-    assert not exponentials.suffice(hidden_ND.half(), None, plain)
-    assert not exponentials.suffice(hidden_ND, bias_V, plain)
-    assert not exponentials.suffice(hidden_ND, None, LogitOptions(softcap=30.0))
+    hidden_ND, weight_VD, scaled = torch.zeros(1, 2), torch.zeros(3, 2), LogitOptions(0.7, None, 3.0)
+    assert exponentials.suffice(hidden_ND, head_of(weight_VD, options=scaled))
+    assert not exponentials.suffice(hidden_ND.half(), head_of(weight_VD, options=scaled))
+    assert not exponentials.suffice(hidden_ND, head_of(weight_VD, torch.zeros(3), options=scaled))
+    assert not exponentials.suffice(hidden_ND, head_of(weight_VD, options=LogitOptions(softcap=30.0)))

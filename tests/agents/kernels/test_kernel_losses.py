@@ -126,9 +126,8 @@ LOSSES: dict[str, tuple[Loss, str, torch.Tensor | None]] = {
 
 
 @pytest.mark.parametrize("backend", ["chunked", "reference"])
-@pytest.mark.parametrize("locality", ["sequence", "batch"])
 @pytest.mark.parametrize("name", LOSSES)
-def test_any_loss_has_the_value_and_the_gradients_of_dense_log_probabilities(name: str, locality, backend):
+def test_any_loss_has_the_value_and_the_gradients_of_dense_log_probabilities(name: str, backend):
     loss, entropy, advantages_N = LOSSES[name]
     inputs, values_N = random_inputs(N, D, V), upstream(N, seed=8).requires_grad_()
     trained = [inputs.hidden_ND, inputs.weight_VD, inputs.bias_V] + ([values_N] if name == "ppo" else [])
@@ -144,7 +143,6 @@ def test_any_loss_has_the_value_and_the_gradients_of_dense_log_probabilities(nam
         inputs.weight_VD,
         inputs.targets_N,
         lambda result, rest, rows: loss(result, rest, rows, batch),
-        locality=locality,
         sequence_lengths=LENGTHS,
         inputs=(values_N,),
         bias=inputs.bias_V,
@@ -169,7 +167,7 @@ def test_a_loss_of_single_tokens_may_be_cut_anywhere(weight_is_trained: bool):
     results = []
     for backend in ("chunked", "reference"):
         output = fused_policy_loss(
-            inputs.hidden_ND, weight_VD, inputs.targets_N, token_loss, locality="token", backend=backend
+            inputs.hidden_ND, weight_VD, inputs.targets_N, token_loss, sequence_lengths=[1] * N, backend=backend
         )
         results.append((output.loss, *torch.autograd.grad(2 * output.loss, trained)))
     torch.testing.assert_close(*results, rtol=1e-10, atol=1e-12)
@@ -183,7 +181,7 @@ def test_sequences_are_never_cut():
         return LossOutput(loss=result.logprobs.sum(), metrics={})
 
     inputs = random_inputs(N, D, V)
-    fused_policy_loss(*inputs[:3], loss, locality="sequence", sequence_lengths=LENGTHS, backend="chunked")
+    fused_policy_loss(*inputs[:3], loss, sequence_lengths=LENGTHS, backend="chunked")
     assert [rows.start for rows in seen] + [seen[-1].stop] == sorted({rows.start for rows in seen} | {N})
     assert {rows.start for rows in seen} <= set(STARTS)
     assert len(seen) > 2
@@ -195,7 +193,7 @@ def test_a_chunk_whose_loss_is_constant_gives_no_gradient():
     def loss(result: TokenLogprobs, rest: tuple[torch.Tensor, ...], rows: slice) -> LossOutput:
         return LossOutput(loss=result.logprobs.sum() if rows.start == 0 else torch.zeros(()).double(), metrics={})
 
-    output = fused_policy_loss(*inputs[:3], loss, locality="token", backend="chunked")
+    output = fused_policy_loss(*inputs[:3], loss, sequence_lengths=[1] * N, backend="chunked")
     (gradient_ND,) = torch.autograd.grad(output.loss, inputs.hidden_ND)
     assert gradient_ND[0].any()
     assert not gradient_ND[-1].any()
@@ -207,17 +205,17 @@ def test_a_tensor_that_would_silently_get_no_gradient_is_refused():
     def loss(result: TokenLogprobs, rest: tuple[torch.Tensor, ...], rows: slice) -> LossOutput:
         return LossOutput(loss=(result.logprobs * scale).sum(), metrics={})
 
-    with pytest.raises(ValueError, match=r"not among its arguments: pass it .* `inputs`, detach it, or set locality"):
-        fused_policy_loss(*inputs[:3], loss, locality="token", backend="chunked")
+    with pytest.raises(ValueError, match=r"not among its arguments: pass it .* `inputs`, detach it, or apply the loss"):
+        fused_policy_loss(*inputs[:3], loss, sequence_lengths=[1] * N, backend="chunked")
 
 
 def test_gradients_formed_at_once_are_not_handed_out_twice():
-    output = fused_policy_loss(*random_inputs(N, D, V)[:3], token_loss, locality="token", backend="chunked")
+    output = fused_policy_loss(*random_inputs(N, D, V)[:3], token_loss, sequence_lengths=[1] * N, backend="chunked")
     output.loss.backward(retain_graph=True)
-    with pytest.raises(RuntimeError, match=r"have been handed out.*locality='batch'"):
+    with pytest.raises(RuntimeError, match=r"have been handed out.*token_logprobs"):
         output.loss.backward()
 
 
 def test_lengths_that_do_not_add_up_are_refused():
     with pytest.raises(ValueError, match=rf"add up to {N} rows, got 3"):
-        fused_policy_loss(*random_inputs(N, D, V)[:3], token_loss, locality="sequence", sequence_lengths=(1, 2))
+        fused_policy_loss(*random_inputs(N, D, V)[:3], token_loss, sequence_lengths=(1, 2))

@@ -15,62 +15,12 @@ LARGE = (23, 3, 300_001)
 """N, D, V: several tiles and chunks of the chunked backend, and more logits than are kept by default."""
 
 
-def gradients_of(result_N: torch.Tensor, inputs: Inputs) -> tuple[torch.Tensor, ...]:
-    return torch.autograd.grad(result_N.sum(), (inputs.hidden_ND, inputs.weight_VD, inputs.bias_V))
-
-
 @each_backend
-def test_masked_rows_are_zero_and_the_others_as_if_alone(backend: str):
-    inputs = random_inputs(6, 4, 11)
-    mask_N = torch.tensor([True, False, True, True, False, False])
-    targets_N = inputs.targets_N.masked_fill(~mask_N, -100)
-    masked = token_logprobs(
-        inputs.hidden_ND, inputs.weight_VD, targets_N, mask_N=mask_N, entropy="value", backend=backend
-    )
-    alone = token_logprobs(
-        inputs.hidden_ND[mask_N], inputs.weight_VD, targets_N[mask_N], entropy="value", backend=backend
-    )
-    for got_N, expected_n in zip(masked, alone, strict=True):
-        assert torch.equal(got_N[mask_N], expected_n)
-        assert not got_N[~mask_N].any()
-
-
-@each_backend
-def test_masked_rows_get_no_gradient_and_give_none_to_the_head(backend: str):
-    inputs = random_inputs(6, 4, 11)
-    mask_N = torch.tensor([True, False, True, True, False, False])
-    with torch.no_grad():
-        inputs.hidden_ND[~mask_N] = torch.nan
-    result = token_logprobs(*inputs[:3], bias=inputs.bias_V, mask_N=mask_N, backend=backend)
-    hidden_ND, weight_VD, bias_V = gradients_of(result.logprobs, inputs)
-    assert not hidden_ND[~mask_N].any()
-    assert hidden_ND[mask_N].any()
-    assert all(gradient.isfinite().all() for gradient in (hidden_ND, weight_VD, bias_V))
-
-
-@each_backend
-def test_padding_rows_of_the_head_have_no_probability_and_no_gradient(backend: str):
-    inputs = random_inputs(6, 4, 11)
-    targets_N = inputs.targets_N.clamp(max=7)
-    padded = token_logprobs(
-        inputs.hidden_ND, inputs.weight_VD, targets_N, bias=inputs.bias_V, vocabulary_size=8, backend=backend
-    ).logprobs
-    cut = token_logprobs(
-        inputs.hidden_ND, inputs.weight_VD[:8], targets_N, bias=inputs.bias_V[:8], backend=backend
-    ).logprobs
-    assert torch.equal(padded, cut)
-    _, weight_VD, bias_V = gradients_of(padded, inputs)
-    assert not weight_VD[8:].any()
-    assert not bias_V[8:].any()
-    assert weight_VD[:8].any()
-
-
-@each_backend
-def test_support_margin_renormalises_over_the_tokens_that_were_left_to_draw_from(backend: str):
+def test_a_support_renormalises_over_the_tokens_that_were_left_to_draw_from(backend: str):
     hidden_ND, weight_VD = torch.eye(1, dtype=torch.float64), torch.tensor([[3.0], [2.0], [1.0], [-4.0]]).double()
-    margin_N = torch.tensor([-1.5], dtype=torch.float64)
+    support_N = torch.tensor([-1.5], dtype=torch.float64)
     result = token_logprobs(
-        hidden_ND, weight_VD, torch.tensor([1]), support_margin_N=margin_N, entropy="value", backend=backend
+        hidden_ND, weight_VD, torch.tensor([1]), support=support_N, entropy="value", backend=backend
     )
     expected = torch.log_softmax(torch.tensor([3.0, 2.0, 1.0], dtype=torch.float64), 0)
     torch.testing.assert_close(result.logprobs, expected[1:2], rtol=1e-12, atol=1e-12)
@@ -79,10 +29,10 @@ def test_support_margin_renormalises_over_the_tokens_that_were_left_to_draw_from
 
 
 @each_backend
-def test_the_target_belongs_to_its_support_even_where_the_margin_is_zero(backend: str):
+def test_the_target_belongs_to_its_support_even_where_nothing_else_does(backend: str):
     inputs = random_inputs(40, 4, 11, dtype=torch.float32)
     zero_N = torch.zeros(40)
-    result = token_logprobs(*inputs[:3], support_margin_N=zero_N, temperature=0.3, backend=backend)
+    result = token_logprobs(*inputs[:3], support=zero_N, temperature=0.3, backend=backend)
     likeliest_N = (inputs.hidden_ND @ inputs.weight_VD.T).argmax(-1) == inputs.targets_N
     assert result.logprobs.isfinite().all()
     torch.testing.assert_close(result.logprobs[likeliest_N], zero_N[likeliest_N], rtol=0, atol=1e-5)
@@ -90,7 +40,7 @@ def test_the_target_belongs_to_its_support_even_where_the_margin_is_zero(backend
 
 @pytest.mark.parametrize("shape", [(9, 4, 31), LARGE], ids=str)
 @pytest.mark.parametrize("trained", ["all", "hidden"])
-def test_support_margins_agree_between_backends(shape: tuple[int, int, int], trained: str):
+def test_supports_agree_between_backends(shape: tuple[int, int, int], trained: str):
     inputs = random_inputs(*shape)
     if trained == "hidden":
         inputs = inputs._replace(weight_VD=inputs.weight_VD.detach(), bias_V=inputs.bias_V.detach())
@@ -101,7 +51,7 @@ def test_support_margins_agree_between_backends(shape: tuple[int, int, int], tra
             bias=inputs.bias_V,
             temperature=1.3,
             softcap=2.5,
-            support_margin_N=-upstream(shape[0], seed=3).abs(),
+            support=-upstream(shape[0], seed=3).abs(),
             entropy="grad" if trained == "all" else "value",
             backend=backend,
         )
@@ -113,12 +63,12 @@ def test_support_margins_agree_between_backends(shape: tuple[int, int, int], tra
     torch.testing.assert_close(outputs[1], outputs[0], rtol=1e-9, atol=1e-11)
 
 
-def test_gradients_under_a_support_margin_match_finite_differences():
-    inputs, margin_N = random_inputs(3, 2, 7), torch.tensor([-0.5, -2.0, -9.0], dtype=torch.float64)
+def test_gradients_under_a_support_match_finite_differences():
+    inputs, support_N = random_inputs(3, 2, 7), torch.tensor([-0.5, -2.0, -9.0], dtype=torch.float64)
 
     def outputs(hidden_ND: torch.Tensor, weight_VD: torch.Tensor) -> tuple[torch.Tensor, ...]:
         result = token_logprobs(
-            hidden_ND, weight_VD, inputs.targets_N, support_margin_N=margin_N, entropy="grad", backend="chunked"
+            hidden_ND, weight_VD, inputs.targets_N, support=support_N, entropy="grad", backend="chunked"
         )
         assert result.entropy is not None
         return result.logprobs, result.entropy
@@ -126,25 +76,12 @@ def test_gradients_under_a_support_margin_match_finite_differences():
     assert torch.autograd.gradcheck(outputs, (inputs.hidden_ND, inputs.weight_VD))
 
 
-@pytest.mark.parametrize("saved_rows", [0, 1, 9, 23, 1000])
-def test_keeping_logits_changes_nothing(saved_rows: int):
-    inputs, num_bytes = random_inputs(*LARGE), saved_rows * 8 * LARGE[2]
-    got, expected = (
-        gradients(inputs, upstream(23, seed=1), upstream(23, seed=2), **options)
-        for options in ({"backend": "chunked", "saved_logits_bytes": num_bytes}, {"backend": "reference"})
-    )
-    torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("saved_logits_bytes", [0, 5 * 8 * LARGE[2]])
-def test_rows_without_gradient_are_left_out_exactly(saved_logits_bytes: int):
+def test_rows_without_gradient_are_left_out_exactly():
     inputs, upstream_N = random_inputs(*LARGE), upstream(23, seed=1)
     upstream_N[1::3] = 0
     with torch.no_grad():
         inputs.hidden_ND[1::3] = torch.nan
-    hidden_ND, weight_VD, bias_V = gradients(
-        inputs, upstream_N, None, backend="chunked", saved_logits_bytes=saved_logits_bytes
-    )
+    hidden_ND, weight_VD, bias_V = gradients(inputs, upstream_N, None, backend="chunked")
     kept = [n for n in range(23) if n % 3 != 1]
     alone = Inputs(inputs.hidden_ND.detach()[kept].requires_grad_(), *inputs[1:])
     alone = alone._replace(targets_N=inputs.targets_N[kept])
@@ -212,7 +149,10 @@ def gradients_at_once(inputs: Inputs, upstream_N: torch.Tensor, **options) -> tu
     def loss(result: TokenLogprobs, _inputs: tuple[torch.Tensor, ...], rows: slice) -> LossOutput:
         return LossOutput(loss=(result.logprobs * upstream_N[rows].to(result.logprobs.dtype)).sum(), metrics={})
 
-    output = fused_policy_loss(*inputs[:3], loss, locality="token", bias=inputs.bias_V, backend="chunked", **options)
+    lengths = [1] * len(inputs.targets_N)
+    output = fused_policy_loss(
+        *inputs[:3], loss, sequence_lengths=lengths, bias=inputs.bias_V, backend="chunked", **options
+    )
     return torch.autograd.grad(output.loss, (inputs.hidden_ND, inputs.weight_VD, inputs.bias_V))
 
 
@@ -223,7 +163,7 @@ def gradients_at_once(inputs: Inputs, upstream_N: torch.Tensor, **options) -> tu
         {"temperature": 0.7, "logit_scale": 1.7},
         {"softcap": 2.5},
         {"entropy": "value"},
-        {"support_margin_N": torch.full((23,), -1.5, dtype=torch.float64)},
+        {"support": torch.full((23,), -1.5, dtype=torch.float64)},
     ],
     ids=lambda options: ", ".join(options) or "plain",
 )
@@ -259,13 +199,11 @@ def test_autocast_computes_in_its_precision_and_gives_gradients_in_the_parameter
     [
         ((4096, 1, 1024), {}, "dense", "reference", "few enough"),
         ((4097, 1, 1024), {}, "two_pass", "chunked", "any loss may follow"),
-        ((4097, 1, 1024), {"locality": "token"}, "one_pass", "chunked", "sum over each token"),
-        ((4097, 1, 1024), {"is_sharded": True, "locality": "token"}, "two_pass", "chunked", "split over ranks"),
-        ((6000, 1, 1024), {"locality": "sequence", "sequence_lengths": [3000] * 2}, "one_pass", "chunked", "sequence"),
-        ((6000, 1, 1024), {"locality": "sequence", "sequence_lengths": [6000]}, "two_pass", "chunked", "too many"),
+        ((4097, 1, 1024), {"sequence_lengths": [1] * 4097}, "one_pass", "chunked", "sum over sequences"),
+        ((6000, 1, 1024), {"sequence_lengths": [3000] * 2}, "one_pass", "chunked", "sum over sequences"),
+        ((6000, 1, 1024), {"sequence_lengths": [6000]}, "two_pass", "chunked", "too many"),
         ((2, 1, 3), {"backend": "reference"}, "dense", "reference", "asked for"),
         ((2, 1, 3), {"backend": "chunked"}, "two_pass", "chunked", "any loss may follow"),
-        ((2, 1, 3), {"is_sharded": True}, "two_pass", "chunked", "split over ranks"),
     ],
 )
 def test_choice_says_how_by_what_and_why(shape, options: dict, mode: str, backend: str, reason: str):
@@ -300,14 +238,11 @@ def test_a_choice_is_logged_once(caplog: pytest.LogCaptureFixture):
             r"one precision, got torch.float32 and torch.bfloat16",
         ),
         ({"targets_N": torch.tensor([0, 5])}, r"targets in \[0, 5\)"),
-        ({"targets_N": torch.tensor([0, -100])}, r"left out by mask_N"),
-        ({"targets_N": torch.tensor([0, 4]), "vocabulary_size": 4}, r"targets in \[0, 4\)"),
-        ({"vocabulary_size": 6}, r"vocabulary_size in \[1, 5\].* got 6"),
+        ({"targets_N": torch.tensor([0, -100])}, r"leave out rows without a target"),
         ({"bias": torch.zeros(4)}, r"bias \[5\], one per row of weight, got \(4,\)"),
         ({"softcap": 0.0}, r"softcap must be positive"),
-        ({"support_margin_N": torch.zeros(3)}, r"support_margin_N \[2\]"),
-        ({"support_margin_N": torch.tensor([-1.0, 0.5])}, r"support_margin_N ≤ 0"),
-        ({"mask_N": torch.ones(2)}, r"mask_N bool \[2\], got torch.float32 \(2,\)"),
+        ({"support": torch.zeros(3)}, r"support \[2\], one per row of hidden, got \(3,\)"),
+        ({"support": torch.tensor([-1.0, 0.5])}, r"support ≤ 0"),
         ({"backend": "triton"}, r"on 'cpu', not on an NVIDIA GPU\. Pass backend='auto' or 'chunked'"),
     ],
 )

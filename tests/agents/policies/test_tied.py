@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig, Qwen3Config, Qwen3ForCausalLM
 
 from agents.policies.hf import HFPolicy
-from agents.policies.tied import hand_on_weight
+from agents.policies.tied import shared_weight
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 VOCABULARY_SIZE, HIDDEN_SIZE = 90_001, 8
@@ -116,15 +116,15 @@ def test_the_gradient_is_that_of_two_separate_uses(padding_index: int | None, nu
         return torch.autograd.grad(found + used, lookup.weight)[0]
 
     expected = gradient(lambda: head.weight)
-    with hand_on_weight(lookup, head) as handed_on:
-        assert torch.equal(gradient(lambda: handed_on.weight_VD), expected)
+    with shared_weight(lookup, head) as shared:
+        assert torch.equal(gradient(lambda: shared.weight_VD), expected)
 
 
 def test_either_use_may_have_no_gradient():
     lookup, head = tied()
-    with hand_on_weight(lookup, head) as handed_on:
+    with shared_weight(lookup, head) as shared:
         found = lookup(TOKENS)
-        weight_VD = handed_on.weight_VD
+        weight_VD = shared.weight_VD
     assert weight_VD is not None
     of_head = torch.autograd.grad(weight_VD.sum(), lookup.weight, retain_graph=True)[0]
     assert torch.equal(of_head, torch.ones(11, 3))
@@ -135,26 +135,26 @@ def test_either_use_may_have_no_gradient():
 def test_half_precision_is_rounded_once_per_use():
     lookup, head = tied(torch.bfloat16)
     tokens = torch.zeros(1000, dtype=torch.int64)
-    with hand_on_weight(lookup, head) as handed_on:
+    with shared_weight(lookup, head) as shared:
         found = lookup(tokens)
-        assert handed_on.weight_VD is not None
-        gradient = torch.autograd.grad(found.sum() + 10 * handed_on.weight_VD.sum(), lookup.weight)[0]
+        assert shared.weight_VD is not None
+        gradient = torch.autograd.grad(found.sum() + 10 * shared.weight_VD.sum(), lookup.weight)[0]
     assert torch.equal(gradient[0].float(), torch.tensor([1008.0] * 3))  # 1010 has no bf16
 
 
-def test_weights_are_handed_on_only_where_it_serves():
+def test_weights_are_shared_only_where_it_serves():
     lookup, head = tied()
     other = nn.Linear(3, 11, bias=False)
-    with hand_on_weight(lookup, other) as handed_on:
+    with shared_weight(lookup, other) as shared:
         lookup(TOKENS)
-    assert handed_on.weight_VD is None
-    with hand_on_weight(lookup, head) as handed_on, torch.no_grad():
+    assert shared.weight_VD is None
+    with shared_weight(lookup, head) as shared, torch.no_grad():
         lookup(TOKENS)
-    assert handed_on.weight_VD is None
+    assert shared.weight_VD is None
     lookup.weight.requires_grad_(False)
-    with hand_on_weight(lookup, head) as handed_on:
+    with shared_weight(lookup, head) as shared:
         lookup(TOKENS)
-    assert handed_on.weight_VD is None
+    assert shared.weight_VD is None
     assert "forward" not in vars(lookup)
 
 
@@ -188,7 +188,7 @@ def test_a_lookup_that_does_more_stays_as_it_is(make: Any):
     head.weight = lookup.weight
     before = vars(lookup).get("forward")
     expected = lookup(TOKENS)
-    with hand_on_weight(lookup, head) as handed_on:
+    with shared_weight(lookup, head) as shared:
         assert torch.equal(lookup(TOKENS), expected)
         assert vars(lookup).get("forward") is before
-    assert handed_on.weight_VD is None
+    assert shared.weight_VD is None

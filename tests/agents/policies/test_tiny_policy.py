@@ -4,9 +4,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_policies import save_tiny_policy
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
-from agents.policies.tiny import TAGS, build_tiny_policy, build_tiny_tokenizer, save_tiny_policy
+from agents.policies.tiny import TAGS, build_tiny_policy, build_tiny_tokenizer
 
 TOKENIZER = build_tiny_tokenizer()
 
