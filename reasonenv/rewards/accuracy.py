@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reasonenv.grading.math.grade import MathGrade, grade_math
+from reasonenv.grading import Grade, grade_math
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus
 
 __all__ = ["Accuracy"]
@@ -78,7 +78,7 @@ def _gold(attempt: Attempt) -> str:
     return reference.answer
 
 
-def _score(grade: MathGrade, reference: MathReference) -> Score:
+def _score(grade: Grade, reference: MathReference) -> Score:
     details = {"answer": grade.answer, "status": grade.status.value, "path": grade.path, **grade.details}
     if grade.score == 1.0 and reference.is_worked_out and _leaves_more_to_do(grade.answer or "", reference.answer):
         return Score(0.0, ScoreStatus.SCORED, {**details, "status": "not_worked_out"})

@@ -15,7 +15,7 @@ import re
 
 from reasonenv.grading.qa.reading import Reading, refined, without_markup
 from reasonenv.grading.qa.text import fold
-from reasonenv.parsing import split_reasoning
+from reasonenv.parsing import Response
 
 __all__ = ["gold_boolean", "said_boolean"]
 
@@ -54,12 +54,13 @@ def gold_boolean(answer: str) -> bool | None:
     return _leading(answer) if len(answer) <= 40 else None
 
 
-def said_boolean(response: str, reading: Reading) -> bool | None:
+def said_boolean(response: Response, reading: Reading) -> bool | None:
     """Return what a response says; None where it says neither, or both.
 
-    >>> from reasonenv.grading.qa.reading import read_response
+    >>> from reasonenv.grading.qa.reading import read_answer
+    >>> from reasonenv.parsing import read_response
     >>> def said(text):
-    ...     return said_boolean(text, read_response(text))
+    ...     return said_boolean(read_response(text), read_answer(read_response(text)))
     >>> said("Yes, because it floats."), said("The statement is not true."), said("No one knows."), said("Yes and no")
     (True, False, None, None)
     """
@@ -68,7 +69,7 @@ def said_boolean(response: str, reading: Reading) -> bool | None:
         return _said_in(refined(reading)) if found is None else found
     if reading.source not in ("bare", "long"):
         return None
-    rest = without_markup(split_reasoning(response).rest or "")
+    rest = without_markup(response.rest or "")
     first, last = _leading(rest), _leading(rest.rpartition("\n")[2])
     if first is not None and last is not None:
         return first if first == last else None

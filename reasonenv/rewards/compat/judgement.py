@@ -56,7 +56,7 @@ class VerifiedAccuracy:
         return [scores[question] for question in asked]
 
     def _score(self, verdict: Verdict) -> Score:
-        details = {"status": verdict.status, "reason": verdict.reason}
+        details = {"status": verdict.status.value, "reason": verdict.reason}
         if verdict.status in ("correct", "wrong", "timeout"):
             return Score(float(verdict.status == "correct"), details=details)
         if verdict.status == "gold_unparseable" and self.unreadable_gold_value is not None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reasonenv.grading.math.grade import GradeStatus, grade_answers
+from reasonenv.grading import GradeStatus
+from reasonenv.grading.math import grade_answers
 from reasonenv.grading.pool import Comparison, ComparisonBy, Verdict, WorkerPool, shared_pool
 
 EQUAL = Comparison("2x", "x+x")
@@ -71,7 +72,7 @@ def test_processes_are_kept_for_the_next_call(pool):
 
 
 def test_hanging_comparison_is_killed_and_the_rest_of_the_batch_decided(pool):
-    assert statuses(pool, [BOMB, EQUAL, BOMB], timeout_seconds=0.5) == ["timeout", "correct", "timeout"]
+    assert statuses(pool, [BOMB, EQUAL, BOMB], timeout_seconds=3) == ["timeout", "correct", "timeout"]
 
 
 def test_killed_process_is_replaced(pool):
@@ -99,7 +100,7 @@ def test_comparison_whose_workers_keep_dying_is_a_failure_and_not_a_wrong_answer
         while not is_over.is_set():
             for worker in list(pool._workers):
                 if worker.assigned is not None:
-                    worker.process.send_signal(signal.SIGKILL)
+                    os.kill(worker.process.process_id, signal.SIGKILL)
             time.sleep(0.01)
 
     killer = threading.Thread(target=kill_busy_workers)
@@ -117,10 +118,10 @@ from reasonenv.grading.pool import Comparison, WorkerPool
 sys.path = [entry for entry in sys.path if "site-packages" not in entry]
 pool = WorkerPool()
 for verdict in pool.compare([Comparison("2x", "x+x")] * 3, timeout_seconds=5, num_workers=1):
-    print(verdict)
+    print(verdict.status, verdict.reason)
 """
     output = run(program)
-    assert output.count("status='worker_died'") == 3
+    assert output.count("worker_died") == 3
     assert output.count("math_verify") == 3
 
 

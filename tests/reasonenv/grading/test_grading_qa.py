@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv.grading import QAStatus, grade_qa, unparsed_rate
+from reasonenv.grading import GradeStatus, grade_qa, unparsed_rate
 from reasonenv.types import QAReference
 
 CHOICES = ("Paris", "London", "A dog", "Berlin")
@@ -707,7 +707,7 @@ def test_trap_answer_has_a_length_cap():
     (grade,) = grade_qa(
         [QAReference(kind="short", answers=("Paris",))], [f"<answer>Paris{' ' * 5}{'x' * 2000}</answer>"]
     )
-    assert (grade.status, grade.details) == (QAStatus.NO_ANSWER, {"reason": "the answer is too long to be compared"})
+    assert (grade.status, grade.details) == (GradeStatus.NO_ANSWER, {"reason": "the answer is too long to be compared"})
 
 
 @pytest.mark.parametrize("joint", [", ", "; ", " or ", " / ", " and ", "\n", " "])
@@ -726,7 +726,7 @@ def test_trap_citing_every_source_is_not_rewarded():
 def test_open_question_has_no_score_and_says_why():
     (grade,) = grade_qa([QAReference(kind="open")], ["<answer>anything</answer>"])
     assert math.isnan(grade.score)
-    assert (grade.status, grade.answer) == (QAStatus.NO_RULE, None)
+    assert (grade.status, grade.answer) == (GradeStatus.NO_RULE, None)
 
 
 @pytest.mark.parametrize(
@@ -742,7 +742,7 @@ def test_open_question_has_no_score_and_says_why():
 )
 def test_reference_that_says_nothing_gives_no_score(reference):
     (grade,) = grade_qa([reference], ["<answer>x</answer>"])
-    assert grade.status is QAStatus.GOLD_UNPARSEABLE
+    assert grade.status is GradeStatus.GOLD_UNPARSEABLE
     assert math.isnan(grade.score)
 
 

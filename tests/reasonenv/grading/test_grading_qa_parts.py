@@ -16,8 +16,9 @@ from reasonenv.grading.qa.constraints import CONSTRAINTS, kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import cited_sources, list_members, without_introduction
 from reasonenv.grading.qa.numbers import only_quantity, read_quantity, same_quantity
-from reasonenv.grading.qa.reading import Reading, answer_part, read_response, refined
+from reasonenv.grading.qa.reading import Reading, read_answer, refined
 from reasonenv.grading.qa.text import answer_forms, canonical, fold, text_forms, token_f1
+from reasonenv.parsing import read_response
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_overlap_counts_shared_tokens_and_characters_of_chinese():
     ],
 )
 def test_response_is_read(response, reading):
-    assert read_response(response) == reading
+    assert read_answer(read_response(response)) == reading
 
 
 def test_narrowing_never_offers_two_answers():
@@ -251,12 +252,6 @@ def test_narrowing_never_offers_two_answers():
 def test_a_retraction_behind_the_answer_keeps_it_from_being_narrowed():
     assert refined(Reading("Paris. It lies on the Seine.", "announced"))[-1] == "Paris."
     assert refined(Reading("Paris. No, it is Lyon.", "announced")) == ["Paris. No, it is Lyon."]
-
-
-def test_answer_part_is_the_only_block_or_all_behind_the_thinking():
-    assert answer_part("<think>a</think> b") == "b"
-    assert answer_part("b <answer>c</answer>") == "c"
-    assert answer_part("<answer>b</answer><answer>c</answer>") is answer_part("<think>a") is None
 
 
 def test_gold_letters_and_booleans():
