@@ -10,6 +10,7 @@ math-verify reads too generously, such as differing units.
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 import re
@@ -26,6 +27,8 @@ from reasonenv.grading.pool import Comparison, shared_pool
 from reasonenv.parsing import boxed_answer, extract_answer, read_response, stated_answer
 
 __all__ = ["equal", "grade_answers", "grade_math"]
+
+_logger = logging.getLogger(__name__)
 
 _MAX_WORKERS = 4
 _COMPARING_SHARE = 0.45
@@ -139,12 +142,20 @@ def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> Grade | No
     except OverBudgetError as error:
         return Grade(GradeStatus.OVER_BUDGET, answer, {"reason": str(error)})
     except _UNFORESEEN as error:
+        _log_first(error, gold, answer)
         return Grade(GradeStatus.GRADER_ERROR, answer, {"reason": repr(error)})
     if is_equal is None:
         return None
     grade = Grade(GradeStatus.CORRECT if is_equal else GradeStatus.WRONG, answer)
     _remember(gold, answer, policy, grade)
     return grade
+
+
+def _log_first(error: Exception, gold: str, answer: str) -> None:
+    """Log the first unforeseen exception of each type in this process: it is a mistake of this package."""
+    if type(error) not in _logged_types:
+        _logged_types.add(type(error))
+        _logger.warning("Comparing the answer %r with %r raised.", answer, gold, exc_info=error)
 
 
 def _grade_slow(
@@ -170,6 +181,7 @@ def _grade_slow(
 
 
 _NO_ANSWER = Grade(GradeStatus.NO_ANSWER, None)
+_logged_types = set[type[Exception]]()
 _remembered: OrderedDict[tuple[str, str, MathPolicy], Grade] = OrderedDict()
 """Least recently used first. Each step on it is one atomic call, so it needs no lock that a fork could leave held."""
 

@@ -9,7 +9,6 @@ The one decision: pieces that touch are joined before they are compared, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from reasonenv.grading.math.evaluation import Value, evaluate, inexact, variables
@@ -173,8 +172,7 @@ def _joined(parts: Sequence[Piece]) -> list[tuple[Value, Value, bool, bool]]:
     )
     spans = [span for span in spans if span[0] < span[1] or (span[0] == span[1] and span[2] and span[3])]
     joined = spans[:1]
-    for _, span in pairwise([None, *spans[1:]]):
-        assert span is not None, "only the first of the pairs has no span"
+    for span in spans[1:]:
         low, high, has_low, has_high = joined[-1]
         if span[0] < high or (_same_end(span[0], high) and (span[2] or has_high)):
             if span[1] > high:

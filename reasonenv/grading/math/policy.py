@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reasonenv.grading.decimals import MIN_DECIMAL_DIGITS
+
 __all__ = ["DEFAULT_POLICY", "MathPolicy"]
 
 
@@ -24,7 +26,7 @@ class MathPolicy:
     """`x = 5` equals `5`, where the left side is a name and not an expression."""
     is_list_order_free: bool = True
     """The bare lists `1, 2` and `2, 1` are equal; sets always are, tuples never."""
-    min_decimal_digits: int = 10
+    min_decimal_digits: int = MIN_DECIMAL_DIGITS
     """A decimal stands for a number that it rounds, not equals, if it has at least this many significant digits."""
     reads_prose: bool = False
     """`parsing.stated_answer` reads a response without box or announcement: its last formula, else its last number."""

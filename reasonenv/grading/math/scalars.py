@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from reasonenv.grading.decimals import DecimalDigits, decimal_digits
 from reasonenv.grading.math.evaluation import evaluate, variables
 from reasonenv.grading.math.nodes import Node, number, walk
 from reasonenv.grading.math.numeric import is_same_scalar
@@ -53,8 +54,8 @@ def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
         if digits is None or variables(other) or _decimal_digits(other):
             continue
         rounds_to_gold = policy.rounds_to_gold and decimal is left
-        if rounds_to_gold or digits[0] >= policy.min_decimal_digits:
-            unit = Fraction(1, 10 ** digits[1])
+        if rounds_to_gold or digits.significant >= policy.min_decimal_digits:
+            unit = Fraction(1, 10**digits.decimals)
             margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
             allowed = max(unit, abs(_float_error(decimal)))
             return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(allowed))
@@ -118,19 +119,10 @@ def _equal_ratios(left: Node, right: Node) -> bool | None:
     return False if False in verdicts else None if None in verdicts else True
 
 
-def _decimal_digits(node: Node) -> tuple[int, int] | None:
-    """Return how many significant digits and how many decimals a decimal has; None for other numbers."""
+def _decimal_digits(node: Node) -> DecimalDigits | None:
+    """Return the digits of a number that is not whole; None for other nodes."""
     while node.kind in ("neg", "percent"):
         node = node.args[0]
     value = node.value
-    if node.kind != "num" or not isinstance(value, Fraction) or value.denominator == 1:
-        return None
-    decimals = max(_exponent(value.denominator, 2), _exponent(value.denominator, 5))
-    return len(str(abs(value.numerator * 10**decimals // value.denominator))), decimals
-
-
-def _exponent(number: int, prime: int) -> int:
-    count = 0
-    while number % prime == 0:
-        number, count = number // prime, count + 1
-    return count
+    is_decimal = node.kind == "num" and isinstance(value, Fraction) and value.denominator != 1
+    return decimal_digits(Fraction(value)) if is_decimal else None

@@ -18,15 +18,15 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from reasonenv.grading.decimals import MIN_DECIMAL_DIGITS, decimal_digits
 from reasonenv.grading.qa.numerals import NUMBER_WORDS, NUMERAL_WORDS, read_numeral
 from reasonenv.grading.qa.text import fold
-from reasonenv.grading.qa.vocabulary import CJK_COUNTERS, CURRENCIES, MEASURES, UNIT_NAMES
-from reasonenv.grading.units import Unit, read_unit
+from reasonenv.grading.qa.vocabulary import CJK_COUNTERS
+from reasonenv.grading.units import CURRENCIES, MEASURES, UNIT_NAMES, Unit, read_unit
 
 __all__ = ["Quantity", "only_quantity", "read_quantity", "same_quantity"]
 
 _MAX_CHARS = 120
-_MIN_DIGITS = 10
 
 _APPROXIMATELY = re.compile(
     r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|circa|ca\.|a total of|in total|equal to|equals)\s+"
@@ -231,24 +231,15 @@ def _equal(gold: Fraction, answer: Fraction) -> bool:
     if gold == answer:
         return True
     for decimal, other in ((gold, answer), (answer, gold)):
-        digits = _num_digits(decimal)
-        if digits and _num_digits(other) is None and abs(decimal - other) * 10**digits < 1:
+        decimals = _rounding_decimals(decimal)
+        if decimals and _rounding_decimals(other) is None and abs(decimal - other) * 10**decimals < 1:
             return True
     return False
 
 
-def _num_digits(value: Fraction) -> int | None:
-    """Return the decimals of a decimal number with at least ten significant digits, 0 for one with fewer."""
-    rest, decimals = value.denominator, 0
-    for prime in (2, 5):
-        count = 0
-        while rest % prime == 0:
-            rest, count = rest // prime, count + 1
-        decimals = max(decimals, count)
-    if rest != 1:
+def _rounding_decimals(value: Fraction) -> int | None:
+    """Return the decimals of a decimal that has enough digits to stand for what it rounds, 0 for one with fewer."""
+    digits = decimal_digits(value)
+    if not digits.is_exact:
         return None
-    return (
-        decimals
-        if decimals and len(str(abs(value.numerator * 10**decimals // value.denominator))) >= _MIN_DIGITS
-        else 0
-    )
+    return digits.decimals if digits.significant >= MIN_DECIMAL_DIGITS else 0

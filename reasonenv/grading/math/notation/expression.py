@@ -167,7 +167,9 @@ class Parser:
         self._at.deeper(-1)
         if symbol == "+":
             return operand
-        return Node("neg", (operand,)) if symbol == "-" else Node(symbol, (number(0), operand))
+        if symbol == "-":
+            return Node("neg", (operand,))
+        return Node("pm" if symbol == "pm" else "mp", (number(0), operand))
 
     def _starts_factor(self) -> bool:
         token = self._at.next
