@@ -1,4 +1,4 @@
-"""The digits of decimals: one of many digits stands for the number that it rounds, in mathematics and questions alike."""
+"""The digits of decimals: one of many digits stands for the number that it rounds, in every grader."""
 
 from __future__ import annotations
 

@@ -1,9 +1,6 @@
-r"""Subsets of the real line.
+"""Subsets of the real line: intervals, unions, conditions and finite sets, read as pieces of the line.
 
-Lives here: reading intervals, unions, conditions and finite sets as pieces of the line, and comparing pieces. Does not:
-deciding which answers are such subsets (`compare`).
-
-The one decision: pieces that touch are joined before they are compared, so that a union equals what it adds up to.
+Pieces that touch are joined before they are compared, so that a union equals what it adds up to.
 """
 
 from __future__ import annotations
@@ -81,7 +78,7 @@ def _condition(node: Node) -> list[Piece] | None:
 
 
 def _is_name(node: Node) -> bool:
-    """Is this x, or f(x)?"""
+    """Return whether this is x, or f(x)."""
     return node.kind == "var" or (node.kind == "mul" and all(part.kind == "var" for part in node.args))
 
 
@@ -152,7 +149,7 @@ def _without_points(base: list[Piece] | None, removed: Node) -> list[Piece] | No
 
 
 def same_pieces(left: Sequence[Piece], right: Sequence[Piece]) -> bool:
-    """Are two subsets equal?
+    """Return whether two subsets are equal.
 
     Raises:
         UnreadableError: an end is not a real number.

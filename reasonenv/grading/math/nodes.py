@@ -1,6 +1,6 @@
 """The tree that an answer is read into, its budgets, and the errors of reading and evaluating one.
 
-Numbers, sets, relations and matrices are nodes of one type, told apart by `kind`, so that each may stand inside another.
+Numbers, sets, relations and matrices are nodes of one type, told apart by `kind`: each may stand inside another.
 """
 
 from __future__ import annotations

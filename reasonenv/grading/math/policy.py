@@ -1,8 +1,6 @@
-"""Which differently written answers count as equal, where mathematics leaves the choice.
+"""Options for differently written answers, where mathematics leaves the choice whether they are equal.
 
-Lives here: the options. Does not: what follows from mathematics alone (`compare`).
-
-The one decision: each default is what a strict marker of a written examination would accept.
+Each default is what a strict marker of a written examination would accept.
 """
 
 from __future__ import annotations

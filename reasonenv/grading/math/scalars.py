@@ -1,9 +1,6 @@
-"""Are two numbers, quantities or ratios equal?
+"""The equality of numbers, quantities and ratios: percent, units, ratios and decimals, by policy.
 
-Lives here: percent, units, ratios and decimals, by policy. Does not: values of expressions (`numeric`), what a unit
-means (`units`).
-
-The one decision: units that measure different things make quantities differ, whatever their numbers.
+Units that measure different things make quantities differ, whatever their numbers.
 """
 
 from __future__ import annotations
@@ -48,7 +45,7 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
 
 
 def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
-    """Is one a decimal of many digits that rounds the other, or is the gold answer what the other rounds to?"""
+    """Return whether one is a decimal of many digits that rounds the other, or the gold answer rounds the other."""
     for decimal, other in ((left, right), (right, left)):
         digits = _decimal_digits(decimal)
         if digits is None or variables(other) or _decimal_digits(other):
@@ -68,7 +65,7 @@ def _float_error(decimal: Node) -> Fraction:
 
 
 def _is_more_than_one(node: Node) -> bool:
-    """May this be a percentage without its sign? Up to 1, it is rather the share itself."""
+    """Return whether this may be a percentage without its sign; up to 1, it is rather the share itself."""
     return not variables(node) and bool(abs(evaluate(node, {})) > 1)
 
 

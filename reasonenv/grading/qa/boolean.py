@@ -1,12 +1,9 @@
-"""Whether a response says yes or no, true or false.
+"""Reading whether a response says yes or no, true or false.
 
-Lives here: `said_boolean`, `gold_boolean`. Does not: finding the answer in a response (`qa_reading`).
+A word counts with a boundary that makes it an answer: "No one knows" says neither, and so does "yes and no".
 
 Covered: the words of a dozen languages at the start of the answer, with an explanation behind them; "it is not true".
 Not covered: an answer that follows only from what the explanation says.
-
-The one decision: a word counts with a boundary that makes it an answer. "No one knows" says neither, and so does
-"yes and no".
 """
 
 from __future__ import annotations

@@ -1,12 +1,10 @@
-r"""Which option a response chooses.
+r"""Reading which options a response chooses: by letter, by letter and text, or by text.
 
-Lives here: letters, letters with text, texts of options. Does not: finding the answer in a response (`qa_reading`).
+A letter counts where the answer starts with it and a boundary ends it. "Answer: Alice" is not A, a bare "a" is an
+article, a bare "I" a pronoun, and two options joined by "or" are none.
 
 Covered: **B**, (B), \boxed{B}, Ｂ, "Option B: Paris", "B is correct", the text of an option, several letters where the
 gold answer has several. Not covered: options by number or position ("the second one").
-
-The one decision: a letter counts where the answer starts with it and a boundary ends it. "Answer: Alice" is not A, a
-bare "a" is an article, a bare "I" a pronoun, and two options joined by "or" are none.
 """
 
 from __future__ import annotations

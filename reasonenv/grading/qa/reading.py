@@ -55,30 +55,11 @@ _MARKUP = re.compile(r"\*\*|__|`|\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
 _LATEX_SYMBOLS = (
-    ("\\(", ""),
-    ("\\)", ""),
-    ("\\%", "%"),
-    ("\\$", "$"),
-    ("\\#", "#"),
-    ("\\&", "&"),
-    ("\\_", "_"),
-    ("^\\circ", "°"),
-    ("^{\\circ}", "°"),
-)
-_PAIRS = {
-    '"': '"',
-    "“": "”",
-    "'": "'",
-    "‘": "’",
-    "(": ")",
-    "[": "]",
-    "「": "」",
-    "『": "』",
-    "*": "*",
-    "_": "_",
-    "«": "»",
-    "【": "】",
-}
+    ("\\(", ""), ("\\)", ""), ("\\%", "%"), ("\\$", "$"), ("\\#", "#"), ("\\&", "&"), ("\\_", "_"),
+    ("^\\circ", "°"), ("^{\\circ}", "°"),
+)  # fmt: skip
+_PAIRS = dict(zip("\"“'‘([「『*_«【", "\"”'’)]」』*_»】", strict=True))
+"""Opening → closing mark of what may enclose a whole answer."""
 
 
 def read_answer(response: Response) -> Reading:

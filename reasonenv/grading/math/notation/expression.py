@@ -1,13 +1,10 @@
-r"""Tokens read into a tree.
+"""The grammar of answers: a recursive-descent parser, from lists down to digits.
 
-Lives here: a recursive-descent parser of answers, from lists down to digits. Does not: cutting text (`tokens`), the
-choice between readings of a text (`reader`).
+It never guesses: what the grammar does not derive raises `UnreadableError`.
 
 Covered: sums, products (implicit ones too), fractions, roots, powers, mixed and repeating numbers, factorials,
 binomials, functions, absolute value, floor and ceiling, degrees, percent, units, money, ±, relations, intervals, sets,
 unions, tuples, lists, matrices, ratios. Not covered: sums, integrals, limits and determinants left to evaluate.
-
-The one decision: there is no guessing. What the grammar does not derive raises `UnreadableError`.
 """
 
 from __future__ import annotations
@@ -112,7 +109,7 @@ class Parser:
         return node
 
     def _is_letter_union(self, node: Node) -> bool:
-        """Is a U next that stands for the sign of union?"""
+        """Return whether the next token is a U that stands for the sign of union."""
         return node.kind in _SETS and self._at.next.kind == "var" and self._at.next.text == "U"
 
     def _quantity(self) -> Node:

@@ -1,9 +1,4 @@
-"""The words of mathematics and what they mean.
-
-Lives here: tables of commands and letters. Does not: grammar (`expression`), units of measurement (`units`).
-
-The one decision: `e` and `i` are always the constants, never variables.
-"""
+"""The commands and letters of mathematics and what they mean. `e` and `i` are always the constants."""
 
 from __future__ import annotations
 
