@@ -67,8 +67,12 @@ _MATHEMATICS_UNSPACED_WORDS = _Words("答案", "是, 为")
 
 
 def _any_of(column: Iterable[str]) -> str:
+    """Return a group of the words of a column; a look at the first letter spares trying each of them everywhere."""
     words = dict.fromkeys(word for cell in column for word in cell.split(", ") if word)
-    return "(?:" + "|".join(re.escape(word) for word in words) + ")"
+    if len(words) == 1:
+        return re.escape(*words)
+    first_letters = "".join(dict.fromkeys(word[0] for word in words))
+    return f"(?:(?=[{first_letters}])(?:{'|'.join(map(re.escape, words))}))"
 
 
 def _columns(table: Mapping[str, _Words]) -> _Words:
@@ -91,7 +95,7 @@ _QUESTIONS = re.compile(
       (?:\s+{_SPACED.qualifiers}\b[^.:：\n]{{0,60}}?)?
       [*_"'\s]{{0,4}}
       (?:\b{_SPACED.verbs}\b(?!\s*{_SPACED.negations}\b)|[:：=])
-    |{_UNSPACED.nouns}{_UNSPACED.qualifiers}?(?:{_UNSPACED.verbs}|[:：])(?!{_UNSPACED.negations})
+    |{_UNSPACED.nouns}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}|[:：])(?!{_UNSPACED.negations})
     |^\s{{0,3}}(?:[#*_]{{1,6}}\s?)(?:final\s)?answer[*_:\s]{{0,6}}\n
     |^\#\#\#\#(?!\#)
     """,

@@ -17,10 +17,10 @@ class Response(NamedTuple):
     """All before the last `</think>`, an opening tag included; None without such a tag."""
     rest: str | None
     """What follows the thinking; None when the thinking never ends, so that nothing has been answered yet."""
-    has_answer_tags: bool
-    """Whether `<answer>` or `</answer>` stands in the rest."""
     block: str | None
     """The content of the only answer block in the rest; None for none, several, or a tag without its partner."""
+    part: str | None
+    """The text that holds the answer: the block, or all of the rest where it has no answer tags."""
 
     @property
     def thinking(self) -> str:
@@ -30,14 +30,9 @@ class Response(NamedTuple):
         return (self.closed_thinking or "").removeprefix("<think>")
 
     @property
-    def part(self) -> str | None:
-        """The text that holds the answer: the block, or all of the rest where it has no answer tags."""
-        return self.block if self.has_answer_tags else self.rest
-
-    @property
     def box(self) -> str | None:
         """What the last box in `part` says, as `boxed_answer` reads it."""
-        return boxed_answer(self.part) if self.part else None
+        return boxed_answer(self.part) if self.part and "\\" in self.part else None
 
 
 def read_response(response: str) -> Response:
@@ -55,10 +50,11 @@ def read_response(response: str) -> Response:
     before, closing, rest = response.rpartition("</think>")
     closed = before if closing else None
     if "<think>" in rest:
-        return Response(response, closed, None, False, None)
+        return Response(response, closed, None, None, None)
     if "answer>" not in rest or ("<answer>" not in rest and "</answer>" not in rest):
-        return Response(response, closed, rest, False, None)
-    return Response(response, closed, rest, True, _only_block(rest))
+        return Response(response, closed, rest, None, rest)
+    block = _only_block(rest)
+    return Response(response, closed, rest, block, block)
 
 
 def _only_block(text: str) -> str | None:

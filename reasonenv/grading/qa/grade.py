@@ -51,8 +51,7 @@ def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> lis
         raise ValueError(
             f"Each response needs its reference: got {len(references)} references and {len(responses)} responses."
         )
-    read = map(read_response, responses)
-    return [_grade(reference, response) for reference, response in zip(references, read, strict=True)]
+    return [_grade(reference, response) for reference, response in zip(references, responses, strict=True)]
 
 
 def unparsed_rate(grades: Sequence[Grade]) -> float:
@@ -99,12 +98,13 @@ def _is_same(gold: _Gold, answer: str) -> bool:
     return not gold.forms.isdisjoint(answer_forms(answer))
 
 
-def _grade(reference: QAReference, response: Response) -> Grade:
+def _grade(reference: QAReference, response: str) -> Grade:
     if reference.kind == "open":
         return Grade(GradeStatus.NO_RULE, None, {"reason": "an open question has no reference answer"})
     if not _is_readable(reference):
         return Grade(GradeStatus.GOLD_UNPARSEABLE, None, {"reason": f"the answers are {reference.answers!r:.200}"})
-    return _KINDS[reference.kind](reference, response, read_answer(response))
+    read = read_response(response)
+    return _KINDS[reference.kind](reference, read, read_answer(read))
 
 
 @lru_cache(maxsize=65536)
