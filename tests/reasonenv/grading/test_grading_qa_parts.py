@@ -242,6 +242,38 @@ def test_response_is_read(response, reading):
     assert read_answer(read_response(response)) == reading
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        "The final answer would be y",
+        "My pick: y",
+        "La respuesta correcta es y",
+        "La bonne réponse est y",
+        "Die richtige Antwort lautet y",
+        "La risposta è y",
+        "A resposta correta é y",
+        "Het antwoord is y",
+        "Svaret är y",
+        "Odpowiedź to y",
+        "Cevap: y",
+        "Jawaban adalah y",
+        "Ответ: y",
+        "答案应该是y",
+        "答えはy",
+        "정답은 y",
+    ],
+)
+def test_every_language_of_the_table_announces_an_answer(response):
+    assert read_answer(read_response(response)) == Reading("y", "announced")
+
+
+@pytest.mark.parametrize(
+    "response", ["The answer is not y", "Die Antwort ist nicht y", "La réponse n'est pas y", "答案是不y"]
+)
+def test_verb_that_is_negated_announces_nothing(response):
+    assert read_answer(read_response(response)) == Reading(response, "bare")
+
+
 def test_narrowing_never_offers_two_answers():
     for text in ("London is Paris because Rome", "London. It is Paris.", "It is London, as Paris is"):
         for source in ("block", "announced", "bare"):
