@@ -25,7 +25,7 @@ from typing import NamedTuple
 from reasonenv.grading.grade import GradeStatus
 from reasonenv.workers import WorkerProcess
 
-__all__ = ["Comparison", "ComparisonBy", "Verdict", "WorkerPool", "shared_pool"]
+__all__ = ["Comparison", "Verdict", "WorkerPool", "shared_pool"]
 
 _PROGRAM = Path(__file__).with_name("worker.py")
 _START_SECONDS = 60.0
@@ -39,15 +39,9 @@ class Comparison(NamedTuple):
 
     gold: str
     answer: str
-
-
-class ComparisonBy(NamedTuple):
-    """A comparison by another function than the worker's own: `ComparisonBy("1", "2", "package.module:function")`."""
-
-    gold: str
-    answer: str
-    comparer: str
-    """Imported by the worker; takes (gold, answer) and returns correct, wrong or gold_unparseable."""
+    comparer: str = ""
+    """`package.module:function`, which the worker imports, in place of its own comparison; takes (gold, answer) and
+    returns `correct`, `wrong` or `gold_unparseable`."""
 
 
 class Verdict(NamedTuple):
@@ -74,7 +68,7 @@ class WorkerPool:
 
     def compare(
         self,
-        comparisons: Sequence[Comparison | ComparisonBy],
+        comparisons: Sequence[Comparison],
         *,
         timeout_seconds: float,
         num_workers: int,
@@ -200,7 +194,7 @@ class _Worker:
     def is_free(self) -> bool:
         return self.is_ready and not self.process.is_dead and self.assigned is None
 
-    def ask(self, index: int, comparison: Comparison | ComparisonBy, timeout_seconds: float) -> None:
+    def ask(self, index: int, comparison: Comparison, timeout_seconds: float) -> None:
         self.assigned = index
         self.deadline = time.monotonic() + timeout_seconds
         request = {**comparison._asdict(), "cpu_seconds": math.ceil(timeout_seconds) + 1}
@@ -210,9 +204,7 @@ class _Worker:
 class _Batch:
     """The state of one call: what is still to ask, and what has been decided."""
 
-    def __init__(
-        self, comparisons: Sequence[Comparison | ComparisonBy], timeout_seconds: float, deadline: float
-    ) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], timeout_seconds: float, deadline: float) -> None:
         self.verdicts: dict[int, Verdict] = {}
         self.deadline = deadline
         self._comparisons = comparisons

@@ -28,7 +28,7 @@ def prepare() -> tuple[dict[str, str], Callable[..., dict[str, str]] | None]:
 
 
 def _compare_safely(gold: str, answer: str, cpu_seconds: int, comparer: str = "") -> dict[str, str]:
-    """Return the `status` of a comparison, with a `reason` where it failed; `comparer` is that of a `ComparisonBy`."""
+    """Return the `status` of a comparison, with a `reason` where it failed; see `Comparison.comparer`."""
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     soft = math.ceil(time.process_time()) + cpu_seconds
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))

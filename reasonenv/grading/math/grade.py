@@ -165,7 +165,7 @@ def _grade_slow(
     num_workers = num_workers or min(os.cpu_count() or 1, _MAX_WORKERS)
     share = _COMPARING_SHARE * timeout_seconds
     verdicts = shared_pool().compare(
-        [Comparison(canonical_text(gold), canonical_text(answer)) for gold, answer in unknown],
+        [Comparison(canonical_text(asked.gold), canonical_text(asked.answer)) for asked in unknown],
         timeout_seconds=share,
         num_workers=num_workers,
         patience_seconds=2 * share * math.ceil(len(unknown) / num_workers),

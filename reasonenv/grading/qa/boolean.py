@@ -13,6 +13,7 @@ import re
 from reasonenv.grading.qa.reading import Reading, refined, without_markup
 from reasonenv.grading.qa.text import fold
 from reasonenv.parsing import Response
+from reasonenv.parsing.announcements import last_match
 
 __all__ = ["gold_boolean", "said_boolean"]
 
@@ -90,9 +91,7 @@ def _leading(text: str) -> bool | None:
 def _statement(text: str) -> bool | None:
     """Return what the last statement about the statement says: "so the claim is false"."""
     text = _NEGATIVE_STATEMENT.sub(r"\1 not", _SHORT_IS.sub(" is", fold(text[-2000:])))
-    found = None
-    for found in _STATEMENT.finditer(text):  # noqa: B007 only the last one counts
-        continue
+    found = last_match(_STATEMENT, text)
     if found is None or re.match(r"\s+(?:or|and|nor|if)\b", text[found.end() :]):
         return None
     is_true = (found["word"] in ("true", "correct", "right")) != bool(found["negation"])

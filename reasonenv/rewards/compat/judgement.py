@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reasonenv.grading.pool import ComparisonBy, Verdict, shared_pool
+from reasonenv.grading.pool import Comparison, Verdict, shared_pool
 from reasonenv.rewards.length import cosine_between, length_values
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus
 
@@ -48,7 +48,7 @@ class VerifiedAccuracy:
             TypeError: a task without a `MathReference`.
         """
         comparer = f"{__package__}.dialects:{self.dialect}"
-        asked = [ComparisonBy(_gold(attempt, self.name), attempt.response, comparer) for attempt in attempts]
+        asked = [Comparison(_gold(attempt, self.name), attempt.response, comparer) for attempt in attempts]
         unique = list(dict.fromkeys(asked))
         num_workers = min(os.cpu_count() or 1, _MAX_WORKERS)
         verdicts = shared_pool().compare(unique, timeout_seconds=self.timeout_seconds, num_workers=num_workers)

@@ -13,7 +13,7 @@ import pytest
 
 from reasonenv.grading import GradeStatus
 from reasonenv.grading.math import grade_answers
-from reasonenv.grading.pool import Comparison, ComparisonBy, Verdict, WorkerPool, shared_pool
+from reasonenv.grading.pool import Comparison, Verdict, WorkerPool, shared_pool
 
 EQUAL = Comparison("2x", "x+x")
 UNEQUAL = Comparison("2x", "x+1")
@@ -132,7 +132,7 @@ def allocate(gold, answer):
 
 
 def allocation(mebibytes):
-    return ComparisonBy("", str(mebibytes), f"{__name__}:allocate")
+    return Comparison("", str(mebibytes), f"{__name__}:allocate")
 
 
 def test_memory_of_a_worker_is_bounded(pool):
@@ -254,7 +254,7 @@ HOSTILE = {"exit": "worker_died", "raise": "grader_error", "recurse": "over_budg
 
 def test_pool_answers_after_a_thousand_hostile_comparisons_and_leaves_no_process_behind(pool):
     kinds = ["exit", "recurse"] * 3 + ["sleep"] + ["raise", "print"] * 500
-    hostile = [ComparisonBy(str(index), kind, f"{__name__}:misbehave") for index, kind in enumerate(kinds)]
+    hostile = [Comparison(str(index), kind, f"{__name__}:misbehave") for index, kind in enumerate(kinds)]
     seen = set()
     for start in range(0, len(hostile), 100):
         found = statuses(pool, hostile[start : start + 100], timeout_seconds=12, num_workers=2)

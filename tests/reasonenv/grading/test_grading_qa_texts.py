@@ -170,6 +170,9 @@ SHORT_ROWS = [
 ]
 
 NUMBER_ROWS = [
+    (("$5 million",), "$5m", 1),
+    (("$5 billion",), "$5b", 1),
+    (("$5 billion",), "$5m", 0),
     (("5000000",), "USD 5 million", 1),
     (("$5 million",), "5 million USD", 1),
     (("1.5 million",), "1,5 million", 1),
