@@ -27,7 +27,7 @@ class MathPolicy:
     min_decimal_digits: int = MIN_DECIMAL_DIGITS
     """A decimal stands for a number that it rounds, not equals, if it has at least this many significant digits."""
     reads_prose: bool = False
-    """`parsing.stated_answer` reads a response without box or announcement: its last formula, else its last number."""
+    """`reasonenv.parsing.stated_answer` reads a response without box or announcement: its last formula or number."""
     rounds_to_gold: bool = False
     """An exact answer equals a decimal gold answer that it rounds to: 100/3 for 33.3."""
 

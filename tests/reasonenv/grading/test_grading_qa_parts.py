@@ -354,3 +354,16 @@ def test_unknown_constraint_offers_the_closest():
     with pytest.raises(UnknownNameError, match=r"Unknown constraint 'max_word'\. Did you mean 'max_words'"):
         kept_constraints("", ("max_word 3",))
     assert len(CONSTRAINTS) >= 15
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        ("[2-4]", {"2", "3", "4"}),
+        ("[4-2]", {"4", "2"}),
+        ("[1-21]", set(map(str, range(1, 22)))),
+        ("[1-22]", {"1", "22"}),
+    ],
+)
+def test_range_of_sources_rises_and_has_a_limit(text, sources):
+    assert cited_sources(text) == sources
