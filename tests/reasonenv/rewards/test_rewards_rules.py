@@ -112,7 +112,7 @@ def test_plain_and_latex_golds_score_one_against_themselves_and_zero_against_oth
 
 
 def test_unreadable_gold_is_a_failure_of_the_grader():
-    (score,) = Accuracy().score([attempt("<answer>17</answer>", gold=r"\frac{{{")])
+    (score,) = Accuracy(timeout_seconds=60).score([attempt("<answer>17</answer>", gold=r"\frac{{{")])
     assert math.isnan(score.value)
     assert score.status is ScoreStatus.GRADER_FAILED
     assert score.details["status"] == "gold_unparseable"
