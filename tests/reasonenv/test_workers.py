@@ -19,7 +19,7 @@ def prepare(greeting):
 
 def answer(do, amount=0):
     if do == "sleep":
-        time.sleep(60)
+        time.sleep(600)
     if do == "die":
         os._exit(3)
     if do == "print":
