@@ -249,6 +249,17 @@ def misbehave(gold, answer):
     return "wrong"
 
 
+def test_comparer_that_returns_no_verdict_is_an_error_of_the_grader_that_says_what_was_expected(pool):
+    (verdict,) = pool.compare([Comparison("", "", f"{__name__}:run_nothing")], timeout_seconds=60, num_workers=1)
+    assert verdict.status is GradeStatus.GRADER_ERROR
+    assert "correct, wrong, gold_unparseable" in verdict.reason
+
+
+def run_nothing(gold, answer):
+    """A comparison that returns no verdict."""
+    return "perhaps"
+
+
 HOSTILE = {"exit": "worker_died", "raise": "grader_error", "recurse": "over_budget", "sleep": "timeout"}
 
 
