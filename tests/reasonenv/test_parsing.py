@@ -291,3 +291,8 @@ def test_any_text_has_a_program_or_none(text):
 
 def test_a_megabyte_of_fences_is_read():
     assert code_block("```python\n" * 100_000) is None
+
+
+def test_longer_fence_closes_a_block_and_a_shorter_one_does_not():
+    assert code_block("```python\nprint(5)\n````") == "print(5)\n"
+    assert code_block("````python\n```\nprint(5)\n````") == "```\nprint(5)\n"
