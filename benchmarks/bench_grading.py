@@ -24,7 +24,8 @@ from machine import describe_machine
 from math_verify import parse, verify
 
 from reasonenv.evaluation.reward_benchmark import labelled_responses
-from reasonenv.grading.math.grade import GradeStatus, grade_answers, grade_math
+from reasonenv.grading import GradeStatus, grade_math
+from reasonenv.grading.math import grade_answers
 from reasonenv.grading.pool import Comparison, WorkerPool
 from reasonenv.tasksets import load_tasks
 

@@ -1,9 +1,7 @@
-"""Deciding whether an answer equals the gold answer.
+"""Deciding whether a response gives the gold answer: of a mathematical problem, or of a question of another kind."""
 
-See `math` for mathematics and `pool` for its processes, `qa` for questions of every other kind.
-"""
+from reasonenv.grading.grade import MAX_ANSWER_CHARS, Grade, GradeStatus
+from reasonenv.grading.math.grade import equal, grade_math
+from reasonenv.grading.qa.grade import grade_qa, unparsed_rate
 
-from reasonenv.grading.math.grade import GradeStatus, MathGrade, equal, grade_math
-from reasonenv.grading.qa.grade import QAGrade, QAStatus, grade_qa, unparsed_rate
-
-__all__ = ["GradeStatus", "MathGrade", "QAGrade", "QAStatus", "equal", "grade_math", "grade_qa", "unparsed_rate"]
+__all__ = ["MAX_ANSWER_CHARS", "Grade", "GradeStatus", "equal", "grade_math", "grade_qa", "unparsed_rate"]

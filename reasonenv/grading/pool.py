@@ -1,37 +1,33 @@
-"""Grader processes that can be killed, and a batch call that shares work out among them.
+"""A pool of grader processes, and a batch call that shares work out among them.
 
-Lives here: starting, feeding, timing, killing and replacing the processes that run `worker.py`.
-Does not: what they compute, or what a verdict is worth (`math`).
+Calls wait for workers in the order they came, and a call with more to compare hands each worker on after every
+comparison. See `reasonenv.workers` for the processes.
 
 Covered: a comparison that hangs or dies, callers in several threads, in asyncio, in daemonic processes and in a
-`__main__` without a guard (each worker is a fresh interpreter started by `subprocess`), a fork while workers run, the
-end of the caller by exit or by SIGKILL. Not covered: Windows, which has neither fork nor RLIMIT_AS.
-
-The one decision: time limits are enforced from outside, by killing. No signal is ever armed in the caller. Calls wait
-for workers in the order they came, and a call with more to compare hands each worker on after every comparison.
+`__main__` without a guard (each worker is a fresh interpreter, not a fork), a fork while workers run, the end of the
+caller by exit or by SIGKILL. Not covered: Windows, which has neither fork nor RLIMIT_AS.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
-import json
 import math
 import os
 import select
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple
 
-__all__ = ["Comparison", "ComparisonBy", "Verdict", "WorkerPool", "shared_pool"]
+from reasonenv.grading.grade import GradeStatus
+from reasonenv.workers import WorkerProcess
 
-_WORKER_PATH = Path(__file__).with_name("worker.py")
+__all__ = ["Comparison", "Verdict", "WorkerPool", "shared_pool"]
+
+_PROGRAM = Path(__file__).with_name("worker.py")
 _START_SECONDS = 60.0
 _MEMORY_BYTES = 2**30
 """A worker that has loaded math-verify takes a seventh of it."""
@@ -43,25 +39,15 @@ class Comparison(NamedTuple):
 
     gold: str
     answer: str
-
-
-class ComparisonBy(NamedTuple):
-    """A comparison by another function than the worker's own: `ComparisonBy("1", "2", "package.module:function")`."""
-
-    gold: str
-    answer: str
-    comparer: str
-    """Imported by the worker; takes (gold, answer) and returns correct, wrong or gold_unparseable."""
+    comparer: str = ""
+    """`package.module:function`, which the worker imports, in place of its own comparison; takes (gold, answer) and
+    returns `correct`, `wrong` or `gold_unparseable`."""
 
 
 class Verdict(NamedTuple):
-    """What became of a comparison: `Verdict("correct")`.
+    """What became of a comparison: `Verdict(GradeStatus.CORRECT)`."""
 
-    `status` is one of correct, wrong, gold_unparseable, over_budget (of memory), timeout, grader_error, worker_died,
-    workers_busy.
-    """
-
-    status: str
+    status: GradeStatus
     reason: str = ""
 
 
@@ -82,7 +68,7 @@ class WorkerPool:
 
     def compare(
         self,
-        comparisons: Sequence[Comparison | ComparisonBy],
+        comparisons: Sequence[Comparison],
         *,
         timeout_seconds: float,
         num_workers: int,
@@ -100,7 +86,7 @@ class WorkerPool:
         try:
             while not batch.is_done:
                 if not self._acquire(held, min(num_workers, batch.num_undecided), num_workers, batch.deadline):
-                    batch.give_up("workers_busy", f"no worker was free within {patience_seconds} s")
+                    batch.give_up(GradeStatus.WORKERS_BUSY, f"no worker was free within {patience_seconds} s")
                     break
                 batch.advance(held)
                 self._replace_dead(held)
@@ -113,15 +99,15 @@ class WorkerPool:
     def process_ids(self) -> list[int]:
         """The process ids of the workers that exist now."""
         with self._changed:
-            return [worker.process.pid for worker in self._workers]
+            return [worker.process.process_id for worker in self._workers]
 
     def close(self) -> None:
         """Kill every worker and wait until they are gone; a later call starts new ones."""
         with self._changed:
             for worker in self._workers:
-                worker.kill()
+                worker.process.kill()
             for worker in self._idle:
-                worker.close_pipes()
+                worker.process.close_pipes()
             self._workers.clear()
             self._idle.clear()
             self._changed.notify_all()
@@ -135,8 +121,7 @@ class WorkerPool:
     def _abandon_workers(self) -> None:
         """In a forked child: the workers are the parent's, and must still see its pipes close when it ends."""
         for worker in self._workers:
-            worker.close_pipes()
-            worker.process.returncode = 0
+            worker.process.abandon()
         self._forget_workers()
 
     def _acquire(self, held: list[_Worker], wanted: int, limit: int, deadline: float) -> bool:
@@ -179,8 +164,8 @@ class WorkerPool:
     def _replace_dead(self, held: list[_Worker]) -> None:
         with self._changed:
             for index, worker in enumerate(held):
-                if worker.is_dead:
-                    worker.close_pipes()
+                if worker.process.is_dead:
+                    worker.process.close()
                     self._workers.discard(worker)
                     held[index] = self._start()
 
@@ -188,11 +173,10 @@ class WorkerPool:
         """Give workers back; one that is still busy, because the call was interrupted, is killed."""
         with self._changed:
             for worker in held:
-                if worker.assigned is None and not worker.is_dead:
+                if worker.assigned is None and not worker.process.is_dead:
                     self._idle.append(worker)
                     continue
-                worker.kill()
-                worker.close_pipes()
+                worker.process.close()
                 self._workers.discard(worker)
             self._changed.notify_all()
 
@@ -201,63 +185,26 @@ class _Worker:
     """One process, what it is working on, and until when."""
 
     def __init__(self, memory_bytes: int) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-I", str(_WORKER_PATH)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-        )
-        self.requests = cast("IO[bytes]", self.process.stdin)
-        self.replies = cast("IO[bytes]", self.process.stdout)
+        self.process = WorkerProcess(_PROGRAM, {}, memory_bytes=memory_bytes)
         self.is_ready = False
-        self.is_dead = False
         self.assigned: int | None = None
         self.deadline = time.monotonic() + _START_SECONDS
-        self._received = b""
-        self._send({"sys_path": sys.path, "memory_bytes": memory_bytes})
 
     @property
     def is_free(self) -> bool:
-        return self.is_ready and not self.is_dead and self.assigned is None
+        return self.is_ready and not self.process.is_dead and self.assigned is None
 
-    def ask(self, index: int, comparison: Comparison | ComparisonBy, timeout_seconds: float) -> None:
+    def ask(self, index: int, comparison: Comparison, timeout_seconds: float) -> None:
         self.assigned = index
         self.deadline = time.monotonic() + timeout_seconds
-        self._send({**comparison._asdict(), "cpu_seconds": math.ceil(timeout_seconds) + 1})
-
-    def receive(self) -> dict[str, str] | None:
-        """Return a reply once a whole line is there; the end of the output means death."""
-        chunk = os.read(self.replies.fileno(), 65536)
-        if not chunk:
-            self.kill()
-        self._received += chunk
-        if not self._received.endswith(b"\n"):
-            return None
-        reply, self._received = json.loads(self._received), b""
-        return reply
-
-    def kill(self) -> None:
-        self.is_dead = True
-        self.process.kill()
-        self.process.wait()
-
-    def close_pipes(self) -> None:
-        self.requests.close()
-        self.replies.close()
-
-    def _send(self, message: object) -> None:
-        """Write one line; a worker that is already dead is noticed when its output ends."""
-        with contextlib.suppress(BrokenPipeError):
-            self.requests.write(json.dumps(message).encode("ascii") + b"\n")
+        request = {**comparison._asdict(), "cpu_seconds": math.ceil(timeout_seconds) + 1}
+        self.process.send(request, timeout_seconds=timeout_seconds)
 
 
 class _Batch:
     """The state of one call: what is still to ask, and what has been decided."""
 
-    def __init__(
-        self, comparisons: Sequence[Comparison | ComparisonBy], timeout_seconds: float, deadline: float
-    ) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], timeout_seconds: float, deadline: float) -> None:
         self.verdicts: dict[int, Verdict] = {}
         self.deadline = deadline
         self._comparisons = comparisons
@@ -280,7 +227,7 @@ class _Batch:
                 index = self._pending.popleft()
                 worker.ask(index, self._comparisons[index], self._timeout_seconds)
         busy = [worker for worker in held if worker.assigned is not None or not worker.is_ready]
-        waiting = {worker.replies.fileno(): worker for worker in busy}
+        waiting = {worker.process.fileno(): worker for worker in busy}
         poll = select.poll()
         for descriptor in waiting:
             poll.register(descriptor, select.POLLIN)
@@ -293,55 +240,55 @@ class _Batch:
         if time.monotonic() >= self.deadline:
             self._run_out_of_patience(held)
 
-    def give_up(self, status: str, reason: str) -> None:
+    def give_up(self, status: GradeStatus, reason: str) -> None:
         """Decide what nobody works on."""
         self.verdicts.update((index, Verdict(status, reason)) for index in self._pending)
         self._pending.clear()
 
     def _receive(self, worker: _Worker) -> None:
-        reply = worker.receive()
-        if worker.is_dead:
+        reply = worker.process.receive()
+        if worker.process.is_dead:
             self._lose(worker)
         elif reply and worker.is_ready:
-            self._decide(worker, Verdict(**reply))
+            self._decide(worker, Verdict(GradeStatus(reply["status"]), reply.get("reason", "")))
         elif reply and reply["status"] == "ready":
             worker.is_ready = True
         elif reply:
-            worker.kill()
-            self.give_up("worker_died", reply["reason"])
+            worker.process.kill()
+            self.give_up(GradeStatus.WORKER_DIED, reply["reason"])
 
     def _decide(self, worker: _Worker, verdict: Verdict) -> None:
         assert worker.assigned is not None, "a worker replies to what it was asked"
         self.verdicts[worker.assigned] = verdict
         worker.assigned = None
-        if verdict.status == "over_budget":
-            worker.kill()
+        if verdict.status is GradeStatus.OVER_BUDGET:
+            worker.process.kill()
 
     def _expire(self, worker: _Worker) -> None:
-        worker.kill()
+        worker.process.kill()
         if worker.is_ready:
-            self._decide(worker, Verdict("timeout", f"stopped after {self._timeout_seconds} s"))
+            self._decide(worker, Verdict(GradeStatus.TIMEOUT, f"stopped after {self._timeout_seconds} s"))
         else:
-            self.give_up("worker_died", f"a grader process did not start within {_START_SECONDS} s")
+            self.give_up(GradeStatus.WORKER_DIED, f"a grader process did not start within {_START_SECONDS} s")
 
     def _run_out_of_patience(self, held: Sequence[_Worker]) -> None:
         """Stop everything but workers that are still starting, which the next call will need."""
         reason = "the workers were too busy to decide it in time"
         for worker in held:
             if worker.assigned is not None:
-                worker.kill()
-                self._decide(worker, Verdict("workers_busy", reason))
-        self.give_up("workers_busy", reason)
+                worker.process.kill()
+                self._decide(worker, Verdict(GradeStatus.WORKERS_BUSY, reason))
+        self.give_up(GradeStatus.WORKERS_BUSY, reason)
 
     def _lose(self, worker: _Worker) -> None:
         """Ask once more what a worker died of: it may have been killed from outside."""
-        reason = f"a grader process ended with exit code {worker.process.returncode}"
+        reason = f"a grader process ended with exit code {worker.process.exit_code}"
         if worker.assigned is None:
-            self.give_up("worker_died", reason)
+            self.give_up(GradeStatus.WORKER_DIED, reason)
             return
         self._deaths[worker.assigned] += 1
         if self._deaths[worker.assigned] >= _MAX_DEATHS:
-            self._decide(worker, Verdict("worker_died", reason))
+            self._decide(worker, Verdict(GradeStatus.WORKER_DIED, reason))
         else:
             self._pending.appendleft(worker.assigned)
             worker.assigned = None

@@ -1,89 +1,47 @@
-"""The program of one grader process: compares a gold answer with an answer, line by line, until its input ends.
+"""The program of a grader process: compares a gold answer with an answer by math-verify, the only user of sympy here.
 
-Lives here: everything that touches sympy. It is run by path in a fresh interpreter, never imported by the caller.
-Does not: time limits (`pool` kills it), caching, budgets (`math`).
-
-Covered: hangs (the pool kills), memory (RLIMIT_AS), a parent that vanishes (input ends and the process exits;
-RLIMIT_CPU ends one whose reading thread never gets to run), text on standard output.
-Not covered: isolation from files and network; answers are parsed, never evaluated as code.
-
-The one decision: math-verify's own timeouts stay off, because they are signals and SIGALRM belongs to the application.
+`reasonenv.workers` runs it in an interpreter of its own. math-verify's time limits stay off, because they are signals.
+Answers are parsed, never evaluated as code. RLIMIT_CPU ends an orphan whose reading thread never gets to run.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import math
-import os
-import queue
 import resource
-import signal
-import sys
-import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 _FLOAT_DECIMALS = 12
 """Decimals that floats must share; math-verify's 6 call 1e-7 and 2e-7 equal."""
+_VERDICTS = ("correct", "wrong", "gold_unparseable")
 
 
-def serve() -> None:
-    """Read the settings, load math-verify, then answer each request line with a reply line.
-
-    Settings `{"sys_path": […], "memory_bytes": n}`; request
-    `{"gold": …, "answer": …, "cpu_seconds": n}`, with the `comparer` of a `ComparisonBy`; reply
-    `{"status": …, "reason": …}`, the first of which is `ready` or `unavailable`.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    replies = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)
-    settings = json.loads(sys.stdin.readline())
-    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(requests,), daemon=True).start()
-    _reply(replies, _prepare(**settings))
-    while True:
-        _reply(replies, _compare_safely(**json.loads(requests.get())))
-
-
-def _read(requests: queue.SimpleQueue[str]) -> None:
-    """Queue each line; when the parent is gone, end the process even in the middle of a comparison."""
-    for line in sys.stdin:
-        requests.put(line)
-    os._exit(0)
-
-
-def _prepare(sys_path: list[str], memory_bytes: int) -> dict[str, str]:
-    sys.path[:] = sys_path
+def prepare() -> tuple[dict[str, str], Callable[..., dict[str, str]] | None]:
+    """Load math-verify; the first reply is `{"status": "ready"}`, or `unavailable` with a `reason`."""
     try:
         importlib.import_module("math_verify")
     except ImportError as error:
-        return {"status": "unavailable", "reason": repr(error)}
-    _limit(resource.RLIMIT_AS, memory_bytes)
-    return {"status": "ready"}
-
-
-def _limit(kind: int, amount: int) -> None:
-    """Set a soft limit, within whatever hard limit the caller lives under."""
-    hard = resource.getrlimit(kind)[1]
-    resource.setrlimit(kind, (amount if hard == resource.RLIM_INFINITY else min(amount, hard), hard))
-
-
-def _reply(replies: Any, reply: dict[str, str]) -> None:
-    replies.write(json.dumps(reply) + "\n")
-    replies.flush()
+        return {"status": "unavailable", "reason": repr(error)}, None
+    return {"status": "ready"}, _compare_safely
 
 
 def _compare_safely(gold: str, answer: str, cpu_seconds: int, comparer: str = "") -> dict[str, str]:
-    _limit(resource.RLIMIT_CPU, math.ceil(time.process_time()) + cpu_seconds)
+    """Return the `status` of a comparison, with a `reason` where it failed; see `Comparison.comparer`."""
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = math.ceil(time.process_time()) + cpu_seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
     try:
         module, _, function = comparer.partition(":")
-        chosen = getattr(importlib.import_module(module), function) if comparer else compare
-        return {"status": chosen(gold, answer)}
+        status = (getattr(importlib.import_module(module), function) if comparer else compare)(gold, answer)
+        if status not in _VERDICTS:
+            raise ValueError(f"A comparer must return one of {', '.join(_VERDICTS)}; {comparer} returned {status!r}.")
     except (MemoryError, RecursionError) as error:
         return {"status": "over_budget", "reason": repr(error)}
     except Exception as error:  # noqa: BLE001 the boundary where a failure becomes data
         return {"status": "grader_error", "reason": repr(error)[:500]}
+    return {"status": status}
 
 
 def compare(gold: str, answer: str) -> str:
@@ -126,7 +84,3 @@ def _parse(text: str) -> list[Any]:
         extraction_mode="first_match",
         parsing_timeout=no_signals,
     )
-
-
-if __name__ == "__main__":
-    serve()

@@ -1,9 +1,7 @@
-"""Detectors: is a sentence in another language of the same script?
+"""Detectors, which tell whether a sentence is surely in another language of the same script.
 
-Lives here: the protocol, the detectors that exist, and their table. Does not: scripts, which need none (`scripts`).
-
-The one decision: a detector answers one question, whether a sentence is surely not the target's, and its libraries and
-models load when it is made. `py3langid` is the default by measurement (docs/decisions/0010-language-detector.md).
+Libraries and models load when a detector is made. `py3langid` is the default by measurement
+(docs/decisions/0010-language-detector.md).
 """
 
 from __future__ import annotations
@@ -48,11 +46,11 @@ class Detector(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in tables."""
+        """The name in tables."""
         ...
 
     def is_foreign(self, sentences: Sequence[str], *, target: str, candidates: Sequence[str]) -> list[bool]:
-        """Say of each sentence whether it is surely in another of the candidates than the target.
+        """Return for each sentence whether it is surely in another of the candidates than the target.
 
         Args:
             sentences: words with single spaces between them, at least one each; nothing but letters and marks.
@@ -244,7 +242,7 @@ class Langdetect:
 
 @lru_cache(maxsize=1)
 def _langdetect_factory() -> DetectorFactory:
-    """A factory of our own: the seed of the one in the library is global."""
+    """Return a factory of our own: the seed of the one in the library is global."""
     from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
 
     factory = DetectorFactory()

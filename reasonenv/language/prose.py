@@ -1,10 +1,7 @@
-r"""What of a response is prose, and what words it has.
+"""The prose of a response, as against code, LaTeX, URLs, tags and paths, and the words of it.
 
-Lives here: telling prose from code, LaTeX, URLs, tags and paths, and sentences and words from prose.
-Does not: which language they are in (`share`).
-
-The one decision: whatever is cut out is kept beside the prose, because a policy that is paid for its prose alone hides
-the rest in `$…$`. Every pattern is linear in the text: possessive, or closed by the end of the text.
+Whatever is cut out is kept beside the prose, because a policy that is paid for its prose alone hides the rest in `$…$`.
+Every pattern is linear in the text: possessive, or closed by the end of the text.
 """
 
 from __future__ import annotations
@@ -80,7 +77,7 @@ class Word(NamedTuple):
 
 
 def read_prose(text: str) -> Prose:
-    """Part a text into its prose and what is none, which leaves a space where it stood."""
+    """Split a text into its prose and what is none, which leaves a space where it stood."""
     spans: list[Span] = []
 
     def cut(match: re.Match[str]) -> str:
@@ -163,7 +160,7 @@ def _is_separator(char: str) -> bool:
 
 
 def _is_neutral(word: str) -> bool:
-    """Is it one that says nothing of its language: a single letter, an acronym or an identifier?"""
+    """Return whether a word says nothing of its language: a single letter, an acronym or an identifier."""
     if word.islower():
         return len(word) == 1
     if word.isupper():

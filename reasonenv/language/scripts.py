@@ -1,9 +1,7 @@
 """Scripts of characters, and the languages written in them.
 
-Lives here: the script of any letter, and which languages share one. Does not: telling those apart (`detectors`).
-
-The one decision: a letter's script is the first word of its Unicode name, so the table is as complete as the
-interpreter's and needs no data of its own. Compatibility forms (full-width, mathematical) are what they stand for.
+A letter's script is the first word of its Unicode name, so the table is as complete as the interpreter's. Compatibility
+forms (full-width, mathematical) are what they stand for.
 """
 
 from __future__ import annotations
@@ -90,7 +88,7 @@ def _languages() -> dict[str, Language]:
 
 
 def _candidates(code: str, scripts: tuple[str, ...]) -> tuple[str, ...]:
-    """The languages of the scripts, without those that no detector tells from this one."""
+    """Return the languages of the scripts, without those that no detector tells from this one."""
     competing = {other for script in scripts for other in _COMPETING.get(script, "").split()}
     too_close = {other for group in _TOO_CLOSE if code in group for other in group}
     return tuple(sorted((competing - too_close) | {code}))

@@ -1,10 +1,7 @@
-"""How many words of a text are the target language's?
+"""Counting how many words of a text are the target language's.
 
-Lives here: counting words for and against a language. Does not: finding them (`prose`), telling languages of one script
-apart (`detectors`).
-
-The one decision: what is cut out of the prose can only count against the target. So text of any language that hides in
-mathematics or code earns nothing, while formulas and code as such cost nothing.
+What is cut out of the prose can only count against the target: text of any language that hides in mathematics or code
+earns nothing, while formulas and code as such cost nothing.
 """
 
 from __future__ import annotations

@@ -1,31 +1,19 @@
-"""Is the answer right?
+"""The reward for right answers to mathematical problems.
 
-Lives here: the reward of a math answer. Does not: deciding equivalence (`reasonenv.grading`) or reading the answer out
-of the response (`reasonenv.parsing`).
-
-The one decision: a comparison that had to be stopped scores 0 and says so in its details, since the answer made it
-hang; a gold answer nobody can read, or a grader that died, is no score at all.
+A comparison that had to be stopped scores 0 and says so in its details, since the answer made it hang. A gold answer
+nobody can read, or a grader that died, is no score at all.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reasonenv.grading.math.grade import MathGrade, grade_math
+from reasonenv.grading import Grade, grade_math
+from reasonenv.grading.math.shape import leaves_more_to_do
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus
 
 __all__ = ["Accuracy"]
-
-_OPERATIONS = (
-    re.compile(r"[-+−]"),
-    re.compile(r"[(]"),
-    re.compile(r"\^"),
-    re.compile(r"[!÷]|\\(?:div|sqrt|binom|begin|det|[bp]mod|int|sum|prod|lim)(?![A-Za-z])"),
-    re.compile(r"(?<=[0-9)}])\s*(?:\*|×|\\times(?![A-Za-z])|\\cdot(?![A-Za-z]))\s*(?=[0-9(]|\\[dt]?frac)"),
-)
-"""Sums, brackets, powers, functions, and products of numbers: what is left to do in an answer, as it is written."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +50,6 @@ class Accuracy:
         return [_score(grade, attempt.task.reference) for grade, attempt in zip(grades, attempts, strict=True)]
 
 
-def _leaves_more_to_do(answer: str, gold: str) -> bool:
-    """Has the answer more operations of some kind than the gold? A leading sign and an implied product are none."""
-    answer, gold = (text.strip().lstrip("$+-− ") for text in (answer, gold))
-    return any(len(kind.findall(answer)) > len(kind.findall(gold)) for kind in _OPERATIONS)
-
-
 def _gold(attempt: Attempt) -> str:
     reference = attempt.task.reference
     if not isinstance(reference, MathReference):
@@ -78,9 +60,9 @@ def _gold(attempt: Attempt) -> str:
     return reference.answer
 
 
-def _score(grade: MathGrade, reference: MathReference) -> Score:
+def _score(grade: Grade, reference: MathReference) -> Score:
     details = {"answer": grade.answer, "status": grade.status.value, "path": grade.path, **grade.details}
-    if grade.score == 1.0 and reference.is_worked_out and _leaves_more_to_do(grade.answer or "", reference.answer):
+    if grade.score == 1.0 and reference.is_worked_out and leaves_more_to_do(grade.answer or "", reference.answer):
         return Score(0.0, ScoreStatus.SCORED, {**details, "status": "not_worked_out"})
     status = ScoreStatus.GRADER_FAILED if grade.status.is_failure else ScoreStatus.SCORED
     return Score(grade.score, status, details)

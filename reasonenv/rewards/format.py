@@ -1,9 +1,7 @@
-"""Does a response have the form that its prompt asked for?
+"""Rewards for the form that a prompt asks for.
 
-Lives here: the form alone. Does not: what stands inside the tags (`accuracy`, `reasoning`).
-
-The one decision: the form is checked by counting and splitting, not by one regular expression; `$` under MULTILINE lets
-text follow the answer, and lazy groups let blocks repeat.
+The form is checked by counting and splitting, not by one regular expression: `$` under MULTILINE lets text follow the
+answer, and lazy groups let blocks repeat.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reasonenv.parsing import read_response
 from reasonenv.types import Attempt, Score
 
 __all__ = ["CodeFormat", "Format", "TagCount", "has_r1_format", "r1_answer"]
@@ -28,14 +27,14 @@ def r1_answer(response: str) -> str | None:
     text = response.strip()
     if not (text.startswith("<think>") and text.endswith("</answer>")) or any(text.count(tag) != 1 for tag in _TAGS):
         return None
-    thinking, _, rest = text.removeprefix("<think>").partition("</think>")
-    between, opening, answer = rest.removesuffix("</answer>").partition("<answer>")
-    has_form = opening and thinking.strip() and answer.strip() and not between.strip()
-    return answer if has_form else None
+    read = read_response(text)
+    starts_with_block = read.rest is not None and read.rest.lstrip().startswith("<answer>")
+    has_form = starts_with_block and read.thinking.strip() and (read.block or "").strip()
+    return read.block if has_form else None
 
 
 def has_r1_format(response: str) -> bool:
-    """Is the whole response one think block and then one answer block, neither empty, with only space around them?
+    """Return whether a response is one think block and then one answer block, neither empty, with only space around.
 
     >>> has_r1_format("<think>2+3 is 5</think> <answer>5</answer>")
     True

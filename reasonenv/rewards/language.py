@@ -1,9 +1,7 @@
-"""Does a response keep to one language?
+"""The reward for keeping to one language.
 
-Lives here: the reward. Does not: telling languages apart (`reasonenv.language`).
-
-The one decision: what is judged is all before the last `</think>`, with or without an opening tag; a response without
-that tag has not stopped thinking, so all of it is judged.
+All before the last `</think>` is judged, with or without an opening tag. A response without that tag has not stopped
+thinking, so all of it is judged.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ from dataclasses import dataclass, field
 from reasonenv.language.detectors import Detector, load_detector
 from reasonenv.language.scripts import CHARACTERS_PER_WORD, load_language
 from reasonenv.language.share import WordCount, count_words
+from reasonenv.parsing import read_response
 from reasonenv.types import Attempt, Score
 
 __all__ = ["LanguageConsistency"]
@@ -76,8 +75,8 @@ class LanguageConsistency:
         return [scores[index] for index in range(len(attempts))]
 
     def _judged_part(self, response: str) -> str:
-        thinking, closing, _ = response.rpartition("</think>")
-        return thinking if closing and not self.whole_response else response
+        thinking = None if self.whole_response else read_response(response).closed_thinking
+        return response if thinking is None else thinking
 
     def _score(self, code: str, count: WordCount) -> Score:
         details = {"language": code, "target_words": count.target, "foreign_words": count.foreign}

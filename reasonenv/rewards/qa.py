@@ -1,10 +1,6 @@
-"""Is the answer to the question right?
+"""The reward for right answers to questions that are not mathematics.
 
-Lives here: the reward of an answer that is not mathematics. Does not: grading (`reasonenv.grading.qa.grade`), or open
-questions, which a reward model judges.
-
-The one decision: an open question has no score here. It is not the response's fault that no rule applies, and a zero
-would teach that every answer to such questions is wrong.
+An open question has no score here: no rule applies, and a zero would teach that every answer to it is wrong.
 """
 
 from __future__ import annotations
@@ -12,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reasonenv.grading.qa.grade import QAGrade, grade_qa
+from reasonenv.grading import Grade, grade_qa
 from reasonenv.types import Attempt, QAReference, Score, ScoreStatus
 
 __all__ = ["QAAccuracy"]
@@ -52,7 +48,7 @@ def _reference(attempt: Attempt) -> QAReference:
     return reference
 
 
-def _score(grade: QAGrade, reference: QAReference) -> Score:
+def _score(grade: Grade, reference: QAReference) -> Score:
     details = {"answer": grade.answer, "status": grade.status.value, "kind": reference.kind, **grade.details}
-    status = ScoreStatus.SCORED if grade.status.is_scored else ScoreStatus.GRADER_FAILED
+    status = ScoreStatus.GRADER_FAILED if grade.status.is_failure else ScoreStatus.SCORED
     return Score(grade.score, status, details)

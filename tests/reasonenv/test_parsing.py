@@ -7,7 +7,7 @@ from reasonenv.parsing import (
     code_block,
     extract_answer,
     last_boxed,
-    split_reasoning,
+    read_response,
     stated_answer,
 )
 
@@ -33,7 +33,36 @@ markup = st.lists(
     ],
 )
 def test_reasoning_is_split_at_the_last_closing_tag(response, thinking, rest):
-    assert split_reasoning(response) == (thinking, rest)
+    read = read_response(response)
+    assert (read.thinking, read.rest) == (thinking, rest)
+
+
+@pytest.mark.parametrize(
+    ("response", "block", "part"),
+    [
+        ("<think>a</think> b", None, " b"),
+        ("<think><answer>a</answer></think> b", None, " b"),
+        ("b <answer>c</answer> d", "c", "c"),
+        ("<answer></answer>", "", ""),
+        ("<answer>b</answer><answer>c</answer>", None, None),
+        ("</answer>b<answer>", None, None),
+        ("<answer>b", None, None),
+        ("b</answer>", None, None),
+        ("<think>a", None, None),
+    ],
+)
+def test_the_only_block_behind_the_thinking_holds_the_answer_and_without_tags_all_of_it(response, block, part):
+    read = read_response(response)
+    assert (read.block, read.part) == (block, part)
+
+
+def test_thinking_is_closed_by_the_last_closing_tag_even_if_another_block_opens():
+    assert read_response("<think>a</think> b <think>c").closed_thinking == "<think>a"
+    assert read_response("<think>a").closed_thinking is None
+
+
+def test_last_box_is_that_of_the_block():
+    assert read_response(r"\boxed{1} <answer>\boxed{2}</answer> \boxed{3}").box == "2"
 
 
 @pytest.mark.parametrize(
@@ -262,3 +291,8 @@ def test_any_text_has_a_program_or_none(text):
 
 def test_a_megabyte_of_fences_is_read():
     assert code_block("```python\n" * 100_000) is None
+
+
+def test_longer_fence_closes_a_block_and_a_shorter_one_does_not():
+    assert code_block("```python\nprint(5)\n````") == "print(5)\n"
+    assert code_block("````python\n```\nprint(5)\n````") == "```\nprint(5)\n"

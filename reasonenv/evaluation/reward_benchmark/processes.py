@@ -1,38 +1,28 @@
 """Running a grader on many responses without trusting it: in a process of its own that is killed when it hangs.
 
-Lives here: one grader process, and the two passes of the benchmark over the responses. Does not: call conventions
-(`worker`) or counting (`results`).
-
-The one decision: every grader, ours too, is treated alike: first one response per call, under a wall-clock limit each,
-for outcomes and latencies; then, in a fresh process, shuffled and in batches, for throughput and drift. The first pass
-is shared out among processes, so that a grader that hangs on one response goes on with others meanwhile.
+Every grader, ours too, is treated alike: first one response per call, under a wall-clock limit each, for outcomes and
+latencies; then, in a fresh process, shuffled and in batches, for throughput and drift. The first pass is shared out
+among processes, so that a grader that hangs on one response goes on with others meanwhile.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import random
-import select
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Any, cast
 
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec
 from reasonenv.evaluation.reward_benchmark.types import Outcome, OutcomeStatus
+from reasonenv.workers import NoReplyError, WorkerProcess
 
 __all__ = ["GraderLoadError", "GraderProcess", "GraderRun", "RunSettings", "run_grader"]
 
-_WORKER_PATH = Path(__file__).with_name("worker.py")
+_PROGRAM = Path(__file__).with_name("worker.py")
 _START_SECONDS = 120.0
 _MEMORY_BYTES = 8 * 2**30
 _WARM_UP = {"golds": ["1"], "responses": [r"So it is \boxed{1}."]}
@@ -41,14 +31,6 @@ _STOPPED = (OutcomeStatus.RAISED, OutcomeStatus.HUNG, OutcomeStatus.DIED)
 
 class GraderLoadError(ValueError):
     """A grader under test that cannot be imported or made."""
-
-
-class _NoReplyError(Exception):
-    """The process gave no reply: it hung or it died."""
-
-    def __init__(self, status: OutcomeStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status, self.reason = status, reason
 
 
 class GraderProcess:
@@ -66,8 +48,7 @@ class GraderProcess:
         self._spec, self._memory_bytes = spec, memory_bytes
         self.import_seconds: list[float] = []
         """How long each start took to load the grader."""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._start()
+        self._process: WorkerProcess | None = self._start()
 
     def __enter__(self) -> GraderProcess:
         return self
@@ -77,15 +58,15 @@ class GraderProcess:
 
     def call(self, golds: Sequence[str], responses: Sequence[str], *, timeout_seconds: float) -> list[Outcome]:
         """Score a batch in one call; the time of the call is shared out evenly."""
-        if self._process is None:
-            self._start()
+        process = self._process = self._process or self._start()
         begin = time.perf_counter()
         try:
-            reply = self._ask({"golds": list(golds), "responses": list(responses)}, timeout_seconds)
-        except _NoReplyError as silence:
+            reply = process.ask({"golds": list(golds), "responses": list(responses)}, timeout_seconds=timeout_seconds)
+        except NoReplyError as silence:
             self.close()
             share = (time.perf_counter() - begin) / len(golds)
-            return [Outcome(silence.status, None, share, silence.reason) for _ in golds]
+            status = OutcomeStatus.HUNG if silence.is_hung else OutcomeStatus.DIED
+            return [Outcome(status, None, share, str(silence)) for _ in golds]
         share = reply["seconds"] / len(golds)
         if "error" in reply:
             return [Outcome(OutcomeStatus.RAISED, None, share, reply["error"]) for _ in golds]
@@ -94,73 +75,25 @@ class GraderProcess:
     def close(self) -> None:
         """Kill the process and whatever it started."""
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._requests.close()
-            self._replies.close()
+            self._process.close()
             self._process = None
 
-    def _start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(_WORKER_PATH)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            start_new_session=True,
-        )
-        self._requests = cast("IO[bytes]", self._process.stdin)
-        self._replies = cast("IO[bytes]", self._process.stdout)
-        paths = [str(Path.cwd()) if path == "" else path for path in sys.path]
-        settings = {"sys_path": paths, "memory_bytes": self._memory_bytes}
+    def _start(self) -> WorkerProcess:
+        """Start a process and let it answer once: what it prepares on first use is not the first response's latency."""
+        settings = {"kind": self._spec.kind, "target": self._spec.target}
+        process = WorkerProcess(_PROGRAM, settings, memory_bytes=self._memory_bytes)
+        complaint = "cannot be loaded"
         try:
-            reply: dict[str, Any] = self._ask(
-                {**settings, "kind": self._spec.kind, "target": self._spec.target}, _START_SECONDS
-            )
-        except _NoReplyError as silence:
-            reply = {"error": silence.reason}
-        if "error" in reply:
-            self.close()
-            raise GraderLoadError(f"The grader {self._spec.name!r} cannot be loaded: {reply['error']}")
+            reply = process.wait(timeout_seconds=_START_SECONDS)
+            if "error" in reply:
+                raise NoReplyError(reply["error"], is_hung=False)
+            complaint = "gave no score at all"
+            process.ask(_WARM_UP, timeout_seconds=_START_SECONDS)
+        except NoReplyError as silence:
+            process.close()
+            raise GraderLoadError(f"The grader {self._spec.name!r} {complaint}: {silence}") from None
         self.import_seconds.append(reply["import_seconds"])
-        self._warm_up()
-
-    def _warm_up(self) -> None:
-        """Let the grader answer once, so that what it prepares on first use is not the first response's latency."""
-        try:
-            self._ask(_WARM_UP, _START_SECONDS)
-        except _NoReplyError as silence:
-            self.close()
-            raise GraderLoadError(f"The grader {self._spec.name!r} gave no score at all: {silence.reason}") from None
-
-    def _ask(self, message: Mapping[str, Any], timeout_seconds: float) -> dict[str, Any]:
-        deadline = time.monotonic() + timeout_seconds
-        with contextlib.suppress(BrokenPipeError):
-            self._write((json.dumps(message) + "\n").encode("ascii"), deadline)
-        received = b""
-        while not received.endswith(b"\n"):
-            self._wait(self._replies, select.POLLIN, deadline)
-            chunk = os.read(self._replies.fileno(), 1 << 16)
-            if not chunk:
-                raise _NoReplyError(OutcomeStatus.DIED, "the process ended")
-            received += chunk
-        return json.loads(received)
-
-    def _write(self, message: bytes, deadline: float) -> None:
-        """Write no more than the pipe takes, so that a grader that does not read cannot hold us."""
-        descriptor = self._requests.fileno()
-        os.set_blocking(descriptor, False)
-        view = memoryview(message)
-        while view:
-            self._wait(self._requests, select.POLLOUT, deadline)
-            view = view[os.write(descriptor, view) :]
-
-    def _wait(self, pipe: IO[bytes], event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(pipe, event)
-        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise _NoReplyError(OutcomeStatus.HUNG, "stopped at the time limit")
+        return process
 
 
 def _outcome(score: float | None, seconds: float) -> Outcome:

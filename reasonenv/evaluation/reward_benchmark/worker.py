@@ -1,25 +1,19 @@
-"""The program of one grader under test: loads one scoring function and calls it, line by line, until its input ends.
+"""The program of one grader under test: loads one scoring function and calls it.
 
-Lives here: the call conventions. It is run by path in a fresh interpreter and needs nothing but the standard library
-until the grader is loaded, so that the time of loading is the grader's own. Does not: time limits (`processes` kills).
+`reasonenv.workers` runs it in an interpreter of its own. Until the grader is loaded, only the standard library is, so
+that the time of loading is the grader's own. The user names the call convention; a signature is never inspected, since
+those with `**kwargs` all look alike.
 
-Covered: hangs (the parent kills the whole session), memory (RLIMIT_AS), exceptions, text on standard output.
-Not covered: isolation from files and network; the scoring functions are code that the user chose to run.
-
-The one decision: the convention is named by the user. A signature is never inspected, since those with `**kwargs` all
-look alike.
+Covered: hangs (the caller kills the whole session), memory, exceptions, text on standard output. Not covered: isolation
+from files and network; the scoring functions are code that the user chose to run.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import json
-import os
-import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 Scorer = Callable[[Sequence[str], Sequence[str]], list[Any]]
@@ -28,37 +22,17 @@ _QUESTION = "What is the answer?"
 _DATA_SOURCE = "lighteval/MATH"
 
 
-def serve() -> None:
-    """Read the settings, load the grader, then answer each request line with a reply line.
+def prepare(kind: str, target: str) -> tuple[dict[str, Any], Callable[..., dict[str, Any]] | None]:
+    """Load the grader; the first reply is `{"import_seconds": s}` or `{"error": …}`.
 
-    Settings `{"sys_path": […], "memory_bytes": n, "kind": …, "target": …}`, reply `{"import_seconds": s}` or
-    `{"error": …}`; request `{"golds": […], "responses": […]}`, reply `{"scores": […], "seconds": s}` or `{"error": …}`.
+    A request is `{"golds": […], "responses": […]}`, its reply `{"scores": […], "seconds": s}` or `{"error": …}`.
     """
-    replies = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)
-    settings = json.loads(sys.stdin.readline())
-    sys.path[:] = settings["sys_path"]
     start = time.perf_counter()
     try:
-        scorer = _LOADERS[settings["kind"]](settings["target"])
+        scorer = _LOADERS[kind](target)
     except Exception as error:  # noqa: BLE001 the boundary where a failure becomes data
-        _reply(replies, {"error": f"{type(error).__name__}: {error}"})
-        return
-    _reply(replies, {"import_seconds": time.perf_counter() - start})
-    _limit_memory(settings["memory_bytes"])
-    for line in sys.stdin:
-        _reply(replies, _score(scorer, **json.loads(line)))
-
-
-def _reply(replies: Any, reply: dict[str, Any]) -> None:
-    replies.write(json.dumps(reply) + "\n")
-    replies.flush()
-
-
-def _limit_memory(memory_bytes: int) -> None:
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    soft = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        return {"error": f"{type(error).__name__}: {error}"}, None
+    return {"import_seconds": time.perf_counter() - start}, partial(_score, scorer)
 
 
 def _score(scorer: Scorer, golds: list[str], responses: list[str]) -> dict[str, Any]:
@@ -73,7 +47,7 @@ def _score(scorer: Scorer, golds: list[str], responses: list[str]) -> dict[str, 
 
 
 def _number(score: Any) -> float | None:
-    """A score as JSON can carry it; None for what is no score."""
+    """Return a score as JSON can carry it; None for what is no score."""
     if score is None:
         return None
     value = float(score)
@@ -105,7 +79,7 @@ def _load_reward(target: str) -> Scorer:
 
 
 def _load_trl(target: str) -> Scorer:
-    """Prompts and completions as lists of messages, as in a conversational data set."""
+    """Load a function that takes prompts and completions as lists of messages, as in a conversational data set."""
     function = _attribute(target)
 
     def score(golds: Sequence[str], responses: Sequence[str]) -> list[Any]:
@@ -117,7 +91,7 @@ def _load_trl(target: str) -> Scorer:
 
 
 def _load_trl_text(target: str) -> Scorer:
-    """Prompts and completions as strings."""
+    """Load a function that takes prompts and completions as strings."""
     function = _attribute(target)
 
     def score(golds: Sequence[str], responses: Sequence[str]) -> list[Any]:
@@ -129,7 +103,7 @@ def _load_trl_text(target: str) -> Scorer:
 def _call_trl(
     function: Any, prompts: list[Any], completions: list[Any], golds: Sequence[str], responses: Sequence[str]
 ) -> list[Any]:
-    """The UTF-8 bytes stand in for token ids; the gold answer comes under each of the usual columns."""
+    """Call with UTF-8 bytes in place of token ids, and with the gold answer under each of the usual columns."""
     return function(
         prompts=prompts,
         completions=completions,
@@ -155,7 +129,7 @@ def _load_plain(target: str) -> Scorer:
 
 
 def _load_math_verify(_: str) -> Scorer:
-    """math-verify by its public API with the gold answer in a box; its timeouts are signals and stay off."""
+    """Load math-verify's public API with the gold answer in a box; its timeouts are signals and stay off."""
     from math_verify import parse, verify
 
     no_signals: Any = None
@@ -184,7 +158,3 @@ _LOADERS: dict[str, Callable[[str], Scorer]] = {
     "plain": _load_plain,
     "math-verify": _load_math_verify,
 }
-
-if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-        serve()

@@ -1,11 +1,8 @@
-r"""Are two answers equal?
+"""The equality of two answers, one rule for each type of answer.
 
-Lives here: the rule of each type of answer. Does not: arithmetic (`numeric`), subsets of the line (`intervals`),
-reading (`reader`), what needs computer algebra (`worker`).
-
-The one decision: False is final where the gold answer was read, even if the answer was not: whoever could not be read
-did not write mathematics, and algebra by others finds sense in what has none. A gold answer that was not read is None,
-as is what both sides leave open, and a worker decides.
+False is final where the gold answer was read, even if the answer was not: whoever could not be read did not write
+mathematics, and algebra by others finds sense in what has none. Where the gold answer was not read, or both sides leave
+the question open, the verdict is None and a worker decides.
 """
 
 from __future__ import annotations
@@ -77,7 +74,7 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
 
 
 def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | None) -> bool:
-    """Are these the same words, although one may look like a product of letters, as "odd" does?"""
+    """Return whether these are the same words, although one may look like a product of letters, as "odd" does."""
     has_text = any(node is not None and node.kind == "text" for node in (left, right))
     gold, answer = canonical_text(gold), canonical_text(answer)
     if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
@@ -280,7 +277,7 @@ def _as_ratio(time: Node) -> Node:
 
 
 def _are_rivals(left: Node, right: Node) -> bool:
-    """Are these y and z, or f(x) and f(t), which have no formula in common, as y and f(x) may have?"""
+    """Return whether these are y and z, or f(x) and f(t), which cannot share a formula as y and f(x) may."""
     is_applied_twice = left.name == right.name == APPLIED and left.args[0] == right.args[0]
     return is_applied_twice or left.kind == right.kind == "var"
 

@@ -1,9 +1,6 @@
-r"""Equations that name a value.
+"""Equations that name a value: what counts as a name, and what a chain of equations says it is worth.
 
-Lives here: what counts as a name, what a chain of equations says its name is worth, solutions by name. Does not: the
-equality of equations (`compare`).
-
-The one decision: what stands alone on the left is a name if nothing in it is to be computed.
+What stands alone on the left is a name if nothing in it is to be computed.
 """
 
 from __future__ import annotations
@@ -72,7 +69,7 @@ def value_of_named(relation: Node) -> Node | None:
 
 
 def _is_one_number(sides: Sequence[Node]) -> bool:
-    """Is this 3/4 = 0.75, one number in several forms?"""
+    """Return whether this is one number in several forms, as in 3/4 = 0.75."""
     is_number = len(set(sides)) == len(sides) and not any(variables(side) for side in sides)
     return is_number and all(is_same_scalar(sides[0], side) for side in sides[1:])
 
@@ -105,7 +102,7 @@ def _renamed(node: Node, old: str, new: str) -> Node:
 
 
 def is_name(node: Node) -> bool:
-    r"""Is this x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute?"""
+    r"""Return whether this is x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute."""
     parts = walk(node)
     if node.kind == "mul" and _is_inverse(node.args[0]):
         return is_name(node.args[1])
@@ -122,12 +119,12 @@ def is_name(node: Node) -> bool:
 
 
 def _is_inverse(node: Node) -> bool:
-    """Is this f^{-1}?"""
+    """Return whether this is f^{-1}."""
     return node.kind == "pow" and node.args[0].kind == "var" and node.args[1] == Node("neg", (number(1),))
 
 
 def _is_sum_of_names(node: Node) -> bool:
-    """Is this a + b or m − n, which a question asks for?"""
+    """Return whether this is a + b or m − n, which a question asks for."""
     names = [part.args[0] if part.kind == "neg" else part for part in node.args]
     return node.kind == "add" and all(name.kind == "var" for name in names) and len(set(names)) == len(names)
 
@@ -138,6 +135,6 @@ def difference(relation: Node) -> Node:
 
 
 def have_several_names(nodes: Sequence[Node]) -> bool:
-    """Do equations name different things? x_1 and x_2 are both an x."""
+    """Return whether equations name different things; x_1 and x_2 are both an x."""
     names = {node.args[0] for node in nodes if node.kind == "relation" and node.name == "="}
     return len({name._replace(name=name.name.partition("_")[0]) for name in names}) > 1

@@ -1,10 +1,6 @@
-"""The value of an expression: exact where it is rational, else to 50 digits.
+"""The value of an expression: exact where it is rational, else to 50 digits, at real or complex points.
 
-Lives here: evaluation under budgets. Does not: where to evaluate and what follows from it (`numeric`).
-
-Covered: what `expression` reads as a scalar, at real or complex points.
-
-The one decision: magnitudes are bounded before any arithmetic. What is over budget has no value at all.
+Magnitudes are bounded before any arithmetic: what is over budget has no value at all.
 """
 
 from __future__ import annotations
@@ -280,19 +276,9 @@ _OPERATIONS = {
     "degrees": _Evaluation.degrees,
 }
 _NAMES = {
-    "tg": "tan",
-    "ctg": "cot",
-    "arctg": "atan",
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arccot": "acot",
-    "arcsec": "asec",
-    "arccsc": "acsc",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-}
+    "tg": "tan", "ctg": "cot", "arctg": "atan", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot",
+    "arcsec": "asec", "arccsc": "acsc", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+}  # fmt: skip
 
 
 def _bounded(value: Value) -> Value:

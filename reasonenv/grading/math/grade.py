@@ -1,39 +1,34 @@
-r"""Does a response's answer equal the gold answer of a math problem?
+r"""Grading a batch of mathematical answers: the easy ones here, each of the rest by a worker, once.
 
-Lives here: the judgement of a batch: reading the answers, deciding the easy ones, sending each of the rest to a worker
-once, remembering verdicts. Does not: deciding without algebra (`compare`), processes (`pool`), algebra (`worker`).
+A comparison that was stopped, an answer that is too long and a wrong one all score 0, and stay apart by their status;
+what the answer is not to blame for is NaN.
 
 Covered: everything `compare` decides, and whatever math-verify does with both sides as LaTeX. Not covered: what
 math-verify reads too generously, such as differing units.
-
-The one decision: a grade has one of nine statuses, never a bare bool. Stopped, too long and wrong all score 0 and stay
-apart; what the answer is not to blame for is NaN.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Literal
+from collections.abc import Sequence
 
+from reasonenv.grading.grade import MAX_ANSWER_CHARS, Grade, GradeStatus
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.nodes import OverBudgetError
 from reasonenv.grading.math.notation.reader import is_readable
 from reasonenv.grading.math.notation.tokens import canonical_text
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.pool import Comparison, shared_pool
-from reasonenv.parsing import boxed_answer, extract_answer, split_reasoning, stated_answer
+from reasonenv.parsing import boxed_answer, extract_answer, read_response, stated_answer
 
-__all__ = ["MAX_ANSWER_CHARS", "GradeStatus", "MathGrade", "equal", "grade_answers", "grade_math"]
+__all__ = ["equal", "grade_answers", "grade_math"]
 
-MAX_ANSWER_CHARS = 1000
-"""Longer answers are not compared; the longest gold answer of MATH-500 has 53 characters."""
+_logger = logging.getLogger(__name__)
 
 _MAX_WORKERS = 4
 _COMPARING_SHARE = 0.45
@@ -44,52 +39,6 @@ _UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, Typ
 """What a mistake in our own reading of a text would raise: no score for one answer, not the end of a training."""
 
 
-class GradeStatus(StrEnum):
-    """How a comparison ended."""
-
-    CORRECT = "correct"
-    WRONG = "wrong"
-    NO_ANSWER = "no_answer"
-    OVER_BUDGET = "over_budget"
-    """The answer is too long, too large or too memory-hungry to be compared."""
-    TIMEOUT = "timeout"
-    GOLD_UNPARSEABLE = "gold_unparseable"
-    GRADER_ERROR = "grader_error"
-    WORKER_DIED = "worker_died"
-    WORKERS_BUSY = "workers_busy"
-    """The call had to end before a worker could decide."""
-
-    @property
-    def is_failure(self) -> bool:
-        """Is this the fault of the gold answer or the grader, and so no score?"""
-        return self in _FAILURES
-
-    @property
-    def is_final(self) -> bool:
-        """Would the same comparison end the same way again, on any machine?"""
-        return self in (GradeStatus.CORRECT, GradeStatus.WRONG, GradeStatus.GOLD_UNPARSEABLE, GradeStatus.OVER_BUDGET)
-
-
-_FAILURES = (GradeStatus.GOLD_UNPARSEABLE, GradeStatus.GRADER_ERROR, GradeStatus.WORKER_DIED, GradeStatus.WORKERS_BUSY)
-
-
-@dataclass(frozen=True, slots=True)
-class MathGrade:
-    """What became of one response: `MathGrade(GradeStatus.CORRECT, answer="5", path="fast")`."""
-
-    status: GradeStatus
-    answer: str | None
-    """The answer that was read out of the response."""
-    path: Literal["fast", "slow"]
-    """Whether `compare` or a worker decided."""
-    details: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @property
-    def score(self) -> float:
-        """1 for correct, NaN for a failure of the grader, else 0."""
-        return math.nan if self.status.is_failure else float(self.status is GradeStatus.CORRECT)
-
-
 def grade_math(
     golds: Sequence[str],
     responses: Sequence[str],
@@ -97,7 +46,7 @@ def grade_math(
     timeout_seconds: float = 2.0,
     num_workers: int | None = None,
     policy: MathPolicy = DEFAULT_POLICY,
-) -> list[MathGrade]:
+) -> list[Grade]:
     r"""Grade each response against its gold answer.
 
     Args:
@@ -129,7 +78,7 @@ def grade_answers(
     timeout_seconds: float = 2.0,
     num_workers: int | None = None,
     policy: MathPolicy = DEFAULT_POLICY,
-) -> list[MathGrade]:
+) -> list[Grade]:
     """Grade answers that have already been read out of their responses; None is no answer. See `grade_math`."""
     if timeout_seconds <= 0 or (num_workers is not None and num_workers < 1):
         raise ValueError(f"Limits must be positive, got {timeout_seconds=} and {num_workers=}.")
@@ -160,10 +109,8 @@ def equal(gold: str, answer: str, *, policy: MathPolicy = DEFAULT_POLICY) -> boo
 
 def _answer_of(response: str, policy: MathPolicy) -> str | None:
     answer = extract_answer(response)
-    rest = split_reasoning(response).rest if answer is None and policy.reads_prose else None
-    if rest is None or "answer>" in rest:
-        return answer
-    return stated_answer(rest)
+    rest = read_response(response).rest if answer is None and policy.reads_prose else None
+    return answer if rest is None or "answer>" in rest else stated_answer(rest)
 
 
 def _bare(text: str) -> str:
@@ -177,7 +124,7 @@ def _bare(text: str) -> str:
     return stated_answer(text) or text
 
 
-def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade | None:
+def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> Grade | None:
     """Grade what needs no worker; None for the rest."""
     if answer is None:
         return _NO_ANSWER
@@ -186,51 +133,60 @@ def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> MathGrade 
         return remembered
     if not gold.strip() or len(gold) > MAX_ANSWER_CHARS:
         reason = f"the gold answer must have 1 to {MAX_ANSWER_CHARS} characters, got {len(gold)}"
-        return MathGrade(GradeStatus.GOLD_UNPARSEABLE, answer, "fast", {"reason": reason})
+        return Grade(GradeStatus.GOLD_UNPARSEABLE, answer, {"reason": reason})
     if len(answer) > MAX_ANSWER_CHARS:
         reason = f"{len(answer)} characters; at most {MAX_ANSWER_CHARS} are compared"
-        return MathGrade(GradeStatus.OVER_BUDGET, answer, "fast", {"reason": reason})
+        return Grade(GradeStatus.OVER_BUDGET, answer, {"reason": reason})
     try:
         is_equal = equal_texts(gold, answer, policy)
     except OverBudgetError as error:
-        return MathGrade(GradeStatus.OVER_BUDGET, answer, "fast", {"reason": str(error)})
+        return Grade(GradeStatus.OVER_BUDGET, answer, {"reason": str(error)})
     except _UNFORESEEN as error:
-        return MathGrade(GradeStatus.GRADER_ERROR, answer, "fast", {"reason": repr(error)})
+        _log_first(error, gold, answer)
+        return Grade(GradeStatus.GRADER_ERROR, answer, {"reason": repr(error)})
     if is_equal is None:
         return None
-    grade = MathGrade(GradeStatus.CORRECT if is_equal else GradeStatus.WRONG, answer, "fast")
+    grade = Grade(GradeStatus.CORRECT if is_equal else GradeStatus.WRONG, answer)
     _remember(gold, answer, policy, grade)
     return grade
 
 
+def _log_first(error: Exception, gold: str, answer: str) -> None:
+    """Log the first unforeseen exception of each type in this process: it is a mistake of this package."""
+    if type(error) not in _logged_types:
+        _logged_types.add(type(error))
+        _logger.warning("Comparing the answer %r with %r raised.", answer, gold, exc_info=error)
+
+
 def _grade_slow(
     unknown: Sequence[Comparison], timeout_seconds: float, num_workers: int | None, policy: MathPolicy
-) -> dict[Comparison, MathGrade]:
+) -> dict[Comparison, Grade]:
     """Grade by workers and remember what does not depend on how busy the machine was."""
     num_workers = num_workers or min(os.cpu_count() or 1, _MAX_WORKERS)
     share = _COMPARING_SHARE * timeout_seconds
     verdicts = shared_pool().compare(
-        [Comparison(canonical_text(gold), canonical_text(answer)) for gold, answer in unknown],
+        [Comparison(canonical_text(asked.gold), canonical_text(asked.answer)) for asked in unknown],
         timeout_seconds=share,
         num_workers=num_workers,
         patience_seconds=2 * share * math.ceil(len(unknown) / num_workers),
     )
-    grades: dict[Comparison, MathGrade] = {}
+    grades: dict[Comparison, Grade] = {}
     for comparison, verdict in zip(unknown, verdicts, strict=True):
         details = {"reason": verdict.reason} if verdict.reason else {}
-        grade = MathGrade(GradeStatus(verdict.status), comparison.answer, "slow", details)
+        grade = Grade(verdict.status, comparison.answer, details, "slow")
         grades[comparison] = grade
         if grade.status.is_final:
             _remember(comparison.gold, comparison.answer, policy, grade)
     return grades
 
 
-_NO_ANSWER = MathGrade(GradeStatus.NO_ANSWER, None, "fast")
-_remembered: OrderedDict[tuple[str, str, MathPolicy], MathGrade] = OrderedDict()
+_NO_ANSWER = Grade(GradeStatus.NO_ANSWER, None)
+_logged_types = set[type[Exception]]()
+_remembered: OrderedDict[tuple[str, str, MathPolicy], Grade] = OrderedDict()
 """Least recently used first. Each step on it is one atomic call, so it needs no lock that a fork could leave held."""
 
 
-def _recall(gold: str, answer: str, policy: MathPolicy) -> MathGrade | None:
+def _recall(gold: str, answer: str, policy: MathPolicy) -> Grade | None:
     grade = _remembered.get((gold, answer, policy))
     if grade is not None:
         with contextlib.suppress(KeyError):
@@ -238,7 +194,7 @@ def _recall(gold: str, answer: str, policy: MathPolicy) -> MathGrade | None:
     return grade
 
 
-def _remember(gold: str, answer: str, policy: MathPolicy, grade: MathGrade) -> None:
+def _remember(gold: str, answer: str, policy: MathPolicy, grade: Grade) -> None:
     _remembered[gold, answer, policy] = grade
     with contextlib.suppress(KeyError):
         while len(_remembered) > _MAX_CACHED_VERDICTS:

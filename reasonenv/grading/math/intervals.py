@@ -1,15 +1,11 @@
-r"""Subsets of the real line.
+"""Subsets of the real line: intervals, unions, conditions and finite sets, read as pieces of the line.
 
-Lives here: reading intervals, unions, conditions and finite sets as pieces of the line, and comparing pieces. Does not:
-deciding which answers are such subsets (`compare`).
-
-The one decision: pieces that touch are joined before they are compared, so that a union equals what it adds up to.
+Pieces that touch are joined before they are compared, so that a union equals what it adds up to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from reasonenv.grading.math.evaluation import Value, evaluate, inexact, variables
@@ -82,7 +78,7 @@ def _condition(node: Node) -> list[Piece] | None:
 
 
 def _is_name(node: Node) -> bool:
-    """Is this x, or f(x)?"""
+    """Return whether this is x, or f(x)."""
     return node.kind == "var" or (node.kind == "mul" and all(part.kind == "var" for part in node.args))
 
 
@@ -153,7 +149,7 @@ def _without_points(base: list[Piece] | None, removed: Node) -> list[Piece] | No
 
 
 def same_pieces(left: Sequence[Piece], right: Sequence[Piece]) -> bool:
-    """Are two subsets equal?
+    """Return whether two subsets are equal.
 
     Raises:
         UnreadableError: an end is not a real number.
@@ -173,8 +169,7 @@ def _joined(parts: Sequence[Piece]) -> list[tuple[Value, Value, bool, bool]]:
     )
     spans = [span for span in spans if span[0] < span[1] or (span[0] == span[1] and span[2] and span[3])]
     joined = spans[:1]
-    for _, span in pairwise([None, *spans[1:]]):
-        assert span is not None, "only the first of the pairs has no span"
+    for span in spans[1:]:
         low, high, has_low, has_high = joined[-1]
         if span[0] < high or (_same_end(span[0], high) and (span[2] or has_high)):
             if span[1] > high:

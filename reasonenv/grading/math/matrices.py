@@ -1,10 +1,4 @@
-r"""Arithmetic of matrices.
-
-Lives here: working out sums, products and multiples of matrices entry by entry. Does not: comparing matrices
-(`compare`), determinants, inverses and powers, which stay unread.
-
-The one decision: entries stay expressions, so nothing is evaluated before two matrices are compared.
-"""
+"""Sums, products and multiples of matrices, entry by entry. Determinants, inverses and powers stay unread."""
 
 from __future__ import annotations
 

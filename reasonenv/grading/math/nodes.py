@@ -1,21 +1,18 @@
-r"""The tree an answer is read into.
+"""The tree that an answer is read into, its budgets, and the errors of reading and evaluating one.
 
-Lives here: the one node type, the budgets of a tree, the errors of reading and evaluating one. Does not: reading
-(`expression`, `reader`), evaluating (`numeric`), comparing (`compare`).
-
-The one decision: numbers, sets, relations and matrices are nodes of one type, told apart by `kind`, so that each may
-stand inside another as answers have it.
+Numbers, sets, relations and matrices are nodes of one type, told apart by `kind`: each may stand inside another.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 __all__ = [
     "APPLIED",
     "MAX_DEPTH",
     "MAX_TOKENS",
+    "Kind",
     "Node",
     "OverBudgetError",
     "UndefinedError",
@@ -42,14 +39,18 @@ class UndefinedError(Exception):
     """An expression has no value at a point, such as 1/0."""
 
 
+_Scalar = Literal[
+    "num", "var", "const", "add", "mul", "div", "pow", "neg", "pm", "mp", "call", "degrees", "percent", "quantity"
+]
+_LineSubset = Literal["interval", "union", "minus", "intersection", "reals"]
+_Other = Literal["list", "set", "tuple", "relation", "matrix", "row", "ratio", "time", "based", "text"]
+Kind = _Scalar | _LineSubset | _Other
+
+
 class Node(NamedTuple):
-    r"""A part of an answer: `Node("div", (number(1), number(2)))` for `\frac{1}{2}`.
+    r"""A part of an answer: `Node("div", (number(1), number(2)))` for `\frac{1}{2}`."""
 
-    Scalars: num, var, const, add, mul, div, pow, neg, pm, mp, call, degrees, percent, quantity.
-    Others: list, set, tuple, interval, union, minus, reals, relation, matrix, row, ratio, time, based, text.
-    """
-
-    kind: str
+    kind: Kind
     args: tuple[Node, ...] = ()
     name: str = ""
     """The name of a variable, function or unit; the brackets of an interval; the operators of a relation; "or" if a

@@ -1,13 +1,11 @@
-r"""Are two scalars the same?
+"""The equality of two scalars, by their values at random points.
 
-Lives here: points to evaluate at, and equality of numbers and expressions. Does not: evaluation (`evaluation`), sets,
-relations, units (`compare`).
+Covered: expressions in variables are equal if they agree at points: rationals first, where a wrong agreement of
+rational functions has a chance of degree / number of points at each (Schwartz-Zippel), else to 38 of 50 digits. A
+difference that is small but not zero shows itself at a higher precision, where a zero shrinks.
 
-Covered: expressions in variables are equal if they agree at random points: rationals first, where a wrong agreement
-of rational functions has a chance of degree / number of points at each (Schwartz-Zippel), else to 38 of 50 digits.
-The points are drawn from the system's entropy once per process, so that no answer can be made for them.
-
-The one decision: a difference that is small but not zero shows itself at a higher precision, where a zero shrinks.
+The generator is not seeded, on purpose: each process draws its points from the system's entropy, so that no answer
+can be made that agrees at the points alone. Two processes may therefore differ in a verdict, with the chance above.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ _random = random.Random()
 
 
 def same_values(left: Value, right: Value) -> bool:
-    """Do two values agree, exactly or to nearly all digits?"""
+    """Return whether two values agree, exactly or to nearly all digits."""
     if isinstance(left, int | Fraction) and isinstance(right, int | Fraction):
         return left == right
     context = context_of(DIGITS)
@@ -132,7 +130,7 @@ def _coordinate(kind: str) -> Value:
 
 
 def is_same_scalar(left: Node, right: Node) -> bool | None:
-    """Are two scalars equal wherever both are defined? None if they could not be evaluated at enough points.
+    """Return whether two scalars are equal wherever both are defined; None if they have a value at too few points.
 
     Raises:
         OverBudgetError: a magnitude is over budget.
@@ -160,7 +158,7 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
 
 
 def _has_pieces(node: Node) -> bool:
-    """May a scalar be one function here and another one there?"""
+    """Return whether a scalar may be one function here and another one there."""
     return any(part.kind == "call" and part.name in ("abs", "floor", "ceil") for part in walk(node))
 
 
@@ -175,7 +173,7 @@ def _is_same_far_away(left: Node, right: Node, names: frozenset[str]) -> bool:
 
 
 def _is_defined(node: Node, points: Sequence[_Point]) -> bool:
-    """Has a scalar a value at one of the points?"""
+    """Return whether a scalar has a value at one of the points."""
     for point in points:
         with contextlib.suppress(UndefinedError, OverBudgetError):
             _value(node, point, is_real=False)

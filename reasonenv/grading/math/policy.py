@@ -1,13 +1,13 @@
-"""Which differently written answers count as equal, where mathematics leaves the choice.
+"""Options for differently written answers, where mathematics leaves the choice whether they are equal.
 
-Lives here: the options. Does not: what follows from mathematics alone (`compare`).
-
-The one decision: each default is what a strict marker of a written examination would accept.
+Each default is what a strict marker of a written examination would accept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from reasonenv.grading.decimals import MIN_DECIMAL_DIGITS
 
 __all__ = ["DEFAULT_POLICY", "MathPolicy"]
 
@@ -24,10 +24,10 @@ class MathPolicy:
     """`x = 5` equals `5`, where the left side is a name and not an expression."""
     is_list_order_free: bool = True
     """The bare lists `1, 2` and `2, 1` are equal; sets always are, tuples never."""
-    min_decimal_digits: int = 10
+    min_decimal_digits: int = MIN_DECIMAL_DIGITS
     """A decimal stands for a number that it rounds, not equals, if it has at least this many significant digits."""
     reads_prose: bool = False
-    """`parsing.stated_answer` reads a response without box or announcement: its last formula, else its last number."""
+    """`reasonenv.parsing.stated_answer` reads a response without box or announcement: its last formula or number."""
     rounds_to_gold: bool = False
     """An exact answer equals a decimal gold answer that it rounds to: 100/3 for 33.3."""
 

@@ -1,15 +1,13 @@
-"""Are two numbers, quantities or ratios equal?
+"""The equality of numbers, quantities and ratios: percent, units, ratios and decimals, by policy.
 
-Lives here: percent, units, ratios and decimals, by policy. Does not: values of expressions (`numeric`), what a unit
-means (`units`).
-
-The one decision: units that measure different things make quantities differ, whatever their numbers.
+Units that measure different things make quantities differ, whatever their numbers.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
+from reasonenv.grading.decimals import DecimalDigits, decimal_digits
 from reasonenv.grading.math.evaluation import evaluate, variables
 from reasonenv.grading.math.nodes import Node, number, walk
 from reasonenv.grading.math.numeric import is_same_scalar
@@ -47,14 +45,14 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
 
 
 def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
-    """Is one a decimal of many digits that rounds the other, or is the gold answer what the other rounds to?"""
+    """Return whether one is a decimal of many digits that rounds the other, or the gold answer rounds the other."""
     for decimal, other in ((left, right), (right, left)):
         digits = _decimal_digits(decimal)
         if digits is None or variables(other) or _decimal_digits(other):
             continue
         rounds_to_gold = policy.rounds_to_gold and decimal is left
-        if rounds_to_gold or digits[0] >= policy.min_decimal_digits:
-            unit = Fraction(1, 10 ** digits[1])
+        if rounds_to_gold or digits.significant >= policy.min_decimal_digits:
+            unit = Fraction(1, 10**digits.decimals)
             margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
             allowed = max(unit, abs(_float_error(decimal)))
             return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(allowed))
@@ -67,7 +65,7 @@ def _float_error(decimal: Node) -> Fraction:
 
 
 def _is_more_than_one(node: Node) -> bool:
-    """May this be a percentage without its sign? Up to 1, it is rather the share itself."""
+    """Return whether this may be a percentage without its sign; up to 1, it is rather the share itself."""
     return not variables(node) and bool(abs(evaluate(node, {})) > 1)
 
 
@@ -118,19 +116,10 @@ def _equal_ratios(left: Node, right: Node) -> bool | None:
     return False if False in verdicts else None if None in verdicts else True
 
 
-def _decimal_digits(node: Node) -> tuple[int, int] | None:
-    """Return how many significant digits and how many decimals a decimal has; None for other numbers."""
+def _decimal_digits(node: Node) -> DecimalDigits | None:
+    """Return the digits of a number that is not whole; None for other nodes."""
     while node.kind in ("neg", "percent"):
         node = node.args[0]
     value = node.value
-    if node.kind != "num" or not isinstance(value, Fraction) or value.denominator == 1:
-        return None
-    decimals = max(_exponent(value.denominator, 2), _exponent(value.denominator, 5))
-    return len(str(abs(value.numerator * 10**decimals // value.denominator))), decimals
-
-
-def _exponent(number: int, prime: int) -> int:
-    count = 0
-    while number % prime == 0:
-        number, count = number // prime, count + 1
-    return count
+    is_decimal = node.kind == "num" and isinstance(value, Fraction) and value.denominator != 1
+    return decimal_digits(Fraction(value)) if is_decimal else None

@@ -1,9 +1,7 @@
-r"""What can be said of two answers without reading them.
+r"""What can be said of two answers without reading them: whether they may be equal, and which leaves more to compute.
 
-Lives here: the outward features that equal answers share. Does not: their meaning (`compare`).
-
-The one decision: algebra is asked only about texts of the same shape, because math-verify drops what it cannot read:
-for it, a tuple may equal its first member, a quantity its number, and an equation one of its sides.
+Algebra is asked only about texts of the same shape, because math-verify drops what it cannot read: for it, a tuple may
+equal its first member, a quantity its number, and an equation one of its sides.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-__all__ = ["have_same_shape"]
+__all__ = ["have_same_shape", "leaves_more_to_do"]
 
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _SPACING = re.compile(r"\\(?:left|right|quad|qquad|text\w*|math\w+|operatorname)(?![A-Za-z])|\\[,;:! ]|\s+")
@@ -21,6 +19,15 @@ _RELATION = re.compile(r"[=<>]|\\(?:le|ge|lt|gt|ne|leq|geq|neq|approx|equiv)(?![
 _BASED = re.compile(r"\d\s*_")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MARKS = re.compile(r"\\?%|\\?\$|\\circ|[:!']")
+
+_OPERATIONS = (
+    re.compile(r"[-+−]"),
+    re.compile(r"[(]"),
+    re.compile(r"\^"),
+    re.compile(r"[!÷]|\\(?:div|sqrt|binom|begin|det|[bp]mod|int|sum|prod|lim)(?![A-Za-z])"),
+    re.compile(r"(?<=[0-9)}])\s*(?:\*|×|\\times(?![A-Za-z])|\\cdot(?![A-Za-z]))\s*(?=[0-9(]|\\[dt]?frac)"),
+)
+"""Sums, brackets, powers, functions, and products of numbers: what is left to do in an answer, as it is written."""
 
 
 class _Shape(NamedTuple):
@@ -33,9 +40,21 @@ class _Shape(NamedTuple):
 
 
 def have_same_shape(gold: str, answer: str) -> bool:
-    """May two canonical texts be equal, as far as lists, relations, brackets, words and marks tell?"""
+    """Return whether two canonical texts may be equal, as far as lists, relations, brackets, words and marks tell."""
     has_content = re.search(r"\w", _COMMAND.sub("", answer)) is not None
     return has_content and _shape(gold) == _shape(answer)
+
+
+def leaves_more_to_do(answer: str, gold: str) -> bool:
+    """Return whether an answer has more operations of some kind than the gold answer, and so is not worked out.
+
+    A leading sign and an implied product are no operations.
+
+    >>> leaves_more_to_do("2+3", "5"), leaves_more_to_do("-2x", "-2x")
+    (True, False)
+    """
+    answer, gold = (text.strip().lstrip("$+-− ") for text in (answer, gold))
+    return any(len(kind.findall(answer)) > len(kind.findall(gold)) for kind in _OPERATIONS)
 
 
 def _shape(text: str) -> _Shape:

@@ -1,12 +1,9 @@
-"""Whether a response says yes or no, true or false.
+"""Reading whether a response says yes or no, true or false.
 
-Lives here: `said_boolean`, `gold_boolean`. Does not: finding the answer in a response (`qa_reading`).
+A word counts with a boundary that makes it an answer: "No one knows" says neither, and so does "yes and no".
 
 Covered: the words of a dozen languages at the start of the answer, with an explanation behind them; "it is not true".
 Not covered: an answer that follows only from what the explanation says.
-
-The one decision: a word counts with a boundary that makes it an answer. "No one knows" says neither, and so does
-"yes and no".
 """
 
 from __future__ import annotations
@@ -15,7 +12,8 @@ import re
 
 from reasonenv.grading.qa.reading import Reading, refined, without_markup
 from reasonenv.grading.qa.text import fold
-from reasonenv.parsing import split_reasoning
+from reasonenv.parsing import Response
+from reasonenv.parsing.announcements import last_match
 
 __all__ = ["gold_boolean", "said_boolean"]
 
@@ -54,12 +52,13 @@ def gold_boolean(answer: str) -> bool | None:
     return _leading(answer) if len(answer) <= 40 else None
 
 
-def said_boolean(response: str, reading: Reading) -> bool | None:
+def said_boolean(response: Response, reading: Reading) -> bool | None:
     """Return what a response says; None where it says neither, or both.
 
-    >>> from reasonenv.grading.qa.reading import read_response
+    >>> from reasonenv.grading.qa.reading import read_answer
+    >>> from reasonenv.parsing import read_response
     >>> def said(text):
-    ...     return said_boolean(text, read_response(text))
+    ...     return said_boolean(read_response(text), read_answer(read_response(text)))
     >>> said("Yes, because it floats."), said("The statement is not true."), said("No one knows."), said("Yes and no")
     (True, False, None, None)
     """
@@ -68,7 +67,7 @@ def said_boolean(response: str, reading: Reading) -> bool | None:
         return _said_in(refined(reading)) if found is None else found
     if reading.source not in ("bare", "long"):
         return None
-    rest = without_markup(split_reasoning(response).rest or "")
+    rest = without_markup(response.rest or "")
     first, last = _leading(rest), _leading(rest.rpartition("\n")[2])
     if first is not None and last is not None:
         return first if first == last else None
@@ -92,9 +91,7 @@ def _leading(text: str) -> bool | None:
 def _statement(text: str) -> bool | None:
     """Return what the last statement about the statement says: "so the claim is false"."""
     text = _NEGATIVE_STATEMENT.sub(r"\1 not", _SHORT_IS.sub(" is", fold(text[-2000:])))
-    found = None
-    for found in _STATEMENT.finditer(text):  # noqa: B007 only the last one counts
-        continue
+    found = last_match(_STATEMENT, text)
     if found is None or re.match(r"\s+(?:or|and|nor|if)\b", text[found.end() :]):
         return None
     is_true = (found["word"] in ("true", "correct", "right")) != bool(found["negation"])

@@ -1,12 +1,10 @@
-r"""Which option a response chooses.
+r"""Reading which options a response chooses: by letter, by letter and text, or by text.
 
-Lives here: letters, letters with text, texts of options. Does not: finding the answer in a response (`qa_reading`).
+A letter counts where the answer starts with it and a boundary ends it. "Answer: Alice" is not A, a bare "a" is an
+article, a bare "I" a pronoun, and two options joined by "or" are none.
 
 Covered: **B**, (B), \boxed{B}, Ｂ, "Option B: Paris", "B is correct", the text of an option, several letters where the
 gold answer has several. Not covered: options by number or position ("the second one").
-
-The one decision: a letter counts where the answer starts with it and a boundary ends it. "Answer: Alice" is not A, a
-bare "a" is an article, a bare "I" a pronoun, and two options joined by "or" are none.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from functools import lru_cache
 from reasonenv.grading.qa.numbers import read_quantity, same_quantity
 from reasonenv.grading.qa.reading import Reading, refined, without_commands
 from reasonenv.grading.qa.text import text_forms
-from reasonenv.parsing import split_reasoning
+from reasonenv.parsing import Response
 
 __all__ = ["chosen", "gold_letters"]
 
@@ -81,12 +79,13 @@ def gold_letters(answer: str, choices: Sequence[str] | None) -> frozenset[str] |
     return None if index is None else frozenset(letters[index])
 
 
-def chosen(response: str, reading: Reading, choices: Sequence[str] | None) -> frozenset[str] | None:
+def chosen(response: Response, reading: Reading, choices: Sequence[str] | None) -> frozenset[str] | None:
     """Return the letters that a response chooses; None where it names none, or leaves open which.
 
-    >>> from reasonenv.grading.qa.reading import read_response
+    >>> from reasonenv.grading.qa.reading import read_answer
+    >>> from reasonenv.parsing import read_response
     >>> def letters(text):
-    ...     return sorted(chosen(text, read_response(text), ("Lyon", "Paris")) or ())
+    ...     return sorted(chosen(read_response(text), read_answer(read_response(text)), ("Lyon", "Paris")) or ())
     >>> letters("Answer: **(B)** Paris"), letters("The answer is Paris."), letters("Answer: Alice"), letters("A or B")
     (['B'], ['B'], [], [])
     """
@@ -102,7 +101,7 @@ def chosen(response: str, reading: Reading, choices: Sequence[str] | None) -> fr
             return found
     if reading.source not in ("bare", "long"):
         return None
-    return _stated(split_reasoning(response).rest or "", _letters(choices))
+    return _stated(response.rest or "", _letters(choices))
 
 
 def _letters(choices: Sequence[str] | None) -> str:

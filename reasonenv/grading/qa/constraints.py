@@ -1,12 +1,8 @@
-r"""Constraints on a text that a program can check: "at most 20 words", "no commas", "three bullet points".
+"""Constraints on a text that a program can check: "at most 20 words", "no commas", "three bullet points".
 
-Lives here: the table of constraints and `kept_constraints`. Does not: tasks that ask for them.
-
-Covered: length in words, sentences, lines and bullets, words that must or must not occur, letter case, beginnings and
-endings, JSON (a subset of IFEval's, arXiv 2311.07911). Not covered: whether the text is any good.
-
-The one decision: a constraint is one line, its name and its argument: `"max_words 20"`. It is data, so a task stays
-picklable, comparable and readable in a log.
+A constraint is one line, its name and its argument: `"max_words 20"`. Covered: length in words, sentences, lines and
+bullets, words that must or must not occur, letter case, beginnings and endings, JSON (a subset of IFEval's,
+arXiv 2311.07911). Not covered: whether the text is any good.
 """
 
 from __future__ import annotations

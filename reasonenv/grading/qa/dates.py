@@ -1,12 +1,9 @@
-r"""Dates and times of day as they compare: "July 20, 1969", "20/7/1969" and "1969-07-20" are one date.
+"""Dates and times of day as they compare: "July 20, 1969", "20/7/1969" and "1969-07-20" are one date.
 
-Lives here: `read_date`, `read_time`. Does not: days between dates, or time spans (`qa_numbers`).
+What two orders of day and month read differently, 05/06/1999, is no date but a text. Between points the day is first.
 
 Covered: day, month and year in the orders in use, month names of eight languages, Chinese, Japanese and Korean dates,
 24- and 12-hour times. Not covered: years of two digits, eras, time zones.
-
-The one decision: what two orders of day and month read differently, 05/06/1999, is no date but a text. Between points
-the day comes first.
 """
 
 from __future__ import annotations

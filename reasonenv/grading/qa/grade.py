@@ -1,74 +1,35 @@
-"""Does a response answer a question as one of its reference answers does?
+"""Grading responses to questions that are not mathematics, one function per kind of reference.
 
-Lives here: `grade_qa`, its grades and statuses, one function per kind of reference. Does not: reading the response
-(`qa_reading`) or comparing (`qa_text`, `qa_numbers`, `qa_dates`, `qa_choice`, `qa_boolean`, `qa_lists`).
-
-Covered and not covered: see those modules; the policy of each kind is in `docs/qa_grading.md`.
-
-The one decision: an answer is right or wrong. Overlap is in the details, never in the score, since whatever pays for a
-part of an answer pays for naming everything.
+An answer is right or wrong. Overlap is in the details, never in the score: whatever pays for a part of an answer pays
+for naming everything. The policy of each kind is in `docs/qa_grading.md`; each module says what it covers.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from reasonenv.grading.grade import MAX_ANSWER_CHARS, Grade, GradeStatus
 from reasonenv.grading.qa.boolean import gold_boolean, said_boolean
 from reasonenv.grading.qa.choice import chosen, gold_letters
 from reasonenv.grading.qa.constraints import kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import cited_sources, list_members, matched_members, without_introduction
 from reasonenv.grading.qa.numbers import Quantity, only_quantity, read_quantity, same_quantity
-from reasonenv.grading.qa.reading import Reading, answer_part, read_response, refined, without_markup
+from reasonenv.grading.qa.reading import Reading, read_answer, refined, without_markup
 from reasonenv.grading.qa.text import answer_forms, text_forms, token_f1
+from reasonenv.parsing import Response, read_response
 from reasonenv.types import QAKind, QAReference
 
-__all__ = ["QAGrade", "QAStatus", "grade_qa", "same_answer", "unparsed_rate"]
+__all__ = ["grade_qa", "same_answer", "unparsed_rate"]
 
-_MAX_GOLD_CHARS = 1000
 _MAX_CITING_CHARS = 8000
 _MAX_CONSTRAINED_CHARS = 20_000
 
 
-class QAStatus(StrEnum):
-    """How the grading of an answer ended."""
-
-    CORRECT = "correct"
-    WRONG = "wrong"
-    NO_ANSWER = "no_answer"
-    """No answer could be read: none is given, none after the thinking, too long a one, or more than one."""
-    NO_RULE = "no_rule"
-    """The question is open: no rule can tell, and the answer has no score."""
-    GOLD_UNPARSEABLE = "gold_unparseable"
-    """The reference itself says nothing: no score."""
-
-    @property
-    def is_scored(self) -> bool:
-        """Does the grade have a score?"""
-        return self in (QAStatus.CORRECT, QAStatus.WRONG, QAStatus.NO_ANSWER)
-
-
-@dataclass(frozen=True, slots=True)
-class QAGrade:
-    """What became of one response: `QAGrade(QAStatus.CORRECT, "Paris", {"f1": 1.0})`."""
-
-    status: QAStatus
-    answer: str | None
-    """The answer that was read out of the response."""
-    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def score(self) -> float:
-        """1 for correct, NaN where there is no score, else 0."""
-        return float(self.status is QAStatus.CORRECT) if self.status.is_scored else math.nan
-
-
-def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> list[QAGrade]:
+def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> list[Grade]:
     """Grade each response against its reference.
 
     Args:
@@ -93,18 +54,18 @@ def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> lis
     return [_grade(reference, response) for reference, response in zip(references, responses, strict=True)]
 
 
-def unparsed_rate(grades: Sequence[QAGrade]) -> float:
-    """Return the share of scored grades without an answer that could be read; NaN where none is scored.
+def unparsed_rate(grades: Sequence[Grade]) -> float:
+    """Return the share without a readable answer among the grades that have a score; NaN where none has.
 
     >>> unparsed_rate(grade_qa([QAReference(kind="choice", answers=("A",))] * 2, ["Answer: A", "Answer: Alice"]))
     0.5
     """
-    scored = [grade.status for grade in grades if grade.status.is_scored]
-    return scored.count(QAStatus.NO_ANSWER) / len(scored) if scored else math.nan
+    scored = [grade.status for grade in grades if not grade.status.is_failure]
+    return scored.count(GradeStatus.NO_ANSWER) / len(scored) if scored else math.nan
 
 
 def same_answer(gold: str, answer: str) -> bool:
-    """Is a short answer the gold answer, as a quantity, a date, a time, or a text?
+    """Return whether a short answer is the gold answer, as a quantity, a date, a time, or a text.
 
     >>> same_answer("July 20, 1969", "20/7/1969"), same_answer("3.5", "35"), same_answer("Gödel", "Goedel")
     (True, False, True)
@@ -137,13 +98,13 @@ def _is_same(gold: _Gold, answer: str) -> bool:
     return not gold.forms.isdisjoint(answer_forms(answer))
 
 
-def _grade(reference: QAReference, response: str) -> QAGrade:
+def _grade(reference: QAReference, response: str) -> Grade:
     if reference.kind == "open":
-        return QAGrade(QAStatus.NO_RULE, None, {"reason": "an open question has no reference answer"})
+        return Grade(GradeStatus.NO_RULE, None, {"reason": "an open question has no reference answer"})
     if not _is_readable(reference):
-        return QAGrade(QAStatus.GOLD_UNPARSEABLE, None, {"reason": f"the answers are {reference.answers!r:.200}"})
-    reading = read_response(response)
-    return _KINDS[reference.kind](reference, response, reading)
+        return Grade(GradeStatus.GOLD_UNPARSEABLE, None, {"reason": f"the answers are {reference.answers!r:.200}"})
+    read = read_response(response)
+    return _KINDS[reference.kind](reference, read, read_answer(read))
 
 
 @lru_cache(maxsize=65536)
@@ -151,25 +112,25 @@ def _is_readable(reference: QAReference) -> bool:
     answers = reference.answers
     if reference.kind == "constrained":
         return bool(reference.constraints)
-    if not answers or not all(answer.strip() and len(answer) <= _MAX_GOLD_CHARS for answer in answers):
+    if not answers or not all(answer.strip() and len(answer) <= MAX_ANSWER_CHARS for answer in answers):
         return False
     return reference.kind != "boolean" or gold_boolean(answers[0]) is not None
 
 
-def _unread(reading: Reading) -> QAGrade:
-    return QAGrade(QAStatus.NO_ANSWER, None, {"reason": _REASONS.get(reading.source, "the answer names no option")})
+def _unread(reading: Reading) -> Grade:
+    return Grade(GradeStatus.NO_ANSWER, None, {"reason": _REASONS.get(reading.source, "the answer names no option")})
 
 
-def _judged(is_right: bool, answer: str, **details: float) -> QAGrade:
-    return QAGrade(QAStatus.CORRECT if is_right else QAStatus.WRONG, answer, details)
+def _judged(is_right: bool, answer: str, **details: float) -> Grade:
+    return Grade(GradeStatus.CORRECT if is_right else GradeStatus.WRONG, answer, details)
 
 
-def _grade_short(reference: QAReference, _: str, reading: Reading) -> QAGrade:
+def _grade_short(reference: QAReference, _: Response, reading: Reading) -> Grade:
     if reading.text is None:
         return _unread(reading)
     texts = refined(reading)
     if not texts:
-        return QAGrade(QAStatus.NO_ANSWER, None, {"reason": "the answer is markup without a text"})
+        return Grade(GradeStatus.NO_ANSWER, None, {"reason": "the answer is markup without a text"})
     golds = [_gold(answer) for answer in reference.answers]
     for text in texts:
         if any(_is_same(gold, text) for gold in golds):
@@ -177,9 +138,9 @@ def _grade_short(reference: QAReference, _: str, reading: Reading) -> QAGrade:
     return _judged(False, texts[-1], f1=max(token_f1(answer, texts[-1]) for answer in reference.answers))
 
 
-def _grade_number(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+def _grade_number(reference: QAReference, response: Response, reading: Reading) -> Grade:
     grade = _grade_short(reference, response, reading)
-    if grade.status is not QAStatus.WRONG or reading.text is None:
+    if grade.status is not GradeStatus.WRONG or reading.text is None:
         return grade
     texts = refined(reading)
     stated = None if any(read_quantity(text) for text in texts) else only_quantity(texts[-1])
@@ -188,14 +149,14 @@ def _grade_number(reference: QAReference, response: str, reading: Reading) -> QA
     return _judged(is_right, texts[-1])
 
 
-def _grade_boolean(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+def _grade_boolean(reference: QAReference, response: Response, reading: Reading) -> Grade:
     said = said_boolean(response, reading)
     if said is None:
         return _unread(reading)
     return _judged(said == gold_boolean(reference.answers[0]), "yes" if said else "no")
 
 
-def _grade_choice(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+def _grade_choice(reference: QAReference, response: Response, reading: Reading) -> Grade:
     golds = [gold_letters(answer, reference.choices) for answer in reference.answers]
     if None in golds:
         return _grade_short(reference, response, reading)
@@ -203,7 +164,7 @@ def _grade_choice(reference: QAReference, response: str, reading: Reading) -> QA
     return _unread(reading) if letters is None else _judged(letters in golds, ", ".join(sorted(letters)))
 
 
-def _grade_list(reference: QAReference, _: str, reading: Reading) -> QAGrade:
+def _grade_list(reference: QAReference, _: Response, reading: Reading) -> Grade:
     if reading.text is None:
         return _unread(reading)
     golds = reference.answers
@@ -211,10 +172,10 @@ def _grade_list(reference: QAReference, _: str, reading: Reading) -> QAGrade:
         golds = tuple(list_members(golds[0])) or golds
     bare = without_introduction(reading.text)
     grades = [_list_grade(golds, text, is_ordered=reference.is_ordered) for text in (reading.text, bare) if text]
-    return next((grade for grade in grades if grade.status is QAStatus.CORRECT), grades[-1])
+    return next((grade for grade in grades if grade.status is GradeStatus.CORRECT), grades[-1])
 
 
-def _list_grade(golds: tuple[str, ...], text: str, *, is_ordered: bool) -> QAGrade:
+def _list_grade(golds: tuple[str, ...], text: str, *, is_ordered: bool) -> Grade:
     found, num_other = matched_members(golds, text, partial(_member, golds))
     distinct = set(found)
     num_wanted = _num_distinct(golds)
@@ -246,17 +207,17 @@ def _num_distinct(golds: tuple[str, ...]) -> int:
 
 
 def _sequence(golds: Sequence[str], found: Sequence[int], *, is_ordered: bool) -> bool:
-    """Do the found members come as often, and if that counts in the order, in which the golds do?"""
+    """Return whether the found members come as often as the golds, and in their order if that counts."""
     wanted = [golds.index(gold) for gold in golds]
     return list(found) == wanted if is_ordered else sorted(found) == sorted(wanted)
 
 
-def _grade_citation(reference: QAReference, response: str, reading: Reading) -> QAGrade:
+def _grade_citation(reference: QAReference, response: Response, reading: Reading) -> Grade:
     golds = frozenset().union(*(_gold_sources(answer) for answer in reference.answers))
-    part = answer_part(response) or ""
+    part = (response.part or "").strip()
     cited = cited_sources(part[:_MAX_CITING_CHARS], is_list=True) or cited_sources(reading.text or "", is_list=True)
     if not cited:
-        return QAGrade(QAStatus.NO_ANSWER, None, {"reason": "no source is cited"})
+        return Grade(GradeStatus.NO_ANSWER, None, {"reason": "no source is cited"})
     shared = len(golds & cited)
     details = {"precision": shared / len(cited), "recall": shared / len(golds)}
     return _judged(cited == golds, ", ".join(sorted(cited)), f1=2 * shared / (len(golds) + len(cited)), **details)
@@ -267,14 +228,14 @@ def _gold_sources(answer: str) -> frozenset[str]:
     return cited_sources(answer, is_list=True) or frozenset(text_forms(answer)[:1])
 
 
-def _grade_constrained(reference: QAReference, response: str, reading: Reading) -> QAGrade:
-    text = answer_part(response)
-    if text is None or len(text) > _MAX_CONSTRAINED_CHARS:
+def _grade_constrained(reference: QAReference, response: Response, reading: Reading) -> Grade:
+    text = (response.part or "").strip()
+    if not text or len(text) > _MAX_CONSTRAINED_CHARS:
         return _unread(reading)
     kept = kept_constraints(text, reference.constraints)
     broken = [constraint for constraint, is_kept in zip(reference.constraints, kept, strict=True) if not is_kept]
-    status = QAStatus.WRONG if broken else QAStatus.CORRECT
-    return QAGrade(status, text, {"kept": sum(kept) / len(kept), "broken": broken})
+    status = GradeStatus.WRONG if broken else GradeStatus.CORRECT
+    return Grade(status, text, {"kept": sum(kept) / len(kept), "broken": broken})
 
 
 _REASONS = {
@@ -283,7 +244,7 @@ _REASONS = {
     "empty": "the answer is empty",
     "long": "the answer is too long to be compared",
 }
-_Grader = Callable[[QAReference, str, Reading], QAGrade]
+_Grader = Callable[[QAReference, Response, Reading], Grade]
 _KINDS: Mapping[QAKind, _Grader] = {
     "short": _grade_short,
     "number": _grade_number,

@@ -1,12 +1,10 @@
 """Answers with several members: lists of things, and the sources that a text cites.
 
-Lives here: `list_members`, `matched_members`, `cited_sources`. Does not: comparing one member (passed in).
+Members are compared as a set, so repeating one gains nothing, and one that does not belong makes the answer wrong:
+naming everything is never right.
 
 Covered: members between commas, semicolons, bars, line breaks, bullets, numbers, "and" in several languages; citations
 as [1], [1, 3], [1][3], [1-3], (doc 2), sources 1 and 3, 【1】, footnotes. Not covered: nested lists.
-
-The one decision: members are compared as a set, so repeating one gains nothing, and one that does not belong makes the
-answer wrong: naming everything is never right.
 """
 
 from __future__ import annotations

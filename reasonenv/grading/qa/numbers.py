@@ -1,13 +1,10 @@
-r"""Quantities as they compare: a value and the unit it is measured in.
+"""Quantities as they compare: a value and the unit it is measured in.
 
-Lives here: `read_quantity`, `same_quantity`, `only_quantity`. Does not: numerals (`qa_numerals`), or what a unit means
-(`units`).
+A unit of the gold answer has to be said. One that only the answer has may be anything but a percent, because the
+question has often named it. 50% is half, and not 50.
 
 Covered: signs, currencies before and after, percent, compound quantities (2 hours 30 minutes), units in English and
 the common ones in Chinese and Japanese. Not covered: offsets of scales (20 °C is not 68 °F), exchange rates.
-
-The one decision: a unit of the gold answer has to be said; one that only the answer has may be anything but a percent,
-because the question has often named it. 50% is half, and not 50.
 """
 
 from __future__ import annotations
@@ -18,15 +15,15 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
+from reasonenv.grading.decimals import MIN_DECIMAL_DIGITS, decimal_digits
 from reasonenv.grading.qa.numerals import NUMBER_WORDS, NUMERAL_WORDS, read_numeral
 from reasonenv.grading.qa.text import fold
-from reasonenv.grading.qa.vocabulary import CJK_COUNTERS, CURRENCIES, MEASURES, UNIT_NAMES
-from reasonenv.grading.units import Unit, read_unit
+from reasonenv.grading.qa.vocabulary import CJK_COUNTERS
+from reasonenv.grading.units import CURRENCIES, MEASURES, UNIT_NAMES, Unit, read_unit
 
 __all__ = ["Quantity", "only_quantity", "read_quantity", "same_quantity"]
 
 _MAX_CHARS = 120
-_MIN_DIGITS = 10
 
 _APPROXIMATELY = re.compile(
     r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|circa|ca\.|a total of|in total|equal to|equals)\s+"
@@ -65,12 +62,12 @@ class Quantity(NamedTuple):
 
     @property
     def is_bare(self) -> bool:
-        """Has it neither unit nor percent sign?"""
+        """Whether it has neither unit nor percent sign."""
         return not self.unit.dimensions and not self.is_percent
 
     @property
     def is_measured(self) -> bool:
-        """Is its unit one of measure, and not the name of the things that are counted?"""
+        """Whether its unit is one of measure, and not the name of the things that are counted."""
         return any(name in MEASURES for name, _ in self.unit.dimensions)
 
 
@@ -98,7 +95,7 @@ def read_quantity(text: str) -> Quantity | None:
 
 
 def same_quantity(gold: Quantity, answer: Quantity) -> bool:
-    """Are two quantities equal? See the module for units that only one of them has.
+    """Return whether two quantities are equal; see the module for units that only one of them has.
 
     >>> [same_quantity(read_quantity("5 km"), read_quantity(text)) for text in ("5000 m", "5", "5 miles")]
     [True, False, False]
@@ -227,28 +224,19 @@ def _share(quantity: Quantity) -> Fraction:
 
 
 def _equal(gold: Fraction, answer: Fraction) -> bool:
-    """Are two values equal, or is one a decimal of many digits that rounds the other?"""
+    """Return whether two values are equal, or one is a decimal of many digits that rounds the other."""
     if gold == answer:
         return True
     for decimal, other in ((gold, answer), (answer, gold)):
-        digits = _num_digits(decimal)
-        if digits and _num_digits(other) is None and abs(decimal - other) * 10**digits < 1:
+        decimals = _rounding_decimals(decimal)
+        if decimals and _rounding_decimals(other) is None and abs(decimal - other) * 10**decimals < 1:
             return True
     return False
 
 
-def _num_digits(value: Fraction) -> int | None:
-    """Return the decimals of a decimal number with at least ten significant digits, 0 for one with fewer."""
-    rest, decimals = value.denominator, 0
-    for prime in (2, 5):
-        count = 0
-        while rest % prime == 0:
-            rest, count = rest // prime, count + 1
-        decimals = max(decimals, count)
-    if rest != 1:
+def _rounding_decimals(value: Fraction) -> int | None:
+    """Return the decimals of a decimal that has enough digits to stand for what it rounds, 0 for one with fewer."""
+    digits = decimal_digits(value)
+    if not digits.is_exact:
         return None
-    return (
-        decimals
-        if decimals and len(str(abs(value.numerator * 10**decimals // value.denominator))) >= _MIN_DIGITS
-        else 0
-    )
+    return digits.decimals if digits.significant >= MIN_DECIMAL_DIGITS else 0

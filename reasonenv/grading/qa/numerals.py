@@ -1,11 +1,9 @@
 """Numerals as values: digits in every grouping, fractions, powers of ten, English number words, Chinese numerals.
 
-Lives here: reading the number at the start of a folded text. Does not: units and comparing (`qa_numbers`).
+A comma is a decimal comma only where it cannot group thousands: 3,5 and 0,125, but not 1,234.
 
 Covered: 1,234.5 and 1.234,5, 1 234, 12,34,567, 1/2, 2 1/2, 1.5e6, 3 x 10^8, scales up to trillion, "twenty-one",
 "two and a half", 三百二十一. Not covered: number words of other languages.
-
-The one decision: a comma is a decimal comma only where it cannot group thousands: 3,5 and 0,125, but not 1,234.
 """
 
 from __future__ import annotations

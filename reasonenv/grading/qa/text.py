@@ -1,13 +1,10 @@
-r"""Texts as they compare: one canonical form for what is written differently, and the overlap of what differs.
+"""Texts as they compare: one canonical form for what is written differently, and the overlap of what differs.
 
-Lives here: `canonical`, `text_forms`, `token_f1`. Does not: numbers with units (`qa_numbers`), dates (`qa_dates`), or
-finding the answer in a response (`qa_answer`).
+What can change a meaning stays: signs, decimal points, %, +, #, and the marks of scripts in which a mark is a letter. A
+text that is nothing but articles or punctuation stays as it is, so no gold answer is ever empty.
 
 Covered: Unicode compatibility forms, case, Latin and Greek accents, quotes, dashes, initials, a leading article, CJK
 without spaces, numerals in words or Roman. Not covered: synonyms, transliteration, simplified against traditional.
-
-The one decision: what can change a meaning stays: signs, decimal points, %, +, #, and the marks of scripts in which a
-mark is a letter. A text that is nothing but articles or punctuation stays as it is, so no gold answer is ever empty.
 """
 
 from __future__ import annotations
@@ -98,7 +95,7 @@ def fold(text: str) -> str:
 
 
 def has_cjk(text: str) -> bool:
-    """Is there a Chinese or Japanese character, which stands without spaces around it?"""
+    """Return whether there is a Chinese or Japanese character, which stands without spaces around it."""
     return not text.isascii() and _CJK.search(text) is not None
 
 

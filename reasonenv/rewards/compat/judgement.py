@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from reasonenv.grading.pool import ComparisonBy, Verdict, shared_pool
+from reasonenv.grading.pool import Comparison, Verdict, shared_pool
 from reasonenv.rewards.attempts import reference_of
 from reasonenv.rewards.length import cosine_between, length_values
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus
@@ -46,7 +46,7 @@ class VerifiedAccuracy:
         """
         comparer = f"{__package__}.dialects:{self.dialect}"
         golds = [reference_of(attempt, MathReference, reward=self.name).answer for attempt in attempts]
-        asked = [ComparisonBy(gold, attempt.response, comparer) for gold, attempt in zip(golds, attempts, strict=True)]
+        asked = [Comparison(gold, attempt.response, comparer) for gold, attempt in zip(golds, attempts, strict=True)]
         unique = list(dict.fromkeys(asked))
         num_workers = min(os.cpu_count() or 1, _MAX_WORKERS)
         verdicts = shared_pool().compare(unique, timeout_seconds=self.timeout_seconds, num_workers=num_workers)
@@ -54,7 +54,7 @@ class VerifiedAccuracy:
         return [scores[question] for question in asked]
 
     def _score(self, verdict: Verdict) -> Score:
-        details = {"status": verdict.status, "reason": verdict.reason}
+        details = {"status": verdict.status.value, "reason": verdict.reason}
         if verdict.status in ("correct", "wrong", "timeout"):
             return Score(float(verdict.status == "correct"), details=details)
         if verdict.status == "gold_unparseable" and self.unreadable_gold_value is not None:

@@ -134,7 +134,7 @@ def test_wrong_number_of_scores_is_an_exception_of_the_grader(graders):
 
 def test_closing_leaves_no_process_behind(graders):
     process = GraderProcess(parse_grader(f"plain:{graders}:plain"))
-    identifier = process._process.pid
+    identifier = process._process.process_id
     process.close()
     with pytest.raises(ProcessLookupError):
         os.kill(identifier, 0)

@@ -210,6 +210,14 @@ def test_policy_decides_what_mathematics_leaves_open(gold, answer, policy, verdi
     assert equal_texts(gold, answer, policy) is verdict
 
 
+@pytest.mark.parametrize(
+    ("gold", "answer", "verdict"),
+    [("y=2x", "z=2x", False), ("y=2x", "f(x)=2x", True), ("f(x)=2x", "f(t)=2x", False), ("f(x)=2x", "f(t)=2t", True)],
+)
+def test_formulas_of_two_names_are_equal_unless_the_names_are_rivals(gold, answer, verdict):
+    assert decide(gold, answer) is verdict
+
+
 expressions = st.recursive(
     st.sampled_from(["x", "y", "2", "3", r"\pi", r"\frac{1}{2}"]),
     lambda parts: st.tuples(parts, st.sampled_from(["+", "-", r"\cdot "]), parts).map(

@@ -6,7 +6,8 @@ from areas import public_data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reasonenv.grading.math.grade import MAX_ANSWER_CHARS, GradeStatus, equal, grade_answers, grade_math
+from reasonenv.grading import MAX_ANSWER_CHARS, GradeStatus, equal, grade_math
+from reasonenv.grading.math import grade_answers
 from reasonenv.grading.math.policy import MathPolicy
 from reasonenv.grading.pool import shared_pool
 from reasonenv.grading.worker import compare
@@ -81,11 +82,21 @@ def test_score_path_and_answer_of_a_batch():
     ],
 )
 def test_status_names_what_stood_in_the_way(gold, answer, status):
-    assert grade_answers([gold], [answer])[0].status is status
+    assert grade_answers([gold], [answer], timeout_seconds=60)[0].status is status
+
+
+def test_unforeseen_exceptions_are_failures_of_the_grader_and_the_first_of_each_type_is_logged(caplog):
+    impossible = MathPolicy(min_decimal_digits=None)
+    for gold in ("0.3333333333", "0.333333333333"):
+        assert grade_answers([gold], ["1/3"], policy=impossible)[0].status is GradeStatus.GRADER_ERROR
+    (record,) = caplog.records
+    assert record.exc_info[0] is TypeError
+    assert "0.3333333333" in record.getMessage()
 
 
 def test_failures_have_no_score_and_everything_else_has_one():
     assert {status for status in GradeStatus if status.is_failure} == {
+        GradeStatus.NO_RULE,
         GradeStatus.GOLD_UNPARSEABLE,
         GradeStatus.GRADER_ERROR,
         GradeStatus.WORKER_DIED,

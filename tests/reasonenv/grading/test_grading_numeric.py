@@ -81,6 +81,18 @@ def test_identities_hold_where_both_sides_are_defined(left, right):
 
 
 @pytest.mark.parametrize(
+    ("left", "right", "verdict"),
+    [
+        ("(-1)^n", "(-1)^{n+2}", True),
+        ("(-1)^n", "(-1)^{n+1}", False),
+        (r"\sqrt{-x^2-1}", r"\sqrt{-1-x^2}", True),
+    ],
+)
+def test_what_has_no_real_values_is_compared_at_integers_and_at_several_complex_points(left, right, verdict):
+    assert is_same(left, right) is verdict
+
+
+@pytest.mark.parametrize(
     ("left", "right"),
     [
         ("0", r"10^{-100}\sqrt{2}"),

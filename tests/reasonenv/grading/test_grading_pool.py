@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from reasonenv.grading.math.grade import GradeStatus, grade_answers
-from reasonenv.grading.pool import Comparison, ComparisonBy, Verdict, WorkerPool, shared_pool
+from reasonenv.grading import GradeStatus
+from reasonenv.grading.math import grade_answers
+from reasonenv.grading.pool import Comparison, Verdict, WorkerPool, shared_pool
 
 EQUAL = Comparison("2x", "x+x")
 UNEQUAL = Comparison("2x", "x+1")
@@ -71,7 +72,7 @@ def test_processes_are_kept_for_the_next_call(pool):
 
 
 def test_hanging_comparison_is_killed_and_the_rest_of_the_batch_decided(pool):
-    assert statuses(pool, [BOMB, EQUAL, BOMB], timeout_seconds=0.5) == ["timeout", "correct", "timeout"]
+    assert statuses(pool, [BOMB, EQUAL, BOMB], timeout_seconds=3) == ["timeout", "correct", "timeout"]
 
 
 def test_killed_process_is_replaced(pool):
@@ -99,7 +100,7 @@ def test_comparison_whose_workers_keep_dying_is_a_failure_and_not_a_wrong_answer
         while not is_over.is_set():
             for worker in list(pool._workers):
                 if worker.assigned is not None:
-                    worker.process.send_signal(signal.SIGKILL)
+                    os.kill(worker.process.process_id, signal.SIGKILL)
             time.sleep(0.01)
 
     killer = threading.Thread(target=kill_busy_workers)
@@ -117,10 +118,10 @@ from reasonenv.grading.pool import Comparison, WorkerPool
 sys.path = [entry for entry in sys.path if "site-packages" not in entry]
 pool = WorkerPool()
 for verdict in pool.compare([Comparison("2x", "x+x")] * 3, timeout_seconds=5, num_workers=1):
-    print(verdict)
+    print(verdict.status, verdict.reason)
 """
     output = run(program)
-    assert output.count("status='worker_died'") == 3
+    assert output.count("worker_died") == 3
     assert output.count("math_verify") == 3
 
 
@@ -131,7 +132,7 @@ def allocate(gold, answer):
 
 
 def allocation(mebibytes):
-    return ComparisonBy("", str(mebibytes), f"{__name__}:allocate")
+    return Comparison("", str(mebibytes), f"{__name__}:allocate")
 
 
 def test_memory_of_a_worker_is_bounded(pool):
@@ -248,12 +249,23 @@ def misbehave(gold, answer):
     return "wrong"
 
 
+def test_comparer_that_returns_no_verdict_is_an_error_of_the_grader_that_says_what_was_expected(pool):
+    (verdict,) = pool.compare([Comparison("", "", f"{__name__}:run_nothing")], timeout_seconds=60, num_workers=1)
+    assert verdict.status is GradeStatus.GRADER_ERROR
+    assert "correct, wrong, gold_unparseable" in verdict.reason
+
+
+def run_nothing(gold, answer):
+    """A comparison that returns no verdict."""
+    return "perhaps"
+
+
 HOSTILE = {"exit": "worker_died", "raise": "grader_error", "recurse": "over_budget", "sleep": "timeout"}
 
 
 def test_pool_answers_after_a_thousand_hostile_comparisons_and_leaves_no_process_behind(pool):
     kinds = ["exit", "recurse"] * 3 + ["sleep"] + ["raise", "print"] * 500
-    hostile = [ComparisonBy(str(index), kind, f"{__name__}:misbehave") for index, kind in enumerate(kinds)]
+    hostile = [Comparison(str(index), kind, f"{__name__}:misbehave") for index, kind in enumerate(kinds)]
     seen = set()
     for start in range(0, len(hostile), 100):
         found = statuses(pool, hostile[start : start + 100], timeout_seconds=12, num_workers=2)

@@ -5,14 +5,12 @@ import json
 from areas import public_data
 
 from reasonenv.grading import equal, grade_math
+from reasonenv.grading.math import grade_answers
 from reasonenv.grading.math.compare import equal_texts
 
 PEERS_OF_RESPONSES = ("huggingface/open-r1", "huggingface/trl")
 EXCEPTIONS = frozenset([31, 32, 35, 98, 100, 109, 133, 139, 187, 191, 254, 264, 270, 277, 823])
 """Cases of other projects that are decided otherwise here; docs/grading.md gives the reason for each."""
-
-TAKES_ALGEBRA = frozenset([260])
-"""A sum with indices, which algebra may take longer for on a busy machine than it may."""
 
 
 def load(name):
@@ -29,13 +27,15 @@ def test_labelled_pairs_are_decided_as_labelled():
 def test_cases_of_other_projects_are_decided_as_labelled_except_those_documented():
     wrong = set[int]()
     for case in load("peer_test_cases.jsonl"):
+        gold, prediction = case["gold"], case["prediction"]
         if case["source"].startswith(PEERS_OF_RESPONSES):
-            verdict = grade_math([case["gold"]], [case["prediction"]])[0].score == 1
+            verdict = grade_math([gold], [prediction], timeout_seconds=60)[0].score == 1
         else:
-            verdict = equal(case["gold"], case["prediction"])
+            grade_answers([gold], [prediction], timeout_seconds=60)  # remembered: `equal` has less time
+            verdict = equal(gold, prediction)
         if case["expected"] is not None and bool(verdict) != bool(case["expected"]):
             wrong.add(case["id"])
-    assert wrong - TAKES_ALGEBRA == EXCEPTIONS
+    assert wrong == EXCEPTIONS
 
 
 def test_exploits_are_not_rewarded():

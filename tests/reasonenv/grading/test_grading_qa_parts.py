@@ -16,8 +16,9 @@ from reasonenv.grading.qa.constraints import CONSTRAINTS, kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import cited_sources, list_members, without_introduction
 from reasonenv.grading.qa.numbers import only_quantity, read_quantity, same_quantity
-from reasonenv.grading.qa.reading import Reading, answer_part, read_response, refined
+from reasonenv.grading.qa.reading import Reading, read_answer, refined
 from reasonenv.grading.qa.text import answer_forms, canonical, fold, text_forms, token_f1
+from reasonenv.parsing import read_response
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,39 @@ def test_overlap_counts_shared_tokens_and_characters_of_chinese():
     ],
 )
 def test_response_is_read(response, reading):
-    assert read_response(response) == reading
+    assert read_answer(read_response(response)) == reading
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "The final answer would be y",
+        "My pick: y",
+        "La respuesta correcta es y",
+        "La bonne réponse est y",
+        "Die richtige Antwort lautet y",
+        "La risposta è y",
+        "A resposta correta é y",
+        "Het antwoord is y",
+        "Svaret är y",
+        "Odpowiedź to y",
+        "Cevap: y",
+        "Jawaban adalah y",
+        "Ответ: y",
+        "答案应该是y",
+        "答えはy",
+        "정답은 y",
+    ],
+)
+def test_every_language_of_the_table_announces_an_answer(response):
+    assert read_answer(read_response(response)) == Reading("y", "announced")
+
+
+@pytest.mark.parametrize(
+    "response", ["The answer is not y", "Die Antwort ist nicht y", "La réponse n'est pas y", "答案是不y"]
+)
+def test_verb_that_is_negated_announces_nothing(response):
+    assert read_answer(read_response(response)) == Reading(response, "bare")
 
 
 def test_narrowing_never_offers_two_answers():
@@ -251,12 +284,6 @@ def test_narrowing_never_offers_two_answers():
 def test_a_retraction_behind_the_answer_keeps_it_from_being_narrowed():
     assert refined(Reading("Paris. It lies on the Seine.", "announced"))[-1] == "Paris."
     assert refined(Reading("Paris. No, it is Lyon.", "announced")) == ["Paris. No, it is Lyon."]
-
-
-def test_answer_part_is_the_only_block_or_all_behind_the_thinking():
-    assert answer_part("<think>a</think> b") == "b"
-    assert answer_part("b <answer>c</answer>") == "c"
-    assert answer_part("<answer>b</answer><answer>c</answer>") is answer_part("<think>a") is None
 
 
 def test_gold_letters_and_booleans():
@@ -327,3 +354,16 @@ def test_unknown_constraint_offers_the_closest():
     with pytest.raises(UnknownNameError, match=r"Unknown constraint 'max_word'\. Did you mean 'max_words'"):
         kept_constraints("", ("max_word 3",))
     assert len(CONSTRAINTS) >= 15
+
+
+@pytest.mark.parametrize(
+    ("text", "sources"),
+    [
+        ("[2-4]", {"2", "3", "4"}),
+        ("[4-2]", {"4", "2"}),
+        ("[1-21]", set(map(str, range(1, 22)))),
+        ("[1-22]", {"1", "22"}),
+    ],
+)
+def test_range_of_sources_rises_and_has_a_limit(text, sources):
+    assert cited_sources(text) == sources

@@ -2,7 +2,8 @@ import pytest
 
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.notation.reader import read
-from reasonenv.grading.math.shape import have_same_shape
+from reasonenv.grading.math.shape import have_same_shape, leaves_more_to_do
+from reasonenv.grading.worker import compare
 
 UNREAD = r"\mathop{F}(1)"
 
@@ -36,6 +37,38 @@ def test_unread_answer_of_another_shape_is_wrong_without_algebra():
     assert equal_texts("5", rf"{UNREAD}, 5") is False
 
 
+def test_algebra_is_not_asked_where_it_would_drop_a_word_that_it_cannot_read():
+    gold, answer = r"\frac{mn}{\gcd(m,n)}", "mn"
+    assert compare(gold, answer) == "correct"
+    assert equal_texts(gold, answer) is False
+
+
 @pytest.mark.parametrize("answer", [r"\text{}", r"\square", r"\boxed{}", r"\phantom{5}", "{}"])
 def test_answer_without_content_is_wrong_without_algebra(answer):
     assert equal_texts("5", answer) is False
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "is_more"),
+    [
+        ("5", "2+3", True),
+        ("5", "2-(-3)", True),
+        ("8", "2^3", True),
+        ("120", "5!", True),
+        ("6", r"2\cdot 3", True),
+        ("6", "2×3", True),
+        ("6", r"2 \times \frac{6}{2}", True),
+        ("2", r"\sqrt{4}", True),
+        ("10", r"\binom{5}{2}", True),
+        ("2", "6÷3", True),
+        ("-5", "-5", False),
+        ("5", "$-5$", False),
+        ("2x", "2x", False),
+        ("2x", r"2\cdot x", False),
+        ("x+1", "1+x", False),
+        (r"3\sqrt{2}", r"\sqrt{18}", False),
+        (r"\frac{1}{2}", "1/2", False),
+    ],
+)
+def test_answer_that_leaves_more_to_do_has_more_operations_of_some_kind(gold, answer, is_more):
+    assert leaves_more_to_do(answer, gold) is is_more

@@ -4,7 +4,70 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv.grading.units import is_unit_word, read_unit
+from reasonenv.grading.units import _UNITS, is_unit_word, read_unit
+
+INCH = Fraction("0.0254")  # metres: the international inch, exact since 1959
+POUND = Fraction("453.59237")  # grams: the international avoirdupois pound, exact since 1959
+FACTORS = {
+    "length": {
+        1: "m meter metre",
+        1000: "km kilometer kilometre",
+        Fraction("0.01"): "cm centimeter centimetre",
+        Fraction("0.001"): "mm millimeter",
+        INCH: "in inch inches",
+        12 * INCH: "ft foot feet",
+        36 * INCH: "yd yard",
+        5280 * 12 * INCH: "mi mile",
+    },
+    "time": {
+        1: "s sec second",
+        60: "min minute",
+        60 * 60: "h hr hour",
+        24 * 60 * 60: "day",
+        7 * 24 * 60 * 60: "week",
+        Fraction("0.001"): "ms millisecond",
+    },
+    "mass": {
+        1: "g gram gm",
+        1000: "kg kilogram",
+        Fraction("0.001"): "mg milligram",
+        POUND: "lb pound",
+        POUND / 16: "oz ounce",
+        1000 * 1000: "ton",
+    },
+    "volume": {1: "l liter litre", Fraction("0.001"): "ml milliliter"},
+    "us volume": {1: "quart qt", 4: "gallon gal", Fraction(1, 2): "pint", Fraction(1, 4): "cup"},
+    "money": {1: "dollar usd buck", Fraction("0.01"): "cent"},
+    "force": {1: "n newton"},
+    "energy": {1: "j joule"},
+    "power": {1: "w watt"},
+    "voltage": {1: "v volt"},
+    "angle": {1: "degree deg"},
+    "rad": {1: "radian rad"},
+    "month": {1: "month", 12: "year yr"},
+}
+"""Dimension → units in its base, by their definitions and not by the table under test."""
+UNITS = {
+    name: (dimension, factor)
+    for dimension, units in FACTORS.items()
+    for factor, names in units.items()
+    for name in names.split()
+}
+
+
+@pytest.mark.parametrize("name", sorted(UNITS))
+def test_factor_of_a_unit_follows_from_its_definition(name):
+    dimension, factor = UNITS[name]
+    assert read_unit(name) == (((dimension, 1),), factor)
+    assert len(name) == 1 or read_unit(f"{name}s") == read_unit(name)
+
+
+def test_every_unit_has_a_definition():
+    assert set(UNITS) == set(_UNITS) - {"mph"}
+
+
+def test_mile_per_hour_is_made_of_its_parts():
+    assert read_unit("mph") == ((("length", 1), ("time", -1)), 5280 * 12 * INCH / 3600)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +80,9 @@ from reasonenv.grading.units import is_unit_word, read_unit
         ("cubic centimeters", "cm^3"),
         ("inches", "in"),
         ("meters squared", "m^2"),
+        ("centimeters squared", "cm^2"),
+        ("feet cubed", "ft^3"),
+        ("inch squared per second", "in^2/s"),
         ("dollars", "USD"),
         ("grams", "gm"),
         ("newtons", "N"),

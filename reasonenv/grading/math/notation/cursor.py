@@ -1,8 +1,6 @@
-"""A position in a list of tokens, and the small constructs that need no grammar.
+"""A position in a list of tokens, and the small constructs that need no grammar: names, units, digits, matrices.
 
-Lives here: looking at tokens and taking them; names, units and digits. Does not: the grammar (`expression`).
-
-The one decision: a token that has been taken is never given back, except by the try at a mixed number.
+A token that has been taken is never given back, except by the try at a mixed number.
 """
 
 from __future__ import annotations
@@ -102,7 +100,7 @@ class Cursor:
         return letters[0].text
 
     def is_letter_unit(self, *, is_asked: bool) -> bool:
-        """Is a lone letter behind something next, where letters are asked to be units?"""
+        """Return whether a lone letter behind something is next, where letters are asked to be units."""
         token = self.next
         return is_asked and self._position > 0 and token.kind == "var" and token.text in _LETTER_UNITS
 

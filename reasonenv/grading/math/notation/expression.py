@@ -1,13 +1,10 @@
-r"""Tokens read into a tree.
+"""The grammar of answers: a recursive-descent parser, from lists down to digits.
 
-Lives here: a recursive-descent parser of answers, from lists down to digits. Does not: cutting text (`tokens`), the
-choice between readings of a text (`reader`).
+It never guesses: what the grammar does not derive raises `UnreadableError`.
 
 Covered: sums, products (implicit ones too), fractions, roots, powers, mixed and repeating numbers, factorials,
 binomials, functions, absolute value, floor and ceiling, degrees, percent, units, money, ±, relations, intervals, sets,
 unions, tuples, lists, matrices, ratios. Not covered: sums, integrals, limits and determinants left to evaluate.
-
-The one decision: there is no guessing. What the grammar does not derive raises `UnreadableError`.
 """
 
 from __future__ import annotations
@@ -16,26 +13,9 @@ from collections.abc import Sequence
 
 from reasonenv.grading.math.equations import grouped_solutions
 from reasonenv.grading.math.nodes import APPLIED, Node, UnreadableError, number, walk
+from reasonenv.grading.math.notation import vocabulary
 from reasonenv.grading.math.notation.cursor import END, Cursor
 from reasonenv.grading.math.notation.tokens import FUNCTIONS, Token
-from reasonenv.grading.math.notation.vocabulary import (
-    ACCENTS,
-    ALTERNATIVES,
-    BARS,
-    BUILDERS,
-    CONSTANTS,
-    FACTORS,
-    GREEK,
-    LETTER_CONSTANTS,
-    OVER,
-    RATIO_SIGNS,
-    RELATIONS,
-    ROUNDINGS,
-    SEPARATORS,
-    SET_OPERATIONS,
-    SIGNS,
-    TIMES,
-)
 from reasonenv.grading.units import is_unit_word
 
 __all__ = ["Parser"]
@@ -73,7 +53,7 @@ class Parser:
             return Node("call", (items[0], self._sum()), "binomial")
         if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
             items = grouped_solutions(items, separators)
-        name = "or" if ALTERNATIVES.intersection(separators) else ""
+        name = "or" if vocabulary.ALTERNATIVES.intersection(separators) else ""
         return items[0] if len(items) == 1 else Node("list", tuple(items), name)
 
     def _items(self) -> list[Node]:
@@ -82,9 +62,9 @@ class Parser:
     def _separated(self) -> tuple[list[Node], list[str]]:
         """Read items and the last separator before each but the first."""
         items, separators = [self._relation()], list[str]()
-        while self._at.symbol() in SEPARATORS:
+        while self._at.symbol() in vocabulary.SEPARATORS:
             separators.append("")
-            while self._at.symbol() in SEPARATORS:
+            while self._at.symbol() in vocabulary.SEPARATORS:
                 separators[-1] = self._at.take().text
             items.append(self._relation())
         return items, separators
@@ -93,26 +73,26 @@ class Parser:
         if self._at.symbol() == "approx":
             self._at.take()
         sides, operators = [self._side()], list[str]()
-        while self._at.symbol() in RELATIONS:
-            operators.append(RELATIONS[self._at.take().text])
+        while self._at.symbol() in vocabulary.RELATIONS:
+            operators.append(vocabulary.RELATIONS[self._at.take().text])
             sides.append(self._side())
         return Node("relation", tuple(sides), " ".join(operators)) if operators else sides[0]
 
     def _side(self) -> Node:
         parts = [self._union()]
-        while self._at.symbol() in RATIO_SIGNS and not self._is_building_set:
+        while self._at.symbol() in vocabulary.RATIO_SIGNS and not self._is_building_set:
             self._at.take()
             parts.append(self._union())
         return Node("ratio", tuple(parts)) if len(parts) > 1 else parts[0]
 
     def _union(self) -> Node:
         node = self._quantity()
-        while self._at.symbol() in SET_OPERATIONS or self._is_letter_union(node):
-            node = Node(SET_OPERATIONS.get(self._at.take().text, "union"), (node, self._quantity()))
+        while self._at.symbol() in vocabulary.SET_OPERATIONS or self._is_letter_union(node):
+            node = Node(vocabulary.SET_OPERATIONS.get(self._at.take().text, "union"), (node, self._quantity()))
         return node
 
     def _is_letter_union(self, node: Node) -> bool:
-        """Is a U next that stands for the sign of union?"""
+        """Return whether the next token is a U that stands for the sign of union."""
         return node.kind in _SETS and self._at.next.kind == "var" and self._at.next.text == "U"
 
     def _quantity(self) -> Node:
@@ -132,8 +112,8 @@ class Parser:
     def _sum(self) -> Node:
         self._at.deeper(1)
         node = self._term()
-        while self._at.symbol() in SIGNS:
-            sign = SIGNS[self._at.take().text]
+        while self._at.symbol() in vocabulary.SIGNS:
+            sign = vocabulary.SIGNS[self._at.take().text]
             term = self._term()
             if sign == "sub" and term.kind == "set":
                 node = Node("minus", (node, term))
@@ -148,9 +128,9 @@ class Parser:
         node = self._signed()
         while True:
             symbol = self._at.symbol()
-            if symbol in TIMES or symbol in OVER:
+            if symbol in vocabulary.TIMES or symbol in vocabulary.OVER:
                 self._at.take()
-                node = Node("mul" if symbol in TIMES else "div", (node, self._signed()))
+                node = Node("mul" if symbol in vocabulary.TIMES else "div", (node, self._signed()))
             elif self._starts_factor() and not self._is_letter_union(node):
                 name = APPLIED if node.kind == "var" and symbol == "(" else ""
                 node = Node("mul", (node, self._power()), name)
@@ -159,7 +139,7 @@ class Parser:
 
     def _signed(self) -> Node:
         symbol = self._at.symbol()
-        if symbol not in SIGNS:
+        if symbol not in vocabulary.SIGNS:
             return self._power()
         self._at.take()
         self._at.deeper(1)
@@ -167,7 +147,9 @@ class Parser:
         self._at.deeper(-1)
         if symbol == "+":
             return operand
-        return Node("neg", (operand,)) if symbol == "-" else Node(symbol, (number(0), operand))
+        if symbol == "-":
+            return Node("neg", (operand,))
+        return Node("pm" if symbol == "pm" else "mp", (number(0), operand))
 
     def _starts_factor(self) -> bool:
         token = self._at.next
@@ -180,10 +162,10 @@ class Parser:
         if token.kind == "var":
             return not self._at.is_letter_unit(is_asked=self._has_letter_units)
         symbol = token.text
-        if symbol in BARS:
+        if symbol in vocabulary.BARS:
             return self._num_bars == 0 and not self._is_building_set
         if token.kind == "cmd":
-            return symbol in FACTORS
+            return symbol in vocabulary.FACTORS
         return symbol in ("(", "[", "{")
 
     def _power(self) -> Node:
@@ -236,7 +218,7 @@ class Parser:
         if token.kind == "word" and len(token.text) <= 3 and self._at.symbol() in ("^", "_", "'", "!"):
             return self._variable(self._at.split_word(token))
         if token.kind == "word" and len(token.text) <= 3:
-            return _product([LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in token.text])
+            return _product([vocabulary.LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in token.text])
         if token.kind in ("op", "cmd"):
             self._at.deeper(1)
             node = self._bracketed(token.text) if token.kind == "op" else self._command(token.text)
@@ -250,7 +232,7 @@ class Parser:
             name += "_" + self._at.index()
         while self._at.symbol() == "'":
             name += self._at.take().text
-        return LETTER_CONSTANTS.get(name) or Node("var", (), name)
+        return vocabulary.LETTER_CONSTANTS.get(name) or Node("var", (), name)
 
     def _argument(self) -> Node:
         r"""Read an argument of `\frac` or `\sqrt`: a group, or one digit, letter or command."""
@@ -265,7 +247,7 @@ class Parser:
     def _bracketed(self, opening: str) -> Node:
         if opening in ("(", "["):
             return self._parenthesised(opening)
-        if opening in BARS:
+        if opening in vocabulary.BARS:
             return self._absolute()
         if opening == "{":
             node = self._group()
@@ -298,7 +280,7 @@ class Parser:
         was_building, self._is_building_set = self._is_building_set, True
         items = self._items()
         self._is_building_set = was_building
-        if len(items) == 1 and self._at.symbol() in BUILDERS:
+        if len(items) == 1 and self._at.symbol() in vocabulary.BUILDERS:
             self._at.take()
             condition = self._items()
             self._at.expect("\\}")
@@ -310,17 +292,17 @@ class Parser:
         self._num_bars += 1
         node = self._sum()
         self._num_bars -= 1
-        if self._at.symbol() not in BARS:
+        if self._at.symbol() not in vocabulary.BARS:
             raise UnreadableError("an absolute value without end")
         self._at.take()
         return Node("call", (node,), "abs")
 
     def _command(self, name: str) -> Node:
-        if name in CONSTANTS:
-            return CONSTANTS[name]
+        if name in vocabulary.CONSTANTS:
+            return vocabulary.CONSTANTS[name]
         if name == "Gamma" and self._at.symbol() == "(":
             return Node("call", (Node("add", (self._primary(), number(-1))),), "factorial")
-        if name in GREEK:
+        if name in vocabulary.GREEK:
             return self._variable(name)
         if name == "frac":
             return self._fraction()
@@ -330,25 +312,25 @@ class Parser:
             return self._root()
         if name in FUNCTIONS:
             return self._function(name)
-        if name in BARS or name in ROUNDINGS or name == "langle":
+        if name in vocabulary.BARS or name in vocabulary.ROUNDINGS or name == "langle":
             return self._enclosed(name)
-        if name in ACCENTS:
+        if name in vocabulary.ACCENTS:
             letters = self._at.index()
             if letters in ("R", "mathbbR"):
-                return CONSTANTS["R"]
+                return vocabulary.CONSTANTS["R"]
             return Node("var", (), f"{name} {letters}")
         if name == "begin":
             return self._at.matrix(self._relation)
         raise UnreadableError(f"no rule for \\{name}")
 
     def _enclosed(self, opening: str) -> Node:
-        if opening in BARS:
+        if opening in vocabulary.BARS:
             return self._absolute()
         if opening == "langle":
             items = self._items()
             self._at.expect("rangle")
             return Node("tuple", tuple(items))
-        function, closing = ROUNDINGS[opening]
+        function, closing = vocabulary.ROUNDINGS[opening]
         node = self._sum()
         self._at.expect(closing)
         return Node("call", (node,), function)
@@ -377,10 +359,10 @@ class Parser:
 
     def _function_argument(self) -> Node:
         r"""Read `(…)` or `{…}`, else a run of factors that ends at brackets, functions and fractions."""
-        if self._at.symbol() in ("(", "[", "{") or self._at.symbol() in BARS:
+        if self._at.symbol() in ("(", "[", "{") or self._at.symbol() in vocabulary.BARS:
             return self._primary()
         node = self._signed()
-        while self._at.next.kind == "var" or self._at.symbol() in GREEK or self._at.symbol() == "pi":
+        while self._at.next.kind == "var" or self._at.symbol() in vocabulary.GREEK or self._at.symbol() == "pi":
             node = Node("mul", (node, self._power()))
         return node
 

@@ -1,9 +1,6 @@
-r"""A text read as an answer.
+"""The reading of a text as an answer: as a choice, a time, a number in a base or words, else by the grammar.
 
-Lives here: the readings of a text that are told apart before its grammar: a choice, a time, a number in a base, words.
-Does not: grammar (`expression`), equality (`compare`).
-
-The one decision: what is neither mathematics nor plain words stays unread, and then algebra in a worker has to tell.
+What is neither mathematics nor plain words stays unread, and then algebra in a worker has to tell.
 """
 
 from __future__ import annotations
@@ -72,7 +69,7 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
 
 
 def is_readable(text: str) -> bool:
-    """Is this mathematics or words without numbers, rather than a sentence that says an answer?"""
+    """Return whether this is mathematics or words without numbers, rather than a sentence that says an answer."""
     try:
         node = read(text)
     except OverBudgetError:
@@ -107,7 +104,7 @@ def choice_letter(text: str) -> str | None:
 
 
 def is_unevaluated(text: str) -> bool:
-    """Is something left to be summed, integrated or otherwise evaluated?"""
+    """Return whether something is left to be summed, integrated or otherwise evaluated."""
     return _UNEVALUATED.search(text) is not None
 
 

@@ -1,9 +1,7 @@
-r"""Plain text or LaTeX cut into tokens.
+"""Plain text or LaTeX cut into tokens, without what only changes its looks.
 
-Lives here: what only changes how an answer looks is dropped, the rest is cut up. Does not: grammar (`expression`).
-
-The one decision: a character that no rule knows makes the answer unreadable. Lookalikes, such as a Cyrillic letter or
-a right-to-left mark, are never mapped to what they look like.
+A character that no rule knows makes the answer unreadable. Lookalikes, such as a Cyrillic letter or a right-to-left
+mark, are never mapped to what they look like.
 """
 
 from __future__ import annotations
@@ -16,25 +14,9 @@ from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, Unreadable
 
 __all__ = ["FUNCTIONS", "Token", "canonical_text", "tokenize", "undelimited"]
 
-_MATH_NAMES = (
-    "pi",
-    "infty",
-    "times",
-    "cdot",
-    "div",
-    "le",
-    "ge",
-    "ne",
-    "cup",
-    "cap",
-    "sqrt",
-    "pm",
-    "mp",
-    "in",
-    "emptyset",
-)
+_MATH_NAMES = "pi infty times cdot div le ge ne cup cap sqrt pm mp in emptyset"
 _SYMBOLS = {
-    **dict(zip("π∞×·÷≤≥≠∪∩√±∓∈∅", _MATH_NAMES, strict=True)),
+    **dict(zip("π∞×·÷≤≥≠∪∩√±∓∈∅", _MATH_NAMES.split(), strict=True)),
     **dict(zip("θαβγφℝ≈−", ("theta", "alpha", "beta", "gamma", "phi", "R", "approx", "minus"), strict=True)),
     "∖": "setminus", "⋅": "cdot", "∙": "cdot", "⩽": "le", "⩾": "ge", "∨": "lor", "λ": "lambda", "ω": "omega",
 }  # fmt: skip
@@ -86,46 +68,14 @@ _TOKEN = re.compile(
 )
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (
-    ("$$", "$$"),
-    ("$", "$"),
-    (r"\(", r"\)"),
-    (r"\[", r"\]"),
-    ("**", "**"),
-    ("`", "`"),
-    ('"', '"'),
-    (r"\"", r"\""),
-)
+    ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'), (r"\"", r"\""),
+)  # fmt: skip
 _CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
-_OPERATORS = {"<=": "≤", ">=": "≥", "!=": "≠", "==": "=", "**": "^"}
-_MULTI = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
-_FROM_MULTI = {"≤": r" \le ", "≥": r" \ge ", "≠": r" \ne ", "=": "=", "^": "^"}
-_FAMILIES = [
-    "sin",
-    "cos",
-    "tan",
-    "cot",
-    "sec",
-    "csc",
-    "sinh",
-    "cosh",
-    "tanh",
-    "coth",
-    "arcsin",
-    "arccos",
-    "arctan",
-    "arccot",
-    "asin",
-    "acos",
-    "atan",
-    "acot",
-    "tg",
-    "ctg",
-    "arctg",
-]
-FUNCTIONS = frozenset([*_FAMILIES, "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
+_LONG_OPERATOR = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
+_LONG_OPERATORS = {"<=": r" \le ", ">=": r" \ge ", "!=": r" \ne ", "==": "=", "**": "^"}
+_FAMILIES = "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg"
+FUNCTIONS = frozenset([*_FAMILIES.split(), "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
 _WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
-
-
 _WORD_SYMBOLS = {"pct": "%", "to": ":"}
 
 
@@ -135,7 +85,7 @@ class Token(NamedTuple):
     kind: str
     text: str
     is_spaced: bool
-    """Does space stand before it?"""
+    """Whether space stands before it."""
 
 
 def undelimited(text: str) -> str:
@@ -163,7 +113,7 @@ def undelimited(text: str) -> str:
 
 
 def _is_one_group(text: str) -> bool:
-    """Does the brace that opens a text close at its end?"""
+    """Return whether the brace that opens a text closes at its end."""
     depth = 0
     for brace in _BRACE.finditer(text):
         depth += {"{": 1, "}": -1}.get(brace[0], 0)
@@ -231,8 +181,8 @@ def tokenize(text: str) -> list[Token]:
         UnreadableError: a character of no token.
         OverBudgetError: too many tokens.
     """
-    if _MULTI.search(text):
-        text = _MULTI.sub(lambda match: _FROM_MULTI[_OPERATORS[match[0]]], text)
+    if _LONG_OPERATOR.search(text):
+        text = _LONG_OPERATOR.sub(lambda match: _LONG_OPERATORS[match[0]], text)
     tokens: list[Token] = []
     position, is_spaced = 0, False
     while position < len(text):

@@ -1,13 +1,10 @@
-"""The words of mathematics and what they mean.
-
-Lives here: tables of commands and letters. Does not: grammar (`expression`), units of measurement (`units`).
-
-The one decision: `e` and `i` are always the constants, never variables.
-"""
+"""The commands and letters of mathematics and what they mean. `e` and `i` are always the constants."""
 
 from __future__ import annotations
 
-from reasonenv.grading.math.nodes import Node
+from typing import Literal
+
+from reasonenv.grading.math.nodes import Kind, Node
 from reasonenv.grading.math.notation.tokens import FUNCTIONS
 
 __all__ = [
@@ -29,46 +26,11 @@ __all__ = [
     "TIMES",
 ]
 
-GREEK = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "varepsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "vartheta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "varphi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Sigma",
-        "Phi",
-        "Psi",
-        "Omega",
-        "ell",
-        "hbar",
-    ]
-)
+_GREEK_NAMES = """
+alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi
+varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell hbar
+"""
+GREEK = frozenset(_GREEK_NAMES.split())
 CONSTANTS = {
     "pi": Node("const", (), "pi"),
     "infty": Node("const", (), "inf"),
@@ -92,9 +54,9 @@ RATIO_SIGNS = frozenset([":", "colon"])
 ACCENTS = frozenset(
     ["overline", "mathbb", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat", "mathcal", "mathscr", "mathfrak"]
 )
-SIGNS = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
+SIGNS: dict[str, Literal["add", "sub", "pm", "mp"]] = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
 BARS = {"|": "|", "vert": "|", "lvert": "|", "rvert": "|"}
-SET_OPERATIONS = {"cup": "union", "cap": "intersection", "setminus": "minus", "backslash": "minus"}
+SET_OPERATIONS: dict[str, Kind] = {"cup": "union", "cap": "intersection", "setminus": "minus", "backslash": "minus"}
 ROUNDINGS = {"lfloor": ("floor", "rfloor"), "lceil": ("ceil", "rceil")}
 FACTORS = frozenset(
     [

@@ -1,0 +1,64 @@
+"""The parts of a response. Every grader and every reward that looks at tags reads them here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reasonenv.parsing.boxes import boxed_answer
+
+__all__ = ["Response", "read_response"]
+
+
+class Response(NamedTuple):
+    """A response in parts: `read_response("<think>2+3 is 5</think><answer>5</answer>")`."""
+
+    text: str
+    closed_thinking: str | None
+    """All before the last `</think>`, an opening tag included; None without such a tag."""
+    rest: str | None
+    """What follows the thinking; None when the thinking never ends, so that nothing has been answered yet."""
+    block: str | None
+    """The content of the only answer block in the rest; None for none, several, or a tag without its partner."""
+    part: str | None
+    """The text that holds the answer: the block, or all of the rest where it has no answer tags."""
+
+    @property
+    def thinking(self) -> str:
+        """The text of the thinking, without its tags."""
+        if self.rest is None:
+            return self.text.partition("<think>")[2]
+        return (self.closed_thinking or "").removeprefix("<think>")
+
+    @property
+    def box(self) -> str | None:
+        """What the last box in `part` says, as `boxed_answer` reads it."""
+        return boxed_answer(self.part) if self.part and "\\" in self.part else None
+
+
+def read_response(response: str) -> Response:
+    """Split a response at its last `</think>`, and find the answer block behind it.
+
+    A response without tags is all answer; one whose prompt already opened `<think>` needs only the closing tag.
+
+    >>> read_response("<think>2+3</think> 5").rest
+    ' 5'
+    >>> read_response("<think>2+3 is").rest is None
+    True
+    >>> read_response("So it is <answer>5</answer>.").part
+    '5'
+    """
+    before, closing, rest = response.rpartition("</think>")
+    closed = before if closing else None
+    if "<think>" in rest:
+        return Response(response, closed, None, None, None)
+    if "answer>" not in rest or ("<answer>" not in rest and "</answer>" not in rest):
+        return Response(response, closed, rest, None, rest)
+    block = _only_block(rest)
+    return Response(response, closed, rest, block, block)
+
+
+def _only_block(text: str) -> str | None:
+    if text.count("<answer>") != 1 or text.count("</answer>") != 1:
+        return None
+    block, closing, _ = text.partition("<answer>")[2].partition("</answer>")
+    return block if closing else None
