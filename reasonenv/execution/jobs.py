@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from reasonenv.execution.comparison import output_matches, value_matches
-from reasonenv.execution.jail.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
-from reasonenv.execution.jail.oracle import count_tests
-from reasonenv.execution.jail.programs import MEMORY_CODE, RAISED_CODE
-from reasonenv.execution.jail.watch import Ending
 from reasonenv.execution.types import CaseResult, CaseStatus, Limits, RunStatus
+from reasonenv.execution.wire.asserts import find_tests
+from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
+from reasonenv.execution.wire.endings import MEMORY_CODE, RAISED_CODE, Ending
 from reasonenv.types import AssertTests, CallTests, Comparison, StdinTests
 
 __all__ = [
@@ -172,7 +171,7 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
         if records and records[-1].ending.limit is not None:
             cases += [_NOT_RUN] * (len(tests.cases) - len(cases))
         outcome = _outcome(cases, len(tests.cases), endings[0])
-        return outcome._replace(was_killed=any(_was_killed(ending) for ending in (*endings, *_endings(records))))
+        return outcome._replace(was_killed=any(ending.was_killed for ending in (*endings, *_endings(records))))
 
     return _script_job(program, [text for text, _ in tests.cases], limits, interpret)
 
@@ -187,7 +186,7 @@ def run_job(program: str, stdin: str, limits: Limits) -> Job[RunOutcome]:
         records = _records(result)
         if not records:
             status, text = describe_end(endings[0])
-            return RunOutcome(RunStatus(status), "", text, cpu_seconds, _was_killed(endings[0]))
+            return RunOutcome(RunStatus(status), "", text, cpu_seconds, endings[0].was_killed)
         record = records[0]
         if record.failure is not None:
             return RunOutcome(RunStatus.RAISED, "", record.failure, cpu_seconds, was_killed=False)
@@ -195,7 +194,7 @@ def run_job(program: str, stdin: str, limits: Limits) -> Job[RunOutcome]:
         if len(record.stdout) + len(record.stderr) > limits.output_bytes:
             status = RunStatus.OUTPUT_LIMIT
         stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
-        return RunOutcome(status, _decoded(stdout), _decoded(stderr), cpu_seconds, _was_killed(record.ending))
+        return RunOutcome(status, _decoded(stdout), _decoded(stderr), cpu_seconds, record.ending.was_killed)
 
     return _script_job(program, [stdin], limits, interpret)
 
@@ -220,7 +219,7 @@ def _script_job(
 
 
 def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOutcome]:
-    num_tests = count_tests(ast.parse(tests.source))
+    num_tests = len(find_tests(ast.parse(tests.source)))
     if num_tests == 0:
         raise ValueError("The source of AssertTests has no top-level statement that asserts anything.")
 
@@ -311,7 +310,7 @@ def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> Tes
     if missing:
         status, text = describe_end(ending)
         cases = [*cases, CaseResult(_case_status(status), text), *[_NOT_RUN] * (missing - 1)]
-    return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and _was_killed(ending))
+    return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and ending.was_killed)
 
 
 def describe_end(ending: Ending) -> tuple[str, str]:
@@ -329,10 +328,6 @@ def describe_end(ending: Ending) -> tuple[str, str]:
 
 def _signal_name(number: int) -> str:
     return next((known.name for known in signal.Signals if known == number), str(number))
-
-
-def _was_killed(ending: Ending) -> bool:
-    return ending.exit_code == -signal.SIGKILL and ending.limit is None
 
 
 def _case_status(word: str) -> CaseStatus:

@@ -21,24 +21,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reasonenv.execution.jail.channel import memory_file, read_file, receive, send
-from reasonenv.execution.jail.scratch import remove_folder
-from reasonenv.execution.jail.watch import Ending
 from reasonenv.execution.jobs import Job
 from reasonenv.execution.types import Limits
+from reasonenv.execution.wire.channel import memory_file, read_file, receive, send
+from reasonenv.execution.wire.endings import Ending
+from reasonenv.execution.wire.folders import remove_folder
 
 __all__ = ["JailLost", "SlotProcess", "Zygote"]
 
-_JAIL = Path(__file__).with_name("jail")
-_BOOTSTRAP = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("reasonenv_jail", sys.argv[1], submodule_search_locations=[sys.argv[2]])
-package = importlib.util.module_from_spec(spec)
-sys.modules["reasonenv_jail"] = package
-spec.loader.exec_module(package)
-from reasonenv_jail.zygote import main
-main(sys.argv[3:])
+_FAR_SIDE = """
+import sys, types
+package = sys.modules["reasonenv_far_side"] = types.ModuleType("reasonenv_far_side")
+package.__path__ = [sys.argv[1]]
+from reasonenv_far_side.jail.zygote import main
+main(sys.argv[2:])
 """
+"""Finds `jail` and `wire` below an empty package of another name, so that nothing else of this one is imported."""
 _ENVIRONMENT = {
     # Addresses of C functions are looked up once at the start, not in every fork that is the first to call one.
     "LD_BIND_NOW": "1",
@@ -64,7 +62,7 @@ class Zygote:
         self._lock = threading.Lock()
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-I", "-c", _BOOTSTRAP, str(_JAIL / "__init__.py"), str(_JAIL)]
+            command = [sys.executable, "-I", "-c", _FAR_SIDE, str(Path(__file__).parent)]
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
                 [*command, "numeric"] if is_numeric else command,
                 stdin=theirs.fileno(),

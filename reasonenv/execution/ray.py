@@ -8,17 +8,16 @@ with the caller; what comes back from a node is what its jails left, as bytes.
 
 from __future__ import annotations
 
-import signal
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 from reasonenv.errors import MissingExtraError
-from reasonenv.execution.jail.watch import Ending
 from reasonenv.execution.jobs import Job, TestsOutcome, tests_job
 from reasonenv.execution.sandbox import Sandbox
 from reasonenv.execution.types import CaseResult, CaseStatus, CodeVerdict, Isolation, Limits, Tier
+from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
 
 __all__ = ["RaySandbox"]
@@ -36,7 +35,7 @@ class _Raw(NamedTuple):
     @property
     def was_killed(self) -> bool:
         """May the node have to do it again? A jail was killed, and not for a limit."""
-        return any(ending.exit_code == -signal.SIGKILL and ending.limit is None for ending in self.endings)
+        return any(ending.was_killed for ending in self.endings)
 
 
 def _raw(endings: Sequence[Ending], *outputs: bytes) -> _Raw:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import NoReturn, Self
 
-from reasonenv.execution.jail.watch import STILL_RUNNING, Ending
 from reasonenv.execution.jobs import Job, describe_end, needs_numeric, printable
 from reasonenv.execution.processes import JailLost, SlotProcess
 from reasonenv.execution.types import ExecutionResult, Isolation, Limits, RunStatus
+from reasonenv.execution.wire.endings import STILL_RUNNING, Ending
 
 __all__ = ["Session"]
 

@@ -15,9 +15,9 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from . import landlock, namespaces, seccomp, syscalls
+from .kernel import landlock, namespaces, seccomp, syscalls
+from .kernel.syscalls import Memory, Step
 from .scratch import Scratch
-from .syscalls import Memory, Step
 from .watch import SIGNAL_SET_BYTES, signal_set
 
 __all__ = ["Confinement", "Entry", "RunLimits", "interpreter_bytes", "rights_around_package"]

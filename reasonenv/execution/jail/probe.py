@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import landlock, namespaces, seccomp, syscalls
+from .kernel import landlock, namespaces, seccomp, syscalls
 from .scratch import Tmpfs
 
 __all__ = ["probe_layers"]

@@ -17,13 +17,12 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
+from ..wire.channel import read_file
+from ..wire.codec import decode, encode
+from ..wire.endings import MEMORY_CODE, RAISED_CODE
 from . import remote
-from .channel import read_file
-from .codec import decode, encode
 
 __all__ = [
-    "MEMORY_CODE",
-    "RAISED_CODE",
     "Failure",
     "Refusal",
     "become_main",
@@ -37,9 +36,6 @@ __all__ = [
     "run_server",
     "show_traceback",
 ]
-
-RAISED_CODE, MEMORY_CODE = 120, 121
-"""Exit codes by which a script's process says what ended it; a program may use them too, and looks as if it raised."""
 
 _MAX_TEXT = 500
 

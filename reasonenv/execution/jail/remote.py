@@ -21,7 +21,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from .codec import DecodeError, decode, encode
+from ..wire.codec import DecodeError, decode, encode
 
 __all__ = ["PROGRAM_RAISED", "Caller", "Gone", "Remote", "refuse", "serve_calls"]
 

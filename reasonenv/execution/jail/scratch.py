@@ -12,12 +12,12 @@ by the number and size of files (`confinement`).
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 
-from . import namespaces
-from .namespaces import Places
+from ..wire.folders import empty_folder
+from .kernel import namespaces
+from .kernel.namespaces import Places
 
-__all__ = ["Folder", "Scratch", "Tmpfs", "empty_folder", "remove_folder"]
+__all__ = ["Folder", "Scratch", "Tmpfs"]
 
 
 class Tmpfs:
@@ -84,30 +84,6 @@ class Folder:
 Scratch = Tmpfs | Folder
 
 
-def empty_folder(folder: str, kept: Collection[str] = ()) -> None:
-    """Remove all but `kept` from `folder`, however deep: it is flattened, so no path grows and nothing recurses.
-
-    What is moved up gets a name that no program can have taken.
-    """
-    os.chmod(folder, os.stat(folder).st_mode | 0o700)
-    while pending := [entry for entry in _entries(folder) if entry.name not in kept]:
-        for entry in pending:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for inner in _entries(entry.path):
-                if inner.is_dir(follow_symlinks=False):
-                    os.chmod(inner.path, 0o700)
-                os.rename(inner.path, f"{folder}/{os.urandom(12).hex()}")
-            os.rmdir(entry.path)
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return list(entries)
-
-
 def _size(folder: str, enough: int) -> int:
     """Bytes on disk below `folder`, counted no further than `enough`; what vanishes meanwhile counts nothing.
 
@@ -116,19 +92,13 @@ def _size(folder: str, enough: int) -> int:
     total, pending = 0, [folder]
     while pending and total <= enough:
         try:
-            for entry in _entries(pending.pop()):
-                total += 512 * entry.stat(follow_symlinks=False).st_blocks
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    total += 512 * entry.stat(follow_symlinks=False).st_blocks
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
             return enough + 1
     return total
-
-
-def remove_folder(folder: str) -> None:
-    """Remove `folder` and everything in it; one that is gone already is fine."""
-    if os.path.exists(folder):
-        empty_folder(folder)
-        os.rmdir(folder)

@@ -25,13 +25,14 @@ from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import NamedTuple
 
-from . import syscalls
-from .channel import memory_file, read_file
+from ..wire.channel import memory_file, read_file
+from ..wire.endings import Ending
 from .confinement import Confinement, Entry
-from .in_turn import run_alone, run_in_turn
+from .kernel import syscalls
 from .programs import become_main, describe
+from .series import run_alone, run_in_turn
 from .stateless import is_stateless
-from .watch import Child, Ending, FirstNap, Question, Watch, Witnesses
+from .watch import Child, FirstNap, Question, Watch, Witnesses
 
 __all__ = ["Template", "Tests", "max_tests"]
 

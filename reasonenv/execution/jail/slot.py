@@ -20,15 +20,15 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple, NoReturn
 
-from . import cells, namespaces, oracle, programs, syscalls
-from .channel import receive, send
+from ..wire.channel import receive, send
+from ..wire.endings import STILL_RUNNING, Ending
+from . import oracle, programs, session
 from .confinement import Confinement, RunLimits
+from .kernel import namespaces, syscalls
 from .scratch import Folder, Tmpfs
 from .script import Template, Tests, max_tests
 from .watch import (
-    STILL_RUNNING,
     Child,
-    Ending,
     FirstNap,
     HungUp,
     ProcessorQueue,
@@ -169,7 +169,7 @@ class _Slot:
         if self._session is None:
             mine, theirs = socket.socketpair()
             with theirs:
-                run = cells.run_cells
+                run = session.run_cells
                 self._session = _Session(self._fork(run, (theirs.fileno(),), cpu_share=0), mine)
         child, connection = self._session
         cpu_before = child.cpu_seconds()

@@ -19,15 +19,14 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from . import syscalls
+from ..wire.endings import Ending
+from .kernel import syscalls
 
 __all__ = [
     "SIGNAL_SET_BYTES",
-    "STILL_RUNNING",
     "Child",
-    "Ending",
     "FirstNap",
     "HungUp",
     "ProcessorQueue",
@@ -37,9 +36,6 @@ __all__ = [
     "Witnesses",
     "signal_set",
 ]
-
-STILL_RUNNING = 256
-"""In place of an exit code, which is never that large: the process of a session that waits for its next cell."""
 
 _LONGEST_NAP_SECONDS = 0.05
 _HOLDINGS_NAP_SECONDS = 0.003
@@ -96,14 +92,6 @@ class Witnesses:
             self._page[start:end] = bytes(_TIME_BYTES)
             if not any(testimony):
                 raise Unconfined
-
-
-class Ending(NamedTuple):
-    """How a child ended: `Ending(exit_code=0, cpu_seconds=0.01, limit=None)`; a signal is a negative exit code."""
-
-    exit_code: int
-    cpu_seconds: float
-    limit: Literal["time", "holdings"] | None
 
 
 class Child:

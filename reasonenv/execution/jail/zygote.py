@@ -17,14 +17,14 @@ import socket
 import sys
 from typing import Any
 
-from . import syscalls
-from .channel import receive, send
+from ..wire.channel import receive, send
+from ..wire.folders import remove_folder
 from .confinement import RunLimits, interpreter_bytes
-from .in_turn import open_streams_on_files
+from .kernel import syscalls
 from .probe import probe_layers
-from .rehearsal import rehearse
-from .scratch import remove_folder
+from .series import open_streams_on_files
 from .slot import SlotSettings, serve
+from .warmup import rehearse
 
 __all__ = ["main"]
 

@@ -7,8 +7,8 @@ import ast
 import pytest
 
 from reasonenv.execution import CaseStatus, Limits, Sandbox
-from reasonenv.execution.jail.oracle import count_tests
 from reasonenv.execution.jobs import as_call_tests
+from reasonenv.execution.wire.asserts import find_tests
 from reasonenv.types import AssertTests, CallTests
 
 
@@ -37,7 +37,7 @@ def statuses(sandbox: Sandbox, program: str, source: str, names: tuple[str, ...]
     ],
 )
 def test_a_test_is_a_statement_that_asserts_or_uses_a_definition_that_does(source: str, num_tests: int) -> None:
-    assert count_tests(ast.parse(source)) == num_tests
+    assert len(find_tests(ast.parse(source))) == num_tests
 
 
 @pytest.mark.parametrize(

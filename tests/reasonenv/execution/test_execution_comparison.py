@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasonenv.execution.comparison import output_matches, value_matches
-from reasonenv.execution.jail.codec import Opaque
+from reasonenv.execution.wire.codec import Opaque
 from reasonenv.types import Comparison
 
 EXACT = Comparison()

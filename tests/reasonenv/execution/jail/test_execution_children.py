@@ -10,8 +10,8 @@ import pytest
 from machine_without import run_without
 
 from reasonenv.execution import Sandbox
-from reasonenv.execution.jail import syscalls
 from reasonenv.execution.jail.confinement import Entry
+from reasonenv.execution.jail.kernel import syscalls
 from reasonenv.execution.jail.watch import Unconfined, Witnesses
 from reasonenv.types import AssertTests, CallTests, StdinTests
 

@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from reasonenv.execution import Sandbox
-from reasonenv.execution.jail.call_numbers import ALLOWED, CONDITIONAL, numbers
+from reasonenv.execution.jail.kernel.call_numbers import ALLOWED, CONDITIONAL, numbers
 
 REHEARSE = """
 import atexit, os, sys
 atexit._clear()
-from reasonenv.execution.jail import channel, programs
-from reasonenv.execution.jail.rehearsal import rehearse
+from reasonenv.execution.jail import programs
+from reasonenv.execution.jail.warmup import rehearse
 def state():
     files = sorted(os.listdir("/proc/self/fd"))
     return sys.stdin, sys.stdout, sys.stderr, sys.argv, sys.modules["__main__"], set(sys.modules), files

@@ -77,7 +77,7 @@ def own_package() -> str:
 
     Programs must not read it: it holds reference programs and the generators of hidden tests.
     """
-    return os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+    return os.path.realpath(os.path.join(os.path.dirname(__file__), *[".."] * 3))
 
 
 def is_below(path: str, folder: str) -> bool:

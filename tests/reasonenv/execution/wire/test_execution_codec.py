@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reasonenv.execution.jail.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
+from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
 
 scalars = (
     st.none()

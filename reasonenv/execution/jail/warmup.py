@@ -13,8 +13,8 @@ import json
 import sys
 from types import ModuleType
 
-from .channel import memory_file
-from .codec import encode
+from ..wire.channel import memory_file
+from ..wire.codec import encode
 from .programs import call_function, finish, load, look_up
 
 __all__ = ["rehearse"]

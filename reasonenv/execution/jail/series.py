@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
-from .channel import memory_file
+from ..wire.channel import memory_file
 from .programs import become_main, execute
 
 __all__ = ["open_streams_on_files", "run_alone", "run_in_turn"]

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
-from .channel import read_file
+from ..wire.channel import read_file
 from .programs import describe, show_traceback
 
 __all__ = ["run_cells"]
