@@ -1,9 +1,7 @@
-"""From tests to what is sent into a jail, and from what comes back to a verdict.
+"""From tests to what is sent into a jail, and from what comes back to a verdict: one function per kind of tests.
 
-Lives here: one function per kind of tests. Does not: processes (`processes`), the rules of comparison (`comparison`).
-
-The one decision: expected values stay in the closures of this module. What is sent are programs and inputs; for assert
-tests that are not literal, their source goes into a jail that the program is not in.
+Expected values stay in the closures of this module. Programs and inputs are sent; the source of assert tests that are
+not literal goes into a jail that the program is not in.
 """
 
 from __future__ import annotations
@@ -14,25 +12,28 @@ import re
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from reasonenv.execution.comparison import output_matches, value_matches
-from reasonenv.execution.types import CaseResult, CaseStatus, Limits, RunStatus
+from reasonenv.execution.types import CaseResult, CaseStatus, CodeVerdict, Isolation, Limits, RunStatus
 from reasonenv.execution.wire.asserts import find_tests
 from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
 from reasonenv.execution.wire.endings import MEMORY_CODE, RAISED_CODE, Ending
-from reasonenv.types import AssertTests, CallTests, Comparison, StdinTests
+from reasonenv.types import AssertTests, CallTests, Comparison, ScoreStatus, StdinTests
 
 __all__ = [
     "Job",
+    "Preload",
     "RunOutcome",
     "TestsOutcome",
     "as_call_tests",
     "describe_end",
-    "needs_numeric",
+    "preload_for",
     "printable",
     "run_job",
-    "tests_job",
+    "tests_jobs",
+    "verdict_of",
 ]
 
 ResultT = TypeVar("ResultT")
@@ -42,21 +43,28 @@ _NOT_RUN = CaseResult(CaseStatus.NOT_RUN)
 _MAX_DETAIL = 500
 
 
+class Preload(Enum):
+    """What a zygote imports before it forks."""
+
+    BASICS = "basics"
+    NUMERIC = "numeric"
+    """NumPy and SymPy too, which take longer to load than most programs take to run."""
+
+
 @dataclass(frozen=True)
 class Job(Generic[ResultT]):
     """One thing for a slot to do."""
 
     message: dict[str, Any]
     inputs: tuple[bytes, ...]
-    """Contents of the files that go with the message; empty ones for the outputs follow them."""
+    """Contents of the files that go with the message; empty files for the outputs follow them."""
     max_output_bytes: int
     interpret: Callable[..., ResultT]
     """Called with the endings of the processes and the contents of the outputs."""
     num_outputs: int = 1
     num_executions: int = 1
     num_tests: int = 1
-    needs_numeric: bool = False
-    """Whether numpy or sympy had better be loaded already."""
+    preload: Preload = Preload.BASICS
 
 
 class TestsOutcome(NamedTuple):
@@ -65,11 +73,11 @@ class TestsOutcome(NamedTuple):
     cases: tuple[CaseResult, ...]
     cpu_seconds: float
     was_killed: bool
-    """The jail was killed, and not by us: by the program itself, or from outside."""
+    """Whether the jail was killed, and not by us: by the program itself, or from outside."""
 
 
 class RunOutcome(NamedTuple):
-    """What became of a program that was simply run."""
+    """What became of a program that was run without tests."""
 
     status: RunStatus
     stdout: str
@@ -78,18 +86,42 @@ class RunOutcome(NamedTuple):
     was_killed: bool
 
 
-def needs_numeric(program: str) -> bool:
-    """Whether a program is likely to import numpy or sympy, which take longer to load than most programs to run."""
-    return _NUMERIC.search(program) is not None
+def preload_for(*sources: str) -> Preload:
+    """Return the zygote for these sources: the numeric one where one of them seems to import NumPy or SymPy."""
+    return Preload.NUMERIC if any(map(_NUMERIC.search, sources)) else Preload.BASICS
 
 
-def tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits: Limits) -> Job[TestsOutcome]:
-    """Return the job that decides which tests a program passes.
+def tests_jobs(
+    programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests], limits: Limits
+) -> list[Job[TestsOutcome]]:
+    """Return one job per program, which decides which of its tests it passes.
 
     Raises:
-        ValueError: there is no test, or an argument is not a plain value.
+        ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
         TypeError: not a program, or not tests.
     """
+    if len(programs) != len(tests):
+        raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
+    return [_tests_job(program, suite, limits) for program, suite in zip(programs, tests, strict=True)]
+
+
+def verdict_of(outcome: TestsOutcome | None, num_tests: int, isolation: Isolation) -> CodeVerdict:
+    """Return the verdict on a program; without an outcome the executor broke, and there is none."""
+    if outcome is None:
+        cases, cpu_seconds, status = (_NOT_RUN,) * num_tests, 0.0, ScoreStatus.GRADER_FAILED
+    else:
+        cases, cpu_seconds, status = outcome.cases, outcome.cpu_seconds, ScoreStatus.SCORED
+    return CodeVerdict(
+        num_passed=sum(case.status is CaseStatus.PASSED for case in cases),
+        num_tests=len(cases),
+        cases=cases,
+        isolation=isolation,
+        cpu_seconds=cpu_seconds,
+        status=status,
+    )
+
+
+def _tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits: Limits) -> Job[TestsOutcome]:
     if not isinstance(program, str):
         raise TypeError(f"A program is a str; got {type(program).__name__}.")
     if isinstance(tests, AssertTests):
@@ -103,7 +135,7 @@ def tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits:
 
 
 def as_call_tests(tests: AssertTests) -> CallTests | None:
-    """Return the same tests as calls, if all are `assert f(literals) == literal` of one function; imports are ignored.
+    """Return the same tests as calls if all are `assert f(literals) == literal` of one function, imports aside.
 
     Raises:
         SyntaxError: the source is no Python.
@@ -155,7 +187,7 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
         2 * limits.output_bytes,
         interpret,
         num_tests=len(arguments),
-        needs_numeric=needs_numeric(program),
+        preload=preload_for(program),
     )
 
 
@@ -171,13 +203,14 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
         if records and records[-1].ending.limit is not None:
             cases += [_NOT_RUN] * (len(tests.cases) - len(cases))
         outcome = _outcome(cases, len(tests.cases), endings[0])
-        return outcome._replace(was_killed=any(ending.was_killed for ending in (*endings, *_endings(records))))
+        every_ending = (*endings, *(record.ending for record in records))
+        return outcome._replace(was_killed=any(ending.was_killed for ending in every_ending))
 
     return _script_job(program, [text for text, _ in tests.cases], limits, interpret)
 
 
 def run_job(program: str, stdin: str, limits: Limits) -> Job[RunOutcome]:
-    """Return the job that runs a program once and tells what it printed."""
+    """Return the job that runs a program once and collects what it prints."""
     if not isinstance(program, str):
         raise TypeError(f"A program is a str; got {type(program).__name__}.")
 
@@ -214,7 +247,7 @@ def _script_job(
         interpret,
         num_executions=len(texts),
         num_tests=len(texts),
-        needs_numeric=needs_numeric(program),
+        preload=preload_for(program),
     )
 
 
@@ -247,7 +280,7 @@ def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOu
         interpret,
         num_executions=2,
         num_tests=num_tests,
-        needs_numeric=needs_numeric(program) or needs_numeric(tests.source),
+        preload=preload_for(program, tests.source),
     )
 
 
@@ -291,7 +324,7 @@ def _judge_output(comparison: Comparison, case: tuple[str, str], record: _Record
 
 
 def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
-    """A special judge that raises has been given something it does not understand, which is not a right answer."""
+    """Return the result of a comparison. A special judge that raises did not understand the answer: it is wrong."""
     try:
         is_right = matches()
     except Exception as error:  # noqa: BLE001 - the boundary where a hostile value becomes data
@@ -300,12 +333,11 @@ def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
 
 
 def _name_of_opaque(value: object) -> str:
-    """What to say of a value that could not be compared."""
     return f"a value of type {printable(value.type_name[:100])}" if isinstance(value, Opaque) else ""
 
 
 def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> TestsOutcome:
-    """Where tests are missing the process ended in the first of them."""
+    """Return the outcome of `num_tests` tests; where some are missing, the process ended in the first of those."""
     missing = max(0, num_tests - len(cases))
     if missing:
         status, text = describe_end(ending)
@@ -314,7 +346,7 @@ def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> Tes
 
 
 def describe_end(ending: Ending) -> tuple[str, str]:
-    """Why a process ended before its work was done."""
+    """Return the status and the text of a process that ended before its work was done."""
     if ending.limit is not None:
         return ("time_limit", "") if ending.limit == "time" else ("output_limit", "temporary files")
     if ending.exit_code == MEMORY_CODE:
@@ -331,13 +363,13 @@ def _signal_name(number: int) -> str:
 
 
 def _case_status(word: str) -> CaseStatus:
-    """A status that a program may have made up."""
+    """Return the status that a word names; a program may have made it up."""
     known = ("raised", "exited", "memory_limit", "output_limit", "time_limit")
     return CaseStatus(word) if word in known else CaseStatus.RAISED
 
 
 def _lines(result: bytes, max_lines: int) -> list[list[str]]:
-    """The lines of a result up to the first that is none: lists of strings. A program may have written many more."""
+    """Return the lines of a result, lists of strings, up to the first that is none or `max_lines`."""
     lines: list[list[str]] = []
     for text in result.split(b"\n", max_lines)[:-1]:
         try:
@@ -355,7 +387,7 @@ def _text(line: Sequence[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text that every file and terminal takes: a program's own may hold surrogates, which UTF-8 cannot write."""
+    """Escape surrogates, which a program's text may hold and UTF-8 cannot write."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -387,7 +419,3 @@ def _records(result: bytes) -> list[_Record]:
         records.append(_Record(ending, result[place:middle], result[middle:end], None))
         place = end
     return records
-
-
-def _endings(records: Sequence[_Record]) -> list[Ending]:
-    return [record.ending for record in records]

@@ -1,8 +1,6 @@
 """The caller's hold on the processes of a sandbox: zygotes, and the slots that are forked from them.
 
-Lives here: starting, talking to and ending them. Does not: what is asked of them (`jobs`), who may ask (`pool`).
-
-A zygote ends when its socket closes, when its parent vanishes and when it is killed; its slots end with it, and with a
+A zygote ends when its socket closes, when its parent vanishes and when it is killed. Its slots end with it, and with a
 slot ends everything in it.
 """
 
@@ -21,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reasonenv.execution.jobs import Job
+from reasonenv.execution.jobs import Job, Preload
 from reasonenv.execution.types import Limits
 from reasonenv.execution.wire.channel import memory_file, read_file, receive, send
 from reasonenv.execution.wire.endings import Ending
@@ -34,7 +32,7 @@ import sys, types
 package = sys.modules["reasonenv_far_side"] = types.ModuleType("reasonenv_far_side")
 package.__path__ = [sys.argv[1]]
 from reasonenv_far_side.jail.zygote import main
-main(sys.argv[2:])
+main(sys.argv[2])
 """
 """Finds `jail` and `wire` below an empty package of another name, so that nothing else of this one is imported."""
 _ENVIRONMENT = {
@@ -58,13 +56,12 @@ class JailLost(Exception):  # noqa: N818 - says what happened
 class Zygote:
     """One zygote. All its methods may be called from any thread."""
 
-    def __init__(self, *, is_numeric: bool) -> None:
+    def __init__(self, preload: Preload = Preload.BASICS) -> None:
         self._lock = threading.Lock()
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-I", "-c", _FAR_SIDE, str(Path(__file__).parent)]
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                [*command, "numeric"] if is_numeric else command,
+                [sys.executable, "-I", "-c", _FAR_SIDE, str(Path(__file__).parent), preload.value],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=_ENVIRONMENT,
@@ -88,7 +85,7 @@ class Zygote:
                 raise JailLost("the zygote has ended") from error
 
     def close(self) -> None:
-        """End it with all its slots, and wait until they are gone."""
+        """End the zygote with all its slots, and wait until they are gone."""
         self._connection.close()
         try:
             self.process.wait(_END_SECONDS)
@@ -99,7 +96,7 @@ class Zygote:
             remove_folder(self._folder)
 
     def abandon(self) -> None:
-        """In a fork of the caller: let go of what belongs to the caller."""
+        """Let go of the zygote without ending it: in a fork of the caller, to whom it belongs."""
         self._connection.close()
         self.process.returncode = 0
 
@@ -122,14 +119,14 @@ class SlotProcess:
         self._outputs: list[int] = []
 
     def fileno(self) -> int:
-        """For poll: readable when there is something to `receive`."""
+        """Return the descriptor that becomes readable when there is something to `receive`."""
         return self._connection.fileno()
 
     def start(self, job: Job[Any], limits: Limits) -> None:
-        """Send a job; it may still be starting up.
+        """Send a job; the slot may still be starting.
 
         Raises:
-            JailLost: it has ended.
+            JailLost: the slot has ended.
         """
         self._job, self._outputs = job, [memory_file() for _ in range(job.num_outputs)]
         # The slot keeps the limits itself. This one is for a slot that hangs, and generous: a machine may be busy.
@@ -144,10 +141,10 @@ class SlotProcess:
                 os.close(descriptor)
 
     def receive(self) -> Any:
-        """Return what the job gave, or None where the slot has only said that it is there.
+        """Return what the job gave, or None where the slot has only said that it is ready.
 
         Raises:
-            JailLost: it has ended, or hangs.
+            JailLost: the slot has ended.
         """
         try:
             message = _answer(self._connection)
@@ -177,13 +174,13 @@ class SlotProcess:
         raise JailLost("the slot hangs")
 
     def close(self) -> None:
-        """End it, whatever it is doing."""
+        """End the slot, whatever it is doing."""
         self.abandon()
         with contextlib.suppress(JailLost):
             self._zygote.ask({"kind": "end", "process_id": self.process_id})
 
     def abandon(self) -> None:
-        """Let go of it; a slot whose caller has let go ends."""
+        """Close the connection; the slot ends when it notices."""
         self._forget_job()
         self._connection.close()
 

@@ -1,9 +1,7 @@
 """Judging programs on all nodes of a Ray cluster, one sandbox per node.
 
-Lives here: `RaySandbox`. Does not: sandboxes (`sandbox`), or what a verdict is made of (`jobs`).
-
-The one decision: only programs and inputs travel. The expected values, and the closures that compare with them, stay
-with the caller; what comes back from a node is what its jails left, as bytes.
+Only programs and inputs travel. The expected values, and the closures that compare with them, stay with the caller; a
+node returns what its jails left, as bytes.
 """
 
 from __future__ import annotations
@@ -14,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 from reasonenv.errors import MissingExtraError
-from reasonenv.execution.jobs import Job, TestsOutcome, tests_job
+from reasonenv.execution.jobs import Job, TestsOutcome, tests_jobs, verdict_of
 from reasonenv.execution.sandbox import Sandbox
-from reasonenv.execution.types import CaseResult, CaseStatus, CodeVerdict, Isolation, Limits, Tier
+from reasonenv.execution.types import CodeVerdict, Isolation, Limits, Tier
 from reasonenv.execution.wire.endings import Ending
-from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
+from reasonenv.types import AssertTests, CallTests, StdinTests
 
 __all__ = ["RaySandbox"]
 
@@ -34,7 +32,7 @@ class _Raw(NamedTuple):
 
     @property
     def was_killed(self) -> bool:
-        """May the node have to do it again? A jail was killed, and not for a limit."""
+        """Whether the node has to do it again: a jail was killed, and not for a limit."""
         return any(ending.was_killed for ending in self.endings)
 
 
@@ -103,10 +101,7 @@ class RaySandbox:
             RuntimeError: no node of the cluster is alive.
             SandboxUnavailable: a node lacks a layer.
         """
-        if len(programs) != len(tests):
-            raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
-        limits = self._settings[2]
-        jobs = [tests_job(program, suite, limits) for program, suite in zip(programs, tests, strict=True)]
+        jobs = tests_jobs(programs, tests, self._settings[2])
         starts = range(0, len(jobs), _CHUNK_SIZE)
         batch = _Batch(deque(_Chunk(list(range(start, min(start + _CHUNK_SIZE, len(jobs))))) for start in starts))
         while batch.waiting or batch.under_way:
@@ -169,16 +164,5 @@ class RaySandbox:
 
 
 def _verdict(job: Job[TestsOutcome], isolation: Isolation, raw: _Raw | None) -> CodeVerdict:
-    if raw is None:
-        cases, cpu_seconds, status = (CaseResult(CaseStatus.NOT_RUN),) * job.num_tests, 0.0, ScoreStatus.GRADER_FAILED
-    else:
-        outcome = job.interpret(raw.endings, *raw.outputs)
-        cases, cpu_seconds, status = outcome.cases, outcome.cpu_seconds, ScoreStatus.SCORED
-    return CodeVerdict(
-        num_passed=sum(case.status is CaseStatus.PASSED for case in cases),
-        num_tests=len(cases),
-        cases=cases,
-        isolation=isolation,
-        cpu_seconds=cpu_seconds,
-        status=status,
-    )
+    outcome = None if raw is None else job.interpret(raw.endings, *raw.outputs)
+    return verdict_of(outcome, job.num_tests, isolation)

@@ -1,17 +1,13 @@
-"""A conversation with one Python process in a jail: what a model's tool calls go through.
-
-Lives here: the public object. Does not: running cells (`jail.cells`), limits (`jail.slot`).
-"""
+"""A conversation with one Python process in a jail: what a model's tool calls go through."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import NoReturn, Self
 
-from reasonenv.execution.jobs import Job, describe_end, needs_numeric, printable
+from reasonenv.execution.jobs import Job, Preload, describe_end, preload_for, printable
 from reasonenv.execution.processes import JailLost, SlotProcess
 from reasonenv.execution.types import ExecutionResult, Isolation, Limits, RunStatus
 from reasonenv.execution.wire.endings import STILL_RUNNING, Ending
@@ -26,7 +22,7 @@ class Session:
     its result says `has_restarted`. Between cells the process stands still. Made by `Sandbox.session`.
     """
 
-    def __init__(self, start: Callable[..., SlotProcess], limits: Limits, isolation: Isolation) -> None:
+    def __init__(self, start: Callable[[Preload], SlotProcess], limits: Limits, isolation: Isolation) -> None:
         self._start = start
         self._limits = limits
         self._isolation: Isolation = isolation
@@ -63,9 +59,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __reduce__(self) -> NoReturn:
@@ -73,7 +67,7 @@ class Session:
 
     def _run(self, cell: str) -> ExecutionResult:
         if self._process is None:
-            self._process = self._start(is_numeric=needs_numeric(cell))
+            self._process = self._start(preload_for(cell))
         source = cell.encode("utf-8", "surrogatepass")
         job = Job({"kind": "cell"}, (source,), self._limits.output_bytes + 1, self._interpret, num_outputs=3)
         return self._process.do(job, self._limits)
@@ -106,7 +100,7 @@ class Session:
 
 
 def _read_outcome(text: bytes) -> tuple[str, str | None]:
-    """Status and value, which the process may have made up."""
+    """Return status and value, which the process may have made up."""
     try:
         status, value = json.loads(text)
     except (ValueError, TypeError, RecursionError):

@@ -1,17 +1,25 @@
-"""The nouns of code execution: limits, verdicts and results. The tests themselves are in `reasonenv.types`.
-
-Everything here is immutable and picklable, so that it crosses process and machine borders.
-"""
+"""The nouns of code execution: limits, verdicts, results and who gives them. They cross process and machine borders."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
-from reasonenv.types import ScoreStatus
+from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
 
-__all__ = ["CaseResult", "CaseStatus", "CodeVerdict", "ExecutionResult", "Isolation", "Limits", "RunStatus", "Tier"]
+__all__ = [
+    "CaseResult",
+    "CaseStatus",
+    "CodeVerdict",
+    "ExecutionResult",
+    "Isolation",
+    "Judge",
+    "Limits",
+    "RunStatus",
+    "Tier",
+]
 
 Tier = Literal["A", "B"]
 Isolation = Literal["A", "B", "none"]
@@ -81,6 +89,16 @@ class CodeVerdict:
     isolation: Isolation
     cpu_seconds: float
     status: ScoreStatus = ScoreStatus.SCORED
+
+
+class Judge(Protocol):
+    """Says which tests programs pass: a `Sandbox` on this machine, or a `RaySandbox` on a cluster."""
+
+    def judge(
+        self, programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests], /
+    ) -> list[CodeVerdict]:
+        """Return which tests each program passes, in order; nothing that a program does raises."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,7 @@
-"""Does the program work?
+"""Rewards for programs that work.
 
-Lives here: the rewards of programs. Does not: running them (`reasonenv.execution`), finding the program in a response
-(`reasonenv.parsing.code_block`), or its form (`format`).
-
-The one decision: no program, or one that fails, scores 0; an executor that broke is no score at all. The hidden tests
-decide; whatever they hold stays out of the details, which a training log may show.
+No program, or one that fails, scores 0; an executor that broke gives no score at all. What the hidden tests hold stays
+out of the details, which a training log may show.
 """
 
 from __future__ import annotations
@@ -14,16 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reasonenv.execution.sandbox import Sandbox
 from reasonenv.execution.shared import shared_sandbox
-from reasonenv.execution.types import CodeVerdict
+from reasonenv.execution.types import CodeVerdict, Judge
 from reasonenv.parsing import code_block
 from reasonenv.types import Attempt, CodeReference, Score, ScoreStatus
 
 __all__ = ["CodeAllPassed", "CodeEfficiency", "CodePassRate"]
 
 _NOISE_SECONDS = 0.02
-"""Differences of processor time that the start of a process makes by itself."""
+"""By which the processor time of one program differs from run to run."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +33,17 @@ class CodePassRate:
     `cpu_seconds` and `isolation`.
 
     Args:
-        sandbox: where programs run; None is the sandbox of this process.
+        sandbox: where programs run, also a `RaySandbox`; None is the sandbox of this process.
     """
 
-    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_pass_rate"
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once.
 
         Raises:
-            TypeError: a task without a `CodeReference`.
+            TypeError: a task has no `CodeReference`.
             SandboxUnavailable: the machine lacks a layer of the sandbox.
         """
         verdicts = _judge_responses(attempts, self.sandbox, self.name)
@@ -63,10 +59,10 @@ class CodeAllPassed:
     Range {0, 1}, or GRADER_FAILED. `details` as for `CodePassRate`.
 
     Args:
-        sandbox: where programs run; None is the sandbox of this process.
+        sandbox: as for `CodePassRate`.
     """
 
-    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_all_passed"
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
@@ -81,24 +77,21 @@ class CodeEfficiency:
 
         value = 1[all passed] · min(1, (t_reference + δ) / (t + δ)),    δ = 0.02 s
 
-    Range [0, 1], or GRADER_FAILED. 1 over the normalised execution time of EffiBench (arXiv 2402.02037), which is not
-    bounded: here nothing is gained by being faster than the reference, and δ keeps noise from deciding between programs
-    that take no time. `details` as for `CodePassRate`, and `reference_cpu_seconds`.
+    Range [0, 1], or GRADER_FAILED. The inverse of EffiBench's normalised execution time (arXiv 2402.02037), at most 1:
+    nothing is gained by being faster than the reference. δ keeps noise from deciding between programs that take no
+    time. `details` as for `CodePassRate`, and `reference_cpu_seconds`.
 
     Args:
-        sandbox: where programs run; None is the sandbox of this process.
+        sandbox: as for `CodePassRate`.
     """
 
-    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_efficiency"
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once, then the reference programs of the tasks that were solved.
 
-        Raises:
-            TypeError: a task without a `CodeReference`.
-            ValueError: a task without a reference program.
-            SandboxUnavailable: the machine lacks a layer of the sandbox.
+        Raises as `CodePassRate.score`, and ValueError where a task has no reference program.
         """
         for attempt in attempts:
             if _reference(attempt, self.name).reference_program is None:
@@ -118,22 +111,24 @@ class CodeEfficiency:
         ]
 
 
-def _judge_responses(attempts: Sequence[Attempt], sandbox: Sandbox | None, reward: str) -> list[CodeVerdict | None]:
+def _judge_responses(attempts: Sequence[Attempt], sandbox: Judge | None, reward: str) -> list[CodeVerdict | None]:
     """Return one verdict per attempt, None where there is no program; equal programs for one task run once."""
-    programs = [code_block(attempt.response) for attempt in attempts]
     references = [_reference(attempt, reward) for attempt in attempts]
-    questions = [(id(reference), program) for reference, program in zip(references, programs, strict=True)]
+    programs = [code_block(attempt.response) for attempt in attempts]
     asked = {
-        question: reference
-        for question, reference in zip(questions, references, strict=True)
-        if question[1] is not None
+        (id(reference), program): reference
+        for reference, program in zip(references, programs, strict=True)
+        if program is not None
     }
-    judged = _judge([program for _, program in asked if program is not None], list(asked.values()), sandbox)
+    judged = _judge([program for _, program in asked], list(asked.values()), sandbox)
     verdicts = dict(zip(asked, judged, strict=True))
-    return [verdicts.get(question) for question in questions]
+    return [
+        None if program is None else verdicts[id(reference), program]
+        for reference, program in zip(references, programs, strict=True)
+    ]
 
 
-def _judge(programs: Sequence[str], references: Sequence[CodeReference], sandbox: Sandbox | None) -> list[CodeVerdict]:
+def _judge(programs: Sequence[str], references: Sequence[CodeReference], sandbox: Judge | None) -> list[CodeVerdict]:
     """Judge programs by the hidden tests; no sandbox is made where there is nothing to run."""
     if not programs:
         return []

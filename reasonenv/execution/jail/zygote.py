@@ -36,11 +36,11 @@ _HUGE_PAGE, _MADV_COLLAPSE = 2 << 20, 25
 _CHECK_PARENT_MILLISECONDS = 1000
 
 
-def main(arguments: list[str]) -> None:
-    """Serve requests on standard input, a socket, until it closes. Arguments: `numeric` loads numpy and sympy, too."""
+def main(preload: str) -> None:
+    """Serve requests on standard input, a socket, until it closes; `preload` "numeric" is to load NumPy and SymPy."""
     for name in _OFTEN_IMPORTED.split():
         importlib.import_module(name)
-    for name in _NUMERIC if "numeric" in arguments else ():
+    for name in _NUMERIC if preload == "numeric" else ():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.dont_write_bytecode = True
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     rehearse()
     open_streams_on_files()
-    if "numeric" in arguments:
+    if preload == "numeric":
         _use_huge_pages()
     zygote = _Zygote(connection, _make_folder())
     with contextlib.suppress(ConnectionError):
