@@ -135,7 +135,7 @@ class Confinement:
         self,
         stdio: Sequence[int],
         kept: Sequence[int],
-        witness: Sequence[Step],
+        mark: Sequence[Step],
         *,
         can_write: bool,
         is_template: bool,
@@ -144,7 +144,7 @@ class Confinement:
         """Return what confines a child. Afterwards `stdio` are descriptors 0 to 2 and `kept` those from 3 on.
 
         Args:
-            witness: done last.
+            mark: done last.
             can_write: whether the scratch folder is open to it.
             is_template: whether it may start processes of its own, and end them.
             cpu_share: how many times the CPU limit of a program it has; 0 for no limit.
@@ -159,11 +159,11 @@ class Confinement:
             *self._begin,
             self._unblock(signal.SIGINT) if is_template else self._unblock(signal.SIGINT, signal.SIGCHLD),
             *((self._drop_capabilities, chosen.step) if chosen is not None else ()),
-            *witness,
+            *mark,
         ]
         return Entry(steps, chosen, self.scratch.path if self.tier == "B" else None)
 
-    def prepare_test(self, stdio: Sequence[int], witness: Sequence[Step], kept: Sequence[int] = ()) -> Entry:
+    def prepare_test(self, stdio: Sequence[int], mark: Sequence[Step], kept: Sequence[int] = ()) -> Entry:
         """Return what makes the child of a template, which is confined already, a program.
 
         Args:
@@ -179,7 +179,7 @@ class Confinement:
             self._unblock(signal.SIGCHLD),
             *(self._end_with_parent if self.tier != "A" else ()),
             *((self._test_filter.step,) if self._test_filter is not None else ()),
-            *witness,
+            *mark,
         ]
         return Entry(steps, self._test_filter, None)
 

@@ -30,9 +30,9 @@ from ..wire.endings import Ending
 from .confinement import Confinement, Entry
 from .kernel import syscalls
 from .programs import become_main, describe
-from .series import run_alone, run_in_turn
+from .series import run_alone, run_series
 from .stateless import is_stateless
-from .watch import Child, FirstNap, Question, Watch, Witnesses
+from .watch import Child, FirstWait, Question, Watch, ConfinementMarks
 
 __all__ = ["Template", "Tests", "max_tests"]
 
@@ -46,7 +46,7 @@ textwrap threading
 """Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
 _STATE_WORDS, _BLOCKS = 18, 8
 """Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
-_MAX_IN_TURN = 10
+_MAX_SERIES = 10
 """How many tests one process may run: enough for its fork to cost little, and few files that it could fill."""
 _MAX_HELD_BYTES = 4 << 20
 """How much of inputs, and of outputs, may lie in files of tests before more are prepared, or those that ran written."""
@@ -63,32 +63,32 @@ class Tests:
     The files of the first test are the first that a template opens, and so on, so their numbers are known before.
 
     Args:
-        places: of the tests among the witnesses.
+        places: of the tests among the marks.
     """
 
-    def __init__(self, confinement: Confinement, witnesses: Witnesses, places: range) -> None:
+    def __init__(self, confinement: Confinement, marks: ConfinementMarks, places: range) -> None:
         self._confinement = confinement
         self.scratch = confinement.scratch
         self.limits = confinement.limits
         self.main = ModuleType("__main__")
-        self.nap = FirstNap(is_bounded_by_kernel=True, cpu_limit=self.limits.cpu_seconds)
-        self.witnesses, self.places = witnesses, places
+        self.first_wait = FirstWait(is_bounded_by_kernel=True, cpu_limit=self.limits.cpu_seconds)
+        self.marks, self.places = marks, places
         firsts = range(_FIRST_FILE, _FIRST_FILE + 3 * len(places), 3)
         self.files = [(first, first + 1, first + 2) for first in firsts]
         self.entries = [
-            confinement.prepare_test(files, witnesses.steps(place))
+            confinement.prepare_test(files, marks.steps(place))
             for files, place in zip(self.files, places, strict=True)
         ]
         self._states = (ctypes.c_long * (3 * _STATE_WORDS))()
         self._looks = [self._steps_of_look(files) for files in self.files]
-        self.waits = [[self.nap.step, self.nap.reap, *looks] for looks in self._looks]
+        self.waits = [[self.first_wait.step, self.first_wait.reap, *looks] for looks in self._looks]
         """What a template does while each test runs, and when it has ended."""
 
-    def entry_in_turn(self, indices: range) -> Entry:
+    def series_entry(self, indices: range) -> Entry:
         """Return how the child is started that runs these tests one after the other."""
         files = [file for index in indices for file in self.files[index]]
-        witness = self.witnesses.steps(self.places[indices.start])
-        return self._confinement.prepare_test((), witness, kept=(_PROGRESS, *files))
+        mark = self.marks.steps(self.places[indices.start])
+        return self._confinement.prepare_test((), mark, kept=(_PROGRESS, *files))
 
     def look(self, index: int) -> None:
         """Look again at the files of a test that had not ended."""
@@ -132,11 +132,11 @@ class Template(NamedTuple):
         become_main(self.tests.main)
         opened = memory_file()
         assert opened == _PROGRESS, "a template has opened nothing yet"
-        max_in_turn = _MAX_IN_TURN if is_stateless(code) else 1
+        max_series = _MAX_SERIES if is_stateless(code) else 1
         offset, sizes = self.program_size, self.input_sizes
         while sizes:
             batch = sizes[: self._num_next(sizes)]
-            if not self._run_batch(code, offset, batch, max_in_turn):
+            if not self._run_batch(code, offset, batch, max_series):
                 break
             offset, sizes = offset + sum(batch), sizes[len(batch) :]
         os._exit(0)
@@ -148,7 +148,7 @@ class Template(NamedTuple):
             number //= 2
         return number
 
-    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_in_turn: int) -> bool:
+    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_series: int) -> bool:
         """Run the tests whose inputs begin at `offset`; returns whether the time limits were kept.
 
         Raises:
@@ -160,10 +160,10 @@ class Template(NamedTuple):
         num_written = num_held_bytes = 0
         while len(endings) < len(sizes):
             self._empty_scratch()
-            indices = range(len(endings), min(len(sizes), len(endings) + max_in_turn))
+            indices = range(len(endings), min(len(sizes), len(endings) + max_series))
             starts.append(indices.start)
             if len(indices) > 1:
-                endings += self._run_in_turn(code, indices)
+                endings += self._run_series(code, indices)
                 num_held_bytes += self._held_bytes(indices)
             else:
                 endings.append(self._run_test(code, indices.start))
@@ -173,7 +173,7 @@ class Template(NamedTuple):
             if num_held_bytes > _MAX_HELD_BYTES:
                 self._write_down(num_written, endings)
                 num_written, num_held_bytes = len(endings), 0
-        self.tests.witnesses.check([self.tests.places[index] for index in starts])
+        self.tests.marks.check([self.tests.places[index] for index in starts])
         self._write_down(num_written, endings)
         return endings[-1].limit is None
 
@@ -185,16 +185,16 @@ class Template(NamedTuple):
             run_alone(code)
         return self._wait(process_id, index, start)
 
-    def _run_in_turn(self, code: CodeType, indices: range) -> list[Ending]:
+    def _run_series(self, code: CodeType, indices: range) -> list[Ending]:
         """Return how the first of these tests ended, and those that ended well behind it: there may be more to run."""
         tests, limits = self.tests, self.tests.limits
-        entry = tests.entry_in_turn(indices)
+        entry = tests.series_entry(indices)
         _empty(_PROGRESS)
         start = time.monotonic()
         process_id = entry.fork(tests.waits[indices.start])
         if process_id == 0:
             files = tests.files[indices.start : indices.stop]
-            run_in_turn(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
+            run_series(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
         ending = self._wait(process_id, indices.start, start)
         num_begun = max(1, min(os.fstat(_PROGRESS).st_size, len(indices)))
         endings = [Ending(0, ending.cpu_seconds / num_begun, None)] * (num_begun - 1)
@@ -205,13 +205,13 @@ class Template(NamedTuple):
 
     def _wait(self, process_id: int, index: int, start: float) -> Ending:
         tests = self.tests
-        ending = tests.nap.take_ending()
+        ending = tests.first_wait.take_ending()
         if ending is not None:
             return ending
         limits = tests.limits
         child = Child(process_id, limits.cpu_seconds, time.monotonic() - start)
         ending = Watch([child], limits.wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
-        tests.nap.forget()
+        tests.first_wait.forget()
         tests.look(index)
         return ending
 

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from ..wire.channel import memory_file
 from .programs import become_main, execute
 
-__all__ = ["open_streams_on_files", "run_alone", "run_in_turn"]
+__all__ = ["open_streams_on_files", "run_alone", "run_series"]
 
 _MAX_SECONDS, _MAX_CPU_SHARE = 0.05, 0.02
 """How much CPU time, and which share of the limit, the tests of a process may take before it begins no other."""
@@ -46,7 +46,7 @@ def run_alone(code: CodeType) -> NoReturn:
     os._exit(execute(code))
 
 
-def run_in_turn(
+def run_series(
     code: CodeType, files: Sequence[Sequence[int]], progress: int, cpu_limit: float, output_bytes: int
 ) -> NoReturn:
     """Run a test for each three files, up to the first that does not end well, and write a byte when one begins.

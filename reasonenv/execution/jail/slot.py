@@ -29,13 +29,13 @@ from .scratch import Folder, Tmpfs
 from .script import Template, Tests, max_tests
 from .watch import (
     Child,
-    FirstNap,
+    FirstWait,
     HungUp,
     ProcessorQueue,
     Question,
     Unconfined,
     Watch,
-    Witnesses,
+    ConfinementMarks,
 )
 
 __all__ = ["SlotSettings", "serve"]
@@ -108,11 +108,11 @@ class _Slot:
         self._queue = queue
         self._session: _Session | None = None
         is_tier_a = confinement.tier == "A"
-        self._nap = FirstNap(is_bounded_by_kernel=is_tier_a, cpu_limit=confinement.limits.cpu_seconds)
+        self._first_wait = FirstWait(is_bounded_by_kernel=is_tier_a, cpu_limit=confinement.limits.cpu_seconds)
         num_tests = max_tests(confinement)
-        self._witnesses = Witnesses(_MAX_CHILDREN + num_tests)
+        self._marks = ConfinementMarks(_MAX_CHILDREN + num_tests)
         places = range(_MAX_CHILDREN, _MAX_CHILDREN + num_tests)
-        self._tests = Tests(confinement, self._witnesses, places)
+        self._tests = Tests(confinement, self._marks, places)
         self._main = sys.modules["__main__"]
         """Kept, because taking it apart would have the memory of every child that has another one copied."""
         self._own = os.pidfd_open(os.getpid())
@@ -134,7 +134,7 @@ class _Slot:
             send(self._connection, {"endings": endings})
 
     def _call(self, descriptors: Sequence[int]) -> list[Ending]:
-        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors, naps=True)
+        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors, waits_for_it=True)
         return self._until_end(self._watch([child]))
 
     def _script(self, descriptors: Sequence[int], program_size: int, input_sizes: list[int]) -> list[Ending]:
@@ -160,7 +160,7 @@ class _Slot:
                 can_write=False,
                 cpu_share=_ORACLE_CPU_SHARE,
                 index=1,
-                naps=True,
+                waits_for_it=True,
             )
         return self._until_end(self._watch([judge, candidate]), 2)
 
@@ -194,25 +194,25 @@ class _Slot:
         is_template: bool = False,
         cpu_share: int = 1,
         index: int = 0,
-        naps: bool = False,
+        waits_for_it: bool = False,
     ) -> Child:
         """Start a confined child, the `index`th of the job, that does `run` with the `kept` descriptors from 3 on.
 
-        `naps` says whether there is nothing to do for this process now but to wait for that child.
+        `waits_for_it` says whether there is nothing to do for this process now but to wait for that child.
         """
         if self._confinement.tier == "A":
             namespaces.renew_pid_namespace(self._own)
         entry = self._confinement.prepare(
             (self._nothing,) * 3,
             kept,
-            self._witnesses.steps(index, is_template=is_template),
+            self._marks.steps(index, is_template=is_template),
             can_write=can_write,
             is_template=is_template,
             cpu_share=cpu_share,
         )
-        self._nap.forget()
+        self._first_wait.forget()
         start = time.monotonic()
-        process_id = entry.fork([self._nap.step] if naps else [])
+        process_id = entry.fork([self._first_wait.step] if waits_for_it else [])
         if process_id == 0:
             try:
                 run()
@@ -234,7 +234,7 @@ class _Slot:
 
     def _until_end(self, watch: Watch, num_children: int = 1) -> list[Ending]:
         endings = watch.until_end()
-        self._witnesses.check(range(num_children))
+        self._marks.check(range(num_children))
         return endings
 
     def _watch(

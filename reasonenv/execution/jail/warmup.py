@@ -17,7 +17,7 @@ from ..wire.channel import memory_file
 from ..wire.codec import encode
 from .programs import call_function, finish, load, look_up
 
-__all__ = ["rehearse"]
+__all__ = ["warm_up"]
 
 _PROGRAM = """
 import sys
@@ -44,7 +44,7 @@ if __name__ == "__main__":
 _NUM_TIMES = 3
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Call functions and run a script, with files in the places of the standard streams."""
     for _ in range(_NUM_TIMES):
         for name in ("f", "g"):

@@ -27,18 +27,18 @@ from .kernel import syscalls
 __all__ = [
     "SIGNAL_SET_BYTES",
     "Child",
-    "FirstNap",
+    "FirstWait",
     "HungUp",
     "ProcessorQueue",
     "Question",
     "Unconfined",
     "Watch",
-    "Witnesses",
+    "ConfinementMarks",
     "signal_set",
 ]
 
-_LONGEST_NAP_SECONDS = 0.05
-_HOLDINGS_NAP_SECONDS = 0.003
+_LONGEST_WAIT_SECONDS = 0.05
+_HOLDINGS_WAIT_SECONDS = 0.003
 _MAX_THREADS_READ = 64
 _TIME_BYTES = 16
 """Of a timespec: seconds and nanoseconds."""
@@ -65,7 +65,7 @@ class Unconfined(Exception):  # noqa: N818 - says what happened
     """A child ended before all layers were in force: nothing of the program has run."""
 
 
-class Witnesses:
+class ConfinementMarks:
     """Memory shared with all children: when all layers are in force, the kernel writes the time to a child's place. A
     child that is to run a program then loses sight of all places.
     """
@@ -98,13 +98,13 @@ class Child:
     """A process forked by this one.
 
     Args:
-        napped_seconds: how long its parent has waited for it before anybody watched it.
+        unwatched_seconds: how long its parent has waited for it before anybody watched it.
     """
 
-    def __init__(self, process_id: int, cpu_limit: float, napped_seconds: float = 0.0) -> None:
+    def __init__(self, process_id: int, cpu_limit: float, unwatched_seconds: float = 0.0) -> None:
         self.process_id = process_id
         self.cpu_limit = cpu_limit
-        self.napped_seconds = napped_seconds
+        self.unwatched_seconds = unwatched_seconds
         self.ending: Ending | None = None
         self.limit: Literal["time", "holdings"] | None = None
         self.descriptor = os.pidfd_open(process_id)
@@ -132,7 +132,7 @@ class Child:
         return self.ending
 
 
-class FirstNap:
+class FirstWait:
     """Waiting for a fresh child for as long as a `Watch` would before it first looks.
 
     Most children end meanwhile. It is one system call, to be made right after the fork, because as long as the child
@@ -141,7 +141,7 @@ class FirstNap:
 
     def __init__(self, *, is_bounded_by_kernel: bool, cpu_limit: float) -> None:
         self._cpu_limit = cpu_limit
-        nap = _LONGEST_NAP_SECONDS if is_bounded_by_kernel else _HOLDINGS_NAP_SECONDS
+        nap = _LONGEST_WAIT_SECONDS if is_bounded_by_kernel else _HOLDINGS_WAIT_SECONDS
         self._signals = syscalls.Memory(signal_set(signal.SIGCHLD))
         self._seconds = syscalls.Memory(_timespec(max(0.001, min(nap, cpu_limit))))
         self._no_seconds = syscalls.Memory(_timespec(0.0))
@@ -257,7 +257,7 @@ class Watch:
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
     ) -> None:
         self._children = children
-        self._wall_seconds = wall_seconds - max(child.napped_seconds for child in children)
+        self._wall_seconds = wall_seconds - max(child.unwatched_seconds for child in children)
         self._waited_seconds = waited_seconds
         self._is_over = is_over
         self._hang_up = hang_up
@@ -293,7 +293,7 @@ class Watch:
             if other is not None:
                 poll.register(other, events)
         start = time.monotonic()
-        nap = _LONGEST_NAP_SECONDS if self._is_over is None else _HOLDINGS_NAP_SECONDS
+        nap = _LONGEST_WAIT_SECONDS if self._is_over is None else _HOLDINGS_WAIT_SECONDS
         while True:
             spare = min(child.cpu_limit - child.cpu_seconds() for child in self._children)
             ready = {descriptor for descriptor, _ in poll.poll(max(1.0, 1000 * min(nap, spare)))}

@@ -24,7 +24,7 @@ from .kernel import syscalls
 from .probe import probe_layers
 from .series import open_streams_on_files
 from .slot import SlotSettings, serve
-from .warmup import rehearse
+from .warmup import warm_up
 
 __all__ = ["main"]
 
@@ -51,7 +51,7 @@ def main(preload: str) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    rehearse()
+    warm_up()
     open_streams_on_files()
     if preload == "numeric":
         _use_huge_pages()

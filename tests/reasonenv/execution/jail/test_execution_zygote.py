@@ -14,12 +14,12 @@ REHEARSE = """
 import atexit, os, sys
 atexit._clear()
 from reasonenv.execution.jail import programs
-from reasonenv.execution.jail.warmup import rehearse
+from reasonenv.execution.jail.warmup import warm_up
 def state():
     files = sorted(os.listdir("/proc/self/fd"))
     return sys.stdin, sys.stdout, sys.stderr, sys.argv, sys.modules["__main__"], set(sys.modules), files
 before = state()
-rehearse()
+warm_up()
 print(state() == before)
 """
 PREPARED = (
