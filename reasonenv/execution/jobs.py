@@ -9,17 +9,35 @@ from __future__ import annotations
 import ast
 import json
 import re
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from reasonenv.execution.comparison import output_matches, value_matches
-from reasonenv.execution.types import CaseResult, CaseStatus, CodeVerdict, Isolation, Limits, RunStatus
+from reasonenv.execution.results import (
+    MAX_DETAIL,
+    Record,
+    decoded,
+    describe_end,
+    printable,
+    read_lines,
+    read_records,
+    text_of,
+)
+from reasonenv.execution.types import (
+    CaseResult,
+    CaseStatus,
+    CodeVerdict,
+    ExecutionResult,
+    Isolation,
+    Limits,
+    RunStatus,
+    Tests,
+)
 from reasonenv.execution.wire.asserts import find_tests
 from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
-from reasonenv.execution.wire.endings import MEMORY_CODE, RAISED_CODE, Ending
+from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import AssertTests, CallTests, Comparison, ScoreStatus, StdinTests
 
 __all__ = [
@@ -28,9 +46,7 @@ __all__ = [
     "RunOutcome",
     "TestsOutcome",
     "as_call_tests",
-    "describe_end",
     "preload_for",
-    "printable",
     "run_job",
     "tests_jobs",
     "verdict_of",
@@ -40,7 +56,6 @@ ResultT = TypeVar("ResultT")
 
 _NUMERIC = re.compile(r"\b(?:numpy|sympy|scipy|pandas)\b")
 _NOT_RUN = CaseResult(CaseStatus.NOT_RUN)
-_MAX_DETAIL = 500
 
 
 class Preload(Enum):
@@ -79,10 +94,7 @@ class TestsOutcome(NamedTuple):
 class RunOutcome(NamedTuple):
     """What became of a program that was run without tests."""
 
-    status: RunStatus
-    stdout: str
-    stderr: str
-    cpu_seconds: float
+    result: ExecutionResult
     was_killed: bool
 
 
@@ -91,9 +103,7 @@ def preload_for(*sources: str) -> Preload:
     return Preload.NUMERIC if any(map(_NUMERIC.search, sources)) else Preload.BASICS
 
 
-def tests_jobs(
-    programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests], limits: Limits
-) -> list[Job[TestsOutcome]]:
+def tests_jobs(programs: Sequence[str], tests: Sequence[Tests], limits: Limits) -> list[Job[TestsOutcome]]:
     """Return one job per program, which decides which of its tests it passes.
 
     Raises:
@@ -121,7 +131,7 @@ def verdict_of(outcome: TestsOutcome | None, num_tests: int, isolation: Isolatio
     )
 
 
-def _tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits: Limits) -> Job[TestsOutcome]:
+def _tests_job(program: str, tests: Tests, limits: Limits) -> Job[TestsOutcome]:
     if not isinstance(program, str):
         raise TypeError(f"A program is a str; got {type(program).__name__}.")
     if isinstance(tests, AssertTests):
@@ -171,10 +181,10 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
-        lines = _lines(result, len(tests.cases) + 1)
+        lines = read_lines(result, len(tests.cases) + 1)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
-            cases = [CaseResult(CaseStatus.NOT_RUN, _text(started))] * len(tests.cases)
+            cases = [CaseResult(CaseStatus.NOT_RUN, text_of(started))] * len(tests.cases)
         else:
             pairs = zip(tests.cases, lines, strict=False)
             cases = [_judge_value(tests.comparison, case, line) for case, line in pairs]
@@ -195,7 +205,7 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
     _check_not_empty(tests.cases)
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
-        records = _records(result)
+        records = read_records(result)
         if records and records[0].failure is not None:
             return _outcome([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
         pairs = zip(tests.cases, records, strict=False)
@@ -209,34 +219,40 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
     return _script_job(program, [text for text, _ in tests.cases], limits, interpret)
 
 
-def run_job(program: str, stdin: str, limits: Limits) -> Job[RunOutcome]:
+def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> Job[RunOutcome]:
     """Return the job that runs a program once and collects what it prints."""
     if not isinstance(program, str):
         raise TypeError(f"A program is a str; got {type(program).__name__}.")
 
     def interpret(endings: Sequence[Ending], result: bytes) -> RunOutcome:
-        cpu_seconds = endings[0].cpu_seconds
-        records = _records(result)
+        def outcome(status: str, stdout: str, stderr: str, was_killed: bool) -> RunOutcome:
+            ended = ExecutionResult(
+                status=RunStatus(status),
+                isolation=isolation,
+                stdout=stdout,
+                stderr=stderr,
+                cpu_seconds=endings[0].cpu_seconds,
+            )
+            return RunOutcome(ended, was_killed)
+
+        records = read_records(result)
         if not records:
             status, text = describe_end(endings[0])
-            return RunOutcome(RunStatus(status), "", text, cpu_seconds, endings[0].was_killed)
+            return outcome(status, "", text, endings[0].was_killed)
         record = records[0]
         if record.failure is not None:
-            return RunOutcome(RunStatus.RAISED, "", record.failure, cpu_seconds, was_killed=False)
-        status = RunStatus.FINISHED if record.ending.exit_code == 0 else RunStatus(describe_end(record.ending)[0])
+            return outcome("raised", "", record.failure, False)
+        status = "finished" if record.ending.exit_code == 0 else describe_end(record.ending)[0]
         if len(record.stdout) + len(record.stderr) > limits.output_bytes:
-            status = RunStatus.OUTPUT_LIMIT
+            status = "output_limit"
         stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
-        return RunOutcome(status, _decoded(stdout), _decoded(stderr), cpu_seconds, record.ending.was_killed)
+        return outcome(status, decoded(stdout), decoded(stderr), record.ending.was_killed)
 
     return _script_job(program, [stdin], limits, interpret)
 
 
 def _script_job(
-    program: str,
-    inputs: Sequence[str],
-    limits: Limits,
-    interpret: Callable[[Sequence[Ending], bytes], ResultT],
+    program: str, inputs: Sequence[str], limits: Limits, interpret: Callable[[Sequence[Ending], bytes], ResultT]
 ) -> Job[ResultT]:
     source = program.encode("utf-8", "surrogatepass")
     texts = [text.encode("utf-8", "surrogatepass") for text in inputs]
@@ -258,14 +274,14 @@ def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOu
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         judge, candidate = endings
-        lines = _lines(result, num_tests + 2)
+        lines = read_lines(result, num_tests + 2)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
-            return _outcome([CaseResult(CaseStatus.NOT_RUN, _text(started))] * num_tests, 0, candidate)
-        cases = [CaseResult(CaseStatus(line[0]), _text(line)) for line in lines if line[0] not in ("stopped", "end")]
+            return _outcome([CaseResult(CaseStatus.NOT_RUN, text_of(started))] * num_tests, 0, candidate)
+        cases = [CaseResult(CaseStatus(line[0]), text_of(line)) for line in lines if line[0] not in ("stopped", "end")]
         if ["end"] in lines:
             return _outcome(cases, num_tests, candidate)._replace(was_killed=False)
-        stopped = next((_text(["", *line[2:]]) for line in lines if line[0] == "stopped"), None)
+        stopped = next((text_of(["", *line[2:]]) for line in lines if line[0] == "stopped"), None)
         ending = judge if candidate.limit is None and judge.limit is not None else candidate
         outcome = _outcome(cases[: num_tests - 1], num_tests, ending)
         if stopped is None:
@@ -302,7 +318,7 @@ def _refuse_argument(value: object) -> int:
 
 def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line: list[str]) -> CaseResult:
     if line[0] != "value":
-        return CaseResult(_case_status(line[0]), _text(line))
+        return CaseResult(_case_status(line[0]), text_of(line))
     try:
         actual = decode(line[1]) if len(line) == 2 else None
     except DecodeError as error:
@@ -310,15 +326,15 @@ def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line
     return _judged(lambda: value_matches(comparison, case[0], case[1], actual), _name_of_opaque(actual))
 
 
-def _judge_output(comparison: Comparison, case: tuple[str, str], record: _Record, limits: Limits) -> CaseResult:
+def _judge_output(comparison: Comparison, case: tuple[str, str], record: Record, limits: Limits) -> CaseResult:
     ending = record.ending
     if len(record.stdout) + len(record.stderr) > limits.output_bytes:
         return CaseResult(CaseStatus.OUTPUT_LIMIT, "", ending.cpu_seconds)
     if ending.exit_code != 0 or ending.limit is not None:
         status, text = describe_end(ending)
-        last_line = _decoded(record.stderr[-_MAX_DETAIL:]).rstrip().rpartition("\n")[2]
+        last_line = decoded(record.stderr[-MAX_DETAIL:]).rstrip().rpartition("\n")[2]
         return CaseResult(_case_status(status), last_line or text, ending.cpu_seconds)
-    actual = _decoded(record.stdout)
+    actual = decoded(record.stdout)
     result = _judged(lambda: output_matches(comparison, case[0], case[1], actual), "")
     return CaseResult(result.status, result.detail, ending.cpu_seconds)
 
@@ -345,77 +361,7 @@ def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> Tes
     return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and ending.was_killed)
 
 
-def describe_end(ending: Ending) -> tuple[str, str]:
-    """Return the status and the text of a process that ended before its work was done."""
-    if ending.limit is not None:
-        return ("time_limit", "") if ending.limit == "time" else ("output_limit", "temporary files")
-    if ending.exit_code == MEMORY_CODE:
-        return "memory_limit", "MemoryError"
-    if ending.exit_code == RAISED_CODE:
-        return "raised", ""
-    if ending.exit_code < 0:
-        return "exited", f"signal {_signal_name(-ending.exit_code)}"
-    return "exited", f"exit code {ending.exit_code}"
-
-
-def _signal_name(number: int) -> str:
-    return next((known.name for known in signal.Signals if known == number), str(number))
-
-
 def _case_status(word: str) -> CaseStatus:
     """Return the status that a word names; a program may have made it up."""
     known = ("raised", "exited", "memory_limit", "output_limit", "time_limit")
     return CaseStatus(word) if word in known else CaseStatus.RAISED
-
-
-def _lines(result: bytes, max_lines: int) -> list[list[str]]:
-    """Return the lines of a result, lists of strings, up to the first that is none or `max_lines`."""
-    lines: list[list[str]] = []
-    for text in result.split(b"\n", max_lines)[:-1]:
-        try:
-            line: Any = json.loads(text)
-        except (ValueError, RecursionError):
-            break
-        if type(line) is not list or not line or any(type(part) is not str for part in line):
-            break
-        lines.append(line)
-    return lines
-
-
-def _text(line: Sequence[str]) -> str:
-    return printable(line[-1][:_MAX_DETAIL]) if len(line) > 1 else ""
-
-
-def printable(text: str) -> str:
-    """Escape surrogates, which a program's text may hold and UTF-8 cannot write."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _decoded(content: bytes) -> str:
-    return content.decode("utf-8", "replace")
-
-
-class _Record(NamedTuple):
-    """What one run of a script left: `_Record(Ending(0, 0.01, None), b"5\\n", b"", None)`."""
-
-    ending: Ending
-    stdout: bytes
-    stderr: bytes
-    failure: str | None
-
-
-def _records(result: bytes) -> list[_Record]:
-    records: list[_Record] = []
-    place = 0
-    while (end := result.find(b"\n", place)) >= 0:
-        header = json.loads(result[place:end])
-        place = end + 1
-        if "failed" in header:
-            records.append(_Record(Ending(0, 0.0, None), b"", b"", str(header["failed"][1])))
-            continue
-        middle = place + header["stdout"]
-        end = middle + header["stderr"]
-        ending = Ending(header["exit_code"], header["cpu_seconds"], header["limit"])
-        records.append(_Record(ending, result[place:middle], result[middle:end], None))
-        place = end
-    return records

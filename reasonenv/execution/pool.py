@@ -87,11 +87,7 @@ class Pool:
         return [batch.outcomes[index] for index in range(len(jobs))]
 
     def start_process(self, preload: Preload) -> SlotProcess:
-        """Start a slot, and its zygote if need be.
-
-        Raises:
-            JailLost: two zygotes in a row have ended.
-        """
+        """Start a slot, and its zygote if need be; raise `JailLost` if two zygotes in a row have ended."""
         try:
             return SlotProcess(self._zygote(preload), self._settings)
         except JailLost:
@@ -99,11 +95,7 @@ class Pool:
             return SlotProcess(self._zygote(preload), self._settings)
 
     def start_extra_process(self, preload: Preload) -> SlotProcess:
-        """Start a slot that is not shared; it ends with the pool, or before.
-
-        Raises:
-            JailLost: two zygotes in a row have ended.
-        """
+        """Start a slot that is not shared, as `start_process` does; it ends with the pool, or before."""
         process = self.start_process(preload)
         self._extra.add(process)
         return process
@@ -111,8 +103,8 @@ class Pool:
     def process_ids(self) -> list[int]:
         """Return the process ids of the zygotes and slots that exist now."""
         with self._changed:
-            slots = [process.process_id for process in self._slot_processes()]
-            return [*(zygote.process.pid for zygote in self._zygotes.values()), *slots]
+            zygotes = [zygote.process.pid for zygote in self._zygotes.values()]
+            return zygotes + [process.process_id for process in self._slot_processes()]
 
     def close(self) -> None:
         """End every process; nothing can be run any more."""

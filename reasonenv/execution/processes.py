@@ -54,7 +54,7 @@ class JailLost(Exception):  # noqa: N818 - says what happened
 
 
 class Zygote:
-    """One zygote. All its methods may be called from any thread."""
+    """One zygote; any thread may call its methods."""
 
     def __init__(self, preload: Preload = Preload.BASICS) -> None:
         self._lock = threading.Lock()
@@ -70,11 +70,7 @@ class Zygote:
         self._folder: str | None = None
 
     def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
-        """Send a request and return the answer.
-
-        Raises:
-            JailLost: the zygote has ended.
-        """
+        """Send a request and return the answer; raise `JailLost` if the zygote has ended."""
         with self._lock:
             try:
                 if self._folder is None:
@@ -102,7 +98,7 @@ class Zygote:
 
 
 class SlotProcess:
-    """One slot, and what it is working on."""
+    """One slot, and what it is working on. Its methods raise `JailLost` if it has ended, or hangs."""
 
     def __init__(self, zygote: Zygote, settings: dict[str, Any]) -> None:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -123,11 +119,7 @@ class SlotProcess:
         return self._connection.fileno()
 
     def start(self, job: Job[Any], limits: Limits) -> None:
-        """Send a job; the slot may still be starting.
-
-        Raises:
-            JailLost: the slot has ended.
-        """
+        """Send a job; the slot may still be starting."""
         self._job, self._outputs = job, [memory_file() for _ in range(job.num_outputs)]
         # The slot keeps the limits itself. This one is for a slot that hangs, and generous: a machine may be busy.
         self.deadline = time.monotonic() + 60.0 + 20 * job.num_executions * limits.wall_seconds
@@ -141,11 +133,7 @@ class SlotProcess:
                 os.close(descriptor)
 
     def receive(self) -> Any:
-        """Return what the job gave, or None where the slot has only said that it is ready.
-
-        Raises:
-            JailLost: the slot has ended.
-        """
+        """Return what the job gave, or None where the slot has only said that it is ready."""
         try:
             message = _answer(self._connection)
         except OSError as error:
@@ -159,11 +147,7 @@ class SlotProcess:
         return job.interpret([Ending(*ending) for ending in message["endings"]], *contents)
 
     def do(self, job: Job[ResultT], limits: Limits) -> ResultT:
-        """Do one job and wait for what it gives.
-
-        Raises:
-            JailLost: the slot has ended, or hangs.
-        """
+        """Do one job and wait for what it gives."""
         self.start(job, limits)
         poll = select.poll()
         poll.register(self, select.POLLIN)

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple, Self
 from reasonenv.errors import MissingExtraError
 from reasonenv.execution.jobs import Job, TestsOutcome, tests_jobs, verdict_of
 from reasonenv.execution.sandbox import Sandbox
-from reasonenv.execution.types import CodeVerdict, Isolation, Limits, Tier
+from reasonenv.execution.types import CodeVerdict, Isolation, Limits, Tests, Tier
 from reasonenv.execution.wire.endings import Ending
-from reasonenv.types import AssertTests, CallTests, StdinTests
 
 __all__ = ["RaySandbox"]
 
@@ -91,9 +90,7 @@ class RaySandbox:
         self._settings = (num_slots, min_tier, limits or Limits())
         self._nodes: dict[str, Any] = {}
 
-    def judge(
-        self, programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests]
-    ) -> list[CodeVerdict]:
+    def judge(self, programs: Sequence[str], tests: Sequence[Tests]) -> list[CodeVerdict]:
         """Return which tests each program passes, in order; as `Sandbox.judge`.
 
         Raises:

@@ -13,8 +13,7 @@ from reasonenv.execution.pool import OutcomeT, Pool
 from reasonenv.execution.processes import Zygote
 from reasonenv.execution.session import Session
 from reasonenv.execution.tiers import choose_isolation, probe_with
-from reasonenv.execution.types import CodeVerdict, ExecutionResult, Isolation, Limits, RunStatus, Tier
-from reasonenv.types import AssertTests, CallTests, StdinTests
+from reasonenv.execution.types import CodeVerdict, ExecutionResult, Isolation, Limits, RunStatus, Tests, Tier
 
 __all__ = ["Sandbox"]
 
@@ -41,12 +40,7 @@ class Sandbox:
     """
 
     def __init__(
-        self,
-        num_slots: int | None = None,
-        *,
-        min_tier: Tier = "B",
-        unsafe: bool = False,
-        limits: Limits | None = None,
+        self, num_slots: int | None = None, *, min_tier: Tier = "B", unsafe: bool = False, limits: Limits | None = None
     ) -> None:
         if num_slots is not None and num_slots < 1:
             raise ValueError(f"num_slots must be at least 1; got {num_slots}.")
@@ -69,9 +63,7 @@ class Sandbox:
         """The process ids of the zygotes and slots that exist now."""
         return self._pool.process_ids()
 
-    def judge(
-        self, programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests]
-    ) -> list[CodeVerdict]:
+    def judge(self, programs: Sequence[str], tests: Sequence[Tests]) -> list[CodeVerdict]:
         """Return which tests each program passes, in order; nothing that a program does raises.
 
         Raises:
@@ -85,21 +77,13 @@ class Sandbox:
 
     def run(self, code: str, stdin: str = "") -> ExecutionResult:
         """Run a program once, as `python main.py < stdin` would, and return what it printed."""
-        (outcome,) = self._current_pool().run([run_job(code, stdin, self._limits)])
+        (outcome,) = self._current_pool().run([run_job(code, stdin, self._limits, self._isolation)])
         if outcome is None:
-            return ExecutionResult(
-                status=RunStatus.GRADER_FAILED, stdout="", stderr="", cpu_seconds=0.0, isolation=self._isolation
-            )
-        return ExecutionResult(
-            status=outcome.status,
-            stdout=outcome.stdout,
-            stderr=outcome.stderr,
-            cpu_seconds=outcome.cpu_seconds,
-            isolation=self._isolation,
-        )
+            return ExecutionResult(status=RunStatus.GRADER_FAILED, isolation=self._isolation)
+        return outcome.result
 
     def do(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
-        """Do jobs that were made elsewhere, such as where the expected values are; None for one that broke."""
+        """Do jobs that were made elsewhere, where the expected values are; return None for one that broke."""
         return self._current_pool().run(jobs)
 
     def session(self) -> Session:

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NoReturn, Self
 
-from reasonenv.execution.jobs import Job, Preload, describe_end, preload_for, printable
+from reasonenv.execution.jobs import Job, Preload, preload_for
 from reasonenv.execution.processes import JailLost, SlotProcess
+from reasonenv.execution.results import describe_end, printable
 from reasonenv.execution.types import ExecutionResult, Isolation, Limits, RunStatus
 from reasonenv.execution.wire.endings import STILL_RUNNING, Ending
 
@@ -41,14 +42,7 @@ class Session:
                 return self._run(cell)
             except JailLost:
                 self._end()
-                return ExecutionResult(
-                    status=RunStatus.GRADER_FAILED,
-                    stdout="",
-                    stderr="",
-                    cpu_seconds=0.0,
-                    isolation=self._isolation,
-                    has_restarted=True,
-                )
+                return ExecutionResult(status=RunStatus.GRADER_FAILED, isolation=self._isolation, has_restarted=True)
 
     def close(self) -> None:
         """End the process."""

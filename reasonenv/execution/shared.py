@@ -11,9 +11,5 @@ __all__ = ["shared_sandbox"]
 
 @cache
 def shared_sandbox() -> Sandbox:
-    """Return this process's sandbox, made when first needed, of the strongest isolation that the machine gives.
-
-    Raises:
-        SandboxUnavailable: the machine lacks a layer; says which and how to get it.
-    """
+    """Return this process's sandbox, made when first needed; raises as `Sandbox` does."""
     return Sandbox()

@@ -21,6 +21,7 @@ __all__ = [
     "Tier",
 ]
 
+Tests = CallTests | StdinTests | AssertTests
 Tier = Literal["A", "B"]
 Isolation = Literal["A", "B", "none"]
 """Which layers held while a program ran; `none` only ever after an explicit `unsafe=True`."""
@@ -94,9 +95,7 @@ class CodeVerdict:
 class Judge(Protocol):
     """Says which tests programs pass: a `Sandbox` on this machine, or a `RaySandbox` on a cluster."""
 
-    def judge(
-        self, programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests], /
-    ) -> list[CodeVerdict]:
+    def judge(self, programs: Sequence[str], tests: Sequence[Tests], /) -> list[CodeVerdict]:
         """Return which tests each program passes, in order; nothing that a program does raises."""
         ...
 
@@ -106,10 +105,10 @@ class ExecutionResult:
     """What a program or a cell did: its output, untrusted, and how it ended."""
 
     status: RunStatus
-    stdout: str
-    stderr: str
-    cpu_seconds: float
     isolation: Isolation
+    stdout: str = ""
+    stderr: str = ""
+    cpu_seconds: float = 0.0
     value: str | None = None
     """In a session, the `repr` of the cell's last expression."""
     has_restarted: bool = False

@@ -1,7 +1,6 @@
 """The last steps of a fresh child before it runs a stranger's code: limits, descriptors, and every layer at once.
 
-Lives here: what holds for one run. Does not: what holds for a whole slot (`namespaces`), and how long a run may take
-(`slot` watches from outside; the limit here is the kernel's backstop).
+The CPU limit set here is the kernel's backstop; the slot watches from outside.
 """
 
 from __future__ import annotations
@@ -16,9 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .kernel import landlock, namespaces, seccomp, syscalls
-from .kernel.syscalls import Memory, Step
+from .kernel.syscalls import SIGNAL_SET_BYTES, Memory, Step, signal_set
 from .scratch import Scratch
-from .watch import SIGNAL_SET_BYTES, signal_set
 
 __all__ = ["Confinement", "Entry", "RunLimits", "interpreter_bytes", "rights_around_package"]
 
@@ -52,10 +50,10 @@ class Entry(NamedTuple):
     """Where refusals to change modes and times are to be forgiven."""
 
     def fork(self, then: Sequence[Step] = ()) -> int:
-        """Fork, and return 0 in the child when it is confined for good; where a step is refused it ends instead.
+        """Fork, and return 0 in the child when it is confined for good; where a step is refused the child ends instead.
 
         The kernel copies what the child touches, so it does all in this frame, with what the frame holds already. So
-        does the parent with `then`, system calls of which it does not matter here whether they are refused.
+        does the parent with `then`, system calls that may be refused.
         """
         steps, filter, folder = self
         places, words = ([], []) if filter is None else (filter.own_places, filter.words)
@@ -94,7 +92,7 @@ class Confinement:
         self._abi = landlock_abi
         self._rulesets: tuple[int, int] | None = None
         self._test_filter: seccomp.Filter | None = None
-        """What takes a child of a template to where a program is."""
+        """Makes a child of a template a program."""
         self._program_filter: seccomp.Filter | None = None
         self._template_filter: seccomp.Filter | None = None
         self._paths = namespaces.readable_paths()
@@ -107,11 +105,8 @@ class Confinement:
         self._path = Memory(os.fsencode(scratch.path) + b"\0")
         self._header, self._no_capabilities = Memory(syscalls.CAPABILITY_HEADER), Memory(syscalls.NO_CAPABILITIES)
         self._drop_capabilities = syscalls.step("capset", self._header.address, self._no_capabilities.address)
-        self._begin = [
-            syscalls.step("umask", 0o022),
-            syscalls.step("chdir", self._path.address),
-        ]
-        # What is the same for all children is said here, so that they need not say it.
+        self._begin = [syscalls.step("umask", 0o022), syscalls.step("chdir", self._path.address)]
+        # What is the same for all children is done here once.
         os.environ["TMPDIR"] = os.environ["HOME"] = scratch.path
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGCHLD})
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -141,10 +136,10 @@ class Confinement:
         is_template: bool,
         cpu_share: int,
     ) -> Entry:
-        """Return what confines a child. Afterwards `stdio` are descriptors 0 to 2 and `kept` those from 3 on.
+        """Return what confines a child; then `stdio` are its descriptors 0 to 2 and `kept` those from 3 on.
 
         Args:
-            mark: done last.
+            mark: the steps that are taken last.
             can_write: whether the scratch folder is open to it.
             is_template: whether it may start processes of its own, and end them.
             cpu_share: how many times the CPU limit of a program it has; 0 for no limit.
@@ -168,7 +163,8 @@ class Confinement:
 
         Args:
             stdio: become descriptors 0 to 2.
-            kept: what it has beside them, under the same numbers. With these it may not write more than its output.
+            mark: the steps that are taken last.
+            kept: what it has beside them, under the same numbers. With these no file may be larger than its output.
         """
         limits = self.limits
         file_bytes = limits.output_bytes + 1 if kept else max(limits.output_bytes + 1, limits.tmp_bytes)
@@ -224,7 +220,7 @@ class Confinement:
         return syscalls.step("rt_sigprocmask", signal.SIG_UNBLOCK, address, 0, SIGNAL_SET_BYTES)
 
     def _make_rulesets(self) -> tuple[int, int]:
-        """One with, one without the scratch folder."""
+        """Return a rule set with the scratch folder and one without."""
         rights: dict[str, int] = {}
         for path in self._paths:
             rights |= dict.fromkeys([path], landlock.READ) if self.tier == "A" else rights_around_package(path)
@@ -234,9 +230,9 @@ class Confinement:
 
 
 def rights_around_package(path: str) -> dict[str, int]:
-    """Let all be read below `path` except this package, which a file system of its own hides in tier A.
+    """Return the rights to read all below `path` but this package, which an empty file system hides in tier A.
 
-    Landlock can only grant, so that is to grant what stands beside the package, and beside each folder above it.
+    Landlock can only grant, so what stands beside the package is granted, and beside each folder above it.
     """
     package = namespaces.own_package()
     if not namespaces.is_below(package, path):
@@ -250,7 +246,7 @@ def rights_around_package(path: str) -> dict[str, int]:
 
 
 def _forgive_modes_and_times(folder: str) -> None:
-    """Let `os.chmod` and `os.utime`, which the filter refuses, do nothing to files in `folder`: copying needs them."""
+    """Make `os.chmod` and `os.utime`, which the filter refuses, do nothing to files in `folder`: copying needs them."""
 
     def forgiving(change: Callable[..., None]) -> Callable[..., None]:
         def changed(path: str | bytes | int, *arguments: Any, **keywords: Any) -> None:
@@ -290,6 +286,6 @@ def _arrange_descriptors(wanted: Sequence[int]) -> list[Step]:
 
 
 def _close_all_but(kept: Sequence[int]) -> list[Step]:
-    """`kept` are in rising order."""
+    """Return the steps that close all descriptors but `kept`, which are in rising order."""
     gaps = zip((-1, *kept), (*kept, _LAST_DESCRIPTOR + 1), strict=True)
     return [syscalls.step("close_range", below + 1, above - 1) for below, above in gaps if below + 1 < above]

@@ -1,9 +1,7 @@
 """The process that runs trusted tests against a program in another jail.
 
-Lives here: which statements are tests, running them, writing down what became of each. Does not: calls (`remote`).
-
-The one decision: the source has to run to its end. Where it stops early, no test after that point passes, and the last
-line is missing, which the caller reads as a failure.
+The source has to run to its end. Where it stops early, no test after that point passes, and the last line is missing,
+which the caller reads as a failure.
 """
 
 from __future__ import annotations
@@ -55,7 +53,7 @@ def _run_statements(tree: ast.Module, names: dict[str, Remote]) -> None:
 
 
 def _run(statement: ast.stmt, namespace: dict[str, Any]) -> list[str] | None:
-    """Returns the status and text of a failure. Only the program's own words are shown: others may hold answers."""
+    """Return the status and text of a failure. Only the program's own words are shown: others may hold answers."""
     try:
         exec(compile(ast.Module([statement], []), "tests.py", "exec", dont_inherit=True), namespace)
     except AssertionError:

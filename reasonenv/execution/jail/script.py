@@ -1,15 +1,13 @@
-"""Problems on standard input: a confined process compiles the program once and forks for every test.
+"""Problems on standard input: a template, a confined process, compiles the program once and forks for every test.
 
-Lives here: that process, which runs nothing of the program itself. Does not: its own limits (`slot` watches it).
+The template runs nothing of the program itself. Its filter allows forking, memfds and ending its children; every child
+gives that up first. An input stays in a file until its child reads it, so no child's memory holds those of others.
 
-Its filter allows forking, memfds and ending its children; every child gives that up first.
-Inputs stay in files until the child whose input it is reads it, so no child's memory holds those of the others.
+Tests are prepared before, and written down after, a batch of forks: what the template does between two forks is paid
+for in copies of the memory that it shares with the child.
 
-The one decision: tests are prepared before, and written down after, a batch of forks. Whatever this process does
-between two forks is paid for in copies of the memory that it shares with the child, so that is little.
-
-A child runs one test, or some in turn if the program is `stateless`. Then only good ends are believed of tests that ran
-behind others: any other is run again by a child that begins with it.
+A child runs one test, or a series of them if the program is `stateless`. Of tests behind others only good ends are
+believed: any other is run again by a child that begins with it.
 """
 
 from __future__ import annotations
@@ -32,38 +30,36 @@ from .kernel import syscalls
 from .programs import become_main, describe
 from .series import run_alone, run_series
 from .stateless import is_stateless
-from .watch import Child, FirstWait, Question, Watch, ConfinementMarks
+from .watch import Child, ConfinementMarks, FirstWait, Question, Watch
 
 __all__ = ["Template", "Tests", "max_tests"]
 
 _INPUT, _RESULT, _QUESTIONS, _PROGRESS, _FIRST_FILE = 3, 4, 5, 6, 7
 _SPARE_DESCRIPTORS = 16
-"""Of those that a template may have, for all that is not a file of a test."""
+"""What a template needs beside the files of tests."""
 _WORTH_SHARING = """
 array base64 calendar cmath dataclasses datetime decimal fractions hashlib numbers queue random statistics tempfile
 textwrap threading
 """
 """Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
 _STATE_WORDS, _BLOCKS = 18, 8
-"""Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
+"""How many words `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
 _MAX_SERIES = 10
-"""How many tests one process may run: enough for its fork to cost little, and few files that it could fill."""
+"""How many tests one process may run: enough to make up for its fork, and few files that it could fill."""
 _MAX_HELD_BYTES = 4 << 20
-"""How much of inputs, and of outputs, may lie in files of tests before more are prepared, or those that ran written."""
+"""How much inputs, or outputs, may take in files: no more tests are prepared then, or those that ran written down."""
 
 
 def max_tests(confinement: Confinement) -> int:
-    """How many tests a batch may have: each has three files open."""
+    """Return how many tests a batch may have: each has three files open."""
     return (confinement.num_descriptors - _SPARE_DESCRIPTORS) // 3
 
 
 class Tests:
     """What a slot prepares once for all problems on standard input: how each test of a batch is started.
 
-    The files of the first test are the first that a template opens, and so on, so their numbers are known before.
-
-    Args:
-        places: of the tests among the marks.
+    A template opens the files of its tests first and in order, so their numbers are known before. `places` are those of
+    the tests among the marks.
     """
 
     def __init__(self, confinement: Confinement, marks: ConfinementMarks, places: range) -> None:
@@ -76,13 +72,12 @@ class Tests:
         firsts = range(_FIRST_FILE, _FIRST_FILE + 3 * len(places), 3)
         self.files = [(first, first + 1, first + 2) for first in firsts]
         self.entries = [
-            confinement.prepare_test(files, marks.steps(place))
-            for files, place in zip(self.files, places, strict=True)
+            confinement.prepare_test(files, marks.steps(place)) for files, place in zip(self.files, places, strict=True)
         ]
         self._states = (ctypes.c_long * (3 * _STATE_WORDS))()
         self._looks = [self._steps_of_look(files) for files in self.files]
         self.waits = [[self.first_wait.step, self.first_wait.reap, *looks] for looks in self._looks]
-        """What a template does while each test runs, and when it has ended."""
+        """What a template does while each test runs and when it has ended."""
 
     def series_entry(self, indices: range) -> Entry:
         """Return how the child is started that runs these tests one after the other."""
@@ -95,7 +90,7 @@ class Tests:
         syscalls.take(self._looks[index])
 
     def held_bytes(self) -> int:
-        """How much memory the files took at the last look: more than their sizes say, if the program wanted that."""
+        """Return how much memory the files took at the last look; a program can make that more than their sizes."""
         words = self._states
         return 512 * (words[_BLOCKS] + words[_BLOCKS + _STATE_WORDS] + words[_BLOCKS + 2 * _STATE_WORDS])
 
@@ -105,7 +100,7 @@ class Tests:
 
 
 class Template(NamedTuple):
-    """What the process needs to know: the sizes of the program and of each input, which lie one behind the other."""
+    """What a template needs to know: the sizes of the program and of each input, which lie one behind the other."""
 
     program_size: int
     input_sizes: list[int]
@@ -142,18 +137,14 @@ class Template(NamedTuple):
         os._exit(0)
 
     def _num_next(self, sizes: Sequence[int]) -> int:
-        """How many tests the next batch has: as many as there are descriptors for, fewer where inputs are large."""
+        """Return how many tests the next batch has: as many as there are descriptors, fewer where inputs are large."""
         number = min(len(self.tests.entries), len(sizes))
         while number > 1 and sum(sizes[:number]) > _MAX_HELD_BYTES:
             number //= 2
         return number
 
     def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_series: int) -> bool:
-        """Run the tests whose inputs begin at `offset`; returns whether the time limits were kept.
-
-        Raises:
-            Unconfined: a test did not run, for reasons of the machine.
-        """
+        """Run the tests whose inputs begin at `offset`; return whether the time limits were kept. Raises as `run`."""
         _open_files(self.tests.files, offset, sizes)
         endings: list[Ending] = []
         starts: list[int] = []
@@ -186,7 +177,7 @@ class Template(NamedTuple):
         return self._wait(process_id, index, start)
 
     def _run_series(self, code: CodeType, indices: range) -> list[Ending]:
-        """Return how the first of these tests ended, and those that ended well behind it: there may be more to run."""
+        """Return how the first of these tests ended and those behind it that ended well; the rest is still to run."""
         tests, limits = self.tests, self.tests.limits
         entry = tests.series_entry(indices)
         _empty(_PROGRESS)
@@ -244,7 +235,7 @@ def _open_files(numbers: Sequence[tuple[int, int, int]], offset: int, sizes: Seq
 
 
 def _rewind(stdin: int, *outputs: int) -> None:
-    """Make the files of a test that was run what they were before."""
+    """Restore the files of a test as they were before it ran."""
     os.lseek(stdin, 0, os.SEEK_SET)
     for file in outputs:
         _empty(file)
@@ -256,7 +247,7 @@ def _empty(file: int) -> None:
 
 
 def _ask_slot(question: Question) -> float:
-    """The slot sees and may do what this process cannot any more; it answers on a socket."""
+    """Ask the slot, which sees and may do what this process cannot any more, on a socket."""
     os.write(_QUESTIONS, question)
     return struct.unpack("d", os.read(_QUESTIONS, 8))[0]
 

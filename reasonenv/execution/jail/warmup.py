@@ -1,10 +1,7 @@
-"""A small program that a zygote runs before it forks anything.
+"""A small program that a zygote runs, in the ways in which programs are run, before it forks anything.
 
-Lives here: running lines of our own, in the ways in which programs are run. Does not: strangers' programs (`programs`).
-
-The one decision: what the interpreter remembers of doing something for the first time (where a type has its methods,
-interned names, buffers) is remembered before all forks. Each of them would have to find it out again, and to have the
-memory copied into which it is written.
+What the interpreter caches when it does something for the first time (where a type has its methods, interned names,
+buffers) would otherwise be cached by every fork again, in memory that has to be copied for that.
 """
 
 from __future__ import annotations
@@ -49,7 +46,7 @@ def warm_up() -> None:
     for _ in range(_NUM_TIMES):
         for name in ("f", "g"):
             line = call_function(look_up(load(_PROGRAM), name), encode((1,)))
-            assert json.loads(json.dumps(line))[0] == "value", "the rehearsal works"
+            assert json.loads(json.dumps(line))[0] == "value", "the warm-up works"
             del sys.modules["solution"]
         _run_script()
 

@@ -1,8 +1,6 @@
 """The process that all others are forked from: a fresh interpreter that has loaded what programs often import.
 
-Lives here: its loop, starting slots, ending when the caller ends. Does not: the slots' work (`slot`).
-
-It is started by the caller with `python -I` and a clean environment, is never a fork of the caller, and runs no thread.
+The caller starts it with `python -I` and a clean environment, never as a fork of itself, and it runs no thread.
 """
 
 from __future__ import annotations
@@ -64,7 +62,7 @@ def main(preload: str) -> None:
 def _use_huge_pages() -> None:
     """Put the memory into pages of 2 MiB, where the kernel does that (6.1): a fork copies each entry of a page table.
 
-    Where there is less memory than numpy and sympy take, this gains nothing.
+    Worth it only for as much memory as NumPy and SymPy take.
     """
     with open("/proc/self/maps", encoding="ascii") as lines:
         mappings = lines.read().splitlines()
@@ -78,7 +76,7 @@ def _use_huge_pages() -> None:
 
 
 def _make_folder() -> str:
-    """Where `tempfile` would; that module is not loaded, as it loads three compressors that every fork would carry."""
+    """Make a folder where `tempfile` would, which loads three compressors that every fork would carry."""
     for parent in ("/tmp", "/var/tmp", "/usr/tmp", os.getcwd()):
         folder = f"{parent}/reasonenv-{os.urandom(6).hex()}"
         with contextlib.suppress(OSError):
@@ -131,7 +129,7 @@ class _Zygote:
             self._start_slot(request, descriptors[0])
 
     def _probe(self) -> None:
-        """In a child, because looking for an unused uid loads libraries that every fork would carry."""
+        """Try all layers in a child: looking for an unused uid loads libraries that every fork would carry."""
         process_id = os.fork()
         if process_id == 0:
             try:
@@ -157,7 +155,7 @@ class _Zygote:
         send(self._connection, {"process_id": process_id})
 
     def _reap(self) -> None:
-        """Collect slots that ended, and what was left to this process by those that were killed."""
+        """Reap slots that ended, and orphans of those that were killed."""
         with contextlib.suppress(ChildProcessError):
             while ended := os.waitpid(-1, os.WNOHANG)[0]:
                 self._slots.discard(ended)
