@@ -101,7 +101,8 @@ class Confinement:
         """How many each child may have."""
         self._limits: dict[tuple[int, int], Memory] = {}
         self._signals: dict[tuple[int, ...], Memory] = {}
-        self._end_with_parent = [syscalls.step("prctl", syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)]
+        end_with_parent = syscalls.step("prctl", syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        self._end_with_parent = [] if tier == "A" else [end_with_parent]
         self._path = Memory(os.fsencode(scratch.path) + b"\0")
         self._header, self._no_capabilities = Memory(syscalls.CAPABILITY_HEADER), Memory(syscalls.NO_CAPABILITIES)
         self._drop_capabilities = syscalls.step("capset", self._header.address, self._no_capabilities.address)
@@ -145,15 +146,16 @@ class Confinement:
             cpu_share: how many times the CPU limit of a program it has; 0 for no limit.
         """
         chosen = self._template_filter if is_template else self._program_filter
+        enter = [] if chosen is None else [self._drop_capabilities, chosen.step]
         steps = [
-            *(self._end_with_parent if self.tier != "A" else ()),
+            *self._end_with_parent,
             syscalls.step("prctl", syscalls.PR_SET_NO_NEW_PRIVS, 1),
             *self._restrict_files(can_write),
             *_arrange_descriptors((*stdio, *kept)),
             *self._limit_resources(cpu_share, is_template),
             *self._begin,
             self._unblock(signal.SIGINT) if is_template else self._unblock(signal.SIGINT, signal.SIGCHLD),
-            *((self._drop_capabilities, chosen.step) if chosen is not None else ()),
+            *enter,
             *mark,
         ]
         return Entry(steps, chosen, self.scratch.path if self.tier == "B" else None)
@@ -168,13 +170,15 @@ class Confinement:
         """
         limits = self.limits
         file_bytes = limits.output_bytes + 1 if kept else max(limits.output_bytes + 1, limits.tmp_bytes)
+        streams = [syscalls.step("dup3", descriptor, target) for target, descriptor in enumerate(stdio)]
+        enter = [] if self._test_filter is None else [self._test_filter.step]
         steps = [
-            *(syscalls.step("dup3", descriptor, target) for target, descriptor in enumerate(stdio)),
+            *streams,
             *_close_all_but((*range(len(stdio)), *kept)),
             self._limit(resource.RLIMIT_FSIZE, file_bytes),
             self._unblock(signal.SIGCHLD),
-            *(self._end_with_parent if self.tier != "A" else ()),
-            *((self._test_filter.step,) if self._test_filter is not None else ()),
+            *self._end_with_parent,
+            *enter,
             *mark,
         ]
         return Entry(steps, self._test_filter, None)

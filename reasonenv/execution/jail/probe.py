@@ -13,8 +13,6 @@ from .scratch import Tmpfs
 
 __all__ = ["probe_layers"]
 
-_FORBIDDEN_PATH = "/"
-
 
 def probe_layers() -> dict[str, Any]:
     """Try every layer; `layers` of the result maps its name to None or to what went wrong."""

@@ -161,8 +161,10 @@ def _answer(message: list[Any], look_up: Callable[[str], Any], objects: _KeptObj
 
 
 def _exception(names: object, text: str) -> Exception:
-    """The nearest built-in exception, so that tests may expect one; what ends interpreters, fails tests, or ends loops
-    over calls before all of them were made, becomes a plain error."""
+    """Return the nearest built-in exception, so that tests may expect one.
+
+    What ends interpreters, fails tests, or ends loops over calls before all of them were made becomes a plain error.
+    """
     for name in names if isinstance(names, list) else []:
         kind = getattr(builtins, name, None) if isinstance(name, str) else None
         if isinstance(kind, type) and issubclass(kind, Exception) and kind not in _NEVER_RAISED:

@@ -29,7 +29,6 @@ __all__ = ["main"]
 _OFTEN_IMPORTED = """
 bisect collections copy functools heapq io itertools json math operator os re string sys time types typing
 """
-_NUMERIC = ("numpy", "sympy")
 _HUGE_PAGE, _MADV_COLLAPSE = 2 << 20, 25
 _CHECK_PARENT_MILLISECONDS = 1000
 
@@ -38,7 +37,7 @@ def main(preload: str) -> None:
     """Serve requests on standard input, a socket, until it closes; `preload` "numeric" is to load NumPy and SymPy."""
     for name in _OFTEN_IMPORTED.split():
         importlib.import_module(name)
-    for name in _NUMERIC if preload == "numeric" else ():
+    for name in ("numpy", "sympy") if preload == "numeric" else ():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.dont_write_bytecode = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import subprocess
 import sys
@@ -10,14 +11,26 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from reasonenv.execution import CaseStatus, CodeVerdict, Limits, RunStatus, Sandbox
-from reasonenv.types import AssertTests, CallTests, Comparison, ScoreStatus, StdinTests
+from reasonenv.execution import (
+    AssertTests,
+    CallTests,
+    CaseStatus,
+    CodeVerdict,
+    Comparison,
+    Limits,
+    RunStatus,
+    Sandbox,
+    StdinTests,
+)
+from reasonenv.types import ScoreStatus
 
 ADD = CallTests("add", (((2, 3), 5), ((0, 0), 0)))
 DOUBLE = StdinTests((("2\n", "4\n"), ("5\n", "10\n")))
 KEPT = {PurePosixPath(path).parts[2] for path in (sys.prefix, sys.base_prefix) if path.startswith("/tmp/")}
 """What a jail shows in `/tmp` because this Python is installed there."""
 DOUBLE_PROGRAM = "print(2 * int(input()))"
+FORGED_LINES = b'["loaded"]\n["value"]\n["value", "0", "0"]\n'
+"""As a jail writes them, but with too few and too many parts."""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +76,7 @@ def statuses(verdict: CodeVerdict) -> list[str]:
         ("def add(a, b): return a + b\n\0", ["not_run", "not_run"]),
         ("def add(a, b): return a + b  # \ud800", ["not_run", "not_run"]),
         ("add = 5", ["raised", "raised"]),
+        (f"import os\nos.write(4, {FORGED_LINES!r})\nos._exit(0)", ["wrong_answer", "wrong_answer"]),
         ("", ["not_run", "not_run"]),
     ],
 )
@@ -233,9 +247,10 @@ def test_no_slots_are_refused() -> None:
         Sandbox(0)
 
 
-def test_limits_that_limit_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"Limits\.memory_bytes must be positive; got -1"):
-        Sandbox(1, limits=Limits(memory_bytes=-1))
+@pytest.mark.parametrize("amount", [-1, 0, math.nan])
+def test_limits_that_limit_nothing_are_refused(amount) -> None:
+    with pytest.raises(ValueError, match=rf"Limits\.memory_bytes must be positive; got {amount}"):
+        Sandbox(1, limits=Limits(memory_bytes=amount))
 
 
 def test_a_closed_sandbox_says_so_and_leaves_no_process() -> None:

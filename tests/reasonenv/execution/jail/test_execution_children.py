@@ -12,7 +12,7 @@ from machine_without import run_without
 from reasonenv.execution import Sandbox
 from reasonenv.execution.jail.confinement import Entry
 from reasonenv.execution.jail.kernel import syscalls
-from reasonenv.execution.jail.watch import Unconfined, ConfinementMarks
+from reasonenv.execution.jail.watch import ConfinementMarks, Unconfined
 from reasonenv.types import AssertTests, CallTests, StdinTests
 
 STATE = """
@@ -25,7 +25,7 @@ state = [
     os.umask(0o77) == 0o22,
 ]
 """
-WRITE_TESTIMONY = """
+WRITE_MARK = """
 import ctypes, sys
 frame = sys._getframe()
 while "marks" not in dir(frame.f_locals.get("tests")) and "_marks" not in dir(frame.f_locals.get("self")):
@@ -64,13 +64,13 @@ def test_a_child_has_the_masks_and_the_surroundings_of_a_fresh_process_in_tier_b
     ("program", "tests"),
     [
         (
-            f"def f():\n{''.join(f'    {line}{chr(10)}' for line in WRITE_TESTIMONY.splitlines())}",
+            f"def f():\n{''.join(f'    {line}{chr(10)}' for line in WRITE_MARK.splitlines())}",
             CallTests("f", (((), None),)),
         ),
-        (WRITE_TESTIMONY, StdinTests((("", ""),))),
+        (WRITE_MARK, StdinTests((("", ""),))),
     ],
 )
-def test_a_program_cannot_see_the_places_of_witnesses(sandbox: Sandbox, program: str, tests) -> None:
+def test_a_program_cannot_see_the_marks_of_confinement(sandbox: Sandbox, program: str, tests) -> None:
     (verdict,) = sandbox.judge([program], [tests])
     assert [(case.status.value, case.detail) for case in verdict.cases] == [("exited", "signal SIGSEGV")]
 
@@ -79,7 +79,7 @@ def entry(*steps: syscalls.Step) -> Entry:
     return Entry(list(steps), None, None)
 
 
-def test_a_child_that_takes_all_steps_is_witnessed() -> None:
+def test_a_child_that_takes_all_steps_leaves_its_mark() -> None:
     marks = ConfinementMarks(2)
     for place in (0, 1):
         process_id = entry(*marks.steps(place)).fork()
@@ -91,7 +91,7 @@ def test_a_child_that_takes_all_steps_is_witnessed() -> None:
         marks.check(range(2))
 
 
-def test_a_child_of_which_a_step_is_refused_ends_unwitnessed() -> None:
+def test_a_child_of_which_a_step_is_refused_leaves_no_mark() -> None:
     marks = ConfinementMarks(1)
     refused = syscalls.step("close_range", 5, 4, 0)
     process_id = entry(refused, *marks.steps(0)).fork()
