@@ -93,46 +93,46 @@ class CodeEfficiency:
 
         Raises as `CodePassRate.score`, and ValueError where a task has no reference program.
         """
-        for attempt in attempts:
-            if _reference(attempt, self.name).reference_program is None:
+        references = [_reference(attempt, self.name) for attempt in attempts]
+        for attempt, reference in zip(attempts, references, strict=True):
+            if reference.reference_program is None:
                 raise ValueError(
                     f"The reward {self.name!r} needs a reference program, but task {attempt.task.task_id!r} has none. "
                     "Choose code_all_passed or code_pass_rate, or give its CodeReference a reference_program."
                 )
         verdicts = _judge_responses(attempts, self.sandbox, self.name)
-        solved = [attempt for attempt, verdict in zip(attempts, verdicts, strict=True) if _pass_rate(verdict) == 1.0]
-        references = {id(attempt.task.reference): attempt.task.reference for attempt in solved}
-        programs = [reference.reference_program for reference in references.values()]
-        judged = _judge(programs, list(references.values()), self.sandbox)
-        by_task = dict(zip(references, judged, strict=True))
-        return [
-            _efficiency(verdict, by_task.get(id(attempt.task.reference)))
-            for attempt, verdict in zip(attempts, verdicts, strict=True)
+        programs = [
+            reference.reference_program if _pass_rate(verdict) == 1.0 else None
+            for reference, verdict in zip(references, verdicts, strict=True)
         ]
+        judged = _judge(programs, references, self.sandbox)
+        return [_efficiency(verdict, reference) for verdict, reference in zip(verdicts, judged, strict=True)]
 
 
 def _judge_responses(attempts: Sequence[Attempt], sandbox: Judge | None, reward: str) -> list[CodeVerdict | None]:
-    """Return one verdict per attempt, None where there is no program; equal programs for one task run once."""
     references = [_reference(attempt, reward) for attempt in attempts]
-    programs = [code_block(attempt.response) for attempt in attempts]
+    return _judge([code_block(attempt.response) for attempt in attempts], references, sandbox)
+
+
+def _judge(
+    programs: Sequence[str | None], references: Sequence[CodeReference], sandbox: Judge | None
+) -> list[CodeVerdict | None]:
+    """Judge programs by the hidden tests, None by None; equal programs for one task run once.
+
+    No sandbox is made where there is nothing to run.
+    """
+    questions = [(program, id(reference)) for program, reference in zip(programs, references, strict=True)]
     asked = {
-        (id(reference), program): reference
-        for reference, program in zip(references, programs, strict=True)
+        question: (program, reference.tests)
+        for question, program, reference in zip(questions, programs, references, strict=True)
         if program is not None
     }
-    judged = _judge([program for _, program in asked], list(asked.values()), sandbox)
-    verdicts = dict(zip(asked, judged, strict=True))
-    return [
-        None if program is None else verdicts[id(reference), program]
-        for reference, program in zip(references, programs, strict=True)
-    ]
-
-
-def _judge(programs: Sequence[str], references: Sequence[CodeReference], sandbox: Judge | None) -> list[CodeVerdict]:
-    """Judge programs by the hidden tests; no sandbox is made where there is nothing to run."""
-    if not programs:
-        return []
-    return (sandbox or shared_sandbox()).judge(programs, [reference.tests for reference in references])
+    if not asked:
+        return [None] * len(questions)
+    programs_asked, tests = zip(*asked.values(), strict=True)
+    verdicts = (sandbox or shared_sandbox()).judge(programs_asked, tests)
+    by_question = dict(zip(asked, verdicts, strict=True))
+    return [by_question.get(question) for question in questions]
 
 
 def _reference(attempt: Attempt, reward: str) -> CodeReference:

@@ -6,9 +6,9 @@
     ← ["raised", names, text]     the classes of the exception, nearest first
     ← ["loaded"] / ["failed", status, text]   once, before the first call
 
-Values are texts of `wire.codec`. An object that is not plain stays on its side and is sent as a number: the tests get
-a `Remote`, which may be called, asked for attributes, and sent back. It equals itself alone, and has no length, order,
-truth or items of its own to lie with.
+Values are texts of `reasonenv.execution.wire.codec`. An object that is not plain stays on its side and is sent as a
+number: the tests get a `Remote`, which may be called, asked for attributes, and sent back. It equals itself alone, and
+has no length, order, truth or items of its own to lie with.
 """
 
 from __future__ import annotations

@@ -103,6 +103,12 @@ def test_asserts(sandbox: Sandbox, program: str, source: str, expected: list[str
     assert statuses(sandbox, program, source) == expected
 
 
+def test_tests_that_never_end_by_themselves_are_a_time_limit() -> None:
+    with Sandbox(1, limits=Limits(cpu_seconds=0.2, wall_seconds=16.0)) as sandbox:
+        source = "assert f(1) + 0 == 1\nfor _ in iter(int, 1): assert f"
+        assert statuses(sandbox, "def f(x): return x", source) == ["passed", "time_limit"]
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -147,6 +147,12 @@ def test_anything_else_stays_where_it_is_and_equals_nothing(value) -> None:
     assert opaque.type_name == type(value).__name__
 
 
+def test_a_class_that_is_only_named_like_a_built_in_stays_where_it_is() -> None:
+    assert decode(encode(int)) is int
+    assert isinstance(decode(encode(type("int", (), {}))), Opaque)
+    assert isinstance(decode(encode(type("int", (int,), {}))), Opaque)
+
+
 def test_a_list_within_itself_is_refused_by_the_writer() -> None:
     cycle: list[object] = []
     cycle.append(cycle)
