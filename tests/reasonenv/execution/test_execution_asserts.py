@@ -96,6 +96,7 @@ def test_literal_asserts_of_one_function_are_calls(source: str, tests: CallTests
         ("def f(x): return x // (2 - x)", "assert f(1) == 1\nf(2)", ["not_run"]),
         ("def f(x): return x // (2 - x)", "assert f(1) == 1\nassert f(0) == 0\nf(2)", ["passed", "not_run"]),
         ("def f(x): return 'x' * 10**7", "assert len(f(1)) + 0\nassert 1", ["exited", "not_run"]),
+        ("def f(x): return [0] * 10**10", "assert f(1) + [0]", ["memory_limit"]),
         ("", "assert f(1) + 1", ["raised"]),
     ],
 )

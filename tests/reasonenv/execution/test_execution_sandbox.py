@@ -118,6 +118,17 @@ def test_a_special_judge_that_raises_accepts_nothing(sandbox: Sandbox) -> None:
     assert (case.status, case.detail) == (CaseStatus.WRONG_ANSWER, "the judge raised TypeError")
 
 
+def test_a_batch_that_is_interrupted_leaves_nothing_to_the_next() -> None:
+    def interrupt(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with Sandbox(1) as sandbox:
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.judge(["def f(): return 1"] * 2, [CallTests("f", (((), 1),), Comparison(judge=interrupt))] * 2)
+        verdicts = sandbox.judge(["def f(): return 2"] * 2, [CallTests("f", (((), 2),))] * 2)
+    assert [verdict.num_passed for verdict in verdicts] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("program", "expected"),
     [
@@ -130,6 +141,7 @@ def test_a_special_judge_that_raises_accepts_nothing(sandbox: Sandbox) -> None:
         (f"{DOUBLE_PROGRAM}\nx = [0] * 10**10", ["memory_limit", "memory_limit"]),
         (f"import threading\nthreading.Thread(target=lambda: {DOUBLE_PROGRAM}).start()", ["passed", "passed"]),
         (f"import atexit\natexit.register(lambda: {DOUBLE_PROGRAM})", ["passed", "passed"]),
+        ("out = open(1, 'w', closefd=False)\nout.write(str(2 * int(input())))", ["passed", "passed"]),
         ("print(4)", ["passed", "wrong_answer"]),
         ("while int(input()) == 5: pass\nprint(4)", ["passed", "raised"]),
         ("if int(input()) == 2:\n    while True: pass\nprint(10)", ["time_limit", "not_run"]),
