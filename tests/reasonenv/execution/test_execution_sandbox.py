@@ -146,6 +146,7 @@ def test_a_batch_that_is_interrupted_leaves_nothing_to_the_next() -> None:
         ("while int(input()) == 5: pass\nprint(4)", ["passed", "raised"]),
         ("if int(input()) == 2:\n    while True: pass\nprint(10)", ["time_limit", "not_run"]),
         ("print('x' * 10**7)", ["output_limit", "output_limit"]),
+        (f"{DOUBLE_PROGRAM}\nimport sys\nsys.stderr.write('x' * 10**7)", ["output_limit", "output_limit"]),
         ("import os\nos._exit(0)", ["wrong_answer", "wrong_answer"]),
         ("import os\nos.kill(os.getpid(), 9)", ["exited", "exited"]),
         ("print(", ["not_run", "not_run"]),
