@@ -18,7 +18,7 @@ from typing import Protocol, runtime_checkable
 
 from reasonenv.execution.sandbox import Sandbox
 from reasonenv.execution.shared import shared_sandbox
-from reasonenv.execution.types import CaseStatus, CodeVerdict, ExecutionResult, RunStatus
+from reasonenv.execution.types import CaseStatus, CodeVerdict, ExecutionResult, Judge, RunStatus
 from reasonenv.parsing import code_block
 from reasonenv.tables import resolve
 from reasonenv.types import AssertTests, Attempt, CallTests, CodeReference, ScoreStatus, StdinTests
@@ -99,7 +99,7 @@ class PublicTests:
         sandbox: where programs run; None is the sandbox of this process.
     """
 
-    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    sandbox: Judge | None = field(default=None, repr=False, compare=False)
 
     def answer(self, attempts: Sequence[Attempt]) -> list[str | None]:
         """Judge the programs of all attempts in one batch."""

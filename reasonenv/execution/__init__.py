@@ -1,7 +1,4 @@
-"""Running model-written Python where it can do no harm and tell no lies.
-
-Lives here: the sandbox, its layers, and the types of its verdicts. Does not: rewards (`reasonenv.rewards.code`).
-"""
+"""Running model-written Python where it can do no harm and tell no lies."""
 
 from reasonenv.execution.sandbox import Sandbox
 from reasonenv.execution.session import Session
@@ -12,23 +9,31 @@ from reasonenv.execution.types import (
     CodeVerdict,
     ExecutionResult,
     Isolation,
+    Judge,
     Limits,
     RunStatus,
     Tier,
 )
+from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
 __all__ = [
+    "AssertTests",
+    "CallTests",
     "CaseResult",
     "CaseStatus",
+    "CodeReference",
     "CodeVerdict",
+    "Comparison",
     "ExecutionResult",
     "Isolation",
+    "Judge",
     "Layer",
     "Limits",
     "Probe",
     "RunStatus",
     "Sandbox",
     "Session",
+    "StdinTests",
     "Tier",
     "probe",
 ]

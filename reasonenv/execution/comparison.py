@@ -1,9 +1,8 @@
-"""When an output counts as the expected one: pure functions, on the caller's side.
-
-Lives here: the rules of `reasonenv.types.Comparison`. Does not: reading outputs (`jail.codec`), counting (`jobs`).
+"""When an output counts as the expected one: the rules of `reasonenv.types.Comparison`, on the caller's side.
 
 Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple, a NaN
-equals nothing. Values that are not plain equal nothing either.
+equals nothing. Values that are not plain equal nothing either. Under a tolerance, too, a truth value equals only what
+`==` says, and an infinity only the same infinity.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _LONGEST_NUMBER = 400
 
 
 def value_matches(comparison: Comparison, case_input: object, expected: object, actual: object) -> bool:
-    """Whether a returned value is right; `actual` is untrusted, but made of exact built-in types."""
+    """Return whether a returned value is right; `actual` is untrusted, but made of exact built-in types."""
     if comparison.judge is not None:
         return bool(comparison.judge(case_input, expected, actual))
     if actual == expected:
@@ -27,7 +26,7 @@ def value_matches(comparison: Comparison, case_input: object, expected: object, 
 
 
 def output_matches(comparison: Comparison, case_input: str, expected: str, actual: str) -> bool:
-    """Whether printed text is right."""
+    """Return whether printed text is right."""
     if comparison.judge is not None:
         return bool(comparison.judge(case_input, expected, actual))
     if comparison.whitespace == "exact" and not _has_tolerance(comparison):

@@ -1,9 +1,7 @@
-"""From tests to what is sent into a jail, and from what comes back to a verdict.
+"""From tests to what is sent into a jail, and from what comes back to a verdict: one function per kind of tests.
 
-Lives here: one function per kind of tests. Does not: processes (`processes`), the rules of comparison (`comparison`).
-
-The one decision: expected values stay in the closures of this module. What is sent are programs and inputs; for assert
-tests that are not literal, their source goes into a jail that the program is not in.
+Expected values stay in the closures of this module. Programs and inputs are sent; the source of assert tests that are
+not literal goes into a jail that the program is not in.
 """
 
 from __future__ import annotations
@@ -11,36 +9,61 @@ from __future__ import annotations
 import ast
 import json
 import re
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from reasonenv.execution.comparison import output_matches, value_matches
-from reasonenv.execution.jail.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
-from reasonenv.execution.jail.oracle import count_tests
-from reasonenv.execution.jail.programs import MEMORY_CODE, RAISED_CODE
-from reasonenv.execution.jail.watch import Ending
-from reasonenv.execution.types import CaseResult, CaseStatus, Limits, RunStatus
-from reasonenv.types import AssertTests, CallTests, Comparison, StdinTests
+from reasonenv.execution.results import (
+    MAX_DETAIL,
+    Record,
+    decoded,
+    describe_end,
+    printable,
+    read_lines,
+    read_records,
+    text_of,
+)
+from reasonenv.execution.types import (
+    CaseResult,
+    CaseStatus,
+    CodeVerdict,
+    ExecutionResult,
+    Isolation,
+    Limits,
+    RunStatus,
+    Tests,
+)
+from reasonenv.execution.wire.asserts import find_tests
+from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
+from reasonenv.execution.wire.endings import Ending
+from reasonenv.types import AssertTests, CallTests, Comparison, ScoreStatus, StdinTests
 
 __all__ = [
     "Job",
+    "Preload",
     "RunOutcome",
     "TestsOutcome",
     "as_call_tests",
-    "describe_end",
-    "needs_numeric",
-    "printable",
+    "preload_for",
     "run_job",
-    "tests_job",
+    "tests_jobs",
+    "verdict_of",
 ]
 
 ResultT = TypeVar("ResultT")
 
 _NUMERIC = re.compile(r"\b(?:numpy|sympy|scipy|pandas)\b")
 _NOT_RUN = CaseResult(CaseStatus.NOT_RUN)
-_MAX_DETAIL = 500
+
+
+class Preload(Enum):
+    """What a zygote imports before it forks."""
+
+    BASICS = "basics"
+    NUMERIC = "numeric"
+    """NumPy and SymPy too, which take longer to load than most programs take to run."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +72,14 @@ class Job(Generic[ResultT]):
 
     message: dict[str, Any]
     inputs: tuple[bytes, ...]
-    """Contents of the files that go with the message; empty ones for the outputs follow them."""
+    """Contents of the files that go with the message; empty files for the outputs follow them."""
     max_output_bytes: int
     interpret: Callable[..., ResultT]
     """Called with the endings of the processes and the contents of the outputs."""
     num_outputs: int = 1
     num_executions: int = 1
     num_tests: int = 1
-    needs_numeric: bool = False
-    """Whether numpy or sympy had better be loaded already."""
+    preload: Preload = Preload.BASICS
 
 
 class TestsOutcome(NamedTuple):
@@ -66,31 +88,50 @@ class TestsOutcome(NamedTuple):
     cases: tuple[CaseResult, ...]
     cpu_seconds: float
     was_killed: bool
-    """The jail was killed, and not by us: by the program itself, or from outside."""
+    """Whether the jail was killed, and not by us: by the program itself, or from outside."""
 
 
 class RunOutcome(NamedTuple):
-    """What became of a program that was simply run."""
+    """What became of a program that was run without tests."""
 
-    status: RunStatus
-    stdout: str
-    stderr: str
-    cpu_seconds: float
+    result: ExecutionResult
     was_killed: bool
 
 
-def needs_numeric(program: str) -> bool:
-    """Whether a program is likely to import numpy or sympy, which take longer to load than most programs to run."""
-    return _NUMERIC.search(program) is not None
+def preload_for(*sources: str) -> Preload:
+    """Return the zygote for these sources: the numeric one where one of them seems to import NumPy or SymPy."""
+    return Preload.NUMERIC if any(map(_NUMERIC.search, sources)) else Preload.BASICS
 
 
-def tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits: Limits) -> Job[TestsOutcome]:
-    """Return the job that decides which tests a program passes.
+def tests_jobs(programs: Sequence[str], tests: Sequence[Tests], limits: Limits) -> list[Job[TestsOutcome]]:
+    """Return one job per program, which decides which of its tests it passes.
 
     Raises:
-        ValueError: there is no test, or an argument is not a plain value.
+        ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
         TypeError: not a program, or not tests.
     """
+    if len(programs) != len(tests):
+        raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
+    return [_tests_job(program, suite, limits) for program, suite in zip(programs, tests, strict=True)]
+
+
+def verdict_of(outcome: TestsOutcome | None, num_tests: int, isolation: Isolation) -> CodeVerdict:
+    """Return the verdict on a program; without an outcome the executor broke, and there is none."""
+    if outcome is None:
+        cases, cpu_seconds, status = (_NOT_RUN,) * num_tests, 0.0, ScoreStatus.GRADER_FAILED
+    else:
+        cases, cpu_seconds, status = outcome.cases, outcome.cpu_seconds, ScoreStatus.SCORED
+    return CodeVerdict(
+        num_passed=sum(case.status is CaseStatus.PASSED for case in cases),
+        num_tests=len(cases),
+        cases=cases,
+        isolation=isolation,
+        cpu_seconds=cpu_seconds,
+        status=status,
+    )
+
+
+def _tests_job(program: str, tests: Tests, limits: Limits) -> Job[TestsOutcome]:
     if not isinstance(program, str):
         raise TypeError(f"A program is a str; got {type(program).__name__}.")
     if isinstance(tests, AssertTests):
@@ -104,7 +145,7 @@ def tests_job(program: str, tests: CallTests | StdinTests | AssertTests, limits:
 
 
 def as_call_tests(tests: AssertTests) -> CallTests | None:
-    """Return the same tests as calls, if all are `assert f(literals) == literal` of one function; imports are ignored.
+    """Return the same tests as calls if all are `assert f(literals) == literal` of one function, imports aside.
 
     Raises:
         SyntaxError: the source is no Python.
@@ -140,10 +181,10 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
-        lines = _lines(result, len(tests.cases) + 1)
+        lines = read_lines(result, len(tests.cases) + 1)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
-            cases = [CaseResult(CaseStatus.NOT_RUN, _text(started))] * len(tests.cases)
+            cases = [CaseResult(CaseStatus.NOT_RUN, text_of(started))] * len(tests.cases)
         else:
             pairs = zip(tests.cases, lines, strict=False)
             cases = [_judge_value(tests.comparison, case, line) for case, line in pairs]
@@ -156,7 +197,7 @@ def _call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcom
         2 * limits.output_bytes,
         interpret,
         num_tests=len(arguments),
-        needs_numeric=needs_numeric(program),
+        preload=preload_for(program),
     )
 
 
@@ -164,7 +205,7 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
     _check_not_empty(tests.cases)
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
-        records = _records(result)
+        records = read_records(result)
         if records and records[0].failure is not None:
             return _outcome([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
         pairs = zip(tests.cases, records, strict=False)
@@ -172,39 +213,46 @@ def _stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutc
         if records and records[-1].ending.limit is not None:
             cases += [_NOT_RUN] * (len(tests.cases) - len(cases))
         outcome = _outcome(cases, len(tests.cases), endings[0])
-        return outcome._replace(was_killed=any(_was_killed(ending) for ending in (*endings, *_endings(records))))
+        every_ending = (*endings, *(record.ending for record in records))
+        return outcome._replace(was_killed=any(ending.was_killed for ending in every_ending))
 
     return _script_job(program, [text for text, _ in tests.cases], limits, interpret)
 
 
-def run_job(program: str, stdin: str, limits: Limits) -> Job[RunOutcome]:
-    """Return the job that runs a program once and tells what it printed."""
+def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> Job[RunOutcome]:
+    """Return the job that runs a program once and collects what it prints."""
     if not isinstance(program, str):
         raise TypeError(f"A program is a str; got {type(program).__name__}.")
 
     def interpret(endings: Sequence[Ending], result: bytes) -> RunOutcome:
-        cpu_seconds = endings[0].cpu_seconds
-        records = _records(result)
+        def outcome(status: str, stdout: str, stderr: str, was_killed: bool) -> RunOutcome:
+            ended = ExecutionResult(
+                status=RunStatus(status),
+                isolation=isolation,
+                stdout=stdout,
+                stderr=stderr,
+                cpu_seconds=endings[0].cpu_seconds,
+            )
+            return RunOutcome(ended, was_killed)
+
+        records = read_records(result)
         if not records:
             status, text = describe_end(endings[0])
-            return RunOutcome(RunStatus(status), "", text, cpu_seconds, _was_killed(endings[0]))
+            return outcome(status, "", text, endings[0].was_killed)
         record = records[0]
         if record.failure is not None:
-            return RunOutcome(RunStatus.RAISED, "", record.failure, cpu_seconds, was_killed=False)
-        status = RunStatus.FINISHED if record.ending.exit_code == 0 else RunStatus(describe_end(record.ending)[0])
+            return outcome("raised", "", record.failure, False)
+        status = "finished" if record.ending.exit_code == 0 else describe_end(record.ending)[0]
         if len(record.stdout) + len(record.stderr) > limits.output_bytes:
-            status = RunStatus.OUTPUT_LIMIT
+            status = "output_limit"
         stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
-        return RunOutcome(status, _decoded(stdout), _decoded(stderr), cpu_seconds, _was_killed(record.ending))
+        return outcome(status, decoded(stdout), decoded(stderr), record.ending.was_killed)
 
     return _script_job(program, [stdin], limits, interpret)
 
 
 def _script_job(
-    program: str,
-    inputs: Sequence[str],
-    limits: Limits,
-    interpret: Callable[[Sequence[Ending], bytes], ResultT],
+    program: str, inputs: Sequence[str], limits: Limits, interpret: Callable[[Sequence[Ending], bytes], ResultT]
 ) -> Job[ResultT]:
     source = program.encode("utf-8", "surrogatepass")
     texts = [text.encode("utf-8", "surrogatepass") for text in inputs]
@@ -215,25 +263,25 @@ def _script_job(
         interpret,
         num_executions=len(texts),
         num_tests=len(texts),
-        needs_numeric=needs_numeric(program),
+        preload=preload_for(program),
     )
 
 
 def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOutcome]:
-    num_tests = count_tests(ast.parse(tests.source))
+    num_tests = len(find_tests(ast.parse(tests.source)))
     if num_tests == 0:
         raise ValueError("The source of AssertTests has no top-level statement that asserts anything.")
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         judge, candidate = endings
-        lines = _lines(result, num_tests + 2)
+        lines = read_lines(result, num_tests + 2)
         started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
-            return _outcome([CaseResult(CaseStatus.NOT_RUN, _text(started))] * num_tests, 0, candidate)
-        cases = [CaseResult(CaseStatus(line[0]), _text(line)) for line in lines if line[0] not in ("stopped", "end")]
+            return _outcome([CaseResult(CaseStatus.NOT_RUN, text_of(started))] * num_tests, 0, candidate)
+        cases = [CaseResult(CaseStatus(line[0]), text_of(line)) for line in lines if line[0] not in ("stopped", "end")]
         if ["end"] in lines:
             return _outcome(cases, num_tests, candidate)._replace(was_killed=False)
-        stopped = next((_text(["", *line[2:]]) for line in lines if line[0] == "stopped"), None)
+        stopped = next((text_of(["", *line[2:]]) for line in lines if line[0] == "stopped"), None)
         ending = judge if candidate.limit is None and judge.limit is not None else candidate
         outcome = _outcome(cases[: num_tests - 1], num_tests, ending)
         if stopped is None:
@@ -248,7 +296,7 @@ def _assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOu
         interpret,
         num_executions=2,
         num_tests=num_tests,
-        needs_numeric=needs_numeric(program) or needs_numeric(tests.source),
+        preload=preload_for(program, tests.source),
     )
 
 
@@ -270,7 +318,7 @@ def _refuse_argument(value: object) -> int:
 
 def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line: list[str]) -> CaseResult:
     if line[0] != "value":
-        return CaseResult(_case_status(line[0]), _text(line))
+        return CaseResult(_case_status(line[0]), text_of(line))
     try:
         actual = decode(line[1]) if len(line) == 2 else None
     except DecodeError as error:
@@ -278,21 +326,21 @@ def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line
     return _judged(lambda: value_matches(comparison, case[0], case[1], actual), _name_of_opaque(actual))
 
 
-def _judge_output(comparison: Comparison, case: tuple[str, str], record: _Record, limits: Limits) -> CaseResult:
+def _judge_output(comparison: Comparison, case: tuple[str, str], record: Record, limits: Limits) -> CaseResult:
     ending = record.ending
     if len(record.stdout) + len(record.stderr) > limits.output_bytes:
         return CaseResult(CaseStatus.OUTPUT_LIMIT, "", ending.cpu_seconds)
     if ending.exit_code != 0 or ending.limit is not None:
         status, text = describe_end(ending)
-        last_line = _decoded(record.stderr[-_MAX_DETAIL:]).rstrip().rpartition("\n")[2]
+        last_line = decoded(record.stderr[-MAX_DETAIL:]).rstrip().rpartition("\n")[2]
         return CaseResult(_case_status(status), last_line or text, ending.cpu_seconds)
-    actual = _decoded(record.stdout)
+    actual = decoded(record.stdout)
     result = _judged(lambda: output_matches(comparison, case[0], case[1], actual), "")
     return CaseResult(result.status, result.detail, ending.cpu_seconds)
 
 
 def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
-    """A special judge that raises has been given something it does not understand, which is not a right answer."""
+    """Return the result of a comparison. A special judge that raises did not understand the answer: it is wrong."""
     try:
         is_right = matches()
     except Exception as error:  # noqa: BLE001 - the boundary where a hostile value becomes data
@@ -301,98 +349,19 @@ def _judged(matches: Callable[[], bool], detail: str) -> CaseResult:
 
 
 def _name_of_opaque(value: object) -> str:
-    """What to say of a value that could not be compared."""
     return f"a value of type {printable(value.type_name[:100])}" if isinstance(value, Opaque) else ""
 
 
 def _outcome(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> TestsOutcome:
-    """Where tests are missing the process ended in the first of them."""
+    """Return the outcome of `num_tests` tests; where some are missing, the process ended in the first of those."""
     missing = max(0, num_tests - len(cases))
     if missing:
         status, text = describe_end(ending)
         cases = [*cases, CaseResult(_case_status(status), text), *[_NOT_RUN] * (missing - 1)]
-    return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and _was_killed(ending))
-
-
-def describe_end(ending: Ending) -> tuple[str, str]:
-    """Why a process ended before its work was done."""
-    if ending.limit is not None:
-        return ("time_limit", "") if ending.limit == "time" else ("output_limit", "temporary files")
-    if ending.exit_code == MEMORY_CODE:
-        return "memory_limit", "MemoryError"
-    if ending.exit_code == RAISED_CODE:
-        return "raised", ""
-    if ending.exit_code < 0:
-        return "exited", f"signal {_signal_name(-ending.exit_code)}"
-    return "exited", f"exit code {ending.exit_code}"
-
-
-def _signal_name(number: int) -> str:
-    return next((known.name for known in signal.Signals if known == number), str(number))
-
-
-def _was_killed(ending: Ending) -> bool:
-    return ending.exit_code == -signal.SIGKILL and ending.limit is None
+    return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and ending.was_killed)
 
 
 def _case_status(word: str) -> CaseStatus:
-    """A status that a program may have made up."""
+    """Return the status that a word names; a program may have made it up."""
     known = ("raised", "exited", "memory_limit", "output_limit", "time_limit")
     return CaseStatus(word) if word in known else CaseStatus.RAISED
-
-
-def _lines(result: bytes, max_lines: int) -> list[list[str]]:
-    """The lines of a result up to the first that is none: lists of strings. A program may have written many more."""
-    lines: list[list[str]] = []
-    for text in result.split(b"\n", max_lines)[:-1]:
-        try:
-            line: Any = json.loads(text)
-        except (ValueError, RecursionError):
-            break
-        if type(line) is not list or not line or any(type(part) is not str for part in line):
-            break
-        lines.append(line)
-    return lines
-
-
-def _text(line: Sequence[str]) -> str:
-    return printable(line[-1][:_MAX_DETAIL]) if len(line) > 1 else ""
-
-
-def printable(text: str) -> str:
-    """Return text that every file and terminal takes: a program's own may hold surrogates, which UTF-8 cannot write."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _decoded(content: bytes) -> str:
-    return content.decode("utf-8", "replace")
-
-
-class _Record(NamedTuple):
-    """What one run of a script left: `_Record(Ending(0, 0.01, None), b"5\\n", b"", None)`."""
-
-    ending: Ending
-    stdout: bytes
-    stderr: bytes
-    failure: str | None
-
-
-def _records(result: bytes) -> list[_Record]:
-    records: list[_Record] = []
-    place = 0
-    while (end := result.find(b"\n", place)) >= 0:
-        header = json.loads(result[place:end])
-        place = end + 1
-        if "failed" in header:
-            records.append(_Record(Ending(0, 0.0, None), b"", b"", str(header["failed"][1])))
-            continue
-        middle = place + header["stdout"]
-        end = middle + header["stderr"]
-        ending = Ending(header["exit_code"], header["cpu_seconds"], header["limit"])
-        records.append(_Record(ending, result[place:middle], result[middle:end], None))
-        place = end
-    return records
-
-
-def _endings(records: Sequence[_Record]) -> list[Ending]:
-    return [record.ending for record in records]

@@ -1,10 +1,8 @@
 """The slots of a sandbox, who holds them, and the loop that keeps them busy.
 
-Lives here: zygotes and slots started when first needed and again when lost, sharing among threads, retries.
-Does not: what a job means (`jobs`).
-
-A job whose slot is lost, or whose jail was killed by someone unknown, is done once more. If its slot is lost again it
-has no result: nobody can say whether the program or the executor is to blame.
+Zygotes and slots are started when first needed, and again when lost. A job whose slot is lost, or whose jail was killed
+by someone unknown, is done once more. If its slot is lost again it has no result: nobody can say whether the program or
+the executor is to blame.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Generic, Protocol, TypeVar
 
-from reasonenv.execution.jobs import Job
+from reasonenv.execution.jobs import Job, Preload
 from reasonenv.execution.processes import JailLost, SlotProcess, Zygote
 from reasonenv.execution.tiers import Probe
 from reasonenv.execution.types import Isolation, Limits
@@ -40,20 +38,22 @@ OutcomeT = TypeVar("OutcomeT", bound=_Outcome)
 
 
 class _Slot:
-    """A place for one job at a time, with a process for each kind of program."""
+    """A place for one job at a time, with a process forked from each zygote that its jobs asked for."""
 
     def __init__(self) -> None:
-        self.processes: dict[bool, SlotProcess] = {}
+        self.processes: dict[Preload, SlotProcess] = {}
         self.index: int | None = None
-        self.kind = False
+        """Of the job that it works on."""
+        self.preload = Preload.BASICS
+        """What that job asked for."""
 
     @property
     def process(self) -> SlotProcess:
-        return self.processes[self.kind]
+        return self.processes[self.preload]
 
     def drop(self) -> None:
         """End the process that is working, with its work."""
-        self.processes.pop(self.kind).close()
+        self.processes.pop(self.preload).close()
         self.index = None
 
 
@@ -68,7 +68,7 @@ class Pool:
             "landlock_abi": found.landlock_abi,
             "spare_uid": found.spare_uids[isolation],
         }
-        self._zygotes = {False: zygote}
+        self._zygotes = {Preload.BASICS: zygote}
         self._free = [_Slot() for _ in range(num_slots)]
         self._slots = tuple(self._free)
         self._extra = weakref.WeakSet[SlotProcess]()
@@ -77,7 +77,7 @@ class Pool:
         self._is_closed = False
 
     def run(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
-        """Do all jobs on as many slots as are free, at least one; None stands for a job that has no result."""
+        """Do all jobs on as many slots as are free, at least one; return None for a job that has no result."""
         if not jobs:
             return []
         batch = _Batch(self, jobs)
@@ -86,33 +86,25 @@ class Pool:
                 batch.advance(slots)
         return [batch.outcomes[index] for index in range(len(jobs))]
 
-    def start_process(self, *, is_numeric: bool) -> SlotProcess:
-        """Start a slot, and its zygote if need be.
-
-        Raises:
-            JailLost: two zygotes in a row have ended.
-        """
+    def start_process(self, preload: Preload) -> SlotProcess:
+        """Start a slot, and its zygote if need be; raise `JailLost` if two zygotes in a row have ended."""
         try:
-            return SlotProcess(self._zygote(is_numeric), self._settings)
+            return SlotProcess(self._zygote(preload), self._settings)
         except JailLost:
-            self._replace_zygote(is_numeric)
-            return SlotProcess(self._zygote(is_numeric), self._settings)
+            self._replace_zygote(preload)
+            return SlotProcess(self._zygote(preload), self._settings)
 
-    def start_extra_process(self, *, is_numeric: bool) -> SlotProcess:
-        """Start a slot that is not shared; it ends with the pool, or before.
-
-        Raises:
-            JailLost: two zygotes in a row have ended.
-        """
-        process = self.start_process(is_numeric=is_numeric)
+    def start_extra_process(self, preload: Preload) -> SlotProcess:
+        """Start a slot that is not shared, as `start_process` does; it ends with the pool, or before."""
+        process = self.start_process(preload)
         self._extra.add(process)
         return process
 
     def process_ids(self) -> list[int]:
-        """The zygotes and slots that exist now."""
+        """Return the process ids of the zygotes and slots that exist now."""
         with self._changed:
-            slots = [process.process_id for process in self._slot_processes()]
-            return [*(zygote.process.pid for zygote in self._zygotes.values()), *slots]
+            zygotes = [zygote.process.pid for zygote in self._zygotes.values()]
+            return zygotes + [process.process_id for process in self._slot_processes()]
 
     def close(self) -> None:
         """End every process; nothing can be run any more."""
@@ -129,7 +121,7 @@ class Pool:
             self._changed.notify_all()
 
     def _abandon(self) -> None:
-        """In a fork: no lock is taken, since a thread that did not come along may hold it."""
+        """Let go in a fork, without the lock: a thread that did not come along may hold it."""
         self._is_closed = True
         for process in self._slot_processes():
             process.abandon()
@@ -158,19 +150,19 @@ class Pool:
                 self._free += slots
                 self._changed.notify_all()
 
-    def _zygote(self, is_numeric: bool) -> Zygote:
+    def _zygote(self, preload: Preload) -> Zygote:
         with self._changed:
             if self._is_closed:
                 raise ValueError("The sandbox is closed.")
-            if is_numeric not in self._zygotes:
-                self._zygotes[is_numeric] = Zygote(is_numeric=is_numeric)
-            return self._zygotes[is_numeric]
+            if preload not in self._zygotes:
+                self._zygotes[preload] = Zygote(preload)
+            return self._zygotes[preload]
 
-    def _replace_zygote(self, is_numeric: bool) -> None:
+    def _replace_zygote(self, preload: Preload) -> None:
         with self._changed:
-            zygote = self._zygotes.get(is_numeric)
+            zygote = self._zygotes.get(preload)
             if zygote is not None and zygote.process.poll() is not None:
-                self._zygotes.pop(is_numeric).close()
+                self._zygotes.pop(preload).close()
 
 
 class _Batch(Generic[OutcomeT]):
@@ -207,11 +199,11 @@ class _Batch(Generic[OutcomeT]):
 
     def _assign(self, slot: _Slot, index: int) -> None:
         job = self._jobs[index]
-        slot.kind, slot.index = job.needs_numeric, index
+        slot.preload, slot.index = job.preload, index
         self._attempts[index] += 1
         try:
-            if slot.kind not in slot.processes:
-                slot.processes[slot.kind] = self._pool.start_process(is_numeric=slot.kind)
+            if slot.preload not in slot.processes:
+                slot.processes[slot.preload] = self._pool.start_process(slot.preload)
             slot.process.start(job, self._pool.limits)
         except JailLost:
             self._lose(slot)
@@ -234,7 +226,7 @@ class _Batch(Generic[OutcomeT]):
         assert slot.index is not None, "a slot is lost while it works"
         index = slot.index
         slot.index = None
-        if slot.kind in slot.processes:
+        if slot.preload in slot.processes:
             slot.drop()
         if self._attempts[index] < _MAX_ATTEMPTS:
             self._pending.appendleft(index)

@@ -1,8 +1,6 @@
 """The caller's hold on the processes of a sandbox: zygotes, and the slots that are forked from them.
 
-Lives here: starting, talking to and ending them. Does not: what is asked of them (`jobs`), who may ask (`pool`).
-
-A zygote ends when its socket closes, when its parent vanishes and when it is killed; its slots end with it, and with a
+A zygote ends when its socket closes, when its parent vanishes and when it is killed. Its slots end with it, and with a
 slot ends everything in it.
 """
 
@@ -21,24 +19,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reasonenv.execution.jail.channel import memory_file, read_file, receive, send
-from reasonenv.execution.jail.scratch import remove_folder
-from reasonenv.execution.jail.watch import Ending
-from reasonenv.execution.jobs import Job
+from reasonenv.execution.jobs import Job, Preload
 from reasonenv.execution.types import Limits
+from reasonenv.execution.wire.channel import memory_file, read_file, receive, send
+from reasonenv.execution.wire.endings import Ending
+from reasonenv.execution.wire.folders import remove_folder
 
 __all__ = ["JailLost", "SlotProcess", "Zygote"]
 
-_JAIL = Path(__file__).with_name("jail")
-_BOOTSTRAP = """
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("reasonenv_jail", sys.argv[1], submodule_search_locations=[sys.argv[2]])
-package = importlib.util.module_from_spec(spec)
-sys.modules["reasonenv_jail"] = package
-spec.loader.exec_module(package)
-from reasonenv_jail.zygote import main
-main(sys.argv[3:])
+_FAR_SIDE = """
+import sys, types
+package = sys.modules["reasonenv_far_side"] = types.ModuleType("reasonenv_far_side")
+package.__path__ = [sys.argv[1]]
+from reasonenv_far_side.jail.zygote import main
+main(sys.argv[2])
 """
+"""Finds `jail` and `wire` below an empty package of another name, so that nothing else of this one is imported."""
 _ENVIRONMENT = {
     # Addresses of C functions are looked up once at the start, not in every fork that is the first to call one.
     "LD_BIND_NOW": "1",
@@ -58,15 +54,14 @@ class JailLost(Exception):  # noqa: N818 - says what happened
 
 
 class Zygote:
-    """One zygote. All its methods may be called from any thread."""
+    """One zygote; any thread may call its methods."""
 
-    def __init__(self, *, is_numeric: bool) -> None:
+    def __init__(self, preload: Preload = Preload.BASICS) -> None:
         self._lock = threading.Lock()
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-I", "-c", _BOOTSTRAP, str(_JAIL / "__init__.py"), str(_JAIL)]
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                [*command, "numeric"] if is_numeric else command,
+                [sys.executable, "-I", "-c", _FAR_SIDE, str(Path(__file__).parent), preload.value],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env=_ENVIRONMENT,
@@ -75,11 +70,7 @@ class Zygote:
         self._folder: str | None = None
 
     def ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> Any:
-        """Send a request and return the answer.
-
-        Raises:
-            JailLost: the zygote has ended.
-        """
+        """Send a request and return the answer; raise `JailLost` if the zygote has ended."""
         with self._lock:
             try:
                 if self._folder is None:
@@ -90,7 +81,7 @@ class Zygote:
                 raise JailLost("the zygote has ended") from error
 
     def close(self) -> None:
-        """End it with all its slots, and wait until they are gone."""
+        """End the zygote with all its slots, and wait until they are gone."""
         self._connection.close()
         try:
             self.process.wait(_END_SECONDS)
@@ -101,13 +92,13 @@ class Zygote:
             remove_folder(self._folder)
 
     def abandon(self) -> None:
-        """In a fork of the caller: let go of what belongs to the caller."""
+        """Let go of the zygote without ending it: in a fork of the caller, to whom it belongs."""
         self._connection.close()
         self.process.returncode = 0
 
 
 class SlotProcess:
-    """One slot, and what it is working on."""
+    """One slot, and what it is working on. Its methods raise `JailLost` if it has ended, or hangs."""
 
     def __init__(self, zygote: Zygote, settings: dict[str, Any]) -> None:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -124,15 +115,11 @@ class SlotProcess:
         self._outputs: list[int] = []
 
     def fileno(self) -> int:
-        """For poll: readable when there is something to `receive`."""
+        """Return the descriptor that becomes readable when there is something to `receive`."""
         return self._connection.fileno()
 
     def start(self, job: Job[Any], limits: Limits) -> None:
-        """Send a job; it may still be starting up.
-
-        Raises:
-            JailLost: it has ended.
-        """
+        """Send a job; the slot may still be starting."""
         self._job, self._outputs = job, [memory_file() for _ in range(job.num_outputs)]
         # The slot keeps the limits itself. This one is for a slot that hangs, and generous: a machine may be busy.
         self.deadline = time.monotonic() + 60.0 + 20 * job.num_executions * limits.wall_seconds
@@ -146,11 +133,7 @@ class SlotProcess:
                 os.close(descriptor)
 
     def receive(self) -> Any:
-        """Return what the job gave, or None where the slot has only said that it is there.
-
-        Raises:
-            JailLost: it has ended, or hangs.
-        """
+        """Return what the job gave, or None where the slot has only said that it is ready."""
         try:
             message = _answer(self._connection)
         except OSError as error:
@@ -164,11 +147,7 @@ class SlotProcess:
         return job.interpret([Ending(*ending) for ending in message["endings"]], *contents)
 
     def do(self, job: Job[ResultT], limits: Limits) -> ResultT:
-        """Do one job and wait for what it gives.
-
-        Raises:
-            JailLost: the slot has ended, or hangs.
-        """
+        """Do one job and wait for what it gives."""
         self.start(job, limits)
         poll = select.poll()
         poll.register(self, select.POLLIN)
@@ -179,13 +158,13 @@ class SlotProcess:
         raise JailLost("the slot hangs")
 
     def close(self) -> None:
-        """End it, whatever it is doing."""
+        """End the slot, whatever it is doing."""
         self.abandon()
         with contextlib.suppress(JailLost):
             self._zygote.ask({"kind": "end", "process_id": self.process_id})
 
     def abandon(self) -> None:
-        """Let go of it; a slot whose caller has let go ends."""
+        """Close the connection; the slot ends when it notices."""
         self._forget_job()
         self._connection.close()
 

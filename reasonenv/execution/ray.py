@@ -1,25 +1,21 @@
 """Judging programs on all nodes of a Ray cluster, one sandbox per node.
 
-Lives here: `RaySandbox`. Does not: sandboxes (`sandbox`), or what a verdict is made of (`jobs`).
-
-The one decision: only programs and inputs travel. The expected values, and the closures that compare with them, stay
-with the caller; what comes back from a node is what its jails left, as bytes.
+Only programs and inputs travel. The expected values, and the closures that compare with them, stay with the caller; a
+node returns what its jails left, as bytes.
 """
 
 from __future__ import annotations
 
-import signal
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 from reasonenv.errors import MissingExtraError
-from reasonenv.execution.jail.watch import Ending
-from reasonenv.execution.jobs import Job, TestsOutcome, tests_job
+from reasonenv.execution.jobs import Job, TestsOutcome, tests_jobs, verdict_of
 from reasonenv.execution.sandbox import Sandbox
-from reasonenv.execution.types import CaseResult, CaseStatus, CodeVerdict, Isolation, Limits, Tier
-from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
+from reasonenv.execution.types import CodeVerdict, Isolation, Limits, Tests, Tier
+from reasonenv.execution.wire.endings import Ending
 
 __all__ = ["RaySandbox"]
 
@@ -35,8 +31,8 @@ class _Raw(NamedTuple):
 
     @property
     def was_killed(self) -> bool:
-        """May the node have to do it again? A jail was killed, and not for a limit."""
-        return any(ending.exit_code == -signal.SIGKILL and ending.limit is None for ending in self.endings)
+        """Whether the node has to do it again: a jail was killed, and not for a limit."""
+        return any(ending.was_killed for ending in self.endings)
 
 
 def _raw(endings: Sequence[Ending], *outputs: bytes) -> _Raw:
@@ -94,9 +90,7 @@ class RaySandbox:
         self._settings = (num_slots, min_tier, limits or Limits())
         self._nodes: dict[str, Any] = {}
 
-    def judge(
-        self, programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests]
-    ) -> list[CodeVerdict]:
+    def judge(self, programs: Sequence[str], tests: Sequence[Tests]) -> list[CodeVerdict]:
         """Return which tests each program passes, in order; as `Sandbox.judge`.
 
         Raises:
@@ -104,10 +98,7 @@ class RaySandbox:
             RuntimeError: no node of the cluster is alive.
             SandboxUnavailable: a node lacks a layer.
         """
-        if len(programs) != len(tests):
-            raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
-        limits = self._settings[2]
-        jobs = [tests_job(program, suite, limits) for program, suite in zip(programs, tests, strict=True)]
+        jobs = tests_jobs(programs, tests, self._settings[2])
         starts = range(0, len(jobs), _CHUNK_SIZE)
         batch = _Batch(deque(_Chunk(list(range(start, min(start + _CHUNK_SIZE, len(jobs))))) for start in starts))
         while batch.waiting or batch.under_way:
@@ -170,16 +161,5 @@ class RaySandbox:
 
 
 def _verdict(job: Job[TestsOutcome], isolation: Isolation, raw: _Raw | None) -> CodeVerdict:
-    if raw is None:
-        cases, cpu_seconds, status = (CaseResult(CaseStatus.NOT_RUN),) * job.num_tests, 0.0, ScoreStatus.GRADER_FAILED
-    else:
-        outcome = job.interpret(raw.endings, *raw.outputs)
-        cases, cpu_seconds, status = outcome.cases, outcome.cpu_seconds, ScoreStatus.SCORED
-    return CodeVerdict(
-        num_passed=sum(case.status is CaseStatus.PASSED for case in cases),
-        num_tests=len(cases),
-        cases=cases,
-        isolation=isolation,
-        cpu_seconds=cpu_seconds,
-        status=status,
-    )
+    outcome = None if raw is None else job.interpret(raw.endings, *raw.outputs)
+    return verdict_of(outcome, job.num_tests, isolation)

@@ -1,7 +1,4 @@
-"""The sandbox that callers hold.
-
-Lives here: the public object. Does not: processes (`pool`, `processes`), verdicts (`jobs`), layers (`tiers`, `jail`).
-"""
+"""The sandbox that callers hold."""
 
 from __future__ import annotations
 
@@ -9,25 +6,14 @@ import os
 import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
-from types import TracebackType
 from typing import NoReturn, Self
 
-from reasonenv.execution.jobs import Job, TestsOutcome, run_job, tests_job
+from reasonenv.execution.jobs import Job, run_job, tests_jobs, verdict_of
 from reasonenv.execution.pool import OutcomeT, Pool
 from reasonenv.execution.processes import Zygote
 from reasonenv.execution.session import Session
 from reasonenv.execution.tiers import choose_isolation, probe_with
-from reasonenv.execution.types import (
-    CaseResult,
-    CaseStatus,
-    CodeVerdict,
-    ExecutionResult,
-    Isolation,
-    Limits,
-    RunStatus,
-    Tier,
-)
-from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
+from reasonenv.execution.types import CodeVerdict, ExecutionResult, Isolation, Limits, RunStatus, Tests, Tier
 
 __all__ = ["Sandbox"]
 
@@ -54,12 +40,7 @@ class Sandbox:
     """
 
     def __init__(
-        self,
-        num_slots: int | None = None,
-        *,
-        min_tier: Tier = "B",
-        unsafe: bool = False,
-        limits: Limits | None = None,
+        self, num_slots: int | None = None, *, min_tier: Tier = "B", unsafe: bool = False, limits: Limits | None = None
     ) -> None:
         if num_slots is not None and num_slots < 1:
             raise ValueError(f"num_slots must be at least 1; got {num_slots}.")
@@ -82,40 +63,27 @@ class Sandbox:
         """The process ids of the zygotes and slots that exist now."""
         return self._pool.process_ids()
 
-    def judge(
-        self, programs: Sequence[str], tests: Sequence[CallTests | StdinTests | AssertTests]
-    ) -> list[CodeVerdict]:
+    def judge(self, programs: Sequence[str], tests: Sequence[Tests]) -> list[CodeVerdict]:
         """Return which tests each program passes, in order; nothing that a program does raises.
 
         Raises:
             ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
         """
-        if len(programs) != len(tests):
-            raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
-        jobs = [tests_job(program, suite, self._limits) for program, suite in zip(programs, tests, strict=True)]
+        jobs = tests_jobs(programs, tests, self._limits)
         outcomes = self._current_pool().run(jobs)
         return [
-            self._failed_verdict(job.num_tests) if outcome is None else self._verdict(outcome)
-            for job, outcome in zip(jobs, outcomes, strict=True)
+            verdict_of(outcome, job.num_tests, self._isolation) for job, outcome in zip(jobs, outcomes, strict=True)
         ]
 
     def run(self, code: str, stdin: str = "") -> ExecutionResult:
         """Run a program once, as `python main.py < stdin` would, and return what it printed."""
-        (outcome,) = self._current_pool().run([run_job(code, stdin, self._limits)])
+        (outcome,) = self._current_pool().run([run_job(code, stdin, self._limits, self._isolation)])
         if outcome is None:
-            return ExecutionResult(
-                status=RunStatus.GRADER_FAILED, stdout="", stderr="", cpu_seconds=0.0, isolation=self._isolation
-            )
-        return ExecutionResult(
-            status=outcome.status,
-            stdout=outcome.stdout,
-            stderr=outcome.stderr,
-            cpu_seconds=outcome.cpu_seconds,
-            isolation=self._isolation,
-        )
+            return ExecutionResult(status=RunStatus.GRADER_FAILED, isolation=self._isolation)
+        return outcome.result
 
     def do(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
-        """Do jobs that were made elsewhere, such as where the expected values are; None for one that broke."""
+        """Do jobs that were made elsewhere, where the expected values are; return None for one that broke."""
         return self._current_pool().run(jobs)
 
     def session(self) -> Session:
@@ -129,16 +97,14 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Sandbox holds processes of this machine and cannot be pickled. Make one in each process.")
 
     def _start(self) -> None:
-        zygote = Zygote(is_numeric=False)
+        zygote = Zygote()
         try:
             found = probe_with(zygote)
             self._isolation: Isolation = choose_isolation(found, min_tier=self._min_tier, unsafe=self._unsafe)
@@ -154,22 +120,3 @@ class Sandbox:
             self._finalizer()
             self._start()
         return self._pool
-
-    def _verdict(self, outcome: TestsOutcome) -> CodeVerdict:
-        return CodeVerdict(
-            num_passed=sum(case.status is CaseStatus.PASSED for case in outcome.cases),
-            num_tests=len(outcome.cases),
-            cases=outcome.cases,
-            isolation=self._isolation,
-            cpu_seconds=outcome.cpu_seconds,
-        )
-
-    def _failed_verdict(self, num_tests: int) -> CodeVerdict:
-        return CodeVerdict(
-            num_passed=0,
-            num_tests=num_tests,
-            cases=(CaseResult(CaseStatus.NOT_RUN),) * num_tests,
-            isolation=self._isolation,
-            cpu_seconds=0.0,
-            status=ScoreStatus.GRADER_FAILED,
-        )

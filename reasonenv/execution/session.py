@@ -1,20 +1,17 @@
-"""A conversation with one Python process in a jail: what a model's tool calls go through.
-
-Lives here: the public object. Does not: running cells (`jail.cells`), limits (`jail.slot`).
-"""
+"""A conversation with one Python process in a jail: what a model's tool calls go through."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import NoReturn, Self
 
-from reasonenv.execution.jail.watch import STILL_RUNNING, Ending
-from reasonenv.execution.jobs import Job, describe_end, needs_numeric, printable
+from reasonenv.execution.jobs import Job, Preload, preload_for
 from reasonenv.execution.processes import JailLost, SlotProcess
+from reasonenv.execution.results import describe_end, printable
 from reasonenv.execution.types import ExecutionResult, Isolation, Limits, RunStatus
+from reasonenv.execution.wire.endings import STILL_RUNNING, Ending
 
 __all__ = ["Session"]
 
@@ -26,7 +23,7 @@ class Session:
     its result says `has_restarted`. Between cells the process stands still. Made by `Sandbox.session`.
     """
 
-    def __init__(self, start: Callable[..., SlotProcess], limits: Limits, isolation: Isolation) -> None:
+    def __init__(self, start: Callable[[Preload], SlotProcess], limits: Limits, isolation: Isolation) -> None:
         self._start = start
         self._limits = limits
         self._isolation: Isolation = isolation
@@ -45,14 +42,7 @@ class Session:
                 return self._run(cell)
             except JailLost:
                 self._end()
-                return ExecutionResult(
-                    status=RunStatus.GRADER_FAILED,
-                    stdout="",
-                    stderr="",
-                    cpu_seconds=0.0,
-                    isolation=self._isolation,
-                    has_restarted=True,
-                )
+                return ExecutionResult(status=RunStatus.GRADER_FAILED, isolation=self._isolation, has_restarted=True)
 
     def close(self) -> None:
         """End the process."""
@@ -63,9 +53,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __reduce__(self) -> NoReturn:
@@ -73,7 +61,7 @@ class Session:
 
     def _run(self, cell: str) -> ExecutionResult:
         if self._process is None:
-            self._process = self._start(is_numeric=needs_numeric(cell))
+            self._process = self._start(preload_for(cell))
         source = cell.encode("utf-8", "surrogatepass")
         job = Job({"kind": "cell"}, (source,), self._limits.output_bytes + 1, self._interpret, num_outputs=3)
         return self._process.do(job, self._limits)
@@ -106,7 +94,7 @@ class Session:
 
 
 def _read_outcome(text: bytes) -> tuple[str, str | None]:
-    """Status and value, which the process may have made up."""
+    """Return status and value, which the process may have made up."""
     try:
         status, value = json.loads(text)
     except (ValueError, TypeError, RecursionError):

@@ -1,8 +1,4 @@
-"""The sandbox that a process has once, for whoever is given none.
-
-Lives here: making it when first needed. Does not: what a sandbox is (`sandbox`). It ends with the process; in a fork it
-starts processes of its own.
-"""
+"""The sandbox that a process shares among all who are given none; it ends with the process."""
 
 from __future__ import annotations
 
@@ -15,9 +11,5 @@ __all__ = ["shared_sandbox"]
 
 @cache
 def shared_sandbox() -> Sandbox:
-    """Return this process's sandbox, of the strongest isolation that the machine gives.
-
-    Raises:
-        SandboxUnavailable: the machine lacks a layer; says which and how to get it.
-    """
+    """Return this process's sandbox, made when first needed; raises as `Sandbox` does."""
     return Sandbox()

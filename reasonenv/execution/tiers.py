@@ -1,9 +1,7 @@
 """Which layers this machine offers, which tier they make, and what to do about a missing one.
 
-Lives here: the choice of a tier and the words for it. Does not: the trials themselves (`jail.probe`).
-
-A: namespaces, Landlock, seccomp. The program has a file system, network and processes of its own.
-B: Landlock, seccomp. The program shares the machine's, and is kept from all but reading the Python installation.
+Tier A is namespaces, Landlock and seccomp: the program has a file system, a network and processes of its own. Tier B is
+Landlock and seccomp: it shares the machine's, and may do nothing but read the Python installation.
 """
 
 from __future__ import annotations
@@ -41,13 +39,12 @@ _NEEDED: dict[Tier, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One layer as it was tried: `Layer("seccomp", None, "")`."""
+    """One layer as it was tried: `Layer("seccomp", None, "The kernel needs …")`."""
 
     name: str
     failure: str | None
-    """What went wrong, None where it works."""
+    """What went wrong; None where the layer works."""
     fix: str
-    """What to do about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class Probe:
 
     layers: tuple[Layer, ...]
     tier: Tier | None
-    """The strongest that all its layers allow."""
+    """The strongest one whose layers all work."""
     landlock_abi: int
     spare_uids: dict[Isolation, int | None]
     """The uid that programs run under, where it is not the caller's."""
@@ -65,7 +62,7 @@ class Probe:
 def probe() -> Probe:
     """Try every layer on this machine, in processes of their own."""
     _check_platform()
-    zygote = Zygote(is_numeric=False)
+    zygote = Zygote()
     try:
         return probe_with(zygote)
     finally:

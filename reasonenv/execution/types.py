@@ -1,18 +1,27 @@
-"""The nouns of code execution: limits, verdicts and results. The tests themselves are in `reasonenv.types`.
-
-Everything here is immutable and picklable, so that it crosses process and machine borders.
-"""
+"""The nouns of code execution: limits, verdicts, results and who gives them. They cross process and machine borders."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
-from reasonenv.types import ScoreStatus
+from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
 
-__all__ = ["CaseResult", "CaseStatus", "CodeVerdict", "ExecutionResult", "Isolation", "Limits", "RunStatus", "Tier"]
+__all__ = [
+    "CaseResult",
+    "CaseStatus",
+    "CodeVerdict",
+    "ExecutionResult",
+    "Isolation",
+    "Judge",
+    "Limits",
+    "RunStatus",
+    "Tier",
+]
 
+Tests = CallTests | StdinTests | AssertTests
 Tier = Literal["A", "B"]
 Isolation = Literal["A", "B", "none"]
 """Which layers held while a program ran; `none` only ever after an explicit `unsafe=True`."""
@@ -83,15 +92,23 @@ class CodeVerdict:
     status: ScoreStatus = ScoreStatus.SCORED
 
 
+class Judge(Protocol):
+    """Says which tests programs pass: a `Sandbox` on this machine, or a `RaySandbox` on a cluster."""
+
+    def judge(self, programs: Sequence[str], tests: Sequence[Tests], /) -> list[CodeVerdict]:
+        """Return which tests each program passes, in order; nothing that a program does raises."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionResult:
     """What a program or a cell did: its output, untrusted, and how it ended."""
 
     status: RunStatus
-    stdout: str
-    stderr: str
-    cpu_seconds: float
     isolation: Isolation
+    stdout: str = ""
+    stderr: str = ""
+    cpu_seconds: float = 0.0
     value: str | None = None
     """In a session, the `repr` of the cell's last expression."""
     has_restarted: bool = False

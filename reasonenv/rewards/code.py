@@ -1,10 +1,7 @@
-"""Does the program work?
+"""Rewards for programs that work.
 
-Lives here: the rewards of programs. Does not: running them (`reasonenv.execution`), finding the program in a response
-(`reasonenv.parsing.code_block`), or its form (`format`).
-
-The one decision: no program, or one that fails, scores 0; an executor that broke is no score at all. The hidden tests
-decide; whatever they hold stays out of the details, which a training log may show.
+No program, or one that fails, scores 0; an executor that broke gives no score at all. What the hidden tests hold stays
+out of the details, which a training log may show.
 """
 
 from __future__ import annotations
@@ -14,16 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reasonenv.execution.sandbox import Sandbox
 from reasonenv.execution.shared import shared_sandbox
-from reasonenv.execution.types import CodeVerdict
+from reasonenv.execution.types import CodeVerdict, Judge
 from reasonenv.parsing import code_block
 from reasonenv.types import Attempt, CodeReference, Score, ScoreStatus
 
 __all__ = ["CodeAllPassed", "CodeEfficiency", "CodePassRate"]
 
 _NOISE_SECONDS = 0.02
-"""Differences of processor time that the start of a process makes by itself."""
+"""By which the processor time of one program differs from run to run."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +33,17 @@ class CodePassRate:
     `cpu_seconds` and `isolation`.
 
     Args:
-        sandbox: where programs run; None is the sandbox of this process.
+        sandbox: where programs run, also a `RaySandbox`; None is the sandbox of this process.
     """
 
-    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_pass_rate"
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once.
 
         Raises:
-            TypeError: a task without a `CodeReference`.
+            TypeError: a task has no `CodeReference`.
             SandboxUnavailable: the machine lacks a layer of the sandbox.
         """
         verdicts = _judge_responses(attempts, self.sandbox, self.name)
@@ -63,10 +59,10 @@ class CodeAllPassed:
     Range {0, 1}, or GRADER_FAILED. `details` as for `CodePassRate`.
 
     Args:
-        sandbox: where programs run; None is the sandbox of this process.
+        sandbox: as for `CodePassRate`.
     """
 
-    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_all_passed"
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
@@ -81,63 +77,62 @@ class CodeEfficiency:
 
         value = 1[all passed] · min(1, (t_reference + δ) / (t + δ)),    δ = 0.02 s
 
-    Range [0, 1], or GRADER_FAILED. 1 over the normalised execution time of EffiBench (arXiv 2402.02037), which is not
-    bounded: here nothing is gained by being faster than the reference, and δ keeps noise from deciding between programs
-    that take no time. `details` as for `CodePassRate`, and `reference_cpu_seconds`.
+    Range [0, 1], or GRADER_FAILED. The inverse of EffiBench's normalised execution time (arXiv 2402.02037), at most 1:
+    nothing is gained by being faster than the reference. δ keeps noise from deciding between programs that take no
+    time. `details` as for `CodePassRate`, and `reference_cpu_seconds`.
 
     Args:
-        sandbox: where programs run; None is the sandbox of this process.
+        sandbox: as for `CodePassRate`.
     """
 
-    sandbox: Sandbox | None = field(default=None, repr=False, compare=False)
+    sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_efficiency"
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once, then the reference programs of the tasks that were solved.
 
-        Raises:
-            TypeError: a task without a `CodeReference`.
-            ValueError: a task without a reference program.
-            SandboxUnavailable: the machine lacks a layer of the sandbox.
+        Raises as `CodePassRate.score`, and ValueError where a task has no reference program.
         """
-        for attempt in attempts:
-            if _reference(attempt, self.name).reference_program is None:
+        references = [_reference(attempt, self.name) for attempt in attempts]
+        for attempt, reference in zip(attempts, references, strict=True):
+            if reference.reference_program is None:
                 raise ValueError(
                     f"The reward {self.name!r} needs a reference program, but task {attempt.task.task_id!r} has none. "
                     "Choose code_all_passed or code_pass_rate, or give its CodeReference a reference_program."
                 )
         verdicts = _judge_responses(attempts, self.sandbox, self.name)
-        solved = [attempt for attempt, verdict in zip(attempts, verdicts, strict=True) if _pass_rate(verdict) == 1.0]
-        references = {id(attempt.task.reference): attempt.task.reference for attempt in solved}
-        programs = [reference.reference_program for reference in references.values()]
-        judged = _judge(programs, list(references.values()), self.sandbox)
-        by_task = dict(zip(references, judged, strict=True))
-        return [
-            _efficiency(verdict, by_task.get(id(attempt.task.reference)))
-            for attempt, verdict in zip(attempts, verdicts, strict=True)
+        programs = [
+            reference.reference_program if _pass_rate(verdict) == 1.0 else None
+            for reference, verdict in zip(references, verdicts, strict=True)
         ]
+        judged = _judge(programs, references, self.sandbox)
+        return [_efficiency(verdict, reference) for verdict, reference in zip(verdicts, judged, strict=True)]
 
 
-def _judge_responses(attempts: Sequence[Attempt], sandbox: Sandbox | None, reward: str) -> list[CodeVerdict | None]:
-    """Return one verdict per attempt, None where there is no program; equal programs for one task run once."""
-    programs = [code_block(attempt.response) for attempt in attempts]
+def _judge_responses(attempts: Sequence[Attempt], sandbox: Judge | None, reward: str) -> list[CodeVerdict | None]:
     references = [_reference(attempt, reward) for attempt in attempts]
-    questions = [(id(reference), program) for reference, program in zip(references, programs, strict=True)]
+    return _judge([code_block(attempt.response) for attempt in attempts], references, sandbox)
+
+
+def _judge(
+    programs: Sequence[str | None], references: Sequence[CodeReference], sandbox: Judge | None
+) -> list[CodeVerdict | None]:
+    """Judge programs by the hidden tests, None by None; equal programs for one task run once.
+
+    No sandbox is made where there is nothing to run.
+    """
+    questions = [(program, id(reference)) for program, reference in zip(programs, references, strict=True)]
     asked = {
-        question: reference
-        for question, reference in zip(questions, references, strict=True)
-        if question[1] is not None
+        question: (program, reference.tests)
+        for question, program, reference in zip(questions, programs, references, strict=True)
+        if program is not None
     }
-    judged = _judge([program for _, program in asked if program is not None], list(asked.values()), sandbox)
-    verdicts = dict(zip(asked, judged, strict=True))
-    return [verdicts.get(question) for question in questions]
-
-
-def _judge(programs: Sequence[str], references: Sequence[CodeReference], sandbox: Sandbox | None) -> list[CodeVerdict]:
-    """Judge programs by the hidden tests; no sandbox is made where there is nothing to run."""
-    if not programs:
-        return []
-    return (sandbox or shared_sandbox()).judge(programs, [reference.tests for reference in references])
+    if not asked:
+        return [None] * len(questions)
+    programs_asked, tests = zip(*asked.values(), strict=True)
+    verdicts = (sandbox or shared_sandbox()).judge(programs_asked, tests)
+    by_question = dict(zip(asked, verdicts, strict=True))
+    return [by_question.get(question) for question in questions]
 
 
 def _reference(attempt: Attempt, reward: str) -> CodeReference:

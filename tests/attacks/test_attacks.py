@@ -39,15 +39,13 @@ class Part(NamedTuple):
     modes: list[str]
 
 
-PARTS = [
-    pytest.param(Part(USERS[0], "A", QUICK, ["call", "loop"]), id="quick"),
-    *(
-        pytest.param(Part(user, tier, list(SUITE), list(MODES)), id=f"{user}-{tier}", marks=pytest.mark.exhaustive)
-        for user in USERS
-        for tier in ("A", "B")
-    ),
+QUICK_PART = pytest.param(Part(USERS[0], "A", QUICK, ["call", "loop"]), id="quick")
+EXHAUSTIVE_PARTS = [
+    pytest.param(Part(user, tier, list(SUITE), list(MODES)), id=f"{user}-{tier}", marks=pytest.mark.exhaustive)
+    for user in USERS
+    for tier in ("A", "B")
 ]
-each_part = pytest.mark.parametrize("part", PARTS)
+each_part = pytest.mark.parametrize("part", [QUICK_PART, *EXHAUSTIVE_PARTS])
 pytestmark = [pytest.mark.timeout(3600), needs("sandbox")]
 
 

@@ -21,7 +21,7 @@ BROAD = {"Exception", "BaseException"}
 BROAD_ALLOWED = {
     "reasonenv/grading/worker.py",
     "reasonenv/evaluation/reward_benchmark/worker.py",
-    *(f"reasonenv/execution/jail/{name}.py" for name in ("cells", "oracle", "probe", "programs", "remote", "script")),
+    *(f"reasonenv/execution/jail/{name}.py" for name in ("oracle", "probe", "programs", "remote", "script", "session")),
     "reasonenv/execution/jobs.py",
 }
 

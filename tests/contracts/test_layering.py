@@ -27,6 +27,8 @@ def test_import_contracts_hold() -> None:
         ("reasonenv/types.py", "torch"),
         ("reasonenv/types.py", "agents"),
         ("reasonenv/types.py", "reasonenv.env"),
+        ("reasonenv/execution/sandbox.py", "reasonenv.execution.jail.watch"),
+        ("reasonenv/execution/wire/codec.py", "reasonenv.types"),
         ("reward_models/__init__.py", "reasonenv"),
         ("agents/learner.py", "reward_models"),
         ("agents/losses/kl.py", "agents.rollout.engine"),

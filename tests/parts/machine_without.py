@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reasonenv.execution.jail import namespaces, seccomp, syscalls
+from reasonenv.execution.jail.kernel import namespaces, seccomp, syscalls
 
 HARNESS = Path(__file__)
 NOBODY = 65534

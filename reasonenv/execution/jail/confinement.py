@@ -1,7 +1,6 @@
 """The last steps of a fresh child before it runs a stranger's code: limits, descriptors, and every layer at once.
 
-Lives here: what holds for one run. Does not: what holds for a whole slot (`namespaces`), and how long a run may take
-(`slot` watches from outside; the limit here is the kernel's backstop).
+The CPU limit set here is the kernel's backstop; the slot watches from outside.
 """
 
 from __future__ import annotations
@@ -15,10 +14,9 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from . import landlock, namespaces, seccomp, syscalls
+from .kernel import landlock, namespaces, seccomp, syscalls
+from .kernel.syscalls import SIGNAL_SET_BYTES, Memory, Step, signal_set
 from .scratch import Scratch
-from .syscalls import Memory, Step
-from .watch import SIGNAL_SET_BYTES, signal_set
 
 __all__ = ["Confinement", "Entry", "RunLimits", "interpreter_bytes", "rights_around_package"]
 
@@ -52,10 +50,10 @@ class Entry(NamedTuple):
     """Where refusals to change modes and times are to be forgiven."""
 
     def fork(self, then: Sequence[Step] = ()) -> int:
-        """Fork, and return 0 in the child when it is confined for good; where a step is refused it ends instead.
+        """Fork, and return 0 in the child when it is confined for good; where a step is refused the child ends instead.
 
         The kernel copies what the child touches, so it does all in this frame, with what the frame holds already. So
-        does the parent with `then`, system calls of which it does not matter here whether they are refused.
+        does the parent with `then`, system calls that may be refused.
         """
         steps, filter, folder = self
         places, words = ([], []) if filter is None else (filter.own_places, filter.words)
@@ -94,7 +92,7 @@ class Confinement:
         self._abi = landlock_abi
         self._rulesets: tuple[int, int] | None = None
         self._test_filter: seccomp.Filter | None = None
-        """What takes a child of a template to where a program is."""
+        """Makes a child of a template a program."""
         self._program_filter: seccomp.Filter | None = None
         self._template_filter: seccomp.Filter | None = None
         self._paths = namespaces.readable_paths()
@@ -103,15 +101,13 @@ class Confinement:
         """How many each child may have."""
         self._limits: dict[tuple[int, int], Memory] = {}
         self._signals: dict[tuple[int, ...], Memory] = {}
-        self._end_with_parent = [syscalls.step("prctl", syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)]
+        end_with_parent = syscalls.step("prctl", syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        self._end_with_parent = [] if tier == "A" else [end_with_parent]
         self._path = Memory(os.fsencode(scratch.path) + b"\0")
         self._header, self._no_capabilities = Memory(syscalls.CAPABILITY_HEADER), Memory(syscalls.NO_CAPABILITIES)
         self._drop_capabilities = syscalls.step("capset", self._header.address, self._no_capabilities.address)
-        self._begin = [
-            syscalls.step("umask", 0o022),
-            syscalls.step("chdir", self._path.address),
-        ]
-        # What is the same for all children is said here, so that they need not say it.
+        self._begin = [syscalls.step("umask", 0o022), syscalls.step("chdir", self._path.address)]
+        # What is the same for all children is done here once.
         os.environ["TMPDIR"] = os.environ["HOME"] = scratch.path
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGCHLD})
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -135,51 +131,55 @@ class Confinement:
         self,
         stdio: Sequence[int],
         kept: Sequence[int],
-        witness: Sequence[Step],
+        mark: Sequence[Step],
         *,
         can_write: bool,
         is_template: bool,
         cpu_share: int,
     ) -> Entry:
-        """Return what confines a child. Afterwards `stdio` are descriptors 0 to 2 and `kept` those from 3 on.
+        """Return what confines a child; then `stdio` are its descriptors 0 to 2 and `kept` those from 3 on.
 
         Args:
-            witness: done last.
+            mark: the steps that are taken last.
             can_write: whether the scratch folder is open to it.
             is_template: whether it may start processes of its own, and end them.
             cpu_share: how many times the CPU limit of a program it has; 0 for no limit.
         """
         chosen = self._template_filter if is_template else self._program_filter
+        enter = [] if chosen is None else [self._drop_capabilities, chosen.step]
         steps = [
-            *(self._end_with_parent if self.tier != "A" else ()),
+            *self._end_with_parent,
             syscalls.step("prctl", syscalls.PR_SET_NO_NEW_PRIVS, 1),
             *self._restrict_files(can_write),
             *_arrange_descriptors((*stdio, *kept)),
             *self._limit_resources(cpu_share, is_template),
             *self._begin,
             self._unblock(signal.SIGINT) if is_template else self._unblock(signal.SIGINT, signal.SIGCHLD),
-            *((self._drop_capabilities, chosen.step) if chosen is not None else ()),
-            *witness,
+            *enter,
+            *mark,
         ]
         return Entry(steps, chosen, self.scratch.path if self.tier == "B" else None)
 
-    def prepare_test(self, stdio: Sequence[int], witness: Sequence[Step], kept: Sequence[int] = ()) -> Entry:
+    def prepare_test(self, stdio: Sequence[int], mark: Sequence[Step], kept: Sequence[int] = ()) -> Entry:
         """Return what makes the child of a template, which is confined already, a program.
 
         Args:
             stdio: become descriptors 0 to 2.
-            kept: what it has beside them, under the same numbers. With these it may not write more than its output.
+            mark: the steps that are taken last.
+            kept: what it has beside them, under the same numbers. With these no file may be larger than its output.
         """
         limits = self.limits
         file_bytes = limits.output_bytes + 1 if kept else max(limits.output_bytes + 1, limits.tmp_bytes)
+        streams = [syscalls.step("dup3", descriptor, target) for target, descriptor in enumerate(stdio)]
+        enter = [] if self._test_filter is None else [self._test_filter.step]
         steps = [
-            *(syscalls.step("dup3", descriptor, target) for target, descriptor in enumerate(stdio)),
+            *streams,
             *_close_all_but((*range(len(stdio)), *kept)),
             self._limit(resource.RLIMIT_FSIZE, file_bytes),
             self._unblock(signal.SIGCHLD),
-            *(self._end_with_parent if self.tier != "A" else ()),
-            *((self._test_filter.step,) if self._test_filter is not None else ()),
-            *witness,
+            *self._end_with_parent,
+            *enter,
+            *mark,
         ]
         return Entry(steps, self._test_filter, None)
 
@@ -224,7 +224,7 @@ class Confinement:
         return syscalls.step("rt_sigprocmask", signal.SIG_UNBLOCK, address, 0, SIGNAL_SET_BYTES)
 
     def _make_rulesets(self) -> tuple[int, int]:
-        """One with, one without the scratch folder."""
+        """Return a rule set with the scratch folder and one without."""
         rights: dict[str, int] = {}
         for path in self._paths:
             rights |= dict.fromkeys([path], landlock.READ) if self.tier == "A" else rights_around_package(path)
@@ -234,9 +234,9 @@ class Confinement:
 
 
 def rights_around_package(path: str) -> dict[str, int]:
-    """Let all be read below `path` except this package, which a file system of its own hides in tier A.
+    """Return the rights to read all below `path` but this package, which an empty file system hides in tier A.
 
-    Landlock can only grant, so that is to grant what stands beside the package, and beside each folder above it.
+    Landlock can only grant, so what stands beside the package is granted, and beside each folder above it.
     """
     package = namespaces.own_package()
     if not namespaces.is_below(package, path):
@@ -250,7 +250,7 @@ def rights_around_package(path: str) -> dict[str, int]:
 
 
 def _forgive_modes_and_times(folder: str) -> None:
-    """Let `os.chmod` and `os.utime`, which the filter refuses, do nothing to files in `folder`: copying needs them."""
+    """Make `os.chmod` and `os.utime`, which the filter refuses, do nothing to files in `folder`: copying needs them."""
 
     def forgiving(change: Callable[..., None]) -> Callable[..., None]:
         def changed(path: str | bytes | int, *arguments: Any, **keywords: Any) -> None:
@@ -290,6 +290,6 @@ def _arrange_descriptors(wanted: Sequence[int]) -> list[Step]:
 
 
 def _close_all_but(kept: Sequence[int]) -> list[Step]:
-    """`kept` are in rising order."""
+    """Return the steps that close all descriptors but `kept`, which are in rising order."""
     gaps = zip((-1, *kept), (*kept, _LAST_DESCRIPTOR + 1), strict=True)
     return [syscalls.step("close_range", below + 1, above - 1) for below, above in gaps if below + 1 < above]

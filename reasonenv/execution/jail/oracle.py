@@ -1,9 +1,7 @@
 """The process that runs trusted tests against a program in another jail.
 
-Lives here: which statements are tests, running them, writing down what became of each. Does not: calls (`remote`).
-
-The one decision: the source has to run to its end. Where it stops early, no test after that point passes, and the last
-line is missing, which the caller reads as a failure.
+The source has to run to its end. Where it stops early, no test after that point passes, and the last line is missing,
+which the caller reads as a failure.
 """
 
 from __future__ import annotations
@@ -14,14 +12,14 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from .channel import read_file
-from .codec import DecodeError
+from ..wire.asserts import find_tests
+from ..wire.channel import read_file
+from ..wire.codec import DecodeError
 from .remote import PROGRAM_RAISED, Caller, Gone, Remote
 
-__all__ = ["count_tests", "run_tests"]
+__all__ = ["run_tests"]
 
 _INPUT, _OUTPUT, _SOCKET = 3, 4, 5
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def run_tests(names: Sequence[str], output_bytes: int) -> None:
@@ -41,28 +39,9 @@ def run_tests(names: Sequence[str], output_bytes: int) -> None:
     os._exit(0)
 
 
-def count_tests(tree: ast.Module) -> int:
-    """Return how many top-level statements are tests."""
-    return len(_tests(tree))
-
-
-def _tests(tree: ast.Module) -> set[ast.stmt]:
-    """Statements that contain an assert, or use a top-level definition that does; definitions themselves do nothing."""
-    asserting = {
-        statement for statement in tree.body if any(isinstance(node, ast.Assert) for node in ast.walk(statement))
-    }
-    definitions = {statement.name for statement in asserting if isinstance(statement, _DEFINITIONS)}
-    used = {
-        statement
-        for statement in tree.body
-        if any(isinstance(node, ast.Name) and node.id in definitions for node in ast.walk(statement))
-    }
-    return {statement for statement in asserting | used if not isinstance(statement, _DEFINITIONS)}
-
-
 def _run_statements(tree: ast.Module, names: dict[str, Remote]) -> None:
     namespace: dict[str, Any] = {"__name__": "tests", **names}
-    tests = _tests(tree)
+    tests = find_tests(tree)
     for statement in tree.body:
         failure = _run(statement, namespace)
         if statement in tests:
@@ -74,7 +53,7 @@ def _run_statements(tree: ast.Module, names: dict[str, Remote]) -> None:
 
 
 def _run(statement: ast.stmt, namespace: dict[str, Any]) -> list[str] | None:
-    """Returns the status and text of a failure. Only the program's own words are shown: others may hold answers."""
+    """Return the status and text of a failure. Only the program's own words are shown: others may hold answers."""
     try:
         exec(compile(ast.Module([statement], []), "tests.py", "exec", dont_inherit=True), namespace)
     except AssertionError:

@@ -1,7 +1,4 @@
-"""Finding out what this machine offers, by doing it: each layer is entered for good by a child that then ends.
-
-Lives here: the trials. Does not: what a tier needs, and what to do about a missing layer (`reasonenv.execution.tiers`).
-"""
+"""Finding out what this machine offers, by trying: each layer is entered for good by a child that then ends."""
 
 from __future__ import annotations
 
@@ -11,16 +8,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import landlock, namespaces, seccomp, syscalls
+from .kernel import landlock, namespaces, seccomp, syscalls
 from .scratch import Tmpfs
 
 __all__ = ["probe_layers"]
 
-_FORBIDDEN_PATH = "/"
-
 
 def probe_layers() -> dict[str, Any]:
-    """Try every layer. `layers` maps a name to None or to what went wrong."""
+    """Try every layer; `layers` of the result maps its name to None or to what went wrong."""
     spare_uid = namespaces.find_spare_uid()
     uid_that_reads = spare_uid if spare_uid is not None and _try(lambda: _try_to_read(spare_uid)) is None else None
     trials = {
@@ -35,7 +30,7 @@ def probe_layers() -> dict[str, Any]:
 
 
 def _try(trial: Callable[[], None]) -> str | None:
-    """Run a trial in a child; returns what went wrong."""
+    """Run a trial in a child and return what went wrong, if anything."""
     reading, writing = os.pipe()
     process_id = os.fork()
     if process_id == 0:
@@ -73,23 +68,23 @@ def _try_landlock() -> None:
 
 
 def _try_namespaces(spare_uid: int | None) -> None:
-    """What a slot does, and the first fork in it."""
-    places = namespaces.enter(spare_uid)
-    error = _try(lambda: _try_jail(places))
+    """Do what a slot does, up to its first fork."""
+    shown = namespaces.enter(spare_uid)
+    error = _try(lambda: _try_jail(shown))
     if error is not None:
         raise OSError(error)
 
 
-def _try_jail(places: namespaces.Places) -> None:
+def _try_jail(shown: namespaces.ShownInTmp) -> None:
     if os.getpid() != 1:
         raise OSError("a new PID namespace does not count from 1")
     namespaces.renew_pid_namespace(os.pidfd_open(os.getpid()))
-    if _try(lambda: _try_private_files(places)):
-        raise OSError(_try(lambda: _try_private_files(places)))
+    if _try(lambda: _try_private_files(shown)):
+        raise OSError(_try(lambda: _try_private_files(shown)))
 
 
-def _try_private_files(places: namespaces.Places) -> None:
-    Tmpfs(1 << 20, places)
+def _try_private_files(shown: namespaces.ShownInTmp) -> None:
+    Tmpfs(1 << 20, shown)
     with open(f"{namespaces.TMP}/probe", "x", encoding="ascii") as file:
         file.write("probe")
     if os.path.exists("/proc/self"):
@@ -98,7 +93,7 @@ def _try_private_files(places: namespaces.Places) -> None:
 
 
 def _try_to_read(uid: int) -> None:
-    """Whether that uid can load modules from the installation where it lies."""
+    """Load a module from the installation where it lies, as that uid."""
     namespaces.become(uid)
     importlib.reload(sys.modules["json"])
 

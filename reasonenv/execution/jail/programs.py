@@ -1,9 +1,7 @@
-"""What runs in a confined process: a stranger's program, and the few lines around it that call it and write down.
+"""What runs in a confined process: a stranger's program, and the few lines around it that call it and report.
 
-Lives here: loading a program, calling its functions, describing what it raised. Does not: confinement, verdicts.
-
-Nothing here is trusted: a program can read and change all of it, as it shares the process. It can so only lie about
-what its own functions return, to a caller who compares that with something the process has never seen.
+Nothing here is trusted: a program shares the process, and can read and change all of it. That lets it lie about what
+its own functions return, to a caller who compares that with values that the process has never seen.
 """
 
 from __future__ import annotations
@@ -17,13 +15,12 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
+from ..wire.channel import read_file
+from ..wire.codec import decode, encode
+from ..wire.endings import MEMORY_CODE, RAISED_CODE
 from . import remote
-from .channel import read_file
-from .codec import decode, encode
 
 __all__ = [
-    "MEMORY_CODE",
-    "RAISED_CODE",
     "Failure",
     "Refusal",
     "become_main",
@@ -38,12 +35,9 @@ __all__ = [
     "show_traceback",
 ]
 
-RAISED_CODE, MEMORY_CODE = 120, 121
-"""Exit codes by which a script's process says what ended it; a program may use them too, and looks as if it raised."""
-
 _MAX_TEXT = 500
 
-INPUT, OUTPUT = 3, 4
+_INPUT, _OUTPUT = 3, 4
 
 
 class Failure(NamedTuple):
@@ -58,7 +52,7 @@ class Refusal(Exception):  # noqa: N818 - the absence of a function is data
 
 
 def describe(error: BaseException) -> Failure:
-    """Say what kind of end an exception is, in the program's own words."""
+    """Return what kind of end an exception is, in the program's own words."""
     if isinstance(error, SystemExit):
         return Failure("exited", f"SystemExit: {error.code!r:.100}")
     if isinstance(error, MemoryError):
@@ -79,11 +73,7 @@ def load(program: str, name: str = "solution") -> ModuleType:
 
 
 def look_up(module: ModuleType, name: str) -> Any:
-    """Return what the program calls `name`, or else the method of that name of its class `Solution`.
-
-    Raises:
-        Refusal: it has neither.
-    """
+    """Return what the program calls `name`, or else the method of that name of its class `Solution`, or refuse."""
     names = vars(module)
     if name in names:
         return names[name]
@@ -94,12 +84,12 @@ def look_up(module: ModuleType, name: str) -> Any:
 
 
 def run_calls(output_bytes: int) -> None:
-    """Read a program, the name of a function and the arguments of its calls; write a line per call.
+    """Read a program, the name of a function and the arguments of its calls; write a line per call. Never returns.
 
-    The first line says `["loaded"]` or why not, every other `["value", text]` or what happened instead. Never returns.
+    The first line says `["loaded"]` or why not, every other `["value", text]` or what happened instead.
     """
-    request = json.loads(read_file(INPUT, 1 << 40))
-    os.close(INPUT)
+    request = json.loads(read_file(_INPUT, 1 << 40))
+    os.close(_INPUT)
     write = _line_writer(output_bytes)
     try:
         function = look_up(load(request["program"]), request["function"])
@@ -114,15 +104,15 @@ def run_calls(output_bytes: int) -> None:
 
 def run_server() -> None:
     """Read a program and answer the calls of its tests until they are done. Never returns."""
-    program = read_file(INPUT, 1 << 40).decode("utf-8", "surrogatepass")
-    os.close(INPUT)
+    program = read_file(_INPUT, 1 << 40).decode("utf-8", "surrogatepass")
+    os.close(_INPUT)
     try:
         module = load(program)
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
-        remote.refuse(OUTPUT, describe(error))
+        remote.refuse(_OUTPUT, describe(error))
         os._exit(0)
     try:
-        remote.serve_calls(OUTPUT, lambda name: look_up(module, name), lambda error: describe(error).text)
+        remote.serve_calls(_OUTPUT, lambda name: look_up(module, name), lambda error: describe(error).text)
     except remote.Gone:
         os._exit(0)
 
@@ -145,7 +135,7 @@ def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
             content = b'["output_limit", ""]\n'
         else:
             left -= len(content)
-        os.write(OUTPUT, content)
+        os.write(_OUTPUT, content)
 
     return write
 
@@ -157,7 +147,7 @@ def become_main(main: ModuleType) -> None:
 
 
 def execute(code: CodeType) -> int:
-    """Run compiled code in `__main__`, with all that Python does at its end, and return the exit code."""
+    """Run compiled code in `__main__` and do all that Python does at its end; return the exit code."""
     try:
         exec(code, vars(sys.modules["__main__"]))
         exit_code = 0
@@ -170,7 +160,7 @@ def execute(code: CodeType) -> int:
 
 
 def show_traceback(error: BaseException, show: Callable[..., None] = sys.__excepthook__) -> None:
-    """Print a traceback without the frames around the program; the interpreter needs no module to `show` it."""
+    """Print a traceback without the frames around the program; the default `show` needs no module."""
     frames = error.__traceback__.tb_next if error.__traceback__ else None
     try:
         show(type(error), BaseException.with_traceback(error, frames), frames)
@@ -189,7 +179,7 @@ def _end(exit_code: int) -> int:
 
 
 def finish(variables: dict[str, Any]) -> None:
-    """Do what an interpreter does at its end, where the main module has these variables."""
+    """Do what an interpreter does at its end to a main module with these variables."""
     threading = sys.modules.get("threading")
     if threading is not None and _thread._count() > 0:  # pyright: ignore[reportPrivateUsage]
         threading._shutdown()

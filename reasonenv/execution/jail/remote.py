@@ -1,6 +1,4 @@
-"""Calls between the tests and the program, which sit in two jails with one socket between them.
-
-Lives here: both ends, and the messages. Does not: running the tests (`oracle`), loading the program (`programs`).
+"""Calls between the tests and the program, which sit in two jails with one socket between them: both ends.
 
     → ["call", target, arguments, keywords]   call a name or a kept object
     → ["get", target, attribute] / ["set", target, attribute, value]   an attribute of it
@@ -8,9 +6,9 @@ Lives here: both ends, and the messages. Does not: running the tests (`oracle`),
     ← ["raised", names, text]     the classes of the exception, nearest first
     ← ["loaded"] / ["failed", status, text]   once, before the first call
 
-Values are texts of `codec`. An object that is not plain stays on its side and is sent as a number: the tests get a
-`Remote`, which may be called, asked for attributes, and sent back. It equals itself alone, and has no length, order,
-truth or items of its own to lie with.
+Values are texts of `reasonenv.execution.wire.codec`. An object that is not plain stays on its side and is sent as a
+number: the tests get a `Remote`, which may be called, asked for attributes, and sent back. It equals itself alone, and
+has no length, order, truth or items of its own to lie with.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from .codec import DecodeError, decode, encode
+from ..wire.codec import DecodeError, decode, encode
 
 __all__ = ["PROGRAM_RAISED", "Caller", "Gone", "Remote", "refuse", "serve_calls"]
 
@@ -60,7 +58,7 @@ class Remote:
 
 
 class Caller:
-    """The tests' end of the socket; nothing that comes in is believed to be more than a plain value."""
+    """The tests' end of the socket; whatever comes in is taken for a plain value."""
 
     def __init__(self, descriptor: int, max_bytes: int) -> None:
         self._descriptor = descriptor
@@ -68,15 +66,11 @@ class Caller:
         self._remotes: dict[int, Remote] = {}
 
     def wait_until_loaded(self) -> list[Any]:
-        """Return the program's first message.
-
-        Raises:
-            Gone: there was none.
-        """
+        """Return the program's first message."""
         return _receive(self._descriptor, self._max_bytes)
 
     def call(self, target: str | int, arguments: tuple[object, ...], keywords: dict[str, object]) -> Any:
-        """Call, and put what the call did to its arguments into the objects they are here."""
+        """Call, and repeat on the arguments what the call did to them."""
         value, changes = self._ask(["call", target, self._encode(list(arguments)), self._encode(keywords)])
         if changes is not None:
             _update(list(arguments), self._decode(changes))
@@ -118,7 +112,7 @@ class Caller:
 
 
 def serve_calls(descriptor: int, look_up: Callable[[str], Any], describe: Callable[[BaseException], str]) -> None:
-    """The program's end: answer until the tests are done. Runs among untrusted code."""
+    """Answer calls at the program's end, among untrusted code, until the tests are done."""
     objects = _KeptObjects()
     _send(descriptor, ["loaded"])
     while True:
@@ -131,7 +125,7 @@ def serve_calls(descriptor: int, look_up: Callable[[str], Any], describe: Callab
 
 
 def refuse(descriptor: int, reason: Sequence[str]) -> None:
-    """The program's end, where the program could not be loaded: say so instead of answering."""
+    """Say at the program's end that the program could not be loaded."""
     _send(descriptor, ["failed", *reason])
 
 
@@ -167,8 +161,10 @@ def _answer(message: list[Any], look_up: Callable[[str], Any], objects: _KeptObj
 
 
 def _exception(names: object, text: str) -> Exception:
-    """The nearest built-in exception, so that tests may expect one; what ends interpreters, fails tests, or ends loops
-    over calls before all of them were made, becomes a plain error."""
+    """Return the nearest built-in exception, so that tests may expect one.
+
+    What ends interpreters, fails tests, or ends loops over calls before all of them were made becomes a plain error.
+    """
     for name in names if isinstance(names, list) else []:
         kind = getattr(builtins, name, None) if isinstance(name, str) else None
         if isinstance(kind, type) and issubclass(kind, Exception) and kind not in _NEVER_RAISED:
@@ -225,11 +221,7 @@ def _send(descriptor: int, message: object) -> None:
 
 
 def _receive(descriptor: int, max_bytes: int) -> list[Any]:
-    """Return the next message, a list that starts with a word.
-
-    Raises:
-        Gone: the other side has ended, or sends what is none.
-    """
+    """Return the next message, a list that starts with a word; raise `Gone` where there is none."""
     size = int.from_bytes(_read(descriptor, _LENGTH_BYTES), "little")
     if size > max_bytes:
         raise Gone

@@ -1,15 +1,13 @@
-"""Problems on standard input: a confined process compiles the program once and forks for every test.
+"""Problems on standard input: a template, a confined process, compiles the program once and forks for every test.
 
-Lives here: that process, which runs nothing of the program itself. Does not: its own limits (`slot` watches it).
+The template runs nothing of the program itself. Its filter allows forking, memfds and ending its children; every child
+gives that up first. An input stays in a file until its child reads it, so no child's memory holds those of others.
 
-Its filter allows forking, memfds and ending its children; every child gives that up first.
-Inputs stay in files until the child whose input it is reads it, so no child's memory holds those of the others.
+Tests are prepared before, and written down after, a batch of forks: what the template does between two forks is paid
+for in copies of the memory that it shares with the child.
 
-The one decision: tests are prepared before, and written down after, a batch of forks. Whatever this process does
-between two forks is paid for in copies of the memory that it shares with the child, so that is little.
-
-A child runs one test, or some in turn if the program is `stateless`. Then only good ends are believed of tests that ran
-behind others: any other is run again by a child that begins with it.
+A child runs one test, or a series of them if the program is `stateless`. Of tests behind others only good ends are
+believed: any other is run again by a child that begins with it.
 """
 
 from __future__ import annotations
@@ -25,76 +23,74 @@ from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import NamedTuple
 
-from . import syscalls
-from .channel import memory_file, read_file
+from ..wire.channel import memory_file, read_file
+from ..wire.endings import Ending
 from .confinement import Confinement, Entry
-from .in_turn import run_alone, run_in_turn
+from .kernel import syscalls
 from .programs import become_main, describe
+from .series import run_alone, run_series
 from .stateless import is_stateless
-from .watch import Child, Ending, FirstNap, Question, Watch, Witnesses
+from .watch import Child, ConfinementMarks, FirstWait, Question, Watch
 
 __all__ = ["Template", "Tests", "max_tests"]
 
 _INPUT, _RESULT, _QUESTIONS, _PROGRESS, _FIRST_FILE = 3, 4, 5, 6, 7
 _SPARE_DESCRIPTORS = 16
-"""Of those that a template may have, for all that is not a file of a test."""
+"""What a template needs beside the files of tests."""
 _WORTH_SHARING = """
 array base64 calendar cmath dataclasses datetime decimal fractions hashlib numbers queue random statistics tempfile
 textwrap threading
 """
 """Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
 _STATE_WORDS, _BLOCKS = 18, 8
-"""Of what `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
-_MAX_IN_TURN = 10
-"""How many tests one process may run: enough for its fork to cost little, and few files that it could fill."""
+"""How many words `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
+_MAX_SERIES = 10
+"""How many tests one process may run: enough to make up for its fork, and few files that it could fill."""
 _MAX_HELD_BYTES = 4 << 20
-"""How much of inputs, and of outputs, may lie in files of tests before more are prepared, or those that ran written."""
+"""How much inputs, or outputs, may take in files: no more tests are prepared then, or those that ran written down."""
 
 
 def max_tests(confinement: Confinement) -> int:
-    """How many tests a batch may have: each has three files open."""
+    """Return how many tests a batch may have: each has three files open."""
     return (confinement.num_descriptors - _SPARE_DESCRIPTORS) // 3
 
 
 class Tests:
     """What a slot prepares once for all problems on standard input: how each test of a batch is started.
 
-    The files of the first test are the first that a template opens, and so on, so their numbers are known before.
-
-    Args:
-        places: of the tests among the witnesses.
+    A template opens the files of its tests first and in order, so their numbers are known before. `places` are those of
+    the tests among the marks.
     """
 
-    def __init__(self, confinement: Confinement, witnesses: Witnesses, places: range) -> None:
+    def __init__(self, confinement: Confinement, marks: ConfinementMarks, places: range) -> None:
         self._confinement = confinement
         self.scratch = confinement.scratch
         self.limits = confinement.limits
         self.main = ModuleType("__main__")
-        self.nap = FirstNap(is_bounded_by_kernel=True, cpu_limit=self.limits.cpu_seconds)
-        self.witnesses, self.places = witnesses, places
+        self.first_wait = FirstWait(is_bounded_by_kernel=True, cpu_limit=self.limits.cpu_seconds)
+        self.marks, self.places = marks, places
         firsts = range(_FIRST_FILE, _FIRST_FILE + 3 * len(places), 3)
         self.files = [(first, first + 1, first + 2) for first in firsts]
         self.entries = [
-            confinement.prepare_test(files, witnesses.steps(place))
-            for files, place in zip(self.files, places, strict=True)
+            confinement.prepare_test(files, marks.steps(place)) for files, place in zip(self.files, places, strict=True)
         ]
         self._states = (ctypes.c_long * (3 * _STATE_WORDS))()
         self._looks = [self._steps_of_look(files) for files in self.files]
-        self.waits = [[self.nap.step, self.nap.reap, *looks] for looks in self._looks]
-        """What a template does while each test runs, and when it has ended."""
+        self.waits = [[self.first_wait.step, self.first_wait.reap, *looks] for looks in self._looks]
+        """What a template does while each test runs and when it has ended."""
 
-    def entry_in_turn(self, indices: range) -> Entry:
+    def series_entry(self, indices: range) -> Entry:
         """Return how the child is started that runs these tests one after the other."""
         files = [file for index in indices for file in self.files[index]]
-        witness = self.witnesses.steps(self.places[indices.start])
-        return self._confinement.prepare_test((), witness, kept=(_PROGRESS, *files))
+        mark = self.marks.steps(self.places[indices.start])
+        return self._confinement.prepare_test((), mark, kept=(_PROGRESS, *files))
 
     def look(self, index: int) -> None:
         """Look again at the files of a test that had not ended."""
         syscalls.take(self._looks[index])
 
     def held_bytes(self) -> int:
-        """How much memory the files took at the last look: more than their sizes say, if the program wanted that."""
+        """Return how much memory the files took at the last look; a program can make that more than their sizes."""
         words = self._states
         return 512 * (words[_BLOCKS] + words[_BLOCKS + _STATE_WORDS] + words[_BLOCKS + 2 * _STATE_WORDS])
 
@@ -104,7 +100,7 @@ class Tests:
 
 
 class Template(NamedTuple):
-    """What the process needs to know: the sizes of the program and of each input, which lie one behind the other."""
+    """What a template needs to know: the sizes of the program and of each input, which lie one behind the other."""
 
     program_size: int
     input_sizes: list[int]
@@ -131,38 +127,34 @@ class Template(NamedTuple):
         become_main(self.tests.main)
         opened = memory_file()
         assert opened == _PROGRESS, "a template has opened nothing yet"
-        max_in_turn = _MAX_IN_TURN if is_stateless(code) else 1
+        max_series = _MAX_SERIES if is_stateless(code) else 1
         offset, sizes = self.program_size, self.input_sizes
         while sizes:
             batch = sizes[: self._num_next(sizes)]
-            if not self._run_batch(code, offset, batch, max_in_turn):
+            if not self._run_batch(code, offset, batch, max_series):
                 break
             offset, sizes = offset + sum(batch), sizes[len(batch) :]
         os._exit(0)
 
     def _num_next(self, sizes: Sequence[int]) -> int:
-        """How many tests the next batch has: as many as there are descriptors for, fewer where inputs are large."""
+        """Return how many tests the next batch has: as many as there are descriptors, fewer where inputs are large."""
         number = min(len(self.tests.entries), len(sizes))
         while number > 1 and sum(sizes[:number]) > _MAX_HELD_BYTES:
             number //= 2
         return number
 
-    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_in_turn: int) -> bool:
-        """Run the tests whose inputs begin at `offset`; returns whether the time limits were kept.
-
-        Raises:
-            Unconfined: a test did not run, for reasons of the machine.
-        """
+    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_series: int) -> bool:
+        """Run the tests whose inputs begin at `offset`; return whether the time limits were kept. Raises as `run`."""
         _open_files(self.tests.files, offset, sizes)
         endings: list[Ending] = []
         starts: list[int] = []
         num_written = num_held_bytes = 0
         while len(endings) < len(sizes):
             self._empty_scratch()
-            indices = range(len(endings), min(len(sizes), len(endings) + max_in_turn))
+            indices = range(len(endings), min(len(sizes), len(endings) + max_series))
             starts.append(indices.start)
             if len(indices) > 1:
-                endings += self._run_in_turn(code, indices)
+                endings += self._run_series(code, indices)
                 num_held_bytes += self._held_bytes(indices)
             else:
                 endings.append(self._run_test(code, indices.start))
@@ -172,7 +164,7 @@ class Template(NamedTuple):
             if num_held_bytes > _MAX_HELD_BYTES:
                 self._write_down(num_written, endings)
                 num_written, num_held_bytes = len(endings), 0
-        self.tests.witnesses.check([self.tests.places[index] for index in starts])
+        self.tests.marks.check([self.tests.places[index] for index in starts])
         self._write_down(num_written, endings)
         return endings[-1].limit is None
 
@@ -184,16 +176,16 @@ class Template(NamedTuple):
             run_alone(code)
         return self._wait(process_id, index, start)
 
-    def _run_in_turn(self, code: CodeType, indices: range) -> list[Ending]:
-        """Return how the first of these tests ended, and those that ended well behind it: there may be more to run."""
+    def _run_series(self, code: CodeType, indices: range) -> list[Ending]:
+        """Return how the first of these tests ended and those behind it that ended well; the rest is still to run."""
         tests, limits = self.tests, self.tests.limits
-        entry = tests.entry_in_turn(indices)
+        entry = tests.series_entry(indices)
         _empty(_PROGRESS)
         start = time.monotonic()
         process_id = entry.fork(tests.waits[indices.start])
         if process_id == 0:
             files = tests.files[indices.start : indices.stop]
-            run_in_turn(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
+            run_series(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
         ending = self._wait(process_id, indices.start, start)
         num_begun = max(1, min(os.fstat(_PROGRESS).st_size, len(indices)))
         endings = [Ending(0, ending.cpu_seconds / num_begun, None)] * (num_begun - 1)
@@ -204,13 +196,13 @@ class Template(NamedTuple):
 
     def _wait(self, process_id: int, index: int, start: float) -> Ending:
         tests = self.tests
-        ending = tests.nap.take_ending()
+        ending = tests.first_wait.take_ending()
         if ending is not None:
             return ending
         limits = tests.limits
         child = Child(process_id, limits.cpu_seconds, time.monotonic() - start)
         ending = Watch([child], limits.wall_seconds, lambda: _ask_slot(Question.WAITED)).until_end()[0]
-        tests.nap.forget()
+        tests.first_wait.forget()
         tests.look(index)
         return ending
 
@@ -243,7 +235,7 @@ def _open_files(numbers: Sequence[tuple[int, int, int]], offset: int, sizes: Seq
 
 
 def _rewind(stdin: int, *outputs: int) -> None:
-    """Make the files of a test that was run what they were before."""
+    """Restore the files of a test as they were before it ran."""
     os.lseek(stdin, 0, os.SEEK_SET)
     for file in outputs:
         _empty(file)
@@ -255,7 +247,7 @@ def _empty(file: int) -> None:
 
 
 def _ask_slot(question: Question) -> float:
-    """The slot sees and may do what this process cannot any more; it answers on a socket."""
+    """Ask the slot, which sees and may do what this process cannot any more, on a socket."""
     os.write(_QUESTIONS, question)
     return struct.unpack("d", os.read(_QUESTIONS, 8))[0]
 

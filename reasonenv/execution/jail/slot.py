@@ -1,9 +1,6 @@
 """One slot: a process that runs one job after another, each in children that are gone before it answers.
 
-Lives here: the jobs, what each child is given, and the answer. Does not: what children do (`programs`, `script`,
-`oracle`, `cells`), nor what it means.
-
-A slot never reads what a program wrote. It runs nothing of it either, so it may keep the rights that confining takes.
+A slot neither reads what a program wrote nor runs anything of it, so it may keep the rights that confining takes.
 """
 
 from __future__ import annotations
@@ -20,23 +17,14 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import NamedTuple, NoReturn
 
-from . import cells, namespaces, oracle, programs, syscalls
-from .channel import receive, send
+from ..wire.channel import receive, send
+from ..wire.endings import STILL_RUNNING, Ending
+from . import oracle, programs, session
 from .confinement import Confinement, RunLimits
+from .kernel import namespaces, syscalls
 from .scratch import Folder, Tmpfs
 from .script import Template, Tests, max_tests
-from .watch import (
-    STILL_RUNNING,
-    Child,
-    Ending,
-    FirstNap,
-    HungUp,
-    ProcessorQueue,
-    Question,
-    Unconfined,
-    Watch,
-    Witnesses,
-)
+from .watch import Child, ConfinementMarks, FirstWait, HungUp, ProcessorQueue, Question, Unconfined, Watch
 
 __all__ = ["SlotSettings", "serve"]
 
@@ -56,11 +44,11 @@ class SlotSettings(NamedTuple):
     base_bytes: int
     spare_uid: int | None
     folder: str
-    """Of the machine, for scratch folders outside tier A."""
+    """On the machine, for scratch folders outside tier A."""
 
 
 def serve(connection: socket.socket, settings: SlotSettings) -> NoReturn:
-    """Turn this fresh child of the zygote into a slot that serves `connection`; never returns."""
+    """Turn this fresh child of the zygote into a slot that serves `connection`."""
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     queue = ProcessorQueue()
     if settings.tier == "A":
@@ -74,27 +62,25 @@ def serve(connection: socket.socket, settings: SlotSettings) -> NoReturn:
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     confinement = Confinement(settings.tier, scratch, settings.limits, settings.base_bytes, settings.landlock_abi)
     slot = _Slot(connection, confinement, queue)
-    try:
+    with contextlib.suppress(HungUp, Unconfined, ConnectionError):
         slot.run()
-    except (HungUp, Unconfined, ConnectionError):
-        os._exit(0)
     os._exit(0)
 
 
 def _move_into_namespaces(settings: SlotSettings) -> Tmpfs:
     """Enter the namespaces. This process stays as the parent that waits; its child goes on as the slot."""
-    places = namespaces.enter(settings.spare_uid)
+    shown = namespaces.enter(settings.spare_uid)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     process_id = syscalls.fork()
     if process_id != 0:
         syscalls.call("close_range", 0, 0xFFFFFFFF, 0)
         os._exit(os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]) & 0xFF)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    return Tmpfs(settings.limits.tmp_bytes, places)
+    return Tmpfs(settings.limits.tmp_bytes, shown)
 
 
 class _Session(NamedTuple):
-    """The process of a session, and the socket on which it gets cells and says that it is done with one."""
+    """The process of a session, and the socket on which it gets cells and reports each as done."""
 
     child: Child
     connection: socket.socket
@@ -108,13 +94,13 @@ class _Slot:
         self._queue = queue
         self._session: _Session | None = None
         is_tier_a = confinement.tier == "A"
-        self._nap = FirstNap(is_bounded_by_kernel=is_tier_a, cpu_limit=confinement.limits.cpu_seconds)
+        self._first_wait = FirstWait(is_bounded_by_kernel=is_tier_a, cpu_limit=confinement.limits.cpu_seconds)
         num_tests = max_tests(confinement)
-        self._witnesses = Witnesses(_MAX_CHILDREN + num_tests)
+        self._marks = ConfinementMarks(_MAX_CHILDREN + num_tests)
         places = range(_MAX_CHILDREN, _MAX_CHILDREN + num_tests)
-        self._tests = Tests(confinement, self._witnesses, places)
+        self._tests = Tests(confinement, self._marks, places)
         self._main = sys.modules["__main__"]
-        """Kept, because taking it apart would have the memory of every child that has another one copied."""
+        """Kept alive: a child that replaces it would otherwise tear it down, and have the memory copied for that."""
         self._own = os.pidfd_open(os.getpid())
         self._nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         gc.collect()
@@ -134,7 +120,7 @@ class _Slot:
             send(self._connection, {"endings": endings})
 
     def _call(self, descriptors: Sequence[int]) -> list[Ending]:
-        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors, naps=True)
+        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors, waits_for_it=True)
         return self._until_end(self._watch([child]))
 
     def _script(self, descriptors: Sequence[int], program_size: int, input_sizes: list[int]) -> list[Ending]:
@@ -160,17 +146,16 @@ class _Slot:
                 can_write=False,
                 cpu_share=_ORACLE_CPU_SHARE,
                 index=1,
-                naps=True,
+                waits_for_it=True,
             )
         return self._until_end(self._watch([judge, candidate]), 2)
 
     def _cell(self, descriptors: Sequence[int]) -> list[Ending]:
-        """Hand a cell to the process that ran those before it, which stands still in between."""
+        """Give a cell to the process that ran those before it, which is stopped in between."""
         if self._session is None:
             mine, theirs = socket.socketpair()
             with theirs:
-                run = cells.run_cells
-                self._session = _Session(self._fork(run, (theirs.fileno(),), cpu_share=0), mine)
+                self._session = _Session(self._fork(session.run_cells, (theirs.fileno(),), cpu_share=0), mine)
         child, connection = self._session
         cpu_before = child.cpu_seconds()
         child.cpu_limit = cpu_before + self._limits.cpu_seconds
@@ -194,25 +179,25 @@ class _Slot:
         is_template: bool = False,
         cpu_share: int = 1,
         index: int = 0,
-        naps: bool = False,
+        waits_for_it: bool = False,
     ) -> Child:
         """Start a confined child, the `index`th of the job, that does `run` with the `kept` descriptors from 3 on.
 
-        `naps` says whether there is nothing to do for this process now but to wait for that child.
+        `waits_for_it` says whether this process has nothing to do now but to wait for that child.
         """
         if self._confinement.tier == "A":
             namespaces.renew_pid_namespace(self._own)
         entry = self._confinement.prepare(
             (self._nothing,) * 3,
             kept,
-            self._witnesses.steps(index, is_template=is_template),
+            self._marks.steps(index, is_template=is_template),
             can_write=can_write,
             is_template=is_template,
             cpu_share=cpu_share,
         )
-        self._nap.forget()
+        self._first_wait.forget()
         start = time.monotonic()
-        process_id = entry.fork([self._nap.step] if naps else [])
+        process_id = entry.fork([self._first_wait.step] if waits_for_it else [])
         if process_id == 0:
             try:
                 run()
@@ -228,13 +213,15 @@ class _Slot:
         return self._queue.waited_seconds()
 
     def _is_over(self) -> bool:
-        """Outside tier A: too much in the scratch folder, or too many threads, which no limit bounds for root's uid."""
+        """Return whether, outside tier A, the scratch folder is too full, or there are more threads than may be: for
+        root's uid no limit of the kernel bounds them.
+        """
         scratch = self._confinement.scratch
         return isinstance(scratch, Folder) and (scratch.is_over() or self._queue.num_threads() > _MAX_THREADS)
 
     def _until_end(self, watch: Watch, num_children: int = 1) -> list[Ending]:
         endings = watch.until_end()
-        self._witnesses.check(range(num_children))
+        self._marks.check(range(num_children))
         return endings
 
     def _watch(

@@ -1,10 +1,8 @@
-"""Which programs may have several tests run by one process: those that can be seen to leave nothing behind.
+"""Which programs may have several tests run by one process: those whose compiled code leaves nothing behind.
 
-Lives here: looking at compiled code. Does not: running it (`in_turn`).
-
-The one decision: this spares honest programs a fork per test, and is no defence. What a program prints is compared
-outside, with answers that its process has never seen; one that gets past this check has handed something from one of
-its own tests to the next, and gained nothing. Whatever is not understood here gets its forks.
+This spares honest programs a fork per test, and is no defence. What a program prints is compared outside, with answers
+that its process has never seen; one that gets past this check has passed something from one of its own tests to the
+next, and gained nothing. Whatever is not understood here gets a fork per test.
 """
 
 from __future__ import annotations
@@ -54,10 +52,10 @@ _IMPORT, _STORE, _DELETE = (opcode.opmap[name] for name in ("IMPORT_NAME", "STOR
 
 
 def is_stateless(code: CodeType) -> bool:
-    """Whether an honest script changes nothing that a later run of it in the same process could notice.
+    """Return whether an honest script changes nothing that a later run of it in the same process could notice.
 
-    Files, processes, threads and `eval` are refused by name; of modules, those are known that keep no state. Who wants
-    to get past this can: by names in strings, or by attributes of the classes of these modules.
+    Files, processes, threads and `eval` are refused by name; only modules that keep no state are known. Names in
+    strings, or attributes of the classes of these modules, get past this.
     """
     return all(_is_known(part) for part in _parts(code))
 
@@ -85,7 +83,7 @@ def _is_known(code: CodeType) -> bool:
 
 
 def _instructions(code: bytes) -> Iterator[tuple[int, int]]:
-    """Operations and their arguments: two bytes each, where prefixes hold the higher bytes of an argument."""
+    """Yield operations and their arguments: two bytes each, where prefixes hold the higher bytes of an argument."""
     higher = 0
     for operation, argument in zip(code[::2], code[1::2], strict=True):
         argument |= higher

@@ -1,9 +1,7 @@
 """Waiting for children, and ending those that use more than they may.
 
-Lives here: CPU time, wall time and their fair measure, killing and reaping. Does not: what a child's end means.
-
-The one decision: CPU time is what counts. Wall time is the backstop against sleepers, and the time in which a child was
-ready to run but the machine had no processor for it is not counted.
+CPU time is what counts. Wall time is the backstop against sleepers; the time in which a child was ready to run but the
+machine had no processor for it is not counted.
 """
 
 from __future__ import annotations
@@ -19,37 +17,20 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from . import syscalls
+from ..wire.endings import Ending
+from .kernel import syscalls
+from .kernel.syscalls import SIGNAL_SET_BYTES, signal_set
 
-__all__ = [
-    "SIGNAL_SET_BYTES",
-    "STILL_RUNNING",
-    "Child",
-    "Ending",
-    "FirstNap",
-    "HungUp",
-    "ProcessorQueue",
-    "Question",
-    "Unconfined",
-    "Watch",
-    "Witnesses",
-    "signal_set",
-]
+__all__ = ["Child", "ConfinementMarks", "FirstWait", "HungUp", "ProcessorQueue", "Question", "Unconfined", "Watch"]
 
-STILL_RUNNING = 256
-"""In place of an exit code, which is never that large: the process of a session that waits for its next cell."""
-
-_LONGEST_NAP_SECONDS = 0.05
-_HOLDINGS_NAP_SECONDS = 0.003
+_LONGEST_WAIT_SECONDS = 0.05
+_HOLDINGS_WAIT_SECONDS = 0.003
 _MAX_THREADS_READ = 64
-_TIME_BYTES = 16
-"""Of a timespec: seconds and nanoseconds."""
-_RUSAGE_WORDS = 18
-"""Seconds and microseconds for the program, the same for the kernel, and much else."""
+_TIME_BYTES = 16  # of a timespec: seconds and nanoseconds
+_RUSAGE_WORDS = 18  # seconds and microseconds of the program, the same of the kernel, and much else
 _NO_STATUS = -1
-SIGNAL_SET_BYTES = 8
 
 
 class HungUp(Exception):  # noqa: N818 - an event, not an error
@@ -57,21 +38,19 @@ class HungUp(Exception):  # noqa: N818 - an event, not an error
 
 
 class Question(bytes, Enum):
-    """What a template may ask its slot."""
+    """What a template may ask its slot: how long its child waited for a processor, or to empty the scratch folder."""
 
     WAITED = b"w"
-    """How long has my child waited for a processor?"""
     EMPTY_SCRATCH = b"e"
-    """Please empty the scratch folder."""
 
 
 class Unconfined(Exception):  # noqa: N818 - says what happened
     """A child ended before all layers were in force: nothing of the program has run."""
 
 
-class Witnesses:
-    """Memory shared with all children: when all layers are in force, the kernel writes the time to a child's place. A
-    child that is to run a program then loses sight of all places.
+class ConfinementMarks:
+    """Memory shared with all children, in which each has a place. When all layers are in force, the kernel writes the
+    time to the child's place, and a child that is to run a program loses sight of this memory.
     """
 
     def __init__(self, number: int) -> None:
@@ -79,50 +58,33 @@ class Witnesses:
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._page))
 
     def steps(self, index: int, *, is_template: bool = False) -> list[syscalls.Step]:
-        """What a child does when all layers are in force; a template keeps the places for its own children."""
-        place = self._address + index * _TIME_BYTES
-        testify = syscalls.step("clock_gettime", time.CLOCK_MONOTONIC, place)
-        return [testify] if is_template else [testify, syscalls.step("munmap", self._address, len(self._page))]
+        """Return what a child does last; a template keeps the places, for its own children."""
+        write = syscalls.step("clock_gettime", time.CLOCK_MONOTONIC, self._address + index * _TIME_BYTES)
+        return [write] if is_template else [write, syscalls.step("munmap", self._address, len(self._page))]
 
     def check(self, places: Iterable[int]) -> None:
-        """In the parent, about children that have ended.
-
-        Raises:
-            Unconfined: one of them has not testified.
-        """
+        """Clear the places of children that have ended; raise `Unconfined` if nothing was written to one of them."""
         for index in places:
-            start, end = index * _TIME_BYTES, (index + 1) * _TIME_BYTES
-            testimony = self._page[start:end]
-            self._page[start:end] = bytes(_TIME_BYTES)
-            if not any(testimony):
+            place = slice(index * _TIME_BYTES, (index + 1) * _TIME_BYTES)
+            mark = self._page[place]
+            self._page[place] = bytes(_TIME_BYTES)
+            if not any(mark):
                 raise Unconfined
 
 
-class Ending(NamedTuple):
-    """How a child ended: `Ending(exit_code=0, cpu_seconds=0.01, limit=None)`; a signal is a negative exit code."""
-
-    exit_code: int
-    cpu_seconds: float
-    limit: Literal["time", "holdings"] | None
-
-
 class Child:
-    """A process forked by this one.
+    """A process forked by this one; `unwatched_seconds` is for how long it ran before anybody watched it."""
 
-    Args:
-        napped_seconds: how long its parent has waited for it before anybody watched it.
-    """
-
-    def __init__(self, process_id: int, cpu_limit: float, napped_seconds: float = 0.0) -> None:
+    def __init__(self, process_id: int, cpu_limit: float, unwatched_seconds: float = 0.0) -> None:
         self.process_id = process_id
         self.cpu_limit = cpu_limit
-        self.napped_seconds = napped_seconds
+        self.unwatched_seconds = unwatched_seconds
         self.ending: Ending | None = None
         self.limit: Literal["time", "holdings"] | None = None
         self.descriptor = os.pidfd_open(process_id)
 
     def cpu_seconds(self) -> float:
-        """CPU time of its threads so far."""
+        """Return the CPU time of its threads so far."""
         try:
             return time.clock_gettime(syscalls.processor_clock(self.process_id))
         except OSError:  # it has just ended
@@ -144,18 +106,18 @@ class Child:
         return self.ending
 
 
-class FirstNap:
-    """Waiting for a fresh child for as long as a `Watch` would before it first looks.
+class FirstWait:
+    """Waits for a fresh child for as long as a `Watch` would before it first looks; most children end meanwhile.
 
-    Most children end meanwhile. It is one system call, to be made right after the fork, because as long as the child
-    lives all memory that this process touches is copied. SIGCHLD has to be blocked.
+    It is one system call, made right after the fork, because as long as the child lives all memory that this process
+    touches is copied. SIGCHLD has to be blocked.
     """
 
     def __init__(self, *, is_bounded_by_kernel: bool, cpu_limit: float) -> None:
         self._cpu_limit = cpu_limit
-        nap = _LONGEST_NAP_SECONDS if is_bounded_by_kernel else _HOLDINGS_NAP_SECONDS
+        longest = _LONGEST_WAIT_SECONDS if is_bounded_by_kernel else _HOLDINGS_WAIT_SECONDS
         self._signals = syscalls.Memory(signal_set(signal.SIGCHLD))
-        self._seconds = syscalls.Memory(_timespec(max(0.001, min(nap, cpu_limit))))
+        self._seconds = syscalls.Memory(_timespec(max(0.001, min(longest, cpu_limit))))
         self._no_seconds = syscalls.Memory(_timespec(0.0))
         self._usage = (ctypes.c_long * _RUSAGE_WORDS)()
         self._status = ctypes.c_int(_NO_STATUS)
@@ -166,11 +128,11 @@ class FirstNap:
         """Reaps the only child of this process, if it has ended."""
 
     def forget(self) -> None:
-        """Before a fork: let the end of an earlier child not be taken for that of the next."""
+        """Before a fork, forget the end of an earlier child, or it would be taken for that of the next."""
         syscalls.direct().system_call(*self._forget)
 
     def take_ending(self) -> Ending | None:
-        """Return how the child ended that `reap` has reaped, None if it had not."""
+        """Return how the child ended that `reap` has reaped; None if it had not ended."""
         status = self._status.value
         if status == _NO_STATUS:
             return None
@@ -184,26 +146,21 @@ class FirstNap:
         return syscalls.step("rt_sigtimedwait", self._signals.address, 0, seconds.address, SIGNAL_SET_BYTES)
 
 
-def signal_set(*signals: int) -> bytes:
-    """Return what system calls take for a set of signals."""
-    return struct.pack("@Q", sum(1 << (number - 1) for number in signals))
-
-
 def _timespec(seconds: float) -> bytes:
     return struct.pack("@2q", *divmod(int(1e9 * seconds), 10**9))
 
 
 class ProcessorQueue:
-    """How long the descendants of this process have been ready to run without running, from the machine's `/proc`.
+    """For how long the descendants of this process have been ready to run without running.
 
-    Opened before that is out of sight; where it cannot be read the answer is 0.
+    Reads the machine's `/proc`, opened before that is out of sight; where it cannot be read the answer is 0.
     """
 
     def __init__(self) -> None:
         self.descriptor = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def waited_seconds(self) -> float:
-        """The longest wait of any thread of any descendant."""
+        """Return the longest wait of any thread of any descendant."""
         longest = 0.0
         with contextlib.suppress(OSError, ValueError):
             for process_id in self._descendants():
@@ -211,7 +168,7 @@ class ProcessorQueue:
         return longest
 
     def num_threads(self) -> int:
-        """How many threads the descendants have together."""
+        """Return how many threads the descendants have together."""
         number = 0
         with contextlib.suppress(OSError, ValueError):
             for process_id in self._descendants():
@@ -250,12 +207,10 @@ class Watch:
     """Children and the bounds they are under.
 
     Args:
-        wall_seconds: from `until_end` or `until_readable` on, with the nap before that, less what `waited_seconds`
-            says; math.inf for none.
-        is_over: whether files or threads are too many; asked every few milliseconds, where the kernel does not hold
-            these limits.
+        wall_seconds: how long they may take, the time before the watch included, less `waited_seconds()`; may be inf.
+        is_over: whether files or threads are too many; asked every few milliseconds where the kernel sets no limit.
         hang_up: a socket; when its other side closes, nobody needs the result.
-        questions: a socket on which the first child may ask, and the answer to each question.
+        questions: a socket on which the first child may ask, and the function that answers.
     """
 
     def __init__(
@@ -269,7 +224,7 @@ class Watch:
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
     ) -> None:
         self._children = children
-        self._wall_seconds = wall_seconds - max(child.napped_seconds for child in children)
+        self._wall_seconds = wall_seconds - max(child.unwatched_seconds for child in children)
         self._waited_seconds = waited_seconds
         self._is_over = is_over
         self._hang_up = hang_up
@@ -278,23 +233,17 @@ class Watch:
     def until_end(self) -> list[Ending]:
         """Wait until the first child has ended, then end the others; return the endings in order.
 
-        Raises:
-            HungUp: all children have been ended.
+        If the caller goes away, all children are ended and `HungUp` is raised; so it is by `until_readable`.
         """
         self._wait(None)
         self._kill(None)
         return [child.reap() for child in self._children]
 
     def until_readable(self, connection: socket.socket) -> bool:
-        """Wait until there is something to read; False if the first child ended before.
-
-        Raises:
-            HungUp: all children have been ended.
-        """
+        """Wait until there is something to read; return False if the first child ended before."""
         return self._wait(connection)
 
     def _wait(self, connection: socket.socket | None) -> bool:
-        """Returns whether `connection` became readable, and not the first child ended."""
         poll = select.poll()
         poll.register(self._children[0].descriptor, select.POLLIN)
         for other, events in (
@@ -305,10 +254,10 @@ class Watch:
             if other is not None:
                 poll.register(other, events)
         start = time.monotonic()
-        nap = _LONGEST_NAP_SECONDS if self._is_over is None else _HOLDINGS_NAP_SECONDS
+        longest = _LONGEST_WAIT_SECONDS if self._is_over is None else _HOLDINGS_WAIT_SECONDS
         while True:
             spare = min(child.cpu_limit - child.cpu_seconds() for child in self._children)
-            ready = {descriptor for descriptor, _ in poll.poll(max(1.0, 1000 * min(nap, spare)))}
+            ready = {descriptor for descriptor, _ in poll.poll(max(1.0, 1000 * min(longest, spare)))}
             if self._hang_up is not None and self._hang_up.fileno() in ready:
                 self._kill(None)
                 raise HungUp

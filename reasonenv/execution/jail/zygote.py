@@ -1,8 +1,6 @@
 """The process that all others are forked from: a fresh interpreter that has loaded what programs often import.
 
-Lives here: its loop, starting slots, ending when the caller ends. Does not: the slots' work (`slot`).
-
-It is started by the caller with `python -I` and a clean environment, is never a fork of the caller, and runs no thread.
+The caller starts it with `python -I` and a clean environment, never as a fork of itself, and it runs no thread.
 """
 
 from __future__ import annotations
@@ -17,30 +15,29 @@ import socket
 import sys
 from typing import Any
 
-from . import syscalls
-from .channel import receive, send
+from ..wire.channel import receive, send
+from ..wire.folders import remove_folder
 from .confinement import RunLimits, interpreter_bytes
-from .in_turn import open_streams_on_files
+from .kernel import syscalls
 from .probe import probe_layers
-from .rehearsal import rehearse
-from .scratch import remove_folder
+from .series import open_streams_on_files
 from .slot import SlotSettings, serve
+from .warmup import warm_up
 
 __all__ = ["main"]
 
 _OFTEN_IMPORTED = """
 bisect collections copy functools heapq io itertools json math operator os re string sys time types typing
 """
-_NUMERIC = ("numpy", "sympy")
 _HUGE_PAGE, _MADV_COLLAPSE = 2 << 20, 25
 _CHECK_PARENT_MILLISECONDS = 1000
 
 
-def main(arguments: list[str]) -> None:
-    """Serve requests on standard input, a socket, until it closes. Arguments: `numeric` loads numpy and sympy, too."""
+def main(preload: str) -> None:
+    """Serve requests on standard input, a socket, until it closes; `preload` "numeric" is to load NumPy and SymPy."""
     for name in _OFTEN_IMPORTED.split():
         importlib.import_module(name)
-    for name in _NUMERIC if "numeric" in arguments else ():
+    for name in ("numpy", "sympy") if preload == "numeric" else ():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.dont_write_bytecode = True
@@ -51,9 +48,9 @@ def main(arguments: list[str]) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    rehearse()
+    warm_up()
     open_streams_on_files()
-    if "numeric" in arguments:
+    if preload == "numeric":
         _use_huge_pages()
     zygote = _Zygote(connection, _make_folder())
     with contextlib.suppress(ConnectionError):
@@ -64,7 +61,7 @@ def main(arguments: list[str]) -> None:
 def _use_huge_pages() -> None:
     """Put the memory into pages of 2 MiB, where the kernel does that (6.1): a fork copies each entry of a page table.
 
-    Where there is less memory than numpy and sympy take, this gains nothing.
+    Worth it only for as much memory as NumPy and SymPy take.
     """
     with open("/proc/self/maps", encoding="ascii") as lines:
         mappings = lines.read().splitlines()
@@ -78,7 +75,7 @@ def _use_huge_pages() -> None:
 
 
 def _make_folder() -> str:
-    """Where `tempfile` would; that module is not loaded, as it loads three compressors that every fork would carry."""
+    """Make a folder where `tempfile` would, which loads three compressors that every fork would carry."""
     for parent in ("/tmp", "/var/tmp", "/usr/tmp", os.getcwd()):
         folder = f"{parent}/reasonenv-{os.urandom(6).hex()}"
         with contextlib.suppress(OSError):
@@ -131,7 +128,7 @@ class _Zygote:
             self._start_slot(request, descriptors[0])
 
     def _probe(self) -> None:
-        """In a child, because looking for an unused uid loads libraries that every fork would carry."""
+        """Try all layers in a child: looking for an unused uid loads libraries that every fork would carry."""
         process_id = os.fork()
         if process_id == 0:
             try:
@@ -157,7 +154,7 @@ class _Zygote:
         send(self._connection, {"process_id": process_id})
 
     def _reap(self) -> None:
-        """Collect slots that ended, and what was left to this process by those that were killed."""
+        """Reap slots that ended, and orphans of those that were killed."""
         with contextlib.suppress(ChildProcessError):
             while ended := os.waitpid(-1, os.WNOHANG)[0]:
                 self._slots.discard(ended)

@@ -7,8 +7,8 @@ import ast
 import pytest
 
 from reasonenv.execution import CaseStatus, Limits, Sandbox
-from reasonenv.execution.jail.oracle import count_tests
 from reasonenv.execution.jobs import as_call_tests
+from reasonenv.execution.wire.asserts import find_tests
 from reasonenv.types import AssertTests, CallTests
 
 
@@ -37,7 +37,7 @@ def statuses(sandbox: Sandbox, program: str, source: str, names: tuple[str, ...]
     ],
 )
 def test_a_test_is_a_statement_that_asserts_or_uses_a_definition_that_does(source: str, num_tests: int) -> None:
-    assert count_tests(ast.parse(source)) == num_tests
+    assert len(find_tests(ast.parse(source))) == num_tests
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,28 @@ def test_literal_asserts_of_one_function_are_calls(source: str, tests: CallTests
         ("def f(x) return", "assert f(1) + 1\nassert f(2) + 1", ["not_run", "not_run"]),
         ("def f(x): return x", "assert f(1) == 1\ny = f(2) + None\nassert f(3) + 0", ["passed", "not_run"]),
         ("def f(x): return x", "assert f(1) + 0\nf(2) + None", ["not_run"]),
+        ("def f(x):\n    while x > 1: pass\n    return x", "assert f(1) == 1\nf(2)", ["time_limit"]),
+        (
+            "def f(x):\n    while x > 2: pass\n    return x",
+            "assert f(1) == 1\nassert f(2) == 2\nf(3)",
+            ["passed", "time_limit"],
+        ),
+        ("import os\ndef f(x): return x if x == 1 else os._exit(0)", "assert f(1) == 1\nf(2)", ["exited"]),
+        ("def f(x): return x // (2 - x)", "assert f(1) == 1\nf(2)", ["not_run"]),
+        ("def f(x): return x // (2 - x)", "assert f(1) == 1\nassert f(0) == 0\nf(2)", ["passed", "not_run"]),
         ("def f(x): return 'x' * 10**7", "assert len(f(1)) + 0\nassert 1", ["exited", "not_run"]),
+        ("def f(x): return [0] * 10**10", "assert f(1) + [0]", ["memory_limit"]),
         ("", "assert f(1) + 1", ["raised"]),
     ],
 )
 def test_asserts(sandbox: Sandbox, program: str, source: str, expected: list[str]) -> None:
     assert statuses(sandbox, program, source) == expected
+
+
+def test_tests_that_never_end_by_themselves_are_a_time_limit() -> None:
+    with Sandbox(1, limits=Limits(cpu_seconds=0.2, wall_seconds=16.0)) as sandbox:
+        source = "assert f(1) + 0 == 1\nfor _ in iter(int, 1): assert f"
+        assert statuses(sandbox, "def f(x): return x", source) == ["passed", "time_limit"]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasonenv.execution.comparison import output_matches, value_matches
-from reasonenv.execution.jail.codec import Opaque
+from reasonenv.execution.wire.codec import Opaque
 from reasonenv.types import Comparison
 
 EXACT = Comparison()
 CLOSE = Comparison(absolute_tolerance=0.01)
+RELATIVE = Comparison(relative_tolerance=0.01)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,8 @@ def test_values_without_tolerance_are_compared_as_python_does(expected, actual, 
         ([1.0], (1.0,), False),
         ({"a": 1.0}, {"a": 1.001}, True),
         ({"a": 1.0}, {"b": 1.0}, False),
+        ({"a": 1.0}, {"a": 1.001, "b": 1.0}, False),
+        ({"a": 1.0, "b": 1.0}, {"a": 1.001}, False),
         (1, True, True),
         (0, False, True),
         (1, False, False),
@@ -68,6 +71,41 @@ def test_relative_tolerance_is_relative_to_the_expected_value() -> None:
     assert value_matches(comparison, (), 100.0, 109.0)
     assert not value_matches(comparison, (), -100.0, 109.0)
     assert not value_matches(comparison, (), 0.0, 1e-9)
+
+
+@pytest.mark.parametrize("comparison", [CLOSE, RELATIVE])
+@pytest.mark.parametrize(
+    ("expected", "actual"),
+    [
+        (True, 0.995),
+        (True, 1.001),
+        (0.995, True),
+        (1.001, True),
+        (False, 0.001),
+        ([True], [0.995]),
+        ({0: 1.001}, {0: True}),
+    ],
+)
+def test_a_truth_value_is_close_to_no_other_number(comparison, expected, actual) -> None:
+    assert not value_matches(comparison, (), expected, actual)
+
+
+@pytest.mark.parametrize(
+    "comparison", [CLOSE, Comparison(relative_tolerance=0.01), Comparison(relative_tolerance=1e300)]
+)
+@pytest.mark.parametrize("expected", [math.inf, -math.inf, complex(math.inf, 0)])
+def test_an_infinity_is_close_to_no_other_number(comparison, expected) -> None:
+    others = [0, 5, -1e308, 10**400, -expected, math.nan, complex(0, math.inf)]
+    assert [value_matches(comparison, (), expected, other) for other in others] == [False] * len(others)
+    assert value_matches(comparison, (), expected, expected)
+    assert not value_matches(comparison, (), [1.0, expected], [1.0, 2.0])
+
+
+def test_a_printed_infinity_is_close_to_no_other_number() -> None:
+    comparison = Comparison(relative_tolerance=0.01)
+    assert [output_matches(comparison, "", "inf", actual) for actual in ("5", "-inf", "nan", "1e999")] == [
+        False
+    ] * 3 + [True]
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 10), st.floats(0, 0.5))

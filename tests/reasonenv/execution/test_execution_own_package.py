@@ -9,8 +9,8 @@ from pathlib import Path
 
 from areas import needs
 
-from reasonenv.execution.jail import landlock, namespaces, syscalls
 from reasonenv.execution.jail.confinement import rights_around_package
+from reasonenv.execution.jail.kernel import landlock, namespaces, syscalls
 
 PACKAGE = Path(namespaces.own_package())
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from areas import need
-from code_parts import HALF, HIDDEN_OUTPUT, RIGHT, STDIN_TASK, TASK, WRONG, sandbox_or_skip
+from code_parts import HALF, HIDDEN_OUTPUT, RIGHT, STDIN_TASK, TASK, WRONG, attempt, sandbox_or_skip
 
 from reasonenv.errors import MissingExtraError
-from reasonenv.execution.jobs import tests_job as job_of
+from reasonenv.execution.jobs import tests_jobs as jobs_of
 from reasonenv.execution.ray import RaySandbox, _raw
 from reasonenv.execution.types import Limits
+from reasonenv.rewards.code import CodePassRate
+from reasonenv.turns import PublicTests
 from reasonenv.types import CallTests, ScoreStatus
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -55,6 +57,12 @@ def test_verdicts_are_those_of_a_sandbox_in_order_from_both_nodes(cluster):
             sandbox.judge([RIGHT], [])
 
 
+def test_a_reward_and_a_turn_take_the_sandbox_of_a_cluster(cluster):
+    with RaySandbox(1) as sandbox:
+        assert [score.value for score in CodePassRate(sandbox).score([attempt(RIGHT), attempt(HALF)])] == [1.0, 0.5]
+        assert PublicTests(sandbox).answer([attempt(RIGHT)]) == [None]
+
+
 def test_work_of_a_node_that_is_lost_in_mid_batch_is_done_by_the_other_and_counted_once(cluster):
     numbers = list(range(200))
     tests = [CallTests("double", (((number,), 2 * number), ((number + 1,), 2 * number + 2))) for number in numbers]
@@ -76,7 +84,7 @@ def test_expected_values_do_not_travel():
     import pickle
     from dataclasses import replace
 
-    job = job_of(RIGHT, TASK.reference.tests, Limits())
+    (job,) = jobs_of([RIGHT], [TASK.reference.tests], Limits())
     sent = pickle.dumps(replace(job, interpret=_raw))
     assert str(HIDDEN_OUTPUT).encode() not in sent
     assert HIDDEN_OUTPUT.to_bytes(4, "little") not in sent

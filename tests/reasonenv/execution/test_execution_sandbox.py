@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import subprocess
 import sys
@@ -10,14 +11,26 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from reasonenv.execution import CaseStatus, CodeVerdict, Limits, RunStatus, Sandbox
-from reasonenv.types import AssertTests, CallTests, Comparison, ScoreStatus, StdinTests
+from reasonenv.execution import (
+    AssertTests,
+    CallTests,
+    CaseStatus,
+    CodeVerdict,
+    Comparison,
+    Limits,
+    RunStatus,
+    Sandbox,
+    StdinTests,
+)
+from reasonenv.types import ScoreStatus
 
 ADD = CallTests("add", (((2, 3), 5), ((0, 0), 0)))
 DOUBLE = StdinTests((("2\n", "4\n"), ("5\n", "10\n")))
 KEPT = {PurePosixPath(path).parts[2] for path in (sys.prefix, sys.base_prefix) if path.startswith("/tmp/")}
 """What a jail shows in `/tmp` because this Python is installed there."""
 DOUBLE_PROGRAM = "print(2 * int(input()))"
+FORGED_LINES = b'["loaded"]\n["value"]\n["value", "0", "0"]\n'
+"""As a jail writes them, but with too few and too many parts."""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +76,7 @@ def statuses(verdict: CodeVerdict) -> list[str]:
         ("def add(a, b): return a + b\n\0", ["not_run", "not_run"]),
         ("def add(a, b): return a + b  # \ud800", ["not_run", "not_run"]),
         ("add = 5", ["raised", "raised"]),
+        (f"import os\nos.write(4, {FORGED_LINES!r})\nos._exit(0)", ["wrong_answer", "wrong_answer"]),
         ("", ["not_run", "not_run"]),
     ],
 )
@@ -104,6 +118,17 @@ def test_a_special_judge_that_raises_accepts_nothing(sandbox: Sandbox) -> None:
     assert (case.status, case.detail) == (CaseStatus.WRONG_ANSWER, "the judge raised TypeError")
 
 
+def test_a_batch_that_is_interrupted_leaves_nothing_to_the_next() -> None:
+    def interrupt(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with Sandbox(1) as sandbox:
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.judge(["def f(): return 1"] * 2, [CallTests("f", (((), 1),), Comparison(judge=interrupt))] * 2)
+        verdicts = sandbox.judge(["def f(): return 2"] * 2, [CallTests("f", (((), 2),))] * 2)
+    assert [verdict.num_passed for verdict in verdicts] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("program", "expected"),
     [
@@ -116,10 +141,12 @@ def test_a_special_judge_that_raises_accepts_nothing(sandbox: Sandbox) -> None:
         (f"{DOUBLE_PROGRAM}\nx = [0] * 10**10", ["memory_limit", "memory_limit"]),
         (f"import threading\nthreading.Thread(target=lambda: {DOUBLE_PROGRAM}).start()", ["passed", "passed"]),
         (f"import atexit\natexit.register(lambda: {DOUBLE_PROGRAM})", ["passed", "passed"]),
+        ("out = open(1, 'w', closefd=False)\nout.write(str(2 * int(input())))", ["passed", "passed"]),
         ("print(4)", ["passed", "wrong_answer"]),
         ("while int(input()) == 5: pass\nprint(4)", ["passed", "raised"]),
         ("if int(input()) == 2:\n    while True: pass\nprint(10)", ["time_limit", "not_run"]),
         ("print('x' * 10**7)", ["output_limit", "output_limit"]),
+        (f"{DOUBLE_PROGRAM}\nimport sys\nsys.stderr.write('x' * 10**7)", ["output_limit", "output_limit"]),
         ("import os\nos._exit(0)", ["wrong_answer", "wrong_answer"]),
         ("import os\nos.kill(os.getpid(), 9)", ["exited", "exited"]),
         ("print(", ["not_run", "not_run"]),
@@ -233,9 +260,10 @@ def test_no_slots_are_refused() -> None:
         Sandbox(0)
 
 
-def test_limits_that_limit_nothing_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"Limits\.memory_bytes must be positive; got -1"):
-        Sandbox(1, limits=Limits(memory_bytes=-1))
+@pytest.mark.parametrize("amount", [-1, 0, math.nan])
+def test_limits_that_limit_nothing_are_refused(amount) -> None:
+    with pytest.raises(ValueError, match=rf"Limits\.memory_bytes must be positive; got {amount}"):
+        Sandbox(1, limits=Limits(memory_bytes=amount))
 
 
 def test_a_closed_sandbox_says_so_and_leaves_no_process() -> None:

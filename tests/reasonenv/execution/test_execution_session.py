@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
 
 import pytest
 
@@ -130,3 +132,14 @@ def test_a_session_cannot_be_pickled(session: Session) -> None:
 def test_a_cell_is_text(session: Session) -> None:
     with pytest.raises(TypeError, match="A cell is a str; got bytes"):
         session.run(b"1")  # type: ignore[arg-type]
+
+
+def test_a_slot_that_is_killed_is_the_executors_failure_and_is_replaced(sandbox: Sandbox) -> None:
+    others = set(sandbox.process_ids)
+    with sandbox.session() as session:
+        session.run("x = 1")
+        (slot,) = set(sandbox.process_ids) - others
+        os.kill(slot, signal.SIGKILL)
+        lost = session.run("x")
+        assert (lost.status, lost.has_restarted) == (RunStatus.GRADER_FAILED, True)
+        assert session.run("2").value == "2"

@@ -45,6 +45,15 @@ def test_without_user_namespaces_the_tier_is_b() -> None:
     assert output_of(run_without(SHOW.format("", "1"), without=("namespaces",))) == "B"
 
 
+def test_verdicts_and_results_say_the_tier_they_were_found_in() -> None:
+    program = """
+from reasonenv.execution import Sandbox, StdinTests
+with Sandbox(1) as sandbox:
+    print(sandbox.isolation, sandbox.run("").isolation, sandbox.judge([""], [StdinTests((("", ""),))])[0].isolation)
+"""
+    assert output_of(run_without(program, without=("namespaces",))) == "B B B"
+
+
 def test_without_user_namespaces_tier_a_is_refused_by_name() -> None:
     layer, reason, fix = output_of(run_without(RAISE.format("A"), without=("namespaces",))).split("|")
     assert layer == "namespaces"

@@ -21,7 +21,7 @@ from code_parts import (
 )
 
 from reasonenv import Attempt, MathReference, ScoreStatus, Task, load_reward, load_tasks
-from reasonenv.execution import Limits, Sandbox
+from reasonenv.execution import CodeVerdict, Limits, Sandbox
 from reasonenv.execution.shared import shared_sandbox
 from reasonenv.rewards.code import CodeAllPassed, CodeEfficiency, CodePassRate
 from reasonenv.types import CallTests, CodeReference
@@ -109,6 +109,27 @@ def test_as_fast_as_the_reference_is_full_efficiency_and_much_slower_is_little()
     assert 0.0 < slow.value < 0.3
     assert wrong.value == 0.0
     assert slow.details["reference_cpu_seconds"] < slow.details["cpu_seconds"]
+
+
+class FixedTimes:
+    """A judge that passes every program, with the processor times that it is given in turn."""
+
+    def __init__(self, *batches):
+        self.batches = list(batches)
+
+    def judge(self, programs, tests):
+        return [
+            CodeVerdict(num_passed=1, num_tests=1, cases=(), isolation="A", cpu_seconds=seconds)
+            for seconds, _, _ in zip(self.batches.pop(0), programs, tests, strict=True)
+        ]
+
+
+def test_noise_of_a_fiftieth_of_a_second_decides_nothing_between_programs_that_take_no_time():
+    none, some, more = attempt(RIGHT), attempt(f"{RIGHT}# 1\n"), attempt(f"{RIGHT}# 2\n")
+    scores = CodeEfficiency(FixedTimes([0.0, 0.01, 0.02], [0.0])).score([none, some, more])
+    assert [score.value for score in scores] == pytest.approx([1.0, 0.02 / 0.03, 0.5])
+    (score,) = CodeEfficiency(FixedTimes([0.0], [0.01])).score([none])
+    assert score.value == 1.0
 
 
 def test_efficiency_without_reference_program_is_refused():

@@ -10,9 +10,9 @@ import pytest
 from machine_without import run_without
 
 from reasonenv.execution import Sandbox
-from reasonenv.execution.jail import syscalls
 from reasonenv.execution.jail.confinement import Entry
-from reasonenv.execution.jail.watch import Unconfined, Witnesses
+from reasonenv.execution.jail.kernel import syscalls
+from reasonenv.execution.jail.watch import ConfinementMarks, Unconfined
 from reasonenv.types import AssertTests, CallTests, StdinTests
 
 STATE = """
@@ -25,14 +25,14 @@ state = [
     os.umask(0o77) == 0o22,
 ]
 """
-WRITE_TESTIMONY = """
+WRITE_MARK = """
 import ctypes, sys
 frame = sys._getframe()
-while "witnesses" not in dir(frame.f_locals.get("tests")) and "_witnesses" not in dir(frame.f_locals.get("self")):
+while "marks" not in dir(frame.f_locals.get("tests")) and "_marks" not in dir(frame.f_locals.get("self")):
     frame = frame.f_back
 holder = frame.f_locals.get("tests") or frame.f_locals["self"]
-witnesses = getattr(holder, "witnesses", None) or holder._witnesses
-ctypes.memset(witnesses._address, 1, 1)
+marks = getattr(holder, "marks", None) or holder._marks
+ctypes.memset(marks._address, 1, 1)
 """
 
 
@@ -64,13 +64,13 @@ def test_a_child_has_the_masks_and_the_surroundings_of_a_fresh_process_in_tier_b
     ("program", "tests"),
     [
         (
-            f"def f():\n{''.join(f'    {line}{chr(10)}' for line in WRITE_TESTIMONY.splitlines())}",
+            f"def f():\n{''.join(f'    {line}{chr(10)}' for line in WRITE_MARK.splitlines())}",
             CallTests("f", (((), None),)),
         ),
-        (WRITE_TESTIMONY, StdinTests((("", ""),))),
+        (WRITE_MARK, StdinTests((("", ""),))),
     ],
 )
-def test_a_program_cannot_see_the_places_of_witnesses(sandbox: Sandbox, program: str, tests) -> None:
+def test_a_program_cannot_see_the_marks_of_confinement(sandbox: Sandbox, program: str, tests) -> None:
     (verdict,) = sandbox.judge([program], [tests])
     assert [(case.status.value, case.detail) for case in verdict.cases] == [("exited", "signal SIGSEGV")]
 
@@ -79,27 +79,27 @@ def entry(*steps: syscalls.Step) -> Entry:
     return Entry(list(steps), None, None)
 
 
-def test_a_child_that_takes_all_steps_is_witnessed() -> None:
-    witnesses = Witnesses(2)
+def test_a_child_that_takes_all_steps_leaves_its_mark() -> None:
+    marks = ConfinementMarks(2)
     for place in (0, 1):
-        process_id = entry(*witnesses.steps(place)).fork()
+        process_id = entry(*marks.steps(place)).fork()
         if process_id == 0:
             os._exit(7)
         assert os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]) == 7
-    witnesses.check(range(2))
+    marks.check(range(2))
     with pytest.raises(Unconfined):
-        witnesses.check(range(2))
+        marks.check(range(2))
 
 
-def test_a_child_of_which_a_step_is_refused_ends_unwitnessed() -> None:
-    witnesses = Witnesses(1)
+def test_a_child_of_which_a_step_is_refused_leaves_no_mark() -> None:
+    marks = ConfinementMarks(1)
     refused = syscalls.step("close_range", 5, 4, 0)
-    process_id = entry(refused, *witnesses.steps(0)).fork()
+    process_id = entry(refused, *marks.steps(0)).fork()
     if process_id == 0:
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]) == 1
     with pytest.raises(Unconfined):
-        witnesses.check(range(1))
+        marks.check(range(1))
 
 
 def test_a_refused_step_is_an_error_and_those_after_it_are_not_taken() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv.execution.jail.call_numbers import ALLOWED, CONDITIONAL, numbers
-from reasonenv.execution.jail.seccomp import (
+from reasonenv.execution.jail.kernel.call_numbers import ALLOWED, CONDITIONAL, numbers
+from reasonenv.execution.jail.kernel.seccomp import (
     Check,
     Rule,
     assemble,

@@ -1,10 +1,7 @@
-"""A small program that a zygote runs before it forks anything.
+"""A small program that a zygote runs, in the ways in which programs are run, before it forks anything.
 
-Lives here: running lines of our own, in the ways in which programs are run. Does not: strangers' programs (`programs`).
-
-The one decision: what the interpreter remembers of doing something for the first time (where a type has its methods,
-interned names, buffers) is remembered before all forks. Each of them would have to find it out again, and to have the
-memory copied into which it is written.
+What the interpreter caches when it does something for the first time (where a type has its methods, interned names,
+buffers) would otherwise be cached by every fork again, in memory that has to be copied for that.
 """
 
 from __future__ import annotations
@@ -13,11 +10,11 @@ import json
 import sys
 from types import ModuleType
 
-from .channel import memory_file
-from .codec import encode
+from ..wire.channel import memory_file
+from ..wire.codec import encode
 from .programs import call_function, finish, load, look_up
 
-__all__ = ["rehearse"]
+__all__ = ["warm_up"]
 
 _PROGRAM = """
 import sys
@@ -44,12 +41,12 @@ if __name__ == "__main__":
 _NUM_TIMES = 3
 
 
-def rehearse() -> None:
+def warm_up() -> None:
     """Call functions and run a script, with files in the places of the standard streams."""
     for _ in range(_NUM_TIMES):
         for name in ("f", "g"):
             line = call_function(look_up(load(_PROGRAM), name), encode((1,)))
-            assert json.loads(json.dumps(line))[0] == "value", "the rehearsal works"
+            assert json.loads(json.dumps(line))[0] == "value", "the warm-up works"
             del sys.modules["solution"]
         _run_script()
 

@@ -1,13 +1,11 @@
-"""The system calls that a program may make, and the filter that refuses all others.
-
-Lives here: conditions on arguments, and the translation to classic BPF. Does not: the numbers (`call_numbers`), nor
-files and addresses (`landlock`, `namespaces`), which hide behind pointers that a filter cannot follow.
+"""The system calls that a program may make, and the filter of classic BPF that refuses all others.
 
 Covered: new processes and programs (clone without CLONE_THREAD, fork, exec), signals and limits of other processes,
 the owner and signal of fcntl, sockets other than AF_UNIX pairs, addresses in sendto, the other ABIs of a processor
-(i386, x32), namespaces, mounts, ptrace, bpf, io_uring, userfaultfd, keys, memfds. Not covered: flaws of allowed calls.
+(i386, x32), namespaces, mounts, ptrace, bpf, io_uring, userfaultfd, keys, memfds. Not covered: flaws of allowed calls,
+and files and addresses, which hide behind pointers that a filter cannot follow (`landlock` and `namespaces` do those).
 
-The one decision: what is not listed fails with EPERM and the program lives on, because honest programs try things.
+What is not listed fails with EPERM and the program lives on, because honest programs try things.
 """
 
 from __future__ import annotations
@@ -45,10 +43,8 @@ _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 """Duplicating, flags, locks, and the size of a pipe: no owners, signals, leases, notifications or seals."""
 _XATTR = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
 _OF_TEMPLATES = ("kill", "wait4", "pidfd_open", "memfd_create", "prctl", "prlimit64")
-_TIMES_AND_MODES = (
-    *("chmod", "fchmod", "fchmodat", "fchmodat2"),
-    *("utime", "utimes", "futimesat", "utimensat"),
-)
+_MODES = ("chmod", "fchmod", "fchmodat", "fchmodat2")
+_TIMES = ("utime", "utimes", "futimesat", "utimensat")
 
 
 class Check(NamedTuple):
@@ -80,8 +76,8 @@ _ALWAYS = Rule(((),))
 def program_rules(has_host_files: bool, landlock_abi: int, architecture: str) -> dict[int, Rule]:
     """Return the rules that a program runs under, by system call number.
 
-    Where the files are the machine's (tier B), modes and times, which Landlock does not govern, are refused, so are
-    unnamed files, which no one could count, and below ABI 3 what truncates files.
+    Where the files are the machine's (tier B), these are refused as well: modes and times, which Landlock does not
+    govern; unnamed files, which no one could count; below ABI 3, what truncates files.
     """
     number_of = numbers(CONDITIONAL, architecture)
     rules = dict.fromkeys(numbers(ALLOWED, architecture).values(), _ALWAYS)
@@ -91,7 +87,7 @@ def program_rules(has_host_files: bool, landlock_abi: int, architecture: str) ->
 
 
 def template_rules(architecture: str) -> dict[int, Rule]:
-    """Return what a process that forks for every test may do beyond a program; it runs none of the program itself."""
+    """Return what a template, which runs nothing of the program itself, may do beyond a program."""
     number_of = numbers(CONDITIONAL, architecture)
     fork = Rule(((Check(0, 0, _CLONE_NAMESPACES),),))
     allowed = dict.fromkeys(_OF_TEMPLATES, _ALWAYS)
@@ -99,13 +95,13 @@ def template_rules(architecture: str) -> dict[int, Rule]:
 
 
 def assemble_difference(rules: Mapping[int, Rule], architecture: str) -> bytes:
-    """Translate what a template has to give up to become a program: little, so that every test can afford it."""
+    """Translate what a template gives up to become a program: little, so that every test can afford it."""
     given_up = {number: rules.get(number, Rule()) for number in template_rules(architecture)}
     return assemble(given_up, architecture, _ALWAYS)
 
 
 def assemble(rules: Mapping[int, Rule], architecture: str, default: Rule | None = None) -> bytes:
-    """Translate rules to a BPF program; calls without a rule get `default`, refusal with EPERM."""
+    """Translate rules to a BPF program; calls without a rule get `default`, or are refused with EPERM."""
     head = [
         _Instruction(_LOAD, 0, 0, 4),
         _Instruction(_EQUAL, 1, 0, _AUDIT_ARCHITECTURE[architecture]),
@@ -120,7 +116,7 @@ def assemble(rules: Mapping[int, Rule], architecture: str, default: Rule | None 
 
 
 class Filter:
-    """An assembled filter in memory, ready to be entered; made before a fork, because the child has no time to lose."""
+    """An assembled filter in memory; made before a fork, because the child has no time to lose."""
 
     def __init__(self, program: bytes) -> None:
         words = struct.unpack(f"@{len(program) // 4}I", program)
@@ -129,13 +125,10 @@ class Filter:
         self.own_places = [place for place in range(1, len(words), 2) if words[place] == _OWN_PID]
         """Which words have to be the process id of whoever enters it."""
         self.step = syscalls.step("prctl", syscalls.PR_SET_SECCOMP, 2, self._header.address)
-        """Enters the filter, when they are."""
+        """Enters the filter, once they are."""
 
     def enter(self) -> None:
-        """Put this thread, and all threads and children it starts from now on, under the filter for good.
-
-        `no_new_privs` has to be set, or the kernel refuses.
-        """
+        """Put this thread and all that it starts under the filter for good; `no_new_privs` has to be set."""
         for place in self.own_places:
             self.words[place] = os.getpid()
         syscalls.take([self.step])
@@ -145,7 +138,7 @@ def _rules_for_all() -> dict[str, Rule]:
     own = (Check(0, _OWN_PID),)
     pointer_is_null = (Check(4, 0), Check(4, 0, is_high=True))
     return {
-        **dict.fromkeys((*_TIMES_AND_MODES, "open", "openat", "creat", "truncate"), _ALWAYS),
+        **dict.fromkeys((*_MODES, *_TIMES, "open", "openat", "creat", "truncate"), _ALWAYS),
         **dict.fromkeys(_XATTR, Rule(error=errno.ENOTSUP)),
         "clone": Rule(((Check(0, _CLONE_THREAD, _CLONE_THREAD | _CLONE_NAMESPACES),),)),
         "clone3": Rule(error=errno.ENOSYS),
@@ -170,7 +163,7 @@ def _rules_for_host_files(landlock_abi: int) -> dict[str, Rule]:
         modes += (Check(flags_argument, 2, _O_ACCMODE),)
         return Rule(tuple((named, mode) for mode in modes), errno.EOPNOTSUPP)
 
-    rules = dict.fromkeys(_TIMES_AND_MODES, Rule()) | {"open": opening(1), "openat": opening(2)}
+    rules = dict.fromkeys(_MODES + _TIMES, Rule()) | {"open": opening(1), "openat": opening(2)}
     return rules if landlock_abi >= 3 else rules | {"truncate": Rule()}
 
 
@@ -187,7 +180,7 @@ def _ranges(rules: Mapping[int, Rule], default: Rule) -> list[tuple[int, Rule]]:
 
 
 def _search(ranges: Sequence[tuple[int, Rule]]) -> list[_Instruction]:
-    """A binary search for the number, which the accumulator holds."""
+    """Translate to a binary search for the number, which the accumulator holds."""
     if len(ranges) == 1:
         return _decide(ranges[0][1])
     middle = len(ranges) // 2
@@ -211,7 +204,7 @@ def _decide(rule: Rule) -> list[_Instruction]:
 
 
 def _test(check: Check, num_to_skip: int) -> list[_Instruction]:
-    """Go on if the check holds, else skip the rest of its alternative."""
+    """Translate to: go on if the check holds, else skip the rest of its alternative."""
     word = 16 + 8 * check.argument + (4 if check.is_high else 0)
     load = [_Instruction(_LOAD, 0, 0, word)]
     if check.mask != _FULL:

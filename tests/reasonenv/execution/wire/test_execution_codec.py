@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reasonenv.execution.jail.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
+from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
 
 scalars = (
     st.none()
@@ -145,6 +145,12 @@ def test_anything_else_stays_where_it_is_and_equals_nothing(value) -> None:
     assert isinstance(opaque, Opaque)
     assert opaque != decode(encode(value))
     assert opaque.type_name == type(value).__name__
+
+
+def test_a_class_that_is_only_named_like_a_built_in_stays_where_it_is() -> None:
+    assert decode(encode(int)) is int
+    assert isinstance(decode(encode(type("int", (), {}))), Opaque)
+    assert isinstance(decode(encode(type("int", (int,), {}))), Opaque)
 
 
 def test_a_list_within_itself_is_refused_by_the_writer() -> None:

@@ -1,8 +1,4 @@
-"""Several tests of a script, one after the other, in one process; each finds what a fresh process would give it.
-
-Lives here: renewing the main module and the standard streams, and when to leave the other tests to another process.
-Does not: for which programs that is done (`stateless`), nor what is believed of it (`script`).
-"""
+"""A series of tests of a script in one process: each finds what a fresh process would give it."""
 
 from __future__ import annotations
 
@@ -15,13 +11,13 @@ from collections.abc import Sequence
 from types import CodeType, ModuleType
 from typing import Any, NoReturn
 
-from .channel import memory_file
+from ..wire.channel import memory_file
 from .programs import become_main, execute
 
-__all__ = ["open_streams_on_files", "run_alone", "run_in_turn"]
+__all__ = ["open_streams_on_files", "run_alone", "run_series"]
 
 _MAX_SECONDS, _MAX_CPU_SHARE = 0.05, 0.02
-"""How much CPU time, and which share of the limit, the tests of a process may take before it begins no other."""
+"""How much CPU time, and which share of its limit, a process may take before it begins no further test."""
 _NAMES = ("stdin", "stdout", "stderr")
 
 Settings = list[tuple[str, str, str, bool]]
@@ -29,7 +25,7 @@ Settings = list[tuple[str, str, str, bool]]
 
 
 def open_streams_on_files() -> None:
-    """Open the standard streams as if they were files, for all forks to come: which they are is asked but once."""
+    """Open the standard streams on files, once for all forks: opening asks what kind of file a stream is."""
     kept = [os.dup(descriptor) for descriptor in range(len(_NAMES))]
     file = memory_file()
     for descriptor in range(len(_NAMES)):
@@ -46,10 +42,10 @@ def run_alone(code: CodeType) -> NoReturn:
     os._exit(execute(code))
 
 
-def run_in_turn(
+def run_series(
     code: CodeType, files: Sequence[Sequence[int]], progress: int, cpu_limit: float, output_bytes: int
 ) -> NoReturn:
-    """Run a test for each three files, up to the first that does not end well, and write a byte when one begins.
+    """Run a test for each three files, up to the first that does not end well; write a byte to `progress` for each.
 
     The exit code is that of the last that began. A process that cannot go on between two tests ends as the first did.
     """
@@ -72,7 +68,7 @@ def run_in_turn(
 
 
 def _forget(recursion_limit: int) -> None:
-    """Take away what a test has left. What is printed meanwhile would have been lost with its process."""
+    """Remove what a test has left. What is printed meanwhile would have been lost with its process."""
     sys.stdout = sys.stderr = None
     become_main(ModuleType("__main__"))
     gc.collect()

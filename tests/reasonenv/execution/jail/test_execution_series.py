@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from reasonenv.execution import CodeVerdict, Limits, Sandbox
-from reasonenv.execution.jail import in_turn
+from reasonenv.execution.jail import series
 from reasonenv.execution.jail.stateless import is_stateless
 from reasonenv.types import CallTests, StdinTests
 
@@ -85,7 +85,7 @@ def test_programs_that_may_leave_something_behind_are_known(program: str) -> Non
     assert not is_stateless(compile(program, "main.py", "exec"))
 
 
-MAX_SECONDS = in_turn._MAX_SECONDS
+MAX_SECONDS = series._MAX_SECONDS
 
 
 def run_here(
@@ -100,14 +100,14 @@ def run_here(
     process_id = os.fork()
     if process_id == 0:
         try:
-            in_turn._MAX_SECONDS = max_seconds
+            series._MAX_SECONDS = max_seconds
             gc.freeze()  # as a slot does: there is much in this process
             for descriptor, file in enumerate(files[0]):
                 os.dup2(file, descriptor)
             sys.stdin, sys.stdout, sys.stderr = (
                 os.fdopen(number, mode, closefd=False) for number, mode in enumerate("rww")
             )
-            in_turn.run_in_turn(compile(program, "main.py", "exec"), files, progress, cpu_limit, 1 << 20)
+            series.run_series(compile(program, "main.py", "exec"), files, progress, cpu_limit, 1 << 20)
         finally:
             os._exit(99)
     status = os.waitpid(process_id, 0)[1]

@@ -1,7 +1,5 @@
 """Plain Python values as tagged JSON, written in a jail and read by someone who does not trust it.
 
-Lives here: both directions, and what stands for a value that is not plain. Does not: what equals what.
-
     null true 7 1.5 "text"      themselves; integers beyond 64 bits are ["i", "0x…"]
     ["l", …] ["t", …] ["s", …] ["f", …]   list, tuple, set, frozenset
     ["d", key, value, …]        dictionary
@@ -10,10 +8,9 @@ Lives here: both directions, and what stands for a value that is not plain. Does
     ["o", number, "type name"]   anything else: an object that stayed where it is
 
 Covered: values that lie about themselves (only the contents of subclasses are taken, by the methods of their built-in
-base), nesting, cycles, size, keys made to collide in a hash table, unhashable keys, malformed text. Nothing is called,
-imported or looked up by name. Not covered: reading costs time linear in the text, which the caller limits.
-
-The one decision: JSON and a few tags, because a format without references or names leaves nothing to interpret.
+base), nesting, cycles, size, keys made to collide in a hash table, unhashable keys, malformed text. A format without
+references or names leaves nothing to call, import or look up. Not covered: reading costs time linear in the text, which
+the caller limits.
 """
 
 from __future__ import annotations
@@ -52,18 +49,13 @@ class Opaque:
 def encode(value: object, keep: Keep = id) -> str:
     """Return the text of a value; `keep` gives the number of an object that is not plain.
 
-    Raises:
-        RecursionError: nested deeper than `MAX_DEPTH`, or within itself.
+    Raises RecursionError for a value that is nested deeper than `MAX_DEPTH`, or within itself.
     """
     return json.dumps(_tagged(value, keep, 0), separators=(",", ":"))
 
 
 def decode(text: str | bytes, make_opaque: Callable[[int, str], object] = Opaque) -> Any:
-    """Return the value that a text describes, made of exact built-in types.
-
-    Raises:
-        DecodeError: whatever is wrong with it.
-    """
+    """Return the value that a text describes, made of exact built-in types; raise DecodeError for any other text."""
     try:
         return _plain(json.loads(text), make_opaque, 0)
     except DecodeError:
@@ -90,8 +82,6 @@ def _tagged(value: object, keep: Keep, depth: int) -> Any:
 
 
 _SEQUENCES: dict[Any, str] = {list: "l", tuple: "t", set: "s", frozenset: "f"}
-
-
 _CLASSES = {
     kind.__name__: kind
     for kind in (bool, int, float, complex, str, bytes, bytearray, list, tuple, set, frozenset, dict)
@@ -99,7 +89,7 @@ _CLASSES = {
 
 
 def _tagged_scalar(value: Any, keep: Keep) -> Any:
-    """Scalars that need a tag, subclasses of scalars by their contents, and NumPy's by their Python counterparts."""
+    """Tag a scalar that needs it; take subclasses by their contents and NumPy's scalars by Python's counterparts."""
     kind = type(value)
     if issubclass(kind, int):
         return _tagged_integer(int.__index__(value))
@@ -154,7 +144,7 @@ def _container(tag: str, parts: list[Any]) -> Any:
 
 
 def _refuse_collisions(keys: list[Any]) -> None:
-    """Thousands of keys with one hash make a table quadratic; honest keys share a hash in ones and twos."""
+    """Refuse thousands of keys with one hash, which make a table quadratic; honest keys share a hash in twos."""
     if len(keys) > _MAX_SAME_HASH and max(Counter(map(hash, keys)).values()) > _MAX_SAME_HASH:
         raise DecodeError("not a value: keys that collide")
 

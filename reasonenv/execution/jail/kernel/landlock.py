@@ -1,6 +1,6 @@
 """Landlock: the kernel's own list of the folders that a process may use, which it can never lengthen.
 
-Lives here: building a rule set and entering it. Does not: modes, times and names of files, which Landlock leaves alone.
+Not covered: modes, times and names of files.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from . import syscalls
 
-__all__ = ["READ", "READ_FOLDER", "READ_WRITE", "abi_version", "create_ruleset", "restrict"]
+__all__ = ["abi_version", "create_ruleset", "restrict"]
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _MAKE_SYM = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 12
@@ -29,11 +29,7 @@ _PATH_BENEATH = 1
 
 
 def abi_version() -> int:
-    """Return the version of the kernel's Landlock.
-
-    Raises:
-        OSError: the kernel has none, did not start it, or a filter hides it.
-    """
+    """Return the version of the kernel's Landlock; raise OSError where it has none, or a filter hides it."""
     return syscalls.call("landlock_create_ruleset", None, 0, _VERSION_FLAG)
 
 

@@ -1,11 +1,8 @@
-"""The numbers of the system calls that the filter speaks of, on x86-64 and aarch64.
-
-Lives here: one table. Does not: which calls are allowed (`seccomp`).
-"""
+"""The numbers of the system calls that the filter speaks of: name, x86-64, aarch64; `-` where there is none."""
 
 from __future__ import annotations
 
-__all__ = ["ALLOWED", "CONDITIONAL", "numbers"]
+__all__ = ["numbers"]
 
 ALLOWED = """
 read 0 63          write 1 64         close 3 57         stat 4 -           fstat 5 80         lstat 6 -
@@ -53,7 +50,7 @@ wait4 61 260       pidfd_open 434 434 memfd_create 319 279
 
 
 def numbers(table: str, architecture: str) -> dict[str, int]:
-    """Return name → number for the calls that exist on `architecture`."""
+    """Return name → number of the calls of a table that exist on `architecture`."""
     words = table.split()
     column = {"x86_64": 1, "aarch64": 2}[architecture]
     rows = zip(words[::3], words[1::3], words[2::3], strict=True)

@@ -1,10 +1,8 @@
 """A root file system of the jail's own, and namespaces in which nothing of the machine can be seen.
 
-Lives here: mounts, the identity maps, the order of steps for root and for ordinary users. Does not: processes (`slot`).
-
 The jail sees `/usr`, `/lib*`, the Python installation and four devices, read-only, and a small `/tmp`. It has no
 `/proc`, and where this package is installed an empty folder. Mounts of the machine are cloned by descriptor before
-anything is mounted over, so that it does not matter where they lie; an installation below `/tmp` is cloned into every
+anything is mounted over them, so it does not matter where they lie; an installation below `/tmp` is cloned into every
 new `/tmp` again.
 """
 
@@ -19,12 +17,7 @@ from typing import NamedTuple
 from . import syscalls
 
 __all__ = [
-    "DEVICES",
-    "MS_PRIVATE",
-    "MS_REC",
-    "NEW_NS",
-    "TMP",
-    "Places",
+    "ShownInTmp",
     "become",
     "clone_tree",
     "enter",
@@ -57,7 +50,7 @@ _INNER_ID = 1000
 _UIDS = range(61_000, 65_000)
 
 
-class Places(NamedTuple):
+class ShownInTmp(NamedTuple):
     """What of the Python installation lies below `/tmp` and has to be shown again in every new one."""
 
     trees: tuple[str, ...]
@@ -73,20 +66,17 @@ def readable_paths() -> list[str]:
 
 
 def own_package() -> str:
-    """Return the folder of the package that this module belongs to, which may be installed beside the libraries.
-
-    Programs must not read it: it holds reference programs and the generators of hidden tests.
-    """
-    return os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+    """Return the folder of the whole package. Programs must not read its reference programs and hidden tests."""
+    return os.path.realpath(os.path.join(os.path.dirname(__file__), *[".."] * 3))
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Whether `path` lies somewhere inside `folder`; both are absolute, and as they are really called."""
+    """Return whether `path` lies somewhere inside `folder`; both are absolute, and as they are really called."""
     return path.startswith(f"{folder.rstrip('/')}/")
 
 
 def find_spare_uid() -> int | None:
-    """Return a uid that nobody uses, if this process may become it: root can, where such a uid is mapped."""
+    """Return a uid that nobody uses, if this process can become it: root can, where such a uid is mapped."""
     import pwd
 
     if os.geteuid() != 0:
@@ -96,12 +86,12 @@ def find_spare_uid() -> int | None:
     return next((uid for uid in (*_UIDS[start:], *_UIDS[:start]) if uid not in used and _can_become(uid)), None)
 
 
-def enter(spare_uid: int | None) -> Places:
+def enter(spare_uid: int | None) -> ShownInTmp:
     """Leave the machine behind; the next fork is the first process of a new PID namespace, in which it may mount.
 
-    With a spare uid (as root) the file system is built first, so that folders which only root may pass can be shown,
-    and then the process becomes that uid before it makes its user namespace. Without, the user namespace comes first.
-    No `/tmp` is mounted yet.
+    With a spare uid (as root) the file system is built first, because it may have to show folders which only root may
+    pass; then the process becomes that uid, before it makes its user namespace. Without, the user namespace comes
+    first. No `/tmp` is mounted yet.
     """
     process_files = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     isolated = NEW_NS | _NEW_UTS | _NEW_IPC | _NEW_NET
@@ -109,15 +99,15 @@ def enter(spare_uid: int | None) -> Places:
     if spare_uid is None:
         syscalls.call("unshare", isolated | _NEW_USER | _NEW_PID)
         _map_identity(process_files, uid, gid)
-        places = _build_root()
+        shown = _build_root()
     else:
         syscalls.call("unshare", isolated)
-        places = _build_root()
+        shown = _build_root()
         become(spare_uid)
         syscalls.call("unshare", _NEW_USER | NEW_NS | _NEW_PID)
         _map_identity(process_files, spare_uid, spare_uid)
     os.close(process_files)
-    return places
+    return shown
 
 
 def become(uid: int) -> None:
@@ -128,7 +118,7 @@ def become(uid: int) -> None:
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)
 
 
-def mount_tmp(tmp_bytes: int, places: Places) -> None:
+def mount_tmp(tmp_bytes: int, shown: ShownInTmp) -> None:
     """Mount an empty `/tmp`, in which only those parts of the Python installation are shown that lie there.
 
     The folders above them are made read-only, too: they may be on the path of imports.
@@ -136,12 +126,12 @@ def mount_tmp(tmp_bytes: int, places: Places) -> None:
     options = f"size={tmp_bytes},nr_inodes=4096,mode=1777".encode()
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_NOATIME
     syscalls.call("mount", b"tmpfs", TMP.encode(), b"tmpfs", flags, options)
-    for path in places.trees:
+    for path in shown.trees:
         show_tree(clone_tree(_STASH + path), path)
-    for link, target in places.links:
+    for link, target in shown.links:
         _link(link, target)
-    for folder in sorted({_top_below_tmp(path) for path in (*places.trees, *dict(places.links))}):
-        if folder not in places.trees and not os.path.islink(folder):
+    for folder in sorted({_top_below_tmp(path) for path in (*shown.trees, *dict(shown.links))}):
+        if folder not in shown.trees and not os.path.islink(folder):
             show_tree(clone_tree(folder), folder)
 
 
@@ -156,7 +146,7 @@ def renew_pid_namespace(own: int) -> None:
     syscalls.call("unshare", _NEW_PID)
 
 
-def _build_root() -> Places:
+def _build_root() -> ShownInTmp:
     """Build the file system, make it the root, and return what has to be shown again in every new `/tmp`."""
     syscalls.call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
     paths = readable_paths()
@@ -178,7 +168,7 @@ def _build_root() -> Places:
     syscalls.call("umount2", b".", _MNT_DETACH)
     os.chdir("/")
     _set_attributes(_AT_FDCWD, b"/", 0, _ATTR_RDONLY | _ATTR_NOSUID | _ATTR_NODEV)
-    return Places(
+    return ShownInTmp(
         tuple(path for path, _, _ in trees if is_below(path, TMP)),
         tuple(link for link in links if is_below(link[0], TMP)),
     )
@@ -193,7 +183,7 @@ def clone_tree(path: str) -> int:
 
 
 def show_tree(tree: int, place: str, *, is_folder: bool = True) -> None:
-    """Mount a cloned tree at `place`, which is made."""
+    """Mount a cloned tree at `place`, which is created."""
     os.makedirs(place if is_folder else os.path.dirname(place), exist_ok=True)
     if not is_folder:
         os.close(os.open(place, os.O_CREAT | os.O_CLOEXEC))
@@ -212,7 +202,7 @@ def _set_attributes(folder: int, path: bytes, flags: int, attributes: int) -> No
 
 
 def _links_to(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Names by which the shown folders are also called: `/lib` for `/usr/lib`, and prefixes reached by links."""
+    """Yield other names of the shown folders and what they lead to: `/lib` for `/usr/lib`, prefixes that are links."""
     for name in ("/bin", "/lib", "/lib32", "/lib64", sys.prefix, sys.base_prefix):
         real = os.path.realpath(name)
         if real != name and any(real == path or is_below(real, path) for path in paths):
@@ -220,11 +210,7 @@ def _links_to(paths: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _map_identity(process_files: int, uid: int, gid: int) -> None:
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{_INNER_ID} {uid} 1"),
-        ("gid_map", f"{_INNER_ID} {gid} 1"),
-    ):
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{_INNER_ID} {uid} 1"), ("gid_map", f"{_INNER_ID} {gid} 1")):
         descriptor = os.open(f"self/{name}", os.O_WRONLY, dir_fd=process_files)
         os.write(descriptor, text.encode())
         os.close(descriptor)

@@ -1,7 +1,4 @@
-"""Messages between the caller, the zygote and the slots: small JSON with descriptors, and memfds for what is large.
-
-Lives here: sending and receiving on sockets between trusted processes. Does not: what programs return (`codec`).
-"""
+"""Messages between the caller, the zygote and the slots, all trusted: small JSON, and memfds for what is large."""
 
 from __future__ import annotations
 
@@ -38,11 +35,9 @@ def memory_file(content: bytes = b"") -> int:
 
 
 def read_file(descriptor: int, max_bytes: int, offset: int = 0) -> bytes:
-    """Return up to `max_bytes` of a file from `offset` on, wherever its position is.
-
-    Asking for more than there is would map and unmap a buffer of that size.
-    """
+    """Return up to `max_bytes` of a file from `offset` on, wherever its position is."""
     chunks: list[bytes] = []
+    # Asking for more than there is would map and unmap a buffer of that size.
     max_bytes = min(max_bytes, os.fstat(descriptor).st_size - offset)
     while max_bytes > 0 and (chunk := os.pread(descriptor, min(max_bytes, 1 << 24), offset)):
         chunks.append(chunk)

@@ -1,7 +1,5 @@
 """A session's process: runs one cell after another with the variables of those before.
 
-Lives here: what a cell is, its output and its value. Does not: limits and the end of the process (`slot`).
-
 Everything that is written here is as untrusted as the cells: the caller takes it for text.
 """
 
@@ -16,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
-from .channel import read_file
+from ..wire.channel import read_file
 from .programs import describe, show_traceback
 
 __all__ = ["run_cells"]
@@ -26,8 +24,8 @@ _MAX_DESCRIPTORS = 4
 
 
 def run_cells() -> NoReturn:
-    """Take cells from the socket until it closes; each comes with files for itself, stdout, stderr and its outcome."""
-    import linecache  # these two, which show lines of the source, would be carried by every fork
+    """Run cells from the socket until it closes; each comes with files for itself, stdout, stderr and its outcome."""
+    import linecache  # at the top, these two would be carried by every fork
     import traceback
 
     connection = socket.socket(fileno=_SOCKET)
@@ -52,7 +50,7 @@ def run_cells() -> NoReturn:
 
 
 def _run_cell(source: str, name: str, namespace: dict[str, Any], show: Callable[..., None]) -> list[str | None]:
-    """Returns a status and the `repr` of the last expression, if the cell ends with one."""
+    """Return a status and the `repr` of the last expression, if the cell ends with one."""
     status, value = "finished", None
     try:
         tree = ast.parse(source, name)
