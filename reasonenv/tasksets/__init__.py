@@ -16,7 +16,9 @@ from reasonenv.errors import UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets.base import Problem, TaskList, TaskSet
 from reasonenv.tasksets.combine import Filtered, Mixture, difficulty_in, has_answer
-from reasonenv.tasksets.files import PRESETS, Columns, from_hub, from_path
+from reasonenv.tasksets.datasets import DATA_SETS
+from reasonenv.tasksets.datasets.data_set import Columns, DataSet
+from reasonenv.tasksets.files import from_hub, from_path
 from reasonenv.tasksets.mathematics import FAMILIES
 from reasonenv.tasksets.procedural import Family, ProceduralTaskSet
 from reasonenv.tasksets.programs import CODE_FAMILIES
@@ -26,9 +28,10 @@ from reasonenv.tasksets.validation import ValidationReport, validate
 from reasonenv.types import Task
 
 __all__ = [
-    "PRESETS",
+    "DATA_SETS",
     "TASK_SETS",
     "Columns",
+    "DataSet",
     "Family",
     "Filtered",
     "Mixture",
@@ -54,7 +57,7 @@ TASK_SETS: dict[str, str] = {
     "procedural_qa": "reasonenv.tasksets.combine:procedural_qa",
     **OPEN_FAMILIES,
     "procedural_mixed": "reasonenv.tasksets.combine:procedural_mixed",
-    **PRESETS,
+    **DATA_SETS,
 }
 """Name → "module:attribute" of a callable that takes a split and returns its `TaskSet`."""
 

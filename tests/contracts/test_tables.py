@@ -28,7 +28,7 @@ from reasonenv.registration import ENVIRONMENTS
 from reasonenv.rewards import PRESETS, REWARDS
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TASK_SETS
-from reasonenv.tasksets.files import Preset
+from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.testing import check_env, check_reward, check_task_set
 from reasonenv.types import CallTests, CodeReference
 
@@ -41,7 +41,7 @@ TABLES: dict[str, Mapping[str, str]] = {
     "reward preset": PRESETS,
     "task set": TASK_SETS,
 }
-OFFLINE = [name for name in TASK_SETS if not isinstance(resolve(TASK_SETS, name, kind="task set"), Preset)]
+OFFLINE = [name for name in TASK_SETS if not isinstance(resolve(TASK_SETS, name, kind="task set"), DataSet)]
 
 TASK = Task(task_id="sum/test/00000", prompt="2+3=?", reference=MathReference(answer="5"))
 CODE_TASK = Task(

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from reasonenv.errors import TaskDataError
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.files import Preset
+from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
@@ -226,7 +226,7 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-humaneval = Preset(
+humaneval = DataSet(
     name="humaneval",
     repository="openai/openai_humaneval",
     splits={"test": "test"},
@@ -236,7 +236,7 @@ humaneval = Preset(
 )
 """164 functions to complete, arXiv 2107.03374."""
 
-mbpp = Preset(
+mbpp = DataSet(
     name="mbpp",
     repository="google-research-datasets/mbpp",
     config="full",
@@ -247,7 +247,7 @@ mbpp = Preset(
 )
 """974 short problems, arXiv 2108.07732. The first test is shown, as it names the function; all of them judge."""
 
-apps = Preset(
+apps = DataSet(
     name="apps",
     repository="codeparrot/apps",
     splits={"train": "train", "test": "test"},
@@ -257,7 +257,7 @@ apps = Preset(
 )
 """10,000 problems of programming sites, arXiv 2105.09938; files of the same columns are read likewise."""
 
-taco = Preset(
+taco = DataSet(
     name="taco",
     repository="BAAI/TACO",
     splits={"train": "train", "test": "test"},
@@ -267,7 +267,7 @@ taco = Preset(
 )
 """26,433 problems, arXiv 2312.14852, in the columns of APPS."""
 
-livecodebench = Preset(
+livecodebench = DataSet(
     name="livecodebench",
     repository="livecodebench/code_generation_lite",
     splits={"test": "test"},

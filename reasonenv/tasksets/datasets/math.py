@@ -14,7 +14,7 @@ from typing import Any
 from reasonenv.errors import TaskDataError
 from reasonenv.parsing import boxed_answer
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.files import Columns, Preset
+from reasonenv.tasksets.datasets.data_set import Columns, DataSet
 from reasonenv.tasksets.rows import Row
 
 __all__ = ["aime", "aime_2025", "bespoke_stratos", "gsm8k", "math500", "numina_tir"]
@@ -87,7 +87,7 @@ def _between(text: str, opening: str, closing: str) -> str | None:
     return inner.strip() if opened and closed else None
 
 
-gsm8k = Preset(
+gsm8k = DataSet(
     name="gsm8k",
     repository="openai/gsm8k",
     config="main",
@@ -98,7 +98,7 @@ gsm8k = Preset(
 )
 """Grade-school word problems, arXiv 2110.14168; the solutions without their calculator marks."""
 
-math500 = Preset(
+math500 = DataSet(
     name="math500",
     repository="HuggingFaceH4/MATH-500",
     revision="6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be",
@@ -108,7 +108,7 @@ math500 = Preset(
 )
 """The 500 test problems of MATH that arXiv 2305.20050 evaluates on; difficulty 1 to 5."""
 
-aime = Preset(
+aime = DataSet(
     name="aime",
     repository="Maxwell-Jia/AIME_2024",
     revision="8d88b2876a82a080e2f172cc9b25d0d9d2cb4792",
@@ -118,7 +118,7 @@ aime = Preset(
 )
 """AIME 2024, 30 problems with integer answers. The hub calls its only split "train"; it is a test."""
 
-aime_2025 = Preset(
+aime_2025 = DataSet(
     name="aime_2025",
     repository="math-ai/aime25",
     revision="563bb8404243c5f09de6ec262f2db674fe5bce9b",
@@ -128,7 +128,7 @@ aime_2025 = Preset(
 )
 """AIME 2025, 30 problems with integer answers."""
 
-numina_tir = Preset(
+numina_tir = DataSet(
     name="numina_tir",
     repository="AI-MO/NuminaMath-TIR",
     splits={"train": "train", "test": "test"},
@@ -137,7 +137,7 @@ numina_tir = Preset(
 )
 """Competition problems with tool-integrated solutions; the gold answer is what the solution boxes last."""
 
-bespoke_stratos = Preset(
+bespoke_stratos = DataSet(
     name="bespoke_stratos",
     repository="bespokelabs/Bespoke-Stratos-17k",
     splits={"train": "train"},

@@ -15,7 +15,7 @@ from typing import Any
 
 from reasonenv.errors import TaskDataError
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.files import Preset
+from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.tasksets.questions.worlds import LETTERS, lettered
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import QAReference
@@ -184,7 +184,7 @@ def _parse_xstest(row: Row) -> Problem:
     )
 
 
-squad = Preset(
+squad = DataSet(
     name="squad",
     repository="rajpurkar/squad",
     splits={"train": "train", "test": "validation"},
@@ -194,7 +194,7 @@ squad = Preset(
 )
 """Reading comprehension, arXiv 1606.05250; every annotator's answer is accepted."""
 
-squad_v2 = Preset(
+squad_v2 = DataSet(
     name="squad_v2",
     repository="rajpurkar/squad_v2",
     splits={"train": "train", "test": "validation"},
@@ -204,7 +204,7 @@ squad_v2 = Preset(
 )
 """The same with questions that the text does not answer, arXiv 1806.03822; those have no reference."""
 
-nq_open = Preset(
+nq_open = DataSet(
     name="nq_open",
     repository="google-research-datasets/nq_open",
     splits={"train": "train", "test": "validation"},
@@ -214,7 +214,7 @@ nq_open = Preset(
 )
 """Natural Questions without documents, arXiv 1906.00300."""
 
-trivia_qa = Preset(
+trivia_qa = DataSet(
     name="trivia_qa",
     repository="mandarjoshi/trivia_qa",
     config="rc.nocontext",
@@ -225,7 +225,7 @@ trivia_qa = Preset(
 )
 """Trivia, arXiv 1705.03551; every alias is accepted."""
 
-mmlu = Preset(
+mmlu = DataSet(
     name="mmlu",
     repository="cais/mmlu",
     config="all",
@@ -236,7 +236,7 @@ mmlu = Preset(
 )
 """Examination questions of 57 subjects, arXiv 2009.03300."""
 
-arc_challenge = Preset(
+arc_challenge = DataSet(
     name="arc_challenge",
     repository="allenai/ai2_arc",
     config="ARC-Challenge",
@@ -247,7 +247,7 @@ arc_challenge = Preset(
 )
 """Science questions that retrieval and co-occurrence get wrong, arXiv 1803.05457."""
 
-arc_easy = Preset(
+arc_easy = DataSet(
     name="arc_easy",
     repository="allenai/ai2_arc",
     config="ARC-Easy",
@@ -258,7 +258,7 @@ arc_easy = Preset(
 )
 """The other science questions of arXiv 1803.05457."""
 
-truthful_qa = Preset(
+truthful_qa = DataSet(
     name="truthful_qa",
     repository="truthfulqa/truthful_qa",
     config="multiple_choice",
@@ -269,7 +269,7 @@ truthful_qa = Preset(
 )
 """Questions that people answer wrongly, with one true option (MC1), arXiv 2109.07958."""
 
-gpqa = Preset(
+gpqa = DataSet(
     name="gpqa",
     repository="Idavidrein/gpqa",
     splits={},
@@ -279,7 +279,7 @@ gpqa = Preset(
 )
 """Graduate science questions, arXiv 2311.12022. Its authors ask not to spread them: `from_path` reads your own copy."""
 
-hh_rlhf_helpful = Preset(
+hh_rlhf_helpful = DataSet(
     name="hh_rlhf_helpful",
     repository="Anthropic/hh-rlhf",
     data_dir="helpful-base",
@@ -290,7 +290,7 @@ hh_rlhf_helpful = Preset(
 )
 """Dialogues with a preferred and another last turn, for helpfulness, arXiv 2204.05862."""
 
-hh_rlhf_harmless = Preset(
+hh_rlhf_harmless = DataSet(
     name="hh_rlhf_harmless",
     repository="Anthropic/hh-rlhf",
     data_dir="harmless-base",
@@ -301,7 +301,7 @@ hh_rlhf_harmless = Preset(
 )
 """The same for harmlessness; the content is offensive."""
 
-xstest = Preset(
+xstest = DataSet(
     name="xstest",
     repository="Paul/XSTest",
     splits={"test": "train"},
