@@ -1,9 +1,6 @@
-"""Where problems come from.
+"""Task sets: where problems come from, the table of their names, and `load_tasks`.
 
-Lives here: the table of task sets and `load_tasks`, which turns a name, a path or tasks into a `TaskSet`.
-Does not: prompt templates (`reasonenv.prompts`) or grading (`reasonenv.rewards`).
-
-The one decision: a name or a path decides everything; nothing is guessed from the content of a file.
+A name or a path decides everything; nothing is guessed from the content of a file.
 """
 
 from __future__ import annotations

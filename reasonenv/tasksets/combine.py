@@ -1,8 +1,6 @@
-"""Task sets made of task sets: weighted mixtures and filters.
+"""Task sets made of task sets: mixtures and filters.
 
-Lives here: `Mixture`, `Filtered`, and predicates to filter by. Does not: where tasks come from.
-
-The one decision: nothing is repeated. A mixture ends where its first component does, so ids stay unique in it.
+Nothing is repeated: a mixture ends where its first component does, so ids stay unique in it.
 """
 
 from __future__ import annotations

@@ -1,11 +1,8 @@
-"""From a drawn program to a problem with tests.
+"""Families of programming problems: from a program that was drawn to a problem with tests.
 
-Lives here: `Step` and `Draft`, what a family of programming problems draws, and `program_family`, which makes problems
-of drafts. Does not: any family (one file per topic beside this one), or judging programs (`reasonenv.rewards.code`).
-
-The one decision: the hidden tests must tell the reference from each of its near misses (a step left out, an operator
-mistaken); a draft for which no such tests are found is drawn again. The tests follow from the statement alone, so that
-equal statements are equal problems, with equal examples, in one split.
+The hidden tests must tell the reference from each of its near misses (an operation left out, an operator mistaken). A
+problem for which no such tests are found is drawn again. The tests follow from the statement alone, so that equal
+statements are equal problems, with equal examples, in one split.
 """
 
 from __future__ import annotations
@@ -23,7 +20,16 @@ from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import Family
 from reasonenv.types import CallTests, CodeReference, StdinTests
 
-__all__ = ["Draft", "Draw", "Step", "numbered", "pipeline", "program_family", "program_text"]
+__all__ = [
+    "Operation",
+    "ProgramProblem",
+    "fixed",
+    "numbered",
+    "pipeline",
+    "pipeline_problem",
+    "program_family",
+    "program_text",
+]
 
 NUM_HIDDEN, NUM_PUBLIC = 10, 2
 _NUM_INPUTS = 60
@@ -31,18 +37,26 @@ _MAX_EXAMPLE_CHARS = 120
 _READ_AND_PRINT = "\nimport sys\n\nprint(solve(sys.stdin.read()))\n"
 _MISTAKES = (ArithmeticError, LookupError, NameError, TypeError, ValueError, RecursionError)
 
+DrawInput = Callable[[np.random.Generator], tuple[Any, ...]]
+
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One operation, in words and in Python, and a plausible mistake: `Step("Sort it.", "x = sorted(x)", "pass")`."""
+class Operation:
+    """One operation in words and in Python, and a plausible mistake: `Operation("Sort it.", "x.sort()", "pass")`."""
 
     text: str
     code: str
     mistake: str | None = None
 
+    def filled(self, **words: str | int) -> Operation:
+        """Return the operation with `words` in the place of its placeholders, as `str.format` does."""
+        return Operation(
+            self.text.format(**words), self.code.format(**words), self.mistake and self.mistake.format(**words)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ProgramProblem:
     """A programming problem without its tests."""
 
     statement: str
@@ -55,17 +69,55 @@ class Draft:
     """Wrong programs of the same form; the hidden tests fail each of them."""
     plan: str
     """How to get to the program, in words."""
-    draw_input: Callable[[np.random.Generator], tuple[Any, ...]]
-    """Arguments; for a program that reads standard input, its text alone."""
+    draw_input: DrawInput
+    """Draws arguments; for a program that reads standard input, its text alone."""
 
 
-Draw = Callable[[np.random.Generator, int], Draft]
-"""Draws a problem of a difficulty."""
+def program_family(
+    name: str,
+    domain: str,
+    generate: Callable[[np.random.Generator, int], ProgramProblem],
+    levels: tuple[int, ...] = (1, 2, 3),
+) -> Family:
+    """Return the family of the programming problems that `generate` makes of a generator and a difficulty."""
+    return Family(name=name, generate=partial(_untested, generate), levels=levels, domain=domain)
 
 
-def program_family(name: str, domain: str, draw: Draw, levels: tuple[int, ...] = (1, 2, 3)) -> Family:
-    """Return the family of the programming problems that `draw` draws."""
-    return Family(name=name, generate=partial(_generate, draw), levels=levels, domain=domain)
+def fixed(text: str, code: str, mistake: str | None = None) -> Callable[[np.random.Generator], Operation]:
+    """Return a function that gives one and the same operation, among others that draw theirs."""
+
+    def operation(_: np.random.Generator) -> Operation:
+        return Operation(text, code, mistake)
+
+    return operation
+
+
+def pipeline_problem(
+    introduction: str,
+    header: str,
+    operations: Sequence[Operation],
+    result: Operation,
+    draw_input: DrawInput,
+    *,
+    setup: Sequence[Operation] = (),
+) -> ProgramProblem:
+    """Return the problem to do `operations` one after the other and then return `result`.
+
+    Args:
+        introduction: the statement up to the list of operations.
+        header: what the source has before the body; its last line is the `def` of the function.
+        setup: what the source does first, and the statement does not list.
+    """
+    source, near_misses = pipeline(header, [*setup, *operations], result)
+    listed = (*operations, result)
+    return ProgramProblem(
+        statement=f"{introduction}\n{numbered([operation.text for operation in listed])}",
+        function=header.rpartition("def ")[2].partition("(")[0],
+        source=source,
+        near_misses=near_misses,
+        plan="\n".join(f"{operation.text} {operation.code}" for operation in listed),
+        draw_input=draw_input,
+    )
 
 
 def numbered(lines: Sequence[str]) -> str:
@@ -73,17 +125,21 @@ def numbered(lines: Sequence[str]) -> str:
     return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, start=1))
 
 
-def pipeline(header: str, steps: Sequence[Step], result: Step) -> tuple[str, tuple[str, ...]]:
-    """Return the program that takes the steps in turn, and its near misses: one step left out, two, or one mistaken."""
-    every = [*steps, result]
+def pipeline(header: str, operations: Sequence[Operation], result: Operation) -> tuple[str, tuple[str, ...]]:
+    """Return the program of these operations, and its near misses: one or two left out, or one mistaken."""
+    every = [*operations, result]
 
     def written(lines: Sequence[str]) -> str:
         return program_text(header, lines)
 
-    codes = [step.code for step in every]
-    misses = [written(codes[:k] + codes[k + 1 :]) for k in range(len(steps))]
-    misses += [written(codes[:k] + codes[k + 2 :]) for k in range(len(steps) - 1)]
-    misses += [written([*codes[:k], step.mistake, *codes[k + 1 :]]) for k, step in enumerate(every) if step.mistake]
+    codes = [operation.code for operation in every]
+    misses = [written(codes[:k] + codes[k + 1 :]) for k in range(len(operations))]
+    misses += [written(codes[:k] + codes[k + 2 :]) for k in range(len(operations) - 1)]
+    misses += [
+        written([*codes[:k], operation.mistake, *codes[k + 1 :]])
+        for k, operation in enumerate(every)
+        if operation.mistake
+    ]
     return written(codes), tuple(misses)
 
 
@@ -93,18 +149,20 @@ def program_text(header: str, lines: Sequence[str]) -> str:
     return f"{header}\n{body}\n"
 
 
-def _generate(draw: Draw, rng: np.random.Generator, difficulty: int) -> Problem:
-    draft = draw(rng, difficulty)
-    return Problem(prompt=draft.statement, answer=None, finish=partial(_tested, draft))
+def _untested(
+    generate: Callable[[np.random.Generator, int], ProgramProblem], rng: np.random.Generator, difficulty: int
+) -> Problem:
+    problem = generate(rng, difficulty)
+    return Problem(prompt=problem.statement, reference=None, finish=partial(_tested, problem))
 
 
-def _tested(draft: Draft) -> Problem | None:
-    """Return the draft with examples and hidden tests; None where they cannot tell right from nearly right."""
-    digest = hashlib.blake2b(draft.statement.encode(), digest_size=8).digest()
-    inputs = list(_different_inputs(draft, np.random.default_rng(int.from_bytes(digest, "big"))))
-    reference = _loaded(draft.source, draft.function)
+def _tested(problem: ProgramProblem) -> Problem | None:
+    """Return the problem with examples and hidden tests; None where they cannot tell right from nearly right."""
+    digest = hashlib.blake2b(problem.statement.encode(), digest_size=8).digest()
+    inputs = list(_different_inputs(problem, np.random.default_rng(int.from_bytes(digest, "big"))))
+    reference = _loaded(problem.source, problem.function)
     outputs = [reference(*arguments) for arguments in inputs]
-    needed = _telling(draft, inputs, outputs)
+    needed = _telling(problem, inputs, outputs)
     if needed is None:
         return None
     public = _examples(inputs, outputs, needed)
@@ -113,13 +171,13 @@ def _tested(draft: Draft) -> Problem | None:
     commonest = Counter(repr(outputs[index]) for index in hidden).most_common(1)[0][1]
     if len(public) < NUM_PUBLIC or len(hidden) < NUM_HIDDEN or commonest > NUM_HIDDEN // 2:
         return None
-    return _problem(draft, [(inputs[k], outputs[k]) for k in public], [(inputs[k], outputs[k]) for k in hidden])
+    return _problem(problem, [(inputs[k], outputs[k]) for k in public], [(inputs[k], outputs[k]) for k in hidden])
 
 
-def _different_inputs(draft: Draft, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
+def _different_inputs(problem: ProgramProblem, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
     seen = set[str]()
     for _ in range(_NUM_INPUTS):
-        arguments = draft.draw_input(rng)
+        arguments = problem.draw_input(rng)
         if repr(arguments) not in seen:
             seen.add(repr(arguments))
             yield arguments
@@ -132,11 +190,11 @@ def _loaded(source: str, function: str | None) -> Callable[..., Any]:
     return namespace[function or "solve"]
 
 
-def _telling(draft: Draft, inputs: Sequence[tuple[Any, ...]], outputs: Sequence[Any]) -> list[int] | None:
+def _telling(problem: ProgramProblem, inputs: Sequence[tuple[Any, ...]], outputs: Sequence[Any]) -> list[int] | None:
     """Return few inputs, by index, on which every near miss goes wrong; None if one of them never does."""
     chosen = list[int]()
-    for source in draft.near_misses:
-        function = _loaded(source, draft.function)
+    for source in problem.near_misses:
+        function = _loaded(source, problem.function)
         exposing = (k for k in (*chosen, *range(len(inputs))) if _goes_wrong(function, inputs[k], outputs[k]))
         first = next(exposing, None)
         if first is None:
@@ -164,23 +222,24 @@ def _examples(inputs: Sequence[tuple[Any, ...]], outputs: Sequence[Any], taken: 
 
 
 def _problem(
-    draft: Draft, public: Sequence[tuple[tuple[Any, ...], Any]], hidden: Sequence[tuple[tuple[Any, ...], Any]]
+    problem: ProgramProblem,
+    public: Sequence[tuple[tuple[Any, ...], Any]],
+    hidden: Sequence[tuple[tuple[Any, ...], Any]],
 ) -> Problem:
-    if draft.function is None:
-        program = draft.source + _READ_AND_PRINT
+    if problem.function is None:
+        program = problem.source + _READ_AND_PRINT
         examples = "\n\n".join(f"Input:\n{text}Output:\n{output}" for (text,), output in public)
     else:
-        program = draft.source
-        examples = "\n".join(f"{draft.function}{_written(arguments)} == {output!r}" for arguments, output in public)
+        program = problem.source
+        examples = "\n".join(f"{problem.function}{_written(arguments)} == {output!r}" for arguments, output in public)
     return Problem(
-        prompt=f"{draft.statement}\n\nExamples:\n{examples}",
-        answer=None,
+        prompt=f"{problem.statement}\n\nExamples:\n{examples}",
         reference=CodeReference(
-            tests=_tests(draft.function, hidden),
-            public_tests=_tests(draft.function, public),
+            tests=_tests(problem.function, hidden),
+            public_tests=_tests(problem.function, public),
             reference_program=program,
         ),
-        solution=draft.plan,
+        solution=problem.plan,
     )
 
 

@@ -1,9 +1,4 @@
-"""What the families draw from a generator: integers between bounds, and one of several things.
-
-Lives here: draws that several families share. Does not: seeds (`procedural`).
-
-The one decision: bounds are inclusive and results plain Python values, which do not overflow.
-"""
+"""Random draws of the families. Bounds are inclusive, and results are plain Python values, which do not overflow."""
 
 from __future__ import annotations
 

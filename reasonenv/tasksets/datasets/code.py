@@ -1,10 +1,7 @@
-r"""Public data sets of programming problems, as presets: where each is, and how a row becomes a task with tests.
+"""Public data sets of programming problems.
 
-Lives here: one parse function and one `Preset` per data set. Does not: presets of mathematics (`presets`), or running
-the tests (`reasonenv.execution`).
-
-The one decision: nothing of a row is executed, unpickled or guessed here. Code is only parsed, and a row whose tests
-cannot be read is an error that names it.
+Nothing of a row is executed, unpickled or guessed here: code is only parsed, and a row whose tests cannot be read is an
+error that names it.
 """
 
 from __future__ import annotations
@@ -37,7 +34,6 @@ def _parse_humaneval(row: Row) -> Problem:
     program = prompt + row.text("canonical_solution")
     return Problem(
         prompt=f"Complete this Python function. Give the whole program, with its imports.\n\n```python\n{prompt}```",
-        answer=None,
         reference=CodeReference(
             tests=AssertTests(_humaneval_tests(row, prompt, name), (name,)), reference_program=program
         ),
@@ -78,7 +74,6 @@ def _parse_mbpp(row: Row) -> Problem:
     return Problem(
         prompt=f"{_unix(row.text('text' if 'text' in row.cells else 'prompt'))}\n\nYour program should pass this test:"
         f"\n\n```python\n{tests[0]}\n```",
-        answer=None,
         reference=CodeReference(
             tests=AssertTests(source, names),
             public_tests=AssertTests(f"{setup}\n{tests[0]}", names),
@@ -110,7 +105,6 @@ def _parse_apps(row: Row) -> Problem:
     starter = row.cells.get("starter_code") or ""
     return Problem(
         prompt=_with_starter(row.text("question"), starter, is_call=bool(name)),
-        answer=None,
         reference=CodeReference(
             tests=tests,
             public_tests=replace(tests, cases=tests.cases[:_NUM_PUBLIC]),
@@ -159,7 +153,6 @@ def _parse_livecodebench(row: Row) -> Problem:
     starter = row.cells.get("starter_code") or ""
     return Problem(
         prompt=_with_starter(row.text("question_content"), starter, is_call=bool(name)),
-        answer=None,
         reference=CodeReference(
             tests=_livecodebench_tests(row, name, [*public, *private]),
             public_tests=_livecodebench_tests(row, name, public) if public else None,

@@ -9,6 +9,7 @@ from typing import Any
 from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, TaskList, numbered_id
 from reasonenv.tasksets.rows import Row, hub_rows
+from reasonenv.types import MathReference
 
 __all__ = ["Columns", "DataSet", "task_list"]
 
@@ -30,7 +31,7 @@ class Columns:
         """Return the problem that a row holds."""
         return Problem(
             prompt=row.text(self.prompt),
-            answer=row.text_or_number(self.answer),
+            reference=MathReference(answer=row.text_or_number(self.answer)),
             solution=row.optional_text(self.solution) if self.solution else None,
             source_id=row.text_or_number(self.task_id) if self.task_id else None,
             metadata={column: row.cell(column) for column in self.metadata},

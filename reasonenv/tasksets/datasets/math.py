@@ -1,9 +1,7 @@
-r"""Public data sets of mathematical problems, as presets: where each is, and how a row of it becomes a problem.
+"""Public data sets of mathematical problems.
 
-Lives here: one parse function and one `Preset` per data set. Does not: reading files or the hub (`rows`, `files`).
-
-The one decision: a row without a gold answer (a proof, a program) stays a task without reference instead of being
-dropped in silence; `Filtered(tasks, has_answer)` leaves it out.
+A row without a gold answer (a proof, a program) stays a task without reference; `Filtered(tasks, has_answer)` leaves it
+out.
 """
 
 from __future__ import annotations
@@ -16,6 +14,7 @@ from reasonenv.parsing import boxed_answer
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.datasets.data_set import Columns, DataSet
 from reasonenv.tasksets.rows import Row
+from reasonenv.types import MathReference
 
 __all__ = ["aime", "aime_2025", "bespoke_stratos", "gsm8k", "math500", "numina_tir"]
 
@@ -29,7 +28,7 @@ def _parse_gsm8k(row: Row) -> Problem:
         raise TaskDataError(f"{row.where}: expected '#### ' and the final answer at the end of column 'answer'.")
     return Problem(
         prompt=row.text("question"),
-        answer=answer.strip().replace(",", ""),
+        reference=MathReference(answer=answer.strip().replace(",", "")),
         solution=_CALCULATOR_MARK.sub("", solution).strip(),
     )
 
@@ -37,7 +36,7 @@ def _parse_gsm8k(row: Row) -> Problem:
 def _parse_math500(row: Row) -> Problem:
     return Problem(
         prompt=row.text("problem"),
-        answer=row.text_or_number("answer"),
+        reference=MathReference(answer=row.text_or_number("answer")),
         solution=row.optional_text("solution"),
         source_id=f"math500/{row.text('unique_id')}",
         metadata={"difficulty": row.cell("level"), "subject": row.text("subject")},
@@ -47,7 +46,7 @@ def _parse_math500(row: Row) -> Problem:
 def _parse_aime(row: Row) -> Problem:
     return Problem(
         prompt=row.text("Problem"),
-        answer=row.text_or_number("Answer"),
+        reference=MathReference(answer=row.text_or_number("Answer")),
         solution=row.optional_text("Solution"),
         source_id=f"aime/{row.text('ID')}",
     )
@@ -55,7 +54,7 @@ def _parse_aime(row: Row) -> Problem:
 
 def _parse_numina_tir(row: Row) -> Problem:
     solution = row.text("solution")
-    return Problem(prompt=row.text("problem"), answer=boxed_answer(solution) or None, solution=solution)
+    return Problem(prompt=row.text("problem"), reference=_last_box(solution), solution=solution)
 
 
 def _parse_bespoke_stratos(row: Row) -> Problem:
@@ -64,10 +63,15 @@ def _parse_bespoke_stratos(row: Row) -> Problem:
     summary = _between(response, "<|begin_of_solution|>", "<|end_of_solution|>")
     return Problem(
         prompt=question.removeprefix(_STRATOS_INSTRUCTION),
-        answer=boxed_answer(summary or "") or None,
+        reference=_last_box(summary or ""),
         solution=thought,
         metadata={"summary": summary},
     )
+
+
+def _last_box(text: str) -> MathReference | None:
+    answer = boxed_answer(text)
+    return MathReference(answer=answer) if answer else None
 
 
 def _first_exchange(row: Row) -> tuple[str, str]:

@@ -1,10 +1,7 @@
-r"""Public data sets of questions, options and preferences, as presets: how a row of each becomes a problem.
+"""Public data sets of questions, options and preferences.
 
-Lives here: one parse function and one `Preset` per data set. Does not: reading files or the hub
-(`reasonenv.tasksets.rows`, `reasonenv.tasksets.files`).
-
-The one decision: options keep the order of the source where it has one; where the right one always comes first, they
-are shuffled by the question's own text, so that the order is the same on every machine and tells nothing.
+Options keep the order of the source. Where the source always puts the right one first, they are shuffled by the text of
+the question, so that the order is the same on every machine and tells nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ from typing import Any
 from reasonenv.errors import TaskDataError
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.datasets.data_set import DataSet
-from reasonenv.tasksets.questions.worlds import LETTERS, lettered
+from reasonenv.tasksets.questions.problems import LETTERS, lettered
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import QAReference
 
@@ -66,7 +63,6 @@ def _choice(
 ) -> Problem:
     return Problem(
         prompt=lettered(question, options),
-        answer=None,
         reference=QAReference(kind="choice", answers=(LETTERS[index],), choices=tuple(options)),
         source_id=source_id,
         metadata=metadata,
@@ -83,7 +79,6 @@ def _parse_squad(row: Row) -> Problem:
     answers = _texts(row, "answers", _part(row, "answers", "text"))
     return Problem(
         prompt=f"{row.text('context')}\n\n{row.text('question').strip()}",
-        answer=None,
         reference=QAReference(kind="short", answers=answers) if answers else None,
         source_id=f"squad/{row.text('id')}",
     )
@@ -91,7 +86,7 @@ def _parse_squad(row: Row) -> Problem:
 
 def _parse_nq_open(row: Row) -> Problem:
     answers = _texts(row, "answer", row.cell("answer"))
-    return Problem(prompt=row.text("question"), answer=None, reference=QAReference(kind="short", answers=answers))
+    return Problem(prompt=row.text("question"), reference=QAReference(kind="short", answers=answers))
 
 
 def _parse_trivia_qa(row: Row) -> Problem:
@@ -99,7 +94,6 @@ def _parse_trivia_qa(row: Row) -> Problem:
     answers = tuple(dict.fromkeys((value, *aliases)))
     return Problem(
         prompt=row.text("question"),
-        answer=None,
         reference=QAReference(kind="short", answers=answers) if value != "<unk>" else None,
         source_id=f"trivia_qa/{row.text('question_id')}",
     )
@@ -152,7 +146,6 @@ def _parse_hh_rlhf(row: Row, preference_set: str) -> Problem:
     dialogue = prompt.removeprefix(_FIRST_TURN).strip()
     return Problem(
         prompt=dialogue,
-        answer=None,
         reference=QAReference(kind="open"),
         metadata={
             "preference_set": preference_set,
@@ -177,7 +170,6 @@ def _parse_xstest(row: Row) -> Problem:
     kept = {column: row.cell(column) for column in ("completion", "final_label") if column in row.cells}
     return Problem(
         prompt=row.text("prompt"),
-        answer=None,
         reference=QAReference(kind="open"),
         source_id=f"xstest/{row.text_or_number('id')}",
         metadata={"preference_set": "safety", "type": kind, "is_harmful": kind.startswith("contrast_"), **kept},

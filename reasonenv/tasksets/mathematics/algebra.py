@@ -1,8 +1,6 @@
-"""Families of algebra: linear equations, systems of two of them, and quadratic equations.
+"""Algebra: linear equations, systems of two of them, and quadratic equations.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: a problem is built from its solution, so that integer answers are integers by construction.
+A problem is built from its solution, so that integer answers are integers by construction.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ from fractions import Fraction
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of
 from reasonenv.tasksets.mathematics.notation import (
     bracketed,
     fraction,
@@ -23,7 +20,9 @@ from reasonenv.tasksets.mathematics.notation import (
     sum_of,
     surd,
 )
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
+from reasonenv.tasksets.randomness import integer, nonzero, one_of
 
 __all__ = ["linear_equations", "linear_systems", "quadratic_equations"]
 
@@ -41,10 +40,10 @@ def _linear_equation(rng: np.random.Generator, difficulty: int) -> Problem:
     if difficulty < 4:
         d = (a - c) * nonzero(rng, 12) + b
     left = scaled(a, f"({polynomial((1, b // a))})") if difficulty == 3 else polynomial((a, b))
-    return Problem(
-        prompt=f"Solve for x: {left} = {polynomial((c, d))}",
-        answer=str(Fraction(d - b, a - c)),
-        solution=_linear_solution(a, b, c, d, expand=difficulty == 3),
+    return computed(
+        f"Solve for x: {left} = {polynomial((c, d))}",
+        str(Fraction(d - b, a - c)),
+        _linear_solution(a, b, c, d, expand=difficulty == 3),
     )
 
 
@@ -73,7 +72,7 @@ def _linear_system(rng: np.random.Generator, difficulty: int) -> Problem:
     e, f = (nonzero(rng, 20), nonzero(rng, 20)) if difficulty == 3 else (a * x + b * y, c * x + d * y)
     answer, solution = _eliminate((a, b, e), (c, d, f))
     prompt = f"Solve the system ${_equation(a, b, e)}$, ${_equation(c, d, f)}$. Give your answer as $(x, y)$."
-    return Problem(prompt=prompt, answer=answer, solution=solution)
+    return computed(prompt, answer, solution)
 
 
 def _equation(a: int, b: int, total: int) -> str:
@@ -136,10 +135,8 @@ def _quadratic_equation(rng: np.random.Generator, a: int, b: int, c: int) -> Pro
     values = dict.fromkeys(surd(-b, sign * outside, radicand, 2 * a) for sign in (-1, 1))
     steps.append(f"So x = \\frac{{{-b} \\pm {root}}}{{{2 * a}}}, that is x = {' or x = '.join(values)}.")
     steps.append(f"The set of solutions is {set_of(values)}")
-    return Problem(
-        prompt=f"Find all real solutions of ${left} = {right}$. Give your answer as a set.",
-        answer=set_of(values),
-        solution="\n".join(steps),
+    return computed(
+        f"Find all real solutions of ${left} = {right}$. Give your answer as a set.", set_of(values), *steps
     )
 
 

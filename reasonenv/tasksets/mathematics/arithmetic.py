@@ -1,9 +1,7 @@
-"""Families of arithmetic: chains of operations modulo m, expressions with parentheses, and fractions.
+"""Arithmetic: chains of operations modulo m, expressions with parentheses, and fractions.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: the worked solutions write every intermediate result and end in the answer, so that a model trained on
-them learns steps it can carry out one at a time.
+The worked solutions write every intermediate result and end in the answer, so that a model trained on them learns steps
+it can carry out one at a time.
 """
 
 from __future__ import annotations
@@ -16,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
+from reasonenv.tasksets.randomness import integer, one_of
 
 __all__ = ["chain_arithmetic", "chain_arithmetic_modulo", "fraction_expressions", "integer_expressions"]
 
@@ -50,7 +49,7 @@ def _chain(rng: np.random.Generator, difficulty: int, *, modulus: int) -> Proble
         steps.append(f"{value}{operator}{operand}={result};")
         value = result
     prompt = f"Compute left to right, modulo {modulus}: {expression}=?"
-    return Problem(prompt=prompt, answer=str(value), solution="".join(steps))
+    return computed(prompt, str(value), "".join(steps))
 
 
 def chain_arithmetic_modulo(modulus: int, *, name: str) -> Family:
@@ -69,7 +68,7 @@ def _integer_expression(rng: np.random.Generator, difficulty: int) -> Problem:
     tree = _random_tree(rng, difficulty + 1)
     steps = list[str]()
     value = _evaluate(tree, steps)
-    return Problem(prompt=f"Evaluate: {_render(tree)}", answer=str(value), solution="; ".join(steps))
+    return computed(f"Evaluate: {_render(tree)}", str(value), "; ".join(steps))
 
 
 def _random_tree(rng: np.random.Generator, num_operations: int) -> _Operation | int:
@@ -143,11 +142,7 @@ def _proper_fraction(rng: np.random.Generator, max_denominator: int) -> Fraction
 
 
 def _fraction_problem(text: str, value: Fraction, steps: list[str]) -> Problem:
-    return Problem(
-        prompt=f"Compute ${text}$. Give your answer in lowest terms.",
-        answer=fraction(value),
-        solution="\n".join(steps),
-    )
+    return computed(f"Compute ${text}$. Give your answer in lowest terms.", fraction(value), *steps)
 
 
 def _added(left: Fraction, operator: str, right: Fraction) -> tuple[Fraction, list[str]]:

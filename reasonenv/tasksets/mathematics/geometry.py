@@ -1,8 +1,6 @@
-r"""The family of plane geometry: polygons, right triangles, circles, points.
+"""Plane geometry: polygons, right triangles, circles, points.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: lengths are plain numbers without units and answers exact, with roots and π left as they are.
+Lengths are plain numbers without units, and answers are exact, with roots and π left as they are.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ from fractions import Fraction
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, square_root, surd
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
+from reasonenv.tasksets.randomness import integer, one_of
 
 __all__ = ["plane_geometry"]
 
@@ -41,7 +40,7 @@ def _polygon(rng: np.random.Generator) -> Problem:
             ),
         ),
     )
-    return Problem(prompt=prompt, answer=fraction(value), solution=f"It is {formula} = {fraction(value)}")
+    return computed(prompt, fraction(value), f"It is {formula} = {fraction(value)}")
 
 
 def _right_triangle(rng: np.random.Generator) -> Problem:
@@ -67,10 +66,10 @@ def _distance(rng: np.random.Generator) -> Problem:
 def _square_root_problem(prompt: str, squares: str, value: int) -> Problem:
     answer = surd(0, *square_root(value))
     written = f"\\sqrt{{{value}}}"
-    return Problem(
-        prompt=prompt,
-        answer=answer,
-        solution=f"Its square is {squares} = {value}.\nIt is {written}{f' = {answer}' if answer != written else ''}",
+    return computed(
+        prompt,
+        answer,
+        f"Its square is {squares} = {value}.\nIt is {written}{f' = {answer}' if answer != written else ''}",
     )
 
 
@@ -97,10 +96,10 @@ def _circle(rng: np.random.Generator) -> Problem:
         ),
     )
     answer = "\\pi" if value == 1 else f"{fraction(value)}\\pi"
-    return Problem(
-        prompt=f"Find {what} with {given}. Give an exact answer.",
-        answer=answer,
-        solution=f"The radius is {radius}.\nIt is {formula} = {answer}",
+    return computed(
+        f"Find {what} with {given}. Give an exact answer.",
+        answer,
+        f"The radius is {radius}.\nIt is {formula} = {answer}",
     )
 
 
@@ -111,12 +110,12 @@ def _triangle_of_points(rng: np.random.Generator) -> Problem:
         (x, y), (u, v), (s, t) = _points(rng, 3)
         first, second = (u - x) * (t - y), (s - x) * (v - y)
     area = Fraction(abs(first - second), 2)
-    return Problem(
-        prompt=f"Find the area of the triangle with vertices $({x}, {y})$, $({u}, {v})$ and $({s}, {t})$.",
-        answer=fraction(area),
-        solution=f"From the first vertex, the sides are ({u - x}, {v - y}) and ({s - x}, {t - y}).\n"
+    return computed(
+        f"Find the area of the triangle with vertices $({x}, {y})$, $({u}, {v})$ and $({s}, {t})$.",
+        fraction(area),
+        f"From the first vertex, the sides are ({u - x}, {v - y}) and ({s - x}, {t - y}).",
         f"Their determinant is {u - x} \\cdot {bracketed(t - y)} - {bracketed(s - x)} \\cdot {bracketed(v - y)} "
-        f"= {first - second}.\n"
+        f"= {first - second}.",
         f"The area is half of its size: {fraction(area)}",
     )
 

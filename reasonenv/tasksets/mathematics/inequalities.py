@@ -1,8 +1,6 @@
-r"""The family of inequalities in one unknown: linear ones, absolute values, quadratic ones.
+"""Inequalities in one unknown: linear ones, absolute values, quadratic ones.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: answers are intervals or unions of two, and no problem has every number or none as its solution.
+Answers are intervals or unions of two; no problem has every number or none as its solution.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ from fractions import Fraction
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of, several_of
 from reasonenv.tasksets.mathematics.notation import fraction, interval, polynomial
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
+from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
 
 __all__ = ["inequalities"]
 
@@ -83,10 +82,11 @@ def _between_or_outside(low: Fraction, high: Fraction, relation: str) -> str:
 
 
 def _solve(inequality: str, answer: str, steps: list[str]) -> Problem:
-    return Problem(
-        prompt=f"Solve ${inequality}$ for real x. Give your answer in interval notation.",
-        answer=answer,
-        solution="\n".join([*steps, f"The solutions are {answer}"]),
+    return computed(
+        f"Solve ${inequality}$ for real x. Give your answer in interval notation.",
+        answer,
+        *steps,
+        f"The solutions are {answer}",
     )
 
 

@@ -1,8 +1,6 @@
-r"""Families of polynomials and functions: evaluation, expansion, derivatives.
+"""Polynomials and functions: evaluation, expansion, derivatives.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: polynomials are coefficients from the highest power down, written only at the end.
+Polynomials are lists of coefficients from the highest power down.
 """
 
 from __future__ import annotations
@@ -13,9 +11,10 @@ from fractions import Fraction
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, polynomial, scaled, sum_of
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
+from reasonenv.tasksets.randomness import integer, nonzero, one_of
 
 __all__ = ["derivatives", "polynomial_evaluation", "polynomial_expansion"]
 
@@ -35,11 +34,7 @@ def _polynomial_evaluation(rng: np.random.Generator, difficulty: int) -> Problem
         f"f({at}) = {sum_of(written)}",
         f"f({at}) = {sum_of(fraction(value) for value in values)} = {fraction(total)}",
     )
-    return Problem(
-        prompt=f"Let $f(x) = {polynomial(coefficients)}$. Find $f({at})$.",
-        answer=fraction(total),
-        solution="\n".join(steps),
-    )
+    return computed(f"Let $f(x) = {polynomial(coefficients)}$. Find $f({at})$.", fraction(total), *steps)
 
 
 def _terms(coefficients: Sequence[int]) -> list[tuple[int, int]]:
@@ -83,7 +78,7 @@ def _power_of_binomial(rng: np.random.Generator) -> Problem:
 
 def _expansion(text: str, expanded: tuple[list[int], list[str]]) -> Problem:
     coefficients, steps = expanded
-    return Problem(prompt=f"Expand and simplify ${text}$.", answer=polynomial(coefficients), solution="\n".join(steps))
+    return computed(f"Expand and simplify ${text}$.", polynomial(coefficients), *steps)
 
 
 def _distribute(left: Sequence[int], right: Sequence[int]) -> tuple[list[int], list[str]]:
@@ -154,11 +149,7 @@ def _monomial(coefficient: int, power: int) -> str:
 
 
 def _derivative(function: str, steps: list[str], result: str) -> Problem:
-    return Problem(
-        prompt=f"Find the derivative of $f(x) = {function}$.",
-        answer=result,
-        solution="\n".join([*steps, f"f'(x) = {result}"]),
-    )
+    return computed(f"Find the derivative of $f(x) = {function}$.", result, *steps, f"f'(x) = {result}")
 
 
 polynomial_evaluation = Family(

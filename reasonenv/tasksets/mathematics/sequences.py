@@ -1,8 +1,6 @@
-"""The family of sequences: terms and sums of arithmetic, geometric and recursive ones.
+"""Terms and sums of arithmetic, geometric and recursive sequences.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: a sequence given by its first terms is said to be arithmetic or geometric, so that nothing is guessed.
+A sequence given by its first terms is said to be arithmetic or geometric, so that nothing is guessed.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ from fractions import Fraction
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, scaled, sum_of
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
+from reasonenv.tasksets.randomness import integer, nonzero, one_of
 
 __all__ = ["sequences"]
 
@@ -33,9 +32,9 @@ def _arithmetic_sequence(rng: np.random.Generator) -> Problem:
         question = f"Find the sum of the first {n} terms of the arithmetic sequence ${shown}, \\ldots$"
         total = n * (first + last) // 2
         steps.append(f"The sum is \\frac{{{n} \\cdot ({first} + {bracketed(last)})}}{{2}} = {total}")
-        return Problem(prompt=question, answer=str(total), solution="\n".join(steps))
+        return computed(question, str(total), *steps)
     question = f"Find term number {n} of the arithmetic sequence ${shown}, \\ldots$"
-    return Problem(prompt=question, answer=str(last), solution="\n".join(steps))
+    return computed(question, str(last), *steps)
 
 
 def _geometric_sequence(rng: np.random.Generator) -> Problem:
@@ -53,7 +52,7 @@ def _geometric_sequence(rng: np.random.Generator) -> Problem:
         question = f"Find term number {n} of the geometric sequence ${shown}, \\ldots$"
         value = first * ratio ** (n - 1)
         steps.append(f"a_{n} = {first} \\cdot {bracketed(ratio)}^{n - 1} = {value}")
-    return Problem(prompt=question, answer=str(value), solution="\n".join(steps))
+    return computed(question, str(value), *steps)
 
 
 def _recursive_sequence(rng: np.random.Generator) -> Problem:
@@ -64,7 +63,7 @@ def _recursive_sequence(rng: np.random.Generator) -> Problem:
         values.append(p * values[-1] + q)
         steps.append(f"a_{index} = {p} \\cdot {bracketed(values[-2])} + {bracketed(q)} = {values[-1]}")
     given = f"$a_1 = {values[0]}$ and $a_{{n+1}} = {sum_of([scaled(p, 'a_n'), str(q)])}$ for $n \\ge 1$"
-    return Problem(prompt=f"A sequence has {given}. Find $a_{n}$.", answer=str(values[-1]), solution="\n".join(steps))
+    return computed(f"A sequence has {given}. Find $a_{n}$.", str(values[-1]), *steps)
 
 
 def _second_order_sequence(rng: np.random.Generator) -> Problem:
@@ -77,7 +76,7 @@ def _second_order_sequence(rng: np.random.Generator) -> Problem:
         steps.append(f"a_{index} = {products} = {values[-1]}")
     rule = sum_of([scaled(p, "a_n"), scaled(q, "a_{n-1}")])
     given = f"$a_1 = {values[0]}$, $a_2 = {values[1]}$ and $a_{{n+1}} = {rule}$ for $n \\ge 2$"
-    return Problem(prompt=f"A sequence has {given}. Find $a_{n}$.", answer=str(values[-1]), solution="\n".join(steps))
+    return computed(f"A sequence has {given}. Find $a_{n}$.", str(values[-1]), *steps)
 
 
 def _infinite_series(rng: np.random.Generator) -> Problem:
@@ -90,11 +89,7 @@ def _infinite_series(rng: np.random.Generator) -> Problem:
         f"The common ratio is {fraction(first * ratio)} \\div {fraction(first)} = {fraction(ratio)}.",
         f"The sum is \\frac{{{fraction(first)}}}{{1 - {bracketed(ratio)}}} = {fraction(value)}",
     )
-    return Problem(
-        prompt=f"Find the sum of the infinite geometric series ${shown} + \\cdots$",
-        answer=fraction(value),
-        solution="\n".join(steps),
-    )
+    return computed(f"Find the sum of the infinite geometric series ${shown} + \\cdots$", fraction(value), *steps)
 
 
 sequences = family_of_kinds(

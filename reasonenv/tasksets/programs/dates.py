@@ -1,8 +1,6 @@
 """Programs on dates: moving through the calendar, and what to tell of the day that is reached.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: dates are text in ISO form, so that reading and writing them is part of the program.
+Dates are text in ISO form, so that reading and writing them is part of the program.
 """
 
 from __future__ import annotations
@@ -11,12 +9,12 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from reasonenv.tasksets.draws import integer, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, Step, numbered, pipeline, program_family
+from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
+from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.wording import WEEKDAYS
 
 __all__ = ["code_dates"]
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _NEXT_MONTH = "(day.replace(day=1) + timedelta(days=32)).replace(day=1)"
 _ADD_MONTHS = (
     "months = day.year * 12 + day.month - 1 {sign} {k}\nlast = monthrange(months // 12, months % 12 + 1)[1]\n"
@@ -24,48 +22,48 @@ _ADD_MONTHS = (
 )
 
 
-def _steps(rng: np.random.Generator) -> tuple[Step, ...]:
+def _steps(rng: np.random.Generator) -> tuple[Operation, ...]:
     """Return one step of each kind."""
     k, m, n, weekday = integer(rng, 2, 90), integer(rng, 2, 30), integer(rng, 2, 7), integer(rng, 0, 6)
-    name, other = _WEEKDAYS[weekday], (weekday + 1) % 7
+    name, other = WEEKDAYS[weekday], (weekday + 1) % 7
     months = integer(rng, 1, 20)
     return (
-        Step(f"Go {k} days forward.", f"day += timedelta(days={k})", f"day += timedelta(days={k - 1})"),
-        Step(f"Go {m} days back.", f"day -= timedelta(days={m})", f"day += timedelta(days={m})"),
-        Step(
+        Operation(f"Go {k} days forward.", f"day += timedelta(days={k})", f"day += timedelta(days={k - 1})"),
+        Operation(f"Go {m} days back.", f"day -= timedelta(days={m})", f"day += timedelta(days={m})"),
+        Operation(
             f"Go forward to the next {name}; from a {name}, go a whole week.",
             f"day += timedelta(days=({weekday} - day.weekday() - 1) % 7 + 1)",
             f"day += timedelta(days=({weekday} - day.weekday()) % 7)",
         ),
-        Step(
+        Operation(
             f"Go back to the last {name}; a {name} stays as it is.",
             f"day -= timedelta(days=(day.weekday() - {weekday}) % 7)",
             f"day -= timedelta(days=(day.weekday() - {other}) % 7)",
         ),
-        Step("Go to the first day of the next month.", f"day = {_NEXT_MONTH}", "day = day.replace(day=1)"),
-        Step(
+        Operation("Go to the first day of the next month.", f"day = {_NEXT_MONTH}", "day = day.replace(day=1)"),
+        Operation(
             "Go to the last day of the month.",
             f"day = {_NEXT_MONTH} - timedelta(days=1)",
             "day = day.replace(day=28)",
         ),
-        Step(
+        Operation(
             f"Go {months} {'month' if months == 1 else 'months'} forward, to the day with the same number, or to the "
             "last of the month if it has no such day.",
             _ADD_MONTHS.format(sign="+", k=months),
             _ADD_MONTHS.format(sign="+", k=months + 1),
         ),
-        Step(
+        Operation(
             f"Go {n} working days forward: Saturdays and Sundays do not count.",
             f"for _ in range({n}):\n    day += timedelta(days=1)\n    while day.weekday() > 4:\n"
             "        day += timedelta(days=1)",
             f"day += timedelta(days={n})",
         ),
-        Step(
+        Operation(
             "If the day of the month is odd, go to the next day.",
             "day += timedelta(days=day.day % 2)",
             "day += timedelta(days=1 - day.day % 2)",
         ),
-        Step(
+        Operation(
             "Go to the same day and month of the next leap year after this year, or from February 29 to that of it.",
             "year = day.year + 1\nwhile not isleap(year):\n    year += 1\nday = day.replace(year=year)",
             "year = day.year\nwhile not isleap(year):\n    year += 1\nday = day.replace(year=year)",
@@ -74,11 +72,11 @@ def _steps(rng: np.random.Generator) -> tuple[Step, ...]:
 
 
 _RESULTS = (
-    ("str", Step("Return the date in the same form.", "return day.isoformat()")),
-    ("str", Step("Return the date in the same form.", "return day.isoformat()")),
+    ("str", Operation("Return the date in the same form.", "return day.isoformat()")),
+    ("str", Operation("Return the date in the same form.", "return day.isoformat()")),
     (
         "str",
-        Step(
+        Operation(
             "Return the date in the form day.month.year, without leading zeros.",
             "return f'{day.day}.{day.month}.{day.year}'",
             "return day.strftime('%d.%m.%Y')",
@@ -86,7 +84,7 @@ _RESULTS = (
     ),
     (
         "int",
-        Step(
+        Operation(
             "Return the number of the day within its year (January 1 is 1).",
             "return day.timetuple().tm_yday",
             "return day.timetuple().tm_yday - 1",
@@ -94,7 +92,7 @@ _RESULTS = (
     ),
     (
         "int",
-        Step(
+        Operation(
             "Return the number of days from the given date to this one, negative if it lies before.",
             "return (day - date.fromisoformat(text)).days",
             "return abs((day - date.fromisoformat(text)).days)",
@@ -102,7 +100,7 @@ _RESULTS = (
     ),
     (
         "int",
-        Step(
+        Operation(
             "Return the number of days that are left of its year after it.",
             "return (date(day.year, 12, 31) - day).days",
             "return 365 - day.timetuple().tm_yday",
@@ -110,10 +108,10 @@ _RESULTS = (
     ),
     (
         "str",
-        Step(
+        Operation(
             "Return the English name of the weekday, followed by a space and the number of the day within its month.",
-            f"return {_WEEKDAYS}[day.weekday()] + ' ' + str(day.day)",
-            f"return {_WEEKDAYS}[day.weekday()] + ' ' + str(day.month)",
+            f"return {WEEKDAYS}[day.weekday()] + ' ' + str(day.day)",
+            f"return {WEEKDAYS}[day.weekday()] + ' ' + str(day.month)",
         ),
     ),
 )
@@ -131,20 +129,18 @@ def _draw_input(rng: np.random.Generator) -> tuple[str]:
     return (day.isoformat(),)
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
     steps = several_of(rng, _steps(rng), difficulty + 1)
     kind, result = one_of(rng, _RESULTS)
-    source, near_misses = pipeline(_HEADER, [Step("", "day = date.fromisoformat(text)"), *steps], result)
-    tasks = numbered([step.text for step in (*steps, result)])
-    return Draft(
-        statement=f"Write a Python function `move(text: str) -> {kind}` that takes a date such as '2024-02-29' "
-        f"(year-month-day) and does the following, in this order:\n{tasks}",
-        function="move",
-        source=source,
-        near_misses=near_misses,
-        plan="\n".join(f"{step.text} {step.code}" for step in (*steps, result)),
-        draw_input=_draw_input,
+    return pipeline_problem(
+        f"Write a Python function `move(text: str) -> {kind}` that takes a date such as '2024-02-29' (year-month-day) "
+        "and does the following, in this order:",
+        _HEADER,
+        steps,
+        result,
+        _draw_input,
+        setup=(Operation("", "day = date.fromisoformat(text)"),),
     )
 
 
-code_dates = program_family("code_dates", "dates", _draw)
+code_dates = program_family("code_dates", "dates", _generate)

@@ -1,8 +1,6 @@
-"""Programs on points of the plane with integer coordinates: move them, choose among them, measure.
+"""Programs on points of the plane: move them, choose among them, measure.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: all results are exact integers: squared distances, doubled areas.
+All results are exact integers: squared distances, doubled areas.
 """
 
 from __future__ import annotations
@@ -11,13 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reasonenv.tasksets.draws import integer, nonzero, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, Step, numbered, pipeline, program_family
+from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
+from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
 
 __all__ = ["code_geometry"]
 
 
-def _map(rng: np.random.Generator) -> Step:
+def _map(rng: np.random.Generator) -> Operation:
     dx, dy, k = nonzero(rng, 6), nonzero(rng, 6), one_of(rng, (-3, -2, 2, 3))
     text, new, wrong = one_of(
         rng,
@@ -32,10 +30,10 @@ def _map(rng: np.random.Generator) -> Step:
             (f"Add {k} times its x to the y of every point.", f"(x, y + {k} * x)", f"(x + {k} * y, y)"),
         ),
     )
-    return Step(text, f"points = [{new} for x, y in points]", f"points = [{wrong} for x, y in points]")
+    return Operation(text, f"points = [{new} for x, y in points]", f"points = [{wrong} for x, y in points]")
 
 
-def _choose(rng: np.random.Generator) -> Step:
+def _choose(rng: np.random.Generator) -> Operation:
     k, m, d = integer(rng, 3, 8), integer(rng, -3, 3), nonzero(rng, 3)
     text, test, wrong = one_of(
         rng,
@@ -51,12 +49,12 @@ def _choose(rng: np.random.Generator) -> Step:
             ("Keep only the points whose coordinates have an even sum.", "(x + y) % 2 == 0", "(x + y) % 2 == 1"),
         ),
     )
-    return Step(
+    return Operation(
         text, f"points = [(x, y) for x, y in points if {test}]", f"points = [(x, y) for x, y in points if {wrong}]"
     )
 
 
-def _reorder(rng: np.random.Generator) -> Step:
+def _reorder(rng: np.random.Generator) -> Operation:
     text, code, wrong = one_of(
         rng,
         (
@@ -73,14 +71,14 @@ def _reorder(rng: np.random.Generator) -> Step:
             ),
         ),
     )
-    return Step(text, f"points = {code}", f"points = {wrong}")
+    return Operation(text, f"points = {code}", f"points = {wrong}")
 
 
 _RESULTS = (
-    ("list[tuple[int, int]]", Step("Return the points.", "return points")),
+    ("list[tuple[int, int]]", Operation("Return the points.", "return points")),
     (
         "int",
-        Step(
+        Operation(
             "Return the area of the smallest rectangle with sides parallel to the axes that holds all points (0 if "
             "there are none).",
             "xs, ys = [x for x, y in points] or [0], [y for x, y in points] or [0]\n"
@@ -91,7 +89,7 @@ _RESULTS = (
     ),
     (
         "int",
-        Step(
+        Operation(
             "Return twice the area of the polygon with these points as corners, in this order: the absolute value of "
             "the sum of x1 * y2 - x2 * y1 over all pairs of neighbours, of which the last and the first are one (0 for "
             "no points).",
@@ -101,7 +99,7 @@ _RESULTS = (
     ),
     (
         "int",
-        Step(
+        Operation(
             "Return the largest squared distance between two of the points (0 if there are fewer than two).",
             "return max(((a - c) ** 2 + (b - d) ** 2 for a, b in points for c, d in points), default=0)",
             "return max(((a - c) ** 2 + (b - d) ** 2 for (a, b), (c, d) in zip(points, points[1:])), default=0)",
@@ -109,7 +107,7 @@ _RESULTS = (
     ),
     (
         "int",
-        Step(
+        Operation(
             "Return the length of the walk from point to point in this order, where a step from (a, b) to (c, d) has "
             "the length |a - c| + |b - d| (0 if there are fewer than two points).",
             "return sum(abs(a - c) + abs(b - d) for (a, b), (c, d) in zip(points, points[1:]))",
@@ -118,7 +116,7 @@ _RESULTS = (
     ),
     (
         "int",
-        Step(
+        Operation(
             "Return how many left turns the walk from point to point makes: at the middle one b of three consecutive "
             "points a, b, c, where (bx - ax) * (cy - by) - (by - ay) * (cx - bx) is positive.",
             "return sum(\n    (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0]) > 0\n"
@@ -128,7 +126,7 @@ _RESULTS = (
         ),
     ),
 )
-_KINDS: tuple[Callable[[np.random.Generator], Step], ...] = (_map, _choose, _reorder)
+_KINDS: tuple[Callable[[np.random.Generator], Operation], ...] = (_map, _choose, _reorder)
 
 
 def _draw_input(rng: np.random.Generator) -> tuple[list[tuple[int, int]]]:
@@ -136,20 +134,18 @@ def _draw_input(rng: np.random.Generator) -> tuple[list[tuple[int, int]]]:
     return ([(integer(rng, -bound, bound), integer(rng, -bound, bound)) for _ in range(integer(rng, 0, 9))],)
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
     kinds = [_map, *(one_of(rng, _KINDS) for _ in range(difficulty))]
     steps = several_of(rng, [make(rng) for make in kinds], len(kinds))
     kind, result = one_of(rng, _RESULTS)
-    source, near_misses = pipeline("def survey(points):", steps, result)
-    return Draft(
-        statement=f"Write a Python function `survey(points: list[tuple[int, int]]) -> {kind}` that does the following "
-        f"with a list of points (x, y), in this order:\n{numbered([step.text for step in (*steps, result)])}",
-        function="survey",
-        source=source,
-        near_misses=near_misses,
-        plan="\n".join(f"{step.text} {step.code}" for step in (*steps, result)),
-        draw_input=_draw_input,
+    return pipeline_problem(
+        f"Write a Python function `survey(points: list[tuple[int, int]]) -> {kind}` that does the following with a "
+        "list of points (x, y), in this order:",
+        "def survey(points):",
+        steps,
+        result,
+        _draw_input,
     )
 
 
-code_geometry = program_family("code_geometry", "geometry", _draw)
+code_geometry = program_family("code_geometry", "geometry", _generate)

@@ -1,16 +1,14 @@
 """Programs on graphs: which edges count, which nodes are closed, and what is asked.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: a question is a search over a graph that the rules of the statement make of the one given.
+Every question is a search over the graph that the rules of the statement make of the one given.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from reasonenv.tasksets.draws import integer, one_of
-from reasonenv.tasksets.programs.drafts import Draft, program_family, program_text
+from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
+from reasonenv.tasksets.randomness import integer, one_of
 
 __all__ = ["code_graphs"]
 
@@ -98,7 +96,7 @@ def _draw_input(rng: np.random.Generator) -> tuple[int, list[tuple[int, int, int
     return n, list({(a, b): (a, b, w) for a, b, w in edges}.values())
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
     """The higher the difficulty, the fewer rules are the plain one."""
     words = {"k": integer(rng, 3, 8), "m": integer(rng, 1, 4), "limit": integer(rng, 3, 12)}
     ways, way = one_of(rng, _EDGE_RULES)
@@ -113,7 +111,7 @@ def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
     variants += [[*parts[:1], "", *parts[2:]]] if skip else []
     variants += [[*parts[:2], "", *parts[3:]]] if closed else []
     variants += [[*parts[:3], wrong_price, parts[4]], [*parts[:4], wrong_answer.format(**words)]]
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `search(n: int, edges: list[tuple[int, int, int]]) -> "
         f"{'list[int]' if 'list' in question else 'int'}` for a graph with the nodes 0 to n - 1. Each edge (a, b, w) "
         f"joins the nodes a and b and has the weight w.\n{_dashed(rules)}\nReturn {question.format(**words)}.",
@@ -129,4 +127,4 @@ def _dashed(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-code_graphs = program_family("code_graphs", "graphs", _draw)
+code_graphs = program_family("code_graphs", "graphs", _generate)

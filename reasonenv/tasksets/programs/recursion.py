@@ -1,8 +1,6 @@
 """Recursive programs: sequences defined by cases, and nested lists.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: values are taken modulo a number, so that no recurrence can be replaced by the growth of its values.
+Values are taken modulo a number, so that no recurrence can be replaced by the growth of its values.
 """
 
 from __future__ import annotations
@@ -11,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from reasonenv.tasksets.draws import integer, nonzero, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, program_family, program_text
+from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
+from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
 
 __all__ = ["code_recursion"]
 
 _NUM_SHAPES = 5
 
 
-def _recurrence(rng: np.random.Generator, num_cases: int) -> Draft:
+def _recurrence(rng: np.random.Generator, num_cases: int) -> ProgramProblem:
     """f(n) by the remainder of n: each case is a combination of two smaller values, or halves its argument."""
     modulus, start = one_of(rng, (97, 101, 127, 997, 1009)), integer(rng, 2, 4)
     first = [integer(rng, 1, 9) for _ in range(start)]
@@ -35,7 +33,7 @@ def _recurrence(rng: np.random.Generator, num_cases: int) -> Draft:
     variants = [(first, rules, modulus), ([*first[:-1], first[-1] + 1], rules, modulus)]
     variants += [(first, wrong, modulus) for wrong in wrong_rules]
     sources = [_recurrence_source(*variant) for variant in variants]
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `f(n: int) -> int` for n from 0 to 200. It is defined by "
         f"{bases}, and for n >= {start}:\n" + "\n".join(f"- {line[0].upper()}{line[1:]}" for line in lines),
         function="f",
@@ -98,7 +96,7 @@ _COMBINATIONS = (
 )
 
 
-def _nested(rng: np.random.Generator, _: int) -> Draft:
+def _nested(rng: np.random.Generator, _: int) -> ProgramProblem:
     """The weight of a nested list, from those of its items."""
     leaf, leaf_code, leaf_mistake = one_of(rng, _LEAVES)
     whole, code, mistake = one_of(rng, _COMBINATIONS)
@@ -121,7 +119,7 @@ def _nested(rng: np.random.Generator, _: int) -> Draft:
     misses = [source(leaf_mistake, code, last), source(leaf_code, mistake, last), source(leaf_code, code, str(summand))]
     if extra == "depth":
         misses.append(source(leaf_code, code, last, "depth"))
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `weight(item: list) -> int`. Its argument is a list of integers and of such "
         f"lists, nested to any depth. The weight of an integer is {leaf}. {rule} "
         "Return the weight of the outermost list.",
@@ -144,8 +142,8 @@ def _nested_list(rng: np.random.Generator, depth: int) -> list[Any]:
     ]
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
     return _nested(rng, difficulty) if difficulty == 3 else _recurrence(rng, integer(rng, 1, 2) + difficulty - 1)
 
 
-code_recursion = program_family("code_recursion", "recursion", _draw)
+code_recursion = program_family("code_recursion", "recursion", _generate)

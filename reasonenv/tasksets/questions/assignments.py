@@ -1,9 +1,6 @@
-"""The family of assignment puzzles: who has which pet and which drink, from clues with one solution.
+"""Assignment puzzles: who has which pet and which drink, from clues with one solution.
 
-Lives here: what these problems are. Does not: seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: clues are taken away as long as every assignment but one is still excluded, so each that is left is
-needed.
+Clues are taken away as long as only one assignment fits, so each clue that is left is needed.
 """
 
 from __future__ import annotations
@@ -11,16 +8,17 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import enumerated, people, question
-from reasonenv.types import QAReference
+from reasonenv.tasksets.questions.names import people
+from reasonenv.tasksets.questions.problems import short_question
+from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.wording import enumerated
 
 __all__ = ["qa_assignments"]
 
@@ -108,15 +106,7 @@ def _puzzle(rng: np.random.Generator, count: int) -> Problem:
         f"{enumerated(names)} each have a different pet ({', '.join(sorted(pets))}) and a different drink "
         f"({', '.join(sorted(drinks))}). {told}\n\n{asked}"
     )
-    return question(prompt, QAReference(kind="short", answers=(names[index],)), f"Only {names[index]} can drink it")
+    return short_question(prompt, names[index], f"Only {names[index]} can drink it")
 
 
-def _three_people(rng: np.random.Generator) -> Problem:
-    return _puzzle(rng, 3)
-
-
-def _four_people(rng: np.random.Generator) -> Problem:
-    return _puzzle(rng, 4)
-
-
-qa_assignments = family_of_kinds("qa_assignments", "reasoning", _three_people, _four_people)
+qa_assignments = family_of_kinds("qa_assignments", "reasoning", partial(_puzzle, count=3), partial(_puzzle, count=4))

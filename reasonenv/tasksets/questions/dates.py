@@ -1,10 +1,4 @@
-"""The family of calendar questions: dates, weekdays, ages and leap years.
-
-Lives here: what these problems are, and how a date is written. Does not: seeds, splits and ids
-(`reasonenv.tasksets.procedural`), or days between dates, which is arithmetic (`reasonenv.tasksets.mathematics.dates`).
-
-The one decision: a date is written with the name of its month, so that no order of day and month has to be guessed.
-"""
+"""Questions about dates, weekdays, ages and leap years."""
 
 from __future__ import annotations
 
@@ -14,21 +8,13 @@ from datetime import date, timedelta
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import choice_of, people, question
-from reasonenv.types import QAReference
+from reasonenv.tasksets.questions.names import people
+from reasonenv.tasksets.questions.problems import choice_of, number_question, short_question, yes_no_question
+from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.wording import MONTHS, WEEKDAYS, written_date
 
-__all__ = ["qa_dates", "written"]
-
-
-def written(day: date) -> str:
-    """Write a date.
-
-    >>> written(date(2024, 2, 29))
-    'February 29, 2024'
-    """
-    return f"{calendar.month_name[day.month]} {day.day}, {day.year}"
+__all__ = ["qa_dates"]
 
 
 def _day(rng: np.random.Generator) -> date:
@@ -39,23 +25,19 @@ def _shifted_date(rng: np.random.Generator) -> Problem:
     start, days = _day(rng), integer(rng, 3, 120)
     is_later = bool(rng.integers(0, 2))
     end = start + timedelta(days=days if is_later else -days)
-    prompt = (
-        f"Which date is {days} days {'after' if is_later else 'before'} {written(start)}? Give day, month and year."
-    )
+    side = "after" if is_later else "before"
+    prompt = f"Which date is {days} days {side} {written_date(start)}? Give day, month and year."
     month_days = calendar.monthrange(start.year, start.month)[1]
-    solution = (
-        f"{calendar.month_name[start.month]} {start.year} has {month_days} days.\nCounting on gives {written(end)}"
-    )
-    return question(prompt, QAReference(kind="short", answers=(written(end),)), solution)
+    solution = f"{MONTHS[start.month - 1]} {start.year} has {month_days} days.\nCounting on gives {written_date(end)}"
+    return short_question(prompt, written_date(end), solution)
 
 
 def _weekday(rng: np.random.Generator) -> Problem:
     start, days = _day(rng), integer(rng, 10, 400)
     end = start + timedelta(days=days)
-    names = list(calendar.day_name)
-    answer = names[end.weekday()]
-    wrong = several_of(rng, [name for name in names if name != answer], 3)
-    prompt = f"{written(start)} was a {names[start.weekday()]}. Which day of the week was it {days} days later?"
+    answer = WEEKDAYS[end.weekday()]
+    wrong = several_of(rng, [name for name in WEEKDAYS if name != answer], 3)
+    prompt = f"{written_date(start)} was a {WEEKDAYS[start.weekday()]}. Which day of the week was it {days} days later?"
     return choice_of(rng, prompt, answer, wrong, f"{days} = {days // 7} * 7 + {days % 7}, so it was a {answer}")
 
 
@@ -64,26 +46,22 @@ def _age(rng: np.random.Generator) -> Problem:
     then = born + timedelta(days=integer(rng, 2_000, 30_000))
     had_birthday = (then.month, then.day) >= (born.month, born.day)
     age = then.year - born.year - (not had_birthday)
-    prompt = f"{name} was born on {written(born)}. How old was {name} on {written(then)}, in whole years?"
+    prompt = f"{name} was born on {written_date(born)}. How old was {name} on {written_date(then)}, in whole years?"
     solution = f"The birthday had {'' if had_birthday else 'not '}come yet that year, so the age was {age}"
-    return question(prompt, QAReference(kind="number", answers=(str(age),)), solution)
+    return number_question(prompt, age, solution)
 
 
 def _leap_year(rng: np.random.Generator) -> Problem:
     year = one_of(rng, (integer(rng, 16, 99) * 100, integer(rng, 396, 1500) * 4, integer(rng, 1583, 6000)))
     is_leap = calendar.isleap(year)
     prompt = f"Is {year} a leap year of the Gregorian calendar? Answer yes or no."
-    return question(
-        prompt,
-        QAReference(kind="boolean", answers=("yes" if is_leap else "no",)),
-        f"February {year} has {28 + is_leap} days",
-    )
+    return yes_no_question(prompt, is_leap, f"February {year} has {28 + is_leap} days")
 
 
 def _iso_date(rng: np.random.Generator) -> Problem:
     day = _day(rng)
-    prompt = f"Write the date {written(day)} in the form year-month-day, with two digits for month and day."
-    return question(prompt, QAReference(kind="short", answers=(day.isoformat(),)), f"The month is {day.month:02d}")
+    prompt = f"Write the date {written_date(day)} in the form year-month-day, with two digits for month and day."
+    return short_question(prompt, day.isoformat(), f"The month is {day.month:02d}")
 
 
 qa_dates = family_of_kinds("qa_dates", "question answering", _shifted_date, _weekday, _age, _leap_year, _iso_date)

@@ -1,9 +1,6 @@
-"""The family of instructions: short texts with constraints that a program can check.
+"""Instructions: short texts with constraints that a program can check.
 
-Lives here: what is asked, and for each request one text that does it. Does not: checking
-(`reasonenv.grading.qa.constraints`), seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: a request is drawn together with a text that keeps every constraint, so none asks for the impossible.
+A request is drawn together with a text that keeps every constraint, so none asks for the impossible.
 """
 
 from __future__ import annotations
@@ -13,9 +10,10 @@ import json
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import enumerated, question
+from reasonenv.tasksets.questions.problems import question
+from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.wording import enumerated
 from reasonenv.types import QAReference
 
 __all__ = ["qa_instructions"]

@@ -1,9 +1,4 @@
-"""The family of orders: by comparisons, by the alphabet, by size, by date.
-
-Lives here: what these problems are. Does not: seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: an answer that is an order is graded as one: `QAReference(kind="list", is_ordered=True)`.
-"""
+"""Orders: by comparisons, by the alphabet, by size, by date."""
 
 from __future__ import annotations
 
@@ -13,11 +8,11 @@ from fractions import Fraction
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.calendars import written
-from reasonenv.tasksets.questions.worlds import people, places, question
-from reasonenv.types import QAReference
+from reasonenv.tasksets.questions.names import people, places
+from reasonenv.tasksets.questions.problems import list_question, short_question
+from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.wording import written_date
 
 __all__ = ["qa_ordering"]
 
@@ -26,8 +21,7 @@ _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
 def _ordered(prompt: str, members: list[str], solution: str) -> Problem:
-    reference = QAReference(kind="list", answers=tuple(members), is_ordered=True)
-    return question(f"{prompt} Separate them by commas.", reference, solution)
+    return list_question(f"{prompt} Separate them by commas.", members, solution, is_ordered=True)
 
 
 def _chain(rng: np.random.Generator, count: int) -> tuple[list[str], str, tuple[str, str, str]]:
@@ -49,9 +43,7 @@ def _place_in_ranking(rng: np.random.Generator) -> Problem:
     names, facts, relation = _chain(rng, integer(rng, 4, 6))
     index = integer(rng, 1, len(names) - 1)
     prompt = f"{facts}\n\nWho is the {_RANKS[index]} {relation[1]}?"
-    return question(
-        prompt, QAReference(kind="short", answers=(names[index],)), f"From the {relation[1]}: {', '.join(names)}"
-    )
+    return short_question(prompt, names[index], f"From the {relation[1]}: {', '.join(names)}")
 
 
 def _alphabet(rng: np.random.Generator) -> Problem:
@@ -71,7 +63,9 @@ def _sizes(rng: np.random.Generator) -> Problem:
 def _events(rng: np.random.Generator) -> Problem:
     names = places(rng, integer(rng, 3, 5))
     days = [date(1900, 1, 1) + timedelta(days=days) for days in several_of(rng, range(40_000), len(names))]
-    told = " ".join(f"The fair of {name} was held on {written(day)}." for name, day in zip(names, days, strict=True))
+    told = " ".join(
+        f"The fair of {name} was held on {written_date(day)}." for name, day in zip(names, days, strict=True)
+    )
     ordered = [name for _, name in sorted(zip(days, names, strict=True))]
     return _ordered(
         f"{told}\n\nName the places in the order of their fairs, the earliest first.",

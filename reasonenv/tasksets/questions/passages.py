@@ -1,10 +1,7 @@
-"""The families of passages: what a text says of places, and which of several numbered texts says it.
+"""Passages: what a text says of places, and which of several numbered texts says it.
 
-Lives here: what these problems are. Does not: names (`worlds`), seeds, splits and ids
-(`reasonenv.tasksets.procedural`).
-
-The one decision: a passage tells of two places in the same words, so that matching the words of the question finds the
-wrong one half of the time.
+A passage tells of two places in the same words, so that matching the words of the question finds the wrong one half of
+the time.
 """
 
 from __future__ import annotations
@@ -15,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.calendars import written
-from reasonenv.tasksets.questions.worlds import enumerated, people, places, question
+from reasonenv.tasksets.questions.names import people, places
+from reasonenv.tasksets.questions.problems import number_question, question, short_question, yes_no_question
+from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.wording import enumerated, written_date
 from reasonenv.types import QAReference
 
 __all__ = ["qa_citations", "qa_reading"]
@@ -44,11 +42,11 @@ def _building(rng: np.random.Generator, place: str, founder: str, kind: str, mat
         rng,
         (
             f"The {name} was founded by {founder}, who had travelled widely before. Built of {material}, it opened its "
-            f"doors on {written(opened)} and counted {rooms} rooms from the start.",
-            f"On {written(opened)} the {name} was opened. {founder} had founded it and chosen {material} for its "
+            f"doors on {written_date(opened)} and counted {rooms} rooms from the start.",
+            f"On {written_date(opened)} the {name} was opened. {founder} had founded it and chosen {material} for its "
             f"walls; visitors could walk through {rooms} rooms.",
             f"With {rooms} rooms and walls of {material}, the {name} is the pride of the town. It goes back to "
-            f"{founder} and has been open since {written(opened)}.",
+            f"{founder} and has been open since {written_date(opened)}.",
         ),
     )
     return _Building(name, founder, opened, material, rooms, text)
@@ -70,12 +68,12 @@ def _extracted(rng: np.random.Generator) -> Problem:
         rng,
         (
             (f"Who founded the {building.name}?", building.founder),
-            (f"On which day was the {building.name} opened?", written(building.opened)),
+            (f"On which day was the {building.name} opened?", written_date(building.opened)),
             (f"Of what is the {building.name} built?", building.material),
         ),
     )
     passage = " ".join(other.text for other in buildings)
-    return question(f"{passage}\n\n{asked}", QAReference(kind="short", answers=(answer,)), f"The text says: {answer}")
+    return short_question(f"{passage}\n\n{asked}", answer, f"The text says: {answer}")
 
 
 def _counted(rng: np.random.Generator) -> Problem:
@@ -89,7 +87,7 @@ def _counted(rng: np.random.Generator) -> Problem:
         rooms = [building.rooms for building in buildings]
         asked, value = "How many rooms do the buildings have together?", sum(rooms)
         solution = f"{' + '.join(map(str, rooms))} = {value}"
-    return question(f"{passage}\n\n{asked}", QAReference(kind="number", answers=(str(value),)), solution)
+    return number_question(f"{passage}\n\n{asked}", value, solution)
 
 
 def _compared(rng: np.random.Generator) -> Problem:
@@ -98,8 +96,9 @@ def _compared(rng: np.random.Generator) -> Problem:
     is_earlier = first.opened < second.opened
     passage = " ".join(building.text for building in buildings)
     prompt = f"{passage}\n\nWas the {first.name} opened before the {second.name}? Answer yes or no."
-    reference = QAReference(kind="boolean", answers=("yes" if is_earlier else "no",))
-    return question(prompt, reference, f"They opened on {written(first.opened)} and on {written(second.opened)}")
+    return yes_no_question(
+        prompt, is_earlier, f"They opened on {written_date(first.opened)} and on {written_date(second.opened)}"
+    )
 
 
 def _documents(texts: list[str]) -> str:

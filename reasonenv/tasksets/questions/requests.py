@@ -1,10 +1,8 @@
-"""The family of open requests: what an assistant is asked every day, and what it should refuse.
+"""Open requests: what an assistant is asked every day, and what it should refuse. No rule can grade the answers.
 
-Lives here: the wording of requests. Does not: answers, which no rule can grade; nothing here says how to do harm.
-
-The one decision: a request belongs to the helpfulness set or to the safety set, never to both
-(`metadata["preference_set"]`; arXiv 2501.12948, section on general data), and each harmful request of the safety set
-has a harmless twin in much the same words, so that refusing by keyword is no solution.
+A request belongs to the helpfulness set or to the safety set, never to both (`metadata["preference_set"]`; arXiv
+2501.12948, section on general data). Each harmful request has a harmless twin in much the same words, so that refusing
+by keyword is no solution. Nothing here says how to do harm.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import people, places, question
+from reasonenv.tasksets.questions.names import people, places
+from reasonenv.tasksets.questions.problems import question
+from reasonenv.tasksets.randomness import integer, one_of
 from reasonenv.types import QAReference
 
 __all__ = ["open_requests"]

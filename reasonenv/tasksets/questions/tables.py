@@ -1,9 +1,6 @@
-"""The family of tables: a cell, the largest, sums, differences, filters and counts.
+"""Tables: a cell, the largest, sums, differences, filters and counts.
 
-Lives here: what these problems are. Does not: names (`worlds`), seeds, splits and ids
-(`reasonenv.tasksets.procedural`).
-
-The one decision: the numbers of a column are all different, so that "the largest" is one row.
+The numbers of a column are all different, so that "the largest" is one row.
 """
 
 from __future__ import annotations
@@ -14,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import places, question
-from reasonenv.types import QAReference
+from reasonenv.tasksets.questions.names import places
+from reasonenv.tasksets.questions.problems import list_question, number_question, short_question
+from reasonenv.tasksets.randomness import integer, one_of, several_of
 
 __all__ = ["qa_tables"]
 
@@ -41,7 +38,7 @@ def _table(rng: np.random.Generator) -> _Table:
 
 
 def _number(table: _Table, asked: str, value: int, solution: str) -> Problem:
-    return question(f"{table.text}\n\n{asked}", QAReference(kind="number", answers=(str(value),)), solution)
+    return number_question(f"{table.text}\n\n{asked}", value, solution)
 
 
 def _cell(rng: np.random.Generator) -> Problem:
@@ -58,7 +55,7 @@ def _extreme(rng: np.random.Generator) -> Problem:
     answer = ordered[-1] if is_largest else ordered[0]
     asked = f"Which town has the {'largest' if is_largest else 'smallest'} number of {column}?"
     solution = f"It is {table.cells[answer, column]}, that of {answer}"
-    return question(f"{table.text}\n\n{asked}", QAReference(kind="short", answers=(answer,)), solution)
+    return short_question(f"{table.text}\n\n{asked}", answer, solution)
 
 
 def _difference(rng: np.random.Generator) -> Problem:
@@ -88,7 +85,7 @@ def _above(rng: np.random.Generator) -> Problem:
         asked = f"How many towns have more than {bound} {column}?"
         return _number(table, asked, len(found), f"There are {len(found)}: {', '.join(found)}")
     asked = f"Which towns have more than {bound} {column}? Give all of them, separated by commas."
-    return question(f"{table.text}\n\n{asked}", QAReference(kind="list", answers=found), f"These: {', '.join(found)}")
+    return list_question(f"{table.text}\n\n{asked}", found, f"These: {', '.join(found)}")
 
 
 qa_tables = family_of_kinds("qa_tables", "question answering", _cell, _extreme, _difference, _sum, _above)

@@ -1,10 +1,7 @@
-"""The family of units: conversions up and down, between systems, of compound quantities and temperatures.
+"""Units: conversions up and down, between systems, of compound quantities and temperatures.
 
-Lives here: what these problems are. Does not: what a unit is worth to the grader (`reasonenv.grading.units`), seeds,
-splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: every answer is an exact decimal without a unit: the question names the unit, and a reference with one
-would accept the amount that the question itself gives.
+Every answer is an exact decimal without a unit: the question names the unit, and a reference with one would accept the
+amount that the question itself gives.
 """
 
 from __future__ import annotations
@@ -14,10 +11,10 @@ from fractions import Fraction
 import numpy as np
 
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import choice_of, question
-from reasonenv.types import QAReference
+from reasonenv.tasksets.questions.problems import choice_of, number_question
+from reasonenv.tasksets.randomness import integer, one_of
+from reasonenv.tasksets.wording import decimal
 
 __all__ = ["qa_units"]
 
@@ -37,41 +34,30 @@ _IMPERIAL = (
 )
 
 
-def _decimal(value: Fraction) -> str:
-    """Write a terminating decimal.
-
-    >>> _decimal(Fraction(7, 2)), _decimal(Fraction(1200)), _decimal(Fraction(1, 1000))
-    ('3.5', '1200', '0.001')
-    """
-    whole, rest = divmod(value * 10**12, 10**12)
-    assert rest.denominator == 1
-    return f"{whole}.{int(rest):012d}".rstrip("0").rstrip(".")
-
-
 def _answered(prompt: str, value: Fraction, solution: str) -> Problem:
-    amount = _decimal(value)
-    return question(prompt, QAReference(kind="number", answers=(amount,)), f"{solution} = {amount}")
+    amount = decimal(value)
+    return number_question(prompt, amount, f"{solution} = {amount}")
 
 
 def _smaller(rng: np.random.Generator) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     amount = Fraction(integer(rng, 11, 999), 10)
-    prompt = f"How many {small} are {_decimal(amount)} {large}?"
-    return _answered(prompt, amount * factor, f"{_decimal(amount)} * {factor}")
+    prompt = f"How many {small} are {decimal(amount)} {large}?"
+    return _answered(prompt, amount * factor, f"{decimal(amount)} * {factor}")
 
 
 def _larger(rng: np.random.Generator) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     value = Fraction(integer(rng, 3, 499), 4)
     amount = value * factor
-    return _answered(f"How many {large} are {_decimal(amount)} {small}?", value, f"{_decimal(amount)} / {factor}")
+    return _answered(f"How many {large} are {decimal(amount)} {small}?", value, f"{decimal(amount)} / {factor}")
 
 
 def _between_systems(rng: np.random.Generator) -> Problem:
     one, many, other, factor = one_of(rng, _IMPERIAL)
     amount = integer(rng, 2, 250)
-    prompt = f"1 {one} is {_decimal(factor)} {other}. How many {other} are {amount} {many}?"
-    return _answered(prompt, amount * factor, f"{amount} * {_decimal(factor)}")
+    prompt = f"1 {one} is {decimal(factor)} {other}. How many {other} are {amount} {many}?"
+    return _answered(prompt, amount * factor, f"{amount} * {decimal(factor)}")
 
 
 def _compound(rng: np.random.Generator) -> Problem:
@@ -87,13 +73,9 @@ def _temperature(rng: np.random.Generator) -> Problem:
     fahrenheit = celsius * 9 // 5 + 32
     if rng.integers(0, 2):
         prompt = f"Convert {celsius} degrees Celsius to degrees Fahrenheit. (Multiply by 9/5, then add 32.)"
-        return question(
-            prompt, QAReference(kind="number", answers=(str(fahrenheit),)), f"{celsius} * 9/5 + 32 = {fahrenheit}"
-        )
+        return number_question(prompt, fahrenheit, f"{celsius} * 9/5 + 32 = {fahrenheit}")
     prompt = f"Convert {fahrenheit} degrees Fahrenheit to degrees Celsius. (Subtract 32, then multiply by 5/9.)"
-    return question(
-        prompt, QAReference(kind="number", answers=(str(celsius),)), f"({fahrenheit} - 32) * 5/9 = {celsius}"
-    )
+    return number_question(prompt, celsius, f"({fahrenheit} - 32) * 5/9 = {celsius}")
 
 
 def _larger_quantity(rng: np.random.Generator) -> Problem:
