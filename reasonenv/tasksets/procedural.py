@@ -15,6 +15,7 @@ import numpy as np
 
 from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, Reference, checked_index, numbered_id, unknown_task_id
+from reasonenv.tasksets.randomness import Rng
 from reasonenv.types import Task
 
 __all__ = ["SPLITS", "Family", "Kind", "ProceduralTaskSet", "family_of_kinds", "split_of"]
@@ -24,7 +25,7 @@ _TEST_SHARE = 10  # one problem in ten is a test problem
 _MAX_DRAWS = 10_000  # 0.99**10_000 ~ 1e-44: only a family that cannot fill the split gets there
 
 
-Kind = Callable[[np.random.Generator], Problem]
+Kind = Callable[[Rng], Problem]
 """Makes the problems of one difficulty, in a family that has another kind of problem at each."""
 
 
@@ -36,7 +37,7 @@ class Family:
     """
 
     name: str
-    generate: Callable[[np.random.Generator, int], Problem]
+    generate: Callable[[Rng, int], Problem]
     levels: tuple[int, ...]
     domain: str
 
@@ -50,7 +51,7 @@ def family_of_kinds(name: str, domain: str, *kinds: Kind) -> Family:
     return Family(name=name, generate=partial(_of_kind, kinds), levels=tuple(range(1, len(kinds) + 1)), domain=domain)
 
 
-def _of_kind(kinds: tuple[Kind, ...], rng: np.random.Generator, difficulty: int) -> Problem:
+def _of_kind(kinds: tuple[Kind, ...], rng: Rng, difficulty: int) -> Problem:
     return kinds[difficulty - 1](rng)
 
 

@@ -18,9 +18,11 @@ import numpy as np
 
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import Family
+from reasonenv.tasksets.randomness import Rng
 from reasonenv.types import CallTests, CodeReference, StdinTests
 
 __all__ = [
+    "DrawOperation",
     "Operation",
     "ProgramProblem",
     "fixed",
@@ -37,7 +39,8 @@ _MAX_EXAMPLE_CHARS = 120
 _READ_AND_PRINT = "\nimport sys\n\nprint(solve(sys.stdin.read()))\n"
 _MISTAKES = (ArithmeticError, LookupError, NameError, TypeError, ValueError, RecursionError)
 
-DrawInput = Callable[[np.random.Generator], tuple[Any, ...]]
+DrawInput = Callable[[Rng], tuple[Any, ...]]
+DrawOperation = Callable[[Rng], "Operation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,13 @@ class Operation:
     text: str
     code: str
     mistake: str | None = None
+    returns: str = "int"
+    """The type of the value, if the operation returns one."""
 
     def filled(self, **words: str | int) -> Operation:
         """Return the operation with `words` in the place of its placeholders, as `str.format` does."""
-        return Operation(
-            self.text.format(**words), self.code.format(**words), self.mistake and self.mistake.format(**words)
-        )
+        text, code, mistake = (part and part.format(**words) for part in (self.text, self.code, self.mistake))
+        return Operation(text or "", code or "", mistake, self.returns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,43 +80,50 @@ class ProgramProblem:
 def program_family(
     name: str,
     domain: str,
-    generate: Callable[[np.random.Generator, int], ProgramProblem],
+    generate: Callable[[Rng, int], ProgramProblem],
     levels: tuple[int, ...] = (1, 2, 3),
 ) -> Family:
     """Return the family of the programming problems that `generate` makes of a generator and a difficulty."""
     return Family(name=name, generate=partial(_untested, generate), levels=levels, domain=domain)
 
 
-def fixed(text: str, code: str, mistake: str | None = None) -> Callable[[np.random.Generator], Operation]:
+def fixed(text: str, code: str, mistake: str | None = None) -> DrawOperation:
     """Return a function that gives one and the same operation, among others that draw theirs."""
 
-    def operation(_: np.random.Generator) -> Operation:
+    def operation(_: Rng) -> Operation:
         return Operation(text, code, mistake)
 
     return operation
 
 
 def pipeline_problem(
-    introduction: str,
-    header: str,
+    signature: str,
+    task: str,
     operations: Sequence[Operation],
     result: Operation,
     draw_input: DrawInput,
     *,
+    imports: str = "",
     setup: Sequence[Operation] = (),
 ) -> ProgramProblem:
     """Return the problem to do `operations` one after the other and then return `result`.
 
     Args:
-        introduction: the statement up to the list of operations.
-        header: what the source has before the body; its last line is the `def` of the function.
-        setup: what the source does first, and the statement does not list.
+        signature: of a function of one argument, as in `"double(x: int)"`.
+        task: what follows the signature in the statement, up to the list of operations.
+        operations: what the statement lists.
+        result: what the function returns; the last of the list.
+        draw_input: draws arguments.
+        imports: what the source has before the function.
+        setup: what the function does first, and the statement does not list.
     """
-    source, near_misses = pipeline(header, [*setup, *operations], result)
+    function, _, argument = signature.partition(":")[0].partition("(")
+    source, near_misses = pipeline(f"{imports}def {function}({argument}):", [*setup, *operations], result)
     listed = (*operations, result)
     return ProgramProblem(
-        statement=f"{introduction}\n{numbered([operation.text for operation in listed])}",
-        function=header.rpartition("def ")[2].partition("(")[0],
+        statement=f"Write a Python function `{signature} -> {result.returns}`{task}\n"
+        f"{numbered([operation.text for operation in listed])}",
+        function=function,
         source=source,
         near_misses=near_misses,
         plan="\n".join(f"{operation.text} {operation.code}" for operation in listed),
@@ -149,9 +160,7 @@ def program_text(header: str, lines: Sequence[str]) -> str:
     return f"{header}\n{body}\n"
 
 
-def _untested(
-    generate: Callable[[np.random.Generator, int], ProgramProblem], rng: np.random.Generator, difficulty: int
-) -> Problem:
+def _untested(generate: Callable[[Rng, int], ProgramProblem], rng: Rng, difficulty: int) -> Problem:
     problem = generate(rng, difficulty)
     return Problem(prompt=problem.statement, reference=None, finish=partial(_tested, problem))
 
@@ -174,7 +183,7 @@ def _tested(problem: ProgramProblem) -> Problem | None:
     return _problem(problem, [(inputs[k], outputs[k]) for k in public], [(inputs[k], outputs[k]) for k in hidden])
 
 
-def _different_inputs(problem: ProgramProblem, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
+def _different_inputs(problem: ProgramProblem, rng: Rng) -> Iterator[tuple[Any, ...]]:
     seen = set[str]()
     for _ in range(_NUM_INPUTS):
         arguments = problem.draw_input(rng)

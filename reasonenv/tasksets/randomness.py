@@ -7,27 +7,28 @@ from typing import TypeVar
 
 import numpy as np
 
-__all__ = ["integer", "nonzero", "one_of", "several_of"]
+__all__ = ["Rng", "integer", "nonzero", "one_of", "several_of"]
 
 T = TypeVar("T")
+Rng = np.random.Generator
 
 
-def integer(rng: np.random.Generator, low: int, high: int) -> int:
+def integer(rng: Rng, low: int, high: int) -> int:
     """Draw from low..high."""
     return int(rng.integers(low, high + 1))
 
 
-def nonzero(rng: np.random.Generator, bound: int) -> int:
+def nonzero(rng: Rng, bound: int) -> int:
     """Draw from -bound..bound without 0."""
     value = integer(rng, 1, bound)
     return value if rng.integers(0, 2) else -value
 
 
-def one_of(rng: np.random.Generator, choices: Sequence[T]) -> T:
+def one_of(rng: Rng, choices: Sequence[T]) -> T:
     """Draw one of the choices."""
     return choices[int(rng.integers(0, len(choices)))]
 
 
-def several_of(rng: np.random.Generator, choices: Sequence[T], count: int) -> list[T]:
+def several_of(rng: Rng, choices: Sequence[T], count: int) -> list[T]:
     """Draw `count` different choices, in random order."""
     return [choices[int(index)] for index in rng.choice(len(choices), size=count, replace=False)]

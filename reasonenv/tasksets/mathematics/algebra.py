@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import (
     bracketed,
@@ -22,14 +20,14 @@ from reasonenv.tasksets.mathematics.notation import (
 )
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
-from reasonenv.tasksets.randomness import integer, nonzero, one_of
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
 __all__ = ["linear_equations", "linear_systems", "quadratic_equations"]
 
 _SQUARE_FREE = (2, 3, 5, 6, 7, 10, 11, 13, 14, 15)
 
 
-def _linear_equation(rng: np.random.Generator, difficulty: int) -> Problem:
+def _linear_equation(rng: Rng, difficulty: int) -> Problem:
     """One unknown: 1 on one side; 2 on both; 3 with parentheses; 4 with a fraction as its solution."""
     a, c, b, d = (nonzero(rng, bound) for bound in (9, 9, 20, 20))
     if difficulty == 1:
@@ -60,7 +58,7 @@ def _linear_solution(a: int, b: int, c: int, d: int, *, expand: bool) -> str:
     return " ".join([*steps, f"x = {Fraction(d - b, a - c)}"])
 
 
-def _linear_system(rng: np.random.Generator, difficulty: int) -> Problem:
+def _linear_system(rng: Rng, difficulty: int) -> Problem:
     """Two equations in x and y: 1 with y alone in the first; 2 with integers as solution; 3 with any solution."""
     bound = {1: 5, 2: 9, 3: 7}[difficulty]
     a, b, c, d = (nonzero(rng, bound) for _ in range(4))
@@ -98,31 +96,31 @@ def _eliminate(first: tuple[int, int, int], second: tuple[int, int, int]) -> tup
     return answer, "\n".join(steps)
 
 
-def _integer_roots(rng: np.random.Generator) -> Problem:
+def _integer_roots(rng: Rng) -> Problem:
     r, s = integer(rng, -15, 15), integer(rng, -15, 15)
     return _quadratic_equation(rng, 1, -r - s, r * s)
 
 
-def _rational_roots(rng: np.random.Generator) -> Problem:
+def _rational_roots(rng: Rng) -> Problem:
     p, q = integer(rng, 2, 5), integer(rng, 1, 4)
     r, s = nonzero(rng, 9), nonzero(rng, 9)
     return _quadratic_equation(rng, p * q, -p * s - q * r, r * s)
 
 
-def _integer_surds(rng: np.random.Generator) -> Problem:
+def _integer_surds(rng: Rng) -> Problem:
     """Roots p ± k√m."""
     p, k, m = integer(rng, -9, 9), integer(rng, 1, 3), one_of(rng, _SQUARE_FREE)
     return _quadratic_equation(rng, 1, -2 * p, p * p - k * k * m)
 
 
-def _rational_surds(rng: np.random.Generator) -> Problem:
+def _rational_surds(rng: Rng) -> Problem:
     a, b, c = integer(rng, 2, 5), nonzero(rng, 9), nonzero(rng, 9)
     while b * b - 4 * a * c <= 0 or square_root(b * b - 4 * a * c)[1] == 1:
         b, c = nonzero(rng, 9), nonzero(rng, 9)
     return _quadratic_equation(rng, a, b, c)
 
 
-def _quadratic_equation(rng: np.random.Generator, a: int, b: int, c: int) -> Problem:
+def _quadratic_equation(rng: Rng, a: int, b: int, c: int) -> Problem:
     """Ask for the roots of a x² + b x + c, a > 0, with one, two or three of its terms on the left."""
     num_left = integer(rng, 1, 3)
     left = polynomial((a, b, c)[:num_left] + (0,) * (3 - num_left))

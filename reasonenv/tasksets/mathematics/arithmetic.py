@@ -11,13 +11,11 @@ from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
-from reasonenv.tasksets.randomness import integer, one_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 __all__ = ["chain_arithmetic", "chain_arithmetic_modulo", "fraction_expressions", "integer_expressions"]
 
@@ -38,7 +36,7 @@ def _apply(operator: str, left: int, right: int) -> int:
     return left - right if operator == "-" else left * right
 
 
-def _chain(rng: np.random.Generator, difficulty: int, *, modulus: int) -> Problem:
+def _chain(rng: Rng, difficulty: int, *, modulus: int) -> Problem:
     """`difficulty` operations on digits 1 to 9, applied left to right and reduced modulo `modulus` after each."""
     value, *operands = (int(digit) for digit in rng.integers(1, 10, size=difficulty + 1))
     operators = [_OPERATORS[kind] for kind in rng.integers(0, len(_OPERATORS), size=difficulty)]
@@ -63,7 +61,7 @@ def chain_arithmetic_modulo(modulus: int, *, name: str) -> Family:
     return Family(name=name, generate=partial(_chain, modulus=modulus), levels=(2, 3, 4, 5), domain="arithmetic")
 
 
-def _integer_expression(rng: np.random.Generator, difficulty: int) -> Problem:
+def _integer_expression(rng: Rng, difficulty: int) -> Problem:
     """`difficulty + 1` operations on integers 1 to 12, nested at random."""
     tree = _random_tree(rng, difficulty + 1)
     steps = list[str]()
@@ -71,7 +69,7 @@ def _integer_expression(rng: np.random.Generator, difficulty: int) -> Problem:
     return computed(f"Evaluate: {_render(tree)}", str(value), "; ".join(steps))
 
 
-def _random_tree(rng: np.random.Generator, num_operations: int) -> _Operation | int:
+def _random_tree(rng: Rng, num_operations: int) -> _Operation | int:
     if num_operations == 0:
         return int(rng.integers(1, _MAX_OPERAND + 1))
     operator = _OPERATORS[rng.integers(0, len(_OPERATORS))]
@@ -103,19 +101,19 @@ def _render(tree: _Operation | int) -> str:
     return f"{left} {tree.operator} {right}"
 
 
-def _sum_of_fractions(rng: np.random.Generator) -> Problem:
+def _sum_of_fractions(rng: Rng) -> Problem:
     left, right = _proper_fraction(rng, 12), _proper_fraction(rng, 12)
     operator = one_of(rng, "+-")
     return _fraction_problem(f"{fraction(left)} {operator} {fraction(right)}", *_added(left, operator, right))
 
 
-def _product_of_fractions(rng: np.random.Generator) -> Problem:
+def _product_of_fractions(rng: Rng) -> Problem:
     left, right = _proper_fraction(rng, 15), _proper_fraction(rng, 15)
     operator = one_of(rng, (r"\cdot", r"\div"))
     return _fraction_problem(f"{fraction(left)} {operator} {fraction(right)}", *_multiplied(left, operator, right))
 
 
-def _sum_and_product(rng: np.random.Generator) -> Problem:
+def _sum_and_product(rng: Rng) -> Problem:
     first, second, third = (_proper_fraction(rng, 12) for _ in range(3))
     operators = one_of(rng, "+-"), one_of(rng, (r"\cdot", r"\div"))
     product, steps = _multiplied(second, operators[1], third)
@@ -124,7 +122,7 @@ def _sum_and_product(rng: np.random.Generator) -> Problem:
     return _fraction_problem(text, value, [*steps, *more])
 
 
-def _product_of_a_sum(rng: np.random.Generator) -> Problem:
+def _product_of_a_sum(rng: Rng) -> Problem:
     first, second, third = (_proper_fraction(rng, 12) for _ in range(3))
     while first == second:
         second = _proper_fraction(rng, 12)
@@ -135,7 +133,7 @@ def _product_of_a_sum(rng: np.random.Generator) -> Problem:
     return _fraction_problem(text, value, [*steps, *more])
 
 
-def _proper_fraction(rng: np.random.Generator, max_denominator: int) -> Fraction:
+def _proper_fraction(rng: Rng, max_denominator: int) -> Fraction:
     """Draw a fraction between 0 and 1."""
     denominator = integer(rng, 2, max_denominator)
     return Fraction(integer(rng, 1, denominator - 1), denominator)

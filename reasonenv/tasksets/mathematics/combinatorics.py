@@ -8,13 +8,11 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import fraction, quotient
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated
 
 __all__ = ["counting", "probabilities"]
@@ -43,7 +41,7 @@ _LETTERS = "ABCDEFGHKLMNPRSTUVXYZ"
 _COLOURS = ("red", "blue", "green", "white", "black", "yellow")
 
 
-def _choose_or_order(rng: np.random.Generator) -> Problem:
+def _choose_or_order(rng: Rng) -> Problem:
     if rng.integers(0, 2):
         n, k = integer(rng, 5, 40), integer(rng, 2, 4)
         value = math.comb(n, k)
@@ -60,7 +58,7 @@ def _falling(n: int, k: int) -> str:
     return " \\cdot ".join(str(n - i) for i in range(k))
 
 
-def _arrangements(rng: np.random.Generator) -> Problem:
+def _arrangements(rng: Rng) -> Problem:
     """Orders of letters, of which some occur several times."""
     letters = several_of(rng, _LETTERS, integer(rng, 2, 4))
     counts = [integer(rng, 2, 3), *(integer(rng, 1, 2) for _ in letters[1:])]
@@ -77,7 +75,7 @@ def _arrangements(rng: np.random.Generator) -> Problem:
     )
 
 
-def _grid_paths(rng: np.random.Generator) -> Problem:
+def _grid_paths(rng: Rng) -> Problem:
     """Shortest paths in a grid that pass through a point, or avoid it."""
     width, height = integer(rng, 3, 9), integer(rng, 3, 9)
     x, y = integer(rng, 1, width - 1), integer(rng, 1, height - 1)
@@ -101,7 +99,7 @@ def _grid_paths(rng: np.random.Generator) -> Problem:
     )
 
 
-def _constrained_choice(rng: np.random.Generator) -> Problem:
+def _constrained_choice(rng: Rng) -> Problem:
     """Choose from two groups, with at least so many of the first."""
     first, second, chosen = integer(rng, 3, 10), integer(rng, 3, 10), integer(rng, 3, 6)
     least = integer(rng, 1, 2)
@@ -124,7 +122,7 @@ def _constrained_choice(rng: np.random.Generator) -> Problem:
     )
 
 
-def _one_ball(rng: np.random.Generator) -> Problem:
+def _one_ball(rng: Rng) -> Problem:
     counts = _balls(rng, 3)
     colour, total = one_of(rng, [*counts]), sum(counts.values())
     is_not = bool(rng.integers(0, 2))
@@ -138,7 +136,7 @@ def _one_ball(rng: np.random.Generator) -> Problem:
     )
 
 
-def _two_balls(rng: np.random.Generator) -> Problem:
+def _two_balls(rng: Rng) -> Problem:
     """Without replacement: both of one colour, or of different colours."""
     counts = _balls(rng, integer(rng, 2, 3))
     total = sum(counts.values())
@@ -160,7 +158,7 @@ def _two_balls(rng: np.random.Generator) -> Problem:
     )
 
 
-def _two_dice(rng: np.random.Generator) -> Problem:
+def _two_dice(rng: Rng) -> Problem:
     """The sum of two dice with a and b faces is, is at least, or is less than s."""
     a, b = integer(rng, 4, 12), integer(rng, 4, 12)
     relation = one_of(rng, ("is", "is at least", "is less than"))
@@ -179,7 +177,7 @@ def _two_dice(rng: np.random.Generator) -> Problem:
     )
 
 
-def _balls(rng: np.random.Generator, num_colours: int) -> dict[str, int]:
+def _balls(rng: Rng, num_colours: int) -> dict[str, int]:
     """Draw how many balls of each colour there are: at least 1, and of the first at least 2."""
     colours = several_of(rng, _COLOURS, num_colours)
     return {colour: integer(rng, 2 if colour == colours[0] else 1, 9) for colour in colours}

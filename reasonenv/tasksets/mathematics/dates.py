@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.randomness import integer
+from reasonenv.tasksets.randomness import Rng, integer
 from reasonenv.tasksets.wording import MONTHS, WEEKDAYS, written_date
 
 __all__ = ["dates"]
 
 
-def _weekday_after(rng: np.random.Generator) -> Problem:
+def _weekday_after(rng: Rng) -> Problem:
     today, days, is_later = integer(rng, 0, 6), integer(rng, 8, 300), bool(rng.integers(0, 2))
     answer = _weekday(today + days if is_later else today - days)
     return computed(
@@ -27,14 +25,14 @@ def _weekday_after(rng: np.random.Generator) -> Problem:
     )
 
 
-def _days_between(rng: np.random.Generator) -> Problem:
+def _days_between(rng: Rng) -> Problem:
     start = _date(rng)
     end = start + timedelta(days=integer(rng, 20, 330))
     days, steps = _count_days(start, end)
     return computed(f"How many days after {written_date(start)} is {written_date(end)}?", str(days), *steps)
 
 
-def _weekday_of_date(rng: np.random.Generator) -> Problem:
+def _weekday_of_date(rng: Rng) -> Problem:
     start = _date(rng)
     end = start + timedelta(days=integer(rng, 20, 330))
     days, steps = _count_days(start, end)
@@ -48,7 +46,7 @@ def _weekday_of_date(rng: np.random.Generator) -> Problem:
     )
 
 
-def _date(rng: np.random.Generator) -> date:
+def _date(rng: Rng) -> date:
     """Draw a day of the years 1990 to 2039."""
     return date(1990, 1, 1) + timedelta(days=integer(rng, 0, 18_261))
 

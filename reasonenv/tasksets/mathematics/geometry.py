@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, square_root, surd
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.randomness import integer, one_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 __all__ = ["plane_geometry"]
 
 _ANGLES = (30, 36, 40, 45, 60, 72, 90, 120, 135, 150, 240, 270)
 
 
-def _polygon(rng: np.random.Generator) -> Problem:
+def _polygon(rng: Rng) -> Problem:
     a, b, h = (integer(rng, 2, 30) for _ in range(3))
     rectangle = f"rectangle with sides {a} and {b}"
     prompt, formula, value = one_of(
@@ -43,7 +41,7 @@ def _polygon(rng: np.random.Generator) -> Problem:
     return computed(prompt, fraction(value), f"It is {formula} = {fraction(value)}")
 
 
-def _right_triangle(rng: np.random.Generator) -> Problem:
+def _right_triangle(rng: Rng) -> Problem:
     """Ask for the hypotenuse or for a leg."""
     a, b = integer(rng, 1, 30), integer(rng, 1, 30)
     if rng.integers(0, 2):
@@ -56,7 +54,7 @@ def _right_triangle(rng: np.random.Generator) -> Problem:
     return _square_root_problem(f"{prompt} Give an exact answer.", f"{a}^2 {sign} {b}^2", square)
 
 
-def _distance(rng: np.random.Generator) -> Problem:
+def _distance(rng: Rng) -> Problem:
     (x, y), (u, v) = _points(rng, 2)
     squares = f"({u} - {bracketed(x)})^2 + ({v} - {bracketed(y)})^2"
     prompt = f"Find the distance between the points $({x}, {y})$ and $({u}, {v})$. Give an exact answer."
@@ -73,7 +71,7 @@ def _square_root_problem(prompt: str, squares: str, value: int) -> Problem:
     )
 
 
-def _circle(rng: np.random.Generator) -> Problem:
+def _circle(rng: Rng) -> Problem:
     radius = integer(rng, 2, 40)
     given = f"radius {radius}" if rng.integers(0, 2) else f"diameter {2 * radius}"
     angle = one_of(rng, _ANGLES)
@@ -103,7 +101,7 @@ def _circle(rng: np.random.Generator) -> Problem:
     )
 
 
-def _triangle_of_points(rng: np.random.Generator) -> Problem:
+def _triangle_of_points(rng: Rng) -> Problem:
     (x, y), (u, v), (s, t) = _points(rng, 3)
     first, second = (u - x) * (t - y), (s - x) * (v - y)
     while first == second:
@@ -120,7 +118,7 @@ def _triangle_of_points(rng: np.random.Generator) -> Problem:
     )
 
 
-def _points(rng: np.random.Generator, count: int) -> list[tuple[int, int]]:
+def _points(rng: Rng, count: int) -> list[tuple[int, int]]:
     """Draw different points with coordinates from -9 to 9."""
     cells = rng.choice(19 * 19, size=count, replace=False)
     return [(int(cell) % 19 - 9, int(cell) // 19 - 9) for cell in cells]

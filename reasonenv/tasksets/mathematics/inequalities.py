@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import fraction, interval, polynomial
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 __all__ = ["inequalities"]
 
@@ -21,12 +19,12 @@ _RELATIONS = ("<", r"\le", ">", r"\ge")
 _TURNED = {"<": ">", r"\le": r"\ge", ">": "<", r"\ge": r"\le"}
 
 
-def _one_sided(rng: np.random.Generator) -> Problem:
+def _one_sided(rng: Rng) -> Problem:
     a, b, relation = nonzero(rng, 9), nonzero(rng, 20), one_of(rng, _RELATIONS)
     return _linear(a, b, 0, a * integer(rng, -12, 12) + b, relation)
 
 
-def _two_sided(rng: np.random.Generator) -> Problem:
+def _two_sided(rng: Rng) -> Problem:
     a, b, c, d = nonzero(rng, 9), nonzero(rng, 20), nonzero(rng, 9), nonzero(rng, 20)
     while a == c:
         c = nonzero(rng, 9)
@@ -47,7 +45,7 @@ def _linear(a: int, b: int, c: int, d: int, relation: str) -> Problem:
     return _solve(f"{polynomial((a, b))} {relation} {polynomial((c, d))}", answer, steps)
 
 
-def _absolute_value(rng: np.random.Generator) -> Problem:
+def _absolute_value(rng: Rng) -> Problem:
     a, b, size = integer(rng, 1, 5), nonzero(rng, 12), integer(rng, 1, 15)
     relation = one_of(rng, _RELATIONS)
     inner = polynomial((a, b))
@@ -60,7 +58,7 @@ def _absolute_value(rng: np.random.Generator) -> Problem:
     return _solve(f"|{inner}| {relation} {size}", _between_or_outside(low, high, relation), steps)
 
 
-def _quadratic(rng: np.random.Generator) -> Problem:
+def _quadratic(rng: Rng) -> Problem:
     """An inequality with integer roots r < s."""
     r, s = sorted(several_of(rng, range(-12, 13), 2))
     relation = one_of(rng, _RELATIONS)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, matrix
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.randomness import integer
+from reasonenv.tasksets.randomness import Rng, integer
 
 __all__ = ["matrices"]
 
 _Matrix = list[list[int]]
 
 
-def _determinant_of_two_rows(rng: np.random.Generator) -> Problem:
+def _determinant_of_two_rows(rng: Rng) -> Problem:
     rows = _random_matrix(rng, 2)
     determinant, step = _determinant(rows)
     return _determinant_problem(rows, str(determinant), [f"The determinant is {step} = {determinant}"])
 
 
-def _product(rng: np.random.Generator) -> Problem:
+def _product(rng: Rng) -> Problem:
     left, right = _random_matrix(rng, 2), _random_matrix(rng, 2)
     columns = list(zip(*right, strict=True))
     product, steps = [[0, 0], [0, 0]], list[str]()
@@ -36,7 +34,7 @@ def _product(rng: np.random.Generator) -> Problem:
     return computed(f"Compute ${matrix(left)} {matrix(right)}$.", answer, *steps, f"The product is {answer}")
 
 
-def _inverse(rng: np.random.Generator) -> Problem:
+def _inverse(rng: Rng) -> Problem:
     rows = _random_matrix(rng, 2)
     while _determinant(rows)[0] == 0:
         rows = _random_matrix(rng, 2)
@@ -52,7 +50,7 @@ def _inverse(rng: np.random.Generator) -> Problem:
     return computed(f"Find the inverse of ${matrix(rows)}$.", answer, *steps)
 
 
-def _determinant_of_three_rows(rng: np.random.Generator) -> Problem:
+def _determinant_of_three_rows(rng: Rng) -> Problem:
     """Expanded along the first row."""
     rows = _random_matrix(rng, 3, bound=5)
     steps, terms = list[str](), list[int]()
@@ -75,7 +73,7 @@ def _determinant_problem(rows: _Matrix, answer: str, steps: list[str]) -> Proble
     return computed(f"Find the determinant of ${matrix(rows)}$.", answer, *steps)
 
 
-def _random_matrix(rng: np.random.Generator, size: int, *, bound: int = 9) -> _Matrix:
+def _random_matrix(rng: Rng, size: int, *, bound: int = 9) -> _Matrix:
     return [[integer(rng, -bound, bound) for _ in range(size)] for _ in range(size)]
 
 

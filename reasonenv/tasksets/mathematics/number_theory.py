@@ -5,12 +5,10 @@ The draws make the work necessary: two random integers are mostly coprime, so op
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
-from reasonenv.tasksets.randomness import integer, one_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 __all__ = ["base_conversion", "gcd_lcm", "modular_powers"]
 
@@ -21,7 +19,7 @@ _POWERS = {1: (20, 12, 20), 2: (50, 40, 50), 3: (200, 200, 100)}
 _DIGITS = "0123456789ABCDEF"
 
 
-def _gcd_lcm(rng: np.random.Generator, difficulty: int) -> Problem:
+def _gcd_lcm(rng: Rng, difficulty: int) -> Problem:
     """The greatest common divisor, or the least common multiple, of two different integers ≥ 2, smaller first."""
     max_factor, max_cofactor = _BOUNDS[difficulty]
     factor = int(rng.integers(2, max_factor + 1))
@@ -52,7 +50,7 @@ def _euclid(large: int, small: int) -> tuple[int, str]:
     return large, " ".join(steps)
 
 
-def _modular_power(rng: np.random.Generator, difficulty: int) -> Problem:
+def _modular_power(rng: Rng, difficulty: int) -> Problem:
     """The remainder of a power, by repeated squaring; no base is 0 or 1 modulo the modulus."""
     max_base, max_exponent, max_modulus = _POWERS[difficulty]
     modulus, exponent = integer(rng, 7, max_modulus), integer(rng, 3, max_exponent)
@@ -80,14 +78,14 @@ def _square_and_multiply(base: int, exponent: int, modulus: int) -> tuple[int, l
     return value, steps
 
 
-def _to_base_ten(rng: np.random.Generator) -> Problem:
+def _to_base_ten(rng: Rng) -> Problem:
     base = one_of(rng, (2, 3, 4, 5, 6, 7, 8, 9, 12, 16))
     value = integer(rng, base * base, 500)
     text, terms = _digits(value, base), _place_values(value, base)
     return computed(f"Write ${_based(text, base)}$ in base 10.", str(value), f"{terms} = {value}")
 
 
-def _from_base_ten(rng: np.random.Generator) -> Problem:
+def _from_base_ten(rng: Rng) -> Problem:
     base = one_of(rng, (2, 3, 4, 5, 6, 7, 8, 9, 12, 16))
     value = integer(rng, base * base, 1000)
     answer = _based(_digits(value, base), base)
@@ -99,7 +97,7 @@ def _from_base_ten(rng: np.random.Generator) -> Problem:
     )
 
 
-def _between_bases(rng: np.random.Generator) -> Problem:
+def _between_bases(rng: Rng) -> Problem:
     source, target = (int(base) for base in rng.choice((2, 3, 4, 5, 6, 7, 8, 9, 12, 16), size=2, replace=False))
     value = integer(rng, max(source, target) ** 2, 2000)
     text, answer = _digits(value, source), _based(_digits(value, target), target)

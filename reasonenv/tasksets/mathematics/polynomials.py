@@ -8,18 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, polynomial, scaled, sum_of
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
-from reasonenv.tasksets.randomness import integer, nonzero, one_of
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
 __all__ = ["derivatives", "polynomial_evaluation", "polynomial_expansion"]
 
 
-def _polynomial_evaluation(rng: np.random.Generator, difficulty: int) -> Problem:
+def _polynomial_evaluation(rng: Rng, difficulty: int) -> Problem:
     """1 a quadratic polynomial at an integer; 2 a cubic one; 3 a quadratic one at a fraction."""
     degree = 3 if difficulty == 2 else 2
     coefficients = [nonzero(rng, 9), *(integer(rng, -9, 9) for _ in range(degree))]
@@ -53,17 +51,17 @@ def _times(coefficient: int, power_text: str, power: int, x: Fraction) -> str:
     return f"{coefficient} \\cdot {bracketed(x) if power == 1 else power_text}"
 
 
-def _product_of_binomials(rng: np.random.Generator) -> Problem:
+def _product_of_binomials(rng: Rng) -> Problem:
     left, right = ([nonzero(rng, 5), nonzero(rng, 9)] for _ in range(2))
     return _expansion(f"({polynomial(left)})({polynomial(right)})", _distribute(left, right))
 
 
-def _binomial_times_trinomial(rng: np.random.Generator) -> Problem:
+def _binomial_times_trinomial(rng: Rng) -> Problem:
     left, right = [nonzero(rng, 4), nonzero(rng, 6)], [nonzero(rng, 4), nonzero(rng, 6), nonzero(rng, 6)]
     return _expansion(f"({polynomial(left)})({polynomial(right)})", _distribute(left, right))
 
 
-def _power_of_binomial(rng: np.random.Generator) -> Problem:
+def _power_of_binomial(rng: Rng) -> Problem:
     """(a x + b)² or (a x + b)³ plus a multiple of x."""
     base, extra = [nonzero(rng, 4), nonzero(rng, 6)], nonzero(rng, 9)
     exponent = integer(rng, 2, 3)
@@ -93,7 +91,7 @@ def _distribute(left: Sequence[int], right: Sequence[int]) -> tuple[list[int], l
     return product, [f"({polynomial(left)})({polynomial(right)}) = {joined} = {polynomial(product)}"]
 
 
-def _derivative_of_polynomial(rng: np.random.Generator) -> Problem:
+def _derivative_of_polynomial(rng: Rng) -> Problem:
     coefficients = [nonzero(rng, 9), *(integer(rng, -9, 9) for _ in range(integer(rng, 2, 4)))]
     slopes = [coefficient * power for coefficient, power in _terms(coefficients) if power]
     powers = [power - 1 for _, power in _terms(coefficients) if power]
@@ -102,7 +100,7 @@ def _derivative_of_polynomial(rng: np.random.Generator) -> Problem:
     return _derivative(polynomial(coefficients), steps, result)
 
 
-def _derivative_of_power(rng: np.random.Generator) -> Problem:
+def _derivative_of_power(rng: Rng) -> Problem:
     """c (a x + b)^n + d x, by the chain rule."""
     a, b, c, d = (nonzero(rng, bound) for bound in (5, 9, 4, 9))
     while a == 1:
@@ -114,7 +112,7 @@ def _derivative_of_power(rng: np.random.Generator) -> Problem:
     return _derivative(sum_of([scaled(c, f"{inner}^{n}"), scaled(d, "x")]), steps, result)
 
 
-def _derivative_of_functions(rng: np.random.Generator) -> Problem:
+def _derivative_of_functions(rng: Rng) -> Problem:
     """A sine or cosine plus an exponential function."""
     a, c, d = nonzero(rng, 9), nonzero(rng, 9), nonzero(rng, 5)
     b = integer(rng, 2, 7)
@@ -128,7 +126,7 @@ def _derivative_of_functions(rng: np.random.Generator) -> Problem:
     return _derivative(sum_of([scaled(a, wave), scaled(c, exponential)]), steps, result)
 
 
-def _derivative_of_product(rng: np.random.Generator) -> Problem:
+def _derivative_of_product(rng: Rng) -> Problem:
     """A quadratic polynomial times an exponential function."""
     coefficients = [nonzero(rng, 5), integer(rng, -9, 9), nonzero(rng, 9)]
     k = nonzero(rng, 4)

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, scaled, sum_of
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.randomness import integer, nonzero, one_of
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
 __all__ = ["sequences"]
 
 _RATIOS = tuple(Fraction(n, d) for n, d in ((1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (2, 5), (3, 5), (4, 5), (1, 6)))
 
 
-def _arithmetic_sequence(rng: np.random.Generator) -> Problem:
+def _arithmetic_sequence(rng: Rng) -> Problem:
     first, step, n = integer(rng, -20, 20), nonzero(rng, 12), integer(rng, 8, 30)
     shown = ", ".join(str(first + k * step) for k in range(3))
     last = first + (n - 1) * step
@@ -37,7 +35,7 @@ def _arithmetic_sequence(rng: np.random.Generator) -> Problem:
     return computed(question, str(last), *steps)
 
 
-def _geometric_sequence(rng: np.random.Generator) -> Problem:
+def _geometric_sequence(rng: Rng) -> Problem:
     first, n = nonzero(rng, 12), integer(rng, 5, 9)
     ratio = one_of(rng, (-4, -3, -2, 2, 3, 4, 5))
     shown = ", ".join(str(first * ratio**k) for k in range(3))
@@ -55,7 +53,7 @@ def _geometric_sequence(rng: np.random.Generator) -> Problem:
     return computed(question, str(value), *steps)
 
 
-def _recursive_sequence(rng: np.random.Generator) -> Problem:
+def _recursive_sequence(rng: Rng) -> Problem:
     """Follow a(n+1) = p a(n) + q."""
     p, q, n = one_of(rng, (-3, -2, 2, 3)), nonzero(rng, 9), integer(rng, 4, 6)
     values, steps = [integer(rng, -5, 6)], list[str]()
@@ -66,7 +64,7 @@ def _recursive_sequence(rng: np.random.Generator) -> Problem:
     return computed(f"A sequence has {given}. Find $a_{n}$.", str(values[-1]), *steps)
 
 
-def _second_order_sequence(rng: np.random.Generator) -> Problem:
+def _second_order_sequence(rng: Rng) -> Problem:
     """Follow a(n+1) = p a(n) + q a(n-1)."""
     p, q, n = nonzero(rng, 3), nonzero(rng, 3), integer(rng, 5, 7)
     values, steps = [integer(rng, -5, 6), nonzero(rng, 6)], list[str]()
@@ -79,7 +77,7 @@ def _second_order_sequence(rng: np.random.Generator) -> Problem:
     return computed(f"A sequence has {given}. Find $a_{n}$.", str(values[-1]), *steps)
 
 
-def _infinite_series(rng: np.random.Generator) -> Problem:
+def _infinite_series(rng: Rng) -> Problem:
     """The sum of an infinite geometric series."""
     first = Fraction(integer(rng, 1, 40), integer(rng, 1, 4))
     ratio = one_of(rng, _RATIOS) * (1 if rng.integers(0, 2) else -1)

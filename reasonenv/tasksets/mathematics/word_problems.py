@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.mathematics.notation import fraction, quotient
 from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import decimal, enumerated
 
 __all__ = ["averages", "percentages", "ratios"]
@@ -38,7 +36,7 @@ _FOODS = (
 )
 
 
-def _share_of_a_whole(rng: np.random.Generator) -> Problem:
+def _share_of_a_whole(rng: Rng) -> Problem:
     """Ask for the percentage or for the part, of which the other is given."""
     percent = 5 * integer(rng, 1, 19)
     whole = integer(rng, 2, 40) * (100 // math.gcd(percent, 100))
@@ -57,7 +55,7 @@ def _share_of_a_whole(rng: np.random.Generator) -> Problem:
     )
 
 
-def _changed_price(rng: np.random.Generator) -> Problem:
+def _changed_price(rng: Rng) -> Problem:
     percent, is_rise = 5 * integer(rng, 1, 12), bool(rng.integers(0, 2))
     old = integer(rng, 2, 40) * (100 // math.gcd(percent, 100))
     change = old * percent // 100
@@ -72,7 +70,7 @@ def _changed_price(rng: np.random.Generator) -> Problem:
     )
 
 
-def _original_price(rng: np.random.Generator) -> Problem:
+def _original_price(rng: Rng) -> Problem:
     percent, is_rise = 5 * integer(rng, 1, 12), bool(rng.integers(0, 2))
     old = integer(rng, 2, 40) * (100 // math.gcd(percent, 100))
     rest = 100 + percent if is_rise else 100 - percent
@@ -86,7 +84,7 @@ def _original_price(rng: np.random.Generator) -> Problem:
     )
 
 
-def _two_changes(rng: np.random.Generator) -> Problem:
+def _two_changes(rng: Rng) -> Problem:
     first, second = 5 * integer(rng, 1, 16), 5 * integer(rng, 1, 16)
     is_rise = [bool(rng.integers(0, 2)) for _ in range(2)]
     factors = [100 + p if up else 100 - p for p, up in zip((first, second), is_rise, strict=True)]
@@ -103,7 +101,7 @@ def _two_changes(rng: np.random.Generator) -> Problem:
     )
 
 
-def _shares(rng: np.random.Generator) -> Problem:
+def _shares(rng: Rng) -> Problem:
     """Divide a total in a ratio of two or three parts."""
     names = several_of(rng, _NAMES, integer(rng, 2, 3))
     parts = [integer(rng, 1, 9) for _ in names]
@@ -119,7 +117,7 @@ def _shares(rng: np.random.Generator) -> Problem:
     )
 
 
-def _scaled_recipe(rng: np.random.Generator) -> Problem:
+def _scaled_recipe(rng: Rng) -> Problem:
     made, amount, wanted = integer(rng, 3, 12), integer(rng, 2, 15), integer(rng, 2, 40)
     unit, stuff, things = one_of(rng, _FOODS)
     value = Fraction(amount * wanted, made)
@@ -132,7 +130,7 @@ def _scaled_recipe(rng: np.random.Generator) -> Problem:
     )
 
 
-def _known_difference(rng: np.random.Generator) -> Problem:
+def _known_difference(rng: Rng) -> Problem:
     """A ratio and how many more one has; ask for the total."""
     first, second = several_of(rng, _NAMES, 2)
     small, large = sorted(several_of(rng, range(1, 13), 2))
@@ -147,7 +145,7 @@ def _known_difference(rng: np.random.Generator) -> Problem:
     )
 
 
-def _joined_ratios(rng: np.random.Generator) -> Problem:
+def _joined_ratios(rng: Rng) -> Problem:
     """A to B and B to C; ask for A to C."""
     names = several_of(rng, ("red", "blue", "green", "white", "black", "yellow"), 3)
     a, b, c, d = (integer(rng, 1, 12) for _ in range(4))
@@ -163,7 +161,7 @@ def _joined_ratios(rng: np.random.Generator) -> Problem:
     )
 
 
-def _mean(rng: np.random.Generator) -> Problem:
+def _mean(rng: Rng) -> Problem:
     values = [integer(rng, 1, 30) for _ in range(integer(rng, 4, 7))]
     mean = Fraction(sum(values), len(values))
     total = " + ".join(map(str, values))
@@ -175,7 +173,7 @@ def _mean(rng: np.random.Generator) -> Problem:
     )
 
 
-def _median(rng: np.random.Generator) -> Problem:
+def _median(rng: Rng) -> Problem:
     values = [integer(rng, 1, 50) for _ in range(integer(rng, 5, 10))]
     ordered, half = sorted(values), len(values) // 2
     steps = [f"In order: {', '.join(map(str, ordered))}."]
@@ -191,7 +189,7 @@ def _median(rng: np.random.Generator) -> Problem:
     )
 
 
-def _missing_value(rng: np.random.Generator) -> Problem:
+def _missing_value(rng: Rng) -> Problem:
     """The score that a wanted mean takes; a mean is kept low enough for the score to be at most 100."""
     name, count = one_of(rng, _NAMES), integer(rng, 3, 5)
     scores = [integer(rng, 50, 95) for _ in range(count)]
@@ -208,7 +206,7 @@ def _missing_value(rng: np.random.Generator) -> Problem:
     )
 
 
-def _joined_means(rng: np.random.Generator) -> Problem:
+def _joined_means(rng: Rng) -> Problem:
     counts = [integer(rng, 5, 30) for _ in range(2)]
     means = [integer(rng, 40, 95) for _ in range(2)]
     total = sum(count * mean for count, mean in zip(counts, means, strict=True))

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline, program_family
-from reasonenv.tasksets.randomness import integer, one_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 __all__ = ["code_arithmetic"]
 
 
-def _step(rng: np.random.Generator) -> Operation:
+def _step(rng: Rng) -> Operation:
     sign, operand = one_of(rng, "+-*%"), integer(rng, 2, 9)
     return Operation(f"{sign}{operand}", f"x {sign}= {operand}")
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[int]:
+def _draw_input(rng: Rng) -> tuple[int]:
     return (integer(rng, -20, 60),)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     steps = [_step(rng) for _ in range(difficulty + 1)]
     words = " ".join(step.text for step in steps)
     source, near_misses = pipeline("def f(x):", steps, Operation("", "return x"))

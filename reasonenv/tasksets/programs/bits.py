@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["code_bits"]
 
 
-def _rotate(rng: np.random.Generator, width: int) -> Operation:
+def _rotate(rng: Rng, width: int) -> Operation:
     k = integer(rng, 1, width - 1)
     left = f"value = (value << {k} | value >> {width - k}) & {2**width - 1}"
     right = f"value = (value >> {k} | value << {width - k}) & {2**width - 1}"
@@ -30,7 +28,7 @@ def _end(side: str) -> str:
     return "high" if side == "left" else "low"
 
 
-def _mask(rng: np.random.Generator, width: int) -> Operation:
+def _mask(rng: Rng, width: int) -> Operation:
     mask = integer(rng, 1, 2**width - 2)
     word, sign, wrong = one_of(rng, (("exclusive or", "^", "|"), ("or", "|", "^"), ("and", "&", "^")))
     return Operation(
@@ -38,7 +36,7 @@ def _mask(rng: np.random.Generator, width: int) -> Operation:
     )
 
 
-def _swap_neighbours(_: np.random.Generator, width: int) -> Operation:
+def _swap_neighbours(_: Rng, width: int) -> Operation:
     low = sum(1 << k for k in range(0, width, 2))
     high = sum(1 << k for k in range(1, width, 2))
     return Operation(
@@ -48,14 +46,14 @@ def _swap_neighbours(_: np.random.Generator, width: int) -> Operation:
     )
 
 
-def _fixed(text: str, code: str, mistake: str) -> Callable[[np.random.Generator, int], Operation]:
-    def step(_: np.random.Generator, width: int) -> Operation:
+def _fixed(text: str, code: str, mistake: str) -> Callable[[Rng, int], Operation]:
+    def step(_: Rng, width: int) -> Operation:
         return Operation(text, code, mistake).filled(full=2**width - 1, width=width)
 
     return step
 
 
-def _multiply(rng: np.random.Generator, width: int) -> Operation:
+def _multiply(rng: Rng, width: int) -> Operation:
     factor, summand = 2 * integer(rng, 1, 40) + 1, integer(rng, 1, 99)
     return Operation(
         f"Multiply by {factor}, add {summand}, and keep the lowest {width} bits.",
@@ -64,7 +62,7 @@ def _multiply(rng: np.random.Generator, width: int) -> Operation:
     )
 
 
-_STEPS: tuple[Callable[[np.random.Generator, int], Operation], ...] = (
+_STEPS: tuple[Callable[[Rng, int], Operation], ...] = (
     _rotate,
     _mask,
     _multiply,
@@ -113,18 +111,18 @@ _RESULTS = (
 )
 
 
-def _draw_input(width: int, rng: np.random.Generator) -> tuple[int]:
+def _draw_input(width: int, rng: Rng) -> tuple[int]:
     return (one_of(rng, (0, 1, 2**width - 1, *[integer(rng, 0, 2**width - 1) for _ in range(20)])),)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     width = one_of(rng, (8, 12, 16))
     steps = [make(rng, width) for make in several_of(rng, _STEPS, difficulty + 1)]
     result = one_of(rng, _RESULTS).filled(width=width, half=2 ** (width - 1) - 1)
     return pipeline_problem(
-        f"Write a Python function `scramble(value: int) -> int`. The value is a number of {width} bits, "
-        f"0 to {2**width - 1}. The function does the following, in this order:",
-        "def scramble(value):",
+        "scramble(value: int)",
+        f". The value is a number of {width} bits, 0 to {2**width - 1}. The function does the following, "
+        "in this order:",
         steps,
         result,
         partial(_draw_input, width),

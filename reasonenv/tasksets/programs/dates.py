@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import WEEKDAYS
 
 __all__ = ["code_dates"]
@@ -22,7 +20,7 @@ _ADD_MONTHS = (
 )
 
 
-def _steps(rng: np.random.Generator) -> tuple[Operation, ...]:
+def _steps(rng: Rng) -> tuple[Operation, ...]:
     """Return one step of each kind."""
     k, m, n, weekday = integer(rng, 2, 90), integer(rng, 2, 30), integer(rng, 2, 7), integer(rng, 0, 6)
     name, other = WEEKDAYS[weekday], (weekday + 1) % 7
@@ -72,53 +70,40 @@ def _steps(rng: np.random.Generator) -> tuple[Operation, ...]:
 
 
 _RESULTS = (
-    ("str", Operation("Return the date in the same form.", "return day.isoformat()")),
-    ("str", Operation("Return the date in the same form.", "return day.isoformat()")),
-    (
-        "str",
-        Operation(
-            "Return the date in the form day.month.year, without leading zeros.",
-            "return f'{day.day}.{day.month}.{day.year}'",
-            "return day.strftime('%d.%m.%Y')",
-        ),
+    Operation("Return the date in the same form.", "return day.isoformat()", returns="str"),
+    Operation("Return the date in the same form.", "return day.isoformat()", returns="str"),
+    Operation(
+        "Return the date in the form day.month.year, without leading zeros.",
+        "return f'{day.day}.{day.month}.{day.year}'",
+        "return day.strftime('%d.%m.%Y')",
+        returns="str",
     ),
-    (
-        "int",
-        Operation(
-            "Return the number of the day within its year (January 1 is 1).",
-            "return day.timetuple().tm_yday",
-            "return day.timetuple().tm_yday - 1",
-        ),
+    Operation(
+        "Return the number of the day within its year (January 1 is 1).",
+        "return day.timetuple().tm_yday",
+        "return day.timetuple().tm_yday - 1",
     ),
-    (
-        "int",
-        Operation(
-            "Return the number of days from the given date to this one, negative if it lies before.",
-            "return (day - date.fromisoformat(text)).days",
-            "return abs((day - date.fromisoformat(text)).days)",
-        ),
+    Operation(
+        "Return the number of days from the given date to this one, negative if it lies before.",
+        "return (day - date.fromisoformat(text)).days",
+        "return abs((day - date.fromisoformat(text)).days)",
     ),
-    (
-        "int",
-        Operation(
-            "Return the number of days that are left of its year after it.",
-            "return (date(day.year, 12, 31) - day).days",
-            "return 365 - day.timetuple().tm_yday",
-        ),
+    Operation(
+        "Return the number of days that are left of its year after it.",
+        "return (date(day.year, 12, 31) - day).days",
+        "return 365 - day.timetuple().tm_yday",
     ),
-    (
-        "str",
-        Operation(
-            "Return the English name of the weekday, followed by a space and the number of the day within its month.",
-            f"return {WEEKDAYS}[day.weekday()] + ' ' + str(day.day)",
-            f"return {WEEKDAYS}[day.weekday()] + ' ' + str(day.month)",
-        ),
+    Operation(
+        "Return the English name of the weekday, followed by a space and the number of the day within its month.",
+        f"return {WEEKDAYS}[day.weekday()] + ' ' + str(day.day)",
+        f"return {WEEKDAYS}[day.weekday()] + ' ' + str(day.month)",
+        returns="str",
     ),
 )
-_HEADER = "from calendar import isleap, monthrange\nfrom datetime import date, timedelta\n\n\ndef move(text):"
+_IMPORTS = "from calendar import isleap, monthrange\nfrom datetime import date, timedelta\n\n\n"
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[str]:
+def _draw_input(rng: Rng) -> tuple[str]:
     """A day of the years 1990 to 2039; one in three near the turn of a month, with its own chance of February."""
     day = date(1990, 1, 1) + timedelta(days=integer(rng, 0, 18_261))
     kind = integer(rng, 0, 5)
@@ -129,17 +114,17 @@ def _draw_input(rng: np.random.Generator) -> tuple[str]:
     return (day.isoformat(),)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     steps = several_of(rng, _steps(rng), difficulty + 1)
-    kind, result = one_of(rng, _RESULTS)
+    result = one_of(rng, _RESULTS)
     return pipeline_problem(
-        f"Write a Python function `move(text: str) -> {kind}` that takes a date such as '2024-02-29' (year-month-day) "
-        "and does the following, in this order:",
-        _HEADER,
+        "move(text: str)",
+        " that takes a date such as '2024-02-29' (year-month-day) and does the following, in this order:",
         steps,
         result,
         _draw_input,
         setup=(Operation("", "day = date.fromisoformat(text)"),),
+        imports=_IMPORTS,
     )
 
 

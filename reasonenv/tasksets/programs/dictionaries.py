@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["code_dictionaries"]
 
@@ -64,41 +62,35 @@ _AGGREGATES = (
 
 _INVERTED = "result = {{}}\nfor key in KEYS:\n    result.setdefault(totals[key], []).append(key)\nreturn result"
 _RESULTS = (
-    ("dict", Operation("Return the dictionary.", "return totals")),
-    (
-        "list",
-        Operation(
-            "Return its keys as a list, sorted by value, largest first; keys with the same value are sorted upwards.",
-            "return sorted(totals, key=lambda key: (-totals[key], key))",
-            "return sorted(totals, key=lambda key: totals[key], reverse=True)",
-        ),
+    Operation("Return the dictionary.", "return totals", returns="dict"),
+    Operation(
+        "Return its keys as a list, sorted by value, largest first; keys with the same value are sorted upwards.",
+        "return sorted(totals, key=lambda key: (-totals[key], key))",
+        "return sorted(totals, key=lambda key: totals[key], reverse=True)",
+        returns="list",
     ),
-    (
-        "list",
-        Operation(
-            "Return the sorted list of the keys whose value is at least {k}.",
-            "return sorted(key for key, value in totals.items() if value >= {k})",
-            "return sorted(key for key, value in totals.items() if value > {k})",
-        ),
+    Operation(
+        "Return the sorted list of the keys whose value is at least {k}.",
+        "return sorted(key for key, value in totals.items() if value >= {k})",
+        "return sorted(key for key, value in totals.items() if value > {k})",
+        returns="list",
     ),
-    (
-        "dict",
-        Operation(
-            "Return the dictionary that maps each value to the sorted list of its keys.",
-            _INVERTED.replace("KEYS", "sorted(totals)"),
-            _INVERTED.replace("KEYS", "totals"),
-        ),
+    Operation(
+        "Return the dictionary that maps each value to the sorted list of its keys.",
+        _INVERTED.replace("KEYS", "sorted(totals)"),
+        _INVERTED.replace("KEYS", "totals"),
+        returns="dict",
     ),
 )
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[list[tuple[str, str, int]]]:
+def _draw_input(rng: Rng) -> tuple[list[tuple[str, str, int]]]:
     names = several_of(rng, _NAMES, integer(rng, 3, 7))
     count = one_of(rng, (0, 1, 2, 3, 5, 8, 11))
     return ([(one_of(rng, names), one_of(rng, _GROUPS), integer(rng, 0, 12)) for _ in range(count)],)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     filters = [
         operation.filled(k=integer(rng, 3, 8), group=one_of(rng, _GROUPS))
         for operation in several_of(rng, _FILTERS, difficulty)
@@ -107,7 +99,7 @@ def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
     group = "groups = {{}}\nfor name, group, amount in records:\n    groups.setdefault({}, []).append(amount)"
     what, value, wrong_value = one_of(rng, _AGGREGATES)
     totals = "totals = {{key: {} for key, amounts in groups.items()}}"
-    kind, result = one_of(rng, _RESULTS)
+    result = one_of(rng, _RESULTS)
     result = result.filled(k=integer(rng, 3, 9))
     every = [
         *filters,
@@ -115,9 +107,8 @@ def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
         Operation(f"Map each key to {what} in its group.", totals.format(value), totals.format(wrong_value)),
     ]
     return pipeline_problem(
-        f"Write a Python function `report(records: list[tuple[str, str, int]]) -> {kind}`. Each record holds a name, a "
-        "group and an amount. The function does the following, in this order:",
-        "def report(records):",
+        "report(records: list[tuple[str, str, int]])",
+        ". Each record holds a name, a group and an amount. The function does the following, in this order:",
         every,
         result,
         _draw_input,

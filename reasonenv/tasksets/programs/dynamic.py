@@ -5,10 +5,8 @@ Each kind is a frame with rules to combine, so that a known algorithm has to be 
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["code_dynamic_programming"]
 
@@ -26,7 +24,7 @@ _TWEAKS = (
 )
 
 
-def _choose_from_line(rng: np.random.Generator) -> ProgramProblem:
+def _choose_from_line(rng: Rng) -> ProgramProblem:
     """Values at some distance from each other, with the largest total gain."""
     gap, penalty = integer(rng, 2, 5), integer(rng, 1, 6) * integer(rng, 0, 1)
     words = {"d": integer(rng, 2, 5), "m": integer(rng, 2, 7)}
@@ -62,7 +60,7 @@ def _choose_from_line(rng: np.random.Generator) -> ProgramProblem:
     )
 
 
-def _draw_values(rng: np.random.Generator) -> tuple[list[int]]:
+def _draw_values(rng: Rng) -> tuple[list[int]]:
     return ([integer(rng, -6, 15) for _ in range(integer(rng, 0, 14))],)
 
 
@@ -87,7 +85,7 @@ _WORTHS = (
 )
 
 
-def _goal(rng: np.random.Generator) -> tuple[str, str, str, int]:
+def _goal(rng: Rng) -> tuple[str, str, str, int]:
     """Return what is asked, what a cell is worth, how paths combine, and the answer if there is no path."""
     m = integer(rng, 3, 7)
     worth, code = (text.format(m=m) for text in one_of(rng, _WORTHS))
@@ -102,7 +100,7 @@ def _goal(rng: np.random.Generator) -> tuple[str, str, str, int]:
     )
 
 
-def _paths(rng: np.random.Generator) -> ProgramProblem:
+def _paths(rng: Rng) -> ProgramProblem:
     """Paths from corner to corner with certain moves, around certain cells."""
     names = [*list(_MOVES)[:2], *several_of(rng, list(_MOVES)[2:], integer(rng, 1, 2))]
     k = integer(rng, 3, 7)
@@ -142,12 +140,12 @@ def _paths(rng: np.random.Generator) -> ProgramProblem:
     )
 
 
-def _draw_grid(rng: np.random.Generator) -> tuple[list[list[int]]]:
+def _draw_grid(rng: Rng) -> tuple[list[list[int]]]:
     num_rows, num_columns = integer(rng, 2, 5), integer(rng, 2, 5)
     return ([[integer(rng, 1, 9) for _ in range(num_columns)] for _ in range(num_rows)],)
 
 
-def _fill_length(rng: np.random.Generator) -> ProgramProblem:
+def _fill_length(rng: Rng) -> ProgramProblem:
     """Rows of tiles: how many, with rules for neighbours and for where tiles may end."""
     lengths = sorted(several_of(rng, (1, 2, 3, 4, 5, 6), integer(rng, 2, 3)))
     tiles = {length: integer(rng, 1, 3) for length in lengths}
@@ -190,14 +188,14 @@ def _colours(count: int) -> str:
     return "one colour" if count == 1 else f"{count} colours"
 
 
-def _draw_length(rng: np.random.Generator) -> tuple[int]:
+def _draw_length(rng: Rng) -> tuple[int]:
     return (integer(rng, 0, 24),)
 
 
 _KINDS = (_choose_from_line, _paths, _fill_length)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     return _KINDS[difficulty - 1](rng)
 
 

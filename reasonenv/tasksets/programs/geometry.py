@@ -5,17 +5,19 @@ All results are exact integers: squared distances, doubled areas.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
+from reasonenv.tasksets.program_families import (
+    DrawOperation,
+    Operation,
+    ProgramProblem,
+    pipeline_problem,
+    program_family,
+)
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 __all__ = ["code_geometry"]
 
 
-def _map(rng: np.random.Generator) -> Operation:
+def _map(rng: Rng) -> Operation:
     dx, dy, k = nonzero(rng, 6), nonzero(rng, 6), one_of(rng, (-3, -2, 2, 3))
     text, new, wrong = one_of(
         rng,
@@ -33,7 +35,7 @@ def _map(rng: np.random.Generator) -> Operation:
     return Operation(text, f"points = [{new} for x, y in points]", f"points = [{wrong} for x, y in points]")
 
 
-def _choose(rng: np.random.Generator) -> Operation:
+def _choose(rng: Rng) -> Operation:
     k, m, d = integer(rng, 3, 8), integer(rng, -3, 3), nonzero(rng, 3)
     text, test, wrong = one_of(
         rng,
@@ -54,7 +56,7 @@ def _choose(rng: np.random.Generator) -> Operation:
     )
 
 
-def _reorder(rng: np.random.Generator) -> Operation:
+def _reorder(rng: Rng) -> Operation:
     text, code, wrong = one_of(
         rng,
         (
@@ -75,73 +77,57 @@ def _reorder(rng: np.random.Generator) -> Operation:
 
 
 _RESULTS = (
-    ("list[tuple[int, int]]", Operation("Return the points.", "return points")),
-    (
-        "int",
-        Operation(
-            "Return the area of the smallest rectangle with sides parallel to the axes that holds all points (0 if "
-            "there are none).",
-            "xs, ys = [x for x, y in points] or [0], [y for x, y in points] or [0]\n"
-            "return (max(xs) - min(xs)) * (max(ys) - min(ys))",
-            "xs, ys = [x for x, y in points] or [0], [y for x, y in points] or [0]\n"
-            "return (max(xs) - min(xs)) + (max(ys) - min(ys))",
-        ),
+    Operation("Return the points.", "return points", returns="list[tuple[int, int]]"),
+    Operation(
+        "Return the area of the smallest rectangle with sides parallel to the axes that holds all points (0 if "
+        "there are none).",
+        "xs, ys = [x for x, y in points] or [0], [y for x, y in points] or [0]\n"
+        "return (max(xs) - min(xs)) * (max(ys) - min(ys))",
+        "xs, ys = [x for x, y in points] or [0], [y for x, y in points] or [0]\n"
+        "return (max(xs) - min(xs)) + (max(ys) - min(ys))",
     ),
-    (
-        "int",
-        Operation(
-            "Return twice the area of the polygon with these points as corners, in this order: the absolute value of "
-            "the sum of x1 * y2 - x2 * y1 over all pairs of neighbours, of which the last and the first are one (0 for "
-            "no points).",
-            "return abs(sum(a * d - c * b for (a, b), (c, d) in zip(points, points[1:] + points[:1])))",
-            "return abs(sum(a * d - c * b for (a, b), (c, d) in zip(points, points[1:])))",
-        ),
+    Operation(
+        "Return twice the area of the polygon with these points as corners, in this order: the absolute value of "
+        "the sum of x1 * y2 - x2 * y1 over all pairs of neighbours, of which the last and the first are one (0 for "
+        "no points).",
+        "return abs(sum(a * d - c * b for (a, b), (c, d) in zip(points, points[1:] + points[:1])))",
+        "return abs(sum(a * d - c * b for (a, b), (c, d) in zip(points, points[1:])))",
     ),
-    (
-        "int",
-        Operation(
-            "Return the largest squared distance between two of the points (0 if there are fewer than two).",
-            "return max(((a - c) ** 2 + (b - d) ** 2 for a, b in points for c, d in points), default=0)",
-            "return max(((a - c) ** 2 + (b - d) ** 2 for (a, b), (c, d) in zip(points, points[1:])), default=0)",
-        ),
+    Operation(
+        "Return the largest squared distance between two of the points (0 if there are fewer than two).",
+        "return max(((a - c) ** 2 + (b - d) ** 2 for a, b in points for c, d in points), default=0)",
+        "return max(((a - c) ** 2 + (b - d) ** 2 for (a, b), (c, d) in zip(points, points[1:])), default=0)",
     ),
-    (
-        "int",
-        Operation(
-            "Return the length of the walk from point to point in this order, where a step from (a, b) to (c, d) has "
-            "the length |a - c| + |b - d| (0 if there are fewer than two points).",
-            "return sum(abs(a - c) + abs(b - d) for (a, b), (c, d) in zip(points, points[1:]))",
-            "return sum(max(abs(a - c), abs(b - d)) for (a, b), (c, d) in zip(points, points[1:]))",
-        ),
+    Operation(
+        "Return the length of the walk from point to point in this order, where a step from (a, b) to (c, d) has "
+        "the length |a - c| + |b - d| (0 if there are fewer than two points).",
+        "return sum(abs(a - c) + abs(b - d) for (a, b), (c, d) in zip(points, points[1:]))",
+        "return sum(max(abs(a - c), abs(b - d)) for (a, b), (c, d) in zip(points, points[1:]))",
     ),
-    (
-        "int",
-        Operation(
-            "Return how many left turns the walk from point to point makes: at the middle one b of three consecutive "
-            "points a, b, c, where (bx - ax) * (cy - by) - (by - ay) * (cx - bx) is positive.",
-            "return sum(\n    (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0]) > 0\n"
-            "    for a, b, c in zip(points, points[1:], points[2:])\n)",
-            "return sum(\n    (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0]) < 0\n"
-            "    for a, b, c in zip(points, points[1:], points[2:])\n)",
-        ),
+    Operation(
+        "Return how many left turns the walk from point to point makes: at the middle one b of three consecutive "
+        "points a, b, c, where (bx - ax) * (cy - by) - (by - ay) * (cx - bx) is positive.",
+        "return sum(\n    (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0]) > 0\n"
+        "    for a, b, c in zip(points, points[1:], points[2:])\n)",
+        "return sum(\n    (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0]) < 0\n"
+        "    for a, b, c in zip(points, points[1:], points[2:])\n)",
     ),
 )
-_KINDS: tuple[Callable[[np.random.Generator], Operation], ...] = (_map, _choose, _reorder)
+_KINDS: tuple[DrawOperation, ...] = (_map, _choose, _reorder)
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[list[tuple[int, int]]]:
+def _draw_input(rng: Rng) -> tuple[list[tuple[int, int]]]:
     bound = one_of(rng, (3, 6, 10))
     return ([(integer(rng, -bound, bound), integer(rng, -bound, bound)) for _ in range(integer(rng, 0, 9))],)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     kinds = [_map, *(one_of(rng, _KINDS) for _ in range(difficulty))]
     steps = several_of(rng, [make(rng) for make in kinds], len(kinds))
-    kind, result = one_of(rng, _RESULTS)
+    result = one_of(rng, _RESULTS)
     return pipeline_problem(
-        f"Write a Python function `survey(points: list[tuple[int, int]]) -> {kind}` that does the following with a "
-        "list of points (x, y), in this order:",
-        "def survey(points):",
+        "survey(points: list[tuple[int, int]])",
+        " that does the following with a list of points (x, y), in this order:",
         steps,
         result,
         _draw_input,

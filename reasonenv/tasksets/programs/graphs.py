@@ -5,10 +5,8 @@ Every question is a search over the graph that the rules of the statement make o
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
-from reasonenv.tasksets.randomness import integer, one_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 __all__ = ["code_graphs"]
 
@@ -89,14 +87,14 @@ def _source(way: str, skip: str, closed: str, price: str, answer: str) -> str:
     return "import heapq\n\n\n" + program_text("def search(n, edges):", lines)
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[int, list[tuple[int, int, int]]]:
+def _draw_input(rng: Rng) -> tuple[int, list[tuple[int, int, int]]]:
     n = integer(rng, 2, 9)
     ends = [rng.choice(n, size=2, replace=False) for _ in range(integer(rng, 1, 2 * n))]
     edges = [(int(a), int(b), integer(rng, 1, 9)) for a, b in ends]
     return n, list({(a, b): (a, b, w) for a, b, w in edges}.values())
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     """The higher the difficulty, the fewer rules are the plain one."""
     words = {"k": integer(rng, 3, 8), "m": integer(rng, 1, 4), "limit": integer(rng, 3, 12)}
     ways, way = one_of(rng, _EDGE_RULES)

@@ -5,12 +5,14 @@ Grids are rectangles of at least one cell, which every operation preserves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
+from reasonenv.tasksets.program_families import (
+    DrawOperation,
+    Operation,
+    ProgramProblem,
+    pipeline_problem,
+    program_family,
+)
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 __all__ = ["code_grids"]
 
@@ -58,44 +60,35 @@ _MOVES = (
 )
 
 _LAST_RESULTS = (
-    ("list[list[int]]", Operation("Return the grid.", "return grid")),
-    ("list[list[int]]", Operation("Return the grid.", "return grid")),
-    (
-        "list[int]",
-        Operation(
-            "Return the cells of the first column, from top to bottom.",
-            "return [row[0] for row in grid]",
-            "return grid[0]",
-        ),
+    Operation("Return the grid.", "return grid", returns="list[list[int]]"),
+    Operation("Return the grid.", "return grid", returns="list[list[int]]"),
+    Operation(
+        "Return the cells of the first column, from top to bottom.",
+        "return [row[0] for row in grid]",
+        "return grid[0]",
+        returns="list[int]",
     ),
-    (
-        "list[int]",
-        Operation(
-            "Return the sums of the columns, from left to right.",
-            "return [sum(column) for column in zip(*grid)]",
-            "return [sum(row) for row in grid]",
-        ),
+    Operation(
+        "Return the sums of the columns, from left to right.",
+        "return [sum(column) for column in zip(*grid)]",
+        "return [sum(row) for row in grid]",
+        returns="list[int]",
     ),
-    (
-        "list[int]",
-        Operation(
-            "Return the cells (r, r) of the diagonal, starting in the upper left corner.",
-            "return [grid[r][r] for r in range(min(len(grid), len(grid[0])))]",
-            "return [grid[r][-1 - r] for r in range(min(len(grid), len(grid[0])))]",
-        ),
+    Operation(
+        "Return the cells (r, r) of the diagonal, starting in the upper left corner.",
+        "return [grid[r][r] for r in range(min(len(grid), len(grid[0])))]",
+        "return [grid[r][-1 - r] for r in range(min(len(grid), len(grid[0])))]",
+        returns="list[int]",
     ),
-    (
-        "int",
-        Operation(
-            "Return the largest sum of two cells that are side by side in one row, or 0 if the rows have one cell.",
-            "return max((a + b for row in grid for a, b in zip(row, row[1:])), default=0)",
-            "return max((a + b for row in zip(*grid) for a, b in zip(row, row[1:])), default=0)",
-        ),
+    Operation(
+        "Return the largest sum of two cells that are side by side in one row, or 0 if the rows have one cell.",
+        "return max((a + b for row in grid for a, b in zip(row, row[1:])), default=0)",
+        "return max((a + b for row in zip(*grid) for a, b in zip(row, row[1:])), default=0)",
     ),
 )
 
 
-def _affine(rng: np.random.Generator) -> Operation:
+def _affine(rng: Rng) -> Operation:
     parity, rest = one_of(rng, (("even", 0), ("odd", 1)))
     a, b = one_of(rng, (-2, -1, 2, 3)), nonzero(rng, 5)
     code = (
@@ -109,7 +102,7 @@ def _affine(rng: np.random.Generator) -> Operation:
     )
 
 
-def _clip(rng: np.random.Generator) -> Operation:
+def _clip(rng: Rng) -> Operation:
     low = integer(rng, -3, 1)
     high = low + integer(rng, 2, 5)
     return Operation(
@@ -119,7 +112,7 @@ def _clip(rng: np.random.Generator) -> Operation:
     )
 
 
-def _shift_rows(rng: np.random.Generator) -> Operation:
+def _shift_rows(rng: Rng) -> Operation:
     where, code, wrong = one_of(
         rng, (("left", "r % len(row)", "-r % len(row)"), ("right", "-r % len(row)", "r % len(row)"))
     )
@@ -132,22 +125,22 @@ def _shift_rows(rng: np.random.Generator) -> Operation:
     )
 
 
-_RULES: tuple[Callable[[np.random.Generator], Operation], ...] = (_affine, _clip, _shift_rows)
+_RULES: tuple[DrawOperation, ...] = (_affine, _clip, _shift_rows)
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[list[list[int]]]:
+def _draw_input(rng: Rng) -> tuple[list[list[int]]]:
     num_rows, num_columns, bound = integer(rng, 1, 4), integer(rng, 1, 4), one_of(rng, (2, 9))
     return ([[integer(rng, -bound, bound) for _ in range(num_columns)] for _ in range(num_rows)],)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     chosen = [*several_of(rng, _MOVES, difficulty), one_of(rng, _RULES)(rng)]
     steps = several_of(rng, chosen, len(chosen))
-    kind, result = one_of(rng, _LAST_RESULTS)
+    result = one_of(rng, _LAST_RESULTS)
     return pipeline_problem(
-        f"Write a Python function `rework(grid: list[list[int]]) -> {kind}`. The grid is a list of rows of equal "
-        "length, with at least one cell. The function does the following, in this order:",
-        "def rework(grid):",
+        "rework(grid: list[list[int]])",
+        ". The grid is a list of rows of equal length, with at least one cell. The function does the "
+        "following, in this order:",
         steps,
         result,
         _draw_input,

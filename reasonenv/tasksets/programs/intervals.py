@@ -5,10 +5,8 @@ An interval (a, b) holds the integers a to b - 1, so that lengths add up and tou
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 __all__ = ["code_intervals"]
 
@@ -23,7 +21,7 @@ _HALVES = (
 )
 
 
-def _steps(rng: np.random.Generator) -> tuple[Operation, ...]:
+def _steps(rng: Rng) -> tuple[Operation, ...]:
     """Return one step of each kind."""
     k, low, length = nonzero(rng, 9), integer(rng, 2, 9), integer(rng, 2, 6)
     high, wider, factor = low + integer(rng, 3, 9), integer(rng, 1, 4), integer(rng, 2, 5)
@@ -85,57 +83,46 @@ def _steps(rng: np.random.Generator) -> tuple[Operation, ...]:
 
 
 _RESULTS = (
-    ("list[tuple[int, int]]", Operation("Return the intervals.", "return spans")),
-    ("list[tuple[int, int]]", Operation("Return the intervals.", "return spans")),
-    (
-        "int",
-        Operation(
-            "Return how many integers lie in at least one interval.",
-            "return len({x for a, b in spans for x in range(a, b)})",
-            "return sum(b - a for a, b in spans)",
-        ),
+    Operation("Return the intervals.", "return spans", returns="list[tuple[int, int]]"),
+    Operation("Return the intervals.", "return spans", returns="list[tuple[int, int]]"),
+    Operation(
+        "Return how many integers lie in at least one interval.",
+        "return len({x for a, b in spans for x in range(a, b)})",
+        "return sum(b - a for a, b in spans)",
     ),
-    (
-        "int",
-        Operation(
-            "Return the largest number of intervals that hold one and the same integer (0 for no intervals).",
-            "return max((sum(c <= a < d for c, d in spans) for a, b in spans), default=0)",
-            "return max((sum(c <= a <= d for c, d in spans) for a, b in spans), default=0)",
-        ),
+    Operation(
+        "Return the largest number of intervals that hold one and the same integer (0 for no intervals).",
+        "return max((sum(c <= a < d for c, d in spans) for a, b in spans), default=0)",
+        "return max((sum(c <= a <= d for c, d in spans) for a, b in spans), default=0)",
     ),
-    (
-        "list[int]",
-        Operation(
-            "Return the sorted list of the integers that lie in exactly one interval.",
-            "held = [x for a, b in spans for x in range(a, b)]\nreturn sorted(x for x in held if held.count(x) == 1)",
-            "held = [x for a, b in spans for x in range(a, b)]\nreturn sorted(set(held))",
-        ),
+    Operation(
+        "Return the sorted list of the integers that lie in exactly one interval.",
+        "held = [x for a, b in spans for x in range(a, b)]\nreturn sorted(x for x in held if held.count(x) == 1)",
+        "held = [x for a, b in spans for x in range(a, b)]\nreturn sorted(set(held))",
+        returns="list[int]",
     ),
-    (
-        "int",
-        Operation(
-            "Return the largest number of intervals that can be chosen so that no two overlap (touching is allowed).",
-            "count, end = 0, float('-inf')\nfor a, b in sorted(spans, key=lambda span: span[1]):\n"
-            "    if a >= end:\n        count, end = count + 1, b\nreturn count",
-            "count, end = 0, float('-inf')\nfor a, b in sorted(spans):\n"
-            "    if a >= end:\n        count, end = count + 1, b\nreturn count",
-        ),
+    Operation(
+        "Return the largest number of intervals that can be chosen so that no two overlap (touching is allowed).",
+        "count, end = 0, float('-inf')\nfor a, b in sorted(spans, key=lambda span: span[1]):\n"
+        "    if a >= end:\n        count, end = count + 1, b\nreturn count",
+        "count, end = 0, float('-inf')\nfor a, b in sorted(spans):\n"
+        "    if a >= end:\n        count, end = count + 1, b\nreturn count",
     ),
 )
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[list[tuple[int, int]]]:
+def _draw_input(rng: Rng) -> tuple[list[tuple[int, int]]]:
     starts = [integer(rng, 0, 14) for _ in range(integer(rng, 0, 7))]
     return ([(start, start + integer(rng, 1, 7)) for start in starts],)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     steps = several_of(rng, _steps(rng), difficulty + 1)
-    kind, result = one_of(rng, _RESULTS)
+    result = one_of(rng, _RESULTS)
     return pipeline_problem(
-        f"Write a Python function `arrange(spans: list[tuple[int, int]]) -> {kind}`. Each pair (a, b), with a < b, is "
-        "an interval that holds the integers a, a + 1, ..., b - 1. The function does the following, in this order:",
-        "def arrange(spans):",
+        "arrange(spans: list[tuple[int, int]])",
+        ". Each pair (a, b), with a < b, is an interval that holds the integers a, a + 1, ..., b - 1. "
+        "The function does the following, in this order:",
         steps,
         result,
         _draw_input,

@@ -5,17 +5,20 @@ Every operation is defined on the empty list too, so that no statement leaves a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from reasonenv.tasksets.program_families import Operation, ProgramProblem, fixed, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
+from reasonenv.tasksets.program_families import (
+    DrawOperation,
+    Operation,
+    ProgramProblem,
+    fixed,
+    pipeline_problem,
+    program_family,
+)
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 __all__ = ["code_lists"]
 
 
-def _remove_multiples(rng: np.random.Generator) -> Operation:
+def _remove_multiples(rng: Rng) -> Operation:
     m = integer(rng, 2, 5)
     return Operation(
         f"Remove the values that are divisible by {m}.",
@@ -24,7 +27,7 @@ def _remove_multiples(rng: np.random.Generator) -> Operation:
     )
 
 
-def _keep_above(rng: np.random.Generator) -> Operation:
+def _keep_above(rng: Rng) -> Operation:
     k = integer(rng, -4, 5)
     word, test, wrong = one_of(rng, (("at least", ">=", ">"), ("less than", "<", "<="), ("greater than", ">", ">=")))
     return Operation(
@@ -34,7 +37,7 @@ def _keep_above(rng: np.random.Generator) -> Operation:
     )
 
 
-def _affine(rng: np.random.Generator) -> Operation:
+def _affine(rng: Rng) -> Operation:
     a, b = one_of(rng, (-3, -2, -1, 2, 3, 4)), nonzero(rng, 9)
     return Operation(
         f"Multiply every value by {a}, then add {b} to it.",
@@ -43,7 +46,7 @@ def _affine(rng: np.random.Generator) -> Operation:
     )
 
 
-def _remainders(rng: np.random.Generator) -> Operation:
+def _remainders(rng: Rng) -> Operation:
     m = integer(rng, 3, 9)
     return Operation(
         f"Replace every value by its remainder modulo {m}, between 0 and {m - 1} for negative values too.",
@@ -52,7 +55,7 @@ def _remainders(rng: np.random.Generator) -> Operation:
     )
 
 
-def _windows(rng: np.random.Generator) -> Operation:
+def _windows(rng: Rng) -> Operation:
     k = integer(rng, 2, 3)
     word, function = one_of(rng, (("largest value", "max"), ("smallest value", "min"), ("sum", "sum")))
     return Operation(
@@ -63,7 +66,7 @@ def _windows(rng: np.random.Generator) -> Operation:
     )
 
 
-def _rotate(rng: np.random.Generator) -> Operation:
+def _rotate(rng: Rng) -> Operation:
     k = integer(rng, 2, 3)
     return Operation(
         f"Move the last {k} values to the front, keeping their order; a shorter list stays as it is.",
@@ -72,7 +75,7 @@ def _rotate(rng: np.random.Generator) -> Operation:
     )
 
 
-def _drop(rng: np.random.Generator) -> Operation:
+def _drop(rng: Rng) -> Operation:
     k = integer(rng, 1, 2)
     where, code, wrong = one_of(rng, (("first", "{k}:", ":-{k}"), ("last", ":-{k}", "{k}:")))
     which = f"{k} values" if k > 1 else "value"
@@ -83,7 +86,7 @@ def _drop(rng: np.random.Generator) -> Operation:
     )
 
 
-def _negate(rng: np.random.Generator) -> Operation:
+def _negate(rng: Rng) -> Operation:
     word, rest = one_of(rng, (("even", 0), ("odd", 1)))
     code = "values = [-value if index % 2 == {} else value for index, value in enumerate(values)]"
     return Operation(
@@ -93,7 +96,7 @@ def _negate(rng: np.random.Generator) -> Operation:
     )
 
 
-def _sort(rng: np.random.Generator) -> Operation:
+def _sort(rng: Rng) -> Operation:
     text, key, wrong = one_of(
         rng,
         (
@@ -115,7 +118,7 @@ def _sort(rng: np.random.Generator) -> Operation:
     return Operation(text, f"values = sorted({key})", f"values = sorted({wrong})")
 
 
-_STEPS: tuple[Callable[[np.random.Generator], Operation], ...] = (
+_STEPS: tuple[DrawOperation, ...] = (
     _remove_multiples,
     _keep_above,
     _affine,
@@ -153,49 +156,39 @@ _STEPS: tuple[Callable[[np.random.Generator], Operation], ...] = (
     ),
 )
 
-_LIST = Operation("Return the list.", "return values")
 _RESULTS = (
-    ("list[int]", _LIST),
-    ("list[int]", _LIST),
-    ("int", Operation("Return the sum of the values.", "return sum(values)", "return len(values)")),
-    (
-        "int",
-        Operation(
-            "Return the largest value minus the smallest, or 0 if the list is empty.",
-            "return max(values) - min(values) if values else 0",
-            "return values[-1] - values[0] if values else 0",
-        ),
+    Operation("Return the list.", "return values", returns="list[int]"),
+    Operation("Return the list.", "return values", returns="list[int]"),
+    Operation("Return the sum of the values.", "return sum(values)", "return len(values)"),
+    Operation(
+        "Return the largest value minus the smallest, or 0 if the list is empty.",
+        "return max(values) - min(values) if values else 0",
+        "return values[-1] - values[0] if values else 0",
     ),
-    (
-        "int",
-        Operation(
-            "Return the first value minus the second plus the third minus the fourth, and so on (0 for no values).",
-            "return sum(values[::2]) - sum(values[1::2])",
-            "return sum(values[1::2]) - sum(values[::2])",
-        ),
+    Operation(
+        "Return the first value minus the second plus the third minus the fourth, and so on (0 for no values).",
+        "return sum(values[::2]) - sum(values[1::2])",
+        "return sum(values[1::2]) - sum(values[::2])",
     ),
-    (
-        "int",
-        Operation(
-            "Return the most frequent value, the smallest of several, or 0 if the list is empty.",
-            "return max(sorted(values), key=values.count, default=0)",
-            "return max(values, key=values.count, default=0)",
-        ),
+    Operation(
+        "Return the most frequent value, the smallest of several, or 0 if the list is empty.",
+        "return max(sorted(values), key=values.count, default=0)",
+        "return max(values, key=values.count, default=0)",
     ),
 )
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[list[int]]:
+def _draw_input(rng: Rng) -> tuple[list[int]]:
     bound = one_of(rng, (4, 9, 25))
     return ([integer(rng, -bound, bound) for _ in range(integer(rng, 0, 12))],)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     steps = [make(rng) for make in several_of(rng, _STEPS, difficulty + 1)]
-    kind, result = one_of(rng, _RESULTS)
+    result = one_of(rng, _RESULTS)
     return pipeline_problem(
-        f"Write a Python function `process(values: list[int]) -> {kind}` that does the following, in this order:",
-        "def process(values):",
+        "process(values: list[int])",
+        " that does the following, in this order:",
         steps,
         result,
         _draw_input,

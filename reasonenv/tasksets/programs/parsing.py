@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["code_parsing"]
 
@@ -85,7 +83,7 @@ def _apply_branch(number: int, symbol: str, code: str) -> str:
     return f"{'el' if number else ''}if symbol == {symbol!r}:\n    value = {code}"
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     symbols = several_of(rng, _SYMBOLS, min(difficulty, 2) + 1)
     k, modulus = integer(rng, 2, 9), one_of(rng, (97, 100, 101, 128, 1000))
     chosen = dict(zip(symbols, several_of(rng, _MEANINGS, len(symbols)), strict=True))
@@ -117,11 +115,11 @@ def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
     )
 
 
-def _draw_expression(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) -> tuple[str]:
+def _draw_expression(symbols: tuple[str, ...], depth: int, rng: Rng) -> tuple[str]:
     return (_expression(symbols, depth, rng),)
 
 
-def _expression(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) -> str:
+def _expression(symbols: tuple[str, ...], depth: int, rng: Rng) -> str:
     space = one_of(rng, ("", " "))
     text = _operand(symbols, depth, rng)
     for _ in range(integer(rng, 0, 5 - depth)):
@@ -129,7 +127,7 @@ def _expression(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) 
     return text
 
 
-def _operand(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) -> str:
+def _operand(symbols: tuple[str, ...], depth: int, rng: Rng) -> str:
     if depth and rng.random() < 0.3:
         return f"({_expression(symbols, depth - 1, rng)})"
     return str(integer(rng, 0, one_of(rng, (9, 30))))

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
-from reasonenv.tasksets.randomness import integer, nonzero, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 __all__ = ["code_recursion"]
 
 _NUM_SHAPES = 5
 
 
-def _recurrence(rng: np.random.Generator, num_cases: int) -> ProgramProblem:
+def _recurrence(rng: Rng, num_cases: int) -> ProgramProblem:
     """f(n) by the remainder of n: each case is a combination of two smaller values, or halves its argument."""
     modulus, start = one_of(rng, (97, 101, 127, 997, 1009)), integer(rng, 2, 4)
     first = [integer(rng, 1, 9) for _ in range(start)]
@@ -44,7 +42,7 @@ def _recurrence(rng: np.random.Generator, num_cases: int) -> ProgramProblem:
     )
 
 
-def _rule(rng: np.random.Generator, start: int, shape: int) -> tuple[str, str]:
+def _rule(rng: Rng, start: int, shape: int) -> tuple[str, str]:
     """Return a rule, which reads alike in words and in Python, and a mistaken one."""
     a, b, near, far = integer(rng, 1, 5), integer(rng, 1, 5), integer(rng, 1, start - 1), start
     shapes = (
@@ -69,7 +67,7 @@ def _recurrence_source(first: list[int], rules: list[tuple[str, str]], modulus: 
     return "from functools import cache\n\n\n@cache\n" + program_text("def f(n):", lines)
 
 
-def _draw_number(rng: np.random.Generator) -> tuple[int]:
+def _draw_number(rng: Rng) -> tuple[int]:
     return (integer(rng, 0, one_of(rng, (12, 40, 120, 200))),)
 
 
@@ -96,7 +94,7 @@ _COMBINATIONS = (
 )
 
 
-def _nested(rng: np.random.Generator, _: int) -> ProgramProblem:
+def _nested(rng: Rng, _: int) -> ProgramProblem:
     """The weight of a nested list, from those of its items."""
     leaf, leaf_code, leaf_mistake = one_of(rng, _LEAVES)
     whole, code, mistake = one_of(rng, _COMBINATIONS)
@@ -131,18 +129,18 @@ def _nested(rng: np.random.Generator, _: int) -> ProgramProblem:
     )
 
 
-def _draw_nested(rng: np.random.Generator) -> tuple[list[Any]]:
+def _draw_nested(rng: Rng) -> tuple[list[Any]]:
     return (_nested_list(rng, integer(rng, 0, 3)),)
 
 
-def _nested_list(rng: np.random.Generator, depth: int) -> list[Any]:
+def _nested_list(rng: Rng, depth: int) -> list[Any]:
     return [
         _nested_list(rng, depth - 1) if depth and rng.integers(0, 2) else integer(rng, -9, 9)
         for _ in range(integer(rng, 0, 4))
     ]
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     return _nested(rng, difficulty) if difficulty == 3 else _recurrence(rng, integer(rng, 1, 2) + difficulty - 1)
 
 

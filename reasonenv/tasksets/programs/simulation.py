@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["code_simulation"]
 
@@ -81,7 +79,7 @@ def _source(words: dict[str, int], heading: str, edge: str, meanings: dict[str, 
     return program_text("def run(commands):", [*lines, "\n".join(loop), answer.format(**words)])
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     width, height = integer(rng, 3, 6), integer(rng, 3, 6)
     words = {"width": width, "height": height, "last_x": width - 1}
     words |= {"x": integer(rng, 0, width - 1), "y": integer(rng, 0, height - 1)}
@@ -124,7 +122,7 @@ def _mistaken(heading: str) -> str:
     return "up" if heading != "up" else "right"
 
 
-def _draw_commands(letters: str, rng: np.random.Generator) -> tuple[str]:
+def _draw_commands(letters: str, rng: Rng) -> tuple[str]:
     return ("".join(one_of(rng, letters) for _ in range(integer(rng, 0, 16))),)
 
 

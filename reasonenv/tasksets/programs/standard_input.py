@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, numbered, pipeline, program_family
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["code_stdin"]
 
@@ -89,7 +87,7 @@ _LAST = (
 )
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     rules = [
         rule.filled(k=integer(rng, 4, 8), m=integer(rng, 1, 3), q=integer(rng, 2, 5))
         for rule in several_of(rng, _RULES, difficulty)
@@ -130,7 +128,7 @@ def _read(between: str) -> str:
     )
 
 
-def _draw_input(between: str, rng: np.random.Generator) -> tuple[str]:
+def _draw_input(between: str, rng: Rng) -> tuple[str]:
     names = several_of(rng, _PRODUCTS, integer(rng, 2, 5))
     count = one_of(rng, (1, 2, 3, 5, 6, 8, 9))
     sales = [(one_of(rng, names), integer(rng, 0, 6), integer(rng, 1, 9)) for _ in range(count)]

@@ -5,19 +5,22 @@ Characters are ASCII letters, digits and spaces, so that case and order mean one
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from reasonenv.tasksets.program_families import Operation, ProgramProblem, fixed, pipeline_problem, program_family
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.program_families import (
+    DrawOperation,
+    Operation,
+    ProgramProblem,
+    fixed,
+    pipeline_problem,
+    program_family,
+)
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["code_strings"]
 
 _ALPHABET = "abcdeiouxyzABEIUXZ1290 "
 
 
-def _replace_vowels(rng: np.random.Generator) -> Operation:
+def _replace_vowels(rng: Rng) -> Operation:
     mark = one_of(rng, "*#_-+")
     return Operation(
         f"Replace every vowel (a, e, i, o, u in either case) by {mark!r}.",
@@ -26,7 +29,7 @@ def _replace_vowels(rng: np.random.Generator) -> Operation:
     )
 
 
-def _keep_every(rng: np.random.Generator) -> Operation:
+def _keep_every(rng: Rng) -> Operation:
     k = integer(rng, 2, 3)
     return Operation(
         f"Keep only the characters at the positions 0, {k}, {2 * k}, and so on.",
@@ -35,7 +38,7 @@ def _keep_every(rng: np.random.Generator) -> Operation:
     )
 
 
-def _remove_every(rng: np.random.Generator) -> Operation:
+def _remove_every(rng: Rng) -> Operation:
     k = integer(rng, 3, 5)
     return Operation(
         f"Remove the characters at the positions {k - 1}, {2 * k - 1}, {3 * k - 1}, and so on.",
@@ -44,7 +47,7 @@ def _remove_every(rng: np.random.Generator) -> Operation:
     )
 
 
-def _shift_letters(rng: np.random.Generator) -> Operation:
+def _shift_letters(rng: Rng) -> Operation:
     k = integer(rng, 1, 25)
     code = (
         "text = ''.join(\n"
@@ -60,7 +63,7 @@ def _shift_letters(rng: np.random.Generator) -> Operation:
     )
 
 
-def _rotate(rng: np.random.Generator) -> Operation:
+def _rotate(rng: Rng) -> Operation:
     k = integer(rng, 1, 4)
     return Operation(
         f"Move the first {k} characters to the end, keeping their order; a shorter string stays as it is."
@@ -71,7 +74,7 @@ def _rotate(rng: np.random.Generator) -> Operation:
     )
 
 
-def _separate(rng: np.random.Generator) -> Operation:
+def _separate(rng: Rng) -> Operation:
     mark = one_of(rng, ".,:;|")
     return Operation(
         f"Put {mark!r} between every two neighbouring characters.",
@@ -80,7 +83,7 @@ def _separate(rng: np.random.Generator) -> Operation:
     )
 
 
-def _double(rng: np.random.Generator) -> Operation:
+def _double(rng: Rng) -> Operation:
     kept = one_of(rng, ("even", "odd"))
     test, wrong = ("% 2 == 0", "% 2 == 1") if kept == "even" else ("% 2 == 1", "% 2 == 0")
     code = "text = ''.join(char * 2 if number {} else char for number, char in enumerate(text))"
@@ -91,7 +94,7 @@ def _double(rng: np.random.Generator) -> Operation:
     )
 
 
-_STEPS: tuple[Callable[[np.random.Generator], Operation], ...] = (
+_STEPS: tuple[DrawOperation, ...] = (
     _replace_vowels,
     _keep_every,
     _remove_every,
@@ -134,40 +137,36 @@ _STEPS: tuple[Callable[[np.random.Generator], Operation], ...] = (
 )
 
 _RESULTS = (
-    ("str", Operation("Return the string.", "return text")),
-    ("str", Operation("Return the string.", "return text")),
-    ("int", Operation("Return how many different characters it has.", "return len(set(text))", "return len(text)")),
-    (
-        "list[int]",
-        Operation(
-            "Return the lengths of its runs of equal characters, from left to right, as a list.",
-            "from itertools import groupby\nreturn [len(list(run)) for _, run in groupby(text)]",
-            "return [text.count(char) for char in dict.fromkeys(text)]",
-        ),
+    Operation("Return the string.", "return text", returns="str"),
+    Operation("Return the string.", "return text", returns="str"),
+    Operation(
+        "Return how many different characters it has.", "return len(set(text))", "return len(text)", returns="int"
     ),
-    (
-        "int",
-        Operation(
-            "Return the position of the first character that occurs only once in it, or -1 if there is none.",
-            "return next((index for index, char in enumerate(text) if text.count(char) == 1), -1)",
-            "return next((index for index, char in enumerate(text) if text.count(char) == 1), len(text))",
-        ),
+    Operation(
+        "Return the lengths of its runs of equal characters, from left to right, as a list.",
+        "from itertools import groupby\nreturn [len(list(run)) for _, run in groupby(text)]",
+        "return [text.count(char) for char in dict.fromkeys(text)]",
+        returns="list[int]",
+    ),
+    Operation(
+        "Return the position of the first character that occurs only once in it, or -1 if there is none.",
+        "return next((index for index, char in enumerate(text) if text.count(char) == 1), -1)",
+        "return next((index for index, char in enumerate(text) if text.count(char) == 1), len(text))",
     ),
 )
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[str]:
+def _draw_input(rng: Rng) -> tuple[str]:
     few = several_of(rng, _ALPHABET, integer(rng, 3, 9))
     return ("".join(one_of(rng, few) for _ in range(integer(rng, 0, 14))),)
 
 
-def _generate(rng: np.random.Generator, difficulty: int) -> ProgramProblem:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     steps = [make(rng) for make in several_of(rng, _STEPS, difficulty + 1)]
-    kind, result = one_of(rng, _RESULTS)
+    result = one_of(rng, _RESULTS)
     return pipeline_problem(
-        f"Write a Python function `transform(text: str) -> {kind}` that does the following with a string of letters, "
-        "digits and spaces, in this order:",
-        "def transform(text):",
+        "transform(text: str)",
+        " that does the following with a string of letters, digits and spaces, in this order:",
         steps,
         result,
         _draw_input,

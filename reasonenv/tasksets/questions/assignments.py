@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.names import people
 from reasonenv.tasksets.questions.problems import short_question
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated
 
 __all__ = ["qa_assignments"]
@@ -65,7 +63,7 @@ def _fitting(count: int) -> dict[_Clue, int]:
     return {clue: sum(1 << number for number, assignment in assignments if clue.holds(assignment)) for clue in clues}
 
 
-def _needed(rng: np.random.Generator, solution: int, count: int) -> list[_Clue]:
+def _needed(rng: Rng, solution: int, count: int) -> list[_Clue]:
     """Return clues that only one assignment fits, none of which can be left out."""
     fitting = _fitting(count)
     true_clues = [clue for clue, numbers in fitting.items() if numbers >> solution & 1]
@@ -77,7 +75,7 @@ def _needed(rng: np.random.Generator, solution: int, count: int) -> list[_Clue]:
     return kept
 
 
-def _untold(rng: np.random.Generator, count: int) -> tuple[_Assignment, list[_Clue], int]:
+def _untold(rng: Rng, count: int) -> tuple[_Assignment, list[_Clue], int]:
     """Draw a solution, its clues, and somebody whose drink no clue says outright."""
     while True:
         number = integer(rng, 0, len(_assignments(count)) - 1)
@@ -96,7 +94,7 @@ def _told(clue: _Clue, names: Sequence[str], pets: Sequence[str], drinks: Sequen
     return f"{owner} {verb} {drinks[clue.second]}."
 
 
-def _puzzle(rng: np.random.Generator, count: int) -> Problem:
+def _puzzle(rng: Rng, count: int) -> Problem:
     names = [name.split()[0] for name in people(rng, count)]
     pets, drinks = several_of(rng, _PETS, count), several_of(rng, _DRINKS, count)
     solution, clues, index = _untold(rng, count)

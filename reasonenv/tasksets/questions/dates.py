@@ -5,23 +5,21 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.names import people
 from reasonenv.tasksets.questions.problems import choice_of, number_question, short_question, yes_no_question
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import MONTHS, WEEKDAYS, written_date
 
 __all__ = ["qa_dates"]
 
 
-def _day(rng: np.random.Generator) -> date:
+def _day(rng: Rng) -> date:
     return date(1900, 3, 1) + timedelta(days=integer(rng, 0, 54_000))
 
 
-def _shifted_date(rng: np.random.Generator) -> Problem:
+def _shifted_date(rng: Rng) -> Problem:
     start, days = _day(rng), integer(rng, 3, 120)
     is_later = bool(rng.integers(0, 2))
     end = start + timedelta(days=days if is_later else -days)
@@ -32,7 +30,7 @@ def _shifted_date(rng: np.random.Generator) -> Problem:
     return short_question(prompt, written_date(end), solution)
 
 
-def _weekday(rng: np.random.Generator) -> Problem:
+def _weekday(rng: Rng) -> Problem:
     start, days = _day(rng), integer(rng, 10, 400)
     end = start + timedelta(days=days)
     answer = WEEKDAYS[end.weekday()]
@@ -41,7 +39,7 @@ def _weekday(rng: np.random.Generator) -> Problem:
     return choice_of(rng, prompt, answer, wrong, f"{days} = {days // 7} * 7 + {days % 7}, so it was a {answer}")
 
 
-def _age(rng: np.random.Generator) -> Problem:
+def _age(rng: Rng) -> Problem:
     born, name = _day(rng), people(rng, 1)[0]
     then = born + timedelta(days=integer(rng, 2_000, 30_000))
     had_birthday = (then.month, then.day) >= (born.month, born.day)
@@ -51,14 +49,14 @@ def _age(rng: np.random.Generator) -> Problem:
     return number_question(prompt, age, solution)
 
 
-def _leap_year(rng: np.random.Generator) -> Problem:
+def _leap_year(rng: Rng) -> Problem:
     year = one_of(rng, (integer(rng, 16, 99) * 100, integer(rng, 396, 1500) * 4, integer(rng, 1583, 6000)))
     is_leap = calendar.isleap(year)
     prompt = f"Is {year} a leap year of the Gregorian calendar? Answer yes or no."
     return yes_no_question(prompt, is_leap, f"February {year} has {28 + is_leap} days")
 
 
-def _iso_date(rng: np.random.Generator) -> Problem:
+def _iso_date(rng: Rng) -> Problem:
     day = _day(rng)
     prompt = f"Write the date {written_date(day)} in the form year-month-day, with two digits for month and day."
     return short_question(prompt, day.isoformat(), f"The month is {day.month:02d}")

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.problems import question
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated
 from reasonenv.types import QAReference
 
@@ -51,7 +49,7 @@ def _asked(prompt: str, example: str, *constraints: str) -> Problem:
     return question(prompt, reference, kind="instructions")
 
 
-def _note(rng: np.random.Generator) -> Problem:
+def _note(rng: Rng) -> Problem:
     topic, word, count = one_of(rng, _TOPICS), one_of(rng, _WORDS), integer(rng, 2, 5)
     limit = 12 * count + integer(rng, 0, 20)
     sentences = [f"This is about {topic} and a {word}", *several_of(rng, _SENTENCES, count - 1)]
@@ -65,7 +63,7 @@ def _note(rng: np.random.Generator) -> Problem:
     )
 
 
-def _bullets(rng: np.random.Generator) -> Problem:
+def _bullets(rng: Rng) -> Problem:
     topic, count, words = one_of(rng, _TOPICS), integer(rng, 3, 6), several_of(rng, _WORDS, 2)
     lines = [f"- {sentence}" for sentence in [f"Think of the {words[0]}", *several_of(rng, _SENTENCES, count - 1)]]
     return _asked(
@@ -80,7 +78,7 @@ def _bullets(rng: np.random.Generator) -> Problem:
     )
 
 
-def _lower_case(rng: np.random.Generator) -> Problem:
+def _lower_case(rng: Rng) -> Problem:
     topic, word, least = one_of(rng, _TOPICS), one_of(rng, _WORDS), integer(rng, 2, 4)
     limit = 10 * least + integer(rng, 5, 40)
     sentences = [f"the {word} of {topic} is a {word}", *[f"I saw the {word} again"] * (least - 1)]
@@ -93,7 +91,7 @@ def _lower_case(rng: np.random.Generator) -> Problem:
     )
 
 
-def _framed(rng: np.random.Generator) -> Problem:
+def _framed(rng: Rng) -> Problem:
     topic, word, ending = one_of(rng, _TOPICS), one_of(rng, _WORDS), one_of(rng, _ENDINGS)
     least, most = integer(rng, 8, 15), integer(rng, 40, 60)
     body = _text([f"{word.title()} is the word with which this text about {topic} begins", *_SENTENCES[:1]])
@@ -108,7 +106,7 @@ def _framed(rng: np.random.Generator) -> Problem:
     )
 
 
-def _json(rng: np.random.Generator) -> Problem:
+def _json(rng: Rng) -> Problem:
     topic, keys = one_of(rng, _TOPICS), several_of(rng, ("title", "place", "mood", "season", "author", "colour"), 3)
     word, limit = one_of(rng, _WORDS), integer(rng, 25, 50)
     example = json.dumps({key: f"{word} {number}" for number, key in enumerate(keys)})

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.names import JOBS, people, places
@@ -21,7 +19,7 @@ from reasonenv.tasksets.questions.problems import (
     short_question,
     yes_no_question,
 )
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.types import QAReference
 
 __all__ = ["qa_facts", "qa_multi_hop"]
@@ -39,7 +37,7 @@ class _Base(NamedTuple):
     facts: str
 
 
-def _knowledge_base(rng: np.random.Generator, num_people: int) -> _Base:
+def _knowledge_base(rng: Rng, num_people: int) -> _Base:
     names = people(rng, num_people)
     towns = places(rng, 2 * num_people)
     cities, rivers = towns[:num_people], towns[num_people:]
@@ -62,7 +60,7 @@ def _knowledge_base(rng: np.random.Generator, num_people: int) -> _Base:
     return _Base(names, home, job, born, teacher, river, text)
 
 
-def _lookup(rng: np.random.Generator) -> Problem:
+def _lookup(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 4)
     name = one_of(rng, base.names)
     asked, answer = one_of(
@@ -76,7 +74,7 @@ def _lookup(rng: np.random.Generator) -> Problem:
     return short_question(f"{base.facts}\n\n{asked}", answer, f"The facts say it of {name}: {answer}")
 
 
-def _birth_year(rng: np.random.Generator) -> Problem:
+def _birth_year(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     first, second = several_of(rng, base.names, 2)
     early, late = sorted((base.born[first], base.born[second]))
@@ -89,7 +87,7 @@ def _birth_year(rng: np.random.Generator) -> Problem:
     return number_question(f"{base.facts}\n\n{prompt}", answer, solution)
 
 
-def _members(rng: np.random.Generator) -> Problem:
+def _members(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 6)
     job = base.job[one_of(rng, base.names)]
     found = tuple(name for name in base.names if base.job[name] == job)
@@ -97,7 +95,7 @@ def _members(rng: np.random.Generator) -> Problem:
     return list_question(prompt, found, f"A {job} is each of: {', '.join(found)}")
 
 
-def _statement(rng: np.random.Generator) -> Problem:
+def _statement(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name, is_true = one_of(rng, base.names), bool(rng.integers(0, 2))
     others = sorted({*base.river} - {base.home[name]})
@@ -107,7 +105,7 @@ def _statement(rng: np.random.Generator) -> Problem:
     return question(prompt, reference, f"{name} lives in {base.home[name]}")
 
 
-def _option(rng: np.random.Generator) -> Problem:
+def _option(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name = one_of(rng, base.names)
     wrong = [other for other in base.names if other not in (name, base.teacher[name])]
@@ -120,7 +118,7 @@ def _option(rng: np.random.Generator) -> Problem:
     )
 
 
-def _two_hops(rng: np.random.Generator) -> Problem:
+def _two_hops(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name = one_of(rng, base.names)
     teacher, city = base.teacher[name], base.home[name]
@@ -135,7 +133,7 @@ def _two_hops(rng: np.random.Generator) -> Problem:
     return short_question(f"{base.facts}\n\n{asked}", answer, f"{step}\nSo it is {answer}")
 
 
-def _three_hops(rng: np.random.Generator) -> Problem:
+def _three_hops(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 6)
     name = one_of(rng, base.names)
     teacher = base.teacher[name]
@@ -154,7 +152,7 @@ def _three_hops(rng: np.random.Generator) -> Problem:
     return short_question(f"{base.facts}\n\n{asked}", answer, f"{teacher} taught {name}.\n{step}\nSo it is {answer}")
 
 
-def _teacher_age(rng: np.random.Generator) -> Problem:
+def _teacher_age(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name = one_of(rng, base.names)
     teacher = base.teacher[name]
@@ -163,7 +161,7 @@ def _teacher_age(rng: np.random.Generator) -> Problem:
     return yes_no_question(prompt, is_older, f"{teacher} was born in {base.born[teacher]}, {name} in {base.born[name]}")
 
 
-def _neighbours(rng: np.random.Generator) -> Problem:
+def _neighbours(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 7)
     river = base.river[base.home[one_of(rng, base.names)]]
     found = tuple(name for name in base.names if base.river[base.home[name]] == river)

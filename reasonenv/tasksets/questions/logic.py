@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.names import people
 from reasonenv.tasksets.questions.problems import list_question, yes_no_question
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["qa_knights", "qa_syllogisms"]
 
@@ -49,7 +47,7 @@ class _Claim(NamedTuple):
         return f"exactly {self.first} of us are knights"
 
 
-def _claim(rng: np.random.Generator, speaker: int, count: int) -> _Claim:
+def _claim(rng: Rng, speaker: int, count: int) -> _Claim:
     kind = one_of(rng, ("is", "same", "either", "count"))
     others = [index for index in range(count) if index != speaker]
     if kind == "is":
@@ -69,7 +67,7 @@ def _solutions(claims: Sequence[_Claim]) -> list[tuple[bool, ...]]:
     ]
 
 
-def _island(rng: np.random.Generator, count: int) -> tuple[list[str], tuple[bool, ...], str]:
+def _island(rng: Rng, count: int) -> tuple[list[str], tuple[bool, ...], str]:
     """Draw islanders and claims with one solution in which there is a knight."""
     names = [name.split()[0] for name in people(rng, count)]
     while True:
@@ -80,14 +78,14 @@ def _island(rng: np.random.Generator, count: int) -> tuple[list[str], tuple[bool
             return names, solutions[0], f"{_RULES} {' '.join(said)}"
 
 
-def _all_knights(rng: np.random.Generator, count: int) -> Problem:
+def _all_knights(rng: Rng, count: int) -> Problem:
     names, is_knight, story = _island(rng, count)
     knights = tuple(name for name, kind in zip(names, is_knight, strict=True) if kind)
     prompt = f"{story}\n\nWho is a knight? Give all knights, separated by commas."
     return list_question(prompt, knights, f"Only this fits: {', '.join(knights)}")
 
 
-def _one_islander(rng: np.random.Generator) -> Problem:
+def _one_islander(rng: Rng) -> Problem:
     names, is_knight, story = _island(rng, 3)
     index = integer(rng, 0, 2)
     prompt = f"{story}\n\nIs {names[index]} a knight? Answer yes or no."
@@ -108,7 +106,7 @@ def _closure(inside: set[tuple[int, int]], count: int) -> set[tuple[int, int]]:
     return inside
 
 
-def _syllogism(rng: np.random.Generator, count: int) -> Problem:
+def _syllogism(rng: Rng, count: int) -> Problem:
     """Draw "all X are Y" along a tree; half of the questions follow, half do not."""
     names = several_of(rng, _NONSENSE, count)
     given = {(index, integer(rng, 0, index - 1)) for index in range(1, count)}
@@ -122,7 +120,7 @@ def _syllogism(rng: np.random.Generator, count: int) -> Problem:
     return yes_no_question(prompt, is_true, f"It does {'' if is_true else 'not '}follow")
 
 
-def _members_of_kinds(rng: np.random.Generator) -> Problem:
+def _members_of_kinds(rng: Rng) -> Problem:
     """Ask for everything that a thing of some kind is as well."""
     count = integer(rng, 4, 6)
     names = several_of(rng, _NONSENSE, count)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from reasonenv.tasksets.randomness import several_of
+from reasonenv.tasksets.randomness import Rng, several_of
 
 __all__ = ["JOBS", "people", "places"]
 
@@ -24,13 +22,13 @@ _STARTS, _ENDS = _START_WORDS.split(), _END_WORDS.split()
 JOBS = ("baker", "carpenter", "dentist", "plumber", "gardener", "judge", "nurse", "painter", "pilot", "tailor")
 
 
-def people(rng: np.random.Generator, count: int) -> list[str]:
+def people(rng: Rng, count: int) -> list[str]:
     """Draw full names. All parts are different, so that a first name alone is an unambiguous answer."""
     firsts, lasts = several_of(rng, _FIRST_NAMES, count), several_of(rng, _LAST_NAMES, count)
     return [f"{first} {last}" for first, last in zip(firsts, lasts, strict=True)]
 
 
-def places(rng: np.random.Generator, count: int) -> list[str]:
+def places(rng: Rng, count: int) -> list[str]:
     """Draw names of places that do not exist."""
     pairs = several_of(rng, range(len(_STARTS) * len(_ENDS)), count)
     return [_STARTS[pair // len(_ENDS)] + _ENDS[pair % len(_ENDS)] for pair in pairs]

@@ -9,13 +9,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.names import people, places
 from reasonenv.tasksets.questions.problems import number_question, question, short_question, yes_no_question
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated, written_date
 from reasonenv.types import QAReference
 
@@ -34,7 +32,7 @@ class _Building(NamedTuple):
     text: str
 
 
-def _building(rng: np.random.Generator, place: str, founder: str, kind: str, material: str) -> _Building:
+def _building(rng: Rng, place: str, founder: str, kind: str, material: str) -> _Building:
     opened = date(1850, 1, 1) + timedelta(days=integer(rng, 0, 54_000))
     rooms = integer(rng, 3, 60)
     name = f"{place} {kind}".title()
@@ -52,7 +50,7 @@ def _building(rng: np.random.Generator, place: str, founder: str, kind: str, mat
     return _Building(name, founder, opened, material, rooms, text)
 
 
-def _buildings(rng: np.random.Generator, count: int) -> list[_Building]:
+def _buildings(rng: Rng, count: int) -> list[_Building]:
     towns, founders = places(rng, count), people(rng, count)
     kind, materials = one_of(rng, _KINDS), several_of(rng, _MATERIALS, count)
     return [
@@ -61,7 +59,7 @@ def _buildings(rng: np.random.Generator, count: int) -> list[_Building]:
     ]
 
 
-def _extracted(rng: np.random.Generator) -> Problem:
+def _extracted(rng: Rng) -> Problem:
     buildings = _buildings(rng, 2)
     building = one_of(rng, buildings)
     asked, answer = one_of(
@@ -76,7 +74,7 @@ def _extracted(rng: np.random.Generator) -> Problem:
     return short_question(f"{passage}\n\n{asked}", answer, f"The text says: {answer}")
 
 
-def _counted(rng: np.random.Generator) -> Problem:
+def _counted(rng: Rng) -> Problem:
     buildings = _buildings(rng, 3)
     passage = " ".join(other.text for other in buildings)
     if rng.integers(0, 2):
@@ -90,7 +88,7 @@ def _counted(rng: np.random.Generator) -> Problem:
     return number_question(f"{passage}\n\n{asked}", value, solution)
 
 
-def _compared(rng: np.random.Generator) -> Problem:
+def _compared(rng: Rng) -> Problem:
     buildings = _buildings(rng, 2)
     first, second = several_of(rng, buildings, 2)
     is_earlier = first.opened < second.opened
@@ -105,7 +103,7 @@ def _documents(texts: list[str]) -> str:
     return "\n".join(f"[{number}] {text}" for number, text in enumerate(texts, start=1))
 
 
-def _one_source(rng: np.random.Generator) -> Problem:
+def _one_source(rng: Rng) -> Problem:
     buildings = _buildings(rng, integer(rng, 4, 6))
     number = integer(rng, 1, len(buildings))
     building = buildings[number - 1]
@@ -121,7 +119,7 @@ def _one_source(rng: np.random.Generator) -> Problem:
     return question(prompt, QAReference(kind="citation", answers=(str(number),)), f"It is document {number}")
 
 
-def _several_sources(rng: np.random.Generator) -> Problem:
+def _several_sources(rng: Rng) -> Problem:
     buildings = _buildings(rng, integer(rng, 5, 6))
     numbers = sorted(several_of(rng, range(1, len(buildings) + 1), integer(rng, 2, 3)))
     names = enumerated([f"the {buildings[number - 1].name}" for number in numbers])
@@ -132,7 +130,7 @@ def _several_sources(rng: np.random.Generator) -> Problem:
     return question(prompt, QAReference(kind="citation", answers=answers), f"They are {', '.join(answers)}")
 
 
-def _sources_by_number(rng: np.random.Generator) -> Problem:
+def _sources_by_number(rng: Rng) -> Problem:
     buildings = _buildings(rng, 6)
     bound = sorted(building.rooms for building in buildings)[integer(rng, 2, 4)]
     answers = tuple(str(number) for number, building in enumerate(buildings, start=1) if building.rooms > bound)

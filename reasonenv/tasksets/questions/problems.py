@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
+from reasonenv.tasksets.randomness import Rng
 from reasonenv.types import QAReference
 
 __all__ = [
@@ -48,9 +47,7 @@ def list_question(prompt: str, members: Sequence[str], solution: str, *, is_orde
     return question(prompt, QAReference(kind="list", answers=tuple(members), is_ordered=is_ordered), solution)
 
 
-def choice_of(
-    rng: np.random.Generator, prompt: str, right: str, wrong: Sequence[str], solution: str | None = None
-) -> Problem:
+def choice_of(rng: Rng, prompt: str, right: str, wrong: Sequence[str], solution: str | None = None) -> Problem:
     """Return a question that asks for a letter, the right option at a random place."""
     options = [*wrong, right]
     options = [options[index] for index in rng.permutation(len(options))]

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.names import places
 from reasonenv.tasksets.questions.problems import list_question, number_question, short_question
-from reasonenv.tasksets.randomness import integer, one_of, several_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 __all__ = ["qa_tables"]
 
@@ -28,7 +26,7 @@ class _Table(NamedTuple):
     text: str
 
 
-def _table(rng: np.random.Generator) -> _Table:
+def _table(rng: Rng) -> _Table:
     rows, columns = places(rng, integer(rng, 4, 7)), several_of(rng, _COLUMNS, 3)
     drawn = {column: several_of(rng, range(11, 980), len(rows)) for column in columns}
     cells = {(row, column): drawn[column][index] for index, row in enumerate(rows) for column in columns}
@@ -41,14 +39,14 @@ def _number(table: _Table, asked: str, value: int, solution: str) -> Problem:
     return number_question(f"{table.text}\n\n{asked}", value, solution)
 
 
-def _cell(rng: np.random.Generator) -> Problem:
+def _cell(rng: Rng) -> Problem:
     table = _table(rng)
     row, column = one_of(rng, table.rows), one_of(rng, table.columns)
     value = table.cells[row, column]
     return _number(table, f"What is the number of {column} of {row}?", value, f"The table says {value}")
 
 
-def _extreme(rng: np.random.Generator) -> Problem:
+def _extreme(rng: Rng) -> Problem:
     table, is_largest = _table(rng), bool(rng.integers(0, 2))
     column = one_of(rng, table.columns)
     ordered = sorted(table.rows, key=lambda row: table.cells[row, column])
@@ -58,7 +56,7 @@ def _extreme(rng: np.random.Generator) -> Problem:
     return short_question(f"{table.text}\n\n{asked}", answer, solution)
 
 
-def _difference(rng: np.random.Generator) -> Problem:
+def _difference(rng: Rng) -> Problem:
     table = _table(rng)
     column = one_of(rng, table.columns)
     first, second = several_of(rng, table.rows, 2)
@@ -67,7 +65,7 @@ def _difference(rng: np.random.Generator) -> Problem:
     return _number(table, asked, large - small, f"{large} - {small} = {large - small}")
 
 
-def _sum(rng: np.random.Generator) -> Problem:
+def _sum(rng: Rng) -> Problem:
     table = _table(rng)
     column = one_of(rng, table.columns)
     values = [table.cells[row, column] for row in table.rows]
@@ -75,7 +73,7 @@ def _sum(rng: np.random.Generator) -> Problem:
     return _number(table, f"What is the total number of {column}?", total, f"{' + '.join(map(str, values))} = {total}")
 
 
-def _above(rng: np.random.Generator) -> Problem:
+def _above(rng: Rng) -> Problem:
     table = _table(rng)
     column = one_of(rng, table.columns)
     values = sorted(table.cells[row, column] for row in table.rows)

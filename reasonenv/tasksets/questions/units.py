@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.questions.problems import choice_of, number_question
-from reasonenv.tasksets.randomness import integer, one_of
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 from reasonenv.tasksets.wording import decimal
 
 __all__ = ["qa_units"]
@@ -39,28 +37,28 @@ def _answered(prompt: str, value: Fraction, solution: str) -> Problem:
     return number_question(prompt, amount, f"{solution} = {amount}")
 
 
-def _smaller(rng: np.random.Generator) -> Problem:
+def _smaller(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     amount = Fraction(integer(rng, 11, 999), 10)
     prompt = f"How many {small} are {decimal(amount)} {large}?"
     return _answered(prompt, amount * factor, f"{decimal(amount)} * {factor}")
 
 
-def _larger(rng: np.random.Generator) -> Problem:
+def _larger(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     value = Fraction(integer(rng, 3, 499), 4)
     amount = value * factor
     return _answered(f"How many {large} are {decimal(amount)} {small}?", value, f"{decimal(amount)} / {factor}")
 
 
-def _between_systems(rng: np.random.Generator) -> Problem:
+def _between_systems(rng: Rng) -> Problem:
     one, many, other, factor = one_of(rng, _IMPERIAL)
     amount = integer(rng, 2, 250)
     prompt = f"1 {one} is {decimal(factor)} {other}. How many {other} are {amount} {many}?"
     return _answered(prompt, amount * factor, f"{amount} * {decimal(factor)}")
 
 
-def _compound(rng: np.random.Generator) -> Problem:
+def _compound(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, (("hours", "minutes", 60), ("minutes", "seconds", 60), ("feet", "inches", 12)))
     first, second = integer(rng, 2, 40), integer(rng, 1, factor - 1)
     total = first * factor + second
@@ -68,7 +66,7 @@ def _compound(rng: np.random.Generator) -> Problem:
     return _answered(prompt, Fraction(total), f"{first} * {factor} + {second}")
 
 
-def _temperature(rng: np.random.Generator) -> Problem:
+def _temperature(rng: Rng) -> Problem:
     celsius = 5 * integer(rng, -50, 400)
     fahrenheit = celsius * 9 // 5 + 32
     if rng.integers(0, 2):
@@ -78,7 +76,7 @@ def _temperature(rng: np.random.Generator) -> Problem:
     return number_question(prompt, celsius, f"({fahrenheit} - 32) * 5/9 = {celsius}")
 
 
-def _larger_quantity(rng: np.random.Generator) -> Problem:
+def _larger_quantity(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     value = integer(rng, 3, 60)
     base = value * factor
