@@ -1,7 +1,7 @@
 """The nouns of the environment half: tasks, attempts and scores.
 
-Everything here is immutable, picklable and made of plain Python values, so that it crosses process and machine borders.
-Nothing here computes a reward; see `reasonenv.rewards`.
+Everything here is immutable, picklable and made of plain Python values, so that it can go to other processes and
+machines.
 """
 
 from __future__ import annotations

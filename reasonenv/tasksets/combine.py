@@ -64,12 +64,12 @@ class Mixture:
 
     @property
     def split(self) -> str:
-        """The split that all components share."""
+        """Return the split that all components share."""
         return self.components[0].split
 
     @cached_property
     def _deal(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each index of the mixture: which component, and which of its tasks."""
+        """Return for each index of the mixture which component, and which of its tasks."""
         sizes = np.array([len(component) for component in self.components])
         shares = np.array(self.weights) / sum(self.weights)
         which = np.repeat(np.arange(len(sizes)), sizes)
@@ -116,12 +116,12 @@ class Filtered:
 
     @property
     def name(self) -> str:
-        """The name of the set that is filtered: its tasks keep their ids."""
+        """Return the name of the set that is filtered: its tasks keep their ids."""
         return self.task_set.name
 
     @property
     def split(self) -> str:
-        """The split of the set that is filtered."""
+        """Return the split of the set that is filtered."""
         return self.task_set.split
 
     @cached_property
@@ -155,7 +155,7 @@ def difficulty_in(*levels: object) -> Callable[[Task[Any]], bool]:
 
 
 def has_answer(task: Task[Any]) -> bool:
-    """Whether the task has a gold answer; sources with proofs or code hold tasks without one."""
+    """Return whether the task has a reference; sources with proofs or code hold tasks without one."""
     return task.reference is not None
 
 
