@@ -163,19 +163,16 @@ def _difficulty_in(levels: tuple[object, ...], task: Task[Any]) -> bool:
     return task.metadata.get("difficulty") in levels
 
 
-def procedural_math(split: str) -> Mixture:
-    """Return the mixture of all procedural families of mathematical problems in equal parts."""
-    return _equal_parts("procedural_math", FAMILIES, split)
+def _equal_parts(name: str, families: Mapping[str, str], split: str) -> Mixture:
+    """Return the mixture of all families of a table in equal parts."""
+    components = tuple(resolve(families, family, kind="family")(split) for family in families)
+    return Mixture(name=name, components=components, weights=(1.0,) * len(components))
 
 
-def procedural_code(split: str) -> Mixture:
-    """Return the mixture of all procedural families of programming problems in equal parts."""
-    return _equal_parts("procedural_code", CODE_FAMILIES, split)
-
-
-def procedural_qa(split: str) -> Mixture:
-    """Return the mixture of all procedural families of questions in equal parts; open requests are not among them."""
-    return _equal_parts("procedural_qa", QA_FAMILIES, split)
+procedural_math = partial(_equal_parts, "procedural_math", FAMILIES)
+procedural_code = partial(_equal_parts, "procedural_code", CODE_FAMILIES)
+procedural_qa = partial(_equal_parts, "procedural_qa", QA_FAMILIES)
+"""Open requests are not among them."""
 
 
 def procedural_mixed(split: str) -> Mixture:
@@ -187,8 +184,3 @@ def procedural_mixed(split: str) -> Mixture:
     open_requests: TaskSet = resolve(OPEN_FAMILIES, "open_requests", kind="family")(split)
     components = (procedural_math(split), procedural_code(split), procedural_qa(split), open_requests)
     return Mixture(name="procedural_mixed", components=components, weights=(26.0, 17.0, 37.0, 78.0))
-
-
-def _equal_parts(name: str, families: Mapping[str, str], split: str) -> Mixture:
-    components = tuple(resolve(families, family, kind="family")(split) for family in families)
-    return Mixture(name=name, components=components, weights=(1.0,) * len(components))

@@ -220,52 +220,33 @@ def _unix(text: str) -> str:
 
 
 humaneval = DataSet(
-    name="humaneval",
-    repository="openai/openai_humaneval",
-    splits={"test": "test"},
-    licence="MIT",
-    parse=_parse_humaneval,
-    domain="code",
+    "humaneval", "openai/openai_humaneval", _parse_humaneval, splits={"test": "test"}, licence="MIT", domain="code"
 )
 """164 functions to complete, arXiv 2107.03374."""
 
 mbpp = DataSet(
-    name="mbpp",
-    repository="google-research-datasets/mbpp",
+    "mbpp",
+    "google-research-datasets/mbpp",
+    _parse_mbpp,
     config="full",
     splits={"train": "train", "validation": "validation", "test": "test", "prompt": "prompt"},
     licence="CC-BY-4.0",
-    parse=_parse_mbpp,
     domain="code",
 )
 """974 short problems, arXiv 2108.07732. The first test is shown, as it names the function; all of them judge."""
 
-apps = DataSet(
-    name="apps",
-    repository="codeparrot/apps",
-    splits={"train": "train", "test": "test"},
-    licence="MIT",
-    parse=_parse_apps,
-    domain="code",
-)
+apps = DataSet("apps", "codeparrot/apps", _parse_apps, licence="MIT", domain="code")
 """10,000 problems of programming sites, arXiv 2105.09938; files of the same columns are read likewise."""
 
-taco = DataSet(
-    name="taco",
-    repository="BAAI/TACO",
-    splits={"train": "train", "test": "test"},
-    licence="Apache-2.0",
-    parse=_parse_apps,
-    domain="code",
-)
+taco = DataSet("taco", "BAAI/TACO", _parse_apps, licence="Apache-2.0", domain="code")
 """26,433 problems, arXiv 2312.14852, in the columns of APPS."""
 
 livecodebench = DataSet(
-    name="livecodebench",
-    repository="livecodebench/code_generation_lite",
+    "livecodebench",
+    "livecodebench/code_generation_lite",
+    _parse_livecodebench,
     splits={"test": "test"},
     licence="CC-BY-4.0",
-    parse=_parse_livecodebench,
     domain="code",
 )
 """Contest problems with dates, arXiv 2403.07974. The examples of the statement are public, all tests judge."""

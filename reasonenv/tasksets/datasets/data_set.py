@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from reasonenv.errors import UnknownNameError
@@ -38,16 +38,17 @@ class Columns:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class DataSet:
     """A public data set: where it is, and what its rows hold. Called with a split, it loads that split from the hub."""
 
     name: str
     repository: str
-    splits: Mapping[str, str]
-    """Our name of a split → the hub's; empty where the data set is only read from a user's path."""
-    licence: str
     parse: Callable[[Row], Problem]
+    _: KW_ONLY
+    licence: str
+    splits: Mapping[str, str] = field(default_factory=lambda: {"train": "train", "test": "test"})
+    """Our name of a split → the hub's; empty where the data set is only read from a user's path."""
     config: str | None = None
     data_dir: str | None = None
     revision: str | None = None
@@ -62,13 +63,8 @@ class DataSet:
         """Load one split from the hub; UnknownNameError when the data set has no such split."""
         if split not in self.splits:
             raise UnknownNameError("split", split, self.splits)
-        rows = hub_rows(
-            self.repository,
-            config=self.config,
-            split=self.splits[split],
-            revision=self.revision,
-            data_dir=self.data_dir,
-        )
+        place = {"config": self.config, "revision": self.revision, "data_dir": self.data_dir}
+        rows = hub_rows(self.repository, split=self.splits[split], **place)
         return task_list(rows, self.parse, self.name, split, self.metadata)
 
 

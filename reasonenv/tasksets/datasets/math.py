@@ -92,60 +92,53 @@ def _between(text: str, opening: str, closing: str) -> str | None:
 
 
 gsm8k = DataSet(
-    name="gsm8k",
-    repository="openai/gsm8k",
+    "gsm8k",
+    "openai/gsm8k",
+    _parse_gsm8k,
     config="main",
     revision="740312add88f781978c0658806c59bc2815b9866",
-    splits={"train": "train", "test": "test"},
     licence="MIT",
-    parse=_parse_gsm8k,
 )
 """Grade-school word problems, arXiv 2110.14168; the solutions without their calculator marks."""
 
 math500 = DataSet(
-    name="math500",
-    repository="HuggingFaceH4/MATH-500",
+    "math500",
+    "HuggingFaceH4/MATH-500",
+    _parse_math500,
     revision="6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be",
     splits={"test": "test"},
     licence="MIT",
-    parse=_parse_math500,
 )
 """The 500 test problems of MATH that arXiv 2305.20050 evaluates on; difficulty 1 to 5."""
 
 aime = DataSet(
-    name="aime",
-    repository="Maxwell-Jia/AIME_2024",
+    "aime",
+    "Maxwell-Jia/AIME_2024",
+    _parse_aime,
     revision="8d88b2876a82a080e2f172cc9b25d0d9d2cb4792",
     splits={"test": "train"},
     licence="MIT",
-    parse=_parse_aime,
 )
 """AIME 2024, 30 problems with integer answers. The hub calls its only split "train"; it is a test."""
 
 aime_2025 = DataSet(
-    name="aime_2025",
-    repository="math-ai/aime25",
+    "aime_2025",
+    "math-ai/aime25",
+    Columns(prompt="problem", answer="answer").parse,
     revision="563bb8404243c5f09de6ec262f2db674fe5bce9b",
     splits={"test": "test"},
     licence="Apache-2.0",
-    parse=Columns(prompt="problem", answer="answer").parse,
 )
 """AIME 2025, 30 problems with integer answers."""
 
-numina_tir = DataSet(
-    name="numina_tir",
-    repository="AI-MO/NuminaMath-TIR",
-    splits={"train": "train", "test": "test"},
-    licence="Apache-2.0",
-    parse=_parse_numina_tir,
-)
+numina_tir = DataSet("numina_tir", "AI-MO/NuminaMath-TIR", _parse_numina_tir, licence="Apache-2.0")
 """Competition problems with tool-integrated solutions; the gold answer is what the solution boxes last."""
 
 bespoke_stratos = DataSet(
-    name="bespoke_stratos",
-    repository="bespokelabs/Bespoke-Stratos-17k",
+    "bespoke_stratos",
+    "bespokelabs/Bespoke-Stratos-17k",
+    _parse_bespoke_stratos,
     splits={"train": "train"},
     licence="Apache-2.0",
-    parse=_parse_bespoke_stratos,
 )
 """Chains of thought of DeepSeek-R1 on mathematics, science and code; `solution` is the thought."""

@@ -32,7 +32,8 @@ __all__ = [
     "xstest",
 ]
 
-_DOMAIN = "question answering"
+_DOMAIN, _OPEN = "question answering", "open requests"
+_VALIDATION = {"train": "train", "test": "validation"}
 _LAST_TURN = "\n\nAssistant:"
 _FIRST_TURN = "\n\nHuman:"
 
@@ -176,129 +177,77 @@ def _parse_xstest(row: Row) -> Problem:
     )
 
 
-squad = DataSet(
-    name="squad",
-    repository="rajpurkar/squad",
-    splits={"train": "train", "test": "validation"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_squad,
-    domain=_DOMAIN,
-)
+squad = DataSet("squad", "rajpurkar/squad", _parse_squad, splits=_VALIDATION, licence="CC-BY-SA-4.0", domain=_DOMAIN)
 """Reading comprehension, arXiv 1606.05250; every annotator's answer is accepted."""
 
 squad_v2 = DataSet(
-    name="squad_v2",
-    repository="rajpurkar/squad_v2",
-    splits={"train": "train", "test": "validation"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_squad,
-    domain=_DOMAIN,
+    "squad_v2", "rajpurkar/squad_v2", _parse_squad, splits=_VALIDATION, licence="CC-BY-SA-4.0", domain=_DOMAIN
 )
 """The same with questions that the text does not answer, arXiv 1806.03822; those have no reference."""
 
 nq_open = DataSet(
-    name="nq_open",
-    repository="google-research-datasets/nq_open",
-    splits={"train": "train", "test": "validation"},
+    "nq_open",
+    "google-research-datasets/nq_open",
+    _parse_nq_open,
+    splits=_VALIDATION,
     licence="CC-BY-SA-3.0",
-    parse=_parse_nq_open,
     domain=_DOMAIN,
 )
 """Natural Questions without documents, arXiv 1906.00300."""
 
 trivia_qa = DataSet(
-    name="trivia_qa",
-    repository="mandarjoshi/trivia_qa",
+    "trivia_qa",
+    "mandarjoshi/trivia_qa",
+    _parse_trivia_qa,
     config="rc.nocontext",
-    splits={"train": "train", "test": "validation"},
+    splits=_VALIDATION,
     licence="Apache-2.0",
-    parse=_parse_trivia_qa,
     domain=_DOMAIN,
 )
 """Trivia, arXiv 1705.03551; every alias is accepted."""
 
 mmlu = DataSet(
-    name="mmlu",
-    repository="cais/mmlu",
+    "mmlu",
+    "cais/mmlu",
+    _parse_mmlu,
     config="all",
     splits={"train": "auxiliary_train", "test": "test"},
     licence="MIT",
-    parse=_parse_mmlu,
     domain=_DOMAIN,
 )
 """Examination questions of 57 subjects, arXiv 2009.03300."""
 
 arc_challenge = DataSet(
-    name="arc_challenge",
-    repository="allenai/ai2_arc",
-    config="ARC-Challenge",
-    splits={"train": "train", "test": "test"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_arc,
-    domain=_DOMAIN,
+    "arc_challenge", "allenai/ai2_arc", _parse_arc, config="ARC-Challenge", licence="CC-BY-SA-4.0", domain=_DOMAIN
 )
 """Science questions that retrieval and co-occurrence get wrong, arXiv 1803.05457."""
 
-arc_easy = DataSet(
-    name="arc_easy",
-    repository="allenai/ai2_arc",
-    config="ARC-Easy",
-    splits={"train": "train", "test": "test"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_arc,
-    domain=_DOMAIN,
-)
+arc_easy = DataSet("arc_easy", "allenai/ai2_arc", _parse_arc, config="ARC-Easy", licence="CC-BY-SA-4.0", domain=_DOMAIN)
 """The other science questions of arXiv 1803.05457."""
 
 truthful_qa = DataSet(
-    name="truthful_qa",
-    repository="truthfulqa/truthful_qa",
+    "truthful_qa",
+    "truthfulqa/truthful_qa",
+    _parse_truthful_qa,
     config="multiple_choice",
     splits={"test": "validation"},
     licence="Apache-2.0",
-    parse=_parse_truthful_qa,
     domain=_DOMAIN,
 )
 """Questions that people answer wrongly, with one true option (MC1), arXiv 2109.07958."""
 
-gpqa = DataSet(
-    name="gpqa",
-    repository="Idavidrein/gpqa",
-    splits={},
-    licence="CC-BY-4.0",
-    parse=_parse_gpqa,
-    domain=_DOMAIN,
-)
+gpqa = DataSet("gpqa", "Idavidrein/gpqa", _parse_gpqa, splits={}, licence="CC-BY-4.0", domain=_DOMAIN)
 """Graduate science questions, arXiv 2311.12022. Its authors ask not to spread them: `from_path` reads your own copy."""
 
 hh_rlhf_helpful = DataSet(
-    name="hh_rlhf_helpful",
-    repository="Anthropic/hh-rlhf",
-    data_dir="helpful-base",
-    splits={"train": "train", "test": "test"},
-    licence="MIT",
-    parse=_parse_helpful,
-    domain="open requests",
+    "hh_rlhf_helpful", "Anthropic/hh-rlhf", _parse_helpful, data_dir="helpful-base", licence="MIT", domain=_OPEN
 )
 """Dialogues with a preferred and another last turn, for helpfulness, arXiv 2204.05862."""
 
 hh_rlhf_harmless = DataSet(
-    name="hh_rlhf_harmless",
-    repository="Anthropic/hh-rlhf",
-    data_dir="harmless-base",
-    splits={"train": "train", "test": "test"},
-    licence="MIT",
-    parse=_parse_harmless,
-    domain="open requests",
+    "hh_rlhf_harmless", "Anthropic/hh-rlhf", _parse_harmless, data_dir="harmless-base", licence="MIT", domain=_OPEN
 )
 """The same for harmlessness; the content is offensive."""
 
-xstest = DataSet(
-    name="xstest",
-    repository="Paul/XSTest",
-    splits={"test": "train"},
-    licence="CC-BY-4.0",
-    parse=_parse_xstest,
-    domain="open requests",
-)
+xstest = DataSet("xstest", "Paul/XSTest", _parse_xstest, splits={"test": "train"}, licence="CC-BY-4.0", domain=_OPEN)
 """Safe requests that look unsafe, and unsafe ones that look like them, arXiv 2308.01263."""

@@ -22,8 +22,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
-__all__ = ["linear_equations", "linear_systems", "quadratic_equations"]
-
 _SQUARE_FREE = (2, 3, 5, 6, 7, 10, 11, 13, 14, 15)
 
 

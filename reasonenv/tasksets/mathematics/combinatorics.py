@@ -15,8 +15,6 @@ from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated
 
-__all__ = ["counting", "probabilities"]
-
 _CHOICES = (
     "In how many ways can a committee of {k} be chosen from {n} people?",
     "How many different sets of {k} books can be taken from {n} different books?",

@@ -10,8 +10,6 @@ from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer
 from reasonenv.tasksets.wording import MONTHS, WEEKDAYS, written_date
 
-__all__ = ["dates"]
-
 
 def _weekday_after(rng: Rng) -> Problem:
     today, days, is_later = integer(rng, 0, 6), integer(rng, 8, 300), bool(rng.integers(0, 2))

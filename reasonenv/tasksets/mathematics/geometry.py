@@ -13,8 +13,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, one_of
 
-__all__ = ["plane_geometry"]
-
 _ANGLES = (30, 36, 40, 45, 60, 72, 90, 120, 135, 150, 240, 270)
 
 

@@ -13,8 +13,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
-__all__ = ["inequalities"]
-
 _RELATIONS = ("<", r"\le", ">", r"\ge")
 _TURNED = {"<": ">", r"\le": r"\ge", ">": "<", r"\ge": r"\le"}
 

@@ -10,8 +10,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer
 
-__all__ = ["matrices"]
-
 _Matrix = list[list[int]]
 
 

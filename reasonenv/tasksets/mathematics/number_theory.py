@@ -10,8 +10,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, one_of
 
-__all__ = ["base_conversion", "gcd_lcm", "modular_powers"]
-
 _BOUNDS = {1: (10, 15), 2: (20, 30), 3: (40, 60)}
 """Largest common factor and largest cofactor by difficulty: operands up to 150, 600 and 2400."""
 _POWERS = {1: (20, 12, 20), 2: (50, 40, 50), 3: (200, 200, 100)}

@@ -14,8 +14,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
-__all__ = ["derivatives", "polynomial_evaluation", "polynomial_expansion"]
-
 
 def _polynomial_evaluation(rng: Rng, difficulty: int) -> Problem:
     """1 a quadratic polynomial at an integer; 2 a cubic one; 3 a quadratic one at a fraction."""

@@ -13,8 +13,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
-__all__ = ["sequences"]
-
 _RATIOS = tuple(Fraction(n, d) for n, d in ((1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (2, 5), (3, 5), (4, 5), (1, 6)))
 
 

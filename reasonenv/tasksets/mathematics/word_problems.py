@@ -16,8 +16,6 @@ from reasonenv.tasksets.procedural import family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import decimal, enumerated
 
-__all__ = ["averages", "percentages", "ratios"]
-
 _NAMES = ("Ada", "Ben", "Chloe", "David", "Elif", "Farid", "Grace", "Hiro", "Ines", "Jonas", "Kemi", "Lena", "Mateo")
 _GOODS = ("coat", "bicycle", "lamp", "phone", "table", "guitar", "camera", "tent")
 _SHARED = ("marbles", "stickers", "coins", "cards", "sweets", "stamps")

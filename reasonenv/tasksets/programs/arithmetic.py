@@ -5,8 +5,6 @@ from __future__ import annotations
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline, program_family
 from reasonenv.tasksets.randomness import Rng, integer, one_of
 
-__all__ = ["code_arithmetic"]
-
 
 def _step(rng: Rng) -> Operation:
     sign, operand = one_of(rng, "+-*%"), integer(rng, 2, 9)

@@ -11,8 +11,6 @@ from functools import partial
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["code_bits"]
-
 
 def _rotate(rng: Rng, width: int) -> Operation:
     k = integer(rng, 1, width - 1)

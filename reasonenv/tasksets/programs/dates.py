@@ -11,8 +11,6 @@ from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipel
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import WEEKDAYS
 
-__all__ = ["code_dates"]
-
 _NEXT_MONTH = "(day.replace(day=1) + timedelta(days=32)).replace(day=1)"
 _ADD_MONTHS = (
     "months = day.year * 12 + day.month - 1 {sign} {k}\nlast = monthrange(months // 12, months % 12 + 1)[1]\n"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["code_dictionaries"]
-
 _NAMES = ("ana", "ben", "bo", "cleo", "dan", "eva", "emil", "fay", "ida", "otto", "uma", "zoe")
 _GROUPS = ("red", "blue", "green", "gold")
 

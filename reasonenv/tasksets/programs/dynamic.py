@@ -8,8 +8,6 @@ from __future__ import annotations
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["code_dynamic_programming"]
-
 _BASES = (
     ("its value", "value", "abs(value)"),
     ("its value, doubled if it is divisible by {d}", "(value * 2 if value % {d} == 0 else value)", "value"),

@@ -14,8 +14,6 @@ from reasonenv.tasksets.program_families import (
 )
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
-__all__ = ["code_geometry"]
-
 
 def _map(rng: Rng) -> Operation:
     dx, dy, k = nonzero(rng, 6), nonzero(rng, 6), one_of(rng, (-3, -2, 2, 3))

@@ -8,8 +8,6 @@ from __future__ import annotations
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
 from reasonenv.tasksets.randomness import Rng, integer, one_of
 
-__all__ = ["code_graphs"]
-
 _EDGE_RULES = (
     ("Every edge (a, b, w) leads both ways.", "back"),
     ("Every edge (a, b, w) leads from a to b only.", "forth"),

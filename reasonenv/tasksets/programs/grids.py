@@ -14,8 +14,6 @@ from reasonenv.tasksets.program_families import (
 )
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
-__all__ = ["code_grids"]
-
 _TRANSPOSE = "grid = [list(column) for column in zip(*grid)]"
 _CLOCKWISE = "grid = [list(column) for column in zip(*grid[::-1])]"
 _COUNTERCLOCKWISE = "grid = [list(column) for column in zip(*grid)][::-1]"

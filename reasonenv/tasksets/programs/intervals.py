@@ -8,8 +8,6 @@ from __future__ import annotations
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline_problem, program_family
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
-__all__ = ["code_intervals"]
-
 _MERGE = (
     "merged = []\nfor a, b in sorted(spans):\n    if merged and a {sign} merged[-1][1]:\n"
     "        merged[-1] = (merged[-1][0], max(merged[-1][1], b))\n    else:\n        merged.append((a, b))\n"

@@ -15,8 +15,6 @@ from reasonenv.tasksets.program_families import (
 )
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
-__all__ = ["code_lists"]
-
 
 def _remove_multiples(rng: Rng) -> Operation:
     m = integer(rng, 2, 5)

@@ -10,8 +10,6 @@ from functools import partial
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["code_parsing"]
-
 _SYMBOLS = "+-*@#&~$"
 _MEANINGS = (
     ("a + b", "a + b"),

@@ -10,8 +10,6 @@ from typing import Any
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
 from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
-__all__ = ["code_recursion"]
-
 _NUM_SHAPES = 5
 
 

@@ -10,8 +10,6 @@ from functools import partial
 from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["code_simulation"]
-
 _HEADINGS = {"right": (1, 0), "up": (0, 1), "left": (-1, 0), "down": (0, -1)}
 _EDGES = {
     "stays where it is": "bumps += 1",

@@ -10,8 +10,6 @@ from functools import partial
 from reasonenv.tasksets.program_families import Operation, ProgramProblem, numbered, pipeline, program_family
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["code_stdin"]
-
 _PRODUCTS = ("apple", "bread", "corn", "dates", "egg", "fig", "grape", "honey")
 _SEPARATORS = {"a space": " ", "a comma": ",", "a semicolon": ";", "a colon": ":"}
 

@@ -15,8 +15,6 @@ from reasonenv.tasksets.program_families import (
 )
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["code_strings"]
-
 _ALPHABET = "abcdeiouxyzABEIUXZ1290 "
 
 

@@ -18,8 +18,6 @@ from reasonenv.tasksets.questions.problems import short_question
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated
 
-__all__ = ["qa_assignments"]
-
 _PETS = ("cat", "dog", "hamster", "horse", "parrot", "rabbit", "turtle")
 _DRINKS = ("cocoa", "coffee", "juice", "lemonade", "milk", "tea", "water")
 

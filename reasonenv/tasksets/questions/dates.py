@@ -12,8 +12,6 @@ from reasonenv.tasksets.questions.problems import choice_of, number_question, sh
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import MONTHS, WEEKDAYS, written_date
 
-__all__ = ["qa_dates"]
-
 
 def _day(rng: Rng) -> date:
     return date(1900, 3, 1) + timedelta(days=integer(rng, 0, 54_000))

@@ -14,8 +14,6 @@ from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated
 from reasonenv.types import QAReference
 
-__all__ = ["qa_instructions"]
-
 _TOPICS = (
     "a walk by the sea", "an old library", "baking bread", "a night train", "the first snow", "a small garden",
     "learning to swim", "a busy market", "moving house", "a broken clock", "a long letter", "a rainy holiday",

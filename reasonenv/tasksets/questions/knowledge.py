@@ -22,8 +22,6 @@ from reasonenv.tasksets.questions.problems import (
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.types import QAReference
 
-__all__ = ["qa_facts", "qa_multi_hop"]
-
 
 class _Base(NamedTuple):
     """A knowledge base; the teacher of each person is another one, their cities lie on different rivers."""

@@ -16,8 +16,6 @@ from reasonenv.tasksets.questions.names import people
 from reasonenv.tasksets.questions.problems import list_question, yes_no_question
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["qa_knights", "qa_syllogisms"]
-
 _RULES = "On an island, knights always tell the truth and knaves always lie. Everyone is one or the other."
 
 

@@ -12,8 +12,6 @@ from reasonenv.tasksets.questions.problems import list_question, short_question
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import written_date
 
-__all__ = ["qa_ordering"]
-
 _RELATIONS = (("taller", "tallest", "shortest"), ("older", "oldest", "youngest"), ("faster", "fastest", "slowest"))
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 

@@ -17,8 +17,6 @@ from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.tasksets.wording import enumerated, written_date
 from reasonenv.types import QAReference
 
-__all__ = ["qa_citations", "qa_reading"]
-
 _KINDS = ("lighthouse", "library", "museum", "theatre", "observatory", "market hall")
 _MATERIALS = ("brick", "granite", "limestone", "oak", "sandstone", "slate")
 

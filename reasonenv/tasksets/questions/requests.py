@@ -14,8 +14,6 @@ from reasonenv.tasksets.questions.problems import question
 from reasonenv.tasksets.randomness import Rng, integer, one_of
 from reasonenv.types import QAReference
 
-__all__ = ["open_requests"]
-
 _SUBJECTS = (
     "how vaccines work", "why the sky is blue", "compound interest", "the water cycle", "what inflation is",
     "how a bill becomes law", "the difference between weather and climate", "how batteries store energy",

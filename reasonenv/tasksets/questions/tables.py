@@ -14,8 +14,6 @@ from reasonenv.tasksets.questions.names import places
 from reasonenv.tasksets.questions.problems import list_question, number_question, short_question
 from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
-__all__ = ["qa_tables"]
-
 _COLUMNS = ("markets", "schools", "bridges", "visitors", "farms", "libraries", "parks", "hotels")
 
 

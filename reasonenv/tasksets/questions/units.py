@@ -14,8 +14,6 @@ from reasonenv.tasksets.questions.problems import choice_of, number_question
 from reasonenv.tasksets.randomness import Rng, integer, one_of
 from reasonenv.tasksets.wording import decimal
 
-__all__ = ["qa_units"]
-
 _METRIC = (
     ("kilometres", "metres", 1000), ("metres", "centimetres", 100), ("centimetres", "millimetres", 10),
     ("kilograms", "grams", 1000), ("grams", "milligrams", 1000), ("litres", "millilitres", 1000),
