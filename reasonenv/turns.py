@@ -117,7 +117,7 @@ class PublicTests:
         return answers
 
     def end(self, attempt: Attempt) -> None:
-        """Nothing is kept."""
+        """Do nothing: nothing is kept."""
         del attempt
 
 
@@ -217,7 +217,7 @@ class PythonTool:
                 return
 
     def __reduce__(self) -> tuple[Callable[..., PythonTool], tuple[None, int, int]]:
-        """Interpreters belong to this process; a copy starts its own, and uses the sandbox of its process."""
+        """Leave the interpreters behind; a copy starts its own, in the sandbox of its process."""
         return PythonTool, (None, self.max_output_chars, self.max_sessions)
 
     def _taken(self, task_id: str, done: tuple[str, ...]) -> tuple[_Session, tuple[str, ...]]:

@@ -134,7 +134,7 @@ class QAReference:
 
     @property
     def answer(self) -> str:
-        """One answer that is right: the first accepted one, all members of a list, all sources."""
+        """Return one right answer: the first accepted one, all members of a list, all sources."""
         if self.kind == "citation":
             return "".join(answer if answer.startswith("[") else f"[{answer}]" for answer in self.answers)
         return ", ".join(self.answers) if self.kind == "list" else next(iter(self.answers), "")
@@ -199,7 +199,7 @@ class Score:
 
     @classmethod
     def failed(cls, reason: str) -> Score:
-        """The grader could not decide: excluded from training, and counted."""
+        """Return the score of a grader that could not decide: it is counted, and not trained on."""
         return cls(float("nan"), ScoreStatus.GRADER_FAILED, {"reason": reason})
 
 

@@ -26,12 +26,12 @@ class TaskSet(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in ids and logs."""
+        """Return what it is called in ids and logs."""
         ...
 
     @property
     def split(self) -> str:
-        """Which part of the data it is: "train", "test", …"""
+        """Return which part of the data it is: "train", "test", …"""
         ...
 
     def __len__(self) -> int:

@@ -124,7 +124,7 @@ def _call_tests(row: Row, name: str, cases: list[tuple[Any, Any]]) -> CallTests:
 
 
 def _same_value(_: object, expected: object, actual: object) -> bool:
-    """JSON has no tuples: a tuple that a program returns is the list that was written."""
+    """Return whether values are equal, a tuple and a list of the same parts too: JSON has no tuples."""
     return _listed(expected) == _listed(actual)
 
 
@@ -137,7 +137,7 @@ def _stdin_tests(cases: list[tuple[Any, Any]]) -> StdinTests:
 
 
 def _text_of(value: Any) -> str:
-    """A list holds lines."""
+    """Return a text, of which a list holds the lines."""
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -26,7 +26,7 @@ _SQUARE_FREE = (2, 3, 5, 6, 7, 10, 11, 13, 14, 15)
 
 
 def _linear_equation(rng: Rng, difficulty: int) -> Problem:
-    """One unknown: 1 on one side; 2 on both; 3 with parentheses; 4 with a fraction as its solution."""
+    """Ask for one unknown: 1 on one side; 2 on both; 3 with parentheses; 4 with a fraction as its solution."""
     a, c, b, d = (nonzero(rng, bound) for bound in (9, 9, 20, 20))
     if difficulty == 1:
         c = 0
@@ -57,7 +57,7 @@ def _linear_solution(a: int, b: int, c: int, d: int, *, expand: bool) -> str:
 
 
 def _linear_system(rng: Rng, difficulty: int) -> Problem:
-    """Two equations in x and y: 1 with y alone in the first; 2 with integers as solution; 3 with any solution."""
+    """Ask for x and y: 1 with y alone in the first equation; 2 with integers as solution; 3 with any solution."""
     bound = {1: 5, 2: 9, 3: 7}[difficulty]
     a, b, c, d = (nonzero(rng, bound) for _ in range(4))
     if difficulty == 1:
@@ -106,7 +106,7 @@ def _rational_roots(rng: Rng) -> Problem:
 
 
 def _integer_surds(rng: Rng) -> Problem:
-    """Roots p ± k√m."""
+    """Draw the roots p ± k√m."""
     p, k, m = integer(rng, -9, 9), integer(rng, 1, 3), one_of(rng, _SQUARE_FREE)
     return _quadratic_equation(rng, 1, -2 * p, p * p - k * k * m)
 

@@ -37,7 +37,7 @@ def _apply(operator: str, left: int, right: int) -> int:
 
 
 def _chain(rng: Rng, difficulty: int, *, modulus: int) -> Problem:
-    """`difficulty` operations on digits 1 to 9, applied left to right and reduced modulo `modulus` after each."""
+    """Chain `difficulty` operations on digits 1 to 9, left to right, and reduce modulo `modulus` after each."""
     value, *operands = (int(digit) for digit in rng.integers(1, 10, size=difficulty + 1))
     operators = [_OPERATORS[kind] for kind in rng.integers(0, len(_OPERATORS), size=difficulty)]
     expression, steps = str(value), list[str]()
@@ -62,7 +62,7 @@ def chain_arithmetic_modulo(modulus: int, *, name: str) -> Family:
 
 
 def _integer_expression(rng: Rng, difficulty: int) -> Problem:
-    """`difficulty + 1` operations on integers 1 to 12, nested at random."""
+    """Nest `difficulty + 1` operations on integers 1 to 12 at random."""
     tree = _random_tree(rng, difficulty + 1)
     steps = list[str]()
     value = _evaluate(tree, steps)

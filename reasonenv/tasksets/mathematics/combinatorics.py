@@ -57,7 +57,7 @@ def _falling(n: int, k: int) -> str:
 
 
 def _arrangements(rng: Rng) -> Problem:
-    """Orders of letters, of which some occur several times."""
+    """Ask for the orders of letters, of which some occur several times."""
     letters = several_of(rng, _LETTERS, integer(rng, 2, 4))
     counts = [integer(rng, 2, 3), *(integer(rng, 1, 2) for _ in letters[1:])]
     word = "".join(letter * count for letter, count in zip(letters, counts, strict=True))
@@ -74,7 +74,7 @@ def _arrangements(rng: Rng) -> Problem:
 
 
 def _grid_paths(rng: Rng) -> Problem:
-    """Shortest paths in a grid that pass through a point, or avoid it."""
+    """Ask for the shortest paths in a grid that pass through a point, or avoid it."""
     width, height = integer(rng, 3, 9), integer(rng, 3, 9)
     x, y = integer(rng, 1, width - 1), integer(rng, 1, height - 1)
     total = math.comb(width + height, width)
@@ -135,7 +135,7 @@ def _one_ball(rng: Rng) -> Problem:
 
 
 def _two_balls(rng: Rng) -> Problem:
-    """Without replacement: both of one colour, or of different colours."""
+    """Draw without replacement: both of one colour, or of different colours."""
     counts = _balls(rng, integer(rng, 2, 3))
     total = sum(counts.values())
     pairs = total * (total - 1)
@@ -157,7 +157,7 @@ def _two_balls(rng: Rng) -> Problem:
 
 
 def _two_dice(rng: Rng) -> Problem:
-    """The sum of two dice with a and b faces is, is at least, or is less than s."""
+    """Ask for the probability that the sum of two dice is, is at least, or is less than a number."""
     a, b = integer(rng, 4, 12), integer(rng, 4, 12)
     relation = one_of(rng, ("is", "is at least", "is less than"))
     bound = integer(rng, 4, a + b - 1)

@@ -57,7 +57,7 @@ def _absolute_value(rng: Rng) -> Problem:
 
 
 def _quadratic(rng: Rng) -> Problem:
-    """An inequality with integer roots r < s."""
+    """Ask for the solutions of an inequality with integer roots r < s."""
     r, s = sorted(several_of(rng, range(-12, 13), 2))
     relation = one_of(rng, _RELATIONS)
     signs = "negative" if relation in ("<", r"\le") else "positive"

@@ -49,7 +49,7 @@ def _inverse(rng: Rng) -> Problem:
 
 
 def _determinant_of_three_rows(rng: Rng) -> Problem:
-    """Expanded along the first row."""
+    """Expand the determinant along the first row."""
     rows = _random_matrix(rng, 3, bound=5)
     steps, terms = list[str](), list[int]()
     for j, entry in enumerate(rows[0]):

@@ -18,7 +18,7 @@ _DIGITS = "0123456789ABCDEF"
 
 
 def _gcd_lcm(rng: Rng, difficulty: int) -> Problem:
-    """The greatest common divisor, or the least common multiple, of two different integers ≥ 2, smaller first."""
+    """Ask for the greatest common divisor or least common multiple of two different integers ≥ 2, smaller first."""
     max_factor, max_cofactor = _BOUNDS[difficulty]
     factor = int(rng.integers(2, max_factor + 1))
     small, large = sorted(factor * int(k) for k in rng.choice(max_cofactor, size=2, replace=False) + 1)
@@ -49,7 +49,7 @@ def _euclid(large: int, small: int) -> tuple[int, str]:
 
 
 def _modular_power(rng: Rng, difficulty: int) -> Problem:
-    """The remainder of a power, by repeated squaring; no base is 0 or 1 modulo the modulus."""
+    """Ask for the remainder of a power; no base is 0 or 1 modulo the modulus."""
     max_base, max_exponent, max_modulus = _POWERS[difficulty]
     modulus, exponent = integer(rng, 7, max_modulus), integer(rng, 3, max_exponent)
     base = integer(rng, 2, max_base)

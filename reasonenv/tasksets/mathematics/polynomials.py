@@ -16,7 +16,7 @@ from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
 
 def _polynomial_evaluation(rng: Rng, difficulty: int) -> Problem:
-    """1 a quadratic polynomial at an integer; 2 a cubic one; 3 a quadratic one at a fraction."""
+    """Ask for a value: 1 of a quadratic at an integer; 2 of a cubic; 3 of a quadratic polynomial at a fraction."""
     degree = 3 if difficulty == 2 else 2
     coefficients = [nonzero(rng, 9), *(integer(rng, -9, 9) for _ in range(degree))]
     x = Fraction(nonzero(rng, 6))
@@ -60,7 +60,7 @@ def _binomial_times_trinomial(rng: Rng) -> Problem:
 
 
 def _power_of_binomial(rng: Rng) -> Problem:
-    """(a x + b)² or (a x + b)³ plus a multiple of x."""
+    """Expand (a x + b)² or (a x + b)³ plus a multiple of x."""
     base, extra = [nonzero(rng, 4), nonzero(rng, 6)], nonzero(rng, 9)
     exponent = integer(rng, 2, 3)
     product, steps = base, list[str]()
@@ -99,7 +99,7 @@ def _derivative_of_polynomial(rng: Rng) -> Problem:
 
 
 def _derivative_of_power(rng: Rng) -> Problem:
-    """c (a x + b)^n + d x, by the chain rule."""
+    """Differentiate c (a x + b)^n + d x."""
     a, b, c, d = (nonzero(rng, bound) for bound in (5, 9, 4, 9))
     while a == 1:
         a = nonzero(rng, 5)
@@ -111,7 +111,7 @@ def _derivative_of_power(rng: Rng) -> Problem:
 
 
 def _derivative_of_functions(rng: Rng) -> Problem:
-    """A sine or cosine plus an exponential function."""
+    """Differentiate a sine or cosine plus an exponential function."""
     a, c, d = nonzero(rng, 9), nonzero(rng, 9), nonzero(rng, 5)
     b = integer(rng, 2, 7)
     wave, slope, sign = one_of(rng, ((r"\sin", r"\cos", 1), (r"\cos", r"\sin", -1)))
@@ -125,7 +125,7 @@ def _derivative_of_functions(rng: Rng) -> Problem:
 
 
 def _derivative_of_product(rng: Rng) -> Problem:
-    """A quadratic polynomial times an exponential function."""
+    """Differentiate a quadratic polynomial times an exponential function."""
     coefficients = [nonzero(rng, 5), integer(rng, -9, 9), nonzero(rng, 9)]
     k = nonzero(rng, 4)
     slope = [2 * coefficients[0], coefficients[1]]

@@ -76,7 +76,7 @@ def _second_order_sequence(rng: Rng) -> Problem:
 
 
 def _infinite_series(rng: Rng) -> Problem:
-    """The sum of an infinite geometric series."""
+    """Ask for the sum of an infinite geometric series."""
     first = Fraction(integer(rng, 1, 40), integer(rng, 1, 4))
     ratio = one_of(rng, _RATIOS) * (1 if rng.integers(0, 2) else -1)
     shown = sum_of(fraction(first * ratio**k) for k in range(3))

@@ -129,7 +129,7 @@ def _scaled_recipe(rng: Rng) -> Problem:
 
 
 def _known_difference(rng: Rng) -> Problem:
-    """A ratio and how many more one has; ask for the total."""
+    """Give a ratio and how many more one has; ask for the total."""
     first, second = several_of(rng, _NAMES, 2)
     small, large = sorted(several_of(rng, range(1, 13), 2))
     unit, things = integer(rng, 2, 25), one_of(rng, _SHARED)
@@ -144,7 +144,7 @@ def _known_difference(rng: Rng) -> Problem:
 
 
 def _joined_ratios(rng: Rng) -> Problem:
-    """A to B and B to C; ask for A to C."""
+    """Give the ratios of A to B and of B to C; ask for that of A to C."""
     names = several_of(rng, ("red", "blue", "green", "white", "black", "yellow"), 3)
     a, b, c, d = (integer(rng, 1, 12) for _ in range(4))
     joined = Fraction(a * c, b * d)
@@ -188,7 +188,7 @@ def _median(rng: Rng) -> Problem:
 
 
 def _missing_value(rng: Rng) -> Problem:
-    """The score that a wanted mean takes; a mean is kept low enough for the score to be at most 100."""
+    """Ask for the score that a wanted mean takes; it is at most 100."""
     name, count = one_of(rng, _NAMES), integer(rng, 3, 5)
     scores = [integer(rng, 50, 95) for _ in range(count)]
     last = integer(rng, 50, 100)

@@ -102,7 +102,7 @@ _IMPORTS = "from calendar import isleap, monthrange\nfrom datetime import date, 
 
 
 def _draw_input(rng: Rng) -> tuple[str]:
-    """A day of the years 1990 to 2039; one in three near the turn of a month, with its own chance of February."""
+    """Draw a day of the years 1990 to 2039; one in three is near the end of a month, half of those in February."""
     day = date(1990, 1, 1) + timedelta(days=integer(rng, 0, 18_261))
     kind = integer(rng, 0, 5)
     if kind == 0:

@@ -23,7 +23,7 @@ _TWEAKS = (
 
 
 def _choose_from_line(rng: Rng) -> ProgramProblem:
-    """Values at some distance from each other, with the largest total gain."""
+    """Ask to choose values at some distance from each other, with the largest total gain."""
     gap, penalty = integer(rng, 2, 5), integer(rng, 1, 6) * integer(rng, 0, 1)
     words = {"d": integer(rng, 2, 5), "m": integer(rng, 2, 7)}
     (base, value, wrong_value), (tweak, more, wrong_more) = one_of(rng, _BASES), one_of(rng, _TWEAKS)
@@ -99,7 +99,7 @@ def _goal(rng: Rng) -> tuple[str, str, str, int]:
 
 
 def _paths(rng: Rng) -> ProgramProblem:
-    """Paths from corner to corner with certain moves, around certain cells."""
+    """Ask for paths from corner to corner with certain moves, around certain cells."""
     names = [*list(_MOVES)[:2], *several_of(rng, list(_MOVES)[2:], integer(rng, 1, 2))]
     k = integer(rng, 3, 7)
     rule, blocked = (text.format(k=k) for text in one_of(rng, _BLOCKS))
@@ -144,7 +144,7 @@ def _draw_grid(rng: Rng) -> tuple[list[list[int]]]:
 
 
 def _fill_length(rng: Rng) -> ProgramProblem:
-    """Rows of tiles: how many, with rules for neighbours and for where tiles may end."""
+    """Ask how many rows of tiles there are, with rules for neighbours and for where tiles may end."""
     lengths = sorted(several_of(rng, (1, 2, 3, 4, 5, 6), integer(rng, 2, 3)))
     tiles = {length: integer(rng, 1, 3) for length in lengths}
     single, forbidden = one_of(rng, lengths), integer(rng, 3, 5) * integer(rng, 0, 1)

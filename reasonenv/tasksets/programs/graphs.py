@@ -68,7 +68,7 @@ _QUESTIONS = (
 
 
 def _source(way: str, skip: str, closed: str, price: str, answer: str) -> str:
-    """Dijkstra's algorithm over the edges that are open, to the nodes that can be entered."""
+    """Write Dijkstra's algorithm over the edges that are open, to the nodes that can be entered."""
     forbidden = f" or (node != 0 and {closed})" if closed else ""
     lines = [
         "neighbours = {node: [] for node in range(n)}",
@@ -93,7 +93,7 @@ def _draw_input(rng: Rng) -> tuple[int, list[tuple[int, int, int]]]:
 
 
 def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
-    """The higher the difficulty, the fewer rules are the plain one."""
+    """Draw rules; the higher the difficulty, the fewer of them are the plain one."""
     words = {"k": integer(rng, 3, 8), "m": integer(rng, 1, 4), "limit": integer(rng, 3, 12)}
     ways, way = one_of(rng, _EDGE_RULES)
     skip_text, skip = one_of(rng, _SKIPS[: 4 if difficulty < 3 else 3])

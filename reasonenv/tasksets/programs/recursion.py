@@ -14,7 +14,7 @@ _NUM_SHAPES = 5
 
 
 def _recurrence(rng: Rng, num_cases: int) -> ProgramProblem:
-    """f(n) by the remainder of n: each case is a combination of two smaller values, or halves its argument."""
+    """Define f(n) by the remainder of n: each case combines two smaller values, or halves its argument."""
     modulus, start = one_of(rng, (97, 101, 127, 997, 1009)), integer(rng, 2, 4)
     first = [integer(rng, 1, 9) for _ in range(start)]
     shapes = several_of(rng, range(_NUM_SHAPES), num_cases)
@@ -93,7 +93,7 @@ _COMBINATIONS = (
 
 
 def _nested(rng: Rng, _: int) -> ProgramProblem:
-    """The weight of a nested list, from those of its items."""
+    """Define the weight of a nested list by those of its items."""
     leaf, leaf_code, leaf_mistake = one_of(rng, _LEAVES)
     whole, code, mistake = one_of(rng, _COMBINATIONS)
     factor, summand = one_of(rng, (-3, -2, 2, 3, 4)), nonzero(rng, 9)
