@@ -186,6 +186,11 @@ def test_a_filter_that_leaves_nothing_says_so():
         len(Filtered(numbers("n", 6), difficulty_in(7)))
 
 
+def test_a_mixture_ends_where_its_first_component_would_repeat():
+    mixture = Mixture(name="both", components=(numbers("few", 2), numbers("many", 10)), weights=(1.0, 1.0))
+    assert [mixture[index].task_id for index in range(len(mixture))] == ["few/0", "many/0", "few/1", "many/1"]
+
+
 def test_has_answer_tells_tasks_without_reference_apart():
     (with_answer,) = numbers("n", 1).tasks
     without = Task(task_id="proof", prompt="Prove it.", reference=None)

@@ -189,6 +189,12 @@ def test_impossible_parameters_are_refused(bad):
         ProceduralTaskSet(family=chain_arithmetic, split="train", **bad)
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_question_of_mathematics_cannot_be_answered_by_repeating_it(name):
+    references = [load_tasks(name)[index].reference for index in range(5)]
+    assert all(isinstance(reference, MathReference) and reference.is_worked_out for reference in references)
+
+
 def same_problem(rng, difficulty):
     return Problem(prompt="2+3=?", reference=MathReference(answer="5"))
 
