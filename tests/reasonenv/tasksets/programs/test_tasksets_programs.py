@@ -13,7 +13,7 @@ from program_readers import READERS, examples_of, solver
 from reasonenv.tables import resolve
 from reasonenv.tasksets import ProceduralTaskSet, load_tasks
 from reasonenv.tasksets.procedural import SPLITS, split_of
-from reasonenv.tasksets.program_families import ProgramProblem, program_family
+from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline, program_family
 from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.types import CallTests, StdinTests
 
@@ -236,3 +236,19 @@ def constant_problem(rng, difficulty):
 def test_a_family_whose_outputs_hardly_vary_gives_no_problem():
     with pytest.raises(ValueError, match="made no problem of split 'train'"):
         program_family("constant", "none", constant_problem)("train")[0]
+
+
+def test_near_misses_leave_out_one_operation_or_two_neighbours_or_mistake_one():
+    operations = [Operation("", "x += 1"), Operation("", "x *= 2", "x *= 3"), Operation("", "x -= 4")]
+    source, misses = pipeline("def f(x):", operations, Operation("", "return x", "return -x"))
+    bodies = [[line.strip() for line in text.splitlines()[1:]] for text in (source, *misses)]
+    assert bodies == [
+        ["x += 1", "x *= 2", "x -= 4", "return x"],
+        ["x *= 2", "x -= 4", "return x"],
+        ["x += 1", "x -= 4", "return x"],
+        ["x += 1", "x *= 2", "return x"],
+        ["x -= 4", "return x"],
+        ["x += 1", "return x"],
+        ["x += 1", "x *= 3", "x -= 4", "return x"],
+        ["x += 1", "x *= 2", "x -= 4", "return -x"],
+    ]
