@@ -1,7 +1,7 @@
 """Gymnasium environments with verifiable rewards for reasoning language models.
 
-`import reasonenv` registers the ids of `reasonenv.registration.ENVIRONMENTS` with Gymnasium; what it exports is enough
-to make environments from tasks and rewards of one's own. PyTorch is never needed here.
+`import reasonenv` registers the ids of `reasonenv.registration.ENVIRONMENTS` with Gymnasium. What it exports is enough
+to make environments from your own tasks and rewards. PyTorch is never needed here.
 """
 
 from __future__ import annotations
@@ -12,13 +12,25 @@ from reasonenv.registration import register_environments
 from reasonenv.rewards import CompositeReward, Reward, load_reward, rule
 from reasonenv.spaces import UnicodeText
 from reasonenv.tasksets import TaskSet, load_tasks
-from reasonenv.turns import Turn
-from reasonenv.types import Attempt, MathReference, Message, QAReference, RewardBreakdown, Score, ScoreStatus, Task
+from reasonenv.turns import Interaction, Turn
+from reasonenv.types import (
+    Attempt,
+    CodeReference,
+    MathReference,
+    Message,
+    QAReference,
+    RewardBreakdown,
+    Score,
+    ScoreStatus,
+    Task,
+)
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
     "Attempt",
+    "CodeReference",
     "CompositeReward",
+    "Interaction",
     "MathReference",
     "Message",
     "PromptTemplate",

@@ -8,15 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from reasonenv.errors import MissingExtraError, ReasonEnvError, UnknownNameError
-
-_USAGE = """usage: python -m reasonenv COMMAND ...
-
-  bench-rewards [--reward NAME ...] [--data FILE.jsonl ...] [--against math-verify]
-                measure reward functions on labelled responses and exploits
-  doctor        try the layers of the sandbox for code, and say what to do about those that are missing
-
-Add --help behind the command for its flags."""
+from reasonenv.errors import MissingExtraError, ReasonEnvError
 
 _TIERS = {
     "A": "with a file system, a network and processes of their own",
@@ -45,66 +37,71 @@ class BenchRewards:
     seed: int = 0
     """Of the package's own cases and of the shuffling."""
 
+    def run(self) -> int:
+        """Print a table, write the report, and return the exit status."""
+        from reasonenv.evaluation.reward_benchmark.benchmark import benchmark_rewards, choose_cases
+        from reasonenv.evaluation.reward_benchmark.report import check_report_extra, print_table, write_report
+
+        check_report_extra()
+        from rich.console import Console
+
+        cases, attempts = choose_cases(self.data)
+        console = Console()
+        result = benchmark_rewards(
+            (*self.reward, self.against) if self.against else self.reward,
+            cases=cases,
+            attempts=attempts,
+            timeout_seconds=self.timeout_seconds,
+            num_processes=self.num_processes,
+            seed=self.seed,
+            report=lambda line: console.print(line, highlight=False, markup=False),
+        )
+        print_table(result, console)
+        for path in write_report(result, self.output_dir):
+            console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
+        return 0
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """Try the layers of the sandbox for code, and say what to do about those that are missing."""
+
+    def run(self) -> int:
+        """Return 0 where programs can be run in a sandbox, 1 where they cannot."""
+        from reasonenv.execution import probe
+
+        found = probe()
+        for layer in found.layers:
+            print(f"{layer.name:<12}{'works' if layer.failure is None else f'missing: {layer.failure}'}")
+            if layer.failure is not None:
+                print(f"{'':<12}{layer.fix}")
+        if found.tier is None:
+            print("No tier: Sandbox() raises SandboxUnavailable. Only Sandbox(unsafe=True) goes on, without isolation.")
+            return 1
+        print(f"Tier {found.tier}: programs run {_TIERS[found.tier]}.")
+        return 0
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
-    command, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    if command in ("-h", "--help"):
-        print(_USAGE)
-        return 0
+    """Run the command line and return the exit status."""
     try:
-        if command == "doctor":
-            return _doctor()
-        if command != "bench-rewards":
-            raise UnknownNameError("command", command, ["bench-rewards", "doctor"])
-        _bench_rewards(rest)
+        return _command(list(sys.argv[1:] if arguments is None else arguments) or ["--help"]).run()
+    except SystemExit as stop:  # of tyro, after --help or a wrong argument
+        return int(stop.code or 0)
     except (ReasonEnvError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
 
 
-def _bench_rewards(arguments: Sequence[str]) -> None:
+def _command(arguments: Sequence[str]) -> BenchRewards | Doctor:
+    if arguments == ["doctor"]:  # works in a bare install, which has no tyro
+        return Doctor()
     try:
         import tyro
-        from rich.console import Console
     except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "tyro", "report") from error
-    from reasonenv.evaluation.reward_benchmark.benchmark import benchmark_rewards, choose_cases
-    from reasonenv.evaluation.reward_benchmark.report import check_report_extra, print_table, write_report
-
-    check_report_extra()
-    options = tyro.cli(BenchRewards, prog="python -m reasonenv bench-rewards", args=arguments)
-    cases, attempts = choose_cases(options.data)
-    console = Console()
-    result = benchmark_rewards(
-        (*options.reward, options.against) if options.against else options.reward,
-        cases=cases,
-        attempts=attempts,
-        timeout_seconds=options.timeout_seconds,
-        num_processes=options.num_processes,
-        seed=options.seed,
-        report=lambda line: console.print(line, highlight=False, markup=False),
-    )
-    print_table(result, console)
-    for path in write_report(result, options.output_dir):
-        console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _doctor() -> int:
-    """Returns 0 where programs can be run in a sandbox, 1 where they cannot."""
-    from reasonenv.execution import probe
-
-    found = probe()
-    for layer in found.layers:
-        print(f"{layer.name:<12}{'works' if layer.failure is None else f'missing: {layer.failure}'}")
-        if layer.failure is not None:
-            print(f"{'':<12}{layer.fix}")
-    if found.tier is None:
-        print("No tier: Sandbox() raises SandboxUnavailable. Only Sandbox(unsafe=True) goes on, without isolation.")
-        return 1
-    print(f"Tier {found.tier}: programs run {_TIERS[found.tier]}.")
-    return 0
+        raise MissingExtraError("tyro", "report") from error
+    commands = {"bench-rewards": BenchRewards, "doctor": Doctor}
+    return tyro.extras.subcommand_cli_from_dict(commands, prog="python -m reasonenv", args=arguments)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,8 @@
 """The environment: a task is asked, the responses are taken, the finished attempt is scored.
 
-Lives here: `TextEnv` and its `Episode`. Does not: many environments at once (`reasonenv.vector`), what answers the
-model between its responses (`reasonenv.turns`), or any task, prompt or reward.
-
-The one decision: `TextEnv.take` and `TextEnv.follow` compute what a response and the answer to it lead to and change
-nothing; `TextEnv.commit` makes it so. Between them attempts are answered and scored, alone or in one batch with those
-of other rows; whatever raises on the way leaves the environment as it was.
+`TextEnv.take` and `TextEnv.follow` compute what a response and the answer to it lead to and change nothing;
+`TextEnv.commit` makes it so. Between them attempts are answered and scored, alone or in one batch with those of other
+rows. Whatever raises on the way leaves the environment as it was.
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ from collections import UserDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, SupportsIndex
+from typing import Any, NamedTuple, Required, SupportsIndex, TypedDict
 
 import gymnasium
 import numpy as np
@@ -29,14 +26,14 @@ from reasonenv.tasksets import TaskSet, load_tasks
 from reasonenv.turns import Interaction, Turn, load_turn
 from reasonenv.types import Attempt, Message, RewardBreakdown, Task
 
-__all__ = ["EnvState", "Episode", "StepResult", "TextEnv"]
+__all__ = ["EnvState", "Episode", "StepResult", "TextEnv", "TextEnvArguments"]
 
 StepResult = tuple[str, float, bool, bool, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
-    """Everything about one episode, at one moment: `messages` ends with the user's until the episode is over."""
+    """One episode at one moment: `messages` ends with the user's until the episode is over. Methods return the next."""
 
     task: Task[Any]
     observation: str
@@ -54,18 +51,58 @@ class Episode:
 
     @property
     def is_over(self) -> bool:
-        """Has it ended, either way?"""
+        """Return whether it has ended, either way."""
         return self.is_terminated or self.is_truncated
 
     @property
     def attempt(self) -> Attempt:
-        """The episode as a reward sees it; its response is the last message."""
+        """Return the episode as a reward sees it; its response is the last message."""
+        return self.attempt_in(None)
+
+    def attempt_in(self, group_id: int | None) -> Attempt:
+        """Return the attempt as a member of a group."""
         return Attempt(
             task=self.task,
             response=self.messages[-1]["content"],
             messages=self.messages,
             token_ids=self.token_ids,
+            group_id=group_id,
         )
+
+    def answered(self, response: str, token_ids: Sequence[int] | None, max_chars: int) -> Episode:
+        """Take a response of the model; one of more than `max_chars` is cut and truncates the episode."""
+        is_cut = len(response) > max_chars
+        return replace(
+            self,
+            observation="",
+            messages=(*self.messages, {"role": "assistant", "content": response[:max_chars]}),
+            num_turns=self.num_turns + 1,
+            token_ids=None if token_ids is None else tuple(token_ids),
+            is_response_truncated=is_cut,
+            is_truncated=is_cut,
+        )
+
+    def continued(self, feedback: str) -> Episode:
+        """Show the feedback to the model."""
+        return replace(self, observation=feedback, messages=(*self.messages, {"role": "user", "content": feedback}))
+
+    def ended(self, *, is_truncated: bool) -> Episode:
+        """End it: by itself, or where it would go on."""
+        return replace(self, is_terminated=not is_truncated, is_truncated=is_truncated)
+
+
+class TextEnvArguments(TypedDict, total=False):
+    """The keyword arguments of `TextEnv`, which `TextVectorEnv` takes as well."""
+
+    tasks: Required[str | Path | TaskSet | Sequence[Task[Any]]]
+    split: str
+    reward: str | Reward | CompositeReward
+    template: str | PromptTemplate
+    max_turns: int
+    max_response_chars: int
+    max_observation_chars: int
+    turn: str | Turn | Interaction | None
+    render_mode: str | None
 
 
 class EnvState(NamedTuple):
@@ -145,24 +182,24 @@ class TextEnv(gymnasium.Env[str, str]):
 
     @property
     def episode(self) -> Episode:
-        """The episode that is running or ended last; EpisodeError before the first reset."""
+        """Return the episode that is running or ended last; EpisodeError before the first reset."""
         if self._episode is None:
             raise EpisodeError("There is no episode yet; call reset() first.")
         return self._episode
 
     @property
     def is_over(self) -> bool:
-        """Is there an episode, and has it ended?"""
+        """Return whether there is an episode, and it has ended."""
         return self._episode is not None and self._episode.is_over
 
     @property
     def observation(self) -> str:
-        """What the environment showed last; empty before the first reset and after the end."""
+        """Return what the environment showed last; empty before the first reset and after the end."""
         return self._episode.observation if self._episode is not None else ""
 
     @property
     def task(self) -> Task[Any]:
-        """The task of `episode`."""
+        """Return the task of `episode`."""
         return self.episode.task
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
@@ -199,13 +236,11 @@ class TextEnv(gymnasium.Env[str, str]):
             TypeError: the response is not a string.
             EpisodeError: before `reset`, or after the end.
         """
-        episode = self.advance(action, token_ids)
-        if not episode.is_over:
-            return self.commit(episode, None)
-        return self.commit(episode, self.reward.score([replace(episode.attempt, group_id=0)])[0])
+        episode = self._advanced(action, token_ids)
+        score = self.reward.score([episode.attempt_in(0)])[0] if episode.is_over else None
+        return self.commit(episode, score)
 
-    def advance(self, response: str, token_ids: Sequence[int] | None = None) -> Episode:
-        """Return what the running episode becomes by this response and the answer to it, without score."""
+    def _advanced(self, response: str, token_ids: Sequence[int] | None) -> Episode:
         taken = self.take(response, token_ids)
         if taken.is_over or self.turn is None:
             return taken
@@ -218,35 +253,20 @@ class TextEnv(gymnasium.Env[str, str]):
             raise EpisodeError(f"The episode of task {episode.task.task_id!r} is over; call reset() first.")
         if not isinstance(response, str):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
             raise TypeError(f"A response must be a str, got {type(response).__name__}: {response!r:.80}.")
-        kept: Message = {"role": "assistant", "content": response[: self.max_response_chars]}
-        answered = replace(
-            episode,
-            observation="",
-            messages=(*episode.messages, kept),
-            num_turns=episode.num_turns + 1,
-            token_ids=None if token_ids is None else tuple(token_ids),
-            is_response_truncated=len(response) > self.max_response_chars,
-        )
-        is_single = self.turn is None or self.max_turns == 1
-        return replace(
-            answered,
-            is_truncated=answered.is_response_truncated,
-            is_terminated=is_single and not answered.is_response_truncated,
-        )
+        taken = episode.answered(response, token_ids, self.max_response_chars)
+        has_one_response = self.turn is None or self.max_turns == 1
+        return taken.ended(is_truncated=False) if has_one_response and not taken.is_over else taken
 
-    def follow(self, answered: Episode, feedback: str | None) -> Episode:
+    def follow(self, taken: Episode, feedback: str | None) -> Episode:
         """Return what an episode that `take` left running becomes by the answer to it; nothing changes."""
         if feedback is None:
-            return replace(answered, is_terminated=True)
-        if answered.num_turns >= self.max_turns:
-            return replace(answered, is_truncated=True)
-        observation = self._checked_observation(feedback, f"The feedback of {self.turn!r}")
-        return replace(
-            answered, observation=observation, messages=(*answered.messages, {"role": "user", "content": observation})
-        )
+            return taken.ended(is_truncated=False)
+        if taken.num_turns >= self.max_turns:
+            return taken.ended(is_truncated=True)
+        return taken.continued(self._checked_observation(feedback, f"The feedback of {self.turn!r}"))
 
     def commit(self, episode: Episode, breakdown: RewardBreakdown | None) -> StepResult:
-        """Make `episode`, from `advance`, the state of the environment, and return what `step` returns.
+        """Make `episode`, from `take` or `follow`, the state of the environment, and return what `step` returns.
 
         Args:
             episode: what the response led to.

@@ -1,9 +1,7 @@
 r"""Versioned prompt templates: how a question is put to a model.
 
-Lives here: the templates, as data. Does not: tokenizers' own chat templates, which take `PromptTemplate.messages`.
-
-The one decision: a template is plain data with one placeholder, `{prompt}`, replaced literally, so that braces in LaTeX
-need no escape. A template whose words change gets the next version.
+A template is plain data with one placeholder, `{prompt}`, replaced literally, so that braces in LaTeX need no escape. A
+template whose words change gets the next version. The chat template of a tokenizer takes `PromptTemplate.messages`.
 """
 
 from __future__ import annotations
@@ -74,6 +72,10 @@ def load_template(template: str | PromptTemplate) -> PromptTemplate:
     return resolve(TEMPLATES, template, kind="prompt template")
 
 
+def _with_system(text: str) -> tuple[Message, Message]:
+    return {"role": "system", "content": text}, {"role": "user", "content": _PLACEHOLDER}
+
+
 _R1_PREAMBLE = (
     "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. "
     "The assistant first thinks about the reasoning process in the mind and then provides the user with the answer. "
@@ -85,10 +87,7 @@ r1_zero = PromptTemplate(
     name="r1_zero",
     version=0,
     text_template=f"{_R1_PREAMBLE} User: {_PLACEHOLDER}. Assistant:",
-    message_templates=(
-        {"role": "system", "content": _R1_PREAMBLE},
-        {"role": "user", "content": _PLACEHOLDER},
-    ),
+    message_templates=_with_system(_R1_PREAMBLE),
 )
 """Table 1 of arXiv 2501.12948, word for word, including the full stop that it puts after every question."""
 
@@ -101,10 +100,7 @@ chat = PromptTemplate(
     name="chat",
     version=0,
     text_template=f"{_CHAT_SYSTEM}\n\nUser: {_PLACEHOLDER}\n\nAssistant:",
-    message_templates=(
-        {"role": "system", "content": _CHAT_SYSTEM},
-        {"role": "user", "content": _PLACEHOLDER},
-    ),
+    message_templates=_with_system(_CHAT_SYSTEM),
 )
 
 _EXAMPLES = (
@@ -164,10 +160,7 @@ r1_code = PromptTemplate(
     name="r1_code",
     version=0,
     text_template=f"{_R1_CODE_PREAMBLE}\nUser: {_PLACEHOLDER}\nAssistant:",
-    message_templates=(
-        {"role": "system", "content": _R1_CODE_PREAMBLE},
-        {"role": "user", "content": _PLACEHOLDER},
-    ),
+    message_templates=_with_system(_R1_CODE_PREAMBLE),
 )
 """The preamble of `r1_zero`, and the form that programs take in the answer; line breaks in place of the full stop."""
 
@@ -181,10 +174,7 @@ math_python = PromptTemplate(
     name="math_python",
     version=0,
     text_template=f"{_MATH_PYTHON_SYSTEM}\n\nProblem: {_PLACEHOLDER}\n\nSolution:\n",
-    message_templates=(
-        {"role": "system", "content": _MATH_PYTHON_SYSTEM},
-        {"role": "user", "content": _PLACEHOLDER},
-    ),
+    message_templates=_with_system(_MATH_PYTHON_SYSTEM),
 )
 """Tool-integrated reasoning (arXiv 2309.17452): rationale, program, output, and so on until the answer."""
 

@@ -1,8 +1,6 @@
-"""The ids that `gymnasium.make` knows.
+"""The ids that `gymnasium.make` knows, each a combination of parts.
 
-Lives here: the table of ids and its registration. Does not: the environments; an id is a combination of parts.
-
-The one decision: ids are versioned. What changes a reward, a prompt, a parser or tasks under an id makes the next one.
+Ids are versioned. What changes a reward, a prompt, a parser or tasks under an id makes the next one.
 """
 
 from __future__ import annotations

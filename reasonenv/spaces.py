@@ -1,11 +1,8 @@
-"""A Gymnasium space of text in any script.
+"""A Gymnasium space of text in any script, and what Gymnasium's functions of spaces need to know of it.
 
-Lives here: `UnicodeText`, and what Gymnasium's functions of spaces need to know of it.
-Does not: how long a prompt or a response may be (`reasonenv.env`).
-
-The one decision: a character is a code point. Gymnasium's own functions for `Text` look characters up in a finite
-charset, one by one, and fail on those outside it; ours encode the whole string as UTF-32, in which lone surrogates and
-NUL are numbers like any other.
+A character is a code point. Gymnasium's own functions for `Text` look up characters one by one in a finite charset and
+fail on those outside it. Ours encode the whole string as UTF-32, in which lone surrogates and NUL are numbers like any
+other.
 """
 
 from __future__ import annotations
@@ -79,22 +76,22 @@ class UnicodeText(Text):
         return _decode(self.np_random.integers(blocks[:, 0], blocks[:, 1]))
 
     def contains(self, x: Any) -> bool:
-        """Is `x` a string, and not too long?"""
+        """Return whether `x` is a string, and not too long."""
         return isinstance(x, str) and len(x) <= self.max_length
 
     @property
     def character_set(self) -> frozenset[str]:
-        """All 1,114,112 code points."""
+        """Return all 1,114,112 code points."""
         return frozenset(_all_characters())
 
     @property
     def character_list(self) -> tuple[str, ...]:
-        """All 1,114,112 code points, in order."""
+        """Return all 1,114,112 code points, in order."""
         return _all_characters()
 
     @property
     def characters(self) -> str:
-        """All 1,114,112 code points, in order."""
+        """Return all 1,114,112 code points, in order."""
         return "".join(_all_characters())
 
     def character_index(self, char: str) -> np.int32:

@@ -1,9 +1,7 @@
-"""Checks that any task set, reward or environment can be put through, yours as well as ours.
+"""Checks for any task set, reward, interaction or environment, yours as well as ours.
 
-Lives here: one function per kind of part; each returns nothing, or raises AssertionError with what was expected and
-what was found. Does not: whether a reward measures what it should, which only its own tests can say.
-
-The one decision: plain functions, to be called from any test framework.
+Each is a plain function, to be called from any test framework: it returns nothing, or raises AssertionError with what
+was expected and what was found. Whether a reward measures what it should, only its own tests can say.
 
 >>> from reasonenv.rewards.format import Format
 >>> from reasonenv.tasksets import load_tasks
@@ -24,9 +22,10 @@ from reasonenv.env import TextEnv
 from reasonenv.errors import EpisodeError
 from reasonenv.rewards import CompositeReward, Reward
 from reasonenv.tasksets import TaskSet
+from reasonenv.turns import Interaction
 from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus, Task
 
-__all__ = ["check_env", "check_reward", "check_task_set"]
+__all__ = ["check_env", "check_interaction", "check_reward", "check_task_set"]
 
 _MAX_TASKS = 100
 
@@ -107,6 +106,35 @@ def check_reward(reward: Reward | CompositeReward, tasks: Sequence[Task[Any]]) -
         _expect(isinstance(score, Score), f"{what}: must be a Score, got {type(score).__name__}")
         _expect(not math.isinf(score.value), f"{what}: must be finite, got {score.value}")
         _expect(_is_same(score, again), f"{what}: a pickled copy gives {again} in another order, not {score}")
+
+
+def check_interaction(interaction: Interaction, attempts: Sequence[Attempt]) -> None:
+    """Check that an interaction answers each attempt by itself: in any batch, in any order, in a pickled copy.
+
+    Args:
+        interaction: of no running episode.
+        attempts: some that it is meant for, with their messages.
+
+    Raises:
+        AssertionError: which rule is broken, and by which attempt.
+    """
+    _expect(isinstance(interaction, Interaction), f"{interaction!r} must have answer(attempts) and end(attempt)")
+    _expect(interaction.answer([]) == [], f"{interaction!r}: an empty batch must give no answers")
+    copied: Interaction = pickle.loads(pickle.dumps(interaction))
+    answers = interaction.answer(attempts)
+    size = len(attempts)
+    _expect(len(answers) == size, f"{interaction!r}: {size} attempts must give as many answers, got {len(answers)}")
+    again = copied.answer(attempts[::-1])[::-1]
+    for attempt, answer, other in zip(attempts, answers, again, strict=True):
+        what = f"{interaction!r} at task {attempt.task.task_id!r}, response {attempt.response!r:.80}"
+        _expect(answer is None or isinstance(answer, str), f"{what}: must be a str or None, got {answer!r:.80}")
+        _expect(answer == other, f"{what}: a pickled copy answers {other!r:.80} in another order, not {answer!r:.80}")
+        copied.end(attempt)
+        alone = copied.answer([attempt])[0]
+        _expect(answer == alone, f"{what}: must answer alone as in a batch, got {alone!r:.80} and {answer!r:.80}")
+        for _ in range(2):
+            copied.end(attempt)
+        interaction.end(attempt)
 
 
 def check_env(env: TextEnv) -> None:

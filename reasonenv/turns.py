@@ -1,10 +1,7 @@
-"""What answers the model between its responses: functions of one attempt, and those that need a whole batch.
+"""What answers the model between its responses: the feedback of public tests, the Python tool, functions of your own.
 
-Lives here: `Turn` and `Interaction`, the table of those that exist, the feedback of public tests, the Python tool.
-Does not: episodes (`reasonenv.env`), or running code (`reasonenv.execution`).
-
-The one decision: an answer is a function of the attempt alone. What is kept open for an episode (a Python process) only
-saves work: it can be made again from the transcript, so restored and replayed episodes go on alike.
+An answer is a function of the attempt alone. What is kept open for an episode (a Python process) only saves work: it
+can be made again from the transcript, so restored and replayed episodes go on alike.
 """
 
 from __future__ import annotations
@@ -120,7 +117,7 @@ class PublicTests:
         return answers
 
     def end(self, attempt: Attempt) -> None:
-        """Nothing is kept."""
+        """Do nothing: nothing is kept."""
         del attempt
 
 
@@ -220,7 +217,7 @@ class PythonTool:
                 return
 
     def __reduce__(self) -> tuple[Callable[..., PythonTool], tuple[None, int, int]]:
-        """Interpreters belong to this process; a copy starts its own, and uses the sandbox of its process."""
+        """Leave the interpreters behind; a copy starts its own, in the sandbox of its process."""
         return PythonTool, (None, self.max_output_chars, self.max_sessions)
 
     def _taken(self, task_id: str, done: tuple[str, ...]) -> tuple[_Session, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """The nouns of the environment half: tasks, attempts and scores.
 
-Everything here is immutable, picklable and made of plain Python values, so that it crosses process and machine borders.
-Nothing here computes a reward; see `reasonenv.rewards`.
+Everything here is immutable, picklable and made of plain Python values, so that it can go to other processes and
+machines.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class QAReference:
 
     @property
     def answer(self) -> str:
-        """One answer that is right: the first accepted one, all members of a list, all sources."""
+        """Return one right answer: the first accepted one, all members of a list, all sources."""
         if self.kind == "citation":
             return "".join(answer if answer.startswith("[") else f"[{answer}]" for answer in self.answers)
         return ", ".join(self.answers) if self.kind == "list" else next(iter(self.answers), "")
@@ -199,7 +199,7 @@ class Score:
 
     @classmethod
     def failed(cls, reason: str) -> Score:
-        """The grader could not decide: excluded from training, and counted."""
+        """Return the score of a grader that could not decide: it is counted, and not trained on."""
         return cls(float("nan"), ScoreStatus.GRADER_FAILED, {"reason": reason})
 
 

@@ -1,18 +1,13 @@
-"""Many environments at once, scored together.
+"""Many environments at once, answered and scored together.
 
-Lives here: `TextVectorEnv`. Does not: what an episode is (`reasonenv.env`), or environments in other processes
-(Gymnasium's `AsyncVectorEnv` over `TextEnv`).
-
-The one decision: every row is a whole `TextEnv`, and all state is theirs. What this adds is one score call for the
-batch, and groups of rows that draw the same tasks because their generators start from the same seed.
+Every row is a whole `TextEnv` with its own state. Groups of rows draw the same tasks because their generators start
+from the same seed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from gymnasium.utils import seeding
@@ -20,13 +15,9 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from reasonenv.env import EnvState, Episode, TextEnv
+from reasonenv.env import EnvState, Episode, TextEnv, TextEnvArguments
 from reasonenv.errors import EpisodeError
-from reasonenv.prompts import PromptTemplate, load_template
-from reasonenv.rewards import CompositeReward, Reward, load_reward
-from reasonenv.tasksets import TaskSet, load_tasks
-from reasonenv.turns import Interaction, Turn, load_turn
-from reasonenv.types import RewardBreakdown, Task
+from reasonenv.types import RewardBreakdown
 
 __all__ = ["TextVectorEnv", "VectorStepResult"]
 
@@ -39,15 +30,14 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
     Rows i·G … i·G+G-1 form group i (G = `group_size`): the k-th episode of each has the same task, whenever it starts.
     With groups of one row, it does exactly what Gymnasium's `SyncVectorEnv` over the same environments does, but
     `CompositeReward.score` is called once per step, with every attempt that ended in it, and so is `Interaction.answer`
-    with those that go on. In `AutoresetMode.DISABLED`, a
-    finished row rests while its action is None (`SyncVectorEnv` fails): its reward is 0 and it has no info.
+    with those that go on. In `AutoresetMode.DISABLED`, a finished row rests while its action is None, where
+    `SyncVectorEnv` fails: its reward is 0 and it has no info.
 
     Args:
         num_envs: number of rows.
         group_size: rows per group; a divisor of `num_envs`.
         autoreset_mode: when a finished row starts its next episode: in the next step, in the same step, or by `reset`.
-        tasks, split, reward, template, max_turns, max_response_chars, max_observation_chars, turn, render_mode:
-            as for `TextEnv`.
+        arguments: those of `TextEnv`, for all rows; each part is loaded once and shared.
 
     Raises:
         ValueError: sizes that do not fit, and whatever `TextEnv` raises.
@@ -59,15 +49,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         *,
         group_size: int = 1,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
-        tasks: str | Path | TaskSet | Sequence[Task[Any]],
-        split: str = "train",
-        reward: str | Reward | CompositeReward = "r1_zero",
-        template: str | PromptTemplate = "r1_zero",
-        max_turns: int = 1,
-        max_response_chars: int = 131_072,
-        max_observation_chars: int = 32_768,
-        turn: str | Turn | Interaction | None = None,
-        render_mode: str | None = None,
+        **arguments: Unpack[TextEnvArguments],
     ) -> None:
         if num_envs < 1 or group_size < 1 or num_envs % group_size:
             raise ValueError(
@@ -76,39 +58,27 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         self.num_envs = num_envs
         self.group_size = group_size
         self.autoreset_mode = AutoresetMode(autoreset_mode)
-        self.tasks = load_tasks(tasks, split=split)
-        self.reward = load_reward(reward)
-        template = load_template(template)
-        self.turn = load_turn(turn)
-        self.envs = [
-            TextEnv(
-                tasks=self.tasks,
-                reward=self.reward,
-                template=template,
-                max_turns=max_turns,
-                max_response_chars=max_response_chars,
-                max_observation_chars=max_observation_chars,
-                turn=self.turn,
-                render_mode=render_mode,
-            )
-            for _ in range(num_envs)
-        ]
+        first = TextEnv(**arguments)
+        self.tasks, self.reward, self.turn = first.tasks, first.reward, first.turn
+        arguments["tasks"], arguments["reward"] = first.tasks, first.reward
+        arguments["template"], arguments["turn"] = first.template, first.turn
+        self.envs = [first, *(TextEnv(**arguments) for _ in range(num_envs - 1))]
         self._share_seeds()
         self.metadata = {**TextEnv.metadata, "autoreset_mode": self.autoreset_mode}
-        self.render_mode = render_mode
-        self.single_observation_space = self.envs[0].observation_space
-        self.single_action_space = self.envs[0].action_space
+        self.render_mode = first.render_mode
+        self.single_observation_space = first.observation_space
+        self.single_action_space = first.action_space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
 
     @property
     def np_random(self) -> tuple[np.random.Generator, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The generator of each row, as in `SyncVectorEnv`."""
+        """Return the generator of each row, as `SyncVectorEnv` does."""
         return tuple(env.np_random for env in self.envs)
 
     @property
     def np_random_seed(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """What each row was seeded with last."""
+        """Return what each row was seeded with last."""
         return tuple(env.np_random_seed for env in self.envs)
 
     def _share_seeds(self) -> None:
@@ -213,9 +183,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
     def _score(self, episodes: dict[int, Episode]) -> dict[int, RewardBreakdown]:
         """Return the scores, by row, of the episodes that are over, in groups as the rows are."""
         attempts = {
-            row: replace(episode.attempt, group_id=row // self.group_size)
-            for row, episode in episodes.items()
-            if episode.is_over
+            row: episode.attempt_in(row // self.group_size) for row, episode in episodes.items() if episode.is_over
         }
         if not attempts:
             return {}

@@ -1,9 +1,6 @@
-"""Where problems come from.
+"""Task sets: where problems come from, the table of their names, and `load_tasks`.
 
-Lives here: the table of task sets and `load_tasks`, which turns a name, a path or tasks into a `TaskSet`.
-Does not: prompt templates (`reasonenv.prompts`) or grading (`reasonenv.rewards`).
-
-The one decision: a name or a path decides everything; nothing is guessed from the content of a file.
+A name or a path decides everything; nothing is guessed from the content of a file.
 """
 
 from __future__ import annotations
@@ -16,7 +13,9 @@ from reasonenv.errors import UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets.base import Problem, TaskList, TaskSet
 from reasonenv.tasksets.combine import Filtered, Mixture, difficulty_in, has_answer
-from reasonenv.tasksets.files import PRESETS, Columns, from_hub, from_path
+from reasonenv.tasksets.datasets import DATA_SETS
+from reasonenv.tasksets.datasets.data_set import Columns, DataSet
+from reasonenv.tasksets.files import from_hub, from_path
 from reasonenv.tasksets.mathematics import FAMILIES
 from reasonenv.tasksets.procedural import Family, ProceduralTaskSet
 from reasonenv.tasksets.programs import CODE_FAMILIES
@@ -26,9 +25,10 @@ from reasonenv.tasksets.validation import ValidationReport, validate
 from reasonenv.types import Task
 
 __all__ = [
-    "PRESETS",
+    "DATA_SETS",
     "TASK_SETS",
     "Columns",
+    "DataSet",
     "Family",
     "Filtered",
     "Mixture",
@@ -54,7 +54,7 @@ TASK_SETS: dict[str, str] = {
     "procedural_qa": "reasonenv.tasksets.combine:procedural_qa",
     **OPEN_FAMILIES,
     "procedural_mixed": "reasonenv.tasksets.combine:procedural_mixed",
-    **PRESETS,
+    **DATA_SETS,
 }
 """Name → "module:attribute" of a callable that takes a split and returns its `TaskSet`."""
 

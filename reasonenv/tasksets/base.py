@@ -1,15 +1,12 @@
 """What a task set is, and the one that holds its tasks in memory.
 
-Lives here: the `TaskSet` protocol, `Problem` (a task that has no id yet) and `TaskList`.
-Does not: where tasks come from (`procedural`, `files`, `presets`) or how sets combine (`combine`).
-
-The one decision: a task set is indexed, not iterated: task `i` never depends on which tasks were asked for before it.
+A task set is indexed, not iterated: task `i` never depends on which tasks were asked for before it.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, SupportsIndex, runtime_checkable
@@ -17,7 +14,10 @@ from typing import Any, Protocol, SupportsIndex, runtime_checkable
 from reasonenv.errors import TaskDataError
 from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
-__all__ = ["Problem", "TaskList", "TaskSet", "checked_index", "numbered_id", "unknown_task_id"]
+Reference = MathReference | CodeReference | QAReference
+"""What can grade a task of this package."""
+
+__all__ = ["Problem", "Reference", "TaskList", "TaskSet", "checked_index", "numbered_id", "unknown_task_id"]
 
 
 @runtime_checkable
@@ -26,12 +26,12 @@ class TaskSet(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in ids and logs."""
+        """Return what it is called in ids and logs."""
         ...
 
     @property
     def split(self) -> str:
-        """Which part of the data it is: "train", "test", …"""
+        """Return which part of the data it is: "train", "test", …"""
         ...
 
     def __len__(self) -> int:
@@ -49,16 +49,14 @@ class TaskSet(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A task before it has an id: `Problem(prompt="2+3=?", answer="5", solution="2+3=5")`."""
+    """A task before it has an id: `Problem(prompt="2+3=?", reference=MathReference(answer="5"))`."""
 
     prompt: str
-    answer: str | None
-    """The gold answer; None where the source has none, as for a proof."""
-    reference: CodeReference | QAReference | None = None
-    """What grades a problem that has no mathematical answer: the tests of a program, the answers of a question."""
+    reference: Reference | None
+    """What grades the answer; None where the source has no answer, as for a proof."""
     solution: str | None = None
     source_id: str | None = None
-    """The id that the source gives it, which then is the task's."""
+    """The id that the source gives it, which becomes the id of the task."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     finish: Callable[[], Problem | None] | None = None
     """Makes what is costly, such as tests, once the problem is known to be wanted; None from it means: draw another."""
@@ -67,14 +65,12 @@ class Problem:
         """Return the whole problem, or None where none can be made of this one."""
         return self if self.finish is None else self.finish()
 
-    def as_task(
-        self, default_id: str, metadata: Mapping[str, Any]
-    ) -> Task[MathReference | CodeReference | QAReference | None]:
+    def as_task(self, default_id: str, metadata: Mapping[str, Any]) -> Task[Reference | None]:
         """Return the problem as a task, with `metadata` of its source added to its own."""
         return Task(
             task_id=self.source_id or default_id,
             prompt=self.prompt,
-            reference=self.reference if self.answer is None else MathReference(answer=self.answer),
+            reference=self.reference,
             solution=self.solution,
             metadata={**metadata, **self.metadata},
         )
@@ -95,12 +91,13 @@ class TaskList:
     def __post_init__(self) -> None:
         if not self.tasks:
             raise TaskDataError(f"Task set {self.name!r} (split {self.split!r}) is empty; it needs at least one task.")
-        if len(self._index_by_id) < len(self.tasks):
-            first, second = _first_duplicate(self.tasks)
-            raise TaskDataError(
-                f"Task set {self.name!r} (split {self.split!r}) holds the id {self.tasks[second].task_id!r} twice, "
-                f"at {first} and {second}; every task needs an id of its own."
-            )
+        for index, task in enumerate(self.tasks):
+            last = self._index_by_id[task.task_id]
+            if last != index:
+                raise TaskDataError(
+                    f"Task set {self.name!r} (split {self.split!r}) holds the id {task.task_id!r} twice, "
+                    f"at {index} and {last}; every task needs an id of its own."
+                )
 
     @cached_property
     def _index_by_id(self) -> dict[str, int]:
@@ -145,12 +142,3 @@ def unknown_task_id(task_set: TaskSet, task_id: str) -> ValueError:
         f"No task {task_id!r} in {task_set.name!r} (split {task_set.split!r}); "
         f"its {len(task_set)} ids look like {task_set[0].task_id!r}."
     )
-
-
-def _first_duplicate(tasks: Sequence[Task[Any]]) -> tuple[int, int]:
-    seen: dict[str, int] = {}
-    for index, task in enumerate(tasks):
-        if task.task_id in seen:
-            return seen[task.task_id], index
-        seen[task.task_id] = index
-    raise AssertionError("called only where a duplicate exists")

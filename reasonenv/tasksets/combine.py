@@ -1,8 +1,6 @@
-"""Task sets made of task sets: weighted mixtures and filters.
+"""Task sets made of task sets: mixtures and filters.
 
-Lives here: `Mixture`, `Filtered`, and predicates to filter by. Does not: where tasks come from.
-
-The one decision: nothing is repeated. A mixture ends where its first component does, so ids stay unique in it.
+Nothing is repeated: a mixture ends where its first component does, so ids stay unique in it.
 """
 
 from __future__ import annotations
@@ -66,12 +64,12 @@ class Mixture:
 
     @property
     def split(self) -> str:
-        """The split that all components share."""
+        """Return the split that all components share."""
         return self.components[0].split
 
     @cached_property
     def _deal(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each index of the mixture: which component, and which of its tasks."""
+        """Return for each index of the mixture which component, and which of its tasks."""
         sizes = np.array([len(component) for component in self.components])
         shares = np.array(self.weights) / sum(self.weights)
         which = np.repeat(np.arange(len(sizes)), sizes)
@@ -118,12 +116,12 @@ class Filtered:
 
     @property
     def name(self) -> str:
-        """The name of the set that is filtered: its tasks keep their ids."""
+        """Return the name of the set that is filtered: its tasks keep their ids."""
         return self.task_set.name
 
     @property
     def split(self) -> str:
-        """The split of the set that is filtered."""
+        """Return the split of the set that is filtered."""
         return self.task_set.split
 
     @cached_property
@@ -157,7 +155,7 @@ def difficulty_in(*levels: object) -> Callable[[Task[Any]], bool]:
 
 
 def has_answer(task: Task[Any]) -> bool:
-    """Whether the task has a gold answer; sources with proofs or code hold tasks without one."""
+    """Return whether the task has a reference; sources with proofs or code hold tasks without one."""
     return task.reference is not None
 
 
@@ -165,19 +163,16 @@ def _difficulty_in(levels: tuple[object, ...], task: Task[Any]) -> bool:
     return task.metadata.get("difficulty") in levels
 
 
-def procedural_math(split: str) -> Mixture:
-    """Return the mixture of all procedural families of mathematical problems in equal parts."""
-    return _equal_parts("procedural_math", FAMILIES, split)
+def _equal_parts(name: str, families: Mapping[str, str], split: str) -> Mixture:
+    """Return the mixture of all families of a table in equal parts."""
+    components = tuple(resolve(families, family, kind="family")(split) for family in families)
+    return Mixture(name=name, components=components, weights=(1.0,) * len(components))
 
 
-def procedural_code(split: str) -> Mixture:
-    """Return the mixture of all procedural families of programming problems in equal parts."""
-    return _equal_parts("procedural_code", CODE_FAMILIES, split)
-
-
-def procedural_qa(split: str) -> Mixture:
-    """Return the mixture of all procedural families of questions in equal parts; open requests are not among them."""
-    return _equal_parts("procedural_qa", QA_FAMILIES, split)
+procedural_math = partial(_equal_parts, "procedural_math", FAMILIES)
+procedural_code = partial(_equal_parts, "procedural_code", CODE_FAMILIES)
+procedural_qa = partial(_equal_parts, "procedural_qa", QA_FAMILIES)
+"""Open requests are not among them."""
 
 
 def procedural_mixed(split: str) -> Mixture:
@@ -189,8 +184,3 @@ def procedural_mixed(split: str) -> Mixture:
     open_requests: TaskSet = resolve(OPEN_FAMILIES, "open_requests", kind="family")(split)
     components = (procedural_math(split), procedural_code(split), procedural_qa(split), open_requests)
     return Mixture(name="procedural_mixed", components=components, weights=(26.0, 17.0, 37.0, 78.0))
-
-
-def _equal_parts(name: str, families: Mapping[str, str], split: str) -> Mixture:
-    components = tuple(resolve(families, family, kind="family")(split) for family in families)
-    return Mixture(name=name, components=components, weights=(1.0,) * len(components))

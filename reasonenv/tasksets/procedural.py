@@ -1,25 +1,22 @@
 """Task sets whose problems are generated: endless, offline, and graded by construction.
 
-Lives here: `Family` (a named generator with its difficulty levels), `ProceduralTaskSet`.
-Does not: any family; each is a function of (rng, difficulty) in the file of its domain, with a row in `FAMILIES`.
-
-The one decision: the split of a problem is a hash of its text (without the examples that finishing it may add), not of
-its index. Whatever the seed, size or level, no problem is ever in both splits, so a training run with any seed leaves
-the test split unseen.
+The split of a problem is a hash of its text (without the examples that finishing it may add), not of its index. No
+problem is ever in both splits, so training with any seed, size or level leaves the test split unseen.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 
 from reasonenv.errors import UnknownNameError
-from reasonenv.tasksets.base import Problem, checked_index, numbered_id, unknown_task_id
-from reasonenv.types import CodeReference, MathReference, QAReference, Task
+from reasonenv.tasksets.base import Problem, Reference, checked_index, numbered_id, unknown_task_id
+from reasonenv.tasksets.randomness import Rng
+from reasonenv.types import Task
 
 __all__ = ["SPLITS", "Family", "Kind", "ProceduralTaskSet", "family_of_kinds", "split_of"]
 
@@ -28,8 +25,8 @@ _TEST_SHARE = 10  # one problem in ten is a test problem
 _MAX_DRAWS = 10_000  # 0.99**10_000 ~ 1e-44: only a family that cannot fill the split gets there
 
 
-Kind = Callable[[np.random.Generator], Problem]
-"""One difficulty of a family that makes another kind of problem at each."""
+Kind = Callable[[Rng], Problem]
+"""Makes the problems of one difficulty, in a family that has another kind of problem at each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +37,7 @@ class Family:
     """
 
     name: str
-    generate: Callable[[np.random.Generator, int], Problem]
+    generate: Callable[[Rng, int], Problem]
     levels: tuple[int, ...]
     domain: str
 
@@ -54,13 +51,13 @@ def family_of_kinds(name: str, domain: str, *kinds: Kind) -> Family:
     return Family(name=name, generate=partial(_of_kind, kinds), levels=tuple(range(1, len(kinds) + 1)), domain=domain)
 
 
-def _of_kind(kinds: tuple[Kind, ...], rng: np.random.Generator, difficulty: int) -> Problem:
+def _of_kind(kinds: tuple[Kind, ...], rng: Rng, difficulty: int) -> Problem:
     return kinds[difficulty - 1](rng)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProceduralTaskSet:
-    """Problems of one family, each a function of (seed, split, index) alone, its difficulties taken in turn.
+    """Problems of one family, each a function of (seed, split, index) alone, its difficulties one after the other.
 
     The space of easy problems is small, so a large set repeats some of them within its split.
 
@@ -91,18 +88,15 @@ class ProceduralTaskSet:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, index: int) -> Task[MathReference | CodeReference | QAReference | None]:
+    def __getitem__(self, index: int) -> Task[Reference | None]:
         position = checked_index(self, index)
         difficulty = self.levels[position % len(self.levels)]
         metadata = {"difficulty": difficulty, "domain": self.family.domain, "source": "procedural"}
-        problem = _draw(self.family, self.split, self.seed, position, difficulty)
-        task = problem.as_task(numbered_id(self.name, self.split, position), metadata)
-        if not isinstance(task.reference, MathReference):
-            return task
-        return replace(task, reference=replace(task.reference, is_worked_out=True))
+        problem = _nth_problem(self.family, self.split, self.seed, position, difficulty)
+        return problem.as_task(numbered_id(self.name, self.split, position), metadata)
 
     def index_of(self, task_id: str) -> int:
-        """Return the index of the task with this id; ValueError when there is none."""
+        """Return the index of the task with this id; ValueError if there is none."""
         digits = task_id.rpartition("/")[2]
         index = int(digits) if digits.isdecimal() and digits.isascii() else self.size
         if index >= self.size or task_id != numbered_id(self.name, self.split, index):
@@ -111,8 +105,8 @@ class ProceduralTaskSet:
 
 
 @lru_cache(maxsize=1024)
-def _draw(family: Family, split: str, seed: int, index: int, difficulty: int) -> Problem:
-    """Problem `index` of a split; remembered, because every row of a group asks for the same one."""
+def _nth_problem(family: Family, split: str, seed: int, index: int, difficulty: int) -> Problem:
+    """Return problem `index` of a split; remembered, because every row of a group asks for the same one."""
     rng = np.random.default_rng((seed, index))
     for _ in range(_MAX_DRAWS):
         problem = family.generate(rng, difficulty)

@@ -1,9 +1,6 @@
-"""Rows of data files, with the place each came from.
+"""Rows of JSON, JSONL, CSV and parquet files and of Hugging Face data sets.
 
-Lives here: reading JSON, JSONL, CSV, parquet and Hugging Face data sets as `Row`s; typed access to their cells.
-Does not: what the columns mean (`files`, `presets`).
-
-The one decision: a row knows where it stands, so that every complaint about a cell names file, line and column.
+A row knows where it stands, so that every complaint about a cell names file, line and column.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
-"""Checking that the gold answers of a task set earn the reward they define.
+"""Check that the gold answers of a task set earn the full reward.
 
-Lives here: `validate`. Does not: grading itself (`reasonenv.rewards`).
-
-The one decision: a gold answer that scores less than 1 is a defect of the data or of the grader, and training on it
-punishes right answers; so it is reported by id, with everything the reward said.
+A gold answer that scores less than 1 is a defect of the data or of the grader, and training on it punishes right
+answers.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reasonenv.tasksets.base import TaskSet
-from reasonenv.types import Attempt, CodeReference, RewardBreakdown, ScoreStatus, Task
+from reasonenv.types import Attempt, CodeReference, QAReference, RewardBreakdown, ScoreStatus, Task
 
 if TYPE_CHECKING:
     from reasonenv.rewards import CompositeReward, Reward
@@ -26,30 +24,38 @@ _BATCH_SIZE = 256
 
 @dataclass(frozen=True, kw_only=True)
 class ValidationReport:
-    """What `validate` found, by task id; empty `failures` and `without_answer` mean that the task set is sound."""
+    """What `validate` found, by task id."""
 
     num_tasks: int
     failures: Mapping[str, RewardBreakdown]
+    """The gold answers that earn less than the full reward, with everything the reward said."""
     without_answer: tuple[str, ...]
+    """The tasks that have no gold answer: proofs, open requests, programming tasks without a reference program."""
 
     @property
     def is_sound(self) -> bool:
-        """Whether every task has a gold answer, and every gold answer earns the full reward."""
-        return not self.failures and not self.without_answer
+        """Return whether every gold answer earns the full reward; tasks without one are not failures."""
+        return not self.failures
 
 
 def validate(task_set: TaskSet, reward: str | Reward | CompositeReward | None = None) -> ValidationReport:
     """Score every gold answer, as `<think>…</think> <answer>gold</answer>`, and every reference program likewise.
 
     Args:
-        reward: its full score must be 1; a preset that adds other terms reports every answer as a failure. None is
-            `accuracy` for mathematical tasks and `code_all_passed`, in the sandbox, for programming tasks.
+        task_set: tasks of any kind, also mixed.
+        reward: its full score must be 1; a preset that adds other terms reports every answer as a failure. None
+            follows the reference of each task: `accuracy` for mathematics, `qa` for questions, and `code_all_passed`,
+            which needs the sandbox, for programs.
+
+    Raises:
+        TypeError: a task whose reference the reward cannot grade.
     """
     failures, without_answer = dict[str, RewardBreakdown](), list[str]()
     for start in range(0, len(task_set), _BATCH_SIZE):
         tasks = [task_set[index] for index in range(start, min(start + _BATCH_SIZE, len(task_set)))]
-        without_answer += [task.task_id for task in tasks if _gold(task) is None]
-        attempts = [_gold_attempt(task) for task in tasks if _gold(task) is not None]
+        golds = [(task, _gold(task)) for task in tasks]
+        without_answer += [task.task_id for task, gold in golds if gold is None]
+        attempts = [_gold_attempt(task, gold) for task, gold in golds if gold is not None]
         for attempt, breakdown in _scored(attempts, reward):
             if breakdown.status is ScoreStatus.GRADER_FAILED or breakdown.total != 1:
                 failures[attempt.task.task_id] = breakdown
@@ -59,20 +65,29 @@ def validate(task_set: TaskSet, reward: str | Reward | CompositeReward | None = 
 def _scored(
     attempts: Sequence[Attempt], reward: str | Reward | CompositeReward | None
 ) -> Iterator[tuple[Attempt, RewardBreakdown]]:
-    """Score attempts, those at programming tasks apart from the others where no reward is given."""
+    """Score attempts, in one batch for each kind of reference."""
     from reasonenv.rewards import load_reward
 
-    code = [attempt for attempt in attempts if isinstance(attempt.task.reference, CodeReference)]
-    others = [attempt for attempt in attempts if not isinstance(attempt.task.reference, CodeReference)]
-    for chosen, default in ((code, "code_all_passed"), (others, "accuracy")):
-        yield from zip(chosen, load_reward(reward or default).score(chosen), strict=True)
+    batches = dict[str, list[Attempt]]()
+    for attempt in attempts:
+        batches.setdefault(_default_reward(attempt.task), []).append(attempt)
+    for default, batch in batches.items():
+        yield from zip(batch, load_reward(default if reward is None else reward).score(batch), strict=True)
+
+
+def _default_reward(task: Task[Any]) -> str:
+    if isinstance(task.reference, CodeReference):
+        return "code_all_passed"
+    return "qa" if isinstance(task.reference, QAReference) else "accuracy"
 
 
 def _gold(task: Task[Any]) -> str | None:
     """Return the gold answer, or the reference program in its block; the fence is longer than any that it holds."""
     reference = task.reference
+    if reference is None or (isinstance(reference, QAReference) and not reference.answers):
+        return None
     if not isinstance(reference, CodeReference):
-        return None if reference is None else reference.answer
+        return reference.answer
     program = reference.reference_program
     if program is None:
         return None
@@ -80,5 +95,5 @@ def _gold(task: Task[Any]) -> str | None:
     return f"\n{fence}python\n{program}\n{fence}\n"
 
 
-def _gold_attempt(task: Task[Any]) -> Attempt:
-    return Attempt(task=task, response=f"<think>The answer is known.</think> <answer>{_gold(task)}</answer>")
+def _gold_attempt(task: Task[Any], gold: str) -> Attempt:
+    return Attempt(task=task, response=f"<think>The answer is known.</think> <answer>{gold}</answer>")

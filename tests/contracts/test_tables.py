@@ -13,6 +13,7 @@ from typing import get_args
 import gymnasium
 import pytest
 import torch
+from code_parts import sandbox_or_skip
 
 from agents.algorithms import AnyAlgorithm
 from agents.config import RunConfig, to_json
@@ -29,8 +30,9 @@ from reasonenv.registration import ENVIRONMENTS
 from reasonenv.rewards import PRESETS, REWARDS
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TASK_SETS
-from reasonenv.tasksets.files import Preset
-from reasonenv.testing import check_env, check_reward, check_task_set
+from reasonenv.tasksets.datasets.data_set import DataSet
+from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set
+from reasonenv.turns import TURNS
 from reasonenv.types import CallTests, CodeReference
 
 TABLES: dict[str, Mapping[str, str]] = {
@@ -40,15 +42,18 @@ TABLES: dict[str, Mapping[str, str]] = {
     "reward": REWARDS,
     "reward preset": PRESETS,
     "task set": TASK_SETS,
+    "turn": TURNS,
 }
-OFFLINE = [name for name in TASK_SETS if not isinstance(resolve(TASK_SETS, name, kind="task set"), Preset)]
+OFFLINE = [name for name in TASK_SETS if not isinstance(resolve(TASK_SETS, name, kind="task set"), DataSet)]
 
 TASK = Task(task_id="sum/test/00000", prompt="2+3=?", reference=MathReference(answer="5"))
 CODE_TASK = Task(
     task_id="add/test/00000",
     prompt="Write add(a, b).",
     reference=CodeReference(
-        tests=CallTests("add", (((2, 3), 5), ((0, 1), 1))), reference_program="def add(a, b):\n    return a + b\n"
+        tests=CallTests("add", (((2, 3), 5), ((0, 1), 1))),
+        public_tests=CallTests("add", (((1, 1), 2),)),
+        reference_program="def add(a, b):\n    return a + b\n",
     ),
 )
 QUESTION = replace(TASK, reference=QAReference(kind="number", answers=("5",)))
@@ -119,6 +124,19 @@ def test_preset_pays_the_right_answer_in_the_right_form_most(name: str) -> None:
     attempts = [Attempt(task=task, response=response) for response in (*responses, "5", "")]
     totals = [breakdown.total for breakdown in reward.score(attempts)]
     assert totals[0] > max(totals[1:])
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_interaction_conforms(name: str) -> None:
+    sandbox_or_skip()
+    programs = ("def add(a, b):\n    return a + b", "def add(a, b):\n    return a - b\nprint(add(5, 3))", "1 / 0")
+    responses = ("", "no program", *(f"Try this.\n```python\n{program}\n```" for program in programs))
+    check_interaction(resolve(TURNS, name, kind="turn")(), [asked(CODE_TASK, response) for response in responses])
+
+
+def asked(task: Task, response: str) -> Attempt:
+    messages = ({"role": "user", "content": task.prompt}, {"role": "assistant", "content": response})
+    return Attempt(task=task, response=response, messages=messages)
 
 
 def annotated_batch(algorithm) -> TokenBatch:

@@ -9,10 +9,11 @@ import pytest
 from env_parts import TASKS, CountingReward, again, exact, terms, text_env
 from gymnasium.utils.env_checker import check_env as check_gymnasium_env
 
-from reasonenv import Score, Task, TextEnv, load_tasks, rule
+from reasonenv import Attempt, Score, Task, TextEnv, load_tasks, rule
 from reasonenv.registration import ENVIRONMENTS
 from reasonenv.tasksets import TaskList
-from reasonenv.testing import check_env, check_reward, check_task_set
+from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set
+from reasonenv.turns import load_turn
 
 
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
@@ -215,3 +216,66 @@ def test_a_reward_that_raises_on_garbage_is_not_hidden():
 @rule("fussy")
 def fussy(task, response):
     return float(response)
+
+
+ATTEMPTS = [
+    Attempt(task=task, response=text, messages=({"role": "assistant", "content": text},))
+    for task in TASKS[:2]
+    for text in ("again", "stop")
+]
+
+
+def test_a_function_of_one_attempt_conforms_as_an_interaction():
+    check_interaction(load_turn(again), ATTEMPTS)
+
+
+class Silence:
+    """Ends every episode; the broken interactions change one method each."""
+
+    def answer(self, attempts):
+        return [None for _ in attempts]
+
+    def end(self, attempt):
+        pass
+
+
+class FirstAlone(Silence):
+    def answer(self, attempts):
+        return [None for _ in attempts[:1]]
+
+
+class Counting(Silence):
+    def answer(self, attempts):
+        return list(range(len(attempts)))
+
+
+class Positional(Silence):
+    def answer(self, attempts):
+        return [str(position) for position, _ in enumerate(attempts)]
+
+
+class Batched(Silence):
+    def answer(self, attempts):
+        return [str(len(attempts)) for _ in attempts]
+
+
+class Talkative(Silence):
+    def answer(self, attempts):
+        return ["go on" for _ in attempts] or ["nobody"]
+
+
+@pytest.mark.parametrize(
+    ("interaction", "message"),
+    [
+        (FirstAlone(), "4 attempts must give as many answers, got 1"),
+        (Counting(), "must be a str or None, got 0"),
+        (Positional(), "in another order"),
+        (Batched(), "must answer alone as in a batch, got '1' and '4'"),
+        (Talkative(), "an empty batch must give no answers"),
+        (object(), "must have answer"),
+    ],
+)
+def test_a_broken_interaction_is_named(interaction, message):
+    check_interaction(Silence(), ATTEMPTS)
+    with pytest.raises(AssertionError, match=message):
+        check_interaction(interaction, ATTEMPTS)

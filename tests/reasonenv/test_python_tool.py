@@ -110,6 +110,15 @@ def test_the_interpreter_ends_with_the_episode(end):
         assert len(sandbox.process_ids) <= before + 1
 
 
+def test_the_interpreter_ends_with_a_response_that_is_cut_and_not_answered():
+    tool = PythonTool()
+    env = tool_env(turn=tool, max_response_chars=60)
+    outputs(env, "x = 1")
+    *_, truncated, _ = env.step(block("x  # a comment") + " " * 60)
+    assert truncated
+    assert len(tool._sessions) == 0
+
+
 def test_an_episode_goes_on_alike_from_a_snapshot():
     env, other = tool_env(), tool_env()
     outputs(env, "x = [1]", "x.append(2)")

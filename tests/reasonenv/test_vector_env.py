@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 
 import numpy as np
@@ -12,7 +13,8 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reasonenv import TextVectorEnv
+from reasonenv import TextEnv, TextVectorEnv
+from reasonenv.env import TextEnvArguments
 from reasonenv.errors import EpisodeError, UnknownNameError
 
 MODES = list(AutoresetMode)
@@ -377,3 +379,13 @@ def test_gymnasium_vector_wrappers_apply():
     env.reset(options={"task_index": 2})
     infos = env.step(["4", "5"])[4]
     assert infos["episode"]["r"].tolist() == [1.0, 0.0]
+
+
+def test_both_environments_take_the_same_arguments():
+    assert set(TextEnvArguments.__annotations__) == set(inspect.signature(TextEnv).parameters)
+
+
+def test_rows_share_the_parts_that_were_loaded_once():
+    envs = TextVectorEnv(3, tasks=TASKS, reward="format", template="chat", turn=again, max_turns=2)
+    for name in ("tasks", "reward", "template", "turn"):
+        assert len({id(part) for part in envs.get_attr(name)}) == 1, name

@@ -1,10 +1,7 @@
-r"""Public data sets of programming problems, as presets: where each is, and how a row becomes a task with tests.
+"""Public data sets of programming problems.
 
-Lives here: one parse function and one `Preset` per data set. Does not: presets of mathematics (`presets`), or running
-the tests (`reasonenv.execution`).
-
-The one decision: nothing of a row is executed, unpickled or guessed here. Code is only parsed, and a row whose tests
-cannot be read is an error that names it.
+Nothing of a row is executed, unpickled or guessed here: code is only parsed, and a row whose tests cannot be read is an
+error that names it.
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ from typing import Any, NoReturn
 
 from reasonenv.errors import TaskDataError
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.files import Preset
+from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
@@ -37,7 +34,6 @@ def _parse_humaneval(row: Row) -> Problem:
     program = prompt + row.text("canonical_solution")
     return Problem(
         prompt=f"Complete this Python function. Give the whole program, with its imports.\n\n```python\n{prompt}```",
-        answer=None,
         reference=CodeReference(
             tests=AssertTests(_humaneval_tests(row, prompt, name), (name,)), reference_program=program
         ),
@@ -78,7 +74,6 @@ def _parse_mbpp(row: Row) -> Problem:
     return Problem(
         prompt=f"{_unix(row.text('text' if 'text' in row.cells else 'prompt'))}\n\nYour program should pass this test:"
         f"\n\n```python\n{tests[0]}\n```",
-        answer=None,
         reference=CodeReference(
             tests=AssertTests(source, names),
             public_tests=AssertTests(f"{setup}\n{tests[0]}", names),
@@ -110,7 +105,6 @@ def _parse_apps(row: Row) -> Problem:
     starter = row.cells.get("starter_code") or ""
     return Problem(
         prompt=_with_starter(row.text("question"), starter, is_call=bool(name)),
-        answer=None,
         reference=CodeReference(
             tests=tests,
             public_tests=replace(tests, cases=tests.cases[:_NUM_PUBLIC]),
@@ -130,7 +124,7 @@ def _call_tests(row: Row, name: str, cases: list[tuple[Any, Any]]) -> CallTests:
 
 
 def _same_value(_: object, expected: object, actual: object) -> bool:
-    """JSON has no tuples: a tuple that a program returns is the list that was written."""
+    """Return whether values are equal, a tuple and a list of the same parts too: JSON has no tuples."""
     return _listed(expected) == _listed(actual)
 
 
@@ -143,7 +137,7 @@ def _stdin_tests(cases: list[tuple[Any, Any]]) -> StdinTests:
 
 
 def _text_of(value: Any) -> str:
-    """A list holds lines."""
+    """Return a text, of which a list holds the lines."""
     return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -159,7 +153,6 @@ def _parse_livecodebench(row: Row) -> Problem:
     starter = row.cells.get("starter_code") or ""
     return Problem(
         prompt=_with_starter(row.text("question_content"), starter, is_call=bool(name)),
-        answer=None,
         reference=CodeReference(
             tests=_livecodebench_tests(row, name, [*public, *private]),
             public_tests=_livecodebench_tests(row, name, public) if public else None,
@@ -226,53 +219,34 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-humaneval = Preset(
-    name="humaneval",
-    repository="openai/openai_humaneval",
-    splits={"test": "test"},
-    licence="MIT",
-    parse=_parse_humaneval,
-    domain="code",
+humaneval = DataSet(
+    "humaneval", "openai/openai_humaneval", _parse_humaneval, splits={"test": "test"}, licence="MIT", domain="code"
 )
 """164 functions to complete, arXiv 2107.03374."""
 
-mbpp = Preset(
-    name="mbpp",
-    repository="google-research-datasets/mbpp",
+mbpp = DataSet(
+    "mbpp",
+    "google-research-datasets/mbpp",
+    _parse_mbpp,
     config="full",
     splits={"train": "train", "validation": "validation", "test": "test", "prompt": "prompt"},
     licence="CC-BY-4.0",
-    parse=_parse_mbpp,
     domain="code",
 )
 """974 short problems, arXiv 2108.07732. The first test is shown, as it names the function; all of them judge."""
 
-apps = Preset(
-    name="apps",
-    repository="codeparrot/apps",
-    splits={"train": "train", "test": "test"},
-    licence="MIT",
-    parse=_parse_apps,
-    domain="code",
-)
+apps = DataSet("apps", "codeparrot/apps", _parse_apps, licence="MIT", domain="code")
 """10,000 problems of programming sites, arXiv 2105.09938; files of the same columns are read likewise."""
 
-taco = Preset(
-    name="taco",
-    repository="BAAI/TACO",
-    splits={"train": "train", "test": "test"},
-    licence="Apache-2.0",
-    parse=_parse_apps,
-    domain="code",
-)
+taco = DataSet("taco", "BAAI/TACO", _parse_apps, licence="Apache-2.0", domain="code")
 """26,433 problems, arXiv 2312.14852, in the columns of APPS."""
 
-livecodebench = Preset(
-    name="livecodebench",
-    repository="livecodebench/code_generation_lite",
+livecodebench = DataSet(
+    "livecodebench",
+    "livecodebench/code_generation_lite",
+    _parse_livecodebench,
     splits={"test": "test"},
     licence="CC-BY-4.0",
-    parse=_parse_livecodebench,
     domain="code",
 )
 """Contest problems with dates, arXiv 2403.07974. The examples of the statement are public, all tests judge."""

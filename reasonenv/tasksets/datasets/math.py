@@ -1,9 +1,7 @@
-r"""Public data sets of mathematical problems, as presets: where each is, and how a row of it becomes a problem.
+"""Public data sets of mathematical problems.
 
-Lives here: one parse function and one `Preset` per data set. Does not: reading files or the hub (`rows`, `files`).
-
-The one decision: a row without a gold answer (a proof, a program) stays a task without reference instead of being
-dropped in silence; `Filtered(tasks, has_answer)` leaves it out.
+A row without a gold answer (a proof, a program) stays a task without reference; `Filtered(tasks, has_answer)` leaves it
+out.
 """
 
 from __future__ import annotations
@@ -14,8 +12,9 @@ from typing import Any
 from reasonenv.errors import TaskDataError
 from reasonenv.parsing import boxed_answer
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.files import Columns, Preset
+from reasonenv.tasksets.datasets.data_set import Columns, DataSet
 from reasonenv.tasksets.rows import Row
+from reasonenv.types import MathReference
 
 __all__ = ["aime", "aime_2025", "bespoke_stratos", "gsm8k", "math500", "numina_tir"]
 
@@ -29,7 +28,7 @@ def _parse_gsm8k(row: Row) -> Problem:
         raise TaskDataError(f"{row.where}: expected '#### ' and the final answer at the end of column 'answer'.")
     return Problem(
         prompt=row.text("question"),
-        answer=answer.strip().replace(",", ""),
+        reference=MathReference(answer=answer.strip().replace(",", "")),
         solution=_CALCULATOR_MARK.sub("", solution).strip(),
     )
 
@@ -37,7 +36,7 @@ def _parse_gsm8k(row: Row) -> Problem:
 def _parse_math500(row: Row) -> Problem:
     return Problem(
         prompt=row.text("problem"),
-        answer=row.text_or_number("answer"),
+        reference=MathReference(answer=row.text_or_number("answer")),
         solution=row.optional_text("solution"),
         source_id=f"math500/{row.text('unique_id')}",
         metadata={"difficulty": row.cell("level"), "subject": row.text("subject")},
@@ -47,7 +46,7 @@ def _parse_math500(row: Row) -> Problem:
 def _parse_aime(row: Row) -> Problem:
     return Problem(
         prompt=row.text("Problem"),
-        answer=row.text_or_number("Answer"),
+        reference=MathReference(answer=row.text_or_number("Answer")),
         solution=row.optional_text("Solution"),
         source_id=f"aime/{row.text('ID')}",
     )
@@ -55,7 +54,7 @@ def _parse_aime(row: Row) -> Problem:
 
 def _parse_numina_tir(row: Row) -> Problem:
     solution = row.text("solution")
-    return Problem(prompt=row.text("problem"), answer=boxed_answer(solution) or None, solution=solution)
+    return Problem(prompt=row.text("problem"), reference=_last_box(solution), solution=solution)
 
 
 def _parse_bespoke_stratos(row: Row) -> Problem:
@@ -64,10 +63,15 @@ def _parse_bespoke_stratos(row: Row) -> Problem:
     summary = _between(response, "<|begin_of_solution|>", "<|end_of_solution|>")
     return Problem(
         prompt=question.removeprefix(_STRATOS_INSTRUCTION),
-        answer=boxed_answer(summary or "") or None,
+        reference=_last_box(summary or ""),
         solution=thought,
         metadata={"summary": summary},
     )
+
+
+def _last_box(text: str) -> MathReference | None:
+    answer = boxed_answer(text)
+    return MathReference(answer=answer) if answer else None
 
 
 def _first_exchange(row: Row) -> tuple[str, str]:
@@ -87,61 +91,54 @@ def _between(text: str, opening: str, closing: str) -> str | None:
     return inner.strip() if opened and closed else None
 
 
-gsm8k = Preset(
-    name="gsm8k",
-    repository="openai/gsm8k",
+gsm8k = DataSet(
+    "gsm8k",
+    "openai/gsm8k",
+    _parse_gsm8k,
     config="main",
     revision="740312add88f781978c0658806c59bc2815b9866",
-    splits={"train": "train", "test": "test"},
     licence="MIT",
-    parse=_parse_gsm8k,
 )
 """Grade-school word problems, arXiv 2110.14168; the solutions without their calculator marks."""
 
-math500 = Preset(
-    name="math500",
-    repository="HuggingFaceH4/MATH-500",
+math500 = DataSet(
+    "math500",
+    "HuggingFaceH4/MATH-500",
+    _parse_math500,
     revision="6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be",
     splits={"test": "test"},
     licence="MIT",
-    parse=_parse_math500,
 )
 """The 500 test problems of MATH that arXiv 2305.20050 evaluates on; difficulty 1 to 5."""
 
-aime = Preset(
-    name="aime",
-    repository="Maxwell-Jia/AIME_2024",
+aime = DataSet(
+    "aime",
+    "Maxwell-Jia/AIME_2024",
+    _parse_aime,
     revision="8d88b2876a82a080e2f172cc9b25d0d9d2cb4792",
     splits={"test": "train"},
     licence="MIT",
-    parse=_parse_aime,
 )
 """AIME 2024, 30 problems with integer answers. The hub calls its only split "train"; it is a test."""
 
-aime_2025 = Preset(
-    name="aime_2025",
-    repository="math-ai/aime25",
+aime_2025 = DataSet(
+    "aime_2025",
+    "math-ai/aime25",
+    Columns(prompt="problem", answer="answer").parse,
     revision="563bb8404243c5f09de6ec262f2db674fe5bce9b",
     splits={"test": "test"},
     licence="Apache-2.0",
-    parse=Columns(prompt="problem", answer="answer").parse,
 )
 """AIME 2025, 30 problems with integer answers."""
 
-numina_tir = Preset(
-    name="numina_tir",
-    repository="AI-MO/NuminaMath-TIR",
-    splits={"train": "train", "test": "test"},
-    licence="Apache-2.0",
-    parse=_parse_numina_tir,
-)
+numina_tir = DataSet("numina_tir", "AI-MO/NuminaMath-TIR", _parse_numina_tir, licence="Apache-2.0")
 """Competition problems with tool-integrated solutions; the gold answer is what the solution boxes last."""
 
-bespoke_stratos = Preset(
-    name="bespoke_stratos",
-    repository="bespokelabs/Bespoke-Stratos-17k",
+bespoke_stratos = DataSet(
+    "bespoke_stratos",
+    "bespokelabs/Bespoke-Stratos-17k",
+    _parse_bespoke_stratos,
     splits={"train": "train"},
     licence="Apache-2.0",
-    parse=_parse_bespoke_stratos,
 )
 """Chains of thought of DeepSeek-R1 on mathematics, science and code; `solution` is the thought."""

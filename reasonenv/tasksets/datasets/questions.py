@@ -1,10 +1,7 @@
-r"""Public data sets of questions, options and preferences, as presets: how a row of each becomes a problem.
+"""Public data sets of questions, options and preferences.
 
-Lives here: one parse function and one `Preset` per data set. Does not: reading files or the hub
-(`reasonenv.tasksets.rows`, `reasonenv.tasksets.files`).
-
-The one decision: options keep the order of the source where it has one; where the right one always comes first, they
-are shuffled by the question's own text, so that the order is the same on every machine and tells nothing.
+Options keep the order of the source. Where the source always puts the right one first, they are shuffled by the text of
+the question, so that the order is the same on every machine and tells nothing.
 """
 
 from __future__ import annotations
@@ -15,8 +12,8 @@ from typing import Any
 
 from reasonenv.errors import TaskDataError
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.files import Preset
-from reasonenv.tasksets.questions.worlds import LETTERS, lettered
+from reasonenv.tasksets.datasets.data_set import DataSet
+from reasonenv.tasksets.questions.problems import LETTERS, lettered
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import QAReference
 
@@ -35,7 +32,8 @@ __all__ = [
     "xstest",
 ]
 
-_DOMAIN = "question answering"
+_DOMAIN, _OPEN = "question answering", "open requests"
+_VALIDATION = {"train": "train", "test": "validation"}
 _LAST_TURN = "\n\nAssistant:"
 _FIRST_TURN = "\n\nHuman:"
 
@@ -66,7 +64,6 @@ def _choice(
 ) -> Problem:
     return Problem(
         prompt=lettered(question, options),
-        answer=None,
         reference=QAReference(kind="choice", answers=(LETTERS[index],), choices=tuple(options)),
         source_id=source_id,
         metadata=metadata,
@@ -83,7 +80,6 @@ def _parse_squad(row: Row) -> Problem:
     answers = _texts(row, "answers", _part(row, "answers", "text"))
     return Problem(
         prompt=f"{row.text('context')}\n\n{row.text('question').strip()}",
-        answer=None,
         reference=QAReference(kind="short", answers=answers) if answers else None,
         source_id=f"squad/{row.text('id')}",
     )
@@ -91,7 +87,7 @@ def _parse_squad(row: Row) -> Problem:
 
 def _parse_nq_open(row: Row) -> Problem:
     answers = _texts(row, "answer", row.cell("answer"))
-    return Problem(prompt=row.text("question"), answer=None, reference=QAReference(kind="short", answers=answers))
+    return Problem(prompt=row.text("question"), reference=QAReference(kind="short", answers=answers))
 
 
 def _parse_trivia_qa(row: Row) -> Problem:
@@ -99,7 +95,6 @@ def _parse_trivia_qa(row: Row) -> Problem:
     answers = tuple(dict.fromkeys((value, *aliases)))
     return Problem(
         prompt=row.text("question"),
-        answer=None,
         reference=QAReference(kind="short", answers=answers) if value != "<unk>" else None,
         source_id=f"trivia_qa/{row.text('question_id')}",
     )
@@ -152,7 +147,6 @@ def _parse_hh_rlhf(row: Row, preference_set: str) -> Problem:
     dialogue = prompt.removeprefix(_FIRST_TURN).strip()
     return Problem(
         prompt=dialogue,
-        answer=None,
         reference=QAReference(kind="open"),
         metadata={
             "preference_set": preference_set,
@@ -177,136 +171,83 @@ def _parse_xstest(row: Row) -> Problem:
     kept = {column: row.cell(column) for column in ("completion", "final_label") if column in row.cells}
     return Problem(
         prompt=row.text("prompt"),
-        answer=None,
         reference=QAReference(kind="open"),
         source_id=f"xstest/{row.text_or_number('id')}",
         metadata={"preference_set": "safety", "type": kind, "is_harmful": kind.startswith("contrast_"), **kept},
     )
 
 
-squad = Preset(
-    name="squad",
-    repository="rajpurkar/squad",
-    splits={"train": "train", "test": "validation"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_squad,
-    domain=_DOMAIN,
-)
+squad = DataSet("squad", "rajpurkar/squad", _parse_squad, splits=_VALIDATION, licence="CC-BY-SA-4.0", domain=_DOMAIN)
 """Reading comprehension, arXiv 1606.05250; every annotator's answer is accepted."""
 
-squad_v2 = Preset(
-    name="squad_v2",
-    repository="rajpurkar/squad_v2",
-    splits={"train": "train", "test": "validation"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_squad,
-    domain=_DOMAIN,
+squad_v2 = DataSet(
+    "squad_v2", "rajpurkar/squad_v2", _parse_squad, splits=_VALIDATION, licence="CC-BY-SA-4.0", domain=_DOMAIN
 )
 """The same with questions that the text does not answer, arXiv 1806.03822; those have no reference."""
 
-nq_open = Preset(
-    name="nq_open",
-    repository="google-research-datasets/nq_open",
-    splits={"train": "train", "test": "validation"},
+nq_open = DataSet(
+    "nq_open",
+    "google-research-datasets/nq_open",
+    _parse_nq_open,
+    splits=_VALIDATION,
     licence="CC-BY-SA-3.0",
-    parse=_parse_nq_open,
     domain=_DOMAIN,
 )
 """Natural Questions without documents, arXiv 1906.00300."""
 
-trivia_qa = Preset(
-    name="trivia_qa",
-    repository="mandarjoshi/trivia_qa",
+trivia_qa = DataSet(
+    "trivia_qa",
+    "mandarjoshi/trivia_qa",
+    _parse_trivia_qa,
     config="rc.nocontext",
-    splits={"train": "train", "test": "validation"},
+    splits=_VALIDATION,
     licence="Apache-2.0",
-    parse=_parse_trivia_qa,
     domain=_DOMAIN,
 )
 """Trivia, arXiv 1705.03551; every alias is accepted."""
 
-mmlu = Preset(
-    name="mmlu",
-    repository="cais/mmlu",
+mmlu = DataSet(
+    "mmlu",
+    "cais/mmlu",
+    _parse_mmlu,
     config="all",
     splits={"train": "auxiliary_train", "test": "test"},
     licence="MIT",
-    parse=_parse_mmlu,
     domain=_DOMAIN,
 )
 """Examination questions of 57 subjects, arXiv 2009.03300."""
 
-arc_challenge = Preset(
-    name="arc_challenge",
-    repository="allenai/ai2_arc",
-    config="ARC-Challenge",
-    splits={"train": "train", "test": "test"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_arc,
-    domain=_DOMAIN,
+arc_challenge = DataSet(
+    "arc_challenge", "allenai/ai2_arc", _parse_arc, config="ARC-Challenge", licence="CC-BY-SA-4.0", domain=_DOMAIN
 )
 """Science questions that retrieval and co-occurrence get wrong, arXiv 1803.05457."""
 
-arc_easy = Preset(
-    name="arc_easy",
-    repository="allenai/ai2_arc",
-    config="ARC-Easy",
-    splits={"train": "train", "test": "test"},
-    licence="CC-BY-SA-4.0",
-    parse=_parse_arc,
-    domain=_DOMAIN,
-)
+arc_easy = DataSet("arc_easy", "allenai/ai2_arc", _parse_arc, config="ARC-Easy", licence="CC-BY-SA-4.0", domain=_DOMAIN)
 """The other science questions of arXiv 1803.05457."""
 
-truthful_qa = Preset(
-    name="truthful_qa",
-    repository="truthfulqa/truthful_qa",
+truthful_qa = DataSet(
+    "truthful_qa",
+    "truthfulqa/truthful_qa",
+    _parse_truthful_qa,
     config="multiple_choice",
     splits={"test": "validation"},
     licence="Apache-2.0",
-    parse=_parse_truthful_qa,
     domain=_DOMAIN,
 )
 """Questions that people answer wrongly, with one true option (MC1), arXiv 2109.07958."""
 
-gpqa = Preset(
-    name="gpqa",
-    repository="Idavidrein/gpqa",
-    splits={},
-    licence="CC-BY-4.0",
-    parse=_parse_gpqa,
-    domain=_DOMAIN,
-)
+gpqa = DataSet("gpqa", "Idavidrein/gpqa", _parse_gpqa, splits={}, licence="CC-BY-4.0", domain=_DOMAIN)
 """Graduate science questions, arXiv 2311.12022. Its authors ask not to spread them: `from_path` reads your own copy."""
 
-hh_rlhf_helpful = Preset(
-    name="hh_rlhf_helpful",
-    repository="Anthropic/hh-rlhf",
-    data_dir="helpful-base",
-    splits={"train": "train", "test": "test"},
-    licence="MIT",
-    parse=_parse_helpful,
-    domain="open requests",
+hh_rlhf_helpful = DataSet(
+    "hh_rlhf_helpful", "Anthropic/hh-rlhf", _parse_helpful, data_dir="helpful-base", licence="MIT", domain=_OPEN
 )
 """Dialogues with a preferred and another last turn, for helpfulness, arXiv 2204.05862."""
 
-hh_rlhf_harmless = Preset(
-    name="hh_rlhf_harmless",
-    repository="Anthropic/hh-rlhf",
-    data_dir="harmless-base",
-    splits={"train": "train", "test": "test"},
-    licence="MIT",
-    parse=_parse_harmless,
-    domain="open requests",
+hh_rlhf_harmless = DataSet(
+    "hh_rlhf_harmless", "Anthropic/hh-rlhf", _parse_harmless, data_dir="harmless-base", licence="MIT", domain=_OPEN
 )
 """The same for harmlessness; the content is offensive."""
 
-xstest = Preset(
-    name="xstest",
-    repository="Paul/XSTest",
-    splits={"test": "train"},
-    licence="CC-BY-4.0",
-    parse=_parse_xstest,
-    domain="open requests",
-)
+xstest = DataSet("xstest", "Paul/XSTest", _parse_xstest, splits={"test": "train"}, licence="CC-BY-4.0", domain=_OPEN)
 """Safe requests that look unsafe, and unsafe ones that look like them, arXiv 2308.01263."""

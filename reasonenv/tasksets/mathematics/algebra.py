@@ -1,18 +1,13 @@
-"""Families of algebra: linear equations, systems of two of them, and quadratic equations.
+"""Algebra: linear equations, systems of two of them, and quadratic equations.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: a problem is built from its solution, so that integer answers are integers by construction.
+A problem is built from its solution, so that integer answers are integers by construction.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of
 from reasonenv.tasksets.mathematics.notation import (
     bracketed,
     fraction,
@@ -23,15 +18,15 @@ from reasonenv.tasksets.mathematics.notation import (
     sum_of,
     surd,
 )
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
-
-__all__ = ["linear_equations", "linear_systems", "quadratic_equations"]
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
 _SQUARE_FREE = (2, 3, 5, 6, 7, 10, 11, 13, 14, 15)
 
 
-def _linear_equation(rng: np.random.Generator, difficulty: int) -> Problem:
-    """One unknown: 1 on one side; 2 on both; 3 with parentheses; 4 with a fraction as its solution."""
+def _linear_equation(rng: Rng, difficulty: int) -> Problem:
+    """Ask for one unknown: 1 on one side; 2 on both; 3 with parentheses; 4 with a fraction as its solution."""
     a, c, b, d = (nonzero(rng, bound) for bound in (9, 9, 20, 20))
     if difficulty == 1:
         c = 0
@@ -41,10 +36,10 @@ def _linear_equation(rng: np.random.Generator, difficulty: int) -> Problem:
     if difficulty < 4:
         d = (a - c) * nonzero(rng, 12) + b
     left = scaled(a, f"({polynomial((1, b // a))})") if difficulty == 3 else polynomial((a, b))
-    return Problem(
-        prompt=f"Solve for x: {left} = {polynomial((c, d))}",
-        answer=str(Fraction(d - b, a - c)),
-        solution=_linear_solution(a, b, c, d, expand=difficulty == 3),
+    return computed(
+        f"Solve for x: {left} = {polynomial((c, d))}",
+        str(Fraction(d - b, a - c)),
+        _linear_solution(a, b, c, d, expand=difficulty == 3),
     )
 
 
@@ -61,8 +56,8 @@ def _linear_solution(a: int, b: int, c: int, d: int, *, expand: bool) -> str:
     return " ".join([*steps, f"x = {Fraction(d - b, a - c)}"])
 
 
-def _linear_system(rng: np.random.Generator, difficulty: int) -> Problem:
-    """Two equations in x and y: 1 with y alone in the first; 2 with integers as solution; 3 with any solution."""
+def _linear_system(rng: Rng, difficulty: int) -> Problem:
+    """Ask for x and y: 1 with y alone in the first equation; 2 with integers as solution; 3 with any solution."""
     bound = {1: 5, 2: 9, 3: 7}[difficulty]
     a, b, c, d = (nonzero(rng, bound) for _ in range(4))
     if difficulty == 1:
@@ -73,7 +68,7 @@ def _linear_system(rng: np.random.Generator, difficulty: int) -> Problem:
     e, f = (nonzero(rng, 20), nonzero(rng, 20)) if difficulty == 3 else (a * x + b * y, c * x + d * y)
     answer, solution = _eliminate((a, b, e), (c, d, f))
     prompt = f"Solve the system ${_equation(a, b, e)}$, ${_equation(c, d, f)}$. Give your answer as $(x, y)$."
-    return Problem(prompt=prompt, answer=answer, solution=solution)
+    return computed(prompt, answer, solution)
 
 
 def _equation(a: int, b: int, total: int) -> str:
@@ -99,31 +94,31 @@ def _eliminate(first: tuple[int, int, int], second: tuple[int, int, int]) -> tup
     return answer, "\n".join(steps)
 
 
-def _integer_roots(rng: np.random.Generator) -> Problem:
+def _integer_roots(rng: Rng) -> Problem:
     r, s = integer(rng, -15, 15), integer(rng, -15, 15)
     return _quadratic_equation(rng, 1, -r - s, r * s)
 
 
-def _rational_roots(rng: np.random.Generator) -> Problem:
+def _rational_roots(rng: Rng) -> Problem:
     p, q = integer(rng, 2, 5), integer(rng, 1, 4)
     r, s = nonzero(rng, 9), nonzero(rng, 9)
     return _quadratic_equation(rng, p * q, -p * s - q * r, r * s)
 
 
-def _integer_surds(rng: np.random.Generator) -> Problem:
-    """Roots p ± k√m."""
+def _integer_surds(rng: Rng) -> Problem:
+    """Draw the roots p ± k√m."""
     p, k, m = integer(rng, -9, 9), integer(rng, 1, 3), one_of(rng, _SQUARE_FREE)
     return _quadratic_equation(rng, 1, -2 * p, p * p - k * k * m)
 
 
-def _rational_surds(rng: np.random.Generator) -> Problem:
+def _rational_surds(rng: Rng) -> Problem:
     a, b, c = integer(rng, 2, 5), nonzero(rng, 9), nonzero(rng, 9)
     while b * b - 4 * a * c <= 0 or square_root(b * b - 4 * a * c)[1] == 1:
         b, c = nonzero(rng, 9), nonzero(rng, 9)
     return _quadratic_equation(rng, a, b, c)
 
 
-def _quadratic_equation(rng: np.random.Generator, a: int, b: int, c: int) -> Problem:
+def _quadratic_equation(rng: Rng, a: int, b: int, c: int) -> Problem:
     """Ask for the roots of a x² + b x + c, a > 0, with one, two or three of its terms on the left."""
     num_left = integer(rng, 1, 3)
     left = polynomial((a, b, c)[:num_left] + (0,) * (3 - num_left))
@@ -136,10 +131,8 @@ def _quadratic_equation(rng: np.random.Generator, a: int, b: int, c: int) -> Pro
     values = dict.fromkeys(surd(-b, sign * outside, radicand, 2 * a) for sign in (-1, 1))
     steps.append(f"So x = \\frac{{{-b} \\pm {root}}}{{{2 * a}}}, that is x = {' or x = '.join(values)}.")
     steps.append(f"The set of solutions is {set_of(values)}")
-    return Problem(
-        prompt=f"Find all real solutions of ${left} = {right}$. Give your answer as a set.",
-        answer=set_of(values),
-        solution="\n".join(steps),
+    return computed(
+        f"Find all real solutions of ${left} = {right}$. Give your answer as a set.", set_of(values), *steps
     )
 
 

@@ -1,9 +1,7 @@
-"""Families of arithmetic: chains of operations modulo m, expressions with parentheses, and fractions.
+"""Arithmetic: chains of operations modulo m, expressions with parentheses, and fractions.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: the worked solutions write every intermediate result and end in the answer, so that a model trained on
-them learns steps it can carry out one at a time.
+The worked solutions write every intermediate result and end in the answer, so that a model trained on them learns steps
+it can carry out one at a time.
 """
 
 from __future__ import annotations
@@ -13,12 +11,11 @@ from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 __all__ = ["chain_arithmetic", "chain_arithmetic_modulo", "fraction_expressions", "integer_expressions"]
 
@@ -39,8 +36,8 @@ def _apply(operator: str, left: int, right: int) -> int:
     return left - right if operator == "-" else left * right
 
 
-def _chain(rng: np.random.Generator, difficulty: int, *, modulus: int) -> Problem:
-    """`difficulty` operations on digits 1 to 9, applied left to right and reduced modulo `modulus` after each."""
+def _chain(rng: Rng, difficulty: int, *, modulus: int) -> Problem:
+    """Chain `difficulty` operations on digits 1 to 9, left to right, and reduce modulo `modulus` after each."""
     value, *operands = (int(digit) for digit in rng.integers(1, 10, size=difficulty + 1))
     operators = [_OPERATORS[kind] for kind in rng.integers(0, len(_OPERATORS), size=difficulty)]
     expression, steps = str(value), list[str]()
@@ -50,7 +47,7 @@ def _chain(rng: np.random.Generator, difficulty: int, *, modulus: int) -> Proble
         steps.append(f"{value}{operator}{operand}={result};")
         value = result
     prompt = f"Compute left to right, modulo {modulus}: {expression}=?"
-    return Problem(prompt=prompt, answer=str(value), solution="".join(steps))
+    return computed(prompt, str(value), "".join(steps))
 
 
 def chain_arithmetic_modulo(modulus: int, *, name: str) -> Family:
@@ -64,15 +61,15 @@ def chain_arithmetic_modulo(modulus: int, *, name: str) -> Family:
     return Family(name=name, generate=partial(_chain, modulus=modulus), levels=(2, 3, 4, 5), domain="arithmetic")
 
 
-def _integer_expression(rng: np.random.Generator, difficulty: int) -> Problem:
-    """`difficulty + 1` operations on integers 1 to 12, nested at random."""
+def _integer_expression(rng: Rng, difficulty: int) -> Problem:
+    """Nest `difficulty + 1` operations on integers 1 to 12 at random."""
     tree = _random_tree(rng, difficulty + 1)
     steps = list[str]()
     value = _evaluate(tree, steps)
-    return Problem(prompt=f"Evaluate: {_render(tree)}", answer=str(value), solution="; ".join(steps))
+    return computed(f"Evaluate: {_render(tree)}", str(value), "; ".join(steps))
 
 
-def _random_tree(rng: np.random.Generator, num_operations: int) -> _Operation | int:
+def _random_tree(rng: Rng, num_operations: int) -> _Operation | int:
     if num_operations == 0:
         return int(rng.integers(1, _MAX_OPERAND + 1))
     operator = _OPERATORS[rng.integers(0, len(_OPERATORS))]
@@ -104,19 +101,19 @@ def _render(tree: _Operation | int) -> str:
     return f"{left} {tree.operator} {right}"
 
 
-def _sum_of_fractions(rng: np.random.Generator) -> Problem:
+def _sum_of_fractions(rng: Rng) -> Problem:
     left, right = _proper_fraction(rng, 12), _proper_fraction(rng, 12)
     operator = one_of(rng, "+-")
     return _fraction_problem(f"{fraction(left)} {operator} {fraction(right)}", *_added(left, operator, right))
 
 
-def _product_of_fractions(rng: np.random.Generator) -> Problem:
+def _product_of_fractions(rng: Rng) -> Problem:
     left, right = _proper_fraction(rng, 15), _proper_fraction(rng, 15)
     operator = one_of(rng, (r"\cdot", r"\div"))
     return _fraction_problem(f"{fraction(left)} {operator} {fraction(right)}", *_multiplied(left, operator, right))
 
 
-def _sum_and_product(rng: np.random.Generator) -> Problem:
+def _sum_and_product(rng: Rng) -> Problem:
     first, second, third = (_proper_fraction(rng, 12) for _ in range(3))
     operators = one_of(rng, "+-"), one_of(rng, (r"\cdot", r"\div"))
     product, steps = _multiplied(second, operators[1], third)
@@ -125,7 +122,7 @@ def _sum_and_product(rng: np.random.Generator) -> Problem:
     return _fraction_problem(text, value, [*steps, *more])
 
 
-def _product_of_a_sum(rng: np.random.Generator) -> Problem:
+def _product_of_a_sum(rng: Rng) -> Problem:
     first, second, third = (_proper_fraction(rng, 12) for _ in range(3))
     while first == second:
         second = _proper_fraction(rng, 12)
@@ -136,18 +133,14 @@ def _product_of_a_sum(rng: np.random.Generator) -> Problem:
     return _fraction_problem(text, value, [*steps, *more])
 
 
-def _proper_fraction(rng: np.random.Generator, max_denominator: int) -> Fraction:
+def _proper_fraction(rng: Rng, max_denominator: int) -> Fraction:
     """Draw a fraction between 0 and 1."""
     denominator = integer(rng, 2, max_denominator)
     return Fraction(integer(rng, 1, denominator - 1), denominator)
 
 
 def _fraction_problem(text: str, value: Fraction, steps: list[str]) -> Problem:
-    return Problem(
-        prompt=f"Compute ${text}$. Give your answer in lowest terms.",
-        answer=fraction(value),
-        solution="\n".join(steps),
-    )
+    return computed(f"Compute ${text}$. Give your answer in lowest terms.", fraction(value), *steps)
 
 
 def _added(left: Fraction, operator: str, right: Fraction) -> tuple[Fraction, list[str]]:

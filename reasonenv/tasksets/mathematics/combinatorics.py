@@ -1,8 +1,6 @@
-r"""Families of combinatorics: counting, and probabilities of equally likely outcomes.
+"""Combinatorics: counting, and probabilities of equally likely outcomes.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: every count is small enough to be enumerated, which is how the tests know it.
+Every count is small enough for the tests to enumerate it.
 """
 
 from __future__ import annotations
@@ -10,14 +8,12 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.mathematics.notation import fraction, quotient
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-
-__all__ = ["counting", "probabilities"]
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
+from reasonenv.tasksets.wording import enumerated
 
 _CHOICES = (
     "In how many ways can a committee of {k} be chosen from {n} people?",
@@ -43,25 +39,25 @@ _LETTERS = "ABCDEFGHKLMNPRSTUVXYZ"
 _COLOURS = ("red", "blue", "green", "white", "black", "yellow")
 
 
-def _choose_or_order(rng: np.random.Generator) -> Problem:
+def _choose_or_order(rng: Rng) -> Problem:
     if rng.integers(0, 2):
         n, k = integer(rng, 5, 40), integer(rng, 2, 4)
         value = math.comb(n, k)
         over = " \\cdot ".join(map(str, range(k, 1, -1)))
         solution = f"The order does not matter: \\binom{{{n}}}{{{k}}} = \\frac{{{_falling(n, k)}}}{{{over}}} = {value}"
-        return Problem(prompt=one_of(rng, _CHOICES).format(n=n, k=k), answer=str(value), solution=solution)
+        return computed(one_of(rng, _CHOICES).format(n=n, k=k), str(value), solution)
     n, k = integer(rng, 5, 25), integer(rng, 2, 4)
     value = math.perm(n, k)
     solution = f"The order matters: {_falling(n, k)} = {value}"
-    return Problem(prompt=one_of(rng, _ORDERS).format(n=n, k=k), answer=str(value), solution=solution)
+    return computed(one_of(rng, _ORDERS).format(n=n, k=k), str(value), solution)
 
 
 def _falling(n: int, k: int) -> str:
     return " \\cdot ".join(str(n - i) for i in range(k))
 
 
-def _arrangements(rng: np.random.Generator) -> Problem:
-    """Orders of letters, of which some occur several times."""
+def _arrangements(rng: Rng) -> Problem:
+    """Ask for the orders of letters, of which some occur several times."""
     letters = several_of(rng, _LETTERS, integer(rng, 2, 4))
     counts = [integer(rng, 2, 3), *(integer(rng, 1, 2) for _ in letters[1:])]
     word = "".join(letter * count for letter, count in zip(letters, counts, strict=True))
@@ -69,16 +65,16 @@ def _arrangements(rng: np.random.Generator) -> Problem:
     repeats = [count for count in counts if count > 1]
     value = math.factorial(len(word)) // math.prod(map(math.factorial, counts))
     factorials = " \\cdot ".join(f"{count}!" for count in repeats)
-    return Problem(
-        prompt=f"In how many different orders can the letters of {word} be written?",
-        answer=str(value),
-        solution=f"There are {len(word)} letters, with repetitions of {' and '.join(map(str, repeats))}.\n"
+    return computed(
+        f"In how many different orders can the letters of {word} be written?",
+        str(value),
+        f"There are {len(word)} letters, with repetitions of {' and '.join(map(str, repeats))}.",
         f"The number of orders is \\frac{{{len(word)}!}}{{{factorials}}} = {value}",
     )
 
 
-def _grid_paths(rng: np.random.Generator) -> Problem:
-    """Shortest paths in a grid that pass through a point, or avoid it."""
+def _grid_paths(rng: Rng) -> Problem:
+    """Ask for the shortest paths in a grid that pass through a point, or avoid it."""
     width, height = integer(rng, 3, 9), integer(rng, 3, 9)
     x, y = integer(rng, 1, width - 1), integer(rng, 1, height - 1)
     total = math.comb(width + height, width)
@@ -93,15 +89,15 @@ def _grid_paths(rng: np.random.Generator) -> Problem:
     if not is_through:
         steps.append(f"There are \\binom{{{width + height}}}{{{width}}} = {total} paths in all.")
         steps.append(f"The others: {total} - {before * after} = {value}")
-    return Problem(
-        prompt=f"A path leads from $(0, 0)$ to $({width}, {height})$ in steps of 1 to the right or 1 up. How many such "
+    return computed(
+        f"A path leads from $(0, 0)$ to $({width}, {height})$ in steps of 1 to the right or 1 up. How many such "
         f"paths {'pass through' if is_through else 'do not pass through'} $({x}, {y})$?",
-        answer=str(value),
-        solution="\n".join(steps),
+        str(value),
+        *steps,
     )
 
 
-def _constrained_choice(rng: np.random.Generator) -> Problem:
+def _constrained_choice(rng: Rng) -> Problem:
     """Choose from two groups, with at least so many of the first."""
     first, second, chosen = integer(rng, 3, 10), integer(rng, 3, 10), integer(rng, 3, 6)
     least = integer(rng, 1, 2)
@@ -115,31 +111,31 @@ def _constrained_choice(rng: np.random.Generator) -> Problem:
         for k, count in zip(cases, counts, strict=True)
     ]
     total = " + ".join(map(str, counts)) + (f" = {sum(counts)}" if len(counts) > 1 else "")
-    return Problem(
-        prompt=f"There are {first} {groups[0]} and {second} {groups[1]}, all different. In how many ways can {chosen} "
+    return computed(
+        f"There are {first} {groups[0]} and {second} {groups[1]}, all different. In how many ways can {chosen} "
         f"of them be chosen, so that the number of {groups[0]} among them is at least {least}?",
-        answer=str(sum(counts)),
-        solution="\n".join([*steps, f"In all: {total}"]),
+        str(sum(counts)),
+        *steps,
+        f"In all: {total}",
     )
 
 
-def _one_ball(rng: np.random.Generator) -> Problem:
+def _one_ball(rng: Rng) -> Problem:
     counts = _balls(rng, 3)
     colour, total = one_of(rng, [*counts]), sum(counts.values())
     is_not = bool(rng.integers(0, 2))
     good = total - counts[colour] if is_not else counts[colour]
     wanted = f"not {colour}" if is_not else colour
-    return Problem(
-        prompt=f"A bag holds balls: {_contents(counts)}. One is drawn at random. "
-        f"What is the probability that it is {wanted}?",
-        answer=fraction(Fraction(good, total)),
-        solution=f"There are {' + '.join(map(str, counts.values()))} = {total} balls, of which {good} are {wanted}.\n"
+    return computed(
+        f"A bag holds balls: {_contents(counts)}. One is drawn at random. What is the probability that it is {wanted}?",
+        fraction(Fraction(good, total)),
+        f"There are {' + '.join(map(str, counts.values()))} = {total} balls, of which {good} are {wanted}.",
         f"The probability is {quotient(good, total)}",
     )
 
 
-def _two_balls(rng: np.random.Generator) -> Problem:
-    """Without replacement: both of one colour, or of different colours."""
+def _two_balls(rng: Rng) -> Problem:
+    """Draw without replacement: both of one colour, or of different colours."""
     counts = _balls(rng, integer(rng, 2, 3))
     total = sum(counts.values())
     pairs = total * (total - 1)
@@ -151,17 +147,17 @@ def _two_balls(rng: np.random.Generator) -> Problem:
         question, good = "they have different colours", pairs - sum(n * (n - 1) for n in counts.values())
         same = " - ".join(f"{n} \\cdot {n - 1}" for n in counts.values())
         step = f"Ordered pairs of different colours: {pairs} - {same} = {good}."
-    return Problem(
-        prompt=f"A bag holds balls: {_contents(counts)}. Two are drawn at random without replacement. "
+    return computed(
+        f"A bag holds balls: {_contents(counts)}. Two are drawn at random without replacement. "
         f"What is the probability that {question}?",
-        answer=fraction(Fraction(good, pairs)),
-        solution=f"Ordered pairs of balls: {total} \\cdot {total - 1} = {pairs}.\n{step}\n"
+        fraction(Fraction(good, pairs)),
+        f"Ordered pairs of balls: {total} \\cdot {total - 1} = {pairs}.\n{step}",
         f"The probability is {quotient(good, pairs)}",
     )
 
 
-def _two_dice(rng: np.random.Generator) -> Problem:
-    """The sum of two dice with a and b faces is, is at least, or is less than s."""
+def _two_dice(rng: Rng) -> Problem:
+    """Ask for the probability that the sum of two dice is, is at least, or is less than a number."""
     a, b = integer(rng, 4, 12), integer(rng, 4, 12)
     relation = one_of(rng, ("is", "is at least", "is less than"))
     bound = integer(rng, 4, a + b - 1)
@@ -169,25 +165,24 @@ def _two_dice(rng: np.random.Generator) -> Problem:
     ways = [(total, min(a, total - 1) - max(1, total - b) + 1) for total in range(low, high + 1)]
     good = sum(count for _, count in ways)
     counted = " + ".join(str(count) for _, count in ways) + (f" = {good}" if len(ways) > 1 else "")
-    return Problem(
-        prompt=f"Two fair dice, one with faces numbered 1 to {a} and one with faces numbered 1 to {b}, are rolled. "
+    return computed(
+        f"Two fair dice, one with faces numbered 1 to {a} and one with faces numbered 1 to {b}, are rolled. "
         f"What is the probability that the sum {relation} {bound}?",
-        answer=fraction(Fraction(good, a * b)),
-        solution=f"There are {a} \\cdot {b} = {a * b} outcomes.\n"
-        f"Outcomes with each sum from {low} to {high}: {counted}.\n"
+        fraction(Fraction(good, a * b)),
+        f"There are {a} \\cdot {b} = {a * b} outcomes.",
+        f"Outcomes with each sum from {low} to {high}: {counted}.",
         f"The probability is {quotient(good, a * b)}",
     )
 
 
-def _balls(rng: np.random.Generator, num_colours: int) -> dict[str, int]:
+def _balls(rng: Rng, num_colours: int) -> dict[str, int]:
     """Draw how many balls of each colour there are: at least 1, and of the first at least 2."""
     colours = several_of(rng, _COLOURS, num_colours)
     return {colour: integer(rng, 2 if colour == colours[0] else 1, 9) for colour in colours}
 
 
 def _contents(counts: dict[str, int]) -> str:
-    texts = [f"{count} {colour}" for colour, count in counts.items()]
-    return f"{', '.join(texts[:-1])} and {texts[-1]}"
+    return enumerated([f"{count} {colour}" for colour, count in counts.items()])
 
 
 counting = family_of_kinds(

@@ -1,27 +1,22 @@
-r"""The family of plane geometry: polygons, right triangles, circles, points.
+"""Plane geometry: polygons, right triangles, circles, points.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: lengths are plain numbers without units and answers exact, with roots and π left as they are.
+Lengths are plain numbers without units, and answers are exact, with roots and π left as they are.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, square_root, surd
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-
-__all__ = ["plane_geometry"]
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 _ANGLES = (30, 36, 40, 45, 60, 72, 90, 120, 135, 150, 240, 270)
 
 
-def _polygon(rng: np.random.Generator) -> Problem:
+def _polygon(rng: Rng) -> Problem:
     a, b, h = (integer(rng, 2, 30) for _ in range(3))
     rectangle = f"rectangle with sides {a} and {b}"
     prompt, formula, value = one_of(
@@ -41,10 +36,10 @@ def _polygon(rng: np.random.Generator) -> Problem:
             ),
         ),
     )
-    return Problem(prompt=prompt, answer=fraction(value), solution=f"It is {formula} = {fraction(value)}")
+    return computed(prompt, fraction(value), f"It is {formula} = {fraction(value)}")
 
 
-def _right_triangle(rng: np.random.Generator) -> Problem:
+def _right_triangle(rng: Rng) -> Problem:
     """Ask for the hypotenuse or for a leg."""
     a, b = integer(rng, 1, 30), integer(rng, 1, 30)
     if rng.integers(0, 2):
@@ -57,7 +52,7 @@ def _right_triangle(rng: np.random.Generator) -> Problem:
     return _square_root_problem(f"{prompt} Give an exact answer.", f"{a}^2 {sign} {b}^2", square)
 
 
-def _distance(rng: np.random.Generator) -> Problem:
+def _distance(rng: Rng) -> Problem:
     (x, y), (u, v) = _points(rng, 2)
     squares = f"({u} - {bracketed(x)})^2 + ({v} - {bracketed(y)})^2"
     prompt = f"Find the distance between the points $({x}, {y})$ and $({u}, {v})$. Give an exact answer."
@@ -67,14 +62,14 @@ def _distance(rng: np.random.Generator) -> Problem:
 def _square_root_problem(prompt: str, squares: str, value: int) -> Problem:
     answer = surd(0, *square_root(value))
     written = f"\\sqrt{{{value}}}"
-    return Problem(
-        prompt=prompt,
-        answer=answer,
-        solution=f"Its square is {squares} = {value}.\nIt is {written}{f' = {answer}' if answer != written else ''}",
+    return computed(
+        prompt,
+        answer,
+        f"Its square is {squares} = {value}.\nIt is {written}{f' = {answer}' if answer != written else ''}",
     )
 
 
-def _circle(rng: np.random.Generator) -> Problem:
+def _circle(rng: Rng) -> Problem:
     radius = integer(rng, 2, 40)
     given = f"radius {radius}" if rng.integers(0, 2) else f"diameter {2 * radius}"
     angle = one_of(rng, _ANGLES)
@@ -97,31 +92,31 @@ def _circle(rng: np.random.Generator) -> Problem:
         ),
     )
     answer = "\\pi" if value == 1 else f"{fraction(value)}\\pi"
-    return Problem(
-        prompt=f"Find {what} with {given}. Give an exact answer.",
-        answer=answer,
-        solution=f"The radius is {radius}.\nIt is {formula} = {answer}",
+    return computed(
+        f"Find {what} with {given}. Give an exact answer.",
+        answer,
+        f"The radius is {radius}.\nIt is {formula} = {answer}",
     )
 
 
-def _triangle_of_points(rng: np.random.Generator) -> Problem:
+def _triangle_of_points(rng: Rng) -> Problem:
     (x, y), (u, v), (s, t) = _points(rng, 3)
     first, second = (u - x) * (t - y), (s - x) * (v - y)
     while first == second:
         (x, y), (u, v), (s, t) = _points(rng, 3)
         first, second = (u - x) * (t - y), (s - x) * (v - y)
     area = Fraction(abs(first - second), 2)
-    return Problem(
-        prompt=f"Find the area of the triangle with vertices $({x}, {y})$, $({u}, {v})$ and $({s}, {t})$.",
-        answer=fraction(area),
-        solution=f"From the first vertex, the sides are ({u - x}, {v - y}) and ({s - x}, {t - y}).\n"
+    return computed(
+        f"Find the area of the triangle with vertices $({x}, {y})$, $({u}, {v})$ and $({s}, {t})$.",
+        fraction(area),
+        f"From the first vertex, the sides are ({u - x}, {v - y}) and ({s - x}, {t - y}).",
         f"Their determinant is {u - x} \\cdot {bracketed(t - y)} - {bracketed(s - x)} \\cdot {bracketed(v - y)} "
-        f"= {first - second}.\n"
+        f"= {first - second}.",
         f"The area is half of its size: {fraction(area)}",
     )
 
 
-def _points(rng: np.random.Generator, count: int) -> list[tuple[int, int]]:
+def _points(rng: Rng, count: int) -> list[tuple[int, int]]:
     """Draw different points with coordinates from -9 to 9."""
     cells = rng.choice(19 * 19, size=count, replace=False)
     return [(int(cell) % 19 - 9, int(cell) // 19 - 9) for cell in cells]

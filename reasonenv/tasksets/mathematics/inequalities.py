@@ -1,33 +1,28 @@
-r"""The family of inequalities in one unknown: linear ones, absolute values, quadratic ones.
+"""Inequalities in one unknown: linear ones, absolute values, quadratic ones.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: answers are intervals or unions of two, and no problem has every number or none as its solution.
+Answers are intervals or unions of two; no problem has every number or none as its solution.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of, several_of
 from reasonenv.tasksets.mathematics.notation import fraction, interval, polynomial
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-
-__all__ = ["inequalities"]
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 _RELATIONS = ("<", r"\le", ">", r"\ge")
 _TURNED = {"<": ">", r"\le": r"\ge", ">": "<", r"\ge": r"\le"}
 
 
-def _one_sided(rng: np.random.Generator) -> Problem:
+def _one_sided(rng: Rng) -> Problem:
     a, b, relation = nonzero(rng, 9), nonzero(rng, 20), one_of(rng, _RELATIONS)
     return _linear(a, b, 0, a * integer(rng, -12, 12) + b, relation)
 
 
-def _two_sided(rng: np.random.Generator) -> Problem:
+def _two_sided(rng: Rng) -> Problem:
     a, b, c, d = nonzero(rng, 9), nonzero(rng, 20), nonzero(rng, 9), nonzero(rng, 20)
     while a == c:
         c = nonzero(rng, 9)
@@ -48,7 +43,7 @@ def _linear(a: int, b: int, c: int, d: int, relation: str) -> Problem:
     return _solve(f"{polynomial((a, b))} {relation} {polynomial((c, d))}", answer, steps)
 
 
-def _absolute_value(rng: np.random.Generator) -> Problem:
+def _absolute_value(rng: Rng) -> Problem:
     a, b, size = integer(rng, 1, 5), nonzero(rng, 12), integer(rng, 1, 15)
     relation = one_of(rng, _RELATIONS)
     inner = polynomial((a, b))
@@ -61,8 +56,8 @@ def _absolute_value(rng: np.random.Generator) -> Problem:
     return _solve(f"|{inner}| {relation} {size}", _between_or_outside(low, high, relation), steps)
 
 
-def _quadratic(rng: np.random.Generator) -> Problem:
-    """An inequality with integer roots r < s."""
+def _quadratic(rng: Rng) -> Problem:
+    """Ask for the solutions of an inequality with integer roots r < s."""
     r, s = sorted(several_of(rng, range(-12, 13), 2))
     relation = one_of(rng, _RELATIONS)
     signs = "negative" if relation in ("<", r"\le") else "positive"
@@ -83,10 +78,11 @@ def _between_or_outside(low: Fraction, high: Fraction, relation: str) -> str:
 
 
 def _solve(inequality: str, answer: str, steps: list[str]) -> Problem:
-    return Problem(
-        prompt=f"Solve ${inequality}$ for real x. Give your answer in interval notation.",
-        answer=answer,
-        solution="\n".join([*steps, f"The solutions are {answer}"]),
+    return computed(
+        f"Solve ${inequality}$ for real x. Give your answer in interval notation.",
+        answer,
+        *steps,
+        f"The solutions are {answer}",
     )
 
 

@@ -1,34 +1,26 @@
-r"""The family of matrices: determinants, products, inverses.
-
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: matrices are lists of rows of Python integers, exact at any size.
-"""
+"""Matrices, as lists of rows of Python integers: determinants, products, inverses."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, matrix
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-
-__all__ = ["matrices"]
+from reasonenv.tasksets.randomness import Rng, integer
 
 _Matrix = list[list[int]]
 
 
-def _determinant_of_two_rows(rng: np.random.Generator) -> Problem:
-    rows = _draw(rng, 2)
+def _determinant_of_two_rows(rng: Rng) -> Problem:
+    rows = _random_matrix(rng, 2)
     determinant, step = _determinant(rows)
     return _determinant_problem(rows, str(determinant), [f"The determinant is {step} = {determinant}"])
 
 
-def _product(rng: np.random.Generator) -> Problem:
-    left, right = _draw(rng, 2), _draw(rng, 2)
+def _product(rng: Rng) -> Problem:
+    left, right = _random_matrix(rng, 2), _random_matrix(rng, 2)
     columns = list(zip(*right, strict=True))
     product, steps = [[0, 0], [0, 0]], list[str]()
     for i, row in enumerate(left):
@@ -37,17 +29,13 @@ def _product(rng: np.random.Generator) -> Problem:
             product[i][j] = sum(a * b for a, b in zip(row, column, strict=True))
             steps.append(f"Row {i + 1}, column {j + 1}: {' + '.join(terms)} = {product[i][j]}")
     answer = matrix(product)
-    return Problem(
-        prompt=f"Compute ${matrix(left)} {matrix(right)}$.",
-        answer=answer,
-        solution="\n".join([*steps, f"The product is {answer}"]),
-    )
+    return computed(f"Compute ${matrix(left)} {matrix(right)}$.", answer, *steps, f"The product is {answer}")
 
 
-def _inverse(rng: np.random.Generator) -> Problem:
-    rows = _draw(rng, 2)
+def _inverse(rng: Rng) -> Problem:
+    rows = _random_matrix(rng, 2)
     while _determinant(rows)[0] == 0:
-        rows = _draw(rng, 2)
+        rows = _random_matrix(rng, 2)
     determinant, step = _determinant(rows)
     (a, b), (c, d) = rows
     adjugate = [[d, -b], [-c, a]]
@@ -57,12 +45,12 @@ def _inverse(rng: np.random.Generator) -> Problem:
         f"The inverse is {fraction(Fraction(1, determinant))} times {matrix(adjugate)}.",
         f"That is {answer}",
     )
-    return Problem(prompt=f"Find the inverse of ${matrix(rows)}$.", answer=answer, solution="\n".join(steps))
+    return computed(f"Find the inverse of ${matrix(rows)}$.", answer, *steps)
 
 
-def _determinant_of_three_rows(rng: np.random.Generator) -> Problem:
-    """Expanded along the first row."""
-    rows = _draw(rng, 3, bound=5)
+def _determinant_of_three_rows(rng: Rng) -> Problem:
+    """Expand the determinant along the first row."""
+    rows = _random_matrix(rng, 3, bound=5)
     steps, terms = list[str](), list[int]()
     for j, entry in enumerate(rows[0]):
         minor, step = _determinant([[row[k] for k in range(3) if k != j] for row in rows[1:]])
@@ -80,10 +68,10 @@ def _determinant(rows: _Matrix) -> tuple[int, str]:
 
 
 def _determinant_problem(rows: _Matrix, answer: str, steps: list[str]) -> Problem:
-    return Problem(prompt=f"Find the determinant of ${matrix(rows)}$.", answer=answer, solution="\n".join(steps))
+    return computed(f"Find the determinant of ${matrix(rows)}$.", answer, *steps)
 
 
-def _draw(rng: np.random.Generator, size: int, *, bound: int = 9) -> _Matrix:
+def _random_matrix(rng: Rng, size: int, *, bound: int = 9) -> _Matrix:
     return [[integer(rng, -bound, bound) for _ in range(size)] for _ in range(size)]
 
 

@@ -1,9 +1,6 @@
-r"""How the families write mathematics: LaTeX, each value in exactly one way.
+"""How the families write mathematics in LaTeX.
 
-Lives here: numbers, sums, polynomials, roots, sets and intervals as text. Does not: reading them (`reasonenv.grading`).
-
-The one decision: equal values of one type are equal text, so that two different gold answers of a family are two
-different values.
+Equal values of one type are equal text, so that two different gold answers of a family are two different values.
 """
 
 from __future__ import annotations

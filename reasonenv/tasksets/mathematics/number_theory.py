@@ -1,20 +1,14 @@
-"""Families of number theory: common divisors and multiples, remainders of powers, numbers in other bases.
+"""Number theory: common divisors and multiples, remainders of powers, numbers in other bases.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: what is drawn makes the work necessary: multiples of a random number, because two random integers are
-mostly coprime; bases whose powers do not vanish.
+The draws make the work necessary: two random integers are mostly coprime, so operands are multiples of a random number.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
-
-__all__ = ["base_conversion", "gcd_lcm", "modular_powers"]
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 _BOUNDS = {1: (10, 15), 2: (20, 30), 3: (40, 60)}
 """Largest common factor and largest cofactor by difficulty: operands up to 150, 600 and 2400."""
@@ -23,23 +17,23 @@ _POWERS = {1: (20, 12, 20), 2: (50, 40, 50), 3: (200, 200, 100)}
 _DIGITS = "0123456789ABCDEF"
 
 
-def _gcd_lcm(rng: np.random.Generator, difficulty: int) -> Problem:
-    """The greatest common divisor, or the least common multiple, of two different integers ≥ 2, smaller first."""
+def _gcd_lcm(rng: Rng, difficulty: int) -> Problem:
+    """Ask for the greatest common divisor or least common multiple of two different integers ≥ 2, smaller first."""
     max_factor, max_cofactor = _BOUNDS[difficulty]
     factor = int(rng.integers(2, max_factor + 1))
     small, large = sorted(factor * int(k) for k in rng.choice(max_cofactor, size=2, replace=False) + 1)
     divisor, steps = _euclid(large, small)
     if rng.integers(0, 2):
-        return Problem(
-            prompt=f"Find the greatest common divisor of {small} and {large}.",
-            answer=str(divisor),
-            solution=f"{steps} The greatest common divisor is {divisor}",
+        return computed(
+            f"Find the greatest common divisor of {small} and {large}.",
+            str(divisor),
+            f"{steps} The greatest common divisor is {divisor}",
         )
     multiple = small // divisor * large
-    return Problem(
-        prompt=f"Find the least common multiple of {small} and {large}.",
-        answer=str(multiple),
-        solution=f"{steps} The greatest common divisor is {divisor}, "
+    return computed(
+        f"Find the least common multiple of {small} and {large}.",
+        str(multiple),
+        f"{steps} The greatest common divisor is {divisor}, "
         f"so the least common multiple is {small} / {divisor} * {large} = {small // divisor} * {large} = {multiple}",
     )
 
@@ -54,8 +48,8 @@ def _euclid(large: int, small: int) -> tuple[int, str]:
     return large, " ".join(steps)
 
 
-def _modular_power(rng: np.random.Generator, difficulty: int) -> Problem:
-    """The remainder of a power, by repeated squaring; no base is 0 or 1 modulo the modulus."""
+def _modular_power(rng: Rng, difficulty: int) -> Problem:
+    """Ask for the remainder of a power; no base is 0 or 1 modulo the modulus."""
     max_base, max_exponent, max_modulus = _POWERS[difficulty]
     modulus, exponent = integer(rng, 7, max_modulus), integer(rng, 3, max_exponent)
     base = integer(rng, 2, max_base)
@@ -63,10 +57,8 @@ def _modular_power(rng: np.random.Generator, difficulty: int) -> Problem:
         base = integer(rng, 2, max_base)
     value, steps = _square_and_multiply(base % modulus, exponent, modulus)
     start = f"Modulo {modulus}, the base is {base % modulus}."
-    return Problem(
-        prompt=f"Find the remainder when ${base}^{{{exponent}}}$ is divided by {modulus}.",
-        answer=str(value),
-        solution="\n".join([start, *steps]),
+    return computed(
+        f"Find the remainder when ${base}^{{{exponent}}}$ is divided by {modulus}.", str(value), start, *steps
     )
 
 
@@ -84,29 +76,26 @@ def _square_and_multiply(base: int, exponent: int, modulus: int) -> tuple[int, l
     return value, steps
 
 
-def _to_base_ten(rng: np.random.Generator) -> Problem:
+def _to_base_ten(rng: Rng) -> Problem:
     base = one_of(rng, (2, 3, 4, 5, 6, 7, 8, 9, 12, 16))
     value = integer(rng, base * base, 500)
     text, terms = _digits(value, base), _place_values(value, base)
-    return Problem(
-        prompt=f"Write ${_based(text, base)}$ in base 10.",
-        answer=str(value),
-        solution=f"{terms} = {value}",
-    )
+    return computed(f"Write ${_based(text, base)}$ in base 10.", str(value), f"{terms} = {value}")
 
 
-def _from_base_ten(rng: np.random.Generator) -> Problem:
+def _from_base_ten(rng: Rng) -> Problem:
     base = one_of(rng, (2, 3, 4, 5, 6, 7, 8, 9, 12, 16))
     value = integer(rng, base * base, 1000)
     answer = _based(_digits(value, base), base)
-    return Problem(
-        prompt=f"Write {value} in base {base}, with the base as a subscript.",
-        answer=answer,
-        solution="\n".join([*_divisions(value, base), f"The remainders from last to first: {answer}"]),
+    return computed(
+        f"Write {value} in base {base}, with the base as a subscript.",
+        answer,
+        *_divisions(value, base),
+        f"The remainders from last to first: {answer}",
     )
 
 
-def _between_bases(rng: np.random.Generator) -> Problem:
+def _between_bases(rng: Rng) -> Problem:
     source, target = (int(base) for base in rng.choice((2, 3, 4, 5, 6, 7, 8, 9, 12, 16), size=2, replace=False))
     value = integer(rng, max(source, target) ** 2, 2000)
     text, answer = _digits(value, source), _based(_digits(value, target), target)
@@ -115,11 +104,7 @@ def _between_bases(rng: np.random.Generator) -> Problem:
         *_divisions(value, target),
         f"The remainders from last to first: {answer}",
     ]
-    return Problem(
-        prompt=f"Write ${_based(text, source)}$ in base {target}, with the base as a subscript.",
-        answer=answer,
-        solution="\n".join(steps),
-    )
+    return computed(f"Write ${_based(text, source)}$ in base {target}, with the base as a subscript.", answer, *steps)
 
 
 def _digits(value: int, base: int) -> str:

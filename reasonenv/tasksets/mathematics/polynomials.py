@@ -1,8 +1,6 @@
-r"""Families of polynomials and functions: evaluation, expansion, derivatives.
+"""Polynomials and functions: evaluation, expansion, derivatives.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: polynomials are coefficients from the highest power down, written only at the end.
+Polynomials are lists of coefficients from the highest power down.
 """
 
 from __future__ import annotations
@@ -10,18 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, polynomial, scaled, sum_of
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
-__all__ = ["derivatives", "polynomial_evaluation", "polynomial_expansion"]
 
-
-def _polynomial_evaluation(rng: np.random.Generator, difficulty: int) -> Problem:
-    """1 a quadratic polynomial at an integer; 2 a cubic one; 3 a quadratic one at a fraction."""
+def _polynomial_evaluation(rng: Rng, difficulty: int) -> Problem:
+    """Ask for a value: 1 of a quadratic at an integer; 2 of a cubic; 3 of a quadratic polynomial at a fraction."""
     degree = 3 if difficulty == 2 else 2
     coefficients = [nonzero(rng, 9), *(integer(rng, -9, 9) for _ in range(degree))]
     x = Fraction(nonzero(rng, 6))
@@ -35,11 +30,7 @@ def _polynomial_evaluation(rng: np.random.Generator, difficulty: int) -> Problem
         f"f({at}) = {sum_of(written)}",
         f"f({at}) = {sum_of(fraction(value) for value in values)} = {fraction(total)}",
     )
-    return Problem(
-        prompt=f"Let $f(x) = {polynomial(coefficients)}$. Find $f({at})$.",
-        answer=fraction(total),
-        solution="\n".join(steps),
-    )
+    return computed(f"Let $f(x) = {polynomial(coefficients)}$. Find $f({at})$.", fraction(total), *steps)
 
 
 def _terms(coefficients: Sequence[int]) -> list[tuple[int, int]]:
@@ -58,18 +49,18 @@ def _times(coefficient: int, power_text: str, power: int, x: Fraction) -> str:
     return f"{coefficient} \\cdot {bracketed(x) if power == 1 else power_text}"
 
 
-def _product_of_binomials(rng: np.random.Generator) -> Problem:
+def _product_of_binomials(rng: Rng) -> Problem:
     left, right = ([nonzero(rng, 5), nonzero(rng, 9)] for _ in range(2))
     return _expansion(f"({polynomial(left)})({polynomial(right)})", _distribute(left, right))
 
 
-def _binomial_times_trinomial(rng: np.random.Generator) -> Problem:
+def _binomial_times_trinomial(rng: Rng) -> Problem:
     left, right = [nonzero(rng, 4), nonzero(rng, 6)], [nonzero(rng, 4), nonzero(rng, 6), nonzero(rng, 6)]
     return _expansion(f"({polynomial(left)})({polynomial(right)})", _distribute(left, right))
 
 
-def _power_of_binomial(rng: np.random.Generator) -> Problem:
-    """(a x + b)² or (a x + b)³ plus a multiple of x."""
+def _power_of_binomial(rng: Rng) -> Problem:
+    """Expand (a x + b)² or (a x + b)³ plus a multiple of x."""
     base, extra = [nonzero(rng, 4), nonzero(rng, 6)], nonzero(rng, 9)
     exponent = integer(rng, 2, 3)
     product, steps = base, list[str]()
@@ -83,7 +74,7 @@ def _power_of_binomial(rng: np.random.Generator) -> Problem:
 
 def _expansion(text: str, expanded: tuple[list[int], list[str]]) -> Problem:
     coefficients, steps = expanded
-    return Problem(prompt=f"Expand and simplify ${text}$.", answer=polynomial(coefficients), solution="\n".join(steps))
+    return computed(f"Expand and simplify ${text}$.", polynomial(coefficients), *steps)
 
 
 def _distribute(left: Sequence[int], right: Sequence[int]) -> tuple[list[int], list[str]]:
@@ -98,7 +89,7 @@ def _distribute(left: Sequence[int], right: Sequence[int]) -> tuple[list[int], l
     return product, [f"({polynomial(left)})({polynomial(right)}) = {joined} = {polynomial(product)}"]
 
 
-def _derivative_of_polynomial(rng: np.random.Generator) -> Problem:
+def _derivative_of_polynomial(rng: Rng) -> Problem:
     coefficients = [nonzero(rng, 9), *(integer(rng, -9, 9) for _ in range(integer(rng, 2, 4)))]
     slopes = [coefficient * power for coefficient, power in _terms(coefficients) if power]
     powers = [power - 1 for _, power in _terms(coefficients) if power]
@@ -107,8 +98,8 @@ def _derivative_of_polynomial(rng: np.random.Generator) -> Problem:
     return _derivative(polynomial(coefficients), steps, result)
 
 
-def _derivative_of_power(rng: np.random.Generator) -> Problem:
-    """c (a x + b)^n + d x, by the chain rule."""
+def _derivative_of_power(rng: Rng) -> Problem:
+    """Differentiate c (a x + b)^n + d x."""
     a, b, c, d = (nonzero(rng, bound) for bound in (5, 9, 4, 9))
     while a == 1:
         a = nonzero(rng, 5)
@@ -119,8 +110,8 @@ def _derivative_of_power(rng: np.random.Generator) -> Problem:
     return _derivative(sum_of([scaled(c, f"{inner}^{n}"), scaled(d, "x")]), steps, result)
 
 
-def _derivative_of_functions(rng: np.random.Generator) -> Problem:
-    """A sine or cosine plus an exponential function."""
+def _derivative_of_functions(rng: Rng) -> Problem:
+    """Differentiate a sine or cosine plus an exponential function."""
     a, c, d = nonzero(rng, 9), nonzero(rng, 9), nonzero(rng, 5)
     b = integer(rng, 2, 7)
     wave, slope, sign = one_of(rng, ((r"\sin", r"\cos", 1), (r"\cos", r"\sin", -1)))
@@ -133,8 +124,8 @@ def _derivative_of_functions(rng: np.random.Generator) -> Problem:
     return _derivative(sum_of([scaled(a, wave), scaled(c, exponential)]), steps, result)
 
 
-def _derivative_of_product(rng: np.random.Generator) -> Problem:
-    """A quadratic polynomial times an exponential function."""
+def _derivative_of_product(rng: Rng) -> Problem:
+    """Differentiate a quadratic polynomial times an exponential function."""
     coefficients = [nonzero(rng, 5), integer(rng, -9, 9), nonzero(rng, 9)]
     k = nonzero(rng, 4)
     slope = [2 * coefficients[0], coefficients[1]]
@@ -154,11 +145,7 @@ def _monomial(coefficient: int, power: int) -> str:
 
 
 def _derivative(function: str, steps: list[str], result: str) -> Problem:
-    return Problem(
-        prompt=f"Find the derivative of $f(x) = {function}$.",
-        answer=result,
-        solution="\n".join([*steps, f"f'(x) = {result}"]),
-    )
+    return computed(f"Find the derivative of $f(x) = {function}$.", result, *steps, f"f'(x) = {result}")
 
 
 polynomial_evaluation = Family(

@@ -1,27 +1,22 @@
-"""The family of sequences: terms and sums of arithmetic, geometric and recursive ones.
+"""Terms and sums of arithmetic, geometric and recursive sequences.
 
-Lives here: what these problems are. Does not: seeds, splits and ids, which are those of every family (`procedural`).
-
-The one decision: a sequence given by its first terms is said to be arithmetic or geometric, so that nothing is guessed.
+A sequence given by its first terms is said to be arithmetic or geometric, so that nothing is guessed.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, nonzero, one_of
 from reasonenv.tasksets.mathematics.notation import bracketed, fraction, scaled, sum_of
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-
-__all__ = ["sequences"]
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of
 
 _RATIOS = tuple(Fraction(n, d) for n, d in ((1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (2, 5), (3, 5), (4, 5), (1, 6)))
 
 
-def _arithmetic_sequence(rng: np.random.Generator) -> Problem:
+def _arithmetic_sequence(rng: Rng) -> Problem:
     first, step, n = integer(rng, -20, 20), nonzero(rng, 12), integer(rng, 8, 30)
     shown = ", ".join(str(first + k * step) for k in range(3))
     last = first + (n - 1) * step
@@ -33,12 +28,12 @@ def _arithmetic_sequence(rng: np.random.Generator) -> Problem:
         question = f"Find the sum of the first {n} terms of the arithmetic sequence ${shown}, \\ldots$"
         total = n * (first + last) // 2
         steps.append(f"The sum is \\frac{{{n} \\cdot ({first} + {bracketed(last)})}}{{2}} = {total}")
-        return Problem(prompt=question, answer=str(total), solution="\n".join(steps))
+        return computed(question, str(total), *steps)
     question = f"Find term number {n} of the arithmetic sequence ${shown}, \\ldots$"
-    return Problem(prompt=question, answer=str(last), solution="\n".join(steps))
+    return computed(question, str(last), *steps)
 
 
-def _geometric_sequence(rng: np.random.Generator) -> Problem:
+def _geometric_sequence(rng: Rng) -> Problem:
     first, n = nonzero(rng, 12), integer(rng, 5, 9)
     ratio = one_of(rng, (-4, -3, -2, 2, 3, 4, 5))
     shown = ", ".join(str(first * ratio**k) for k in range(3))
@@ -53,10 +48,10 @@ def _geometric_sequence(rng: np.random.Generator) -> Problem:
         question = f"Find term number {n} of the geometric sequence ${shown}, \\ldots$"
         value = first * ratio ** (n - 1)
         steps.append(f"a_{n} = {first} \\cdot {bracketed(ratio)}^{n - 1} = {value}")
-    return Problem(prompt=question, answer=str(value), solution="\n".join(steps))
+    return computed(question, str(value), *steps)
 
 
-def _recursive_sequence(rng: np.random.Generator) -> Problem:
+def _recursive_sequence(rng: Rng) -> Problem:
     """Follow a(n+1) = p a(n) + q."""
     p, q, n = one_of(rng, (-3, -2, 2, 3)), nonzero(rng, 9), integer(rng, 4, 6)
     values, steps = [integer(rng, -5, 6)], list[str]()
@@ -64,10 +59,10 @@ def _recursive_sequence(rng: np.random.Generator) -> Problem:
         values.append(p * values[-1] + q)
         steps.append(f"a_{index} = {p} \\cdot {bracketed(values[-2])} + {bracketed(q)} = {values[-1]}")
     given = f"$a_1 = {values[0]}$ and $a_{{n+1}} = {sum_of([scaled(p, 'a_n'), str(q)])}$ for $n \\ge 1$"
-    return Problem(prompt=f"A sequence has {given}. Find $a_{n}$.", answer=str(values[-1]), solution="\n".join(steps))
+    return computed(f"A sequence has {given}. Find $a_{n}$.", str(values[-1]), *steps)
 
 
-def _second_order_sequence(rng: np.random.Generator) -> Problem:
+def _second_order_sequence(rng: Rng) -> Problem:
     """Follow a(n+1) = p a(n) + q a(n-1)."""
     p, q, n = nonzero(rng, 3), nonzero(rng, 3), integer(rng, 5, 7)
     values, steps = [integer(rng, -5, 6), nonzero(rng, 6)], list[str]()
@@ -77,11 +72,11 @@ def _second_order_sequence(rng: np.random.Generator) -> Problem:
         steps.append(f"a_{index} = {products} = {values[-1]}")
     rule = sum_of([scaled(p, "a_n"), scaled(q, "a_{n-1}")])
     given = f"$a_1 = {values[0]}$, $a_2 = {values[1]}$ and $a_{{n+1}} = {rule}$ for $n \\ge 2$"
-    return Problem(prompt=f"A sequence has {given}. Find $a_{n}$.", answer=str(values[-1]), solution="\n".join(steps))
+    return computed(f"A sequence has {given}. Find $a_{n}$.", str(values[-1]), *steps)
 
 
-def _infinite_series(rng: np.random.Generator) -> Problem:
-    """The sum of an infinite geometric series."""
+def _infinite_series(rng: Rng) -> Problem:
+    """Ask for the sum of an infinite geometric series."""
     first = Fraction(integer(rng, 1, 40), integer(rng, 1, 4))
     ratio = one_of(rng, _RATIOS) * (1 if rng.integers(0, 2) else -1)
     shown = sum_of(fraction(first * ratio**k) for k in range(3))
@@ -90,11 +85,7 @@ def _infinite_series(rng: np.random.Generator) -> Problem:
         f"The common ratio is {fraction(first * ratio)} \\div {fraction(first)} = {fraction(ratio)}.",
         f"The sum is \\frac{{{fraction(first)}}}{{1 - {bracketed(ratio)}}} = {fraction(value)}",
     )
-    return Problem(
-        prompt=f"Find the sum of the infinite geometric series ${shown} + \\cdots$",
-        answer=fraction(value),
-        solution="\n".join(steps),
-    )
+    return computed(f"Find the sum of the infinite geometric series ${shown} + \\cdots$", fraction(value), *steps)
 
 
 sequences = family_of_kinds(

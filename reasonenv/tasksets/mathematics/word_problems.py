@@ -1,25 +1,20 @@
-r"""Families in words: percentages, ratios, averages.
+"""Problems in words: percentages, ratios, averages.
 
-Lives here: what these problems are, and the people and things in them. Does not: seeds, splits and ids (`procedural`).
-
-The one decision: a text names every quantity and the unit of its answer, and whole things come in whole numbers, so
-that each problem has one reading.
+A text names every quantity and the unit of its answer, and whole things come in whole numbers, so that each problem has
+one reading.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.mathematics.notation import fraction, quotient
+from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import family_of_kinds
-
-__all__ = ["averages", "percentages", "ratios"]
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
+from reasonenv.tasksets.wording import decimal, enumerated
 
 _NAMES = ("Ada", "Ben", "Chloe", "David", "Elif", "Farid", "Grace", "Hiro", "Ines", "Jonas", "Kemi", "Lena", "Mateo")
 _GOODS = ("coat", "bicycle", "lamp", "phone", "table", "guitar", "camera", "tent")
@@ -39,158 +34,144 @@ _FOODS = (
 )
 
 
-def _share_of_a_whole(rng: np.random.Generator) -> Problem:
+def _share_of_a_whole(rng: Rng) -> Problem:
     """Ask for the percentage or for the part, of which the other is given."""
     percent = 5 * integer(rng, 1, 19)
     whole = integer(rng, 2, 40) * (100 // math.gcd(percent, 100))
     part = whole * percent // 100
     things, act = one_of(rng, _GROUPS)
     if rng.integers(0, 2):
-        return Problem(
-            prompt=f"Of the {whole} {things}, {percent}% {act}. How many is that?",
-            answer=str(part),
-            solution=f"The part is \\frac{{{percent}}}{{100}} \\cdot {whole} = {part}",
+        return computed(
+            f"Of the {whole} {things}, {percent}% {act}. How many is that?",
+            str(part),
+            f"The part is \\frac{{{percent}}}{{100}} \\cdot {whole} = {part}",
         )
-    return Problem(
-        prompt=f"Of the {whole} {things}, {part} {act}. What percentage is that?",
-        answer=f"{percent}\\%",
-        solution=f"The share is {quotient(part, whole)}.\nAs a percentage: {percent}\\%",
+    return computed(
+        f"Of the {whole} {things}, {part} {act}. What percentage is that?",
+        f"{percent}\\%",
+        f"The share is {quotient(part, whole)}.\nAs a percentage: {percent}\\%",
     )
 
 
-def _changed_price(rng: np.random.Generator) -> Problem:
+def _changed_price(rng: Rng) -> Problem:
     percent, is_rise = 5 * integer(rng, 1, 12), bool(rng.integers(0, 2))
     old = integer(rng, 2, 40) * (100 // math.gcd(percent, 100))
     change = old * percent // 100
     new = old + change if is_rise else old - change
     thing = one_of(rng, _GOODS)
     verb = one_of(rng, ("rises", "is raised") if is_rise else ("falls", "is reduced"))
-    return Problem(
-        prompt=f"The price of a {thing} was {old} dollars. It {verb} by {percent}%. What is the new price in dollars?",
-        answer=str(new),
-        solution=f"The change is \\frac{{{percent}}}{{100}} \\cdot {old} = {change} dollars.\n"
+    return computed(
+        f"The price of a {thing} was {old} dollars. It {verb} by {percent}%. What is the new price in dollars?",
+        str(new),
+        f"The change is \\frac{{{percent}}}{{100}} \\cdot {old} = {change} dollars.",
         f"The new price is {old} {'+' if is_rise else '-'} {change} = {new}",
     )
 
 
-def _original_price(rng: np.random.Generator) -> Problem:
+def _original_price(rng: Rng) -> Problem:
     percent, is_rise = 5 * integer(rng, 1, 12), bool(rng.integers(0, 2))
     old = integer(rng, 2, 40) * (100 // math.gcd(percent, 100))
     rest = 100 + percent if is_rise else 100 - percent
     new = old * rest // 100
     thing, change = one_of(rng, _GOODS), "an increase" if is_rise else "a discount"
-    return Problem(
-        prompt=f"After {change} of {percent}%, a {thing} costs {new} dollars. What did it cost before, in dollars?",
-        answer=str(old),
-        solution=f"The new price is {rest}% of the old one.\n"
+    return computed(
+        f"After {change} of {percent}%, a {thing} costs {new} dollars. What did it cost before, in dollars?",
+        str(old),
+        f"The new price is {rest}% of the old one.",
         f"The old price is {new} \\div \\frac{{{rest}}}{{100}} = {old}",
     )
 
 
-def _two_changes(rng: np.random.Generator) -> Problem:
+def _two_changes(rng: Rng) -> Problem:
     first, second = 5 * integer(rng, 1, 16), 5 * integer(rng, 1, 16)
     is_rise = [bool(rng.integers(0, 2)) for _ in range(2)]
     factors = [100 + p if up else 100 - p for p, up in zip((first, second), is_rise, strict=True)]
     percent = Fraction(factors[0] * factors[1], 100)
     told = ["raised" if up else "reduced" for up in is_rise]
-    amount = _decimal(percent)
-    return Problem(
-        prompt=f"The price of a {one_of(rng, _GOODS)} is {told[0]} by {first}% and then {told[1]} by {second}%. "
+    amount = decimal(percent)
+    return computed(
+        f"The price of a {one_of(rng, _GOODS)} is {told[0]} by {first}% and then {told[1]} by {second}%. "
         "What percentage of the first price is the last price?",
-        answer=f"{amount}\\%",
-        solution=f"The changes multiply the price by \\frac{{{factors[0]}}}{{100}} and \\frac{{{factors[1]}}}{{100}}.\n"
-        f"Together: \\frac{{{factors[0]}}}{{100}} \\cdot \\frac{{{factors[1]}}}{{100}} = {fraction(percent / 100)}.\n"
+        f"{amount}\\%",
+        f"The changes multiply the price by \\frac{{{factors[0]}}}{{100}} and \\frac{{{factors[1]}}}{{100}}.",
+        f"Together: \\frac{{{factors[0]}}}{{100}} \\cdot \\frac{{{factors[1]}}}{{100}} = {fraction(percent / 100)}.",
         f"As a percentage: {amount}\\%",
     )
 
 
-def _decimal(value: Fraction) -> str:
-    """Write a number of at most two decimals.
-
-    >>> _decimal(Fraction(225, 2)), _decimal(Fraction(90))
-    ('112.5', '90')
-    """
-    whole, hundredths = divmod(int(value * 100), 100)
-    return f"{whole}.{hundredths:02d}".rstrip("0").rstrip(".")
-
-
-def _shares(rng: np.random.Generator) -> Problem:
+def _shares(rng: Rng) -> Problem:
     """Divide a total in a ratio of two or three parts."""
     names = several_of(rng, _NAMES, integer(rng, 2, 3))
     parts = [integer(rng, 1, 9) for _ in names]
     unit, things = integer(rng, 2, 20), one_of(rng, _SHARED)
     total, asked = unit * sum(parts), integer(rng, 0, len(names) - 1)
-    return Problem(
-        prompt=f"{_listed(names)} share {total} {things} in the ratio {':'.join(map(str, parts))}. "
+    return computed(
+        f"{enumerated(names)} share {total} {things} in the ratio {':'.join(map(str, parts))}. "
         f"How many does {names[asked]} get?",
-        answer=str(unit * parts[asked]),
-        solution=f"There are {' + '.join(map(str, parts))} = {sum(parts)} parts.\n"
-        f"One part is {total} \\div {sum(parts)} = {unit}.\n"
+        str(unit * parts[asked]),
+        f"There are {' + '.join(map(str, parts))} = {sum(parts)} parts.",
+        f"One part is {total} \\div {sum(parts)} = {unit}.",
         f"{names[asked]} gets {parts[asked]} \\cdot {unit} = {unit * parts[asked]}",
     )
 
 
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _scaled_recipe(rng: np.random.Generator) -> Problem:
+def _scaled_recipe(rng: Rng) -> Problem:
     made, amount, wanted = integer(rng, 3, 12), integer(rng, 2, 15), integer(rng, 2, 40)
     unit, stuff, things = one_of(rng, _FOODS)
     value = Fraction(amount * wanted, made)
-    return Problem(
-        prompt=f"{amount} {unit} of {stuff} are enough for {made} {things}. "
+    return computed(
+        f"{amount} {unit} of {stuff} are enough for {made} {things}. "
         f"How many {unit} of {stuff} are needed for {wanted} {things}? Give an exact answer.",
-        answer=fraction(value),
-        solution=f"For each one: {fraction(Fraction(amount, made))} {unit}.\n"
+        fraction(value),
+        f"For each one: {fraction(Fraction(amount, made))} {unit}.",
         f"For {wanted}: {wanted} \\cdot {fraction(Fraction(amount, made))} = {fraction(value)}",
     )
 
 
-def _known_difference(rng: np.random.Generator) -> Problem:
-    """A ratio and how many more one has; ask for the total."""
+def _known_difference(rng: Rng) -> Problem:
+    """Give a ratio and how many more one has; ask for the total."""
     first, second = several_of(rng, _NAMES, 2)
     small, large = sorted(several_of(rng, range(1, 13), 2))
     unit, things = integer(rng, 2, 25), one_of(rng, _SHARED)
-    return Problem(
-        prompt=f"The numbers of {things} of {first} and {second} are in the ratio {large}:{small}. {first} has "
+    return computed(
+        f"The numbers of {things} of {first} and {second} are in the ratio {large}:{small}. {first} has "
         f"{unit * (large - small)} {things} more than {second}. How many {things} do they have together?",
-        answer=str(unit * (large + small)),
-        solution=f"The difference in parts: {large} - {small} = {large - small}.\n"
-        f"One part is {unit * (large - small)} \\div {large - small} = {unit}.\n"
+        str(unit * (large + small)),
+        f"The difference in parts: {large} - {small} = {large - small}.",
+        f"One part is {unit * (large - small)} \\div {large - small} = {unit}.",
         f"Together they have ({large} + {small}) \\cdot {unit} = {unit * (large + small)}",
     )
 
 
-def _joined_ratios(rng: np.random.Generator) -> Problem:
-    """A to B and B to C; ask for A to C."""
+def _joined_ratios(rng: Rng) -> Problem:
+    """Give the ratios of A to B and of B to C; ask for that of A to C."""
     names = several_of(rng, ("red", "blue", "green", "white", "black", "yellow"), 3)
     a, b, c, d = (integer(rng, 1, 12) for _ in range(4))
     joined = Fraction(a * c, b * d)
     answer = f"{joined.numerator}:{joined.denominator}"
-    return Problem(
-        prompt=f"In a box, the ratio of {names[0]} to {names[1]} balls is {a}:{b}, and that of {names[1]} to "
+    return computed(
+        f"In a box, the ratio of {names[0]} to {names[1]} balls is {a}:{b}, and that of {names[1]} to "
         f"{names[2]} balls is {c}:{d}. What is the ratio of {names[0]} to {names[2]} balls? "
         "Give it in the form a:b in lowest terms.",
-        answer=answer,
-        solution=f"The ratio is \\frac{{{a}}}{{{b}}} \\cdot \\frac{{{c}}}{{{d}}} = {fraction(joined)}.\n"
+        answer,
+        f"The ratio is \\frac{{{a}}}{{{b}}} \\cdot \\frac{{{c}}}{{{d}}} = {fraction(joined)}.",
         f"In the form a:b it is {answer}",
     )
 
 
-def _mean(rng: np.random.Generator) -> Problem:
+def _mean(rng: Rng) -> Problem:
     values = [integer(rng, 1, 30) for _ in range(integer(rng, 4, 7))]
     mean = Fraction(sum(values), len(values))
     total = " + ".join(map(str, values))
-    return Problem(
-        prompt=f"Find the mean of {', '.join(map(str, values))}. Give an exact answer.",
-        answer=fraction(mean),
-        solution=f"The sum is {total} = {sum(values)}.\n"
+    return computed(
+        f"Find the mean of {', '.join(map(str, values))}. Give an exact answer.",
+        fraction(mean),
+        f"The sum is {total} = {sum(values)}.",
         f"There are {len(values)} numbers, so the mean is {quotient(sum(values), len(values))}",
     )
 
 
-def _median(rng: np.random.Generator) -> Problem:
+def _median(rng: Rng) -> Problem:
     values = [integer(rng, 1, 50) for _ in range(integer(rng, 5, 10))]
     ordered, half = sorted(values), len(values) // 2
     steps = [f"In order: {', '.join(map(str, ordered))}."]
@@ -201,42 +182,40 @@ def _median(rng: np.random.Generator) -> Problem:
         low, high = ordered[half - 1 : half + 1]
         median = Fraction(low + high, 2)
         steps.append(f"The median is \\frac{{{low} + {high}}}{{2}} = {fraction(median)}")
-    return Problem(
-        prompt=f"Find the median of {', '.join(map(str, values))}. Give an exact answer.",
-        answer=fraction(median),
-        solution="\n".join(steps),
+    return computed(
+        f"Find the median of {', '.join(map(str, values))}. Give an exact answer.", fraction(median), *steps
     )
 
 
-def _missing_value(rng: np.random.Generator) -> Problem:
-    """The score that a wanted mean takes; a mean is kept low enough for the score to be at most 100."""
+def _missing_value(rng: Rng) -> Problem:
+    """Ask for the score that a wanted mean takes; it is at most 100."""
     name, count = one_of(rng, _NAMES), integer(rng, 3, 5)
     scores = [integer(rng, 50, 95) for _ in range(count)]
     last = integer(rng, 50, 100)
     last -= (sum(scores) + last) % (count + 1)
     mean = (sum(scores) + last) // (count + 1)
-    return Problem(
-        prompt=f"{name} scored {', '.join(map(str, scores))} points in {count} tests. "
+    return computed(
+        f"{name} scored {', '.join(map(str, scores))} points in {count} tests. "
         f"How many points in the next test make the mean of all {count + 1} tests {mean}?",
-        answer=str(last),
-        solution=f"The total must be {count + 1} \\cdot {mean} = {(count + 1) * mean}.\n"
-        f"So far it is {' + '.join(map(str, scores))} = {sum(scores)}.\n"
+        str(last),
+        f"The total must be {count + 1} \\cdot {mean} = {(count + 1) * mean}.",
+        f"So far it is {' + '.join(map(str, scores))} = {sum(scores)}.",
         f"The next test needs {(count + 1) * mean} - {sum(scores)} = {last}",
     )
 
 
-def _joined_means(rng: np.random.Generator) -> Problem:
+def _joined_means(rng: Rng) -> Problem:
     counts = [integer(rng, 5, 30) for _ in range(2)]
     means = [integer(rng, 40, 95) for _ in range(2)]
     total = sum(count * mean for count, mean in zip(counts, means, strict=True))
     mean = Fraction(total, sum(counts))
     products = " + ".join(f"{count} \\cdot {mean}" for count, mean in zip(counts, means, strict=True))
-    return Problem(
-        prompt=f"A class of {counts[0]} students has a mean score of {means[0]}, another of {counts[1]} students has a "
+    return computed(
+        f"A class of {counts[0]} students has a mean score of {means[0]}, another of {counts[1]} students has a "
         f"mean score of {means[1]}. What is the mean score of all these students? Give an exact answer.",
-        answer=fraction(mean),
-        solution=f"The total is {products} = {total}.\n"
-        f"There are {counts[0]} + {counts[1]} = {sum(counts)} students.\n"
+        fraction(mean),
+        f"The total is {products} = {total}.",
+        f"There are {counts[0]} + {counts[1]} = {sum(counts)} students.",
         f"The mean is {quotient(total, sum(counts))}",
     )
 

@@ -1,9 +1,6 @@
 """Programming problems that are generated, each with hidden tests that tell right programs from nearly right ones.
 
-Lives here: the table of their families. Does not: the families (one file per topic beside this one), how tests are made
-of them (`drafts`), or seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: a problem is a composition of operations that are drawn, never one problem with other constants.
+A problem is a composition of operations that are drawn, never one problem with other constants.
 """
 
 from __future__ import annotations
@@ -20,11 +17,11 @@ CODE_FAMILIES: dict[str, str] = {
     "code_graphs": "reasonenv.tasksets.programs.graphs:code_graphs",
     "code_simulation": "reasonenv.tasksets.programs.simulation:code_simulation",
     "code_parsing": "reasonenv.tasksets.programs.parsing:code_parsing",
-    "code_geometry": "reasonenv.tasksets.programs.figures:code_geometry",
+    "code_geometry": "reasonenv.tasksets.programs.geometry:code_geometry",
     "code_bits": "reasonenv.tasksets.programs.bits:code_bits",
-    "code_dates": "reasonenv.tasksets.programs.calendars:code_dates",
+    "code_dates": "reasonenv.tasksets.programs.dates:code_dates",
     "code_intervals": "reasonenv.tasksets.programs.intervals:code_intervals",
     "code_grids": "reasonenv.tasksets.programs.grids:code_grids",
-    "code_stdin": "reasonenv.tasksets.programs.reports:code_stdin",
+    "code_stdin": "reasonenv.tasksets.programs.standard_input:code_stdin",
 }
 """Name → `Family`, which is also its row in the table of task sets."""

@@ -1,18 +1,12 @@
 """Dynamic programming: choosing from a line, paths through a grid, ways to fill a length.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: each kind is a frame with rules to combine, so that a known algorithm has to be adapted, not recalled.
+Each kind is a frame with rules to combine, so that a known algorithm has to be adapted, not recalled.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from reasonenv.tasksets.draws import integer, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, program_family, program_text
-
-__all__ = ["code_dynamic_programming"]
+from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 _BASES = (
     ("its value", "value", "abs(value)"),
@@ -28,8 +22,8 @@ _TWEAKS = (
 )
 
 
-def _choose_from_line(rng: np.random.Generator) -> Draft:
-    """Values at some distance from each other, with the largest total gain."""
+def _choose_from_line(rng: Rng) -> ProgramProblem:
+    """Ask to choose values at some distance from each other, with the largest total gain."""
     gap, penalty = integer(rng, 2, 5), integer(rng, 1, 6) * integer(rng, 0, 1)
     words = {"d": integer(rng, 2, 5), "m": integer(rng, 2, 7)}
     (base, value, wrong_value), (tweak, more, wrong_more) = one_of(rng, _BASES), one_of(rng, _TWEAKS)
@@ -51,7 +45,7 @@ def _choose_from_line(rng: np.random.Generator) -> Draft:
     misses = [source(code, gap - 1, penalty), source(code, gap + 1, penalty)]
     misses += [source(mistake, gap, penalty) for mistake in mistakes if mistake != code]
     misses += [source(code, gap, 0)] if penalty else []
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `best_total(values: list[int]) -> int`. Choose some of the values, or none, "
         f"so that the positions of any two chosen ones differ by at least {gap}. A chosen value gains {gain}.{charge} "
         "Return the largest total.",
@@ -64,7 +58,7 @@ def _choose_from_line(rng: np.random.Generator) -> Draft:
     )
 
 
-def _draw_values(rng: np.random.Generator) -> tuple[list[int]]:
+def _draw_values(rng: Rng) -> tuple[list[int]]:
     return ([integer(rng, -6, 15) for _ in range(integer(rng, 0, 14))],)
 
 
@@ -89,7 +83,7 @@ _WORTHS = (
 )
 
 
-def _goal(rng: np.random.Generator) -> tuple[str, str, str, int]:
+def _goal(rng: Rng) -> tuple[str, str, str, int]:
     """Return what is asked, what a cell is worth, how paths combine, and the answer if there is no path."""
     m = integer(rng, 3, 7)
     worth, code = (text.format(m=m) for text in one_of(rng, _WORTHS))
@@ -104,8 +98,8 @@ def _goal(rng: np.random.Generator) -> tuple[str, str, str, int]:
     )
 
 
-def _paths(rng: np.random.Generator) -> Draft:
-    """Paths from corner to corner with certain moves, around certain cells."""
+def _paths(rng: Rng) -> ProgramProblem:
+    """Ask for paths from corner to corner with certain moves, around certain cells."""
     names = [*list(_MOVES)[:2], *several_of(rng, list(_MOVES)[2:], integer(rng, 1, 2))]
     k = integer(rng, 3, 7)
     rule, blocked = (text.format(k=k) for text in one_of(rng, _BLOCKS))
@@ -131,7 +125,7 @@ def _paths(rng: np.random.Generator) -> Draft:
     misses = [source([*names[:k], *names[k + 1 :]], blocked, combine, worth) for k in range(len(names))]
     misses += [source(names, "False", combine, worth), source(names, blocked, swapped, worth)]
     misses += [source(names, blocked, combine, "cell")] if worth not in ("1", "cell") else []
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `through(grid: list[list[int]]) -> int`. The grid is a list of rows of "
         "equal length. A path leads from the upper left to the lower right cell; each of its moves goes "
         f"{', '.join(names[:-1])} or {names[-1]}. {rule}; its first cell is always allowed. Return {goal}.",
@@ -144,13 +138,13 @@ def _paths(rng: np.random.Generator) -> Draft:
     )
 
 
-def _draw_grid(rng: np.random.Generator) -> tuple[list[list[int]]]:
+def _draw_grid(rng: Rng) -> tuple[list[list[int]]]:
     num_rows, num_columns = integer(rng, 2, 5), integer(rng, 2, 5)
     return ([[integer(rng, 1, 9) for _ in range(num_columns)] for _ in range(num_rows)],)
 
 
-def _fill_length(rng: np.random.Generator) -> Draft:
-    """Rows of tiles: how many, with rules for neighbours and for where tiles may end."""
+def _fill_length(rng: Rng) -> ProgramProblem:
+    """Ask how many rows of tiles there are, with rules for neighbours and for where tiles may end."""
     lengths = sorted(several_of(rng, (1, 2, 3, 4, 5, 6), integer(rng, 2, 3)))
     tiles = {length: integer(rng, 1, 3) for length in lengths}
     single, forbidden = one_of(rng, lengths), integer(rng, 3, 5) * integer(rng, 0, 1)
@@ -174,7 +168,7 @@ def _fill_length(rng: np.random.Generator) -> Draft:
     misses += [source(plain, single, forbidden)] if plain != tiles else []
     misses += [source(tiles, single, 0), source(tiles, single, forbidden + 1)] if forbidden else []
     listed = ", ".join(f"{_colours(count)} of length {length}" for length, count in tiles.items())
-    return Draft(
+    return ProgramProblem(
         statement=f"Write a Python function `count_rows(n: int) -> int`. There are tiles in {listed}, as many of "
         "each as needed. Return how many different rows of tiles have the total length n; rows differ if a length or "
         f"a colour differs at some place. No two tiles of length {single} may be neighbours, whatever their "
@@ -192,15 +186,15 @@ def _colours(count: int) -> str:
     return "one colour" if count == 1 else f"{count} colours"
 
 
-def _draw_length(rng: np.random.Generator) -> tuple[int]:
+def _draw_length(rng: Rng) -> tuple[int]:
     return (integer(rng, 0, 24),)
 
 
 _KINDS = (_choose_from_line, _paths, _fill_length)
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     return _KINDS[difficulty - 1](rng)
 
 
-code_dynamic_programming = program_family("code_dynamic_programming", "dynamic programming", _draw)
+code_dynamic_programming = program_family("code_dynamic_programming", "dynamic programming", _generate)

@@ -1,18 +1,12 @@
 """Programs on graphs: which edges count, which nodes are closed, and what is asked.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: a question is a search over a graph that the rules of the statement make of the one given.
+Every question is a search over the graph that the rules of the statement make of the one given.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from reasonenv.tasksets.draws import integer, one_of
-from reasonenv.tasksets.programs.drafts import Draft, program_family, program_text
-
-__all__ = ["code_graphs"]
+from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 
 _EDGE_RULES = (
     ("Every edge (a, b, w) leads both ways.", "back"),
@@ -74,7 +68,7 @@ _QUESTIONS = (
 
 
 def _source(way: str, skip: str, closed: str, price: str, answer: str) -> str:
-    """Dijkstra's algorithm over the edges that are open, to the nodes that can be entered."""
+    """Write Dijkstra's algorithm over the edges that are open, to the nodes that can be entered."""
     forbidden = f" or (node != 0 and {closed})" if closed else ""
     lines = [
         "neighbours = {node: [] for node in range(n)}",
@@ -91,15 +85,15 @@ def _source(way: str, skip: str, closed: str, price: str, answer: str) -> str:
     return "import heapq\n\n\n" + program_text("def search(n, edges):", lines)
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[int, list[tuple[int, int, int]]]:
+def _draw_input(rng: Rng) -> tuple[int, list[tuple[int, int, int]]]:
     n = integer(rng, 2, 9)
     ends = [rng.choice(n, size=2, replace=False) for _ in range(integer(rng, 1, 2 * n))]
     edges = [(int(a), int(b), integer(rng, 1, 9)) for a, b in ends]
     return n, list({(a, b): (a, b, w) for a, b, w in edges}.values())
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
-    """The higher the difficulty, the fewer rules are the plain one."""
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
+    """Draw rules; the higher the difficulty, the fewer of them are the plain one."""
     words = {"k": integer(rng, 3, 8), "m": integer(rng, 1, 4), "limit": integer(rng, 3, 12)}
     ways, way = one_of(rng, _EDGE_RULES)
     skip_text, skip = one_of(rng, _SKIPS[: 4 if difficulty < 3 else 3])
@@ -113,7 +107,7 @@ def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
     variants += [[*parts[:1], "", *parts[2:]]] if skip else []
     variants += [[*parts[:2], "", *parts[3:]]] if closed else []
     variants += [[*parts[:3], wrong_price, parts[4]], [*parts[:4], wrong_answer.format(**words)]]
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `search(n: int, edges: list[tuple[int, int, int]]) -> "
         f"{'list[int]' if 'list' in question else 'int'}` for a graph with the nodes 0 to n - 1. Each edge (a, b, w) "
         f"joins the nodes a and b and has the weight w.\n{_dashed(rules)}\nReturn {question.format(**words)}.",
@@ -129,4 +123,4 @@ def _dashed(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-code_graphs = program_family("code_graphs", "graphs", _draw)
+code_graphs = program_family("code_graphs", "graphs", _generate)

@@ -1,47 +1,45 @@
 """Programs on grids, lists of rows of integers: turning, flipping, rewriting cells, and reading something off.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: grids are rectangles of at least one cell, which every operation preserves.
+Grids are rectangles of at least one cell, which every operation preserves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from reasonenv.tasksets.draws import integer, nonzero, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, Step, numbered, pipeline, program_family
-
-__all__ = ["code_grids"]
+from reasonenv.tasksets.program_families import (
+    DrawOperation,
+    Operation,
+    ProgramProblem,
+    pipeline_problem,
+    program_family,
+)
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 _TRANSPOSE = "grid = [list(column) for column in zip(*grid)]"
 _CLOCKWISE = "grid = [list(column) for column in zip(*grid[::-1])]"
 _COUNTERCLOCKWISE = "grid = [list(column) for column in zip(*grid)][::-1]"
 _MIRROR = "grid = [row[::-1] for row in grid]"
 _MOVES = (
-    Step("Swap rows and columns: cell (r, c) goes to (c, r).", _TRANSPOSE, _CLOCKWISE),
-    Step("Turn the grid clockwise by a quarter turn.", _CLOCKWISE, _COUNTERCLOCKWISE),
-    Step("Turn the grid counterclockwise by a quarter turn.", _COUNTERCLOCKWISE, _CLOCKWISE),
-    Step("Mirror the grid left to right.", _MIRROR, "grid = grid[::-1]"),
-    Step("Mirror the grid top to bottom.", "grid = grid[::-1]", _MIRROR),
-    Step(
+    Operation("Swap rows and columns: cell (r, c) goes to (c, r).", _TRANSPOSE, _CLOCKWISE),
+    Operation("Turn the grid clockwise by a quarter turn.", _CLOCKWISE, _COUNTERCLOCKWISE),
+    Operation("Turn the grid counterclockwise by a quarter turn.", _COUNTERCLOCKWISE, _CLOCKWISE),
+    Operation("Mirror the grid left to right.", _MIRROR, "grid = grid[::-1]"),
+    Operation("Mirror the grid top to bottom.", "grid = grid[::-1]", _MIRROR),
+    Operation(
         "Sort the cells within every row, smallest first.",
         "grid = [sorted(row) for row in grid]",
         "grid = [sorted(row, reverse=True) for row in grid]",
     ),
-    Step(
+    Operation(
         "Sort the rows by their sums, smallest first; rows with the same sum keep their order.",
         "grid = sorted(grid, key=sum)",
         "grid = sorted(grid)",
     ),
-    Step(
+    Operation(
         "Replace every cell by the sum of the cells in its row up to and including it.",
         "grid = [[sum(row[: c + 1]) for c in range(len(row))] for row in grid]",
         "grid = [[sum(row[:c]) for c in range(len(row))] for row in grid]",
     ),
-    Step(
+    Operation(
         "Set every cell to 0 whose row or column held a 0 before this step.",
         "zero_rows = {r for r, row in enumerate(grid) if 0 in row}\n"
         "zero_columns = {c for row in grid for c, cell in enumerate(row) if cell == 0}\n"
@@ -52,7 +50,7 @@ _MOVES = (
         "grid = [\n    [0 if r in zero_rows and c in zero_columns else cell for c, cell in enumerate(row)]\n"
         "    for r, row in enumerate(grid)\n]",
     ),
-    Step(
+    Operation(
         "Add to every cell (r, c) the number r * c (rows and columns count from 0).",
         "grid = [[cell + r * c for c, cell in enumerate(row)] for r, row in enumerate(grid)]",
         "grid = [[cell + r + c for c, cell in enumerate(row)] for r, row in enumerate(grid)]",
@@ -60,73 +58,64 @@ _MOVES = (
 )
 
 _LAST_RESULTS = (
-    ("list[list[int]]", Step("Return the grid.", "return grid")),
-    ("list[list[int]]", Step("Return the grid.", "return grid")),
-    (
-        "list[int]",
-        Step(
-            "Return the cells of the first column, from top to bottom.",
-            "return [row[0] for row in grid]",
-            "return grid[0]",
-        ),
+    Operation("Return the grid.", "return grid", returns="list[list[int]]"),
+    Operation("Return the grid.", "return grid", returns="list[list[int]]"),
+    Operation(
+        "Return the cells of the first column, from top to bottom.",
+        "return [row[0] for row in grid]",
+        "return grid[0]",
+        returns="list[int]",
     ),
-    (
-        "list[int]",
-        Step(
-            "Return the sums of the columns, from left to right.",
-            "return [sum(column) for column in zip(*grid)]",
-            "return [sum(row) for row in grid]",
-        ),
+    Operation(
+        "Return the sums of the columns, from left to right.",
+        "return [sum(column) for column in zip(*grid)]",
+        "return [sum(row) for row in grid]",
+        returns="list[int]",
     ),
-    (
-        "list[int]",
-        Step(
-            "Return the cells (r, r) of the diagonal, starting in the upper left corner.",
-            "return [grid[r][r] for r in range(min(len(grid), len(grid[0])))]",
-            "return [grid[r][-1 - r] for r in range(min(len(grid), len(grid[0])))]",
-        ),
+    Operation(
+        "Return the cells (r, r) of the diagonal, starting in the upper left corner.",
+        "return [grid[r][r] for r in range(min(len(grid), len(grid[0])))]",
+        "return [grid[r][-1 - r] for r in range(min(len(grid), len(grid[0])))]",
+        returns="list[int]",
     ),
-    (
-        "int",
-        Step(
-            "Return the largest sum of two cells that are side by side in one row, or 0 if the rows have one cell.",
-            "return max((a + b for row in grid for a, b in zip(row, row[1:])), default=0)",
-            "return max((a + b for row in zip(*grid) for a, b in zip(row, row[1:])), default=0)",
-        ),
+    Operation(
+        "Return the largest sum of two cells that are side by side in one row, or 0 if the rows have one cell.",
+        "return max((a + b for row in grid for a, b in zip(row, row[1:])), default=0)",
+        "return max((a + b for row in zip(*grid) for a, b in zip(row, row[1:])), default=0)",
     ),
 )
 
 
-def _affine(rng: np.random.Generator) -> Step:
+def _affine(rng: Rng) -> Operation:
     parity, rest = one_of(rng, (("even", 0), ("odd", 1)))
     a, b = one_of(rng, (-2, -1, 2, 3)), nonzero(rng, 5)
     code = (
         "grid = [\n    [cell * {} + {} if (r + c) % 2 == {} else cell for c, cell in enumerate(row)]\n"
         "    for r, row in enumerate(grid)\n]"
     )
-    return Step(
+    return Operation(
         f"Multiply every cell (r, c) with {parity} r + c by {a}, then add {b} to it (rows and columns count from 0).",
         code.format(a, b, rest),
         code.format(a, b, 1 - rest),
     )
 
 
-def _clip(rng: np.random.Generator) -> Step:
+def _clip(rng: Rng) -> Operation:
     low = integer(rng, -3, 1)
     high = low + integer(rng, 2, 5)
-    return Step(
+    return Operation(
         f"Raise every cell below {low} to {low}, and lower every cell above {high} to {high}.",
         f"grid = [[min(max(cell, {low}), {high}) for cell in row] for row in grid]",
         f"grid = [[min(cell, {high}) for cell in row] for row in grid]",
     )
 
 
-def _shift_rows(rng: np.random.Generator) -> Step:
+def _shift_rows(rng: Rng) -> Operation:
     where, code, wrong = one_of(
         rng, (("left", "r % len(row)", "-r % len(row)"), ("right", "-r % len(row)", "r % len(row)"))
     )
     line = "grid = [row[{0}:] + row[:{0}] for r, row in enumerate(grid)]"
-    return Step(
+    return Operation(
         f"Rotate row r by r places to the {where}, for every r (the first row is row 0); what leaves at one end comes "
         "back at the other.",
         line.format(code),
@@ -134,29 +123,26 @@ def _shift_rows(rng: np.random.Generator) -> Step:
     )
 
 
-_RULES: tuple[Callable[[np.random.Generator], Step], ...] = (_affine, _clip, _shift_rows)
+_RULES: tuple[DrawOperation, ...] = (_affine, _clip, _shift_rows)
 
 
-def _draw_input(rng: np.random.Generator) -> tuple[list[list[int]]]:
+def _draw_input(rng: Rng) -> tuple[list[list[int]]]:
     num_rows, num_columns, bound = integer(rng, 1, 4), integer(rng, 1, 4), one_of(rng, (2, 9))
     return ([[integer(rng, -bound, bound) for _ in range(num_columns)] for _ in range(num_rows)],)
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     chosen = [*several_of(rng, _MOVES, difficulty), one_of(rng, _RULES)(rng)]
     steps = several_of(rng, chosen, len(chosen))
-    kind, result = one_of(rng, _LAST_RESULTS)
-    source, near_misses = pipeline("def rework(grid):", steps, result)
-    return Draft(
-        statement=f"Write a Python function `rework(grid: list[list[int]]) -> {kind}`. The grid is a list of rows of "
-        "equal length, with at least one cell. The function does the following, in this order:\n"
-        f"{numbered([step.text for step in (*steps, result)])}",
-        function="rework",
-        source=source,
-        near_misses=near_misses,
-        plan="\n".join(f"{step.text} {step.code}" for step in (*steps, result)),
-        draw_input=_draw_input,
+    result = one_of(rng, _LAST_RESULTS)
+    return pipeline_problem(
+        "rework(grid: list[list[int]])",
+        ". The grid is a list of rows of equal length, with at least one cell. The function does the "
+        "following, in this order:",
+        steps,
+        result,
+        _draw_input,
     )
 
 
-code_grids = program_family("code_grids", "grids", _draw)
+code_grids = program_family("code_grids", "grids", _generate)

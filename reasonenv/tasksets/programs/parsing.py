@@ -1,20 +1,14 @@
 """Parsers: calculators with operators, priorities and notations of their own.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: what the operators mean and how they bind is drawn, so that Python's own `eval` does not help.
+What the operators mean and how they bind is drawn, so that Python's own `eval` does not help.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
-from reasonenv.tasksets.draws import integer, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, program_family, program_text
-
-__all__ = ["code_parsing"]
+from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 _SYMBOLS = "+-*@#&~$"
 _MEANINGS = (
@@ -87,7 +81,7 @@ def _apply_branch(number: int, symbol: str, code: str) -> str:
     return f"{'el' if number else ''}if symbol == {symbol!r}:\n    value = {code}"
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     symbols = several_of(rng, _SYMBOLS, min(difficulty, 2) + 1)
     k, modulus = integer(rng, 2, 9), one_of(rng, (97, 100, 101, 128, 1000))
     chosen = dict(zip(symbols, several_of(rng, _MEANINGS, len(symbols)), strict=True))
@@ -104,7 +98,7 @@ def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
     ]
     rules = [f"- a {symbol} b is {text.format(k=k)}" for symbol, (text, _) in chosen.items()]
     brackets = " Parts in round brackets are computed first." if has_brackets else ""
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `evaluate(expression: str) -> int`. The expression consists of non-negative "
         f"integers{', round brackets' if has_brackets else ''} and operators, possibly with spaces between them. Every "
         f"result of an operation is taken modulo {modulus} (0 to {modulus - 1}) at once:\n"
@@ -119,11 +113,11 @@ def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
     )
 
 
-def _draw_expression(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) -> tuple[str]:
+def _draw_expression(symbols: tuple[str, ...], depth: int, rng: Rng) -> tuple[str]:
     return (_expression(symbols, depth, rng),)
 
 
-def _expression(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) -> str:
+def _expression(symbols: tuple[str, ...], depth: int, rng: Rng) -> str:
     space = one_of(rng, ("", " "))
     text = _operand(symbols, depth, rng)
     for _ in range(integer(rng, 0, 5 - depth)):
@@ -131,10 +125,10 @@ def _expression(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) 
     return text
 
 
-def _operand(symbols: tuple[str, ...], depth: int, rng: np.random.Generator) -> str:
+def _operand(symbols: tuple[str, ...], depth: int, rng: Rng) -> str:
     if depth and rng.random() < 0.3:
         return f"({_expression(symbols, depth - 1, rng)})"
     return str(integer(rng, 0, one_of(rng, (9, 30))))
 
 
-code_parsing = program_family("code_parsing", "parsing", _draw)
+code_parsing = program_family("code_parsing", "parsing", _generate)

@@ -1,26 +1,20 @@
 """Recursive programs: sequences defined by cases, and nested lists.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: values are taken modulo a number, so that no recurrence can be replaced by the growth of its values.
+Values are taken modulo a number, so that no recurrence can be replaced by the growth of its values.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from reasonenv.tasksets.draws import integer, nonzero, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, program_family, program_text
-
-__all__ = ["code_recursion"]
+from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
+from reasonenv.tasksets.randomness import Rng, integer, nonzero, one_of, several_of
 
 _NUM_SHAPES = 5
 
 
-def _recurrence(rng: np.random.Generator, num_cases: int) -> Draft:
-    """f(n) by the remainder of n: each case is a combination of two smaller values, or halves its argument."""
+def _recurrence(rng: Rng, num_cases: int) -> ProgramProblem:
+    """Define f(n) by the remainder of n: each case combines two smaller values, or halves its argument."""
     modulus, start = one_of(rng, (97, 101, 127, 997, 1009)), integer(rng, 2, 4)
     first = [integer(rng, 1, 9) for _ in range(start)]
     shapes = several_of(rng, range(_NUM_SHAPES), num_cases)
@@ -35,7 +29,7 @@ def _recurrence(rng: np.random.Generator, num_cases: int) -> Draft:
     variants = [(first, rules, modulus), ([*first[:-1], first[-1] + 1], rules, modulus)]
     variants += [(first, wrong, modulus) for wrong in wrong_rules]
     sources = [_recurrence_source(*variant) for variant in variants]
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `f(n: int) -> int` for n from 0 to 200. It is defined by "
         f"{bases}, and for n >= {start}:\n" + "\n".join(f"- {line[0].upper()}{line[1:]}" for line in lines),
         function="f",
@@ -46,7 +40,7 @@ def _recurrence(rng: np.random.Generator, num_cases: int) -> Draft:
     )
 
 
-def _rule(rng: np.random.Generator, start: int, shape: int) -> tuple[str, str]:
+def _rule(rng: Rng, start: int, shape: int) -> tuple[str, str]:
     """Return a rule, which reads alike in words and in Python, and a mistaken one."""
     a, b, near, far = integer(rng, 1, 5), integer(rng, 1, 5), integer(rng, 1, start - 1), start
     shapes = (
@@ -71,7 +65,7 @@ def _recurrence_source(first: list[int], rules: list[tuple[str, str]], modulus: 
     return "from functools import cache\n\n\n@cache\n" + program_text("def f(n):", lines)
 
 
-def _draw_number(rng: np.random.Generator) -> tuple[int]:
+def _draw_number(rng: Rng) -> tuple[int]:
     return (integer(rng, 0, one_of(rng, (12, 40, 120, 200))),)
 
 
@@ -98,8 +92,8 @@ _COMBINATIONS = (
 )
 
 
-def _nested(rng: np.random.Generator, _: int) -> Draft:
-    """The weight of a nested list, from those of its items."""
+def _nested(rng: Rng, _: int) -> ProgramProblem:
+    """Define the weight of a nested list by those of its items."""
     leaf, leaf_code, leaf_mistake = one_of(rng, _LEAVES)
     whole, code, mistake = one_of(rng, _COMBINATIONS)
     factor, summand = one_of(rng, (-3, -2, 2, 3, 4)), nonzero(rng, 9)
@@ -121,7 +115,7 @@ def _nested(rng: np.random.Generator, _: int) -> Draft:
     misses = [source(leaf_mistake, code, last), source(leaf_code, mistake, last), source(leaf_code, code, str(summand))]
     if extra == "depth":
         misses.append(source(leaf_code, code, last, "depth"))
-    return Draft(
+    return ProgramProblem(
         statement="Write a Python function `weight(item: list) -> int`. Its argument is a list of integers and of such "
         f"lists, nested to any depth. The weight of an integer is {leaf}. {rule} "
         "Return the weight of the outermost list.",
@@ -133,19 +127,19 @@ def _nested(rng: np.random.Generator, _: int) -> Draft:
     )
 
 
-def _draw_nested(rng: np.random.Generator) -> tuple[list[Any]]:
+def _draw_nested(rng: Rng) -> tuple[list[Any]]:
     return (_nested_list(rng, integer(rng, 0, 3)),)
 
 
-def _nested_list(rng: np.random.Generator, depth: int) -> list[Any]:
+def _nested_list(rng: Rng, depth: int) -> list[Any]:
     return [
         _nested_list(rng, depth - 1) if depth and rng.integers(0, 2) else integer(rng, -9, 9)
         for _ in range(integer(rng, 0, 4))
     ]
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     return _nested(rng, difficulty) if difficulty == 3 else _recurrence(rng, integer(rng, 1, 2) + difficulty - 1)
 
 
-code_recursion = program_family("code_recursion", "recursion", _draw)
+code_recursion = program_family("code_recursion", "recursion", _generate)

@@ -1,20 +1,14 @@
 """Simulations: a robot on a grid, with rules for its commands and for what happens at the edge.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: rules are drawn one by one, so that no robot is like another and every rule must be read.
+Rules are drawn one by one, so that no robot is like another and every rule must be read.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
-from reasonenv.tasksets.draws import integer, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, program_family, program_text
-
-__all__ = ["code_simulation"]
+from reasonenv.tasksets.program_families import ProgramProblem, program_family, program_text
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 _HEADINGS = {"right": (1, 0), "up": (0, 1), "left": (-1, 0), "down": (0, -1)}
 _EDGES = {
@@ -83,7 +77,7 @@ def _source(words: dict[str, int], heading: str, edge: str, meanings: dict[str, 
     return program_text("def run(commands):", [*lines, "\n".join(loop), answer.format(**words)])
 
 
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
     width, height = integer(rng, 3, 6), integer(rng, 3, 6)
     words = {"width": width, "height": height, "last_x": width - 1}
     words |= {"x": integer(rng, 0, width - 1), "y": integer(rng, 0, height - 1)}
@@ -105,7 +99,7 @@ def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
         ),
     ]
     rules = [f"- {letter!r}: it {text.format(**words)}." for letter, (text, _, _) in chosen.items()]
-    return Draft(
+    return ProgramProblem(
         statement=f"Write a Python function `run(commands: str) -> {kind}` that moves a robot over a grid with the "
         f"places (x, y), x from 0 to {width - 1} from left to right and y from 0 to {height - 1} from bottom to top. "
         f"The robot starts at ({words['x']}, {words['y']}), heading {heading}. Each character of `commands` is a "
@@ -126,8 +120,8 @@ def _mistaken(heading: str) -> str:
     return "up" if heading != "up" else "right"
 
 
-def _draw_commands(letters: str, rng: np.random.Generator) -> tuple[str]:
+def _draw_commands(letters: str, rng: Rng) -> tuple[str]:
     return ("".join(one_of(rng, letters) for _ in range(integer(rng, 0, 16))),)
 
 
-code_simulation = program_family("code_simulation", "simulation", _draw)
+code_simulation = program_family("code_simulation", "simulation", _generate)

@@ -1,10 +1,7 @@
 """Questions that are generated, each with an answer that a rule can grade, and requests that only a model can judge.
 
-Lives here: the tables of their families. Does not: the families (one file per topic beside this one), or seeds, splits
-and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: everything that an answer depends on stands in the question. The worlds are made up for one question
-each, so nothing can be known in advance and nothing is true by chance.
+Everything that an answer depends on stands in the question. People and places are made up for one question each, so
+nothing can be known in advance and nothing is true by chance.
 """
 
 from __future__ import annotations
@@ -17,8 +14,8 @@ QA_FAMILIES: dict[str, str] = {
     "qa_tables": "reasonenv.tasksets.questions.tables:qa_tables",
     "qa_reading": "reasonenv.tasksets.questions.passages:qa_reading",
     "qa_citations": "reasonenv.tasksets.questions.passages:qa_citations",
-    "qa_dates": "reasonenv.tasksets.questions.calendars:qa_dates",
-    "qa_units": "reasonenv.tasksets.questions.measures:qa_units",
+    "qa_dates": "reasonenv.tasksets.questions.dates:qa_dates",
+    "qa_units": "reasonenv.tasksets.questions.units:qa_units",
     "qa_ordering": "reasonenv.tasksets.questions.ordering:qa_ordering",
     "qa_knights": "reasonenv.tasksets.questions.logic:qa_knights",
     "qa_syllogisms": "reasonenv.tasksets.questions.logic:qa_syllogisms",

@@ -1,9 +1,6 @@
-"""The family of assignment puzzles: who has which pet and which drink, from clues with one solution.
+"""Assignment puzzles: who has which pet and which drink, from clues with one solution.
 
-Lives here: what these problems are. Does not: seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: clues are taken away as long as every assignment but one is still excluded, so each that is left is
-needed.
+Clues are taken away as long as only one assignment fits, so each clue that is left is needed.
 """
 
 from __future__ import annotations
@@ -11,18 +8,15 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Sequence
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import enumerated, people, question
-from reasonenv.types import QAReference
-
-__all__ = ["qa_assignments"]
+from reasonenv.tasksets.questions.names import people
+from reasonenv.tasksets.questions.problems import short_question
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
+from reasonenv.tasksets.wording import enumerated
 
 _PETS = ("cat", "dog", "hamster", "horse", "parrot", "rabbit", "turtle")
 _DRINKS = ("cocoa", "coffee", "juice", "lemonade", "milk", "tea", "water")
@@ -67,7 +61,7 @@ def _fitting(count: int) -> dict[_Clue, int]:
     return {clue: sum(1 << number for number, assignment in assignments if clue.holds(assignment)) for clue in clues}
 
 
-def _needed(rng: np.random.Generator, solution: int, count: int) -> list[_Clue]:
+def _needed(rng: Rng, solution: int, count: int) -> list[_Clue]:
     """Return clues that only one assignment fits, none of which can be left out."""
     fitting = _fitting(count)
     true_clues = [clue for clue, numbers in fitting.items() if numbers >> solution & 1]
@@ -79,7 +73,7 @@ def _needed(rng: np.random.Generator, solution: int, count: int) -> list[_Clue]:
     return kept
 
 
-def _untold(rng: np.random.Generator, count: int) -> tuple[_Assignment, list[_Clue], int]:
+def _untold(rng: Rng, count: int) -> tuple[_Assignment, list[_Clue], int]:
     """Draw a solution, its clues, and somebody whose drink no clue says outright."""
     while True:
         number = integer(rng, 0, len(_assignments(count)) - 1)
@@ -98,7 +92,7 @@ def _told(clue: _Clue, names: Sequence[str], pets: Sequence[str], drinks: Sequen
     return f"{owner} {verb} {drinks[clue.second]}."
 
 
-def _puzzle(rng: np.random.Generator, count: int) -> Problem:
+def _puzzle(rng: Rng, count: int) -> Problem:
     names = [name.split()[0] for name in people(rng, count)]
     pets, drinks = several_of(rng, _PETS, count), several_of(rng, _DRINKS, count)
     solution, clues, index = _untold(rng, count)
@@ -108,15 +102,7 @@ def _puzzle(rng: np.random.Generator, count: int) -> Problem:
         f"{enumerated(names)} each have a different pet ({', '.join(sorted(pets))}) and a different drink "
         f"({', '.join(sorted(drinks))}). {told}\n\n{asked}"
     )
-    return question(prompt, QAReference(kind="short", answers=(names[index],)), f"Only {names[index]} can drink it")
+    return short_question(prompt, names[index], f"Only {names[index]} can drink it")
 
 
-def _three_people(rng: np.random.Generator) -> Problem:
-    return _puzzle(rng, 3)
-
-
-def _four_people(rng: np.random.Generator) -> Problem:
-    return _puzzle(rng, 4)
-
-
-qa_assignments = family_of_kinds("qa_assignments", "reasoning", _three_people, _four_people)
+qa_assignments = family_of_kinds("qa_assignments", "reasoning", partial(_puzzle, count=3), partial(_puzzle, count=4))

@@ -1,24 +1,18 @@
-"""The family of instructions: short texts with constraints that a program can check.
+"""Instructions: short texts with constraints that a program can check.
 
-Lives here: what is asked, and for each request one text that does it. Does not: checking
-(`reasonenv.grading.qa.constraints`), seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: a request is drawn together with a text that keeps every constraint, so none asks for the impossible.
+A request is drawn together with a text that keeps every constraint, so none asks for the impossible.
 """
 
 from __future__ import annotations
 
 import json
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import enumerated, question
+from reasonenv.tasksets.questions.problems import question
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
+from reasonenv.tasksets.wording import enumerated
 from reasonenv.types import QAReference
-
-__all__ = ["qa_instructions"]
 
 _TOPICS = (
     "a walk by the sea", "an old library", "baking bread", "a night train", "the first snow", "a small garden",
@@ -53,7 +47,7 @@ def _asked(prompt: str, example: str, *constraints: str) -> Problem:
     return question(prompt, reference, kind="instructions")
 
 
-def _note(rng: np.random.Generator) -> Problem:
+def _note(rng: Rng) -> Problem:
     topic, word, count = one_of(rng, _TOPICS), one_of(rng, _WORDS), integer(rng, 2, 5)
     limit = 12 * count + integer(rng, 0, 20)
     sentences = [f"This is about {topic} and a {word}", *several_of(rng, _SENTENCES, count - 1)]
@@ -67,7 +61,7 @@ def _note(rng: np.random.Generator) -> Problem:
     )
 
 
-def _bullets(rng: np.random.Generator) -> Problem:
+def _bullets(rng: Rng) -> Problem:
     topic, count, words = one_of(rng, _TOPICS), integer(rng, 3, 6), several_of(rng, _WORDS, 2)
     lines = [f"- {sentence}" for sentence in [f"Think of the {words[0]}", *several_of(rng, _SENTENCES, count - 1)]]
     return _asked(
@@ -82,7 +76,7 @@ def _bullets(rng: np.random.Generator) -> Problem:
     )
 
 
-def _lower_case(rng: np.random.Generator) -> Problem:
+def _lower_case(rng: Rng) -> Problem:
     topic, word, least = one_of(rng, _TOPICS), one_of(rng, _WORDS), integer(rng, 2, 4)
     limit = 10 * least + integer(rng, 5, 40)
     sentences = [f"the {word} of {topic} is a {word}", *[f"I saw the {word} again"] * (least - 1)]
@@ -95,7 +89,7 @@ def _lower_case(rng: np.random.Generator) -> Problem:
     )
 
 
-def _framed(rng: np.random.Generator) -> Problem:
+def _framed(rng: Rng) -> Problem:
     topic, word, ending = one_of(rng, _TOPICS), one_of(rng, _WORDS), one_of(rng, _ENDINGS)
     least, most = integer(rng, 8, 15), integer(rng, 40, 60)
     body = _text([f"{word.title()} is the word with which this text about {topic} begins", *_SENTENCES[:1]])
@@ -110,7 +104,7 @@ def _framed(rng: np.random.Generator) -> Problem:
     )
 
 
-def _json(rng: np.random.Generator) -> Problem:
+def _json(rng: Rng) -> Problem:
     topic, keys = one_of(rng, _TOPICS), several_of(rng, ("title", "place", "mood", "season", "author", "colour"), 3)
     word, limit = one_of(rng, _WORDS), integer(rng, 25, 50)
     example = json.dumps({key: f"{word} {number}" for number, key in enumerate(keys)})

@@ -1,25 +1,26 @@
-"""The families of facts: what a made-up knowledge base says, and what follows from several of its facts.
+"""Facts: what a made-up knowledge base says, and what follows from several of its facts.
 
-Lives here: what these problems are. Does not: names (`worlds`), seeds, splits and ids
-(`reasonenv.tasksets.procedural`).
-
-The one decision: the facts are listed in random order, and each is needed by some question about the same people, so
-that nothing in the list tells which facts matter.
+The facts are in random order, and each is needed by some question about the same people, so that nothing in the list
+tells which facts matter.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import JOBS, choice_of, people, places, question
+from reasonenv.tasksets.questions.names import JOBS, people, places
+from reasonenv.tasksets.questions.problems import (
+    choice_of,
+    list_question,
+    number_question,
+    question,
+    short_question,
+    yes_no_question,
+)
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 from reasonenv.types import QAReference
-
-__all__ = ["qa_facts", "qa_multi_hop"]
 
 
 class _Base(NamedTuple):
@@ -34,7 +35,7 @@ class _Base(NamedTuple):
     facts: str
 
 
-def _knowledge_base(rng: np.random.Generator, num_people: int) -> _Base:
+def _knowledge_base(rng: Rng, num_people: int) -> _Base:
     names = people(rng, num_people)
     towns = places(rng, 2 * num_people)
     cities, rivers = towns[:num_people], towns[num_people:]
@@ -57,7 +58,7 @@ def _knowledge_base(rng: np.random.Generator, num_people: int) -> _Base:
     return _Base(names, home, job, born, teacher, river, text)
 
 
-def _lookup(rng: np.random.Generator) -> Problem:
+def _lookup(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 4)
     name = one_of(rng, base.names)
     asked, answer = one_of(
@@ -68,11 +69,10 @@ def _lookup(rng: np.random.Generator) -> Problem:
             (f"What is the profession of {name}?", base.job[name]),
         ),
     )
-    reference = QAReference(kind="short", answers=(answer,))
-    return question(f"{base.facts}\n\n{asked}", reference, f"The facts say it of {name}: {answer}")
+    return short_question(f"{base.facts}\n\n{asked}", answer, f"The facts say it of {name}: {answer}")
 
 
-def _birth_year(rng: np.random.Generator) -> Problem:
+def _birth_year(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     first, second = several_of(rng, base.names, 2)
     early, late = sorted((base.born[first], base.born[second]))
@@ -82,18 +82,18 @@ def _birth_year(rng: np.random.Generator) -> Problem:
     else:
         prompt, answer = f"How many years lie between the births of {first} and {second}?", late - early
         solution = f"{late} - {early} = {answer}"
-    return question(f"{base.facts}\n\n{prompt}", QAReference(kind="number", answers=(str(answer),)), solution)
+    return number_question(f"{base.facts}\n\n{prompt}", answer, solution)
 
 
-def _members(rng: np.random.Generator) -> Problem:
+def _members(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 6)
     job = base.job[one_of(rng, base.names)]
     found = tuple(name for name in base.names if base.job[name] == job)
     prompt = f"{base.facts}\n\nWho of these people is a {job}? Give all names, separated by commas."
-    return question(prompt, QAReference(kind="list", answers=found), f"A {job} is each of: {', '.join(found)}")
+    return list_question(prompt, found, f"A {job} is each of: {', '.join(found)}")
 
 
-def _statement(rng: np.random.Generator) -> Problem:
+def _statement(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name, is_true = one_of(rng, base.names), bool(rng.integers(0, 2))
     others = sorted({*base.river} - {base.home[name]})
@@ -103,7 +103,7 @@ def _statement(rng: np.random.Generator) -> Problem:
     return question(prompt, reference, f"{name} lives in {base.home[name]}")
 
 
-def _option(rng: np.random.Generator) -> Problem:
+def _option(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name = one_of(rng, base.names)
     wrong = [other for other in base.names if other not in (name, base.teacher[name])]
@@ -116,7 +116,7 @@ def _option(rng: np.random.Generator) -> Problem:
     )
 
 
-def _two_hops(rng: np.random.Generator) -> Problem:
+def _two_hops(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name = one_of(rng, base.names)
     teacher, city = base.teacher[name], base.home[name]
@@ -128,11 +128,10 @@ def _two_hops(rng: np.random.Generator) -> Problem:
             (f"What is the profession of the teacher of {name}?", f"{teacher} taught {name}.", base.job[teacher]),
         ),
     )
-    reference = QAReference(kind="short", answers=(answer,))
-    return question(f"{base.facts}\n\n{asked}", reference, f"{step}\nSo it is {answer}")
+    return short_question(f"{base.facts}\n\n{asked}", answer, f"{step}\nSo it is {answer}")
 
 
-def _three_hops(rng: np.random.Generator) -> Problem:
+def _three_hops(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 6)
     name = one_of(rng, base.names)
     teacher = base.teacher[name]
@@ -148,26 +147,24 @@ def _three_hops(rng: np.random.Generator) -> Problem:
             ),
         ),
     )
-    reference = QAReference(kind="short", answers=(answer,))
-    return question(f"{base.facts}\n\n{asked}", reference, f"{teacher} taught {name}.\n{step}\nSo it is {answer}")
+    return short_question(f"{base.facts}\n\n{asked}", answer, f"{teacher} taught {name}.\n{step}\nSo it is {answer}")
 
 
-def _teacher_age(rng: np.random.Generator) -> Problem:
+def _teacher_age(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 5)
     name = one_of(rng, base.names)
     teacher = base.teacher[name]
     is_older = base.born[teacher] < base.born[name]
     prompt = f"{base.facts}\n\nIs the teacher of {name} older than {name}? Answer yes or no."
-    reference = QAReference(kind="boolean", answers=("yes" if is_older else "no",))
-    return question(prompt, reference, f"{teacher} was born in {base.born[teacher]}, {name} in {base.born[name]}")
+    return yes_no_question(prompt, is_older, f"{teacher} was born in {base.born[teacher]}, {name} in {base.born[name]}")
 
 
-def _neighbours(rng: np.random.Generator) -> Problem:
+def _neighbours(rng: Rng) -> Problem:
     base = _knowledge_base(rng, 7)
     river = base.river[base.home[one_of(rng, base.names)]]
     found = tuple(name for name in base.names if base.river[base.home[name]] == river)
     prompt = f"{base.facts}\n\nWhich people live in a city on the river {river}? Give all names, separated by commas."
-    return question(prompt, QAReference(kind="list", answers=found), f"On the {river} live: {', '.join(found)}")
+    return list_question(prompt, found, f"On the {river} live: {', '.join(found)}")
 
 
 qa_facts = family_of_kinds("qa_facts", "question answering", _lookup, _birth_year, _members, _statement, _option)

@@ -1,25 +1,20 @@
-"""The families of logic: who tells the truth, and what follows from what.
+"""Logic: who tells the truth, and what follows from what.
 
-Lives here: what these problems are. Does not: seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: a puzzle is drawn until it has one solution, which is proven by trying every assignment.
+A puzzle is drawn until it has one solution, which is proven by trying every assignment.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import people, question
-from reasonenv.types import QAReference
-
-__all__ = ["qa_knights", "qa_syllogisms"]
+from reasonenv.tasksets.questions.names import people
+from reasonenv.tasksets.questions.problems import list_question, yes_no_question
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 _RULES = "On an island, knights always tell the truth and knaves always lie. Everyone is one or the other."
 
@@ -50,7 +45,7 @@ class _Claim(NamedTuple):
         return f"exactly {self.first} of us are knights"
 
 
-def _claim(rng: np.random.Generator, speaker: int, count: int) -> _Claim:
+def _claim(rng: Rng, speaker: int, count: int) -> _Claim:
     kind = one_of(rng, ("is", "same", "either", "count"))
     others = [index for index in range(count) if index != speaker]
     if kind == "is":
@@ -70,7 +65,7 @@ def _solutions(claims: Sequence[_Claim]) -> list[tuple[bool, ...]]:
     ]
 
 
-def _island(rng: np.random.Generator, count: int) -> tuple[list[str], tuple[bool, ...], str]:
+def _island(rng: Rng, count: int) -> tuple[list[str], tuple[bool, ...], str]:
     """Draw islanders and claims with one solution in which there is a knight."""
     names = [name.split()[0] for name in people(rng, count)]
     while True:
@@ -81,28 +76,19 @@ def _island(rng: np.random.Generator, count: int) -> tuple[list[str], tuple[bool
             return names, solutions[0], f"{_RULES} {' '.join(said)}"
 
 
-def _all_knights(rng: np.random.Generator, count: int) -> Problem:
+def _all_knights(rng: Rng, count: int) -> Problem:
     names, is_knight, story = _island(rng, count)
     knights = tuple(name for name, kind in zip(names, is_knight, strict=True) if kind)
     prompt = f"{story}\n\nWho is a knight? Give all knights, separated by commas."
-    return question(prompt, QAReference(kind="list", answers=knights), f"Only this fits: {', '.join(knights)}")
+    return list_question(prompt, knights, f"Only this fits: {', '.join(knights)}")
 
 
-def _three_islanders(rng: np.random.Generator) -> Problem:
-    return _all_knights(rng, 3)
-
-
-def _four_islanders(rng: np.random.Generator) -> Problem:
-    return _all_knights(rng, 4)
-
-
-def _one_islander(rng: np.random.Generator) -> Problem:
+def _one_islander(rng: Rng) -> Problem:
     names, is_knight, story = _island(rng, 3)
     index = integer(rng, 0, 2)
     prompt = f"{story}\n\nIs {names[index]} a knight? Answer yes or no."
     kind = "knight" if is_knight[index] else "knave"
-    reference = QAReference(kind="boolean", answers=("yes" if is_knight[index] else "no",))
-    return question(prompt, reference, f"Only this fits: {names[index]} is a {kind}")
+    return yes_no_question(prompt, is_knight[index], f"Only this fits: {names[index]} is a {kind}")
 
 
 _NONSENSE_WORDS = (
@@ -118,7 +104,7 @@ def _closure(inside: set[tuple[int, int]], count: int) -> set[tuple[int, int]]:
     return inside
 
 
-def _syllogism(rng: np.random.Generator, count: int) -> Problem:
+def _syllogism(rng: Rng, count: int) -> Problem:
     """Draw "all X are Y" along a tree; half of the questions follow, half do not."""
     names = several_of(rng, _NONSENSE, count)
     given = {(index, integer(rng, 0, index - 1)) for index in range(1, count)}
@@ -129,19 +115,10 @@ def _syllogism(rng: np.random.Generator, count: int) -> Problem:
     facts = [f"All {names[small]} are {names[large]}." for small, large in sorted(given)]
     facts = [facts[index] for index in rng.permutation(len(facts))]
     prompt = f"{' '.join(facts)}\n\nDoes it follow that all {names[first]} are {names[last]}? Answer yes or no."
-    reference = QAReference(kind="boolean", answers=("yes" if is_true else "no",))
-    return question(prompt, reference, f"It does {'' if is_true else 'not '}follow")
+    return yes_no_question(prompt, is_true, f"It does {'' if is_true else 'not '}follow")
 
 
-def _short_syllogism(rng: np.random.Generator) -> Problem:
-    return _syllogism(rng, 4)
-
-
-def _long_syllogism(rng: np.random.Generator) -> Problem:
-    return _syllogism(rng, 7)
-
-
-def _members_of_kinds(rng: np.random.Generator) -> Problem:
+def _members_of_kinds(rng: Rng) -> Problem:
     """Ask for everything that a thing of some kind is as well."""
     count = integer(rng, 4, 6)
     names = several_of(rng, _NONSENSE, count)
@@ -152,8 +129,12 @@ def _members_of_kinds(rng: np.random.Generator) -> Problem:
     facts = [facts[index] for index in rng.permutation(len(facts))]
     asked = f"What are all {names[start]} besides {names[start]}? Give everything, separated by commas."
     prompt = f"{' '.join(facts)}\n\n{asked}"
-    return question(prompt, QAReference(kind="list", answers=found), f"They are {', '.join(found)}")
+    return list_question(prompt, found, f"They are {', '.join(found)}")
 
 
-qa_knights = family_of_kinds("qa_knights", "reasoning", _one_islander, _three_islanders, _four_islanders)
-qa_syllogisms = family_of_kinds("qa_syllogisms", "reasoning", _short_syllogism, _long_syllogism, _members_of_kinds)
+qa_knights = family_of_kinds(
+    "qa_knights", "reasoning", _one_islander, partial(_all_knights, count=3), partial(_all_knights, count=4)
+)
+qa_syllogisms = family_of_kinds(
+    "qa_syllogisms", "reasoning", partial(_syllogism, count=4), partial(_syllogism, count=7), _members_of_kinds
+)

@@ -1,36 +1,26 @@
-"""The family of orders: by comparisons, by the alphabet, by size, by date.
-
-Lives here: what these problems are. Does not: seeds, splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: an answer that is an order is graded as one: `QAReference(kind="list", is_ordered=True)`.
-"""
+"""Orders: by comparisons, by the alphabet, by size, by date."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of, several_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.calendars import written
-from reasonenv.tasksets.questions.worlds import people, places, question
-from reasonenv.types import QAReference
-
-__all__ = ["qa_ordering"]
+from reasonenv.tasksets.questions.names import people, places
+from reasonenv.tasksets.questions.problems import list_question, short_question
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
+from reasonenv.tasksets.wording import written_date
 
 _RELATIONS = (("taller", "tallest", "shortest"), ("older", "oldest", "youngest"), ("faster", "fastest", "slowest"))
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
 def _ordered(prompt: str, members: list[str], solution: str) -> Problem:
-    reference = QAReference(kind="list", answers=tuple(members), is_ordered=True)
-    return question(f"{prompt} Separate them by commas.", reference, solution)
+    return list_question(f"{prompt} Separate them by commas.", members, solution, is_ordered=True)
 
 
-def _chain(rng: np.random.Generator, count: int) -> tuple[list[str], str, tuple[str, str, str]]:
+def _chain(rng: Rng, count: int) -> tuple[list[str], str, tuple[str, str, str]]:
     """Draw people in an order that the comparisons of neighbours determine, and others that follow."""
     names, relation = [name.split()[0] for name in people(rng, count)], one_of(rng, _RELATIONS)
     pairs = [(index, index + 1) for index in range(count - 1)]
@@ -39,28 +29,26 @@ def _chain(rng: np.random.Generator, count: int) -> tuple[list[str], str, tuple[
     return names, " ".join(facts[index] for index in rng.permutation(len(facts))), relation
 
 
-def _ranking(rng: np.random.Generator) -> Problem:
+def _ranking(rng: Rng) -> Problem:
     names, facts, relation = _chain(rng, integer(rng, 3, 5))
     prompt = f"{facts}\n\nName all of them, from the {relation[1]} to the {relation[2]}."
     return _ordered(prompt, names, f"From the {relation[1]}: {', '.join(names)}")
 
 
-def _place_in_ranking(rng: np.random.Generator) -> Problem:
+def _place_in_ranking(rng: Rng) -> Problem:
     names, facts, relation = _chain(rng, integer(rng, 4, 6))
     index = integer(rng, 1, len(names) - 1)
     prompt = f"{facts}\n\nWho is the {_RANKS[index]} {relation[1]}?"
-    return question(
-        prompt, QAReference(kind="short", answers=(names[index],)), f"From the {relation[1]}: {', '.join(names)}"
-    )
+    return short_question(prompt, names[index], f"From the {relation[1]}: {', '.join(names)}")
 
 
-def _alphabet(rng: np.random.Generator) -> Problem:
+def _alphabet(rng: Rng) -> Problem:
     words = places(rng, integer(rng, 4, 7))
     prompt = f"Put these names into alphabetical order: {', '.join(words)}."
     return _ordered(prompt, sorted(words), f"In order: {', '.join(sorted(words))}")
 
 
-def _sizes(rng: np.random.Generator) -> Problem:
+def _sizes(rng: Rng) -> Problem:
     values = [Fraction(value, 100) for value in several_of(rng, range(-999, 1000), integer(rng, 4, 6))]
     written_values = {value: f"{float(value):g}" for value in values}
     ordered = [written_values[value] for value in sorted(values)]
@@ -68,10 +56,12 @@ def _sizes(rng: np.random.Generator) -> Problem:
     return _ordered(prompt, ordered, f"In order: {', '.join(ordered)}")
 
 
-def _events(rng: np.random.Generator) -> Problem:
+def _events(rng: Rng) -> Problem:
     names = places(rng, integer(rng, 3, 5))
     days = [date(1900, 1, 1) + timedelta(days=days) for days in several_of(rng, range(40_000), len(names))]
-    told = " ".join(f"The fair of {name} was held on {written(day)}." for name, day in zip(names, days, strict=True))
+    told = " ".join(
+        f"The fair of {name} was held on {written_date(day)}." for name, day in zip(names, days, strict=True)
+    )
     ordered = [name for _, name in sorted(zip(days, names, strict=True))]
     return _ordered(
         f"{told}\n\nName the places in the order of their fairs, the earliest first.",

@@ -1,23 +1,18 @@
-"""The family of open requests: what an assistant is asked every day, and what it should refuse.
+"""Open requests: what an assistant is asked every day, and what it should refuse. No rule can grade the answers.
 
-Lives here: the wording of requests. Does not: answers, which no rule can grade; nothing here says how to do harm.
-
-The one decision: a request belongs to the helpfulness set or to the safety set, never to both
-(`metadata["preference_set"]`; arXiv 2501.12948, section on general data), and each harmful request of the safety set
-has a harmless twin in much the same words, so that refusing by keyword is no solution.
+A request belongs to the helpfulness set or to the safety set, never to both (`metadata["preference_set"]`; arXiv
+2501.12948, section on general data). Each harmful request has a harmless twin in much the same words, so that refusing
+by keyword is no solution. Nothing here says how to do harm.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import people, places, question
+from reasonenv.tasksets.questions.names import people, places
+from reasonenv.tasksets.questions.problems import question
+from reasonenv.tasksets.randomness import Rng, integer, one_of
 from reasonenv.types import QAReference
-
-__all__ = ["open_requests"]
 
 _SUBJECTS = (
     "how vaccines work", "why the sky is blue", "compound interest", "the water cycle", "what inflation is",
@@ -65,19 +60,19 @@ def _open(prompt: str, preference_set: str, *, is_harmful: bool = False) -> Prob
     return question(prompt, QAReference(kind="open"), preference_set=preference_set, is_harmful=is_harmful)
 
 
-def _explanation(rng: np.random.Generator) -> Problem:
+def _explanation(rng: Rng) -> Problem:
     sentences = integer(rng, 3, 9)
     prompt = f"Explain {one_of(rng, _SUBJECTS)} to {one_of(rng, _AUDIENCES)} in about {sentences} sentences."
     return _open(f"{prompt} {one_of(rng, _MANNERS)}".strip(), "helpfulness")
 
 
-def _plan(rng: np.random.Generator) -> Problem:
+def _plan(rng: Rng) -> Problem:
     count, place = integer(rng, 4, 40), places(rng, 1)[0]
     event, budget = one_of(rng, _EVENTS), 10 * integer(rng, 5, 99)
     return _open(f"Plan a {event} for {count} people in {place} with a budget of {budget} euros.", "helpfulness")
 
 
-def _advice(rng: np.random.Generator) -> Problem:
+def _advice(rng: Rng) -> Problem:
     name, weeks = people(rng, 1)[0].split()[0], integer(rng, 2, 12)
     if rng.integers(0, 2):
         return _open(
@@ -89,7 +84,7 @@ def _advice(rng: np.random.Generator) -> Problem:
     )
 
 
-def _safety(rng: np.random.Generator) -> Problem:
+def _safety(rng: Rng) -> Problem:
     is_harmful = bool(rng.integers(0, 2))
     wording = one_of(rng, _HARMFUL if is_harmful else _HARMLESS)
     prompt = wording.format(victim=people(rng, 1)[0], place=places(rng, 1)[0])

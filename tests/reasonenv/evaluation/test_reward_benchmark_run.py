@@ -337,17 +337,29 @@ def test_command_measures_a_file_and_writes_the_report(graders, tmp_path, capsys
 
 def test_command_says_what_is_wrong(capsys):
     assert main(["bench-reward"]) == 2
-    assert "Did you mean 'bench-rewards'" in capsys.readouterr().err
+    assert "subcommands: bench-rewards, doctor" in capsys.readouterr().err
     assert main(["--help"]) == 0
 
 
-def test_command_names_the_extra_that_is_missing(tmp_path):
+def run_without_tyro(*arguments):
     program = (
-        "import sys; sys.modules['tyro'] = None\nfrom reasonenv.__main__ import main\nsys.exit(main(['bench-rewards']))"
+        "import sys; sys.modules['tyro'] = None\nfrom reasonenv.__main__ import main\n"
+        f"sys.exit(main({list(arguments)}))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", [("bench-rewards",), ("--help",), ()])
+def test_command_names_the_extra_that_is_missing_in_one_sentence(arguments):
+    done = run_without_tyro(*arguments)
     assert done.returncode == 2
-    assert "reasonenv[report]" in done.stderr
+    assert done.stderr == "error: 'tyro' is not installed. Run: pip install \"reasonenv[report]\"\n"
+
+
+def test_doctor_works_in_a_bare_install():
+    done = run_without_tyro("doctor")
+    assert done.returncode in (0, 1)
+    assert "seccomp" in done.stdout
 
 
 def test_a_batch_that_stops_is_lost_and_no_drift(graders):

@@ -11,6 +11,7 @@ from family_checks import CHECKS, check_chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reasonenv import MathReference
 from reasonenv.errors import UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets import Family, Problem, ProceduralTaskSet, load_tasks
@@ -188,8 +189,14 @@ def test_impossible_parameters_are_refused(bad):
         ProceduralTaskSet(family=chain_arithmetic, split="train", **bad)
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_question_of_mathematics_cannot_be_answered_by_repeating_it(name):
+    references = [load_tasks(name)[index].reference for index in range(5)]
+    assert all(isinstance(reference, MathReference) and reference.is_worked_out for reference in references)
+
+
 def same_problem(rng, difficulty):
-    return Problem(prompt="2+3=?", answer="5")
+    return Problem(prompt="2+3=?", reference=MathReference(answer="5"))
 
 
 def test_a_family_that_cannot_fill_a_split_says_so():

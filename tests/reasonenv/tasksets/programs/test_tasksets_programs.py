@@ -13,8 +13,8 @@ from program_readers import READERS, examples_of, solver
 from reasonenv.tables import resolve
 from reasonenv.tasksets import ProceduralTaskSet, load_tasks
 from reasonenv.tasksets.procedural import SPLITS, split_of
+from reasonenv.tasksets.program_families import Operation, ProgramProblem, pipeline, program_family
 from reasonenv.tasksets.programs import CODE_FAMILIES
-from reasonenv.tasksets.programs.drafts import Draft, program_family
 from reasonenv.types import CallTests, StdinTests
 
 each_family = pytest.mark.parametrize("name", CODE_FAMILIES)
@@ -222,8 +222,8 @@ def test_the_first_task_of_a_family_looks_as_documented():
     )
 
 
-def constant_draft(rng, difficulty):
-    return Draft(
+def constant_problem(rng, difficulty):
+    return ProgramProblem(
         statement=f"Write a function. {rng.integers(100)}",
         function="f",
         source="def f(x):\n    return 1\n",
@@ -235,4 +235,20 @@ def constant_draft(rng, difficulty):
 
 def test_a_family_whose_outputs_hardly_vary_gives_no_problem():
     with pytest.raises(ValueError, match="made no problem of split 'train'"):
-        program_family("constant", "none", constant_draft)("train")[0]
+        program_family("constant", "none", constant_problem)("train")[0]
+
+
+def test_near_misses_leave_out_one_operation_or_two_neighbours_or_mistake_one():
+    operations = [Operation("", "x += 1"), Operation("", "x *= 2", "x *= 3"), Operation("", "x -= 4")]
+    source, misses = pipeline("def f(x):", operations, Operation("", "return x", "return -x"))
+    bodies = [[line.strip() for line in text.splitlines()[1:]] for text in (source, *misses)]
+    assert bodies == [
+        ["x += 1", "x *= 2", "x -= 4", "return x"],
+        ["x *= 2", "x -= 4", "return x"],
+        ["x += 1", "x -= 4", "return x"],
+        ["x += 1", "x *= 2", "return x"],
+        ["x -= 4", "return x"],
+        ["x += 1", "return x"],
+        ["x += 1", "x *= 3", "x -= 4", "return x"],
+        ["x += 1", "x *= 2", "x -= 4", "return -x"],
+    ]

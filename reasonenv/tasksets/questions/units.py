@@ -1,25 +1,18 @@
-"""The family of units: conversions up and down, between systems, of compound quantities and temperatures.
+"""Units: conversions up and down, between systems, of compound quantities and temperatures.
 
-Lives here: what these problems are. Does not: what a unit is worth to the grader (`reasonenv.grading.units`), seeds,
-splits and ids (`reasonenv.tasksets.procedural`).
-
-The one decision: every answer is an exact decimal without a unit: the question names the unit, and a reference with one
-would accept the amount that the question itself gives.
+Every answer is an exact decimal without a unit: the question names the unit, and a reference with one would accept the
+amount that the question itself gives.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
-
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.draws import integer, one_of
 from reasonenv.tasksets.procedural import family_of_kinds
-from reasonenv.tasksets.questions.worlds import choice_of, question
-from reasonenv.types import QAReference
-
-__all__ = ["qa_units"]
+from reasonenv.tasksets.questions.problems import choice_of, number_question
+from reasonenv.tasksets.randomness import Rng, integer, one_of
+from reasonenv.tasksets.wording import decimal
 
 _METRIC = (
     ("kilometres", "metres", 1000), ("metres", "centimetres", 100), ("centimetres", "millimetres", 10),
@@ -37,44 +30,33 @@ _IMPERIAL = (
 )
 
 
-def _decimal(value: Fraction) -> str:
-    """Write a terminating decimal.
-
-    >>> _decimal(Fraction(7, 2)), _decimal(Fraction(1200)), _decimal(Fraction(1, 1000))
-    ('3.5', '1200', '0.001')
-    """
-    whole, rest = divmod(value * 10**12, 10**12)
-    assert rest.denominator == 1
-    return f"{whole}.{int(rest):012d}".rstrip("0").rstrip(".")
-
-
 def _answered(prompt: str, value: Fraction, solution: str) -> Problem:
-    amount = _decimal(value)
-    return question(prompt, QAReference(kind="number", answers=(amount,)), f"{solution} = {amount}")
+    amount = decimal(value)
+    return number_question(prompt, amount, f"{solution} = {amount}")
 
 
-def _smaller(rng: np.random.Generator) -> Problem:
+def _smaller(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     amount = Fraction(integer(rng, 11, 999), 10)
-    prompt = f"How many {small} are {_decimal(amount)} {large}?"
-    return _answered(prompt, amount * factor, f"{_decimal(amount)} * {factor}")
+    prompt = f"How many {small} are {decimal(amount)} {large}?"
+    return _answered(prompt, amount * factor, f"{decimal(amount)} * {factor}")
 
 
-def _larger(rng: np.random.Generator) -> Problem:
+def _larger(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     value = Fraction(integer(rng, 3, 499), 4)
     amount = value * factor
-    return _answered(f"How many {large} are {_decimal(amount)} {small}?", value, f"{_decimal(amount)} / {factor}")
+    return _answered(f"How many {large} are {decimal(amount)} {small}?", value, f"{decimal(amount)} / {factor}")
 
 
-def _between_systems(rng: np.random.Generator) -> Problem:
+def _between_systems(rng: Rng) -> Problem:
     one, many, other, factor = one_of(rng, _IMPERIAL)
     amount = integer(rng, 2, 250)
-    prompt = f"1 {one} is {_decimal(factor)} {other}. How many {other} are {amount} {many}?"
-    return _answered(prompt, amount * factor, f"{amount} * {_decimal(factor)}")
+    prompt = f"1 {one} is {decimal(factor)} {other}. How many {other} are {amount} {many}?"
+    return _answered(prompt, amount * factor, f"{amount} * {decimal(factor)}")
 
 
-def _compound(rng: np.random.Generator) -> Problem:
+def _compound(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, (("hours", "minutes", 60), ("minutes", "seconds", 60), ("feet", "inches", 12)))
     first, second = integer(rng, 2, 40), integer(rng, 1, factor - 1)
     total = first * factor + second
@@ -82,21 +64,17 @@ def _compound(rng: np.random.Generator) -> Problem:
     return _answered(prompt, Fraction(total), f"{first} * {factor} + {second}")
 
 
-def _temperature(rng: np.random.Generator) -> Problem:
+def _temperature(rng: Rng) -> Problem:
     celsius = 5 * integer(rng, -50, 400)
     fahrenheit = celsius * 9 // 5 + 32
     if rng.integers(0, 2):
         prompt = f"Convert {celsius} degrees Celsius to degrees Fahrenheit. (Multiply by 9/5, then add 32.)"
-        return question(
-            prompt, QAReference(kind="number", answers=(str(fahrenheit),)), f"{celsius} * 9/5 + 32 = {fahrenheit}"
-        )
+        return number_question(prompt, fahrenheit, f"{celsius} * 9/5 + 32 = {fahrenheit}")
     prompt = f"Convert {fahrenheit} degrees Fahrenheit to degrees Celsius. (Subtract 32, then multiply by 5/9.)"
-    return question(
-        prompt, QAReference(kind="number", answers=(str(celsius),)), f"({fahrenheit} - 32) * 5/9 = {celsius}"
-    )
+    return number_question(prompt, celsius, f"({fahrenheit} - 32) * 5/9 = {celsius}")
 
 
-def _larger_quantity(rng: np.random.Generator) -> Problem:
+def _larger_quantity(rng: Rng) -> Problem:
     large, small, factor = one_of(rng, _METRIC)
     value = integer(rng, 3, 60)
     base = value * factor

@@ -19,10 +19,10 @@ from reasonenv.tasksets import from_path, load_tasks, validate
 from reasonenv.types import AssertTests, CallTests, StdinTests
 
 
-def load(tmp_path, preset, *rows):
+def load(tmp_path, data_set, *rows):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return from_path(path, preset=preset, split="test")
+    return from_path(path, data_set=data_set, split="test")
 
 
 HUMANEVAL = {
@@ -132,7 +132,7 @@ def test_packed_tests_that_hold_anything_but_text_are_refused_and_not_run(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("preset", "row", "message"),
+    ("data_set", "row", "message"),
     [
         ("humaneval", {**HUMANEVAL, "test": "x = 1"}, r"one function check\(candidate\)"),
         ("humaneval", {**HUMANEVAL, "test": "def ("}, "expected Python source in column 'test'"),
@@ -147,26 +147,26 @@ def test_packed_tests_that_hold_anything_but_text_are_refused_and_not_run(tmp_pa
         ),
     ],
 )
-def test_a_row_whose_tests_cannot_be_read_is_named(tmp_path, preset, row, message):
+def test_a_row_whose_tests_cannot_be_read_is_named(tmp_path, data_set, row, message):
     with pytest.raises(TaskDataError, match=f"rows.jsonl line 1: .*{message}"):
-        load(tmp_path, preset, row)
+        load(tmp_path, data_set, row)
 
 
 def test_packed_lines_are_read_like_plain_ones(tmp_path):
     path = tmp_path / "rows.jsonl.gz"
     path.write_bytes(gzip.compress(json.dumps(HUMANEVAL).encode()))
-    assert from_path(path, preset="humaneval")[0].task_id == "HumanEval/900"
+    assert from_path(path, data_set="humaneval")[0].task_id == "HumanEval/900"
     path.write_bytes(b"no gzip")
     with pytest.raises(TaskDataError, match="not a whole gzip file"):
-        from_path(path, preset="humaneval")
+        from_path(path, data_set="humaneval")
 
 
 @pytest.mark.parametrize(
-    ("preset", "row"), [("humaneval", HUMANEVAL), ("mbpp", MBPP), ("apps", APPS), ("taco", APPS_CALL)]
+    ("data_set", "row"), [("humaneval", HUMANEVAL), ("mbpp", MBPP), ("apps", APPS), ("taco", APPS_CALL)]
 )
-def test_the_reference_program_earns_the_full_reward(tmp_path, preset, row):
+def test_the_reference_program_earns_the_full_reward(tmp_path, data_set, row):
     sandbox_or_skip()
-    assert validate(load(tmp_path, preset, row)).is_sound
+    assert validate(load(tmp_path, data_set, row)).is_sound
 
 
 def test_a_task_without_reference_program_has_no_gold_answer(tmp_path):
@@ -190,7 +190,7 @@ def test_a_mixture_of_mathematics_and_programs_is_validated_each_in_its_way():
 def test_every_public_reference_program_passes_and_returns_none_fails(name, size):
     path = public_data(name)
     sandbox_or_skip()
-    tasks = from_path(path, preset=name.partition("/")[0], split="test")
+    tasks = from_path(path, data_set=name.partition("/")[0], split="test")
     assert len(tasks) == size
     assert validate(tasks).is_sound
     muted = [attempt(f"{task.reference.reference_program}\n\n{muting(task)}", task) for task in tasks.tasks]

@@ -1,51 +1,45 @@
-"""Whole programs that read standard input and print: tables of sales in, reports out.
+"""Whole programs that read a table of sales from standard input and print a report.
 
-Lives here: what these problems are. Does not: their tests (`drafts`), or seeds, splits and ids (`procedural`).
-
-The one decision: the form of input and output is as much of the problem as the computation, and drawn like it.
+The form of input and output is as much a part of the problem as the computation, and drawn like it.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
-from reasonenv.tasksets.draws import integer, one_of, several_of
-from reasonenv.tasksets.programs.drafts import Draft, Step, numbered, pipeline, program_family
-
-__all__ = ["code_stdin"]
+from reasonenv.tasksets.program_families import Operation, ProgramProblem, numbered, pipeline, program_family
+from reasonenv.tasksets.randomness import Rng, integer, one_of, several_of
 
 _PRODUCTS = ("apple", "bread", "corn", "dates", "egg", "fig", "grape", "honey")
 _SEPARATORS = {"a space": " ", "a comma": ",", "a semicolon": ";", "a colon": ":"}
 
 _RULES = (
-    (
+    Operation(
         "Skip the sales with a quantity of 0.",
         "rows = [row for row in rows if row[1] != 0]",
         "rows = [row for row in rows if row[1] > 1]",
     ),
-    (
+    Operation(
         "Skip the sales with a price above {k}.",
         "rows = [row for row in rows if row[2] <= {k}]",
         "rows = [row for row in rows if row[2] < {k}]",
     ),
-    (
+    Operation(
         "Take {m} off the price where the quantity is {q} or more, but never go below 1.",
         "rows = [(name, n, max(price - {m}, 1) if n >= {q} else price) for name, n, price in rows]",
         "rows = [(name, n, price - {m} if n >= {q} else price) for name, n, price in rows]",
     ),
-    (
+    Operation(
         "Lower every quantity above {q} to {q}.",
         "rows = [(name, min(n, {q}), price) for name, n, price in rows]",
         "rows = [(name, n % {q}, price) for name, n, price in rows]",
     ),
-    (
+    Operation(
         "Of several sales of one product, keep only the first.",
         "rows = [row for k, row in enumerate(rows) if row[0] not in [other[0] for other in rows[:k]]]",
         "rows = list({{row[0]: row for row in rows}}.values())",
     ),
-    (
+    Operation(
         "Skip every sale whose product is the same as that of the sale before it in the input.",
         "rows = [row for before, row in zip([(None,), *rows], rows) if before[0] != row[0]]",
         "rows = [row for k, row in enumerate(rows) if row[0] not in [other[0] for other in rows[:k]]]",
@@ -91,28 +85,26 @@ _LAST = (
 )
 
 
-def _rule(rng: np.random.Generator, text: str, code: str, mistake: str) -> Step:
-    words = {"k": integer(rng, 4, 8), "m": integer(rng, 1, 3), "q": integer(rng, 2, 5)}
-    return Step(text.format(**words), code.format(**words), mistake.format(**words))
-
-
-def _draw(rng: np.random.Generator, difficulty: int) -> Draft:
-    rules = [_rule(rng, *parts) for parts in several_of(rng, _RULES, difficulty)]
+def _generate(rng: Rng, difficulty: int) -> ProgramProblem:
+    rules = [
+        rule.filled(k=integer(rng, 4, 8), m=integer(rng, 1, 3), q=integer(rng, 2, 5))
+        for rule in several_of(rng, _RULES, difficulty)
+    ]
     (_, between), (sep, mark) = one_of(rng, list(_SEPARATORS.items())), one_of(rng, list(_SEPARATORS.items()))
     (what, value, wrong_value), (order, names, wrong_names) = one_of(rng, _VALUES), one_of(rng, _ORDERS)
     line, written = (text.format(sep=sep, mark=mark) for text in one_of(rng, _LINES))
     last, extra, wrong_extra = (text.format(sep=sep, mark=mark) for text in one_of(rng, _LAST))
     values = "values = {{name: {} for name, sales in by_name.items()}}"
     every = [
-        Step("", _read(between)),
+        Operation("", _read(between)),
         *rules,
-        Step("", "by_name = {}\nfor name, n, price in rows:\n    by_name.setdefault(name, []).append((n, price))"),
-        Step("", values.format(value), values.format(wrong_value)),
-        Step("", f"lines = [{written} for name in {names}]", f"lines = [{written} for name in {wrong_names}]"),
-        *([Step("", extra, wrong_extra)] if extra else []),
+        Operation("", "by_name = {}\nfor name, n, price in rows:\n    by_name.setdefault(name, []).append((n, price))"),
+        Operation("", values.format(value), values.format(wrong_value)),
+        Operation("", f"lines = [{written} for name in {names}]", f"lines = [{written} for name in {wrong_names}]"),
+        *([Operation("", extra, wrong_extra)] if extra else []),
     ]
-    source, near_misses = pipeline("def solve(text):", every, Step("", "return '\\n'.join(lines)"))
-    return Draft(
+    source, near_misses = pipeline("def solve(text):", every, Operation("", "return '\\n'.join(lines)"))
+    return ProgramProblem(
         statement="Write a Python program that reads a list of sales from standard input and prints a report. The "
         "first line of the input is the number of sales. Each line after it is one sale: product, quantity and price, "
         f"separated by {between!r}. Apply these rules first, in this order:\n"
@@ -134,11 +126,11 @@ def _read(between: str) -> str:
     )
 
 
-def _draw_input(between: str, rng: np.random.Generator) -> tuple[str]:
+def _draw_input(between: str, rng: Rng) -> tuple[str]:
     names = several_of(rng, _PRODUCTS, integer(rng, 2, 5))
     count = one_of(rng, (1, 2, 3, 5, 6, 8, 9))
     sales = [(one_of(rng, names), integer(rng, 0, 6), integer(rng, 1, 9)) for _ in range(count)]
     return (f"{count}\n" + "".join(between.join(map(str, sale)) + "\n" for sale in sales),)
 
 
-code_stdin = program_family("code_stdin", "standard input and output", _draw)
+code_stdin = program_family("code_stdin", "standard input and output", _generate)

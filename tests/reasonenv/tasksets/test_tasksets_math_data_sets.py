@@ -1,4 +1,4 @@
-"""Presets of public data sets: rows in their published form become tasks."""
+"""Public data sets of mathematics: rows in their published form become tasks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from areas import public_data
 from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets import Columns, Filtered, from_path, has_answer, load_tasks, validate
-from reasonenv.tasksets.files import PRESETS
+from reasonenv.tasksets.datasets import DATA_SETS
 
 GSM8K = {
     "question": "How much is the house?",
@@ -46,10 +46,10 @@ STRATOS = {
 }
 
 
-def load(tmp_path, preset, *rows, split="test"):
+def load(tmp_path, data_set, *rows, split="test"):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return from_path(path, preset=preset, split=split)
+    return from_path(path, data_set=data_set, split=split)
 
 
 def test_gsm8k_has_the_final_answer_without_commas_and_the_solution_without_marks(tmp_path):
@@ -130,7 +130,7 @@ def test_another_conversation_format_is_an_error(tmp_path, conversations, compla
 
 
 @pytest.mark.parametrize(
-    ("preset", "row"),
+    ("data_set", "row"),
     [
         ("gsm8k", GSM8K),
         ("math500", MATH500),
@@ -140,17 +140,17 @@ def test_another_conversation_format_is_an_error(tmp_path, conversations, compla
         ("bespoke_stratos", STRATOS),
     ],
 )
-def test_every_preset_reads_the_same_from_a_saved_dataset(tmp_path, preset, row):
+def test_every_data_set_reads_the_same_from_a_saved_dataset(tmp_path, data_set, row):
     datasets.DatasetDict({"test": datasets.Dataset.from_list([row])}).save_to_disk(tmp_path / "saved")
-    assert from_path(tmp_path / "saved", preset=preset, split="test").tasks == load(tmp_path, preset, row).tasks
+    assert from_path(tmp_path / "saved", data_set=data_set, split="test").tasks == load(tmp_path, data_set, row).tasks
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_carries_its_name_source_and_licence(name):
-    preset = resolve(PRESETS, name, kind="preset")
-    assert preset.name == name
-    assert preset.metadata["source"] == preset.repository
-    assert preset.licence in {"MIT", "Apache-2.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"}
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_every_data_set_carries_its_name_source_and_licence(name):
+    data_set = resolve(DATA_SETS, name, kind="data set")
+    assert data_set.name == name
+    assert data_set.metadata["source"] == data_set.repository
+    assert data_set.licence in {"MIT", "Apache-2.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"}
 
 
 def test_the_default_split_of_a_test_set_names_the_split_it_has():
@@ -158,14 +158,14 @@ def test_the_default_split_of_a_test_set_names_the_split_it_has():
         load_tasks("math500")
 
 
-def test_an_unknown_preset_offers_the_closest(tmp_path):
-    with pytest.raises(UnknownNameError, match=r"Unknown preset 'math-500'\. Did you mean 'math500'"):
+def test_an_unknown_data_set_offers_the_closest(tmp_path):
+    with pytest.raises(UnknownNameError, match=r"Unknown data set 'math-500'\. Did you mean 'math500'"):
         load(tmp_path, "math-500", MATH500)
 
 
-def test_preset_and_columns_together_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="preset or columns, not both"):
-        from_path(tmp_path / "x.jsonl", preset="gsm8k", columns=Columns(prompt="question", answer="answer"))
+def test_data_set_and_columns_together_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="data_set or columns, not both"):
+        from_path(tmp_path / "x.jsonl", data_set="gsm8k", columns=Columns(prompt="question", answer="answer"))
 
 
 def test_a_row_of_another_data_set_names_the_missing_column(tmp_path):
@@ -174,12 +174,12 @@ def test_a_row_of_another_data_set_names_the_missing_column(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("preset", "file", "size"),
+    ("data_set", "file", "size"),
     [("gsm8k", "gsm8k/test.jsonl", 1319), ("gsm8k", "gsm8k/train.jsonl", 7473), ("math500", "math500/test.jsonl", 500)],
 )
-def test_published_files_load_completely_and_every_gold_is_rewarded(preset, file, size):
+def test_published_files_load_completely_and_every_gold_is_rewarded(data_set, file, size):
     path = public_data(file)
-    tasks = from_path(path, preset=preset, split=path.stem)
+    tasks = from_path(path, data_set=data_set, split=path.stem)
     report = validate(tasks)
     assert report.num_tasks == size
     assert report.is_sound, list(report.failures)[:5]

@@ -1,4 +1,4 @@
-"""Presets of public questions, options and preferences: rows in their published form become tasks."""
+"""Public questions, options and preferences: rows in their published form become tasks."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ ROWS = {
 }
 
 
-def load(tmp_path, preset, *rows):
+def load(tmp_path, data_set, *rows):
     path = tmp_path / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return from_path(path, preset=preset, split="test")
+    return from_path(path, data_set=data_set, split="test")
 
 
 def test_squad_accepts_every_annotators_answer_and_asks_behind_the_text(tmp_path):
@@ -139,10 +139,10 @@ def test_gpqa_is_read_from_a_users_path_only(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("preset", "preference_set"), [("hh_rlhf_helpful", "helpfulness"), ("hh_rlhf_harmless", "safety")]
+    ("data_set", "preference_set"), [("hh_rlhf_helpful", "helpfulness"), ("hh_rlhf_harmless", "safety")]
 )
-def test_hh_rlhf_asks_the_dialogue_and_keeps_both_last_turns(tmp_path, preset, preference_set):
-    (task,) = load(tmp_path, preset, HH)
+def test_hh_rlhf_asks_the_dialogue_and_keeps_both_last_turns(tmp_path, data_set, preference_set):
+    (task,) = load(tmp_path, data_set, HH)
     assert task.prompt == "Hello?\n\nAssistant: Yes?\n\nHuman: Help me."
     assert task.reference == QAReference(kind="open")
     kept = {name: task.metadata[name] for name in ("preference_set", "chosen", "rejected", "has_shared_prompt")}
@@ -168,7 +168,7 @@ def test_xstest_says_which_requests_are_harmful_and_keeps_labelled_completions(t
 
 
 @pytest.mark.parametrize(
-    ("preset", "row", "complaint"),
+    ("data_set", "row", "complaint"),
     [
         ("squad", {**SQUAD, "answers": ["Rem"]}, "expected an object in column 'answers', got list"),
         ("squad", {**SQUAD, "answers": {}}, "expected an object with 'text' in column 'answers'"),
@@ -186,16 +186,17 @@ def test_xstest_says_which_requests_are_harmful_and_keeps_labelled_completions(t
         ("gpqa", {"Question": "?"}, "no column 'Incorrect Answer 1'"),
     ],
 )
-def test_a_row_of_another_form_is_named_with_what_was_expected(tmp_path, preset, row, complaint):
+def test_a_row_of_another_form_is_named_with_what_was_expected(tmp_path, data_set, row, complaint):
     with pytest.raises(TaskDataError, match=f"line 1: .*{complaint}"):
-        load(tmp_path, preset, row)
+        load(tmp_path, data_set, row)
 
 
-@pytest.mark.parametrize("preset", ROWS)
-def test_every_preset_of_questions_reads_the_same_from_a_saved_dataset(tmp_path, preset):
-    datasets.DatasetDict({"test": datasets.Dataset.from_list([ROWS[preset]])}).save_to_disk(tmp_path / "saved")
+@pytest.mark.parametrize("data_set", ROWS)
+def test_every_data_set_of_questions_reads_the_same_from_a_saved_dataset(tmp_path, data_set):
+    datasets.DatasetDict({"test": datasets.Dataset.from_list([ROWS[data_set]])}).save_to_disk(tmp_path / "saved")
     assert (
-        from_path(tmp_path / "saved", preset=preset, split="test").tasks == load(tmp_path, preset, ROWS[preset]).tasks
+        from_path(tmp_path / "saved", data_set=data_set, split="test").tasks
+        == load(tmp_path, data_set, ROWS[data_set]).tasks
     )
 
 
@@ -203,7 +204,7 @@ def test_a_list_in_a_json_file_and_compressed_lines_are_read(tmp_path):
     (tmp_path / "rows.json").write_text(json.dumps([NQ, NQ]), encoding="utf-8")
     with gzip.open(tmp_path / "rows.jsonl.gz", "wt", encoding="utf-8") as lines:
         lines.write(json.dumps(NQ) + "\n" + json.dumps(NQ))
-    plain, packed = (from_path(tmp_path / name, preset="nq_open") for name in ("rows.json", "rows.jsonl.gz"))
+    plain, packed = (from_path(tmp_path / name, data_set="nq_open") for name in ("rows.json", "rows.jsonl.gz"))
     assert plain.tasks == packed.tasks
     assert len(plain) == 2
 
@@ -222,11 +223,11 @@ def test_a_list_in_a_json_file_and_compressed_lines_are_read(tmp_path):
 def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, content, complaint):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TaskDataError, match=complaint):
-        from_path(tmp_path / name, preset="nq_open")
+        from_path(tmp_path / name, data_set="nq_open")
 
 
 @pytest.mark.parametrize(
-    ("preset", "file", "size"),
+    ("data_set", "file", "size"),
     [
         ("truthful_qa", "truthfulqa/TruthfulQA.csv", 790),
         ("truthful_qa", "truthfulqa/mc_task.json", 790),
@@ -235,8 +236,8 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, conten
         ("xstest", "xstest/model_completions/xstest_v2_completions_gpt4.csv", 450),
     ],
 )
-def test_published_files_load_completely_and_golds_are_rewarded(preset, file, size):
-    tasks = from_path(public_data(file), preset=preset, split="test")
+def test_published_files_load_completely_and_golds_are_rewarded(data_set, file, size):
+    tasks = from_path(public_data(file), data_set=data_set, split="test")
     assert len(tasks) == size
     if tasks[0].reference.kind == "open":
         assert all(task.prompt.strip() for task in tasks.tasks)
