@@ -19,10 +19,11 @@ from agents.evaluate import Evaluation, evaluate
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
-from agents.rl import RLPhase, derive_seed
+from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
 from agents.rollout.engine import RolloutEngine
+from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
 from reasonenv.tables import resolve
@@ -73,7 +74,7 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     source = path if path is not None else config.path
     if source is None:
         model: Any
-        model, tokenizer = build_tiny_policy(seed=seed)
+        model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
     else:
         with _loading(source):
             model = AutoModelForCausalLM.from_pretrained(source)
@@ -171,7 +172,7 @@ def evaluate_policy(config: RunConfig, policy: LoadedPolicy) -> Evaluation:
         policy.codec,
         load_tasks(config.env.tasks, split=split),
         config.evaluation,
-        seed=derive_seed(config.seed, len(split)),
+        seed=derive_seed(config.seed, "evaluation", split),
     )
 
 

@@ -18,6 +18,7 @@ from agents.learner import Learner
 from agents.losses import sft_loss, totals_of
 from agents.rollout.assemble import pad_rows
 from agents.rollout.codec import TextCodec
+from agents.seeds import derive_seed
 from agents.types import LossOutput, PolicyOutputs, TokenBatch, TokenIds
 from reasonenv.prompts import load_template
 from reasonenv.tasksets import TaskSet
@@ -85,7 +86,7 @@ class SFTPhase:
 
     def step(self, step: int) -> dict[str, float]:
         """One optimizer step; returns the `train/…` metrics of `docs/metrics.md`."""
-        rng = np.random.default_rng([self.seed, step])
+        rng = np.random.default_rng(derive_seed(self.seed, "examples", step))
         indices = rng.integers(len(self.tasks), size=self.config.batch_size)
         is_worked = rng.random(self.config.batch_size) < self.config.worked_share
         batch = sft_batch(

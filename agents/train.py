@@ -40,7 +40,8 @@ from agents.errors import CheckpointError
 from agents.metrics import JsonLines, TensorBoard, rollout_rows
 from agents.progress import PhaseProgress
 from agents.reward_hacking import RewardHackingWarning, hacking_suspicion
-from agents.rl import RLPhase, derive_seed
+from agents.rl import RLPhase
+from agents.seeds import derive_seed
 from agents.summary import print_summary, summarize
 from agents.types import Trajectory
 from reasonenv.rewards.neural import NeuralReward
@@ -188,7 +189,7 @@ class _Run:
 
     def _build(self, entry: PhasePlan) -> Phase | None:
         if entry.sft is not None:
-            seed = derive_seed(self.config.seed, self.position.phase)
+            seed = derive_seed(self.config.seed, "supervised phase", entry.name)
             phase: Phase = build_sft_phase(self.config, entry.sft, self.policy, seed=seed)
         elif entry.is_rl:
             phase = build_rl_phase(self.config, self.policy, self._record)

@@ -16,6 +16,7 @@ from gymnasium.vector import AutoresetMode
 from agents.errors import ConfigError
 from agents.rollout.codec import TextCodec
 from agents.rollout.engine import Completion, RolloutEngine, SamplingParams
+from agents.seeds import derive_seed
 from agents.types import TokenIds, Trajectory
 from reasonenv.types import ScoreStatus
 from reasonenv.vector import TextVectorEnv
@@ -68,7 +69,7 @@ def collect(
         env: with `autoreset_mode=DISABLED`; its groups of `group_size` rows share a task.
         engine: generates with one version of the weights.
         codec: the policy's tokenizer; its end-of-sequence token is added to the stop tokens.
-        params: sampling settings. Turn k of a multi-turn episode samples with seed `params.seed + k`.
+        params: sampling settings. Each turn of an episode samples with a seed of its own, derived from `params.seed`.
         task_indices: the task of each group.
 
     Returns:
@@ -84,7 +85,8 @@ def collect(
     trajectories: list[Trajectory | None] = [None] * env.num_envs
     running, turn = list(range(env.num_envs)), 0
     while running:
-        completions = _generate(engine, episodes, running, replace(params, seed=params.seed + turn), env.group_size)
+        turn_params = replace(params, seed=derive_seed(params.seed, "turn", turn))
+        completions = _generate(engine, episodes, running, turn_params, env.group_size)
         for row, completion in zip(running, completions, strict=True):
             episodes[row].append_completion(completion, codec.decode(completion.token_ids))
         actions = [

@@ -18,6 +18,7 @@ from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import SamplingParams
+from agents.seeds import derive_seed
 from agents.types import TokenIds, Trajectory
 from reasonenv.rewards import rule
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus, Task
@@ -143,7 +144,9 @@ def test_later_turns_continue_from_the_episode_so_far(ragged: Any) -> None:
 
 
 def test_each_turn_samples_with_a_seed_of_its_own(ragged: Any) -> None:
-    assert [params.seed for _, params, _ in ragged[1].calls] == [100, 101, 102]
+    seeds = [params.seed for _, params, _ in ragged[1].calls]
+    assert seeds == [derive_seed(PARAMS.seed, "turn", turn) for turn in range(3)]
+    assert len({*seeds, PARAMS.seed, PARAMS.seed + 1}) == 5
 
 
 def test_end_of_sequence_token_joins_the_callers_stop_tokens() -> None:
