@@ -152,9 +152,7 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     env = make_env(config.env, split="train", num_groups=rl.rollout.num_prompts, group_size=rl.rollout.group_size)
     num_optimizer_steps = rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches
     hf_policy = HFPolicy(policy.model, has_value_head=rl.algorithm.needs_values)
-    learner = Learner(
-        hf_policy, rl.optimizer, num_optimizer_steps=num_optimizer_steps, share_prompts=rl.update.share_prompts
-    )
+    learner = Learner(hf_policy, rl.optimizer, num_optimizer_steps=num_optimizer_steps)
     engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
 

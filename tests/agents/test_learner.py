@@ -261,7 +261,7 @@ def test_policy_and_reference_are_scored_at_the_temperature_of_the_sampler():
         rows = batch.token_ids_BT, batch.attention_mask_BT, batch.loss_mask_BT
         expected_BT = learner.policy(*rows, temperature=0.5).logprobs_BT
     batch = replace(batch, behavior_logprobs_BT=expected_BT)
-    filled = learner.fill_no_grad_fields(batch, GRPO(kl_coef=0.1), temperature=0.5)
+    filled = learner.fill_no_grad_fields(batch, GRPO(kl_coef=0.1), UpdateConfig(), temperature=0.5)
     torch.testing.assert_close(filled.reference_logprobs_BT, expected_BT)
     metrics = learner.update(batch, GRPO(kl_coef=0.1), UpdateConfig(), temperature=0.5, seed=0)
     assert (metrics["kl_behavior"], metrics["kl_reference"]) == pytest.approx((0, 0), abs=1e-9)
