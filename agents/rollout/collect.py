@@ -113,7 +113,7 @@ def _start(env: TextVectorEnv, codec: TextCodec, task_indices: Sequence[int]) ->
         if not prompt_ids:
             raise ConfigError(f"Task {infos['task_id'][first]!r} has an empty prompt: nothing to continue from.")
         for row in range(first, first + env.group_size):
-            domain = env.envs[row].task.metadata.get("domain")
+            domain = str(infos["domain"][row]) if "domain" in infos and infos["_domain"][row] else None
             episode = _Episode(first // env.group_size, str(infos["task_id"][row]), domain, observations[row])
             episode.append_environment(prompt_ids)
             episodes.append(episode)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -30,6 +31,8 @@ TASKS = [
     Task(task_id=f"sum/{index}", prompt=prompt, reference=MathReference(answer="5"))
     for index, prompt in enumerate(["2+3=?", "1+4=?", "9-4=?"])
 ]
+
+DOMAINS = [(TASKS[0], "sums"), (TASKS[1], None), (TASKS[2], "logic")]
 
 
 @rule("length")
@@ -105,6 +108,12 @@ def test_trajectories_come_in_row_order_with_their_group_and_task(ragged: Any) -
         (1, "sum/2", "9-4=?"),
         (1, "sum/2", "9-4=?"),
     ]
+
+
+def test_domain_is_that_of_the_tasks_metadata_where_there_is_one() -> None:
+    tasks = [replace(task, metadata={} if domain is None else {"domain": domain}) for task, domain in DOMAINS]
+    trajectories, _ = play([said("done", "done", "done", "done")], make(tasks=tasks))
+    assert [row.domain for row in trajectories] == [None, None, "logic", "logic"]
 
 
 def test_responses_are_the_texts_of_every_turn_without_the_end_token(ragged: Any) -> None:
