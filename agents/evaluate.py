@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.config import EvaluationConfig
+from agents.json_values import finite_json
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
@@ -50,17 +51,17 @@ class Evaluation:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON values: `greedy` and `sampled` are rates, each with its interval; None where none was graded."""
-        return {
+        values: dict[str, Any] = {
             "n": self.n,
-            "greedy": _none_for_nan(self.greedy.rate),
+            "greedy": self.greedy.rate,
             "greedy_interval": [self.greedy.low, self.greedy.high],
-            "sampled": _none_for_nan(self.sampled.rate),
+            "sampled": self.sampled.rate,
             "sampled_interval": [self.sampled.low, self.sampled.high],
             "num_sampled": self.sampled.num_graded,
             "num_grader_failures": self.greedy.num_grader_failures + self.sampled.num_grader_failures,
             "greedy_by_difficulty": {
                 level: {
-                    "greedy": _none_for_nan(accuracy.rate),
+                    "greedy": accuracy.rate,
                     "n": accuracy.num_graded,
                     "interval": [accuracy.low, accuracy.high],
                 }
@@ -68,6 +69,7 @@ class Evaluation:
             },
             "response_tokens": self.response_tokens,
         }
+        return finite_json(values)
 
 
 def evaluate(
@@ -141,7 +143,3 @@ def _by_difficulty(trajectories: Sequence[Trajectory], metadata: Sequence[Mappin
         if "difficulty" in entry:
             levels[str(entry["difficulty"])].append(trajectory)
     return {level: _accuracy(levels[level]) for level in sorted(levels)}
-
-
-def _none_for_nan(rate: float) -> float | None:
-    return None if math.isnan(rate) else rate

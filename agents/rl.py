@@ -10,11 +10,11 @@ import numpy as np
 
 from agents.config import RLConfig
 from agents.learner import Learner
-from agents.metrics import rollout_metrics
 from agents.rollout.assemble import assemble
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
+from agents.rollout.metrics import rollout_metrics
 from agents.seeds import derive_seed
 from agents.types import Trajectory
 from reasonenv.vector import TextVectorEnv

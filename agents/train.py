@@ -34,15 +34,16 @@ from agents.build import (
     evaluate_policy,
     load_policy,
 )
-from agents.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint
 from agents.config import RunConfig, SFTStage, to_json
 from agents.errors import CheckpointError
-from agents.metrics import JsonLines, TensorBoard, rollout_rows
-from agents.progress import PhaseProgress
-from agents.reward_hacking import RewardHackingWarning, hacking_suspicion
+from agents.records.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint, save_policy
+from agents.records.logs import JsonLines, TensorBoard
+from agents.records.progress import PhaseProgress
+from agents.records.reward_hacking import RewardHackingWarning, hacking_suspicion
+from agents.records.summary import print_summary, summarize
 from agents.rl import RLPhase
+from agents.rollout.metrics import rollout_rows
 from agents.seeds import derive_seed
-from agents.summary import print_summary, summarize
 from agents.types import Trajectory
 from reasonenv.rewards.neural import NeuralReward
 
@@ -177,8 +178,7 @@ class _Run:
         self.position.results[name] = evaluate_policy(self.config, self.policy).as_dict()
         self._add_seconds(name, time.perf_counter() - started)
         if name == "before":
-            self.policy.model.save_pretrained(self.config.folder / "initial")
-            self.policy.codec.tokenizer.save_pretrained(self.config.folder / "initial")
+            save_policy(self.config.folder / "initial", self.policy.model, self.policy.codec.tokenizer)
 
     def _evaluation_metrics(self, entry: PhasePlan, step: int) -> dict[str, float]:
         every = self.config.evaluation.every

@@ -156,7 +156,8 @@ def train_ours(
     import torch
 
     from agents.build import build_rl_phase, evaluate_policy, load_policy
-    from agents.metrics import JsonLines, rollout_rows
+    from agents.records.logs import JsonLines
+    from agents.rollout.metrics import rollout_rows
 
     torch.set_num_threads(comparison.num_threads)
     config = comparison.run_config(checkpoint, seed=seed, skip_zero_gradient_rows=skip_zero_gradient_rows)

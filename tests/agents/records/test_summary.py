@@ -12,8 +12,8 @@ from rich.console import Console
 from agents.algorithms import PPO
 from agents.config import EnvConfig, EvaluationConfig, RLConfig, RunConfig
 from agents.evaluate import constant_answer_rate
-from agents.progress import PhaseProgress
-from agents.summary import print_summary, summarize
+from agents.records.progress import PhaseProgress
+from agents.records.summary import print_summary, summarize
 from reasonenv.tasksets import load_tasks
 
 CONFIG = RunConfig(
