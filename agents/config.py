@@ -8,12 +8,16 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from agents.algorithms.grpo import GRPO
-from agents.algorithms.ppo import PPO
+from agents.algorithms import GRPO
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
+
+if TYPE_CHECKING:
+    from agents.algorithms import Algorithm
+else:
+    Algorithm = Any  # where it reads Any, tyro takes the flags from the class of the recipe's own algorithm
 
 __all__ = [
     "EnvConfig",
@@ -104,7 +108,7 @@ class RLConfig:
     """The reinforcement-learning phase."""
 
     num_steps: int
-    algorithm: GRPO | PPO = field(default_factory=GRPO)
+    algorithm: Algorithm = field(default_factory=GRPO)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     update: UpdateConfig = field(default_factory=UpdateConfig)
