@@ -83,15 +83,15 @@ class _Sample:
 
     prompt: TokenIds
     token_ids: list[int] = field(default_factory=list[int])
-    probabilities: list[float] = field(default_factory=list[float])
+    logprobs: list[float] = field(default_factory=list[float])
     is_stopped: bool = False
 
     def completion(self, version: int) -> Completion:
-        if any(map(math.isnan, self.probabilities)):
+        if any(map(math.isnan, self.logprobs)):
             raise FloatingPointError("The policy's logits are NaN. Look at its weights; a step may have diverged.")
         return Completion(
             token_ids=tuple(self.token_ids),
-            logprobs=tuple(map(math.log, self.probabilities)),
+            logprobs=tuple(self.logprobs),
             finish_reason="stop" if self.is_stopped else "length",
             weights_version=version,
         )
@@ -179,12 +179,12 @@ class _Decoding:
         indices_n = torch.tensor([waiting.index for waiting in batch], device=device)
         shape = (len(batch), self.params.max_new_tokens)
         uniforms_nN = torch.rand(shape, dtype=torch.float64, generator=self.generator).to(device)
-        tokens_n1, probabilities_n1 = self._choose(prefix.logits_PV[indices_n], uniforms_nN[:, :1])
+        tokens_n1, logprobs_n1 = self._choose(prefix.logits_PV[indices_n], uniforms_nN[:, :1])
         lengths = [len(waiting.sample.prompt) for waiting in batch]
         self.slots.admit(lengths, prefix, indices_n, tokens_n1, uniforms_nN[:, 1:])
         first_row = len(self.rows)
         self.rows += [waiting.sample for waiting in batch]
-        self._record(first_row, tokens_n1, probabilities_n1)
+        self._record(first_row, tokens_n1, logprobs_n1)
 
     def _step(self) -> None:
         tokens_n1, positions_n1, uniforms_n1 = self.slots.views()
@@ -196,9 +196,9 @@ class _Decoding:
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        tokens_n1, probabilities_n1 = self._choose(logits_nV, uniforms_n1)
+        tokens_n1, logprobs_n1 = self._choose(logits_nV, uniforms_n1)
         self.slots.advance(tokens_n1)
-        self._record(0, tokens_n1, probabilities_n1)
+        self._record(0, tokens_n1, logprobs_n1)
 
     def _masks(self) -> Tensor | dict[str, Tensor]:
         """What the model takes in place of the masks that it would build: one per layer type, if it has types."""
@@ -210,14 +210,14 @@ class _Decoding:
             return choose_greedily(logits_nV)
         return sample_tokens(logits_nV, uniforms_n1, temperature=self.params.temperature, top_p=self.params.top_p)
 
-    def _record(self, first_row: int, tokens_n1: Tensor, probabilities_n1: Tensor) -> None:
+    def _record(self, first_row: int, tokens_n1: Tensor, logprobs_n1: Tensor) -> None:
         """Append a token to every unfinished sample from `first_row` on."""
-        chosen = zip(self.rows[first_row:], tokens_n1[:, 0].tolist(), probabilities_n1[:, 0].tolist(), strict=True)
-        for row, (sample, token, probability) in enumerate(chosen, first_row):
+        chosen = zip(self.rows[first_row:], tokens_n1[:, 0].tolist(), logprobs_n1[:, 0].tolist(), strict=True)
+        for row, (sample, token, logprob) in enumerate(chosen, first_row):
             if row in self.finished:
                 continue
             sample.token_ids.append(token)
-            sample.probabilities.append(probability)
+            sample.logprobs.append(logprob)
             sample.is_stopped = token in self.stop_token_ids
             if sample.is_stopped or len(sample.token_ids) == self.params.max_new_tokens:
                 self.finished.add(row)
