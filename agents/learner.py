@@ -1,8 +1,6 @@
-"""One update of the policy from one batch: no-grad pass, algorithm, minibatches, microbatches, optimizer step.
+"""One update of the policy from one batch: no-grad pass, algorithm, minibatches, microbatches, optimizer steps.
 
-What happens between batches (collecting, logging, checkpoints) is `agents.train`'s. Everything random is derived from
-the update's own seed, so the learner's state is its weights, its optimizer and its step counter. The policy stays in
-evaluation mode throughout: with dropout, the ratio to the behaviour policy would compare different functions.
+The policy stays in evaluation mode: with dropout, the ratio to the behaviour policy would compare different functions.
 B rows, T token positions.
 """
 
@@ -11,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -71,7 +69,7 @@ class UpdateConfig:
 
 
 def learning_rate(config: OptimizerConfig, step: int, num_steps: int) -> float:
-    """The learning rate of optimizer step `step` in [0, num_steps): linear warm-up, then constant or cosine."""
+    """Return the learning rate of optimizer step `step` in [0, num_steps): linear warm-up, then constant or cosine."""
     if step < config.num_warmup_steps:
         return config.learning_rate * (step + 1) / config.num_warmup_steps
     if config.schedule == "constant":
@@ -100,7 +98,7 @@ class Learner:
 
     @property
     def device(self) -> torch.device:
-        """Where the policy lives and batches are expected."""
+        """The device of the policy, where batches are expected."""
         return next(self.policy.parameters()).device
 
     def freeze_reference(self) -> None:
@@ -122,27 +120,29 @@ class Learner:
         Returns:
             Means over the optimizer steps of the algorithm's metrics, with `grad_norm`, `learning_rate` and
             `skipped_row_share`.
+
+        Raises:
+            TrainingError: the gradient of an optimizer step is not finite; the step is not taken.
         """
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
         has_gradient_B = algorithm.gradient_rows(batch) | bool(self.policy.auxiliary_coef)
+        step = partial(
+            self.step,
+            loss=algorithm.loss,
+            microbatch_size=config.microbatch_size,
+            share_prompts=config.share_prompts,
+            temperature=temperature,
+        )
         generator = torch.Generator().manual_seed(seed)
-        metrics = _MetricMeans()
+        metrics: list[dict[str, float]] = []
         for _ in range(config.num_epochs):
             for rows in _minibatches(len(batch.rewards_B), config.num_minibatches, generator):
                 minibatch, is_kept_B = take_rows(batch, rows, is_whole_minibatch=True), has_gradient_B[rows]
                 if config.skip_zero_gradient_rows or not is_kept_B.any():
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
-                metrics.add(
-                    self.step(
-                        minibatch,
-                        algorithm.loss,
-                        config.microbatch_size,
-                        share_prompts=config.share_prompts,
-                        temperature=temperature,
-                    )
-                )
+                metrics.append(step(minibatch))
         skipped_share = 1 - has_gradient_B.float().mean().item() if config.skip_zero_gradient_rows else 0.0
-        return {**metrics.means(), "skipped_row_share": skipped_share}
+        return {**_means(metrics), "skipped_row_share": skipped_share}
 
     def step(
         self,
@@ -153,43 +153,34 @@ class Learner:
         share_prompts: bool = False,
         temperature: float = 1.0,
     ) -> dict[str, float]:
-        """One optimizer step on one minibatch, accumulated over microbatches; an empty one changes nothing.
+        """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
 
         Rows of similar length share a microbatch, so that little of it is padding.
-        """
-        try:
-            metrics = self._accumulate_gradient(minibatch, loss, microbatch_size, share_prompts, temperature)
-            return metrics | self._apply_gradient(has_gradient=len(minibatch.rewards_B) > 0)
-        finally:
-            self.optimizer.zero_grad(set_to_none=True)
 
-    def _accumulate_gradient(
-        self,
-        minibatch: TokenBatch,
-        loss: LossFunction,
-        microbatch_size: int | None,
-        share_prompts: bool,
-        temperature: float,
-    ) -> dict[str, float]:
+        Raises:
+            TrainingError: the gradient is not finite; the step is not taken.
+        """
         num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
         order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
-        for rows in order.split(microbatch_size or max(num_rows, 1)):
-            if len(rows) == 0:
-                continue
-            microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
-            result, auxiliary = self.policy.loss(
-                microbatch.token_ids_BT,
-                microbatch.attention_mask_BT,
-                microbatch.loss_mask_BT,
-                partial(_loss_of_rows, loss, microbatch),
-                group_ids_B=self._shared_groups(microbatch, share_prompts),
-                temperature=temperature,
-            )
-            (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
-            for name, value in result.metrics.items():
-                totals[name] = totals.get(name, 0.0) + value
-        return {name: value.item() for name, value in totals.items()}
+        try:
+            for rows in order.split(microbatch_size or num_rows) if num_rows else ():
+                microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
+                result, auxiliary = self.policy.loss(
+                    microbatch.token_ids_BT,
+                    microbatch.attention_mask_BT,
+                    microbatch.loss_mask_BT,
+                    partial(_loss_of_rows, loss, microbatch),
+                    group_ids_B=self._shared_groups(microbatch, share_prompts),
+                    temperature=temperature,
+                )
+                (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
+                for name, value in result.metrics.items():
+                    totals[name] = totals.get(name, 0.0) + value
+            metrics = {name: value.item() for name, value in totals.items()}
+            return metrics | self._apply_gradient(has_gradient=num_rows > 0)
+        finally:
+            self.optimizer.zero_grad(set_to_none=True)
 
     def _shared_groups(self, batch: TokenBatch, share_prompts: bool) -> Tensor | None:
         """Return the groups whose prompt is computed once; None computes whole rows."""
@@ -247,7 +238,7 @@ class Learner:
             )
 
     def state_dict(self) -> dict[str, Any]:
-        """Optimizer, step counter, critic and reference weights; the model's own weights are saved by its owner."""
+        """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
         value_head = self.policy.value_head
         return {
             "value_head": None if value_head is None else value_head.state_dict(),
@@ -269,10 +260,8 @@ class Learner:
 
 
 def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
-    """The share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
-    tensors = {field.name: getattr(batch, field.name) for field in fields(TokenBatch)}
-    chosen = {name: value[rows] for name, value in tensors.items() if isinstance(value, Tensor)}
-    return loss(outputs, replace(batch, **chosen))
+    """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
+    return loss(outputs, batch.map_tensors(lambda value: value[rows]))
 
 
 def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
@@ -286,20 +275,15 @@ def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
 
 
 def _join(parts_BT: list[Tensor], batch: TokenBatch) -> Tensor:
-    """Rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
+    """Return rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
     num_columns = batch.token_ids_BT.shape[1]
     return torch.cat([torch.nn.functional.pad(part_BT, (0, num_columns - part_BT.shape[1])) for part_BT in parts_BT])
 
 
 def take_rows(batch: TokenBatch, rows: Tensor, *, is_whole_minibatch: bool = False) -> TokenBatch:
-    """The given rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
+    """Return these rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
     num_columns = int(batch.attention_mask_BT[rows].sum(1).max()) if len(rows) else 1
-    columns: dict[str, Any] = {}
-    for field in fields(TokenBatch):
-        value = getattr(batch, field.name)
-        if isinstance(value, Tensor):
-            columns[field.name] = value[rows, :num_columns] if value.ndim == 2 else value[rows]
-    cut = replace(batch, **columns)
+    cut = batch.map_tensors(lambda value: value[rows, :num_columns] if value.ndim == 2 else value[rows])
     if not is_whole_minibatch:
         return cut
     return replace(cut, totals=Totals(num_sequences=len(rows), num_tokens=int(cut.loss_mask_BT.sum())))
@@ -314,13 +298,8 @@ def _minibatches(num_rows: int, num_minibatches: int, generator: torch.Generator
     )
 
 
-class _MetricMeans:
-    def __init__(self) -> None:
-        self._values: dict[str, list[float]] = {}
-
-    def add(self, metrics: Mapping[str, float]) -> None:
-        for name, value in metrics.items():
-            self._values.setdefault(name, []).append(value)
-
-    def means(self) -> dict[str, float]:
-        return {name: math.fsum(values) / len(values) for name, values in self._values.items()}
+def _means(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric over the rows that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: [row[name] for row in rows if name in row] for name in names}
+    return {name: math.fsum(values) / len(values) for name, values in columns.items()}

@@ -1,4 +1,4 @@
-"""The reinforcement-learning phase: collect, assemble, update. The loop over steps is `agents.train`'s."""
+"""The reinforcement-learning phase: collect, assemble, update."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RLPhase:
     """Called with every step's trajectories."""
 
     def step(self, step: int) -> dict[str, float]:
-        """Sample with the current weights, then train on what was sampled; returns the metrics of `docs/metrics.md`."""
+        """Sample with the current weights and train on the samples; return the metrics of `docs/metrics.md`."""
         started = time.perf_counter()
         if self.config.algorithm.needs_reference and self._is_reference_step(step):
             self.learner.freeze_reference()
@@ -79,7 +79,7 @@ class RLPhase:
 
 
 def task_indices_of_step(step: int, num_prompts: int, num_tasks: int, *, seed: int) -> list[int]:
-    """The tasks of step `step`: epoch after epoch, each a fresh permutation of all tasks drawn from (seed, epoch).
+    """Return the tasks of a step: epoch after epoch, each a permutation of all tasks drawn from (seed, epoch).
 
     >>> task_indices_of_step(0, 2, 4, seed=0) + task_indices_of_step(1, 2, 4, seed=0)
     [1, 3, 0, 2]

@@ -15,7 +15,7 @@ __all__ = ["quickstart"]
 
 
 def quickstart(algorithm: str = "grpo") -> RunConfig:
-    """SFT cold start, then GRPO (or PPO) on chain arithmetic, with a supervised control.
+    """Train by an SFT cold start, then GRPO (or PPO) on chain arithmetic, with a supervised control.
 
     Args:
         algorithm: grpo or ppo; or another name in `agents.algorithms.ALGORITHMS`, of one that has `clip_high`.

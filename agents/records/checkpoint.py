@@ -39,7 +39,7 @@ def save_checkpoint(
         folder: the run's.
         name: of the new checkpoint; nothing is written when the current one has this name already.
         model: saved with `save_pretrained`, the tokenizer beside it.
-        learner: its `state_dict` goes to `learner.pt`; None between phases, when there is nothing to go on with.
+        learner: its `state_dict` goes to `learner.pt`; None after an evaluation.
         env_state: of the training environment, picklable; None where there is none.
         state: JSON values: where the run stands.
     """
@@ -51,8 +51,7 @@ def save_checkpoint(
     draft = checkpoints / f"{name}.draft"
     shutil.rmtree(draft, ignore_errors=True)
     save_policy(draft, model, tokenizer)
-    learner_state = None if learner is None else learner.state_dict()
-    torch.save({"learner": learner_state, "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
+    torch.save({"learner": learner and learner.state_dict(), "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
     (draft / "env_state.pickle").write_bytes(pickle.dumps(env_state))
     (draft / "state.json").write_text(json.dumps(state, indent=2), encoding="utf-8")
     _sync_tree(draft)
@@ -74,7 +73,7 @@ def save_policy(folder: Path, model: Any, tokenizer: Any) -> None:
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:
-    """The `state` of the newest checkpoint, or None where there is none yet.
+    """Return the `state` of the newest checkpoint, or None where there is none yet.
 
     Raises:
         CheckpointError: the checkpoint is not one of ours.
@@ -91,14 +90,14 @@ def load_state(folder: Path) -> dict[str, Any] | None:
 
 
 def load_learner_state(folder: Path, learner: Learner) -> None:
-    """Restore what `save_checkpoint` put in `learner.pt`; the model's weights are read by whoever builds the policy."""
+    """Restore optimizer, critic, anchor and torch's generator; the model's weights come with the policy."""
     saved = torch.load(folder / "checkpoint" / "learner.pt", weights_only=True)
     learner.load_state_dict(saved["learner"])
     torch.set_rng_state(saved["torch_rng"])
 
 
 def load_env_state(folder: Path) -> Any:
-    """The environment's state in the newest checkpoint. A pickle: resume only from folders that you trust."""
+    """Return the environment's state in the newest checkpoint. A pickle: resume only from folders that you trust."""
     return pickle.loads((folder / "checkpoint" / "env_state.pickle").read_bytes())
 
 

@@ -1,4 +1,4 @@
-"""Log files of a run: JSON lines, which a resumed run cuts back to its checkpoint, and TensorBoard."""
+"""Log files of JSON lines, which a resumed run cuts back to its checkpoint."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
-
 from agents.errors import CheckpointError
 from agents.json_values import finite_json
 
-__all__ = ["JsonLines", "TensorBoard"]
+__all__ = ["JsonLines"]
 
 
 class JsonLines:
@@ -58,19 +56,3 @@ class JsonLines:
     def close(self) -> None:
         """Flush and close."""
         self._file.close()
-
-
-class TensorBoard:
-    """Scalars for TensorBoard, one folder of events a phase."""
-
-    def __init__(self, folder: Path, *, phase: str, first_step: int) -> None:
-        self._writer = SummaryWriter(str(folder / phase), purge_step=first_step)
-
-    def write(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Add the scalars of one step."""
-        for name, value in metrics.items():
-            self._writer.add_scalar(name, value, step)
-
-    def close(self) -> None:
-        """Flush and close."""
-        self._writer.close()

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents.errors import CheckpointError
-from agents.records.logs import JsonLines, TensorBoard
+from agents.records.logs import JsonLines
 
 
 def written(path: Path, rows: list[dict], *, offset: int = 0) -> int:
@@ -78,23 +77,3 @@ def test_any_row_of_floats_is_valid_json(tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("metrics") / "rows.jsonl"
     written(path, [row])
     assert read(path) == [{name: value if math.isfinite(value) else None for name, value in row.items()}]
-
-
-def test_tensorboard_reads_back_the_scalars_of_a_phase(tmp_path: Path):
-    board = TensorBoard(tmp_path, phase="rl", first_step=0)
-    board.write(0, {"rollout/reward": 0.25})
-    board.write(1, {"rollout/reward": 0.5})
-    board.close()
-    events = EventAccumulator(str(tmp_path / "rl")).Reload()
-    assert [(event.step, event.value) for event in events.Scalars("rollout/reward")] == [(0, 0.25), (1, 0.5)]
-
-
-def test_tensorboard_forgets_the_steps_that_a_resumed_run_repeats(tmp_path: Path):
-    for first_step, reward in ((0, 0.25), (1, 0.75)):
-        board = TensorBoard(tmp_path, phase="rl", first_step=first_step)
-        for step in range(first_step, 3):
-            board.write(step, {"rollout/reward": reward})
-        board.close()
-    events = EventAccumulator(str(tmp_path / "rl")).Reload()
-    scalars = [(event.step, event.value) for event in events.Scalars("rollout/reward")]
-    assert scalars == [(0, 0.25), (1, 0.75), (2, 0.75)]
