@@ -135,6 +135,14 @@ def test_other_seed_gives_another_run(finished: Path, tmp_path: Path) -> None:
     assert lines(tmp_path / "small" / "rollouts.jsonl") != lines(finished / "rollouts.jsonl")
 
 
+def test_supervised_phases_draw_examples_of_their_own(tmp_path: Path) -> None:
+    """At a learning rate of 0 the weights never change, so equal losses would be equal examples."""
+    frozen = replace(STAGE, optimizer=OptimizerConfig(learning_rate=0.0))
+    train(small_run(tmp_path, cold_start=(frozen, frozen), control=(), rl=None))
+    losses = [row["train/loss"] for row in lines(tmp_path / "small" / "metrics.jsonl")]
+    assert len(losses) == len(set(losses)) == 6
+
+
 def test_new_run_moves_the_folder_of_the_old_one_aside(tmp_path: Path) -> None:
     config = small_run(tmp_path, cold_start=(), control=(), rl=None)
     train(config)
