@@ -177,6 +177,16 @@ def test_skipping_rows_without_gradient_gives_the_same_update(num_minibatches: i
     assert got["clip_share"] == pytest.approx(expected["clip_share"])
 
 
+def test_metrics_are_means_over_the_steps_that_had_a_gradient():
+    """One row a minibatch, at a learning rate of 0; the second group has no variance."""
+    both = sampled_batch([1, 0, 0, 1, 1, 1, 1, 1])
+    first = take_rows(both, torch.arange(4), is_whole_minibatch=True)
+    expected = update(make_learner(learning_rate=0.0), first, num_minibatches=4)
+    got = update(make_learner(learning_rate=0.0), both, num_minibatches=8)
+    assert got["kl_behavior"] == pytest.approx(expected["kl_behavior"]) != 0
+    assert got["grad_norm"] == pytest.approx(expected["grad_norm"] / 2)
+
+
 @pytest.mark.parametrize("skip_zero_gradient_rows", [True, False])
 def test_a_batch_without_any_gradient_leaves_weights_and_moments_alone(skip_zero_gradient_rows: bool):
     learner = make_learner(weight_decay=0.1)

@@ -21,7 +21,7 @@ from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import SamplingParams
 from agents.seeds import derive_seed
 from agents.types import TokenIds, Trajectory
-from reasonenv.rewards import rule
+from reasonenv.rewards import CompositeReward, rule
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
@@ -135,6 +135,13 @@ def test_rewards_are_given_the_sampled_tokens_of_the_last_response() -> None:
 def test_reward_is_that_of_the_last_response(ragged: Any) -> None:
     assert [row.reward for row in ragged[0]] == [4, 6, 3, 6]
     assert [row.reward_components for row in ragged[0]] == [{"length": value} for value in (4, 6, 3, 6)]
+
+
+def test_a_component_that_does_not_apply_to_a_task_is_absent() -> None:
+    terms = {"length": (length, 1.0), "picky": (picky, 1.0)}
+    reward = CompositeReward(terms, applies_to={"picky": lambda task: task.task_id == "sum/2"})
+    rows, _ = play([said("a", "b", "c", "d")], make(reward=reward))
+    assert [set(row.reward_components) for row in rows] == [{"length"}] * 2 + [{"length", "picky"}] * 2
 
 
 def test_first_turn_shares_each_prompt_in_its_group_and_later_turns_ask_for_the_running_rows(ragged: Any) -> None:

@@ -95,5 +95,5 @@ def test_rows_of_nan_stay_inside_the_vocabulary_and_show_as_nan():
 
 def test_half_precision_logits_give_float32_logprobs():
     rows = logits(4, 9).bfloat16()
-    _, logprobs = sample_tokens(rows, uniforms(4), temperature=1.0)
-    assert logprobs.dtype == torch.float32
+    for _, logprobs in (sample_tokens(rows, uniforms(4), temperature=1.0), choose_greedily(rows)):
+        assert logprobs.dtype == torch.float32
