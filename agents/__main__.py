@@ -1,4 +1,4 @@
-"""The command line: `python -m agents train RECIPE`, `eval`, `sft`; every field of a configuration is a flag."""
+"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`; every field of a configuration is a flag."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
 import tyro
 from rich.console import Console
@@ -15,69 +17,75 @@ from agents.build import evaluate_policy, load_policy
 from agents.config import RunConfig
 from agents.recipes import RECIPES
 from agents.train import Interrupted, train
-from reasonenv.errors import ReasonEnvError, UnknownNameError
+from reasonenv.errors import ReasonEnvError
 from reasonenv.tables import resolve
 
-_USAGE = f"""usage: python -m agents COMMAND ...
-
-  train RECIPE [--resume] [flags]   run a recipe: {", ".join(RECIPES)}
-  sft [flags]                       the same as: train sft
-  eval RECIPE [flags]               evaluate the recipe's policy (--policy.path FOLDER) on its held-out tasks
-
-Add --help behind a recipe for its flags."""
+_PROGRAM = "python -m agents"
 _HELP = ("-h", "--help")
+
+Recipe = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RECIPE", help=f"One of {', '.join(RECIPES)}.")]]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Run a recipe: train RECIPE [--resume] [flags]; --help behind the recipe lists its flags."""
+
+    recipe: Recipe
+
+    def run(self, flags: Sequence[str]) -> None:
+        """Train, or with --resume go on from the newest checkpoint."""
+        config = configure("train", self.recipe, [flag for flag in flags if flag != "--resume"])
+        train(config, resume="--resume" in flags)
+
+
+def train_sft() -> Train:
+    """Fine-tune on worked solutions: the same as train sft."""
+    return Train("sft")
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Evaluate a policy (--policy.path FOLDER) on a recipe's held-out tasks: eval RECIPE [flags]."""
+
+    recipe: Recipe
+
+    def run(self, flags: Sequence[str]) -> None:
+        """Print the accuracy as JSON."""
+        config = configure("eval", self.recipe, flags)
+        policy = load_policy(config.policy, config.env, seed=config.seed)
+        Console().print_json(json.dumps(evaluate_policy(config, policy).as_dict()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
-    command, *rest = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    if command == "sft":
-        command, rest = "train", ["sft", *rest]
-    if command in _HELP or (rest and rest[0] in _HELP):
-        print(_USAGE)
-        return 0
+    """Run the command line; return the exit status.
+
+    The first words choose a command and a recipe; the flags behind them are those of that recipe.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    num_words = 1 if words[0] == "sft" else 2
     try:
-        return _run(command, rest)
+        command = tyro.extras.subcommand_cli_from_dict(
+            {"train": Train, "sft": train_sft, "eval": Evaluate}, prog=_PROGRAM, args=words[:num_words]
+        )
+        command.run(words[num_words:])
     except (ReasonEnvError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Interrupted as interruption:
         print(interruption, file=sys.stderr)
         return 130
-
-
-def _run(command: str, arguments: Sequence[str]) -> int:
-    commands = {"train": _train, "eval": _evaluate}
-    if command not in commands:
-        raise UnknownNameError("command", command, [*commands, "sft"])
-    if not arguments:
-        print(_USAGE, file=sys.stderr)
-        return 2
-    commands[command](arguments)
     return 0
 
 
-def _train(arguments: Sequence[str]) -> None:
-    is_resumed = "--resume" in arguments
-    config = configure("train", arguments[0], [argument for argument in arguments[1:] if argument != "--resume"])
-    train(config, resume=is_resumed)
-
-
-def _evaluate(arguments: Sequence[str]) -> None:
-    config = configure("eval", arguments[0], arguments[1:])
-    policy = load_policy(config.policy, config.env, seed=config.seed)
-    Console().print_json(json.dumps(evaluate_policy(config, policy).as_dict()))
-
-
 def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
-    """A recipe's configuration with command-line flags applied: first the recipe's own arguments, then any field.
+    """Return a recipe's configuration with flags applied: first the recipe's own arguments, then any field.
 
     Raises:
         UnknownNameError: no such recipe.
         SystemExit: the flags do not parse (2), or ask for help (0).
     """
     function: Callable[..., RunConfig] = resolve(RECIPES, recipe, kind="recipe")
-    program = f"python -m agents {command} {recipe}"
+    program = f"{_PROGRAM} {command} {recipe}"
     own = [argument for argument in arguments if argument not in _HELP]
     if len(own) < len(arguments):
         _print_help(function, own, program)
@@ -87,7 +95,7 @@ def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
 
 
 def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], program: str) -> None:
-    """The recipe's own flags; those of the fields have defaults only once the recipe's required flags are given."""
+    """Print the recipe's own flags, and those of the fields if the recipe's required flags are given."""
     with contextlib.suppress(SystemExit):
         tyro.cli(function, prog=program, args=["--help"])
     print("Every field of the run's configuration is a flag too; --help behind the required flags above lists them.\n")

@@ -1,11 +1,11 @@
-"""From configuration to live objects: policies, environments, engines and phases. Nothing here trains."""
+"""From configuration to live objects: policies, environments, engines and phases."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import gymnasium
 import torch
@@ -19,10 +19,11 @@ from agents.evaluate import Evaluation, evaluate
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
-from agents.rl import RLPhase, derive_seed
+from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
 from agents.rollout.engine import RolloutEngine
+from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
 from reasonenv.tables import resolve
@@ -31,7 +32,6 @@ from reasonenv.vector import TextVectorEnv
 
 __all__ = [
     "LoadedPolicy",
-    "Phase",
     "build_engine",
     "build_rl_phase",
     "build_sft_phase",
@@ -40,19 +40,6 @@ __all__ = [
     "load_policy",
     "make_env",
 ]
-
-
-class Phase(Protocol):
-    """Steps whose outcome depends on (seed, step) and the weights alone."""
-
-    @property
-    def learner(self) -> Learner:
-        """Owns the weights and the optimizer that the steps change."""
-        ...
-
-    def step(self, step: int) -> dict[str, float]:
-        """Do step `step` and return its metrics."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +51,7 @@ class LoadedPolicy:
 
 
 def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None, seed: int) -> LoadedPolicy:
-    """The configured policy, or the checkpoint at `path`, in evaluation mode.
+    """Load the configured policy, or the checkpoint at `path`, in evaluation mode.
 
     Raises:
         ConfigError: a path that `transformers` cannot load, or a device that is not there.
@@ -73,7 +60,7 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     source = path if path is not None else config.path
     if source is None:
         model: Any
-        model, tokenizer = build_tiny_policy(seed=seed)
+        model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
     else:
         with _loading(source):
             model = AutoModelForCausalLM.from_pretrained(source)
@@ -83,7 +70,7 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
 
 
 def check_parts(config: RunConfig) -> None:
-    """Find what cannot work before anything is trained or written: every part by its name, without the weights.
+    """Look for every part that a run names, before anything is trained or written; weights are not loaded.
 
     Raises:
         ConfigError: a policy, a device, an environment or solutions to imitate that are not there.
@@ -95,9 +82,9 @@ def check_parts(config: RunConfig) -> None:
             AutoConfig.from_pretrained(config.policy.path)
             tokenizer = AutoTokenizer.from_pretrained(config.policy.path)
         TextCodec(tokenizer, use_chat_template=config.env.use_chat_template)
-    engines = [config.evaluation.engine] if config.rl is None else [config.evaluation.engine, config.rl.rollout.engine]
-    for engine in engines:
-        resolve(ENGINES, engine, kind="rollout engine")
+    for user in (config.evaluation, config.rl and config.rl.rollout):
+        if user is not None:
+            resolve(ENGINES, user.engine, kind="rollout engine")
     make_env(config.env, split=config.evaluation.split, num_groups=1, group_size=1).close()
     stages = (*config.cold_start, *config.control)
     if stages or config.rl is not None:
@@ -107,7 +94,7 @@ def check_parts(config: RunConfig) -> None:
 
 
 def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int) -> TextVectorEnv:
-    """The configured vector environment on one split, with rows that wait for `collect` to reset them.
+    """Make the configured vector environment on one split, with rows that wait for `collect` to reset them.
 
     Raises:
         ConfigError: no such environment, or not one of ours.
@@ -133,45 +120,41 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
 
 
 def build_engine(policy: LoadedPolicy, engine: str) -> RolloutEngine:
-    """The named rollout engine on the policy's own, live weights."""
+    """Build the named rollout engine on the policy's own, live weights."""
     return resolve(ENGINES, engine, kind="rollout engine")(policy.model, pad_token_id=policy.codec.pad_token_id)
 
 
 def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *, seed: int) -> SFTPhase:
-    """A supervised stage with a fresh optimizer."""
+    """Build a supervised phase with a fresh optimizer."""
     tasks = load_tasks(config.env.tasks, split="train")
     learner = Learner(HFPolicy(policy.model), stage.optimizer, num_optimizer_steps=stage.num_steps)
     return SFTPhase(stage, config.env, tasks, policy.codec, learner, seed)
 
 
 def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[int, list[Trajectory]], None]) -> RLPhase:
-    """The reinforcement-learning phase with a fresh optimizer."""
-    assert config.rl is not None
+    """Build the reinforcement-learning phase with a fresh optimizer."""
     rl = config.rl
+    assert rl is not None
     env = make_env(config.env, split="train", num_groups=rl.rollout.num_prompts, group_size=rl.rollout.group_size)
-    num_optimizer_steps = rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches
-    hf_policy = HFPolicy(policy.model, has_value_head=rl.algorithm.needs_values)
     learner = Learner(
-        hf_policy, rl.optimizer, num_optimizer_steps=num_optimizer_steps, share_prompts=rl.update.share_prompts
+        HFPolicy(policy.model, has_value_head=rl.algorithm.needs_values),
+        rl.optimizer,
+        num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
     engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
 
 
 def evaluate_policy(config: RunConfig, policy: LoadedPolicy) -> Evaluation:
-    """Accuracy on the held-out split, as `config.evaluation` says."""
+    """Evaluate on the held-out split, as `config.evaluation` says."""
     split = config.evaluation.split
-
-    def make_held_out_env(num_groups: int, group_size: int) -> TextVectorEnv:
-        return make_env(config.env, split=split, num_groups=num_groups, group_size=group_size)
-
     return evaluate(
-        make_held_out_env,
+        lambda num_groups, group_size: make_env(config.env, split=split, num_groups=num_groups, group_size=group_size),
         build_engine(policy, config.evaluation.engine),
         policy.codec,
         load_tasks(config.env.tasks, split=split),
         config.evaluation,
-        seed=derive_seed(config.seed, len(split)),
+        seed=derive_seed(config.seed, "evaluation", split),
     )
 
 
@@ -184,7 +167,7 @@ def _check_device(device: str) -> None:
 
 @contextmanager
 def _loading(source: str) -> Generator[None]:
-    """Say of which policy an error of `transformers` speaks."""
+    """Turn an error of `transformers` into one that names the policy."""
     try:
         yield
     except (OSError, ValueError, SafetensorError) as error:

@@ -1,7 +1,4 @@
-"""What a run is made of: frozen dataclasses that the command line is generated from and that `config.json` records.
-
-A recipe (`agents.recipes`) is a function that returns a `RunConfig`. Nothing here acts.
-"""
+"""What a run is made of: frozen dataclasses that the command line is made from and that `config.json` records."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ class PolicyConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvConfig:
-    """Which environment to learn in; the fields are keyword arguments of `gymnasium.make_vec`."""
+    """Which environment to learn in."""
 
     id: str = "reasonenv/Math-v0"
     tasks: str = "procedural_math"
@@ -143,7 +140,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """A whole run: optional cold start, reinforcement learning, and what to write where."""
+    """A whole run: cold start, control, reinforcement learning, evaluation, and where to write."""
 
     name: str
     seed: int = 0
@@ -166,7 +163,7 @@ class RunConfig:
 
     @property
     def folder(self) -> Path:
-        """Where everything about the run is written."""
+        """The folder of everything that the run writes."""
         return self.output_dir / self.name
 
 
@@ -178,7 +175,7 @@ def _require_at_least(minimum: int, owner: str, **values: int | None) -> None:
 
 
 def to_json(config: Any) -> Any:
-    """A dataclass as plain JSON values; every dataclass names its class, so that unions can be read back."""
+    """Return a dataclass as plain JSON values; every dataclass names its class, which tells algorithms apart."""
     if dataclasses.is_dataclass(config) and not isinstance(config, type):
         values = {entry.name: to_json(getattr(config, entry.name)) for entry in dataclasses.fields(config)}
         return {"class": type(config).__name__, **values}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agents.config import EvaluationConfig
+from agents.json_values import finite_json
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
@@ -49,18 +50,18 @@ class Evaluation:
     """Mean length of the greedy responses."""
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON values: `greedy` and `sampled` are rates, each with its interval; None where none was graded."""
-        return {
+        """Return JSON values: `greedy` and `sampled` are rates with their intervals; None where none was graded."""
+        values: dict[str, Any] = {
             "n": self.n,
-            "greedy": _none_for_nan(self.greedy.rate),
+            "greedy": self.greedy.rate,
             "greedy_interval": [self.greedy.low, self.greedy.high],
-            "sampled": _none_for_nan(self.sampled.rate),
+            "sampled": self.sampled.rate,
             "sampled_interval": [self.sampled.low, self.sampled.high],
             "num_sampled": self.sampled.num_graded,
             "num_grader_failures": self.greedy.num_grader_failures + self.sampled.num_grader_failures,
             "greedy_by_difficulty": {
                 level: {
-                    "greedy": _none_for_nan(accuracy.rate),
+                    "greedy": accuracy.rate,
                     "n": accuracy.num_graded,
                     "interval": [accuracy.low, accuracy.high],
                 }
@@ -68,6 +69,7 @@ class Evaluation:
             },
             "response_tokens": self.response_tokens,
         }
+        return finite_json(values)
 
 
 def evaluate(
@@ -79,7 +81,7 @@ def evaluate(
     *,
     seed: int,
 ) -> Evaluation:
-    """Greedy accuracy (one response a task) and sampled accuracy at temperature 1 (`samples_per_task` each).
+    """Measure greedy accuracy (one response a task) and sampled accuracy at temperature 1 (`samples_per_task` each).
 
     Args:
         make_env: builds the vector environment over `tasks`.
@@ -108,27 +110,30 @@ def evaluate(
 
 
 def constant_answer_rate(tasks: TaskSet, num_tasks: int) -> float:
-    """The accuracy of always giving the most frequent gold answer of the first `num_tasks` tasks."""
+    """Return the accuracy of always giving the most frequent gold answer of the first `num_tasks` tasks."""
     references = [tasks[index].reference for index in range(min(num_tasks, len(tasks)))]
     counts = Counter(reference.answer for reference in references if isinstance(reference, MathReference))
     return max(counts.values(), default=0) / len(references)
 
 
 def _accuracy(trajectories: Sequence[Trajectory]) -> Accuracy:
-    """Of the component named "accuracy", or of the whole reward where the environment has no such component."""
+    """Return the mean of the component "accuracy", or of the whole reward where there is no such component."""
     scored = [trajectory for trajectory in trajectories if trajectory.reward_status is ScoreStatus.SCORED]
     values = [trajectory.reward_components.get("accuracy", trajectory.reward) for trajectory in scored]
-    num_failures = len(trajectories) - len(scored)
-    if not values:
-        return Accuracy(rate=math.nan, low=0.0, high=1.0, num_graded=0, num_grader_failures=num_failures)
     low, high = _interval(values)
     return Accuracy(
-        rate=statistics.fmean(values), low=low, high=high, num_graded=len(values), num_grader_failures=num_failures
+        rate=statistics.fmean(values) if values else math.nan,
+        low=low,
+        high=high,
+        num_graded=len(values),
+        num_grader_failures=len(trajectories) - len(scored),
     )
 
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:
-    """Wilson's; for rewards outside [0, 1], which are no shares of a success, mean ± 1.96 standard errors."""
+    """Return Wilson's interval of a share; for rewards outside [0, 1], the mean ± 1.96 standard errors."""
+    if not values:
+        return 0.0, 1.0
     if all(0 <= value <= 1 for value in values):
         return wilson_interval(math.fsum(values), len(values))
     mean, margin = statistics.fmean(values), 1.96 * statistics.pstdev(values) / math.sqrt(len(values))
@@ -141,7 +146,3 @@ def _by_difficulty(trajectories: Sequence[Trajectory], metadata: Sequence[Mappin
         if "difficulty" in entry:
             levels[str(entry["difficulty"])].append(trajectory)
     return {level: _accuracy(levels[level]) for level in sorted(levels)}
-
-
-def _none_for_nan(rate: float) -> float | None:
-    return None if math.isnan(rate) else rate

@@ -1,8 +1,6 @@
-"""One update of the policy from one batch: no-grad pass, algorithm, minibatches, microbatches, optimizer step.
+"""One update of the policy from one batch: no-grad pass, algorithm, minibatches, microbatches, optimizer steps.
 
-What happens between batches (collecting, logging, checkpoints) is `agents.train`'s. Everything random is derived from
-the update's own seed, so the learner's state is its weights, its optimizer and its step counter. The policy stays in
-evaluation mode throughout: with dropout, the ratio to the behaviour policy would compare different functions.
+The policy stays in evaluation mode: with dropout, the ratio to the behaviour policy would compare different functions.
 B rows, T token positions.
 """
 
@@ -11,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -71,7 +69,7 @@ class UpdateConfig:
 
 
 def learning_rate(config: OptimizerConfig, step: int, num_steps: int) -> float:
-    """The learning rate of optimizer step `step` in [0, num_steps): linear warm-up, then constant or cosine."""
+    """Return the learning rate of optimizer step `step` in [0, num_steps): linear warm-up, then constant or cosine."""
     if step < config.num_warmup_steps:
         return config.learning_rate * (step + 1) / config.num_warmup_steps
     if config.schedule == "constant":
@@ -84,13 +82,10 @@ def learning_rate(config: OptimizerConfig, step: int, num_steps: int) -> float:
 class Learner:
     """Owns the optimizer of a policy and, where an algorithm asks for one, the frozen reference policy."""
 
-    def __init__(
-        self, policy: HFPolicy, optimizer: OptimizerConfig, *, num_optimizer_steps: int, share_prompts: bool = False
-    ) -> None:
+    def __init__(self, policy: HFPolicy, optimizer: OptimizerConfig, *, num_optimizer_steps: int) -> None:
         self.policy = policy.eval()
         self.config = optimizer
         self.num_optimizer_steps = num_optimizer_steps
-        self.share_prompts = share_prompts and not policy.auxiliary_coef
         self.num_steps_done = 0
         self.reference: HFPolicy | None = None
         self.optimizer = torch.optim.AdamW(
@@ -103,7 +98,7 @@ class Learner:
 
     @property
     def device(self) -> torch.device:
-        """Where the policy lives and batches are expected."""
+        """The device of the policy, where batches are expected."""
         return next(self.policy.parameters()).device
 
     def freeze_reference(self) -> None:
@@ -125,76 +120,92 @@ class Learner:
         Returns:
             Means over the optimizer steps of the algorithm's metrics, with `grad_norm`, `learning_rate` and
             `skipped_row_share`.
+
+        Raises:
+            TrainingError: the gradient of an optimizer step is not finite; the step is not taken.
         """
-        filled = self.fill_no_grad_fields(batch, algorithm, config.microbatch_size, temperature=temperature)
-        batch = algorithm.annotate(filled)
+        batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
         has_gradient_B = algorithm.gradient_rows(batch) | bool(self.policy.auxiliary_coef)
+        step = partial(
+            self.step,
+            loss=algorithm.loss,
+            microbatch_size=config.microbatch_size,
+            share_prompts=config.share_prompts,
+            temperature=temperature,
+        )
         generator = torch.Generator().manual_seed(seed)
-        metrics = _MetricMeans()
+        metrics: list[dict[str, float]] = []
         for _ in range(config.num_epochs):
             for rows in _minibatches(len(batch.rewards_B), config.num_minibatches, generator):
                 minibatch, is_kept_B = take_rows(batch, rows, is_whole_minibatch=True), has_gradient_B[rows]
                 if config.skip_zero_gradient_rows or not is_kept_B.any():
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
-                metrics.add(self.step(minibatch, algorithm.loss, config.microbatch_size, temperature=temperature))
+                metrics.append(step(minibatch))
         skipped_share = 1 - has_gradient_B.float().mean().item() if config.skip_zero_gradient_rows else 0.0
-        return {**metrics.means(), "skipped_row_share": skipped_share}
+        return {**_means(metrics), "skipped_row_share": skipped_share}
 
     def step(
-        self, minibatch: TokenBatch, loss: LossFunction, microbatch_size: int | None = None, *, temperature: float = 1.0
+        self,
+        minibatch: TokenBatch,
+        loss: LossFunction,
+        microbatch_size: int | None = None,
+        *,
+        share_prompts: bool = False,
+        temperature: float = 1.0,
     ) -> dict[str, float]:
-        """One optimizer step on one minibatch, accumulated over microbatches; an empty one changes nothing.
+        """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
 
         Rows of similar length share a microbatch, so that little of it is padding.
+
+        Raises:
+            TrainingError: the gradient is not finite; the step is not taken.
         """
         num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
-        for rows in self._order(minibatch).split(microbatch_size or max(num_rows, 1)):
-            if len(rows) == 0:
-                continue
-            microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
-            result, auxiliary = self.policy.loss(
-                microbatch.token_ids_BT,
-                microbatch.attention_mask_BT,
-                microbatch.loss_mask_BT,
-                partial(_loss_of_rows, loss, microbatch),
-                group_ids_B=microbatch.group_ids_B if self.share_prompts else None,
-                temperature=temperature,
-            )
-            (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
-            for name, value in result.metrics.items():
-                totals[name] = totals.get(name, 0.0) + value
-        return {name: value.item() for name, value in totals.items()} | self._apply(has_gradient=num_rows > 0)
+        order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
+        try:
+            for rows in order.split(microbatch_size or num_rows) if num_rows else ():
+                microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
+                result, auxiliary = self.policy.loss(
+                    microbatch.token_ids_BT,
+                    microbatch.attention_mask_BT,
+                    microbatch.loss_mask_BT,
+                    partial(_loss_of_rows, loss, microbatch),
+                    group_ids_B=self._shared_groups(microbatch, share_prompts),
+                    temperature=temperature,
+                )
+                (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
+                for name, value in result.metrics.items():
+                    totals[name] = totals.get(name, 0.0) + value
+            metrics = {name: value.item() for name, value in totals.items()}
+            return metrics | self._apply_gradient(has_gradient=num_rows > 0)
+        finally:
+            self.optimizer.zero_grad(set_to_none=True)
 
-    def _order(self, batch: TokenBatch) -> Tensor:
-        """Row numbers by length; where prompts are shared, whole groups by their longest row."""
-        lengths_B = batch.attention_mask_BT.sum(1)
-        if not self.share_prompts:
-            return lengths_B.argsort(stable=True)
-        _, group_B = torch.unique(batch.group_ids_B, return_inverse=True)
-        longest_G = torch.zeros_like(lengths_B).scatter_reduce(0, group_B, lengths_B, "amax")
-        return (longest_G[group_B] * len(lengths_B) + group_B).argsort(stable=True)
+    def _shared_groups(self, batch: TokenBatch, share_prompts: bool) -> Tensor | None:
+        """Return the groups whose prompt is computed once; None computes whole rows."""
+        return batch.group_ids_B if share_prompts and not self.policy.auxiliary_coef else None
 
-    def _apply(self, *, has_gradient: bool) -> dict[str, float]:
-        rate = learning_rate(self.config, self.num_steps_done, self.num_optimizer_steps)
+    def _apply_gradient(self, *, has_gradient: bool) -> dict[str, float]:
+        rate, grad_norm = learning_rate(self.config, self.num_steps_done, self.num_optimizer_steps), 0.0
+        if has_gradient:
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_grad_norm)
+            grad_norm = norm.item()
+            if not math.isfinite(grad_norm):
+                raise TrainingError(
+                    f"The gradient's norm is {grad_norm} at optimizer step {self.num_steps_done + 1}, which was not "
+                    "taken: the weights are unchanged. Lower the learning rate or the sampling temperature, or train "
+                    "in float32."
+                )
+            self.optimizer.step()
         self.num_steps_done += 1
-        if not has_gradient:
-            return {"learning_rate": rate, "grad_norm": 0.0}
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_grad_norm)
-        if not norm.isfinite():
-            raise TrainingError(
-                f"The gradient's norm is {norm.item()} at optimizer step {self.num_steps_done}; "
-                "the weights are unchanged. Lower the learning rate or the sampling temperature, or train in float32."
-            )
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        return {"learning_rate": rate, "grad_norm": norm.item()}
+        return {"learning_rate": rate, "grad_norm": grad_norm}
 
     @torch.no_grad()
     def fill_no_grad_fields(
-        self, batch: TokenBatch, algorithm: Algorithm, microbatch_size: int | None = None, *, temperature: float
+        self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float
     ) -> TokenBatch:
         """Add what the algorithm needs from the frozen reference and from the critic as it is now."""
         if algorithm.needs_reference:
@@ -202,36 +213,32 @@ class Learner:
                 raise ConfigError(
                     "The algorithm has a KL penalty: call Learner.freeze_reference() before the first update."
                 )
-            reference = self._microbatch_outputs(self.reference, batch, microbatch_size, temperature)
+            reference = self._microbatch_outputs(self.reference, batch, config, temperature)
             batch = replace(batch, reference_logprobs_BT=_join([outputs.logprobs_BT for outputs in reference], batch))
         if algorithm.needs_values:
             if self.policy.value_head is None:
                 raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
-            critic = self._microbatch_outputs(self.policy, batch, microbatch_size, temperature)
+            critic = self._microbatch_outputs(self.policy, batch, config, temperature)
             values = [outputs.values_BT for outputs in critic if outputs.values_BT is not None]
             batch = replace(batch, values_BT=_join(values, batch))
         return batch
 
     def _microbatch_outputs(
-        self, policy: HFPolicy, batch: TokenBatch, microbatch_size: int | None, temperature: float
-    ) -> list[PolicyOutputs]:
+        self, policy: HFPolicy, batch: TokenBatch, config: UpdateConfig, temperature: float
+    ) -> Iterator[PolicyOutputs]:
         num_rows = len(batch.rewards_B)
-        return [
-            self._outputs(policy, batch if len(rows) == num_rows else take_rows(batch, rows), temperature)
-            for rows in torch.arange(num_rows).split(microbatch_size or max(num_rows, 1))
-        ]
-
-    def _outputs(self, policy: HFPolicy, batch: TokenBatch, temperature: float) -> PolicyOutputs:
-        return policy(
-            batch.token_ids_BT,
-            batch.attention_mask_BT,
-            batch.loss_mask_BT,
-            group_ids_B=batch.group_ids_B if self.share_prompts else None,
-            temperature=temperature,
-        )
+        for rows in torch.arange(num_rows).split(config.microbatch_size or max(num_rows, 1)):
+            microbatch = batch if len(rows) == num_rows else take_rows(batch, rows)
+            yield policy(
+                microbatch.token_ids_BT,
+                microbatch.attention_mask_BT,
+                microbatch.loss_mask_BT,
+                group_ids_B=self._shared_groups(microbatch, config.share_prompts),
+                temperature=temperature,
+            )
 
     def state_dict(self) -> dict[str, Any]:
-        """Optimizer, step counter, critic and reference weights; the model's own weights are saved by its owner."""
+        """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
         value_head = self.policy.value_head
         return {
             "value_head": None if value_head is None else value_head.state_dict(),
@@ -253,27 +260,30 @@ class Learner:
 
 
 def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
-    """The share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
-    tensors = {field.name: getattr(batch, field.name) for field in fields(TokenBatch)}
-    chosen = {name: value[rows] for name, value in tensors.items() if isinstance(value, Tensor)}
-    return loss(outputs, replace(batch, **chosen))
+    """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
+    return loss(outputs, batch.map_tensors(lambda value: value[rows]))
+
+
+def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
+    """Return row numbers by length; where prompts are shared, whole groups by their longest row."""
+    lengths_B = batch.attention_mask_BT.sum(1)
+    if shared_groups_B is None:
+        return lengths_B.argsort(stable=True)
+    _, group_B = torch.unique(shared_groups_B, return_inverse=True)
+    longest_G = torch.zeros_like(lengths_B).scatter_reduce(0, group_B, lengths_B, "amax")
+    return (longest_G[group_B] * len(lengths_B) + group_B).argsort(stable=True)
 
 
 def _join(parts_BT: list[Tensor], batch: TokenBatch) -> Tensor:
-    """Rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
+    """Return rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
     num_columns = batch.token_ids_BT.shape[1]
     return torch.cat([torch.nn.functional.pad(part_BT, (0, num_columns - part_BT.shape[1])) for part_BT in parts_BT])
 
 
 def take_rows(batch: TokenBatch, rows: Tensor, *, is_whole_minibatch: bool = False) -> TokenBatch:
-    """The given rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
+    """Return these rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
     num_columns = int(batch.attention_mask_BT[rows].sum(1).max()) if len(rows) else 1
-    columns: dict[str, Any] = {}
-    for field in fields(TokenBatch):
-        value = getattr(batch, field.name)
-        if isinstance(value, Tensor):
-            columns[field.name] = value[rows, :num_columns] if value.ndim == 2 else value[rows]
-    cut = replace(batch, **columns)
+    cut = batch.map_tensors(lambda value: value[rows, :num_columns] if value.ndim == 2 else value[rows])
     if not is_whole_minibatch:
         return cut
     return replace(cut, totals=Totals(num_sequences=len(rows), num_tokens=int(cut.loss_mask_BT.sum())))
@@ -288,13 +298,8 @@ def _minibatches(num_rows: int, num_minibatches: int, generator: torch.Generator
     )
 
 
-class _MetricMeans:
-    def __init__(self) -> None:
-        self._values: dict[str, list[float]] = {}
-
-    def add(self, metrics: Mapping[str, float]) -> None:
-        for name, value in metrics.items():
-            self._values.setdefault(name, []).append(value)
-
-    def means(self) -> dict[str, float]:
-        return {name: math.fsum(values) / len(values) for name, values in self._values.items()}
+def _means(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Return the mean of each metric over the rows that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {name: [row[name] for row in rows if name in row] for name in names}
+    return {name: math.fsum(values) / len(values) for name, values in columns.items()}

@@ -1,4 +1,4 @@
-"""The reinforcement-learning phase: collect, assemble, update. The loop over steps is `agents.train`'s."""
+"""The reinforcement-learning phase: collect, assemble, update."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import numpy as np
 
 from agents.config import RLConfig
 from agents.learner import Learner
-from agents.metrics import rollout_metrics
 from agents.rollout.assemble import assemble
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
+from agents.rollout.metrics import rollout_metrics
+from agents.seeds import derive_seed
 from agents.types import Trajectory
 from reasonenv.vector import TextVectorEnv
 
-__all__ = ["RLPhase", "derive_seed", "task_indices_of_step"]
+__all__ = ["RLPhase", "task_indices_of_step"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class RLPhase:
     """Called with every step's trajectories."""
 
     def step(self, step: int) -> dict[str, float]:
-        """Sample with the current weights, then train on what was sampled; returns the metrics of `docs/metrics.md`."""
+        """Sample with the current weights and train on the samples; return the metrics of `docs/metrics.md`."""
         started = time.perf_counter()
         if self.config.algorithm.needs_reference and self._is_reference_step(step):
             self.learner.freeze_reference()
@@ -51,7 +52,7 @@ class RLPhase:
                 self.config.algorithm,
                 self.config.update,
                 temperature=self.config.rollout.temperature,
-                seed=derive_seed(self.seed, step),
+                seed=derive_seed(self.seed, "minibatches", step),
             )
             metrics |= {f"train/{name}": value for name, value in update.items()}
         finished = time.perf_counter()
@@ -71,24 +72,20 @@ class RLPhase:
             max_new_tokens=rollout.max_new_tokens,
             temperature=rollout.temperature,
             top_p=rollout.top_p,
-            seed=derive_seed(self.seed, step),
+            seed=derive_seed(self.seed, "rollout", step),
         )
         indices = task_indices_of_step(step, rollout.num_prompts, len(self.env.tasks), seed=self.seed)
         return collect(self.env, self.engine, self.codec, params, task_indices=indices)
 
 
 def task_indices_of_step(step: int, num_prompts: int, num_tasks: int, *, seed: int) -> list[int]:
-    """The tasks of step `step`: epoch after epoch, each a fresh permutation of all tasks drawn from (seed, epoch).
+    """Return the tasks of a step: epoch after epoch, each a permutation of all tasks drawn from (seed, epoch).
 
     >>> task_indices_of_step(0, 2, 4, seed=0) + task_indices_of_step(1, 2, 4, seed=0)
-    [2, 0, 1, 3]
+    [1, 3, 0, 2]
     """
     positions = range(step * num_prompts, (step + 1) * num_prompts)
     epochs = {position // num_tasks for position in positions}
-    order = {epoch: np.random.default_rng([seed, epoch]).permutation(num_tasks) for epoch in sorted(epochs)}
+    generators = {epoch: np.random.default_rng(derive_seed(seed, "task order", epoch)) for epoch in epochs}
+    order = {epoch: generator.permutation(num_tasks) for epoch, generator in generators.items()}
     return [int(order[position // num_tasks][position % num_tasks]) for position in positions]
-
-
-def derive_seed(*keys: int) -> int:
-    """A seed in [0, 2**48) from non-negative integers, well mixed: neighbours share nothing."""
-    return int(np.random.SeedSequence(keys).generate_state(1, np.uint64)[0] >> 16)

@@ -1,7 +1,4 @@
-"""Supervised fine-tuning on a task set's worked solutions, in the format that the rewards ask for.
-
-Lives here: the responses to imitate, and the phase that trains on them. The loop is `agents.train`'s.
-"""
+"""Supervised fine-tuning on a task set's worked solutions, in the format that the rewards ask for."""
 
 from __future__ import annotations
 
@@ -18,6 +15,7 @@ from agents.learner import Learner
 from agents.losses import sft_loss, totals_of
 from agents.rollout.assemble import pad_rows
 from agents.rollout.codec import TextCodec
+from agents.seeds import derive_seed
 from agents.types import LossOutput, PolicyOutputs, TokenBatch, TokenIds
 from reasonenv.prompts import load_template
 from reasonenv.tasksets import TaskSet
@@ -27,7 +25,7 @@ __all__ = ["SFTPhase", "sft_batch", "terse_response", "worked_response"]
 
 
 def worked_response(task: Task[Any]) -> str:
-    """The worked solution between think tags, then the gold answer.
+    """Return the worked solution between think tags, then the gold answer.
 
     Raises:
         ConfigError: the task has no solution, or no gold answer.
@@ -40,7 +38,7 @@ def worked_response(task: Task[Any]) -> str:
 
 
 def terse_response(task: Task[Any]) -> str:
-    """The gold answer in the same format, without any working: the thinking is a lone question mark.
+    """Return the gold answer in the same format, without any working: the thinking is a lone question mark.
 
     Raises:
         ConfigError: the task has no gold answer.
@@ -58,7 +56,7 @@ def _gold_answer(task: Task[Any]) -> str:
 
 
 def sft_batch(examples: Sequence[tuple[TokenIds, TokenIds]], *, pad_token_id: int) -> TokenBatch:
-    """(prompt ids, response ids) pairs as a right-padded batch whose loss mask covers the responses."""
+    """Return (prompt ids, response ids) pairs as a right-padded batch whose loss mask covers the responses."""
     rows = [(*prompt, *response) for prompt, response in examples]
     loss_mask_BT = pad_rows([[0] * len(prompt) + [1] * len(response) for prompt, response in examples], 0.0)
     return TokenBatch(
@@ -84,8 +82,8 @@ class SFTPhase:
     seed: int
 
     def step(self, step: int) -> dict[str, float]:
-        """One optimizer step; returns the `train/…` metrics of `docs/metrics.md`."""
-        rng = np.random.default_rng([self.seed, step])
+        """Take one optimizer step; return the `train/…` metrics of `docs/metrics.md`."""
+        rng = np.random.default_rng(derive_seed(self.seed, "examples", step))
         indices = rng.integers(len(self.tasks), size=self.config.batch_size)
         is_worked = rng.random(self.config.batch_size) < self.config.worked_share
         batch = sft_batch(

@@ -1,13 +1,12 @@
-"""THE loop: phases of steps, with metrics, checkpoints, interruption and exact resumption.
+"""The loop over the phases of a run, with metrics, checkpoints, interruption and exact resumption.
 
-A run is a list of phases: cold start, evaluation, control, reinforcement learning, evaluation. The outcome of a step
-depends on (seed, step) and the weights alone; what steps do lives in `agents.sft` and `agents.rl`. A checkpoint holds
-the weights, the optimizer, the position and the lengths of the log files. A resumed run cuts the files back to those
-lengths, so that an interruption leaves no trace in them.
+The outcome of a step depends on (seed, step) and the weights alone. A checkpoint also holds the lengths of the log
+files; a resumed run cuts them back to those, so that an interruption leaves no trace in them.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import signal
@@ -24,26 +23,31 @@ from typing import Any
 import torch
 import transformers
 from rich.console import Console
+from torch.utils.tensorboard import SummaryWriter
 
 from agents.build import (
     LoadedPolicy,
-    Phase,
     build_rl_phase,
     build_sft_phase,
     check_parts,
     evaluate_policy,
     load_policy,
 )
-from agents.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint
-from agents.config import RunConfig, SFTStage, to_json
+from agents.config import RLConfig, RunConfig, SFTStage, to_json
 from agents.errors import CheckpointError
-from agents.metrics import JsonLines, TensorBoard, rollout_rows
-from agents.progress import PhaseProgress
-from agents.reward_hacking import RewardHackingWarning, hacking_suspicion
-from agents.rl import RLPhase, derive_seed
-from agents.summary import print_summary, summarize
+from agents.records.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint, save_policy
+from agents.records.logs import JsonLines
+from agents.records.progress import phase_progress
+from agents.records.reward_hacking import RewardHackingWarning, hacking_suspicion
+from agents.records.summary import print_summary, summarize
+from agents.rl import RLPhase
+from agents.rollout.metrics import rollout_rows
+from agents.seeds import derive_seed
+from agents.sft import SFTPhase
 from agents.types import Trajectory
 from reasonenv.rewards.neural import NeuralReward
+
+Phase = SFTPhase | RLPhase
 
 __all__ = ["Interrupted", "PhasePlan", "Position", "plan", "train"]
 
@@ -65,31 +69,25 @@ class Position:
 
 @dataclass(frozen=True)
 class PhasePlan:
-    """One entry of a run's plan: supervised steps, reinforcement learning, or (with neither) an evaluation."""
+    """One entry of a run's plan: supervised steps, reinforcement learning, or an evaluation."""
 
     name: str
-    sft: SFTStage | None = None
-    is_rl: bool = False
+    steps: SFTStage | RLConfig | None = None
+    """None for an evaluation."""
     starts_from_initial: bool = False
     """Begin from the policy that the evaluation "before" saw, instead of the previous phase's."""
 
-    def num_steps(self, config: RunConfig) -> int:
-        """How many steps the phase has; an evaluation has none."""
-        if self.sft is not None:
-            return self.sft.num_steps
-        return config.rl.num_steps if self.is_rl and config.rl is not None else 0
-
 
 def plan(config: RunConfig) -> list[PhasePlan]:
-    """The phases of a run, in order."""
-    phases = [PhasePlan(f"cold_start_{index}", sft=stage) for index, stage in enumerate(config.cold_start, start=1)]
+    """Return the phases of a run in order: cold start, evaluation, control and evaluation, RL and evaluation."""
+    phases = [PhasePlan(f"cold_start_{number}", stage) for number, stage in enumerate(config.cold_start, start=1)]
     phases.append(PhasePlan("before"))
-    for index, stage in enumerate(config.control, start=1):
-        phases.append(PhasePlan(f"control_{index}", sft=stage, starts_from_initial=index == 1))
+    for number, stage in enumerate(config.control, start=1):
+        phases.append(PhasePlan(f"control_{number}", stage, starts_from_initial=number == 1))
     if config.control:
         phases.append(PhasePlan("control"))
     if config.rl is not None:
-        phases += [PhasePlan("rl", is_rl=True, starts_from_initial=True), PhasePlan("after")]
+        phases += [PhasePlan("rl", config.rl, starts_from_initial=True), PhasePlan("after")]
     return phases
 
 
@@ -133,67 +131,67 @@ class _Run:
         self.policy = self._load(str(folder / "checkpoint") if is_started else None)
 
     def play(self, interrupted: threading.Event) -> None:
-        """Every phase from the position on."""
+        """Play every phase from the position on."""
         while self.position.phase < len(self.plan):
             entry = self.plan[self.position.phase]
             if self.position.step == 0 and entry.starts_from_initial:
                 self.policy = self._load(str(self.config.folder / "initial"))
-            phase = self._build(entry)
-            if phase is None:
+            phase = None
+            if entry.steps is None:
                 self._evaluate(entry.name)
             else:
-                self._play_steps(entry, phase, interrupted)
+                phase = self._build(entry.name, entry.steps)
+                self._play_steps(entry.name, phase, entry.steps.num_steps, interrupted)
             self.position.phase, self.position.step = self.position.phase + 1, 0
             self._save(f"{entry.name}-done", phase)
         self.metrics.close()
         self.rollouts.close()
 
-    def _play_steps(self, entry: PhasePlan, phase: Phase, interrupted: threading.Event) -> None:
-        num_steps, first_step = entry.num_steps(self.config), self.position.step
-        board = TensorBoard(self.config.folder / "tensorboard", phase=entry.name, first_step=first_step)
-        bar = PhaseProgress(entry.name, first_step=first_step, num_steps=num_steps, console=self.console)
-        history = self.metrics.read(phase=entry.name)
-        with bar:
+    def _play_steps(self, name: str, phase: Phase, num_steps: int, interrupted: threading.Event) -> None:
+        first_step = self.position.step
+        board = SummaryWriter(str(self.config.folder / "tensorboard" / name), purge_step=first_step)
+        show = phase_progress(name, first_step=first_step, num_steps=num_steps, console=self.console)
+        history = self.metrics.read(phase=name)
+        with board, show as show_step:
             for step in range(first_step, num_steps):
                 started = time.perf_counter()
                 metrics = phase.step(step)
-                metrics |= self._evaluation_metrics(entry, step)
-                self.metrics.write({"phase": entry.name, "step": step, **metrics})
+                if isinstance(phase, RLPhase):
+                    metrics |= self._evaluation_metrics(step)
+                self.metrics.write({"phase": name, "step": step, **metrics})
                 history.append(metrics)
-                _warn_of_reward_hacking(phase, history)
-                board.write(step, metrics)
-                bar.update(step, metrics)
+                if isinstance(phase, RLPhase):
+                    _warn_of_reward_hacking(phase, history)
+                for metric, value in metrics.items():
+                    board.add_scalar(metric, value, step)
+                show_step(step, metrics)
                 self.position.step = step + 1
-                self._add_seconds(entry.name, time.perf_counter() - started)
+                self._add_seconds(name, time.perf_counter() - started)
                 if interrupted.is_set() or (step + 1) % self.config.checkpoint_every == 0:
-                    self._save(f"{entry.name}-{step + 1:06d}", phase)
+                    self._save(f"{name}-{step + 1:06d}", phase)
                 if interrupted.is_set():
-                    raise Interrupted(f"Saved after step {step + 1} of {entry.name}; go on with --resume.")
-        board.close()
+                    raise Interrupted(f"Saved after step {step + 1} of {name}; go on with --resume.")
 
     def _evaluate(self, name: str) -> None:
         started = time.perf_counter()
         self.position.results[name] = evaluate_policy(self.config, self.policy).as_dict()
         self._add_seconds(name, time.perf_counter() - started)
         if name == "before":
-            self.policy.model.save_pretrained(self.config.folder / "initial")
-            self.policy.codec.tokenizer.save_pretrained(self.config.folder / "initial")
+            save_policy(self.config.folder / "initial", self.policy.model, self.policy.codec.tokenizer)
 
-    def _evaluation_metrics(self, entry: PhasePlan, step: int) -> dict[str, float]:
+    def _evaluation_metrics(self, step: int) -> dict[str, float]:
         every = self.config.evaluation.every
-        if not entry.is_rl or every is None or (step + 1) % every:
+        if every is None or (step + 1) % every:
             return {}
         result = evaluate_policy(self.config, self.policy)
         return {"eval/greedy": result.greedy.rate, "eval/sampled": result.sampled.rate}
 
-    def _build(self, entry: PhasePlan) -> Phase | None:
-        if entry.sft is not None:
-            seed = derive_seed(self.config.seed, self.position.phase)
-            phase: Phase = build_sft_phase(self.config, entry.sft, self.policy, seed=seed)
-        elif entry.is_rl:
-            phase = build_rl_phase(self.config, self.policy, self._record)
+    def _build(self, name: str, steps: SFTStage | RLConfig) -> Phase:
+        if isinstance(steps, SFTStage):
+            seed = derive_seed(self.config.seed, "supervised phase", name)
+            phase: Phase = build_sft_phase(self.config, steps, self.policy, seed=seed)
         else:
-            return None
+            phase = build_rl_phase(self.config, self.policy, self._record)
         if self.position.step > 0:
             load_learner_state(self.config.folder, phase.learner)
             if isinstance(phase, RLPhase):
@@ -223,9 +221,7 @@ class _Run:
         self.position.seconds[name] = self.position.seconds.get(name, 0.0) + seconds
 
 
-def _warn_of_reward_hacking(phase: Phase, history: Sequence[Mapping[str, Any]]) -> None:
-    if not isinstance(phase, RLPhase):
-        return
+def _warn_of_reward_hacking(phase: RLPhase, history: Sequence[Mapping[str, Any]]) -> None:
     rewards = {f"rollout/{name}": reward for name, (reward, _) in phase.env.reward.terms.items()}
     neural = [name for name, reward in rewards.items() if isinstance(reward, NeuralReward)]
     suspicion = hacking_suspicion(history, neural=neural, rules=rewards.keys() - set(neural))
@@ -234,7 +230,7 @@ def _warn_of_reward_hacking(phase: Phase, history: Sequence[Mapping[str, Any]]) 
 
 
 def _open_folder(config: RunConfig, *, resume: bool) -> Position:
-    """Prepare the run folder: record the configuration, or check it and return where the run stood."""
+    """Record the configuration in the run folder, or check it there, and return where the run stood."""
     folder, description = config.folder, to_json(config)
     if folder.exists() and not resume:
         shutil.move(folder, _free_name(folder))
@@ -255,10 +251,8 @@ def _open_folder(config: RunConfig, *, resume: bool) -> Position:
 
 
 def _free_name(folder: Path) -> Path:
-    number = 1
-    while (candidate := folder.with_name(f"{folder.name}.previous-{number}")).exists():
-        number += 1
-    return candidate
+    names = (folder.with_name(f"{folder.name}.previous-{number}") for number in itertools.count(1))
+    return next(name for name in names if not name.exists())
 
 
 @contextmanager

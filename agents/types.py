@@ -1,4 +1,4 @@
-"""The nouns of the learning half: completions become trajectories, trajectories become a token batch.
+"""The types of the learning half: completions become trajectories, trajectories become a token batch.
 
 Shape suffixes: B rows (trajectories), T token positions, P prompts (groups), G samples per prompt.
 
@@ -9,7 +9,7 @@ and `values_BT[b, t]` is V(tokens < t), the value of the state in which token t 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -75,11 +75,14 @@ class TokenBatch:
     advantages_BT: Tensor | None = None
     returns_BT: Tensor | None = None
 
-    def to(self, device: torch.device | str) -> TokenBatch:
-        """The same batch on another device."""
+    def map_tensors(self, change: Callable[[Tensor], Tensor]) -> TokenBatch:
+        """Return a batch in which every tensor is changed, for example moved or cut; `totals` stay."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        moved = {name: value.to(device) for name, value in values.items() if isinstance(value, Tensor)}
-        return replace(self, **moved)
+        return replace(self, **{name: change(value) for name, value in values.items() if isinstance(value, Tensor)})
+
+    def to(self, device: torch.device | str) -> TokenBatch:
+        """Return the batch on another device."""
+        return self.map_tensors(lambda value: value.to(device))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,7 @@ class Arguments:
 
 
 def configure(arguments: Arguments, seed: int, folder: Path) -> RunConfig:
-    """Imitation, then GRPO on `code_all_passed`; both sides of the control have the same cold start."""
+    """Return a run of imitation, then GRPO on `code_all_passed`; both sides of the control have the same cold start."""
     optimizer = OptimizerConfig(learning_rate=3e-3, schedule="cosine", num_warmup_steps=50, betas=(0.9, 0.98))
     more = OptimizerConfig(learning_rate=1e-4, num_warmup_steps=10)
     return RunConfig(
@@ -80,7 +80,7 @@ def run(arguments: Arguments, seed: int) -> dict[str, Any]:
 
 
 def point(row: dict[str, Any]) -> dict[str, float]:
-    """Step, mean reward of the samples trained on, and held-out pass rates where they were measured."""
+    """Return step, mean reward of the samples trained on, and held-out pass rates where they were measured."""
     return {key: row[key] for key in ("step", "rollout/reward", "eval/greedy", "eval/sampled") if key in row}
 
 

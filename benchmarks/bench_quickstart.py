@@ -56,7 +56,10 @@ def run_quickstart(algorithm: str, seed: int, flags: list[str]) -> dict[str, Any
 
 
 def is_kept(summary: dict[str, Any]) -> bool:
-    """At most 300 seconds, greedy at least 0.95 and 0.5 above the control, and with GRPO sampled at least 0.85."""
+    """Return whether a run keeps the promise.
+
+    At most 300 seconds; greedy at least 0.95 and 0.5 above the control; with GRPO, sampled at least 0.85.
+    """
     after, control = summary["after"], summary["control"]
     is_sampled_high = summary["algorithm"] != "GRPO" or after["sampled"] >= 0.85
     is_greedy_high = after["greedy"] >= 0.95 and after["greedy"] >= control["greedy"] + 0.5
@@ -64,7 +67,7 @@ def is_kept(summary: dict[str, Any]) -> bool:
 
 
 def print_runs(runs: list[dict[str, Any]]) -> None:
-    """One row per run; accuracies and lengths as before → control → after."""
+    """Print one row per run; accuracies and lengths as before → control → after."""
     table = Table(title="Quickstart on held-out tasks: before → control → after")
     for heading in ("algorithm", "seed", "greedy", "sampled", "tokens", "seconds", "promise"):
         table.add_column(heading)

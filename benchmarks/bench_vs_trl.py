@@ -6,9 +6,10 @@ For every seed, three trainers start from one checkpoint (the quickstart recipe'
 leaving out rows without gradient. Each lives in a process of its own, because TRL patches the model's forward and the
 allocator remembers shapes. They never run at once: each takes `block` steps and then waits on a pipe while the others
 take theirs, so that whatever else the machine does slows all of them. A step is everything from the end of one step to
-the end of the next: tasks, sampling, reward, update. Ours also writes every trajectory and every metric to disk; TRL
-logs nothing. Evaluation runs the same code in every process and is not counted, nor is loading. Generation alone is
-compared at the end, on the policy that ours has trained.
+the end of the next: tasks, sampling, reward, update. Ours computes the prompt of a group once and puts rows of similar
+length into one microbatch (`share_prompts`, `microbatch_size`); TRL runs as it comes. Ours also writes every trajectory
+and every metric to disk; TRL logs nothing. Evaluation runs the same code in every process and is not counted, nor is
+loading. Generation alone is compared at the end, on the policy that ours has trained.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def run_in_turn(comparison: Comparison, checkpoint: Path, folder: Path, seed: in
 
 
 def summarize(trainers: dict[str, dict[str, Any]], num_warmup_steps: int) -> dict[str, Any]:
-    """Median seconds a step, seconds to the target, tokens per second, and the ratios that are limited."""
+    """Return median seconds a step, seconds to the target, tokens per second, and the ratios that are limited."""
 
     def step_medians(key: str) -> dict[str, float]:
         return {name: statistics.median(report[key][num_warmup_steps:]) for name, report in trainers.items()}
@@ -134,7 +135,7 @@ def summarize(trainers: dict[str, dict[str, Any]], num_warmup_steps: int) -> dic
 
 
 def seconds_to_target(report: dict[str, Any]) -> float | None:
-    """Training time until the first evaluation at the target; None if there is none."""
+    """Return the training time until the first evaluation at the target; None if there is none."""
     for num_steps, accuracy in report["evaluations"]:
         if accuracy >= TARGET:
             return sum(report["step_seconds"][:num_steps])
@@ -142,18 +143,18 @@ def seconds_to_target(report: dict[str, Any]) -> float | None:
 
 
 def ratio(ours: float | None, theirs: float | None) -> float | None:
-    """None where either never came to be."""
+    """Return ours / theirs; None where either is missing."""
     return None if ours is None or theirs is None else ours / theirs
 
 
 def median(values: list[float | None]) -> float | None:
-    """None as soon as one value is missing."""
+    """Return the median; None as soon as one value is missing."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if len(known) == len(values) else None
 
 
 def print_runs(runs: list[dict[str, Any]], console: Console) -> None:
-    """One column per seed, one for the median, one for what is promised."""
+    """Print one column per seed, one for the median, one for what is promised."""
     table = Table(title="reasonenv beside TRL's GRPOTrainer")
     for heading in ("", *(f"seed {run['seed']}" for run in runs), "median", "limit"):
         table.add_column(heading, justify="left" if heading == "" else "right")

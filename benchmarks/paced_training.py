@@ -109,7 +109,7 @@ class Clock:
         self.started = _now()
 
     def report(self) -> dict[str, Any]:
-        """Everything that was measured."""
+        """Return everything that was measured."""
         return {
             "step_seconds": self.step_seconds,
             "step_cpu_seconds": self.step_cpu_seconds,
@@ -151,11 +151,12 @@ def train_ours(
     *,
     skip_zero_gradient_rows: bool,
 ) -> None:
-    """The library's own steps, with every trajectory and every metric written to disk as `agents.train` does."""
+    """Run the library's own steps, with every trajectory and every metric written to disk as `agents.train` does."""
     import torch
 
     from agents.build import build_rl_phase, evaluate_policy, load_policy
-    from agents.metrics import JsonLines, rollout_rows
+    from agents.records.logs import JsonLines
+    from agents.rollout.metrics import rollout_rows
 
     torch.set_num_threads(comparison.num_threads)
     config = comparison.run_config(checkpoint, seed=seed, skip_zero_gradient_rows=skip_zero_gradient_rows)
@@ -177,7 +178,7 @@ def train_ours(
 
 
 def compare_generation(comparison: Comparison, policy: Any, num_rounds: int = 11) -> dict[str, list[float]]:
-    """Tokens per second of bare HF `generate` and of our decode engine on the trained policy, in alternate rounds.
+    """Return tokens per second of bare HF `generate` and of our decode engine, in alternate rounds.
 
     A token counts up to the end of its response. Ours returns log-probabilities as well; `generate` does not.
     """
@@ -211,7 +212,7 @@ def compare_generation(comparison: Comparison, policy: Any, num_rounds: int = 11
 
 
 def train_trl(connection: Connection, comparison: Comparison, checkpoint: Path, folder: Path, seed: int) -> None:
-    """TRL's GRPOTrainer on the same configuration, with all that it could do beside training switched off."""
+    """Run TRL's GRPOTrainer on the same configuration, with all that it could do beside training switched off."""
     import torch
     from transformers import PrinterCallback, TrainerCallback
     from trl import GRPOTrainer
@@ -245,7 +246,7 @@ def train_trl(connection: Connection, comparison: Comparison, checkpoint: Path, 
 
 
 def trl_tasks_and_reward(config: RunConfig) -> tuple[Any, Callable[..., list[float]]]:
-    """The tasks of all steps in our order as a dataset, and the environment's reward under TRL's signature."""
+    """Return the tasks of all steps in our order as a dataset, and the environment's reward under TRL's signature."""
     from datasets import Dataset
 
     from agents.rl import task_indices_of_step
@@ -276,7 +277,7 @@ def trl_tasks_and_reward(config: RunConfig) -> tuple[Any, Callable[..., list[flo
 
 
 def trl_optimizer(config: RunConfig, model: Any) -> tuple[Any, Any]:
-    """Fused AdamW with our learning-rate schedule; TRL's own warm-up starts one step later."""
+    """Return fused AdamW with our learning-rate schedule; TRL's own warm-up starts one step later."""
     import torch
 
     from agents.learner import learning_rate
@@ -298,7 +299,7 @@ def trl_optimizer(config: RunConfig, model: Any) -> tuple[Any, Any]:
 
 
 def trl_arguments(config: RunConfig, folder: Path) -> Any:
-    """`GRPOConfig` for one generation and one update a step, in fp32, with our loss and nothing logged or saved."""
+    """Return `GRPOConfig` for one generation and update a step, in fp32, with our loss, nothing logged or saved."""
     from trl import GRPOConfig
 
     assert config.rl is not None

@@ -126,9 +126,9 @@ class TextEnv(gymnasium.Env[str, str]):
     | the grader failed, in any of these                     |            |           | NaN: no score, not a low one|
     | otherwise: the observation is the feedback of `turn`   | False      | False     | 0.0                         |
 
-    The observation after the end is the empty string. `info` holds `task_id` and `messages`; after a step also
-    `response_truncated`; at the end also `reward_components` {name: value}, `reward_status` ("scored" or
-    "grader_failed") and `reward_details` {name: what the reward says of itself}.
+    The observation after the end is the empty string. `info` holds `task_id` and `messages`, and `domain` where the
+    task's metadata has one; after a step also `response_truncated`; at the end also `reward_components` {name: value},
+    `reward_status` ("scored" or "grader_failed") and `reward_details` {name: what the reward says of itself}.
 
     Args:
         tasks: a name of `TASK_SETS`, a file or folder, a task set, or tasks.
@@ -331,6 +331,8 @@ def _info(episode: Episode) -> dict[str, Any]:
     """Return new objects: users keep and change what they are given."""
     messages = [message.copy() for message in episode.messages]
     info: dict[str, Any] = {"task_id": episode.task.task_id, "messages": messages}
+    if (domain := episode.task.metadata.get("domain")) is not None:
+        info["domain"] = domain
     if episode.num_turns:
         info["response_truncated"] = episode.is_response_truncated
     if episode.breakdown is not None:

@@ -10,7 +10,7 @@ __all__ = ["r1_zero"]
 
 
 def r1_zero(model: str, tasks: str = "procedural_math") -> RunConfig:
-    """GRPO on any Hugging Face causal language model with the published hyper-parameters.
+    """Train any Hugging Face causal language model by GRPO with the published hyper-parameters.
 
     lr 3e-6, β 0.001, temperature 1, 32 questions × 16 samples, anchor renewed every 400 steps. The paper does not print
     ε for Zero; 0.2 is PPO's. Its 32,768-token responses are cut to 4,096 to fit one device.

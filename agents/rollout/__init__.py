@@ -1,4 +1,4 @@
-"""Rollout engines: token ids in, token ids and log-probabilities out. One file and one row per engine."""
+"""Sampling with a policy. A rollout engine is one file here and one row of `ENGINES`."""
 
 ENGINES: dict[str, str] = {
     "decode": "agents.rollout.decode:DecodeEngine",

@@ -18,9 +18,7 @@ __all__ = ["assemble", "pad_rows"]
 def assemble(
     trajectories: Sequence[Trajectory], *, pad_token_id: int, device: torch.device | str = "cpu"
 ) -> TokenBatch:
-    """Right-padded tensors of the trajectories that were scored.
-
-    Trajectories whose grader failed are left out: they belong in no statistic and no loss. The caller counts them.
+    """Return the trajectories that were scored as right-padded tensors; those whose grader failed are left out.
 
     Args:
         trajectories: in any order; `group_id` tells which belong together.
@@ -41,7 +39,7 @@ def assemble(
 
 
 def pad_rows(rows: Sequence[Sequence[float]], fill: float) -> Tensor:
-    """[B, T] with T the longest row: int64 when `fill` is an int, else float32."""
+    """Return [B, T] with T the longest row: int64 when `fill` is an int, else float32."""
     dtype = torch.int64 if isinstance(fill, int) else torch.float32
     num_columns = max((len(row) for row in rows), default=1)
     padded: list[list[Any]] = [[*row, *[fill] * (num_columns - len(row))] for row in rows]

@@ -1,7 +1,4 @@
-"""Between the environment's text and the engine's token ids: prompts are encoded once, completions decoded once.
-
-Sampled ids are never re-encoded. Environment turns that follow a response are encoded on their own and appended.
-"""
+"""Between the environment's text and the engine's token ids. Sampled ids are decoded once and never re-encoded."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _EARLIER_RESPONSE = "EARLIER-RESPONSE"
 
 @dataclass(frozen=True)
 class TextCodec:
-    """A tokenizer with the one choice that matters: raw template text, or the tokenizer's own chat template.
+    """A tokenizer, and whether prompts are plain text or go through the tokenizer's chat template.
 
     Args:
         tokenizer: any `transformers` tokenizer with an end-of-sequence token.
@@ -44,11 +41,11 @@ class TextCodec:
 
     @property
     def pad_token_id(self) -> int:
-        """What fills rows to equal length; any id serves, since masks hide it."""
+        """The token that fills rows to equal length; any id serves, since masks hide it."""
         return self.eos_token_id if self.tokenizer.pad_token_id is None else int(self.tokenizer.pad_token_id)
 
     def encode_prompt(self, observation: str, messages: Sequence[Message]) -> TokenIds:
-        """The ids of an episode's first observation, generation prompt included.
+        """Return the ids of an episode's first observation, generation prompt included.
 
         Plain text begins with the tokenizer's beginning-of-sequence token, if it has one; chat templates write theirs.
         """
@@ -58,10 +55,10 @@ class TextCodec:
         return tuple(token_ids[:-1] if token_ids[-1:] == [self.eos_token_id] else token_ids)
 
     def encode_turn(self, observation: str) -> TokenIds:
-        """The ids to append after a finished response for an environment turn, generation prompt included.
+        """Return the ids to append for an environment turn, generation prompt included.
 
-        They are what the chat template writes behind an assistant turn, so that its preamble (a default system
-        prompt, a beginning-of-sequence token) is not repeated in mid-episode.
+        They are what the chat template writes behind a response, without its preamble (a default system prompt, a
+        beginning-of-sequence token).
         """
         if not self.use_chat_template:
             return self.encode(observation)
@@ -78,15 +75,14 @@ class TextCodec:
         return str(self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False))
 
     def encode(self, text: str) -> TokenIds:
-        """Plain ids; lone surrogates, which no tokenizer can encode, become U+FFFD."""
+        """Return plain ids; lone surrogates, which no tokenizer can encode, become U+FFFD."""
         return tuple(self.tokenizer.encode(_encodable(text), add_special_tokens=False))
 
     def decode(self, token_ids: TokenIds) -> str:
-        """The response as the environment sees it: everything that was sampled, but for the final end-of-sequence."""
+        """Return the response as the environment sees it: all that was sampled, but for the final end-of-sequence."""
         body = token_ids[:-1] if token_ids and token_ids[-1] == self.eos_token_id else token_ids
         return str(self.tokenizer.decode(body, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
 
 def _encodable(text: str) -> str:
-    """The text with U+FFFD for lone surrogates, which no tokenizer can encode."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

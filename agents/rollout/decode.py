@@ -1,10 +1,7 @@
 """Rollouts by our own decode loop in the learner's process: the policy's module, a static cache, continuous batching.
 
-What lives here: which cache and masks a model takes, the prefill, and the schedule. Not here: the memory of the rows
-(`agents.rollout.slots`) and the choice of a token (`agents.rollout.sampling`).
-The one decision: small policies are bound by the cost of issuing operations, so the loop prepares everything that
-`generate` builds anew at every step. A prompt is prefilled once for all its samples, and a finished row is soon
-replaced by a waiting one or removed. Every model is served whose layers all have full or sliding attention.
+Small policies are bound by the cost of issuing operations, so the loop prepares what `generate` builds anew at every
+step. A prompt is prefilled once for all its samples; a finished row is soon replaced by a waiting one or removed.
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from agents.rollout.engine import Completion, SamplingParams
-from agents.rollout.in_process import check_request, copy_weights, evaluation_mode
+from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
 from agents.rollout.sampling import choose_greedily, sample_tokens
 from agents.rollout.slots import Prefix, Slots
 from agents.types import TokenIds
@@ -35,8 +32,8 @@ FINISHED_SHARE = 8
 class DecodeEngine:
     """The `RolloutEngine` for a policy that fits beside its learner; same seed, same bytes.
 
-    What a sample draws depends on the seed and its place in the request alone, so `max_rows` changes speed and memory
-    but, up to rounding of the logits, not the completions.
+    Every model is served whose layers all have full or sliding attention. What a sample draws depends on the seed and
+    its place in the request alone: up to rounding of the logits, `max_rows` changes speed and memory only.
 
     Args:
         model: a causal language model of transformers with `sdpa` or `eager` attention. It may be the learner's own.
@@ -60,7 +57,7 @@ class DecodeEngine:
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1
     ) -> list[list[Completion]]:
-        """`num_samples` completions for each prompt, in order: result[p][g]."""
+        """Return `num_samples` completions for each prompt, in order: result[p][g]."""
         check_request(prompts, num_samples)
         samples = [[_Sample(prompt) for _ in range(num_samples)] for prompt in prompts]
         if prompts:
@@ -83,15 +80,15 @@ class _Sample:
 
     prompt: TokenIds
     token_ids: list[int] = field(default_factory=list[int])
-    probabilities: list[float] = field(default_factory=list[float])
+    logprobs: list[float] = field(default_factory=list[float])
     is_stopped: bool = False
 
     def completion(self, version: int) -> Completion:
-        if any(map(math.isnan, self.probabilities)):
+        if any(map(math.isnan, self.logprobs)):
             raise FloatingPointError("The policy's logits are NaN. Look at its weights; a step may have diverged.")
         return Completion(
             token_ids=tuple(self.token_ids),
-            logprobs=tuple(map(math.log, self.probabilities)),
+            logprobs=tuple(self.logprobs),
             finish_reason="stop" if self.is_stopped else "length",
             weights_version=version,
         )
@@ -134,7 +131,7 @@ class _Decoding:
                 self._step()
 
     def _prefilled(self, groups: Sequence[Sequence[_Sample]]) -> Iterator[_Waiting]:
-        """The samples in order. A batch of prompts is prefilled when the first sample of it is asked for."""
+        """Yield the samples in order. A batch of prompts is prefilled when the first sample of it is asked for."""
         for start in range(0, len(groups), self.engine.max_rows):
             batch = groups[start : start + self.engine.max_rows]
             prefix = self._prefill([group[0].prompt for group in batch])
@@ -142,16 +139,14 @@ class _Decoding:
                 yield from (_Waiting(sample, prefix, index) for sample in group)
 
     def _prefill(self, prompts: Sequence[TokenIds]) -> Prefix:
-        """One forward pass over left-padded prompts, into a cache that keeps all columns of sliding layers too."""
-        longest = max(len(prompt) for prompt in prompts)
+        """Run the prompts in one forward pass, into a cache that keeps all columns of sliding layers too."""
         model = self.engine.model
-        rows = [[self.engine.pad_token_id] * (longest - len(prompt)) + list(prompt) for prompt in prompts]
-        mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+        token_ids, mask = left_padded(prompts, self.engine.pad_token_id, model.device)
         cache = DynamicCache()
         output = model(
-            input_ids=torch.tensor(rows, device=model.device),
-            attention_mask=mask.to(model.device),
-            position_ids=(mask.cumsum(dim=1) - 1).clamp_(min=0).to(model.device),
+            input_ids=token_ids,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(dim=1) - 1).clamp_(min=0),
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
@@ -159,7 +154,7 @@ class _Decoding:
         return Prefix([_keys_and_values(layer) for layer in cache.layers], output.logits[:, -1])
 
     def _replace_finished(self) -> bool:
-        """When it is due, remove finished rows and fill their slots from the queue. Returns whether any row is left."""
+        """Remove finished rows and fill their slots from the queue when it is due; return whether any row is left."""
         if not self.slots.is_at_end and FINISHED_SHARE * len(self.finished) < len(self.rows):
             return True
         for to, source in self.slots.drop(self.finished):
@@ -179,12 +174,12 @@ class _Decoding:
         indices_n = torch.tensor([waiting.index for waiting in batch], device=device)
         shape = (len(batch), self.params.max_new_tokens)
         uniforms_nN = torch.rand(shape, dtype=torch.float64, generator=self.generator).to(device)
-        tokens_n1, probabilities_n1 = self._choose(prefix.logits_PV[indices_n], uniforms_nN[:, :1])
+        tokens_n1, logprobs_n1 = self._choose(prefix.logits_PV[indices_n], uniforms_nN[:, :1])
         lengths = [len(waiting.sample.prompt) for waiting in batch]
         self.slots.admit(lengths, prefix, indices_n, tokens_n1, uniforms_nN[:, 1:])
         first_row = len(self.rows)
         self.rows += [waiting.sample for waiting in batch]
-        self._record(first_row, tokens_n1, probabilities_n1)
+        self._record(first_row, tokens_n1, logprobs_n1)
 
     def _step(self) -> None:
         tokens_n1, positions_n1, uniforms_n1 = self.slots.views()
@@ -196,12 +191,12 @@ class _Decoding:
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        tokens_n1, probabilities_n1 = self._choose(logits_nV, uniforms_n1)
+        tokens_n1, logprobs_n1 = self._choose(logits_nV, uniforms_n1)
         self.slots.advance(tokens_n1)
-        self._record(0, tokens_n1, probabilities_n1)
+        self._record(0, tokens_n1, logprobs_n1)
 
     def _masks(self) -> Tensor | dict[str, Tensor]:
-        """What the model takes in place of the masks that it would build: one per layer type, if it has types."""
+        """Return the masks that the model would build otherwise: one per layer type, if it has types."""
         types = self.engine.layer_types
         return {kind: self.slots.mask(types.index(kind)) for kind in set(types)} if types else self.slots.mask(0)
 
@@ -210,14 +205,14 @@ class _Decoding:
             return choose_greedily(logits_nV)
         return sample_tokens(logits_nV, uniforms_n1, temperature=self.params.temperature, top_p=self.params.top_p)
 
-    def _record(self, first_row: int, tokens_n1: Tensor, probabilities_n1: Tensor) -> None:
+    def _record(self, first_row: int, tokens_n1: Tensor, logprobs_n1: Tensor) -> None:
         """Append a token to every unfinished sample from `first_row` on."""
-        chosen = zip(self.rows[first_row:], tokens_n1[:, 0].tolist(), probabilities_n1[:, 0].tolist(), strict=True)
-        for row, (sample, token, probability) in enumerate(chosen, first_row):
+        chosen = zip(self.rows[first_row:], tokens_n1[:, 0].tolist(), logprobs_n1[:, 0].tolist(), strict=True)
+        for row, (sample, token, logprob) in enumerate(chosen, first_row):
             if row in self.finished:
                 continue
             sample.token_ids.append(token)
-            sample.probabilities.append(probability)
+            sample.logprobs.append(logprob)
             sample.is_stopped = token in self.stop_token_ids
             if sample.is_stopped or len(sample.token_ids) == self.params.max_new_tokens:
                 self.finished.add(row)
@@ -231,7 +226,7 @@ def _keys_and_values(layer: object) -> tuple[Tensor, Tensor]:
 
 
 def _attention_layers(model: PreTrainedModel) -> tuple[list[str], list[int | None]]:
-    """The layer types that the config declares (none for models without types), and each layer's sliding window."""
+    """Return the layer types that the config declares (maybe none), and each layer's sliding window."""
     config = model.config.get_text_config(decoder=True)
     layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
     windows: list[int | None] = []

@@ -1,7 +1,4 @@
-"""The one interface between learners and whatever generates tokens.
-
-Token ids in, token ids and log-probabilities out; text is decoded only for the environment and never re-encoded.
-"""
+"""The interface between learners and whatever generates tokens: token ids in, token ids and log-probabilities out."""
 
 from __future__ import annotations
 
@@ -58,7 +55,7 @@ class RolloutEngine(Protocol):
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1
     ) -> list[list[Completion]]:
-        """`num_samples` completions for each prompt, in order: result[p][g]."""
+        """Return `num_samples` completions for each prompt, in order: result[p][g]."""
         ...
 
     def load_weights(self, named_tensors: Iterable[tuple[str, Tensor]], *, version: int) -> None:

@@ -1,8 +1,7 @@
 """Rollouts by Hugging Face `generate`: slow and general, the reference that other engines are tested against.
 
-What lives here: the translation between `generate` and `Completion`. Not here: any decoding of our own.
-The one decision: the model's own generation defaults (top-k, repetition penalty, forced tokens, …) are set aside during
-the call, because log-probabilities are only meaningful for the distribution that was asked for.
+The model's own generation defaults (top-k, repetition penalty, …) are set aside during the call: log-probabilities are
+only meaningful for the distribution that was asked for.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from transformers import GenerationConfig, GenerationMixin, PreTrainedModel
 from transformers.generation.utils import GenerateDecoderOnlyOutput
 
 from agents.rollout.engine import Completion, SamplingParams
-from agents.rollout.in_process import check_request, copy_weights, evaluation_mode
+from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
 from agents.types import TokenIds
 
 __all__ = ["HFGenerateEngine"]
@@ -32,28 +31,23 @@ class HFGenerateEngine:
         if not isinstance(model, GenerationMixin):
             raise TypeError(f"HFGenerateEngine needs a model with `generate`, got {type(model).__name__}.")
         self.model = model
-        self._generate = model.generate  # pyright: ignore[reportAttributeAccessIssue]: a protocol that no model meets
+        self._generate = model.generate  # pyright: ignore[reportAttributeAccessIssue]: it is typed for a protocol without subclasses
         self.pad_token_id = pad_token_id
         self.weights_version = 0
 
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1
     ) -> list[list[Completion]]:
-        """`num_samples` completions for each prompt, in order; the prompts are left-padded into one batch."""
+        """Return `num_samples` completions for each prompt, in order; the prompts are left-padded into one batch."""
         check_request(prompts, num_samples)
         if not prompts:
             return []
-        longest = max(len(prompt) for prompt in prompts)
         repeated = [prompt for prompt in prompts for _ in range(num_samples)]
-        rows = [[self.pad_token_id] * (longest - len(prompt)) + list(prompt) for prompt in repeated]
-        mask = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in repeated]
-        device = self.model.device
-        with evaluation_mode(self.model), self._only(params), _seeded(params.seed, device):
-            output = self._generate(
-                input_ids=torch.tensor(rows, device=device), attention_mask=torch.tensor(mask, device=device)
-            )
+        token_ids, mask = left_padded(repeated, self.pad_token_id, self.model.device)
+        with evaluation_mode(self.model), self._only(params), _seeded(params.seed, self.model.device):
+            output = self._generate(input_ids=token_ids, attention_mask=mask)
             assert isinstance(output, GenerateDecoderOnlyOutput)
-            completions = self._completions(output, longest, params)
+            completions = self._completions(output, token_ids.shape[1], params)
         return [completions[start : start + num_samples] for start in range(0, len(completions), num_samples)]
 
     def load_weights(self, named_tensors: Iterable[tuple[str, Tensor]], *, version: int) -> None:
@@ -91,10 +85,8 @@ class HFGenerateEngine:
         logits = torch.stack(output.logits, dim=1).float() / (params.temperature or 1.0)
         tokens = output.sequences[:, prompt_length:]
         logprobs = logits.log_softmax(dim=-1).gather(2, tokens[:, :, None])[:, :, 0]
-        return [
-            self._completion(row_tokens, row_logprobs, params.stop_token_ids)
-            for row_tokens, row_logprobs in zip(tokens.tolist(), logprobs.tolist(), strict=True)
-        ]
+        rows = zip(tokens.tolist(), logprobs.tolist(), strict=True)
+        return [self._completion(*row, params.stop_token_ids) for row in rows]
 
     def _completion(self, tokens: list[int], logprobs: list[float], stop_token_ids: TokenIds) -> Completion:
         stops = [index for index, token in enumerate(tokens) if token in stop_token_ids]
@@ -109,7 +101,7 @@ class HFGenerateEngine:
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Generator[None, None, None]:
-    """`generate` draws from the global generator; seed it for the call and put it back."""
+    """Seed the global generator, which `generate` draws from, for the call, and put it back."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -1,7 +1,6 @@
-"""What the engines share that run the policy's module inside the learner's process.
+"""What engines share that run the policy's module in the learner's process.
 
-What lives here: argument checks, the switch to evaluation mode, and weights by name. Not here: generating.
-The one decision: such an engine may hold the very module that is being trained, so it must leave every flag as it was.
+Such an engine may hold the very module that is being trained, so it must leave every flag as it was.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from agents.types import TokenIds
 from reasonenv.errors import UnknownNameError
 
-__all__ = ["check_request", "copy_weights", "evaluation_mode"]
+__all__ = ["check_request", "copy_weights", "evaluation_mode", "left_padded"]
 
 
 def check_request(prompts: Sequence[TokenIds], num_samples: int) -> None:
@@ -27,9 +26,17 @@ def check_request(prompts: Sequence[TokenIds], num_samples: int) -> None:
             raise ValueError(f"prompts[{index}] is empty; generation needs at least one token, such as a start token.")
 
 
+def left_padded(prompts: Sequence[TokenIds], pad_token_id: int, device: torch.device | str) -> tuple[Tensor, Tensor]:
+    """Return token ids and attention mask, both int64 [prompts, longest]."""
+    longest = max(map(len, prompts))
+    rows = [[pad_token_id] * (longest - len(prompt)) + list(prompt) for prompt in prompts]
+    mask = [[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts]
+    return torch.tensor(rows, device=device), torch.tensor(mask, device=device)
+
+
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Generator[None, None, None]:
-    """Inference mode with every submodule in `eval()`; each submodule gets its own previous mode back."""
+    """Switch to inference mode and `eval()`; afterwards each submodule gets its own previous mode back."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

@@ -1,10 +1,6 @@
-"""Choosing one token per row from logits.
+"""Choosing one token per row from logits: greedily, or by a given uniform number.
 
-What lives here: greedy choice, and sampling by inversion of the cumulative distribution from one given uniform number
-per row. Not here: where the uniforms come from, and what is done with the tokens.
-The one decision: a token depends only on its row's logits and its row's uniform, never on the neighbours in the batch,
-so that a scheduler may move rows around without changing what they sample.
-
+A token depends on its own row alone, never on the other rows of the batch, so a scheduler may move rows around.
 Shapes: R rows, V vocabulary.
 """
 
@@ -17,23 +13,23 @@ __all__ = ["choose_greedily", "sample_tokens"]
 
 
 def choose_greedily(logits_RV: Tensor) -> tuple[Tensor, Tensor]:
-    """The most likely token of each row, and its probability at temperature 1.
+    """Return the most likely token of each row, and its log-probability at temperature 1.
 
     Returns:
-        tokens_R1 (int64) and probabilities_R1 (float32).
+        tokens_R1 (int64) and logprobs_R1 (float32).
     """
     tokens_R1 = logits_RV.argmax(dim=-1, keepdim=True)
-    return tokens_R1, logits_RV.float().softmax(dim=-1).gather(1, tokens_R1)
+    return tokens_R1, logits_RV.float().softmax(dim=-1).gather(1, tokens_R1).log_()
 
 
 def sample_tokens(
     logits_RV: Tensor, uniforms_R1: Tensor, *, temperature: float, top_p: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """One token per row from softmax(logits / temperature), restricted to the nucleus of mass `top_p`.
+    """Sample one token per row from softmax(logits / temperature), restricted to the nucleus of mass `top_p`.
 
-    token = min{v : Σ_{w ≤ v} p_w > u · Σ_w p_w}, where for top_p < 1 the p are sorted in descending order and cut after
-    the first prefix whose mass reaches top_p (arXiv 1904.09751). The sums run in float64: in float32 a vocabulary of
-    10⁵ tokens rounds rare tokens away.
+    token = min{v : Σ_{w ≤ v} p_w > u · Σ_w p_w}. For top_p < 1 the p are sorted in descending order and cut after the
+    first prefix whose mass reaches top_p (arXiv 1904.09751). The sums run in float64: in float32 a vocabulary of 10⁵
+    tokens rounds rare tokens away.
 
     Args:
         logits_RV: of any floating dtype; computed on in float32.
@@ -42,7 +38,7 @@ def sample_tokens(
         top_p: in (0, 1].
 
     Returns:
-        tokens_R1 (int64), and probabilities_R1 (float32) after temperature and before truncation.
+        tokens_R1 (int64), and logprobs_R1 (float32) after temperature and before truncation.
     """
     logits_RV = logits_RV.float()
     probabilities_RV = (logits_RV if temperature == 1.0 else logits_RV / temperature).softmax(dim=-1)
@@ -54,11 +50,11 @@ def sample_tokens(
         outside_RV = cumulative_RV - sorted_RV >= top_p
         inside_RV = sorted_RV.masked_fill(outside_RV, 0.0).cumsum(dim=-1, dtype=torch.float64)
         tokens_R1 = order_RV.gather(1, _invert(inside_RV, uniforms_R1))
-    return tokens_R1, probabilities_RV.gather(1, tokens_R1)
+    return tokens_R1, probabilities_RV.gather(1, tokens_R1).log_()
 
 
 def _invert(cumulative_RV: Tensor, uniforms_R1: Tensor) -> Tensor:
-    """The first index whose cumulative mass exceeds the uniform share of the total.
+    """Return the first index whose cumulative mass exceeds the uniform share of the total.
 
     The clamp keeps rows of NaN inside the vocabulary, so that the caller can report them.
     """

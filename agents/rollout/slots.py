@@ -1,9 +1,8 @@
 """The static key-value cache of the decode engine: rows that come, move and go, in tensors that never grow.
 
-What lives here: the memory, and which part of it a step sees. Not here: the model, sampling, and the scheduling.
-The one decision: all rows share one clock. A step writes column `clock` of every row, and a row that is admitted at
-clock t has its prompt right-aligned in the columns before t. So what a step writes is one slice, what it reads is one
-slice, and the mask of a row (hidden before its start, open after) is written once, at admission.
+All rows share one clock: a step writes column `clock` of every row, and a row that is admitted at clock t has its
+prompt right-aligned in the columns before t. So a step writes one slice and reads one slice, and the mask of a row
+(hidden before its start, open after) is written once, at admission.
 
 Shapes: R slots, n live rows (always the first n slots), H key-value heads, C columns, D head size, L prompt columns,
 P prompts, S steps.
@@ -80,15 +79,15 @@ class SlotLayer(CacheLayerMixin):
         self.values_RHCD[to, :, columns] = self.values_RHCD[source, :, columns]
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
-        """Length and offset of what a step sees."""
+        """Return length and offset of what a step sees."""
         return self.clock + query_length - self.begin, self.begin
 
     def get_seq_length(self) -> int:
-        """Columns before the clock."""
+        """Return the number of columns before the clock."""
         return self.clock
 
     def get_max_length(self) -> int:
-        """C."""
+        """Return C."""
         return self.num_columns
 
 
@@ -183,14 +182,14 @@ class Slots:
         self._write_masks(slice(0, len(self.starts)))
 
     def views(self) -> tuple[Tensor, Tensor, Tensor]:
-        """tokens_n1, positions_n1 and uniforms_n1 of the coming step; points the cache at its column."""
+        """Return tokens_n1, positions_n1 and uniforms_n1 of the coming step, and point the cache at its column."""
         for layer in self.layers:
             layer.seek(self.begin, self.clock)
         n = len(self.starts)
         return self.tokens_R1[:n], self.positions_R1[:n], self.uniforms_RC[:n, self.clock : self.clock + 1]
 
     def mask(self, layer: int) -> Tensor:
-        """The additive mask (n, 1, 1, columns) over what this layer sees in the coming step."""
+        """Return the additive mask (n, 1, 1, columns) over what this layer sees in the coming step."""
         return self.mask_R11C[: len(self.starts), :, :, self.layers[layer].begin : self.clock + 1]
 
     def advance(self, tokens_n1: Tensor) -> None:

@@ -21,9 +21,11 @@ from agents.build import (
 )
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
+from agents.evaluate import Accuracy
 from agents.learner import UpdateConfig
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout import ENGINES
+from agents.seeds import derive_seed
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.tasksets import load_tasks
 
@@ -54,7 +56,7 @@ def damaged(folder: Path, tmp_path: Path, name: str, content: bytes | None) -> P
 
 def test_without_a_path_the_tiny_policy_of_the_seed_is_built() -> None:
     model = load_policy(PolicyConfig(), ENV, seed=5).model
-    expected, _ = build_tiny_policy(seed=5)
+    expected, _ = build_tiny_policy(seed=derive_seed(5, "policy"))
     assert torch.equal(model.get_output_embeddings().weight, expected.get_output_embeddings().weight)
     assert not model.training
 
@@ -152,6 +154,22 @@ def test_evaluation_uses_the_held_out_split_and_is_the_same_every_time(engine: s
     result = evaluate_policy(config, policy)
     assert result == evaluate_policy(config, policy)
     assert (result.n, result.greedy.num_graded) == (3, 3)
+
+
+def test_evaluation_samples_with_a_seed_of_its_own_for_every_run_and_split(tmp_path: Path) -> None:
+    """Both splits hold the same tasks and the reward goes by length, so what differs is what was sampled."""
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.jsonl").write_text('{"prompt": "2+3=?", "answer": "5"}\n' * 4)
+    policy = load_policy(PolicyConfig(), ENV, seed=0)
+
+    def sampled(seed: int, split: str) -> Accuracy:
+        evaluation = EvaluationConfig(num_tasks=4, samples_per_task=8, max_new_tokens=8, split=split)
+        env = replace(ENV, tasks=str(tmp_path), reward="length")
+        return evaluate_policy(replace(RUN, seed=seed, env=env, evaluation=evaluation), policy).sampled
+
+    results = [sampled(0, "test"), sampled(1, "test"), sampled(0, "train")]
+    assert sampled(0, "test") == results[0]
+    assert len(set(results)) == 3
 
 
 def test_parts_that_are_all_there_pass() -> None:

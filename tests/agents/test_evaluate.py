@@ -13,6 +13,7 @@ from agents.policies.tiny import build_tiny_policy
 from agents.rollout.codec import TextCodec
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import RolloutEngine
+from agents.seeds import derive_seed
 from reasonenv.evaluation.statistics import wilson_interval
 from reasonenv.rewards import CompositeReward, Reward, rule
 from reasonenv.tasksets import TaskList, TaskSet
@@ -89,7 +90,8 @@ def test_greedy_decodes_once_and_sampling_is_at_temperature_one() -> None:
     engine = ScriptedEngine([said(*"5555"), said(*"55555555")])
     result = run(engine, samples_per_task=2, max_new_tokens=9, seed=3)
     calls = [(params.temperature, params.max_new_tokens, params.seed, num) for _, params, num in engine.calls]
-    assert calls == [(0.0, 9, 3, 1), (1.0, 9, 3, 2)]
+    first_turn = derive_seed(3, "turn", 0)
+    assert calls == [(0.0, 9, first_turn, 1), (1.0, 9, first_turn, 2)]
     assert (result.greedy.num_graded, result.sampled.num_graded) == (4, 8)
 
 

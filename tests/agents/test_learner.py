@@ -181,6 +181,16 @@ def test_skipping_rows_without_gradient_gives_the_same_update(num_minibatches: i
     assert got["clip_share"] == pytest.approx(expected["clip_share"])
 
 
+def test_metrics_are_means_over_the_steps_that_had_a_gradient():
+    """One row a minibatch, at a learning rate of 0; the second group has no variance."""
+    both = sampled_batch([1, 0, 0, 1, 1, 1, 1, 1])
+    first = take_rows(both, torch.arange(4), is_whole_minibatch=True)
+    expected = update(make_learner(learning_rate=0.0), first, num_minibatches=4)
+    got = update(make_learner(learning_rate=0.0), both, num_minibatches=8)
+    assert got["kl_behavior"] == pytest.approx(expected["kl_behavior"]) != 0
+    assert got["grad_norm"] == pytest.approx(expected["grad_norm"] / 2)
+
+
 @pytest.mark.parametrize("skip_zero_gradient_rows", [True, False])
 def test_a_batch_without_any_gradient_leaves_weights_and_moments_alone(skip_zero_gradient_rows: bool):
     learner = make_learner(weight_decay=0.1)
@@ -265,7 +275,7 @@ def test_policy_and_reference_are_scored_at_the_temperature_of_the_sampler():
         rows = batch.token_ids_BT, batch.attention_mask_BT, batch.loss_mask_BT
         expected_BT = learner.policy(*rows, temperature=0.5).logprobs_BT
     batch = replace(batch, behavior_logprobs_BT=expected_BT)
-    filled = learner.fill_no_grad_fields(batch, GRPO(kl_coef=0.1), temperature=0.5)
+    filled = learner.fill_no_grad_fields(batch, GRPO(kl_coef=0.1), UpdateConfig(), temperature=0.5)
     torch.testing.assert_close(filled.reference_logprobs_BT, expected_BT)
     metrics = learner.update(batch, GRPO(kl_coef=0.1), UpdateConfig(), temperature=0.5, seed=0)
     assert (metrics["kl_behavior"], metrics["kl_reference"]) == pytest.approx((0, 0), abs=1e-9)

@@ -10,7 +10,7 @@ import pytest
 
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig
 from agents.learner import OptimizerConfig
-from agents.reward_hacking import RewardHackingWarning
+from agents.records.reward_hacking import RewardHackingWarning
 from agents.train import train
 from reasonenv.rewards import PRESETS, CompositeReward, rule
 from reasonenv.rewards.neural import NeuralReward

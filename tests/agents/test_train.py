@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForCausalLM
 
 from agents.algorithms.ppo import PPO
@@ -101,6 +102,19 @@ def test_rollouts_keep_every_component_of_every_reward(finished: Path) -> None:
         assert row["reward_status"] == "scored"
 
 
+def scalars(folder: Path, phase: str) -> dict[str, list[tuple[int, float]]]:
+    events = EventAccumulator(str(folder / "tensorboard" / phase)).Reload()
+    return {tag: [(event.step, event.value) for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def test_tensorboard_shows_every_metric_of_every_step(finished: Path) -> None:
+    shown = scalars(finished, "rl")
+    rows = [row for row in lines(finished / "metrics.jsonl") if row["phase"] == "rl"]
+    for name in {name for row in rows for name in row} - {"phase", "step"}:
+        expected = [(row["step"], row[name]) for row in rows if name in row]
+        assert shown[name] == [(step, pytest.approx(value, rel=1e-6)) for step, value in expected]
+
+
 def test_evaluations_during_training_come_at_the_configured_interval(finished: Path) -> None:
     rows = [row for row in lines(finished / "metrics.jsonl") if row["phase"] == "rl"]
     assert ["eval/greedy" in row for row in rows] == [False, True, False, True]
@@ -119,6 +133,14 @@ def test_same_seed_gives_the_same_run(finished: Path, tmp_path: Path) -> None:
 def test_other_seed_gives_another_run(finished: Path, tmp_path: Path) -> None:
     train(small_run(tmp_path, seed=1))
     assert lines(tmp_path / "small" / "rollouts.jsonl") != lines(finished / "rollouts.jsonl")
+
+
+def test_supervised_phases_draw_examples_of_their_own(tmp_path: Path) -> None:
+    """At a learning rate of 0 the weights never change, so equal losses would be equal examples."""
+    frozen = replace(STAGE, optimizer=OptimizerConfig(learning_rate=0.0))
+    train(small_run(tmp_path, cold_start=(frozen, frozen), control=(), rl=None))
+    losses = [row["train/loss"] for row in lines(tmp_path / "small" / "metrics.jsonl")]
+    assert len(losses) == len(set(losses)) == 6
 
 
 def test_new_run_moves_the_folder_of_the_old_one_aside(tmp_path: Path) -> None:
@@ -171,6 +193,8 @@ def test_ppo_with_kl_resumes_bit_for_bit_after_ctrl_c(tmp_path: Path) -> None:
     stop_at(process, tmp_path / "broken" / "small", num_rows=2, number=signal.SIGINT)
     assert process.returncode == 130
     train(broken, resume=True)
+    reward = "rollout/reward"
+    assert scalars(broken.folder, "rl")[reward] == scalars(whole.folder, "rl")[reward]
     assert outcome(tmp_path / "broken" / "small") == outcome(tmp_path / "whole" / "small")
 
 

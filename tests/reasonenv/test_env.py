@@ -28,6 +28,12 @@ def test_reset_shows_the_prompt_and_tells_task_and_messages():
     assert env.observation == prompt
 
 
+def test_info_names_the_domain_of_a_task_that_has_one():
+    tasks = [Task(task_id="a/0", prompt="?", reference=None, metadata={"domain": "general"})]
+    _, info = text_env(tasks=tasks).reset()
+    assert info["domain"] == "general"
+
+
 @given(st.integers(0, 2**31 - 1))
 def test_seed_decides_the_task_of_every_later_episode(seed):
     first, second = text_env(), text_env()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from transformers import AutoModelForCausalLM, MistralConfig
 from agents.algorithms.grpo import GRPO
 from agents.algorithms.ppo import PPO
 from agents.errors import PolicyError
-from agents.learner import Learner, OptimizerConfig
+from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
 from agents.types import TokenBatch
@@ -88,7 +89,7 @@ def test_prompts_cannot_be_shared_under_a_load_balancing_loss() -> None:
 
 def same_prompt_batch(rewards: list[float]) -> TokenBatch:
     batch = sampled_batch(rewards)
-    token_ids_BT = batch.token_ids_BT.clone()
+    token_ids_BT = batch.token_ids_BT % VOCABULARY_SIZE
     token_ids_BT[:, :3] = token_ids_BT[batch.group_ids_B * 4, :3]
     return replace(batch, token_ids_BT=token_ids_BT)
 
@@ -100,17 +101,34 @@ def test_an_update_is_the_same_with_and_without_shared_prompts(algorithm: Any, m
     for share_prompts in (False, True):
         policy = HFPolicy(build_tiny_policy(seed=0)[0].double(), has_value_head=algorithm.needs_values)
         optimizer = OptimizerConfig(learning_rate=1e-3)
-        learner = Learner(policy, optimizer, num_optimizer_steps=2, share_prompts=share_prompts)
+        learner = Learner(policy, optimizer, num_optimizer_steps=2)
         learner.freeze_reference()
-        batch = learner.fill_no_grad_fields(
-            same_prompt_batch([1, 0, 0, 1, 1, 1, 0, 1]), algorithm, microbatch_size, temperature=1.0
-        )
-        learner.step(algorithm.annotate(batch), algorithm.loss, microbatch_size)
+        config = UpdateConfig(microbatch_size=microbatch_size, share_prompts=share_prompts)
+        learner.update(same_prompt_batch([1, 0, 0, 1, 1, 1, 0, 1]), algorithm, config, temperature=1.0, seed=0)
         weights.append(torch.cat([parameter.detach().flatten() for parameter in policy.parameters()]))
     torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=1e-6)
 
 
+def tokens_computed(policy: HFPolicy, *, share_prompts: bool) -> list[int]:
+    """The tokens of every pass of the trunk in one update with a critic, of two groups of four rows."""
+    num_tokens: list[int] = []
+    learner = Learner(policy, OptimizerConfig(), num_optimizer_steps=1)
+    policy.decoder.register_forward_pre_hook(
+        lambda _, __, inputs: num_tokens.append(inputs["input_ids"].numel()), with_kwargs=True
+    )
+    config = UpdateConfig(share_prompts=share_prompts)
+    learner.update(same_prompt_batch([1, 0, 0, 1, 1, 1, 0, 1]), PPO(), config, temperature=1.0, seed=0)
+    return num_tokens
+
+
+def test_a_learner_shares_prompts_exactly_where_the_update_asks_for_it() -> None:
+    whole = 8 * 12
+    shared = [2 * 3, 8 * (11 - 3)]  # two prompts of three tokens, then rows of at most eleven without them
+    tiny = build_tiny_policy(seed=0)[0]
+    assert tokens_computed(HFPolicy(tiny, has_value_head=True), share_prompts=False) == [whole, whole]
+    assert tokens_computed(HFPolicy(copy.deepcopy(tiny), has_value_head=True), share_prompts=True) == [*shared, *shared]
+
+
 def test_a_learner_shares_nothing_under_a_load_balancing_loss() -> None:
-    policy = HFPolicy(model_of("mixtral"), auxiliary_coef=0.1)
-    learner = Learner(policy, OptimizerConfig(), num_optimizer_steps=1, share_prompts=True)
-    assert not learner.share_prompts
+    policy = HFPolicy(model_of("mixtral"), has_value_head=True, auxiliary_coef=0.1)
+    assert tokens_computed(policy, share_prompts=True) == [8 * 12, 8 * 12]

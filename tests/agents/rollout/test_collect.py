@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -18,8 +19,9 @@ from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import SamplingParams
+from agents.seeds import derive_seed
 from agents.types import TokenIds, Trajectory
-from reasonenv.rewards import rule
+from reasonenv.rewards import CompositeReward, rule
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
@@ -29,6 +31,8 @@ TASKS = [
     Task(task_id=f"sum/{index}", prompt=prompt, reference=MathReference(answer="5"))
     for index, prompt in enumerate(["2+3=?", "1+4=?", "9-4=?"])
 ]
+
+DOMAINS = [(TASKS[0], "sums"), (TASKS[1], None), (TASKS[2], "logic")]
 
 
 @rule("length")
@@ -106,6 +110,12 @@ def test_trajectories_come_in_row_order_with_their_group_and_task(ragged: Any) -
     ]
 
 
+def test_domain_is_that_of_the_tasks_metadata_where_there_is_one() -> None:
+    tasks = [replace(task, metadata={} if domain is None else {"domain": domain}) for task, domain in DOMAINS]
+    trajectories, _ = play([said("done", "done", "done", "done")], make(tasks=tasks))
+    assert [row.domain for row in trajectories] == [None, None, "logic", "logic"]
+
+
 def test_responses_are_the_texts_of_every_turn_without_the_end_token(ragged: Any) -> None:
     assert [row.responses for row in ragged[0]] == [
         ("done",),
@@ -127,6 +137,13 @@ def test_reward_is_that_of_the_last_response(ragged: Any) -> None:
     assert [row.reward_components for row in ragged[0]] == [{"length": value} for value in (4, 6, 3, 6)]
 
 
+def test_a_component_that_does_not_apply_to_a_task_is_absent() -> None:
+    terms = {"length": (length, 1.0), "picky": (picky, 1.0)}
+    reward = CompositeReward(terms, applies_to={"picky": lambda task: task.task_id == "sum/2"})
+    rows, _ = play([said("a", "b", "c", "d")], make(reward=reward))
+    assert [set(row.reward_components) for row in rows] == [{"length"}] * 2 + [{"length", "picky"}] * 2
+
+
 def test_first_turn_shares_each_prompt_in_its_group_and_later_turns_ask_for_the_running_rows(ragged: Any) -> None:
     trajectories, engine = ragged
     assert [(len(prompts), num_samples) for prompts, _, num_samples in engine.calls] == [(2, 2), (3, 1), (1, 1)]
@@ -143,7 +160,9 @@ def test_later_turns_continue_from_the_episode_so_far(ragged: Any) -> None:
 
 
 def test_each_turn_samples_with_a_seed_of_its_own(ragged: Any) -> None:
-    assert [params.seed for _, params, _ in ragged[1].calls] == [100, 101, 102]
+    seeds = [params.seed for _, params, _ in ragged[1].calls]
+    assert seeds == [derive_seed(PARAMS.seed, "turn", turn) for turn in range(3)]
+    assert len({*seeds, PARAMS.seed, PARAMS.seed + 1}) == 5
 
 
 def test_end_of_sequence_token_joins_the_callers_stop_tokens() -> None:

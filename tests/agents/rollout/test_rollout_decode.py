@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
@@ -281,3 +282,12 @@ def test_attention_that_takes_no_additive_mask_is_refused(llama: PreTrainedModel
             DecodeEngine(llama, 0)
     finally:
         llama.set_attn_implementation("sdpa")
+
+
+def test_every_token_of_a_sample_is_drawn_with_a_random_number_of_its_own():
+    """The untrained policy is nearly uniform, so a token's number grows with the random number it was drawn with."""
+    model, tokenizer = build_tiny_policy(seed=0)
+    engine = DecodeEngine(model, tokenizer.pad_token_id)
+    (completions,) = engine.generate([(40, 41)], SamplingParams(max_new_tokens=4), num_samples=256)
+    correlations = np.corrcoef(np.array([completion.token_ids for completion in completions]).T)
+    assert np.abs(correlations - np.eye(4)).max() < 0.3

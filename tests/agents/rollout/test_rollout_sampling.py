@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -15,11 +17,11 @@ def logits(num_rows: int, vocabulary: int, seed: int = 1) -> torch.Tensor:
     return torch.randn(num_rows, vocabulary, generator=torch.Generator().manual_seed(seed))
 
 
-def test_greedy_choice_is_the_largest_logit_with_its_probability_at_temperature_1():
-    tokens, probabilities = choose_greedily(torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]]))
+def test_greedy_choice_is_the_largest_logit_with_its_logprob_at_temperature_1():
+    tokens, logprobs = choose_greedily(torch.tensor([[0.0, 2.0, 1.0], [3.0, 0.0, 0.0]]))
     assert tokens.tolist() == [[1], [0]]
     expected = [np.exp(2) / (1 + np.exp(2) + np.e), np.exp(3) / (np.exp(3) + 2)]
-    np.testing.assert_allclose(probabilities[:, 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(logprobs[:, 0], np.log(expected), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -27,9 +29,9 @@ def test_greedy_choice_is_the_largest_logit_with_its_probability_at_temperature_
 )
 def test_a_token_is_chosen_by_the_interval_of_mass_that_holds_the_uniform(uniform: float, token: int):
     row = torch.tensor([[0.2, 0.3, 0.5]]).log()
-    tokens, probabilities = sample_tokens(row, torch.tensor([[uniform]], dtype=torch.float64), temperature=1.0)
+    tokens, logprobs = sample_tokens(row, torch.tensor([[uniform]], dtype=torch.float64), temperature=1.0)
     assert tokens.item() == token
-    assert probabilities.item() == pytest.approx([0.2, 0.3, 0.5][token], rel=1e-6)
+    assert logprobs.item() == pytest.approx(math.log([0.2, 0.3, 0.5][token]), rel=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -40,10 +42,10 @@ def test_frequencies_follow_the_softmax_at_the_temperature(temperature: float):
     assert torch.allclose(frequencies, (row / temperature).softmax(-1), atol=0.01)
 
 
-def test_probability_is_after_temperature_and_before_truncation():
+def test_logprob_is_after_temperature_and_before_truncation():
     rows = logits(64, 11)
-    tokens, probabilities = sample_tokens(rows, uniforms(64), temperature=0.7, top_p=0.5)
-    assert torch.allclose(probabilities, (rows / 0.7).softmax(-1).gather(1, tokens))
+    tokens, logprobs = sample_tokens(rows, uniforms(64), temperature=0.7, top_p=0.5)
+    assert torch.allclose(logprobs, (rows / 0.7).log_softmax(-1).gather(1, tokens), atol=1e-6)
 
 
 def test_top_p_keeps_the_smallest_prefix_of_likely_tokens_that_reaches_the_mass():
@@ -86,12 +88,12 @@ def test_rare_tokens_of_a_large_vocabulary_keep_their_share():
 
 
 def test_rows_of_nan_stay_inside_the_vocabulary_and_show_as_nan():
-    tokens, probabilities = sample_tokens(torch.full((2, 5), float("nan")), uniforms(2), temperature=1.0)
+    tokens, logprobs = sample_tokens(torch.full((2, 5), float("nan")), uniforms(2), temperature=1.0)
     assert ((tokens >= 0) & (tokens < 5)).all()
-    assert probabilities.isnan().all()
+    assert logprobs.isnan().all()
 
 
-def test_half_precision_logits_give_float32_probabilities():
+def test_half_precision_logits_give_float32_logprobs():
     rows = logits(4, 9).bfloat16()
-    _, probabilities = sample_tokens(rows, uniforms(4), temperature=1.0)
-    assert probabilities.dtype == torch.float32
+    for _, logprobs in (sample_tokens(rows, uniforms(4), temperature=1.0), choose_greedily(rows)):
+        assert logprobs.dtype == torch.float32

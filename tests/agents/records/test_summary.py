@@ -12,8 +12,8 @@ from rich.console import Console
 from agents.algorithms import PPO
 from agents.config import EnvConfig, EvaluationConfig, RLConfig, RunConfig
 from agents.evaluate import constant_answer_rate
-from agents.progress import PhaseProgress
-from agents.summary import print_summary, summarize
+from agents.records.progress import phase_progress
+from agents.records.summary import print_summary, summarize
 from reasonenv.tasksets import load_tasks
 
 CONFIG = RunConfig(
@@ -75,9 +75,9 @@ def test_table_shows_a_dash_where_nothing_was_graded() -> None:
 
 def progress_lines(num_steps: int, metrics: dict[str, float], *, is_terminal: bool = False) -> list[str]:
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=160)
-    with PhaseProgress("rl", first_step=0, num_steps=num_steps, console=console) as bar:
+    with phase_progress("rl", first_step=0, num_steps=num_steps, console=console) as show:
         for step in range(num_steps):
-            bar.update(step, metrics)
+            show(step, metrics)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 

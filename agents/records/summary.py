@@ -20,7 +20,7 @@ _TITLES = {"before": "before RL", "control": "control: more SFT", "after": "afte
 def summarize(
     config: RunConfig, results: Mapping[str, Mapping[str, Any]], seconds: Mapping[str, float]
 ) -> dict[str, Any]:
-    """What `summary.json` holds: evaluations `before`, `control`, `after`, the baseline, and each phase's seconds."""
+    """Return what `summary.json` holds: the evaluations, the constant-answer baseline, and each phase's seconds."""
     tasks = load_tasks(config.env.tasks, split=config.evaluation.split)
     return {
         "name": config.name,

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from agents.reward_hacking import hacking_suspicion
+from agents.records.reward_hacking import hacking_suspicion
 
 NAMES = {"neural": ["rollout/helpfulness"], "rules": ["rollout/accuracy"]}
 

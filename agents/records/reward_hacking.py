@@ -1,10 +1,6 @@
-"""Noticing that the policy pleases a neural reward model instead of the rules.
+"""A warning that the policy may please a neural reward model instead of the rules.
 
-DeepSeek-R1 saw it: the helpfulness reward kept rising while the score on Codeforces fell (arXiv 2501.12948,
-supplement).
-Lives here: the test and its warning. Does not: any consequence; what to do about it is the user's decision.
-
-The one decision: both trends must stand out of their own noise; rewards of single steps scatter more than they move.
+DeepSeek-R1 saw the helpfulness reward rise while the score on Codeforces fell (arXiv 2501.12948, supplement).
 """
 
 from __future__ import annotations
@@ -60,7 +56,7 @@ def hacking_suspicion(
 def _change(
     name: str, earlier: Sequence[Mapping[str, float | None]], later: Sequence[Mapping[str, float | None]]
 ) -> float:
-    """The difference of the means if it stands out of the noise, else 0."""
+    """Return the difference of the means if it stands out of the noise of single steps, else 0."""
     before, after = (_values(name, half) for half in (earlier, later))
     if min(len(before), len(after)) < 2:
         return 0.0

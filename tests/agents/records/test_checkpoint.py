@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,11 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from agents.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint
 from agents.errors import CheckpointError
 from agents.learner import Learner, OptimizerConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
+from agents.records.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint
 from reasonenv.vector import TextVectorEnv
 
 MODEL, TOKENIZER = build_tiny_policy(seed=0, hidden_size=16, num_layers=1, intermediate_size=16)
@@ -139,6 +140,27 @@ def test_leftover_draft_of_the_link_is_replaced(tmp_path: Path) -> None:
     save(tmp_path, "rl-000005", step=5)
     assert load_state(tmp_path) == {"step": 5}
     assert not (tmp_path / "checkpoint.draft").is_symlink()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors have names in Linux's /proc alone")
+def test_the_link_moves_once_everything_is_on_disk_and_is_then_put_there_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, "rl-000005")
+    synced: list[tuple[Path, str]] = []
+    fsync = os.fsync
+
+    def recording_fsync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append((path, (tmp_path / "checkpoint").resolve().name))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording_fsync)
+    save(tmp_path, "rl-000010")
+    parent, draft = tmp_path / "checkpoints", tmp_path / "checkpoints" / "rl-000010.draft"
+    files = {draft / path.name for path in (parent / "rl-000010").iterdir()}
+    assert {path for path, link in synced if link == "rl-000005"} == {*files, draft, parent}
+    assert synced[-2:] == [(parent, "rl-000005"), (tmp_path, "rl-000010")]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2"])

@@ -1,4 +1,4 @@
-"""Checkpoints that are either whole or absent, and from which a run goes on bit for bit.
+"""Checkpoints that are either whole or absent, even after a power cut, and from which a run goes on bit for bit.
 
 Layout of a run folder: `checkpoint` is a symbolic link to the newest of `checkpoints/PHASE-STEP/`, which holds an
 ordinary Hugging Face model and tokenizer (so `from_pretrained("runs/NAME/checkpoint")` works), `learner.pt`
@@ -20,7 +20,7 @@ import torch
 from agents.errors import CheckpointError
 from agents.learner import Learner
 
-__all__ = ["load_env_state", "load_learner_state", "load_state", "save_checkpoint"]
+__all__ = ["load_env_state", "load_learner_state", "load_state", "save_checkpoint", "save_policy"]
 
 
 def save_checkpoint(
@@ -39,7 +39,7 @@ def save_checkpoint(
         folder: the run's.
         name: of the new checkpoint; nothing is written when the current one has this name already.
         model: saved with `save_pretrained`, the tokenizer beside it.
-        learner: its `state_dict` goes to `learner.pt`; None between phases, when there is nothing to go on with.
+        learner: its `state_dict` goes to `learner.pt`; None after an evaluation.
         env_state: of the training environment, picklable; None where there is none.
         state: JSON values: where the run stands.
     """
@@ -50,23 +50,30 @@ def save_checkpoint(
     checkpoints.mkdir(parents=True, exist_ok=True)
     draft = checkpoints / f"{name}.draft"
     shutil.rmtree(draft, ignore_errors=True)
-    model.save_pretrained(draft)
-    tokenizer.save_pretrained(draft)
-    learner_state = None if learner is None else learner.state_dict()
-    torch.save({"learner": learner_state, "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
+    save_policy(draft, model, tokenizer)
+    torch.save({"learner": learner and learner.state_dict(), "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
     (draft / "env_state.pickle").write_bytes(pickle.dumps(env_state))
     (draft / "state.json").write_text(json.dumps(state, indent=2), encoding="utf-8")
     _sync_tree(draft)
     shutil.rmtree(final, ignore_errors=True)
     draft.rename(final)
+    _sync(checkpoints)
     _point(link, final)
+    _sync(folder)
     for other in checkpoints.iterdir():
         if other != final:
             shutil.rmtree(other)
 
 
+def save_policy(folder: Path, model: Any, tokenizer: Any) -> None:
+    """Write an ordinary Hugging Face folder, and wait until it is on disk."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    _sync_tree(folder)
+
+
 def load_state(folder: Path) -> dict[str, Any] | None:
-    """The `state` of the newest checkpoint, or None where there is none yet.
+    """Return the `state` of the newest checkpoint, or None where there is none yet.
 
     Raises:
         CheckpointError: the checkpoint is not one of ours.
@@ -83,14 +90,14 @@ def load_state(folder: Path) -> dict[str, Any] | None:
 
 
 def load_learner_state(folder: Path, learner: Learner) -> None:
-    """Restore what `save_checkpoint` put in `learner.pt`; the model's weights are read by whoever builds the policy."""
+    """Restore optimizer, critic, anchor and torch's generator; the model's weights come with the policy."""
     saved = torch.load(folder / "checkpoint" / "learner.pt", weights_only=True)
     learner.load_state_dict(saved["learner"])
     torch.set_rng_state(saved["torch_rng"])
 
 
 def load_env_state(folder: Path) -> Any:
-    """The environment's state in the newest checkpoint. A pickle: resume only from folders that you trust."""
+    """Return the environment's state in the newest checkpoint. A pickle: resume only from folders that you trust."""
     return pickle.loads((folder / "checkpoint" / "env_state.pickle").read_bytes())
 
 
@@ -103,7 +110,14 @@ def _point(link: Path, target: Path) -> None:
 
 
 def _sync_tree(folder: Path) -> None:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+    for path in (*folder.rglob("*"), folder):
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on disk, or the names that a folder holds: renaming alone is forgotten in a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

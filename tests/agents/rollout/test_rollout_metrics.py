@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from trajectories import make_trajectory, make_ungraded
+
+from agents.rollout.metrics import rollout_metrics, rollout_rows
+
+
+def test_rollout_metrics_golden_numbers():
+    trajectories = [
+        make_trajectory(group_id=0, reward=1.0),
+        make_trajectory(group_id=0, reward=0.0, reward_components={"accuracy": 0.0}, is_stopped=False),
+        make_trajectory(group_id=1, reward=0.5, token_ids=(7, 1), loss_mask=(0, 1), behavior_logprobs=(0.0, -3.0)),
+        make_ungraded(group_id=1),
+    ]
+    assert rollout_metrics(trajectories) == pytest.approx(
+        {
+            "rollout/reward": 0.5,
+            "rollout/accuracy": 2 / 3,
+            "rollout/format": 0.0,
+            "rollout/response_tokens": 10 / 4,
+            "rollout/stopped_share": 3 / 4,
+            "rollout/zero_variance_share": 1 / 2,
+            "rollout/grader_failed_share": 1 / 4,
+            "rollout/entropy": (3 * 1.75 + 3) / 10,
+            "rollout/tokens": 10.0,
+        }
+    )
+
+
+def test_without_a_score_means_are_not_numbers_and_the_failures_are_counted():
+    metrics = rollout_metrics([make_ungraded(), make_ungraded()])
+    assert math.isnan(metrics["rollout/reward"])
+    assert math.isnan(metrics["rollout/zero_variance_share"])
+    assert metrics["rollout/grader_failed_share"] == 1
+    assert metrics["rollout/response_tokens"] == 3
+
+
+def test_without_trajectories_means_are_not_numbers():
+    metrics = rollout_metrics([])
+    assert metrics.pop("rollout/tokens") == metrics.pop("rollout/entropy") == 0
+    assert all(math.isnan(value) for value in metrics.values())
+
+
+def test_rewards_are_also_kept_by_domain():
+    math_ = [make_trajectory(domain="math", reward=reward, reward_components={"accuracy": reward}) for reward in (0, 1)]
+    general = make_trajectory(domain="general", reward=3.0, reward_components={"helpfulness": 3.0})
+    metrics = rollout_metrics([*math_, general, make_ungraded(domain="general"), make_trajectory()])
+    assert {name: value for name, value in metrics.items() if name.startswith("domain/")} == {
+        "domain/general/reward": 3.0,
+        "domain/general/helpfulness": 3.0,
+        "domain/math/reward": 0.5,
+        "domain/math/accuracy": 0.5,
+    }
+
+
+def test_a_row_of_the_rollout_file_keeps_every_component_and_the_status():
+    scored, ungraded = rollout_rows(5, [make_trajectory(), make_ungraded(group_id=1)])
+    assert scored == {
+        "step": 5,
+        "task_id": "sum/train/00000",
+        "domain": None,
+        "group_id": 0,
+        "prompt": "2+3=?",
+        "responses": ("4", "5"),
+        "reward": 1.0,
+        "reward_components": {"accuracy": 1.0, "format": 0.0},
+        "reward_status": "scored",
+        "response_tokens": 3,
+        "is_stopped": True,
+        "weights_version": 3,
+    }
+    assert math.isnan(ungraded["reward"])
+    assert ungraded["reward_status"] == "grader_failed"
