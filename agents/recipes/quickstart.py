@@ -6,19 +6,20 @@ is rewarded for correct answers in the right format, and finds out by itself tha
 
 from __future__ import annotations
 
-from agents.algorithms import ALGORITHMS
+from typing import Literal
+
+from agents.algorithms import GRPO, PPO
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.learner import OptimizerConfig, UpdateConfig
-from reasonenv.tables import resolve
 
 __all__ = ["quickstart"]
 
 
-def quickstart(algorithm: str = "grpo") -> RunConfig:
+def quickstart(algorithm: Literal["grpo", "ppo"] = "grpo") -> RunConfig:
     """Train by an SFT cold start, then GRPO (or PPO) on chain arithmetic, with a supervised control.
 
     Args:
-        algorithm: grpo or ppo; or another name in `agents.algorithms.ALGORITHMS`, of one that has `clip_high`.
+        algorithm: which learner to use.
     """
     terse = SFTStage(
         num_steps=150,
@@ -41,7 +42,7 @@ def quickstart(algorithm: str = "grpo") -> RunConfig:
         control=(terse,),
         rl=RLConfig(
             num_steps=80,
-            algorithm=resolve(ALGORITHMS, algorithm, kind="algorithm")(clip_high=0.28),
+            algorithm=GRPO(clip_high=0.28) if algorithm == "grpo" else PPO(clip_high=0.28),
             rollout=RolloutConfig(num_prompts=32, group_size=8, max_new_tokens=48),
             optimizer=OptimizerConfig(learning_rate=1e-4, num_warmup_steps=10),
             update=UpdateConfig(microbatch_size=64, share_prompts=True),
