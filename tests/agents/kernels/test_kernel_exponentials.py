@@ -148,3 +148,11 @@ def test_half_precision_without_the_range_and_heads_with_more_than_a_scale_are_l
     assert not exponentials.suffice(hidden_ND.half(), head_of(weight_VD, options=scaled))
     assert not exponentials.suffice(hidden_ND, head_of(weight_VD, torch.zeros(3), options=scaled))
     assert not exponentials.suffice(hidden_ND, head_of(weight_VD, options=LogitOptions(softcap=30.0)))
+
+
+@pytest.mark.parametrize("threshold_N", [None, torch.zeros(5)])
+def test_statistics_leave_given_products_as_they_are(threshold_N) -> None:
+    products_NV = torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
+    before_NV = products_NV.clone()
+    chunked.statistics_of_logits(products_NV, head_of(torch.zeros(7, 2)), torch.arange(5), threshold_N)
+    assert torch.equal(products_NV, before_NV)
