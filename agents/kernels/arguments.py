@@ -12,8 +12,6 @@ from torch import Tensor
 
 from agents.kernels.types import LogitOptions, SampledTokens
 
-__all__ = ["HeadInputs"]
-
 
 @dataclass(frozen=True)
 class HeadInputs:

@@ -15,8 +15,6 @@ from agents.kernels.reference import transformed
 from agents.kernels.statistics import NO_TOKEN, combine, concatenate, put_at_targets_
 from agents.kernels.types import Head, LogitOptions, RowState, Statistics
 
-__all__ = ["gradients_of_logits", "logit_gradients", "statistics", "statistics_of_logits", "works_in_passes"]
-
 works_in_passes = True
 
 _MASKED = 10 * NO_TOKEN

@@ -26,8 +26,6 @@ from agents.kernels.types import EntropyMode, LogitKernels, LogitOptions, Method
 from agents.types import LossOutput
 from reasonenv.errors import UnknownNameError
 
-__all__ = ["Backend", "Choice", "Mode", "choose", "fused_policy_loss", "token_logprobs"]
-
 Backend: TypeAlias = Literal["auto", "reference", "chunked", "triton"]
 _BACKENDS = get_args(Backend)
 Mode: TypeAlias = Literal["dense", "frozen_head", "one_pass", "two_pass"]

@@ -17,8 +17,6 @@ from agents.kernels.products import blocks_of_rows, product, slices, takes_onedn
 from agents.kernels.statistics import target_logits
 from agents.kernels.types import Head, Statistics
 
-__all__ = ["are_in_range", "exponentials", "statistics", "statistics_and_exponentials", "suffice"]
-
 _LOG2_E = 1 / math.log(2)
 _LARGEST_EXPONENT = 46.0
 """|log Σ e^z| up to which fp32 and bf16 hold e^z, its products and those with its reciprocal, and every p > 1e-17."""

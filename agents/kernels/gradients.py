@@ -18,8 +18,6 @@ from agents.kernels.products import add_product, slices, tile_shape
 from agents.kernels.statistics import RowSums
 from agents.kernels.types import Head, RowState
 
-__all__ = ["HeadGradients", "Rows", "add_gradients", "blocks_with_gradient", "row_state"]
-
 
 class HeadGradients(NamedTuple):
     """Sums to add to, the weight's in its own precision and the others at least in fp32; None for no gradient."""

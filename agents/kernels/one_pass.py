@@ -25,8 +25,6 @@ from agents.kernels.statistics import RowSums, put_at_targets_, support_threshol
 from agents.kernels.types import Head, Method, SampledTokens, TokenLogprobs
 from agents.types import LossOutput
 
-__all__ = ["ChunkLoss", "FrozenHead", "OnePass"]
-
 ChunkLoss = Callable[[TokenLogprobs, tuple[Tensor, ...], slice], LossOutput]
 """Log-probabilities and entropies of some rows, the same rows of the inputs, and which rows these are → their share."""
 

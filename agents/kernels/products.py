@@ -13,17 +13,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = [
-    "add_product",
-    "blocks_of_rows",
-    "chunk_rows",
-    "chunks_of_sequences",
-    "product",
-    "slices",
-    "takes_onednn",
-    "tile_shape",
-]
-
 
 class _Sizes(NamedTuple):
     tile_bytes: int

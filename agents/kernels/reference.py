@@ -10,8 +10,6 @@ from torch import Tensor
 
 from agents.kernels.types import EntropyMode, LogitOptions, SampledTokens, TokenLogprobs
 
-__all__ = ["token_logprobs_reference", "transformed"]
-
 
 def transformed(logits_NV: Tensor, options: LogitOptions) -> Tensor:
     """Scale, soft-cap and divide by the temperature; return the very tensor where nothing is to be done."""

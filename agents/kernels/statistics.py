@@ -14,17 +14,6 @@ from torch import Tensor
 from agents.kernels.reference import transformed
 from agents.kernels.types import Head, LogitOptions, RowState, SampledTokens, Statistics
 
-__all__ = [
-    "NO_TOKEN",
-    "RowSums",
-    "combine",
-    "combined_sums",
-    "concatenate",
-    "put_at_targets_",
-    "support_threshold",
-    "target_logits",
-]
-
 NO_TOKEN = -1e29
 """A maximum over no tokens: finite, so that nothing times 0 is NaN."""
 

@@ -17,14 +17,6 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-__all__ = [
-    "gradients_kernel",
-    "gradients_of_products_kernel",
-    "statistics_kernel",
-    "statistics_of_products_kernel",
-    "target_kernel",
-]
-
 _LOG2_E: tl.constexpr = tl.constexpr(1.4426950408889634)
 _FLOOR: tl.constexpr = tl.constexpr(-1e30)
 """In place of −∞, which times a weight of 0 would be NaN."""

@@ -30,16 +30,6 @@ from agents.kernels.triton_kernels import (
 )
 from agents.kernels.types import Head, LogitOptions, RowState, Statistics
 
-__all__ = [
-    "Tiling",
-    "gradients_of_logits",
-    "logit_gradients",
-    "statistics",
-    "statistics_of_logits",
-    "tiling_for",
-    "works_in_passes",
-]
-
 works_in_passes = False
 """One kernel does all element-wise operations."""
 

@@ -17,8 +17,6 @@ from agents.kernels.gradients import HeadGradients, Rows, add_gradients, blocks_
 from agents.kernels.statistics import RowSums, support_threshold
 from agents.kernels.types import Head, Method, SampledTokens
 
-__all__ = ["TwoPass"]
-
 
 class TwoPass(Function):
     """(hidden [N, D], weight [V, D], bias [V], tokens, method) → logprobs [N], entropy [N]."""

@@ -13,18 +13,6 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-__all__ = [
-    "EntropyMode",
-    "Head",
-    "LogitKernels",
-    "LogitOptions",
-    "Method",
-    "RowState",
-    "SampledTokens",
-    "Statistics",
-    "TokenLogprobs",
-]
-
 EntropyMode: TypeAlias = Literal["none", "value", "grad"]
 
 

@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from reward_models.base import ASSISTANT_MARKER
 from reward_models.embedded.lexicon import COMMON_WORDS, LEXICONS
 
-__all__ = ["MEASURES", "NUM_BUCKETS", "hashed_ngrams", "last_turn", "measures", "words"]
-
 NUM_BUCKETS = 1 << 18
 """Size of the table that n-grams are hashed into; 2^18 keeps collisions under 10% for 10,000 short texts."""
 

@@ -15,8 +15,6 @@ from reward_models.models.trained import HelpfulnessModel, SafetyModel
 from reward_models.training.data import PreferencePair, SafetyExample, balance_lengths
 from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
-__all__ = ["EMBEDDED", "embedded_folder", "ensure_embedded", "fit_helpfulness", "fit_safety"]
-
 _VERSION = 1
 _NUM_GENERATED = 1500
 _NUM_HELD_OUT = 600

@@ -14,8 +14,6 @@ from typing import NamedTuple
 from reward_models.embedded.topics import REQUESTS_FOR_HARM, TOPICS, Topic
 from reward_models.training.data import PreferencePair, SafetyExample
 
-__all__ = ["TEST_KINDS", "TRAIN_KINDS", "generate_pairs", "generate_safety"]
-
 _OPENINGS = ("", "", "Sure. ", "Here is what works well. ", "Happy to help. ", "Good question. ")
 _CLOSINGS = ("", "", " I hope this helps.", " Let me know if you have more questions.")
 _REFUSALS = (

@@ -6,8 +6,6 @@ for the category, no words mined from a benchmark. The author had seen the form 
 
 from __future__ import annotations
 
-__all__ = ["COMMON_WORDS", "LEXICONS"]
-
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(phrase.strip() for phrase in text.replace("\n", " ").split(",") if phrase.strip())

@@ -25,8 +25,6 @@ from reward_models.errors import LoadError
 from reward_models.models.scorer import RawScores
 from reward_models.training.data import PreferencePair, SafetyExample
 
-__all__ = ["FitReport", "LinearScorer", "MeasureFeatures", "fit_labels", "fit_pairs"]
-
 MAX_CHARS = 32_768
 """Longer texts are cut at the end and flagged; half a second of work."""
 _WEIGHTS_FILE = "model.safetensors"

@@ -8,8 +8,6 @@ from __future__ import annotations
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["REQUESTS_FOR_HARM", "TOPICS", "Topic"]
-
 
 class Topic(NamedTuple):
     """A question and the sentences of a good answer, in order."""

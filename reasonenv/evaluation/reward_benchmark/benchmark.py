@@ -18,8 +18,6 @@ from reasonenv.evaluation.reward_benchmark.processes import GraderRun, RunSettin
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, summarize
 from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse
 
-__all__ = ["benchmark_rewards", "choose_cases"]
-
 
 def benchmark_rewards(
     graders: Sequence[str | GraderSpec] = ("accuracy",),

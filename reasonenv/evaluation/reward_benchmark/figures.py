@@ -9,8 +9,6 @@ from typing import Any
 
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, Confusion, GraderResult, Rate
 
-__all__ = ["COLORS", "figures"]
-
 COLORS = ("#2563eb", "#ea580c", "#059669", "#9333ea", "#dc2626", "#0891b2", "#a16207", "#64748b")
 _GRID = "#e5e7eb"
 

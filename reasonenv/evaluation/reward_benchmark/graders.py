@@ -9,8 +9,6 @@ from typing import Literal, cast, get_args
 from reasonenv.errors import UnknownNameError
 from reasonenv.rewards import PRESETS, REWARDS
 
-__all__ = ["DEFAULT_THRESHOLD", "GraderKind", "GraderSpec", "parse_grader"]
-
 GraderKind = Literal["reward", "trl", "trl-text", "verl", "plain", "math-verify"]
 DEFAULT_THRESHOLD = 0.5
 

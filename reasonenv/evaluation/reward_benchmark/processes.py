@@ -20,8 +20,6 @@ from reasonenv.evaluation.reward_benchmark.graders import GraderSpec
 from reasonenv.evaluation.reward_benchmark.types import Outcome, OutcomeStatus
 from reasonenv.workers import NoReplyError, WorkerProcess
 
-__all__ = ["GraderLoadError", "GraderProcess", "GraderRun", "RunSettings", "run_grader"]
-
 _PROGRAM = Path(__file__).with_name("worker.py")
 _START_SECONDS = 120.0
 _MEMORY_BYTES = 8 * 2**30

@@ -21,8 +21,6 @@ from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, Grade
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["check_report_extra", "print_table", "render_page", "visible", "write_report"]
-
 _MAX_SHOWN_CHARS = 160
 _TEMPLATE = "report.html.jinja"
 

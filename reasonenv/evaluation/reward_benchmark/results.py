@@ -16,18 +16,6 @@ from reasonenv.evaluation.reward_benchmark.processes import GraderRun
 from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse, Outcome, OutcomeStatus
 from reasonenv.evaluation.statistics import wilson_interval
 
-__all__ = [
-    "BenchmarkResult",
-    "Confusion",
-    "Drift",
-    "GraderResult",
-    "Incident",
-    "Rate",
-    "judge",
-    "shortened",
-    "summarize",
-]
-
 _MAX_STORED_CHARS = 400
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-__all__ = ["Exploit", "ExploitRow", "LabelledResponse", "Outcome", "OutcomeStatus"]
-
 GoldT = TypeVar("GoldT")
 
 ExploitRow = tuple[str, str, str, int | None]

@@ -18,8 +18,6 @@ from .kernel import landlock, namespaces, seccomp, syscalls
 from .kernel.syscalls import SIGNAL_SET_BYTES, Memory, Step, signal_set
 from .scratch import Scratch
 
-__all__ = ["Confinement", "Entry", "RunLimits", "interpreter_bytes", "rights_around_package"]
-
 _NUM_DESCRIPTORS = 256
 _NUM_THREADS = 128
 # A program can unlink files and hold them open, where a watched folder does not show them: these bound their sum.

@@ -17,8 +17,6 @@ from ..wire.channel import read_file
 from ..wire.codec import DecodeError
 from .remote import PROGRAM_RAISED, Caller, Gone, Remote
 
-__all__ = ["run_tests"]
-
 _INPUT, _OUTPUT, _SOCKET = 3, 4, 5
 
 

@@ -11,8 +11,6 @@ from typing import Any
 from .kernel import landlock, namespaces, seccomp, syscalls
 from .scratch import Tmpfs
 
-__all__ = ["probe_layers"]
-
 
 def probe_layers() -> dict[str, Any]:
     """Try every layer; `layers` of the result maps its name to None or to what went wrong."""

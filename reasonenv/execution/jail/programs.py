@@ -20,21 +20,6 @@ from ..wire.codec import decode, encode
 from ..wire.endings import MEMORY_CODE, RAISED_CODE
 from . import remote
 
-__all__ = [
-    "Failure",
-    "Refusal",
-    "become_main",
-    "call_function",
-    "describe",
-    "execute",
-    "finish",
-    "load",
-    "look_up",
-    "run_calls",
-    "run_server",
-    "show_traceback",
-]
-
 _MAX_TEXT = 500
 
 _INPUT, _OUTPUT = 3, 4

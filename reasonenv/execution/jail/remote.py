@@ -21,8 +21,6 @@ from typing import Any, cast
 
 from ..wire.codec import DecodeError, decode, encode
 
-__all__ = ["PROGRAM_RAISED", "Caller", "Gone", "Remote", "refuse", "serve_calls"]
-
 PROGRAM_RAISED = "raised by the program"
 _LENGTH_BYTES = 4
 _NO_LIMIT = 1 << 40

@@ -14,8 +14,6 @@ from ..wire.folders import empty_folder
 from .kernel import namespaces
 from .kernel.namespaces import ShownInTmp
 
-__all__ = ["Folder", "Scratch", "Tmpfs"]
-
 
 class Tmpfs:
     """A tmpfs on the jail's `/tmp`, mounted anew after a run that changed it.

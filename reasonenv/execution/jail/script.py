@@ -32,8 +32,6 @@ from .series import run_alone, run_series
 from .stateless import is_stateless
 from .watch import Child, ConfinementMarks, FirstWait, Question, Watch
 
-__all__ = ["Template", "Tests", "max_tests"]
-
 _INPUT, _RESULT, _QUESTIONS, _PROGRESS, _FIRST_FILE = 3, 4, 5, 6, 7
 _SPARE_DESCRIPTORS = 16
 """What a template needs beside the files of tests."""

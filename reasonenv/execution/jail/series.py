@@ -14,8 +14,6 @@ from typing import Any, NoReturn
 from ..wire.channel import memory_file
 from .programs import become_main, execute
 
-__all__ = ["open_streams_on_files", "run_alone", "run_series"]
-
 _MAX_SECONDS, _MAX_CPU_SHARE = 0.05, 0.02
 """How much CPU time, and which share of its limit, a process may take before it begins no further test."""
 _NAMES = ("stdin", "stdout", "stderr")

@@ -17,8 +17,6 @@ from typing import Any, NoReturn
 from ..wire.channel import read_file
 from .programs import describe, show_traceback
 
-__all__ = ["run_cells"]
-
 _SOCKET = 3
 _MAX_DESCRIPTORS = 4
 

@@ -26,8 +26,6 @@ from .scratch import Folder, Tmpfs
 from .script import Template, Tests, max_tests
 from .watch import Child, ConfinementMarks, FirstWait, HungUp, ProcessorQueue, Question, Unconfined, Watch
 
-__all__ = ["SlotSettings", "serve"]
-
 _MAX_CHILDREN = 2
 _MAX_THREADS = 1024
 """Of a job together; each may have as many by its resource limit."""

@@ -13,8 +13,6 @@ import sys
 from collections.abc import Iterator
 from types import CodeType
 
-__all__ = ["is_stateless"]
-
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())

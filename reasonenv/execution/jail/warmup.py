@@ -14,8 +14,6 @@ from ..wire.channel import memory_file
 from ..wire.codec import encode
 from .programs import call_function, finish, load, look_up
 
-__all__ = ["warm_up"]
-
 _PROGRAM = """
 import sys
 class Solution:

@@ -23,8 +23,6 @@ from ..wire.endings import Ending
 from .kernel import syscalls
 from .kernel.syscalls import SIGNAL_SET_BYTES, signal_set
 
-__all__ = ["Child", "ConfinementMarks", "FirstWait", "HungUp", "ProcessorQueue", "Question", "Unconfined", "Watch"]
-
 _LONGEST_WAIT_SECONDS = 0.05
 _HOLDINGS_WAIT_SECONDS = 0.003
 _MAX_THREADS_READ = 64

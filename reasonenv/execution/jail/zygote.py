@@ -24,8 +24,6 @@ from .series import open_streams_on_files
 from .slot import SlotSettings, serve
 from .warmup import warm_up
 
-__all__ = ["main"]
-
 _OFTEN_IMPORTED = """
 bisect collections copy functools heapq io itertools json math operator os re string sys time types typing
 """

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["find_tests"]
-
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 

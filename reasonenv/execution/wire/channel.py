@@ -8,8 +8,6 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["memory_file", "read_file", "receive", "send"]
-
 _MAX_MESSAGE = 1 << 18
 _MAX_DESCRIPTORS = 8
 

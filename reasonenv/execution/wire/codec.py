@@ -20,8 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-__all__ = ["MAX_DEPTH", "DecodeError", "Opaque", "decode", "encode"]
-
 MAX_DEPTH = 200
 _MAX_SAME_HASH = 32
 _SMALL = 1 << 63

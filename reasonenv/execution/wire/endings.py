@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from typing import Literal, NamedTuple
 
-__all__ = ["MEMORY_CODE", "RAISED_CODE", "STILL_RUNNING", "Ending"]
-
 RAISED_CODE, MEMORY_CODE = 120, 121
 """Exit codes by which a script's process says what ended it; a program may use them too, and looks as if it raised."""
 STILL_RUNNING = 256

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 
-__all__ = ["empty_folder", "remove_folder"]
-
 
 def empty_folder(folder: str, kept: Collection[str] = ()) -> None:
     """Remove all but `kept` from `folder`, however deep: it is flattened, so no path grows and nothing recurses.

@@ -31,8 +31,6 @@ from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.math.scalars import equal_scalars
 from reasonenv.grading.math.shape import have_same_shape
 
-__all__ = ["equal_texts"]
-
 _SCALARS = frozenset(
     ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
 )

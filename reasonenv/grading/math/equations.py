@@ -11,17 +11,6 @@ from reasonenv.grading.math.evaluation import variables
 from reasonenv.grading.math.nodes import APPLIED, Node, number, walk
 from reasonenv.grading.math.numeric import is_same_scalar
 
-__all__ = [
-    "difference",
-    "grouped_solutions",
-    "have_several_names",
-    "is_name",
-    "named_values",
-    "value_of_named",
-    "with_argument_of",
-    "without_working",
-]
-
 _WORKINGS = frozenset(["add", "mul"])
 
 

@@ -14,8 +14,6 @@ from typing import Any
 
 from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, walk
 
-__all__ = ["DIGITS", "Value", "context_of", "evaluate", "inexact", "quotient", "variables", "with_decimal_logarithm"]
-
 Value = Any
 """A Fraction, an int, or a number of mpmath, which has no types."""
 

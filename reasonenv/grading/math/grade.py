@@ -26,8 +26,6 @@ from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.pool import Comparison, shared_pool
 from reasonenv.parsing import boxed_answer, extract_answer, read_response, stated_answer
 
-__all__ = ["equal", "grade_answers", "grade_math"]
-
 _logger = logging.getLogger(__name__)
 
 _MAX_WORKERS = 4

@@ -12,8 +12,6 @@ from reasonenv.grading.math.evaluation import Value, evaluate, inexact, variable
 from reasonenv.grading.math.nodes import Node, UnreadableError, number
 from reasonenv.grading.math.numeric import same_values
 
-__all__ = ["INEQUALITIES", "Piece", "pieces", "same_pieces"]
-
 INEQUALITIES = frozenset(["<", "<=", ">", ">=", "!="])
 _INFINITY = Node("const", (), "inf")
 _MINUS_INFINITY = Node("neg", (_INFINITY,))

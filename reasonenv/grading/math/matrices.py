@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 
 from reasonenv.grading.math.nodes import Node, UnreadableError, walk
 
-__all__ = ["worked_out"]
-
 
 def worked_out(node: Node) -> Node:
     """Return the matrix that an expression of matrices comes to; other nodes are returned as they are.

@@ -8,19 +8,6 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-__all__ = [
-    "APPLIED",
-    "MAX_DEPTH",
-    "MAX_TOKENS",
-    "Kind",
-    "Node",
-    "OverBudgetError",
-    "UndefinedError",
-    "UnreadableError",
-    "number",
-    "walk",
-]
-
 APPLIED = "applied"
 """The name of a product that is written like the application of a function, f(x)."""
 MAX_TOKENS = 600

@@ -22,8 +22,6 @@ from typing import Any
 from reasonenv.grading.math.evaluation import DIGITS, Value, context_of, evaluate, quotient, variables
 from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, walk
 
-__all__ = ["is_proportional", "is_same_scalar", "same_values"]
-
 _MORE_DIGITS = 120
 _AGREEMENT = 1e-38
 _NUM_POINTS = 5

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from reasonenv.grading.decimals import MIN_DECIMAL_DIGITS
 
-__all__ = ["DEFAULT_POLICY", "MathPolicy"]
-
 
 @dataclass(frozen=True, slots=True)
 class MathPolicy:

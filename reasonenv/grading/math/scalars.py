@@ -14,8 +14,6 @@ from reasonenv.grading.math.numeric import is_same_scalar
 from reasonenv.grading.math.policy import MathPolicy
 from reasonenv.grading.units import Unit, read_unit
 
-__all__ = ["equal_scalars"]
-
 
 def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     """Compare numbers, expressions, quantities and ratios; None where they could not be evaluated."""

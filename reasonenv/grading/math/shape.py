@@ -10,8 +10,6 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-__all__ = ["have_same_shape", "leaves_more_to_do"]
-
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _SPACING = re.compile(r"\\(?:left|right|quad|qquad|text\w*|math\w+|operatorname)(?![A-Za-z])|\\[,;:! ]|\s+")
 _NAME = re.compile(r"\s*[A-Za-z](?:_\{?\w+\}?)?(?:\([A-Za-z]\))?\s*(?:=|\\in(?![A-Za-z]))")

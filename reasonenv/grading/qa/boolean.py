@@ -15,8 +15,6 @@ from reasonenv.grading.qa.text import fold
 from reasonenv.parsing import Response
 from reasonenv.parsing.announcements import last_match
 
-__all__ = ["gold_boolean", "said_boolean"]
-
 _TRUE = (
     "yes|yeah|yep|yup|true|correct|right|affirmative|of course|certainly|definitely|absolutely|indeed|oui|vrai|ja|wahr"
     "|richtig|si|sim|verdadero|verdadeiro|vero|da|да|верно|правда|tak|evet|hai"

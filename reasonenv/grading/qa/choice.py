@@ -19,8 +19,6 @@ from reasonenv.grading.qa.reading import Reading, refined, without_commands
 from reasonenv.grading.qa.text import text_forms
 from reasonenv.parsing import Response
 
-__all__ = ["chosen", "gold_letters"]
-
 _DEFAULT_LETTERS = "ABCDEFGHIJ"
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MAX_SEARCHED_CHARS = 2000

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from reasonenv.errors import UnknownNameError
 
-__all__ = ["CONSTRAINTS", "kept_constraints"]
-
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _SENTENCE = re.compile(r"[^.!?。！？]*[^\W_][^.!?。！？]*[.!?。！？]+")
 _BULLET = re.compile(r"^\s*[-*•]\s+\S", re.M)

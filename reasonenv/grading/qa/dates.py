@@ -16,8 +16,6 @@ from typing import NamedTuple
 from reasonenv.grading.qa.text import fold
 from reasonenv.grading.qa.vocabulary import MONTHS
 
-__all__ = ["CalendarDate", "read_date", "read_time"]
-
 _MAX_CHARS = 60
 _DIGIT = re.compile(r"\d")
 

@@ -23,8 +23,6 @@ from reasonenv.grading.qa.text import answer_forms, text_forms, token_f1
 from reasonenv.parsing import Response, read_response
 from reasonenv.types import QAKind, QAReference
 
-__all__ = ["grade_qa", "same_answer", "unparsed_rate"]
-
 _MAX_CITING_CHARS = 8000
 _MAX_CONSTRAINED_CHARS = 20_000
 

@@ -15,8 +15,6 @@ from collections.abc import Callable, Sequence
 from reasonenv.grading.qa.reading import without_markup
 from reasonenv.grading.qa.text import canonical, fold
 
-__all__ = ["cited_sources", "list_members", "matched_members", "without_introduction"]
-
 _MAX_MEMBERS = 100
 _MARK = "\ue000"
 """Stands for a member that was found whole; a private character, taken out of every text before."""

@@ -21,8 +21,6 @@ from reasonenv.grading.qa.text import fold
 from reasonenv.grading.qa.vocabulary import CJK_COUNTERS
 from reasonenv.grading.units import CURRENCIES, MEASURES, UNIT_NAMES, Unit, read_unit
 
-__all__ = ["Quantity", "only_quantity", "read_quantity", "same_quantity"]
-
 _MAX_CHARS = 120
 
 _APPROXIMATELY = re.compile(

@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 from reasonenv.grading.qa.vocabulary import CARDINALS
 
-__all__ = ["NUMBER_WORDS", "NUMERAL_WORDS", "Numeral", "read_numeral"]
-
 _MAX_DIGITS = 400
 _MAX_EXPONENT = 400
 

@@ -16,8 +16,6 @@ from reasonenv.grading.grade import MAX_ANSWER_CHARS
 from reasonenv.parsing.announcements import QUESTIONS, SENTENCE_END_AFTER_WORDS
 from reasonenv.parsing.response import Response
 
-__all__ = ["Reading", "read_answer", "refined", "without_commands", "without_markup"]
-
 _MAX_BARE_CHARS = 300
 
 

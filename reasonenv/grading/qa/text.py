@@ -16,8 +16,6 @@ from functools import lru_cache
 
 from reasonenv.grading.qa.vocabulary import ARTICLES, CARDINALS, FOREIGN_ARTICLES, LEADS, ORDINALS, ROMANS
 
-__all__ = ["answer_forms", "canonical", "fold", "has_cjk", "text_forms", "token_f1"]
-
 _PLAIN = re.compile(r"[a-z0-9 ]*")
 _SUPERSCRIPTS = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _SUPERSCRIPT_VALUES = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")

@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "ARTICLES",
-    "CARDINALS",
-    "CJK_COUNTERS",
-    "FOREIGN_ARTICLES",
-    "LEADS",
-    "MONTHS",
-    "ORDINALS",
-    "ROMANS",
-]
-
 _MONTH_WORDS = """
 january february march april may june july august september october november december
 jan feb mar apr may jun jul aug sep oct nov dec

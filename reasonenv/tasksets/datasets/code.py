@@ -22,8 +22,6 @@ from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
-__all__ = ["apps", "humaneval", "livecodebench", "mbpp", "taco"]
-
 _BY_TOKENS = Comparison(whitespace="tokens", relative_tolerance=1e-6, absolute_tolerance=1e-6)
 """Printed output as these data sets' own graders compare it: spacing is free, and numbers may be nearly equal."""
 _NUM_PUBLIC = 2

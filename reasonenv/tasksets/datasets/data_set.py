@@ -11,8 +11,6 @@ from reasonenv.tasksets.base import Problem, TaskList, numbered_id
 from reasonenv.tasksets.rows import Row, hub_rows
 from reasonenv.types import MathReference
 
-__all__ = ["Columns", "DataSet", "task_list"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:

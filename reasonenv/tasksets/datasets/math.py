@@ -16,8 +16,6 @@ from reasonenv.tasksets.datasets.data_set import Columns, DataSet
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import MathReference
 
-__all__ = ["aime", "aime_2025", "bespoke_stratos", "gsm8k", "math500", "numina_tir"]
-
 _CALCULATOR_MARK = re.compile(r"<<[^<>]*>>")
 _STRATOS_INSTRUCTION = r"Return your final response within \boxed{}. "
 

@@ -17,21 +17,6 @@ from reasonenv.tasksets.questions.problems import LETTERS, lettered
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import QAReference
 
-__all__ = [
-    "arc_challenge",
-    "arc_easy",
-    "gpqa",
-    "hh_rlhf_harmless",
-    "hh_rlhf_helpful",
-    "mmlu",
-    "nq_open",
-    "squad",
-    "squad_v2",
-    "trivia_qa",
-    "truthful_qa",
-    "xstest",
-]
-
 _DOMAIN, _OPEN = "question answering", "open requests"
 _VALIDATION = {"train": "train", "test": "validation"}
 _LAST_TURN = "\n\nAssistant:"

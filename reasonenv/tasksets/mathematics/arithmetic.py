@@ -17,8 +17,6 @@ from reasonenv.tasksets.mathematics.problems import computed
 from reasonenv.tasksets.procedural import Family, family_of_kinds
 from reasonenv.tasksets.randomness import Rng, integer, one_of
 
-__all__ = ["chain_arithmetic", "chain_arithmetic_modulo", "fraction_expressions", "integer_expressions"]
-
 _OPERATORS = "+-*"
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2}
 _MAX_OPERAND = 12

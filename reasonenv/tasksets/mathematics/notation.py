@@ -9,20 +9,6 @@ import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-__all__ = [
-    "bracketed",
-    "fraction",
-    "interval",
-    "matrix",
-    "polynomial",
-    "quotient",
-    "scaled",
-    "set_of",
-    "square_root",
-    "sum_of",
-    "surd",
-]
-
 
 def fraction(value: Fraction | int) -> str:
     r"""Write a rational number in lowest terms.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from reasonenv.tasksets.base import Problem
 from reasonenv.types import MathReference
 
-__all__ = ["computed"]
-
 
 def computed(prompt: str, answer: str, *steps: str) -> Problem:
     """Return a problem whose answer must be worked out, with a solution of one step a line."""

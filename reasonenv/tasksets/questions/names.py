@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from reasonenv.tasksets.randomness import Rng, several_of
 
-__all__ = ["JOBS", "people", "places"]
-
 _FIRST_WORDS = """
 Ada Amir Anna Boris Carla Chen Dario Elif Emil Farid Fatou Greta Hana Hiro Ines Ivan Jonas Kofi Lars Leila Luca Maja
 Marek Mira Nadia Nils Olga Omar Petra Priya Rosa Samir Selma Tariq Tomas Uma Vera Viktor Wanda Yara Yusuf Zoe

@@ -8,17 +8,6 @@ from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.randomness import Rng
 from reasonenv.types import QAReference
 
-__all__ = [
-    "LETTERS",
-    "choice_of",
-    "lettered",
-    "list_question",
-    "number_question",
-    "question",
-    "short_question",
-    "yes_no_question",
-]
-
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

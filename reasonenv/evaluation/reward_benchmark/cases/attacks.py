@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from reasonenv.evaluation.reward_benchmark.types import ExploitRow
 
-__all__ = ["ATTACKS", "CANARY"]
-
 CANARY = "reward_benchmark_canary"
 """The file that injected code would create."""
 

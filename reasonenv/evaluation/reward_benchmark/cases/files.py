@@ -10,8 +10,6 @@ from reasonenv.errors import TaskDataError
 from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse
 from reasonenv.tasksets.rows import Row, file_rows
 
-__all__ = ["load_cases"]
-
 
 def load_cases(path: str | Path) -> tuple[list[LabelledResponse[str]], list[Exploit]]:
     """Read labelled responses and exploits from JSON lines, or another file that `reasonenv.tasksets` reads.

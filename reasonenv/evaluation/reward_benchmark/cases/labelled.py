@@ -18,8 +18,6 @@ from reasonenv.evaluation.reward_benchmark.cases.variants import Family
 from reasonenv.evaluation.reward_benchmark.types import LabelledResponse
 from reasonenv.types import QAReference
 
-__all__ = ["ANSWER_TYPES", "QA_ANSWER_TYPES", "labelled_answers", "labelled_responses"]
-
 GoldT = TypeVar("GoldT")
 
 ANSWER_TYPES: Mapping[str, Family[str]] = {**NUMBERS, **STRUCTURES}

@@ -9,8 +9,6 @@ from random import Random
 
 from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants, signed, unequal_number
 
-__all__ = ["NUMBERS"]
-
 _NUM_DECIMALS = 3
 
 

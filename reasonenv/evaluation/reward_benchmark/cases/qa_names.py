@@ -11,8 +11,6 @@ from random import Random
 from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
 from reasonenv.types import QAReference
 
-__all__ = ["QA_NAMES"]
-
 _FIRST = ("Clara", "Edwin", "Felix", "Hannah", "Isabel", "Martin", "Oscar", "Rachel", "Simon", "Thomas")
 _LAST = ("Ashworth", "Barlow", "Carver", "Delaney", "Forsyth", "Harper", "Kendall", "Merton", "Porter", "Winslow")
 _ACCENTED = (

@@ -9,8 +9,6 @@ from random import Random
 from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
 from reasonenv.types import QAReference
 
-__all__ = ["QA_QUANTITIES"]
-
 _ONES = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _THINGS = ("apples", "people", "bridges", "goals", "chapters")

@@ -8,8 +8,6 @@ from random import Random
 from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants
 from reasonenv.types import QAReference
 
-__all__ = ["QA_SELECTIONS"]
-
 _THINGS = ("amber", "basalt", "cedar", "denim", "ebony", "flint", "granite", "hazel", "ivory", "jade", "linen", "maple")
 _YES = (
     ("same", "yes"), ("capital", "Yes."), ("explained", "Yes, because both were built in the same year."),

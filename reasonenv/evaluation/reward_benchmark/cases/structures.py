@@ -7,8 +7,6 @@ from random import Random
 
 from reasonenv.evaluation.reward_benchmark.cases.variants import Family, Variants, signed, unequal_number
 
-__all__ = ["STRUCTURES"]
-
 _NAMES = ("Evelyn", "Amara", "Boris", "Chen", "Dolores", "Farid", "Greta", "Hiroshi")
 _ADJECTIVES = (
     ("even", "odd"),

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Generic, TypeVar
 
-__all__ = ["Family", "Rewritten", "Variants", "signed", "unequal_number"]
-
 GoldT = TypeVar("GoldT")
 Rewritten = tuple[str, str]
 """The name of a rule and the answer that it made."""

@@ -16,21 +16,6 @@ from typing import NamedTuple
 
 from . import syscalls
 
-__all__ = [
-    "ShownInTmp",
-    "become",
-    "clone_tree",
-    "enter",
-    "find_spare_uid",
-    "is_below",
-    "mount_tmp",
-    "own_package",
-    "readable_paths",
-    "renew_pid_namespace",
-    "show_tree",
-    "unmount_tmp",
-]
-
 TMP = "/tmp"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 

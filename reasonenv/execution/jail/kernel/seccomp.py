@@ -20,8 +20,6 @@ from typing import NamedTuple
 from . import syscalls
 from .call_numbers import ALLOWED, CONDITIONAL, numbers
 
-__all__ = ["Check", "Filter", "Rule", "assemble", "assemble_difference", "program_rules", "template_rules"]
-
 _AUDIT_ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X32_BIT = 0x40000000
 

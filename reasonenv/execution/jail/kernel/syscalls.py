@@ -16,8 +16,6 @@ from typing import NamedTuple
 
 from .call_numbers import ALLOWED, CONDITIONAL, numbers
 
-__all__ = ["Direct", "Memory", "call", "direct", "fork", "prctl", "processor_clock", "signal_set", "step", "take"]
-
 _KNOWN = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 ARCHITECTURE = _KNOWN.get(os.uname().machine.lower(), "")
 

@@ -12,8 +12,6 @@ from fractions import Fraction
 from reasonenv.grading.math.nodes import MAX_DEPTH, Node, OverBudgetError, UnreadableError, number
 from reasonenv.grading.math.notation.tokens import Token
 
-__all__ = ["END", "Cursor"]
-
 END = Token("end", "", False)
 _LETTER_UNITS = frozenset("mgshLlNJWVAK")
 _MAX_DIGITS = 1000

@@ -18,8 +18,6 @@ from reasonenv.grading.math.notation.cursor import END, Cursor
 from reasonenv.grading.math.notation.tokens import FUNCTIONS, Token
 from reasonenv.grading.units import is_unit_word
 
-__all__ = ["Parser"]
-
 
 class Parser:
     """A position in a list of tokens; each method reads one construct and moves on."""

@@ -13,8 +13,6 @@ from reasonenv.grading.math.notation.expression import Parser
 from reasonenv.grading.math.notation.tokens import canonical_text, tokenize
 from reasonenv.grading.math.notation.vocabulary import CONSTANTS
 
-__all__ = ["choice_letter", "is_readable", "is_unevaluated", "plain_words", "read"]
-
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)", re.I)
 _BASED = re.compile(r"\(?(-?[0-9A-Fa-f]+)\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))")

@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
 
-__all__ = ["FUNCTIONS", "Token", "canonical_text", "tokenize", "undelimited"]
-
 _MATH_NAMES = "pi infty times cdot div le ge ne cup cap sqrt pm mp in emptyset"
 _SYMBOLS = {
     **dict(zip("π∞×·÷≤≥≠∪∩√±∓∈∅", _MATH_NAMES.split(), strict=True)),

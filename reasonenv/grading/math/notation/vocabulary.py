@@ -7,25 +7,6 @@ from typing import Literal
 from reasonenv.grading.math.nodes import Kind, Node
 from reasonenv.grading.math.notation.tokens import FUNCTIONS
 
-__all__ = [
-    "ACCENTS",
-    "ALTERNATIVES",
-    "BARS",
-    "BUILDERS",
-    "CONSTANTS",
-    "FACTORS",
-    "GREEK",
-    "LETTER_CONSTANTS",
-    "OVER",
-    "RATIO_SIGNS",
-    "RELATIONS",
-    "ROUNDINGS",
-    "SEPARATORS",
-    "SET_OPERATIONS",
-    "SIGNS",
-    "TIMES",
-]
-
 _GREEK_NAMES = """
 alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau upsilon phi
 varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell hbar
