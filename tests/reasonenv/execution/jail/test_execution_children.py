@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import time
 
@@ -12,7 +13,7 @@ from machine_without import run_without
 from reasonenv.execution import Sandbox
 from reasonenv.execution.jail.confinement import Entry
 from reasonenv.execution.jail.kernel import syscalls
-from reasonenv.execution.jail.watch import ConfinementMarks, Unconfined
+from reasonenv.execution.jail.watch import Child, ConfinementMarks, Unconfined, Watch
 from reasonenv.types import AssertTests, CallTests, StdinTests
 
 STATE = """
@@ -110,3 +111,13 @@ def test_a_refused_step_is_an_error_and_those_after_it_are_not_taken() -> None:
     assert list(start) == [0, 0]
     syscalls.take([look])
     assert list(start) != [0, 0]
+
+
+@pytest.mark.parametrize(("waited_seconds", "ending"), [(60.0, (7, None)), (0.0, (-9, "time"))])
+def test_time_in_which_there_was_no_processor_does_not_count(waited_seconds: float, ending: tuple[int, str]) -> None:
+    process_id = os.fork()
+    if process_id == 0:
+        time.sleep(0.5)
+        os._exit(7)
+    (found,) = Watch([Child(process_id, math.inf)], 0.1, lambda: waited_seconds).until_end()
+    assert (found.exit_code, found.limit) == ending
