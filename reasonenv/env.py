@@ -137,7 +137,8 @@ class TextEnv(gymnasium.Env[str, str]):
         template: a name of `TEMPLATES`, or a template: how the question is put.
         max_turns: upper bound of the number of responses.
         max_response_chars: longest response that is taken whole.
-        max_observation_chars: longest prompt or feedback; `AsyncVectorEnv` shares 4 bytes of memory for each.
+        max_observation_chars: longest prompt or feedback; Gymnasium's `AsyncVectorEnv` shares 4 bytes of memory for
+            each.
         turn: answers the model: a name of `TURNS`, a function of the attempt, or an interaction; without it, every
             episode has one response.
         render_mode: None or "ansi".

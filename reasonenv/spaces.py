@@ -184,8 +184,8 @@ def _write_to_shared_memory(space: UnicodeText, index: int, value: str, shared_m
 class _SharedTexts:
     """The rows as they are now; a deep copy is a tuple of them.
 
-    `AsyncVectorEnv` reads shared memory once, expects to see later writes in what it got, and hands out deep copies.
-    Tuples of strings, which is what Gymnasium returns for `Text`, would show the first observation for ever.
+    Gymnasium's `AsyncVectorEnv` reads shared memory once, expects to see later writes in what it got, and hands out
+    deep copies. Tuples of strings, which Gymnasium returns for `Text`, would show the first observation for ever.
     """
 
     def __init__(self, rows: NDArray[np.int32]) -> None:

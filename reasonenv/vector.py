@@ -31,7 +31,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
     With groups of one row, it does exactly what Gymnasium's `SyncVectorEnv` over the same environments does, but
     `CompositeReward.score` is called once per step, with every attempt that ended in it, and so is `Interaction.answer`
     with those that go on. In `AutoresetMode.DISABLED`, a finished row rests while its action is None, where
-    `SyncVectorEnv` fails: its reward is 0 and it has no info.
+    Gymnasium's `SyncVectorEnv` fails: its reward is 0 and it has no info.
 
     Args:
         num_envs: number of rows.
@@ -73,7 +73,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
 
     @property
     def np_random(self) -> tuple[np.random.Generator, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Return the generator of each row, as `SyncVectorEnv` does."""
+        """Return the generator of each row, as Gymnasium's `SyncVectorEnv` does."""
         return tuple(env.np_random for env in self.envs)
 
     @property
@@ -249,7 +249,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         return tuple(env.render() for env in self.envs)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Call the method `name` of every row, or get its attribute, as `SyncVectorEnv.call` does."""
+        """Call the method `name` of every row, or get its attribute, as Gymnasium's `SyncVectorEnv.call` does."""
         members = [env.get_wrapper_attr(name) for env in self.envs]
         return tuple(member(*args, **kwargs) if callable(member) else member for member in members)
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+__all__ = ["compare", "prepare"]
+
 _FLOAT_DECIMALS = 12
 """Decimals that floats must share; math-verify's 6 call 1e-7 and 2e-7 equal."""
 _VERDICTS = ("correct", "wrong", "gold_unparseable")

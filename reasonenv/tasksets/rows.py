@@ -89,7 +89,7 @@ def file_rows(path: Path) -> Iterator[Row]:
 
 
 def folder_rows(path: Path, split: str) -> Iterator[Row]:
-    """Yield one split of a folder: saved with `save_to_disk`, or data files that `datasets.load_dataset` understands.
+    """Yield one split of a folder: of `datasets.Dataset.save_to_disk`, or of files that `datasets.load_dataset` reads.
 
     Raises:
         MissingExtraError: `datasets` is not installed.

@@ -20,7 +20,7 @@ PROGRAMS = {
     if 'if __name__ == "__main__":' in path.read_text(encoding="utf-8")
 }
 IMPORTABLE = [name for name in MODULES if name not in PROGRAMS and name not in NOT_IMPORTABLE]
-# Behind the front door of these rooms nothing is promised: what users need is imported from the room, or named in a table.
+# Behind the front door of these rooms nothing is promised: users import from the room itself, or use a name in a table.
 INTERNAL_ROOMS = (
     "reasonenv.grading.math.",
     "reasonenv.grading.qa.",

@@ -39,7 +39,7 @@ def why_no_sandbox() -> str | None:
 def why_no_landlock() -> str | None:
     if sys.platform != "linux":
         return "it is part of Linux"
-    from reasonenv.execution.jail import landlock
+    from reasonenv.execution.jail.kernel import landlock
 
     try:
         landlock.abi_version()
@@ -73,6 +73,7 @@ def browser() -> str | None:
 
 
 AREAS: dict[str, Callable[[], str | None]] = {
+    "linux": lambda: None if sys.platform == "linux" else "this is another system",
     "sandbox": why_no_sandbox,
     "landlock": why_no_landlock,
     "root": lambda: None if os.geteuid() == 0 else "only root can become another user",

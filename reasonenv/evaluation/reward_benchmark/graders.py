@@ -31,7 +31,7 @@ def parse_grader(text: str) -> GraderSpec:
 
     - `accuracy`: a name of `REWARDS` or `PRESETS`; `reward:module:attr`: a `Reward` object of yours
     - `trl:module:attr`: `f(prompts, completions, completion_ids, **columns)` on messages; `trl-text:…` on strings
-    - `verl:module:attr`: `compute_score(data_source, solution_str, ground_truth, extra_info)`
+    - `verl:module:attr`: verl's `compute_score(data_source, solution_str, ground_truth, extra_info)`
     - `plain:module:attr`: `f(gold, response) -> float`
     - `math-verify`
 

@@ -11,27 +11,27 @@ __all__ = ["accuracy", "cosine", "default", "form", "reasoning_steps", "repetiti
 
 
 def accuracy() -> VerifiedAccuracy:
-    """Return `accuracy_reward`: 1 if right, 0 if wrong, 0.5 if the gold answer cannot be parsed as LaTeX."""
+    """Return train-deepseek-r1's `accuracy_reward`: 1 if right, 0 if wrong, 0.5 if the gold answer is no LaTeX."""
     return VerifiedAccuracy("train_deepseek_r1", 0.5, "train_deepseek_r1_accuracy")
 
 
 def form() -> PartsInOrder:
-    r"""Return `format_reward`: `^<think>.*?</think>\s*<answer>.*?</answer>$`, where `$` ends any line."""
+    r"""Return train-deepseek-r1's `format_reward`: `^<think>.*?</think>\s*<answer>.*?</answer>$`; `$` ends any line."""
     return PartsInOrder("<think>", (r"</think>\s*<answer>", r"</answer>$"), "train_deepseek_r1_format")
 
 
 def reasoning_steps() -> StepCount:
-    """Return `reasoning_steps_reward`: a numbered list counts on any line."""
+    """Return train-deepseek-r1's `reasoning_steps_reward`: a numbered list counts on any line."""
     return StepCount(is_multiline=True, name="train_deepseek_r1_reasoning_steps")
 
 
 def cosine() -> PeriodicCosine:
-    """Return `cosine_scaled_reward`: unclamped, in characters; a gold answer that cannot be parsed makes it wrong."""
+    """Return train-deepseek-r1's `cosine_scaled_reward`: unclamped, in characters; no LaTeX as gold is wrong."""
     return PeriodicCosine(1.0, 0.8, -0.5, -0.1, accuracy(), None, "train_deepseek_r1_cosine")
 
 
 def repetition_penalty() -> RepetitionPenalty:
-    """Return `repetition_penalty_reward`: 3-grams of what stands between spaces, at most −0.1."""
+    """Return train-deepseek-r1's `repetition_penalty_reward`: 3-grams of what stands between spaces, at most −0.1."""
     return RepetitionPenalty(3, -0.1, "spaced_words", "train_deepseek_r1_repetition_penalty")
 
 

@@ -16,12 +16,12 @@ __all__ = ["accuracy", "cosine", "default", "repetition_penalty", "soft_overlong
 
 
 def accuracy() -> VerifiedAccuracy:
-    """Return `accuracy_reward`: 1 if right, 0 if wrong, no score if the gold answer cannot be parsed."""
+    """Return TRL's `accuracy_reward`: 1 if right, 0 if wrong, no score if the gold answer cannot be parsed."""
     return VerifiedAccuracy("trl", None, "trl_accuracy")
 
 
 def think_format() -> Rule:
-    """Return `think_format_reward`: a think block, then anything."""
+    """Return TRL's `think_format_reward`: a think block, then anything."""
     return Rule("trl_think_format", has_think_block)
 
 
@@ -33,18 +33,18 @@ def cosine(
     wrong_short: float = -1.0,
     wrong_long: float = -0.5,
 ) -> CosineLength:
-    """Return `get_cosine_scaled_reward(max_len)`: clamped, in tokens; no score where `accuracy` gives none."""
+    """Return TRL's `get_cosine_scaled_reward(max_len)`: clamped, in tokens; no score where `accuracy` gives none."""
     values = (correct_short, correct_long, wrong_short, wrong_long)
     return CosineLength(*values, max_length, "tokens", accuracy(), "trl_cosine")
 
 
 def repetition_penalty(ngram_size: int = 3, max_penalty: float = -1.0) -> RepetitionPenalty:
-    """Return `get_repetition_penalty_reward()`: n-grams of tokens."""
+    """Return TRL's `get_repetition_penalty_reward()`: n-grams of tokens."""
     return RepetitionPenalty(ngram_size, max_penalty, "tokens", "trl_repetition_penalty")
 
 
 def soft_overlong(max_length: int = 16384, buffer: int = 4096) -> SoftOverlong:
-    """Return `get_soft_overlong_punishment(max_completion_len, soft_punish_cache)`."""
+    """Return TRL's `get_soft_overlong_punishment(max_completion_len, soft_punish_cache)`."""
     return SoftOverlong(max_length, buffer, "tokens", "trl_soft_overlong")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from areas import needs
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.errors import CheckpointError
@@ -142,7 +143,7 @@ def test_leftover_draft_of_the_link_is_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "checkpoint.draft").is_symlink()
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors have names in Linux's /proc alone")
+@needs("linux")  # elsewhere, descriptors have no names in /proc
 def test_the_link_moves_once_everything_is_on_disk_and_is_then_put_there_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,6 @@ def create_ruleset(rights: Mapping[str, int], abi: int) -> int:
 
 
 def restrict(ruleset: int) -> None:
-    """Enter the rule set for good; `no_new_privs` is set on the way."""
+    """Enter the rule set for good; `PR_SET_NO_NEW_PRIVS` is set on the way."""
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
     syscalls.call("landlock_restrict_self", ruleset, 0)

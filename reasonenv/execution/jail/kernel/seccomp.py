@@ -126,7 +126,7 @@ class Filter:
         """Enters the filter, once they are."""
 
     def enter(self) -> None:
-        """Put this thread and all that it starts under the filter for good; `no_new_privs` has to be set."""
+        """Put this thread and all that it starts under the filter for good; `PR_SET_NO_NEW_PRIVS` has to be set."""
         for place in self.own_places:
             self.words[place] = os.getpid()
         syscalls.take([self.step])
