@@ -37,7 +37,7 @@ def rows_of(batch: TokenBatch, rows: slice) -> TokenBatch:
 
 def annotated(algorithm: Algorithm) -> TokenBatch:
     batch = sampled_batch([1.0, 0.0, 0.0, 1.0] * 2)
-    batch.loss_mask_BT[2] = 0  # a row without a sampled token
+    batch.loss_mask_BT[[2, -1]] = 0  # rows without a sampled token, one of them the last
     batch = replace(batch, values_BT=torch.zeros_like(batch.loss_mask_BT), totals=totals_of(batch.loss_mask_BT))
     return algorithm.annotate(batch)
 
