@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from agents.advantages import number_groups
 from agents.algorithms import Algorithm
 from agents.errors import ConfigError, TrainingError
 from agents.policies.hf import HFPolicy
@@ -269,7 +270,7 @@ def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
     lengths_B = batch.attention_mask_BT.sum(1)
     if shared_groups_B is None:
         return lengths_B.argsort(stable=True)
-    _, group_B = torch.unique(shared_groups_B, return_inverse=True)
+    group_B, _ = number_groups(shared_groups_B)
     longest_G = torch.zeros_like(lengths_B).scatter_reduce(0, group_B, lengths_B, "amax")
     return (longest_G[group_B] * len(lengths_B) + group_B).argsort(stable=True)
 

@@ -7,7 +7,6 @@ DAPO's loss (arXiv 2503.14476) is `GRPO(clip_high=0.28, reduction="token_mean")`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -34,7 +33,6 @@ class GRPO:
     reduction: ReductionName = "sequence_mean"
     max_tokens: int | None = None
     """The constant of `constant_length_mean`."""
-    needs_values: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
@@ -43,6 +41,11 @@ class GRPO:
     def needs_reference(self) -> bool:
         """Whether there is a KL penalty."""
         return self.kl_coef != 0
+
+    @property
+    def needs_values(self) -> bool:
+        """Whether there is a critic: GRPO has none."""
+        return False
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Give every sampled token of a row the row's group-relative advantage."""

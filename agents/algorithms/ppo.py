@@ -7,7 +7,6 @@ penalise length (DeepSeek-R1, arXiv 2501.12948, supplementary material on PPO).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -37,7 +36,6 @@ class PPO:
     reduction: ReductionName = "token_mean"
     max_tokens: int | None = None
     """The constant of `constant_length_mean`."""
-    needs_values: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
@@ -46,6 +44,11 @@ class PPO:
     def needs_reference(self) -> bool:
         """Whether there is a KL penalty."""
         return self.kl_coef != 0
+
+    @property
+    def needs_values(self) -> bool:
+        """Whether there is a critic: PPO has one."""
+        return True
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Fill per-token advantages and returns by GAE over the sampled tokens."""
