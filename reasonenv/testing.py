@@ -121,7 +121,8 @@ def check_env(env: TextEnv) -> None:
     _expect(isinstance(env, TextEnv), f"{env!r} must be a TextEnv; pass env.unwrapped")
     check_gymnasium_env(env, skip_render_check=env.spec is None)
     prompt, info = env.reset(seed=1)
-    _expect(info.keys() == {"task_id", "messages"}, f"info of reset must hold task_id and messages, got {info!r}")
+    is_known = {"task_id", "messages"} <= info.keys() <= {"task_id", "messages", "domain"}
+    _expect(is_known, f"info of reset must hold task_id and messages, perhaps domain, and no more; got {info!r}")
     _expect_raises(TypeError, "step with a response that is no str", env.step, 5)
     _expect(env.observation == prompt, "a refused response must leave the episode as it was")
     state = pickle.loads(pickle.dumps(env.get_state()))
