@@ -28,13 +28,8 @@ from reasonenv.types import AssertTests, Attempt, CallTests, MathReference, QARe
 Verdict = dict[str, Any]
 
 RULES = (
-    "format",
-    "tag_count",
-    "code_format",
-    "accuracy",
-    "language_consistency",
-    "reasoning_steps",
-    "repetition_penalty",
+    Accuracy(timeout_seconds=60),
+    *("format", "tag_count", "code_format", "language_consistency", "reasoning_steps", "repetition_penalty"),
 )
 IMPORTS = "import math, re, sys, collections"
 ATTACK_INPUTS = (3, 10, 57, 123, 999)
@@ -102,9 +97,10 @@ def rule_rewards(data: Path) -> Iterator[Verdict]:
         )
         for name, language, gold, response in texts
     ]
-    for name in RULES:
-        for index, breakdown in enumerate(load_reward(name).score(attempts)):
-            yield {"row": f"{name} {texts[index][0]} {index}", "score": breakdown.total}
+    for rule in RULES:
+        reward = load_reward(rule)
+        for index, breakdown in enumerate(reward.score(attempts)):
+            yield {"row": f"{' '.join(reward.terms)} {texts[index][0]} {index}", "score": breakdown.total}
 
 
 def public_programs(data: Path) -> Iterator[tuple[str, str, AssertTests]]:
