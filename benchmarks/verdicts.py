@@ -23,6 +23,7 @@ from typing import Any
 from reasonenv.execution import Limits, Sandbox
 from reasonenv.grading import equal, grade_math, grade_qa
 from reasonenv.rewards import load_reward
+from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.types import AssertTests, Attempt, CallTests, MathReference, QAReference, StdinTests, Task
 
 Verdict = dict[str, Any]
