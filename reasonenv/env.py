@@ -333,7 +333,7 @@ def _info(episode: Episode) -> dict[str, Any]:
     messages = [message.copy() for message in episode.messages]
     info: dict[str, Any] = {"task_id": episode.task.task_id, "messages": messages}
     if (domain := episode.task.metadata.get("domain")) is not None:
-        info["domain"] = domain
+        info["domain"] = str(domain)
     if episode.num_turns:
         info["response_truncated"] = episode.is_response_truncated
     if episode.breakdown is not None:

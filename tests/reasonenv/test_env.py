@@ -14,7 +14,7 @@ from env_parts import TASKS, WEIRD_RESPONSES, CountingReward, again, always, exa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv import CompositeReward, Score, load_tasks, rule
+from reasonenv import CompositeReward, Score, TextVectorEnv, load_tasks, rule
 from reasonenv.errors import EpisodeError, TaskDataError, UnknownNameError
 from reasonenv.types import Task
 
@@ -32,6 +32,12 @@ def test_info_names_the_domain_of_a_task_that_has_one():
     tasks = [Task(task_id="a/0", prompt="?", reference=None, metadata={"domain": "general"})]
     _, info = text_env(tasks=tasks).reset()
     assert info["domain"] == "general"
+
+
+def test_domains_of_a_vector_environment_may_be_numbers_and_words():
+    tasks = [Task(task_id=f"{d}", prompt="?", reference=None, metadata={"domain": d}) for d in (1, "algebra")]
+    _, infos = TextVectorEnv(2, tasks=tasks, reward="format").reset(options={"task_index": [0, 1]})
+    assert infos["domain"].tolist() == ["1", "algebra"]
 
 
 @given(st.integers(0, 2**31 - 1))
