@@ -60,12 +60,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status.
 
     The first words choose a command and a recipe; the flags behind them are those of that recipe.
+
+    Raises:
+        SystemExit: the words do not parse (2), or ask for help (0).
     """
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     num_words = 1 if words[0] == "sft" else 2
     try:
         command = tyro.extras.subcommand_cli_from_dict(
-            {"train": Train, "sft": train_sft, "eval": Evaluate}, prog=_PROGRAM, args=words[:num_words]
+            {"train": Train, "sft": train_sft, "eval": Evaluate},
+            prog=_PROGRAM,
+            description=f"Recipes: {', '.join(RECIPES)}.",
+            args=words[:num_words],
         )
         command.run(words[num_words:])
     except (ReasonEnvError, ValueError, OSError) as error:

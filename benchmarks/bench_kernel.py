@@ -134,7 +134,7 @@ def measure_times(names: Sequence[str], device: str, num_rounds: int) -> list[di
         ways = {name: _summary(name, shape, rounds) for name, rounds in seconds.items()}
         for name, way in ways.items():
             way["ratio_to_naive"] = median_ratio(seconds, name, BASES[name])
-            for other in ("Liger GRPO", "TRL, chunked", "verl"):
+            for other in ("Liger GRPO", "TRL, chunked", "TRL, full logits", "Cut Cross-Entropy", "verl"):
                 way[f"times_faster_than_{other}"] = median_ratio(seconds, other, name)
         tables.append({"shape": asdict(shape), "ways": ways, "not_measured": failures})
     return tables

@@ -96,11 +96,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _command(arguments: Sequence[str]) -> BenchRewards | Doctor:
     if arguments == ["doctor"]:  # works in a bare install, which has no tyro
         return Doctor()
+    commands = {"bench-rewards": BenchRewards, "doctor": Doctor}
     try:
         import tyro
     except ModuleNotFoundError as error:
-        raise MissingExtraError("tyro", "report") from error
-    commands = {"bench-rewards": BenchRewards, "doctor": Doctor}
+        if arguments[0] == "bench-rewards":
+            raise MissingExtraError("tyro", "report") from error
+        lines = [f"  {name:<15}{command.__doc__}" for name, command in commands.items()]
+        print("\n".join(["usage: python -m reasonenv COMMAND", "", *lines]), file=sys.stderr)
+        raise SystemExit(0 if {"-h", "--help"} & {*arguments} else 2) from error
     return tyro.extras.subcommand_cli_from_dict(commands, prog="python -m reasonenv", args=arguments)
 
 

@@ -84,8 +84,10 @@ class _Sample:
     is_stopped: bool = False
 
     def completion(self, version: int) -> Completion:
-        if any(map(math.isnan, self.logprobs)):
-            raise FloatingPointError("The policy's logits are NaN. Look at its weights; a step may have diverged.")
+        if not all(map(math.isfinite, self.logprobs)):
+            raise FloatingPointError(
+                "The policy's logits are NaN or infinite. Look at its weights; a step may have diverged."
+            )
         return Completion(
             token_ids=tuple(self.token_ids),
             logprobs=tuple(self.logprobs),

@@ -35,7 +35,12 @@ GOALS = {
             Goal("time", shape, way, f"times_faster_than_{other}", ">=", limit)
             for shape in (0, 1)
             for way in ("two pass", "local")
-            for other, limit in (("Liger GRPO", 1.5), ("TRL, chunked", 1.8))
+            for other, limit in (
+                ("Liger GRPO", 1.5),
+                ("TRL, chunked", 1.8),
+                ("TRL, full logits", 1.0),
+                ("Cut Cross-Entropy", 1.0),
+            )
         ),
         Goal("time", 2, "two pass", "times_faster_than_Liger GRPO", ">=", 4.0),
         *(

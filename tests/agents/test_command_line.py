@@ -240,8 +240,8 @@ def test_a_mistake_ends_the_process_with_status_two(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        ([], ("train RECIPE", "eval RECIPE", "sft")),
-        (["-h"], ("train RECIPE", "eval RECIPE", "sft")),
+        ([], ("train RECIPE", "eval RECIPE", "sft", *RECIPES)),
+        (["-h"], ("train RECIPE", "eval RECIPE", "sft", *RECIPES)),
         (["train", "--help"], ("usage: python -m agents train", *RECIPES)),
         (["eval", "-h"], ("usage: python -m agents eval", *RECIPES)),
     ],

@@ -349,11 +349,18 @@ def run_without_tyro(*arguments):
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("arguments", [("bench-rewards",), ("--help",), ()])
-def test_command_names_the_extra_that_is_missing_in_one_sentence(arguments):
-    done = run_without_tyro(*arguments)
+def test_command_names_the_extra_that_is_missing_in_one_sentence():
+    done = run_without_tyro("bench-rewards")
     assert done.returncode == 2
     assert done.stderr == "error: 'tyro' is not installed. Run: pip install \"reasonenv[report]\"\n"
+
+
+@pytest.mark.parametrize(("arguments", "status"), [((), 0), (("--help",), 0), (("doctor", "-h"), 0), (("docter",), 2)])
+def test_a_bare_install_lists_the_commands(arguments, status):
+    done = run_without_tyro(*arguments)
+    assert done.returncode == status
+    assert "bench-rewards" in done.stderr
+    assert "doctor" in done.stderr
 
 
 def test_doctor_works_in_a_bare_install():
