@@ -50,7 +50,8 @@ def save_checkpoint(
     checkpoints.mkdir(parents=True, exist_ok=True)
     draft = checkpoints / f"{name}.draft"
     shutil.rmtree(draft, ignore_errors=True)
-    save_policy(draft, model, tokenizer)
+    model.save_pretrained(draft)
+    tokenizer.save_pretrained(draft)
     torch.save({"learner": learner and learner.state_dict(), "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
     (draft / "env_state.pickle").write_bytes(pickle.dumps(env_state))
     (draft / "state.json").write_text(json.dumps(state, indent=2), encoding="utf-8")
@@ -66,10 +67,11 @@ def save_checkpoint(
 
 
 def save_policy(folder: Path, model: Any, tokenizer: Any) -> None:
-    """Write an ordinary Hugging Face folder, and wait until it is on disk."""
+    """Write an ordinary Hugging Face folder, and wait until it is on disk and has its name."""
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     _sync_tree(folder)
+    _sync(folder.parent)
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:
