@@ -249,6 +249,7 @@ def test_call_that_is_interrupted_leaves_no_busy_worker_to_the_next_call(pool):
     finally:
         alarm.join()
         signal.signal(signal.SIGUSR1, previous)
+    assert pool.process_ids == []
     wait_until_dead(before)
     assert statuses(pool, [UNEQUAL, EQUAL]) == ["wrong", "correct"]
 
