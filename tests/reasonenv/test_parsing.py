@@ -173,6 +173,8 @@ def test_nothing_is_extracted_where_no_single_answer_is_announced(response):
         ("The answer is 41 or 42.", "41 or 42"),
         ("The answer is certainly not 42.", "certainly not 42"),
         (r"The answer is 41, that is \boxed{42}", "42"),
+        (r"Two boxes hold as many. The answer is 21+21=\boxed{42}", "42"),
+        (r"So \boxed{21} each. The answer is 21+21=\boxed{42}", "42"),
     ],
 )
 def test_announcement_in_words_counts_where_it_ends_a_response_without_box(response, answer):

@@ -88,6 +88,19 @@ def test_grpo_loss_golden_number_with_higher_upper_clip_and_token_mean():
     assert result.metrics["clip_share"].item() == pytest.approx(lengths[0] / lengths.sum())
 
 
+@pytest.mark.parametrize(
+    "algorithm",
+    [GRPO(clip_low=0.1, clip_high=0.4, reduction="token_mean"), PPO(clip_low=0.1, clip_high=0.4)],
+    ids=["grpo", "ppo"],
+)
+@pytest.mark.parametrize(("advantage", "shift", "expected"), [(1.0, 1.0, -1.4), (-1.0, -1.0, 0.9)])
+def test_each_side_of_the_ratio_is_clipped_by_its_own_bound(algorithm, advantage, shift, expected):
+    batch = sampled_batch([1, 0, 0, 0])
+    nothing_BT = 0 * batch.loss_mask_BT
+    batch = replace(batch, advantages_BT=advantage * batch.loss_mask_BT, values_BT=nothing_BT, returns_BT=nothing_BT)
+    assert algorithm.loss(outputs_off_policy(batch, shift), batch).loss.item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_grpo_constant_length_divides_by_rows_times_max_tokens():
     algorithm = GRPO(reduction="constant_length_mean", max_tokens=50, scale_by_std=False)
     batch = algorithm.annotate(sampled_batch([1, 0, 0, 0]))

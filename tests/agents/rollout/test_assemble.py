@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from trajectories import make_trajectory, make_ungraded
 
+from agents.algorithms.ppo import PPO
 from agents.rollout.assemble import assemble, pad_rows
 from agents.types import Totals
 
@@ -54,6 +57,13 @@ def test_nothing_scored_gives_a_batch_without_rows(trajectories: list):
     batch = assemble(trajectories, pad_token_id=0)
     assert (len(batch.rewards_B), batch.token_ids_BT.shape[0]) == (0, 0)
     assert batch.totals == Totals(num_sequences=0, num_tokens=0)
+
+
+def test_a_batch_without_rows_can_be_annotated():
+    batch = assemble([], pad_token_id=0)
+    annotated = PPO().annotate(replace(batch, values_BT=torch.zeros_like(batch.loss_mask_BT)))
+    assert annotated.advantages_BT is not None
+    assert annotated.advantages_BT.shape == batch.token_ids_BT.shape
 
 
 def test_a_batch_moves_to_another_device_with_its_empty_fields():

@@ -56,6 +56,10 @@ def test_an_environment_turn_opens_the_next_response_of_a_chat():
     assert text_of(CHAT.encode_turn("Try again")) == "<|user|>Try again<|assistant|>"
 
 
+def test_an_environment_turn_may_hold_what_stands_for_the_response_before_it():
+    assert text_of(CHAT.encode_turn("A EARLIER-RESPONSE B")) == "<|user|>A EARLIER-RESPONSE B<|assistant|>"
+
+
 @pytest.mark.parametrize("template", [TOKENIZER.chat_template, PREAMBLE_TEMPLATE], ids=["tiny", "preamble"])
 def test_turn_by_turn_ids_are_those_of_the_whole_conversation(template: str):
     tokenizer = tokenizer_with(chat_template=template)

@@ -119,9 +119,10 @@ def test_a_test_whose_process_is_ended_leaves_those_of_its_batch_alone(sandbox: 
     assert verdict.cases[2].detail == "signal SIGKILL"
 
 
+@pytest.mark.parametrize("modules", ["time", "time, os"], ids=["one process for many tests", "a process per test"])
 @pytest.mark.parametrize("depth", [0, 1])
-def test_a_kill_from_outside_in_the_middle_of_a_batch_has_the_problem_done_again(depth: int) -> None:
-    program = "import time\ntime.sleep(0.1)\nprint(input())"
+def test_a_kill_from_outside_in_the_middle_of_a_batch_has_the_problem_done_again(depth: int, modules: str) -> None:
+    program = f"import {modules}\ntime.sleep(0.1)\nprint(input())"
     with Sandbox(1) as sandbox:
         sandbox.run("1")
         slot = sandbox.process_ids[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 import subprocess
@@ -22,6 +23,9 @@ from reasonenv.execution import (
     Sandbox,
     StdinTests,
 )
+from reasonenv.execution.jobs import tests_jobs as jobs_of
+from reasonenv.execution.results import read_lines
+from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import ScoreStatus
 
 ADD = CallTests("add", (((2, 3), 5), ((0, 0), 0)))
@@ -50,6 +54,11 @@ def judge(sandbox: Sandbox, program: str, tests) -> CodeVerdict:
 
 def statuses(verdict: CodeVerdict) -> list[str]:
     return [case.status.value for case in verdict.cases]
+
+
+def test_lines_of_a_result_are_those_that_were_finished_and_no_more_than_asked_for() -> None:
+    assert read_lines(b'["loaded"]\n["value", "5"]', 9) == [["loaded"]]
+    assert read_lines(b'["loaded"]\n["end"]\n["end"]\n', 2) == [["loaded"], ["end"]]
 
 
 @pytest.mark.parametrize(
@@ -164,6 +173,16 @@ def test_each_run_on_standard_input_starts_afresh(sandbox: Sandbox) -> None:
     assert [judge(sandbox, program, tests).num_passed for _ in range(2)] == [3, 3]
 
 
+def test_a_run_that_ends_well_behind_its_time_limit_has_passed_nothing() -> None:
+    (job,) = jobs_of(["print(5)"], [StdinTests((("", "5\n"), ("", "5\n")))], Limits())
+    records = [
+        {"exit_code": 0, "cpu_seconds": 1.0, "limit": limit, "stdout": 2, "stderr": 0} for limit in (None, "time")
+    ]
+    result = b"".join(json.dumps(record).encode() + b"\n5\n" for record in records)
+    outcome = job.interpret([Ending(0, 2.0, None)], result)
+    assert [case.status.value for case in outcome.cases] == ["passed", "time_limit"]
+
+
 def test_time_of_each_run_counts_for_itself(sandbox: Sandbox) -> None:
     program = "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
     verdict = judge(sandbox, program, StdinTests((("", ""),) * 4))
@@ -178,6 +197,7 @@ def test_time_of_each_run_counts_for_itself(sandbox: Sandbox) -> None:
         ("print(input())", RunStatus.FINISHED, "there\n"),
         ("import sys\nprint(1)\nsys.exit()", RunStatus.FINISHED, "1\n"),
         ("print(1)\n1/0", RunStatus.RAISED, "1\n"),
+        ("print(1)\nimport os\nos.close(1)", RunStatus.RAISED, ""),
         ("exit(2)", RunStatus.EXITED, ""),
         ("print(", RunStatus.RAISED, ""),
         ("while True: pass", RunStatus.TIME_LIMIT, ""),

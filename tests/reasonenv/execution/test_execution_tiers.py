@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from areas import needs, skip_without
 from machine_without import run_without
 
 from reasonenv.__main__ import main
-from reasonenv.errors import UnknownNameError
+from reasonenv.errors import SandboxUnavailable, UnknownNameError
 from reasonenv.execution import Probe, Sandbox, probe
+from reasonenv.execution.jail.scratch import Folder
+from reasonenv.execution.tiers import Layer, choose_isolation
 
 SHOW = (
     "from reasonenv.execution import Sandbox\nwith Sandbox(1, {}) as sandbox:\n    print(sandbox.run({!r}).isolation)"
@@ -75,6 +80,12 @@ def test_unsafe_goes_on_with_a_warning_and_marks_results() -> None:
     assert "RuntimeWarning: Programs run without isolation: this machine refuses Landlock" in completed.stderr
 
 
+def test_unsafe_is_no_help_where_no_process_can_be_held() -> None:
+    found = Probe((Layer("processes", "no pidfds", "Use a newer kernel."),), None, 0, {})
+    with pytest.raises(SandboxUnavailable, match="no pidfds"):
+        choose_isolation(found, min_tier="B", unsafe=True)
+
+
 def test_unsafe_changes_nothing_where_the_layers_are_there(found: Probe, recwarn: pytest.WarningsRecorder) -> None:
     with Sandbox(1, unsafe=True) as sandbox:
         assert sandbox.isolation == found.tier
@@ -108,6 +119,19 @@ def test_an_ordinary_user_gets_the_same_tiers(without: tuple[str, ...], tier: st
 @needs("root")
 def test_a_program_of_root_is_not_root(found: Probe) -> None:
     assert found.spare_uids["A"] not in (None, 0)
+
+
+def test_a_scratch_folder_that_is_too_deep_to_be_measured_counts_as_full_and_can_be_emptied(tmp_path: Path) -> None:
+    scratch = Folder(1 << 20, str(tmp_path))
+    assert not scratch.is_over()
+    with contextlib.chdir(scratch.path):
+        for _ in range(18):  # the whole path is longer than any call of the kernel takes
+            Path("x" * 250).mkdir()
+            os.chdir("x" * 250)
+    assert scratch.is_over()
+    scratch.empty()
+    assert not list(Path(scratch.path).iterdir())
+    assert not scratch.is_over()
 
 
 def test_an_unknown_tier_is_refused() -> None:

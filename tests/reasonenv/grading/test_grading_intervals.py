@@ -1,11 +1,11 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reasonenv.grading.math.intervals import pieces, same_pieces
-from reasonenv.grading.math.nodes import UnreadableError
+from reasonenv.grading.math.intervals import Piece, pieces, same_pieces
+from reasonenv.grading.math.nodes import UnreadableError, number
 from reasonenv.grading.math.notation.reader import read
 
 ENDS = st.tuples(st.integers(-9, 9), st.integers(-9, 9)).filter(lambda ends: ends[0] < ends[1])
@@ -43,6 +43,20 @@ def test_unions_are_equal_exactly_if_they_have_the_same_points(left, right):
     assert are_same(right, left) is has_same_points
 
 
+@given(INTERVALS, INTERVALS)
+@example("[0,3)", "(0,5)")
+@example("(-2,3]", "[0,3)")
+def test_intersection_has_the_points_of_both(left, right):
+    common = subset(rf"{left} \cap {right}")
+    in_both = [point for point in POINTS if contains(left, point) and contains(right, point)]
+    in_common = [point for point in POINTS if same_pieces([*common, single_point(point)], common)]
+    assert in_common == in_both
+
+
+def single_point(point):
+    return Piece(number(point), number(point), True, True)
+
+
 @given(st.lists(INTERVALS, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_order_of_a_union_is_free(intervals, random):
     shuffled = random.sample(intervals, len(intervals))
@@ -65,6 +79,10 @@ def test_order_of_a_union_is_free(intervals, random):
         (r"(-\infty,\infty)", r"\text{all real numbers}"),
         (r"[0,3] \cap (1,5)", "(1,3]"),
         (r"(0,1) \cup \{1\}", "(0,1]"),
+        (r"[0,1] \setminus \{0, \sqrt{1}\}", "(0,1)"),
+        (r"[\sqrt{2},2] \setminus \{\frac{2}{\sqrt{2}}\}", r"(\sqrt{2},2]"),
+        (r"(0,1] \setminus \{0\}", "(0,1]"),
+        (r"\{0, 1\} \setminus \{1\}", r"\{0\}"),
     ],
 )
 def test_conditions_and_operations_are_subsets(one, other):

@@ -234,6 +234,26 @@ def test_impatient_call_leaves_the_worker_that_it_started_to_the_next_call(pool)
     assert (len(before), pool.process_ids) == (1, before)
 
 
+def test_call_that_is_interrupted_leaves_no_busy_worker_to_the_next_call(pool):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    statuses(pool, [EQUAL])
+    before = pool.process_ids
+    previous = signal.signal(signal.SIGUSR1, interrupt)
+    alarm = threading.Timer(0.3, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR1))
+    try:
+        alarm.start()
+        with pytest.raises(KeyboardInterrupt):
+            statuses(pool, [Comparison("", "sleep", f"{__name__}:misbehave")])
+    finally:
+        alarm.join()
+        signal.signal(signal.SIGUSR1, previous)
+    assert pool.process_ids == []
+    wait_until_dead(before)
+    assert statuses(pool, [UNEQUAL, EQUAL]) == ["wrong", "correct"]
+
+
 def misbehave(gold, answer):
     """A comparison that ends as its answer says."""
     if answer == "exit":

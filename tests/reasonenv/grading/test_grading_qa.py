@@ -111,6 +111,12 @@ def test_trap_option_text_is_mapped_to_its_letter():
     assert score("D) London", "D", kind="choice", choices=CHOICES) == 0
 
 
+@pytest.mark.parametrize("response", ["The answer is 1/2.", "<answer>0.50</answer>"])
+def test_trap_text_that_two_options_have_chooses_neither(response):
+    options = ("50%", "5", "2", "0.5")
+    assert [score(response, letter, kind="choice", choices=options) for letter in "AD"] == [0, 0]
+
+
 def test_trap_unparsed_answers_are_told_from_wrong_ones_and_counted():
     references = [QAReference(kind="choice", answers=("A",))] * 3 + [QAReference(kind="open")]
     grades = grade_qa(references, ["Answer: A", "Answer: B", "Answer: Alice", "Hello!"])

@@ -52,6 +52,9 @@ BOOLEAN_ROWS = [
     (("yes",), "Tak", 1),
     (("no",), "The claim isn't true.", 1),
     (("false",), "That is incorrect.", 1),
+    (("yes",), "Yes, it floats.\nSo the answer:\nYes.", 1),
+    (("yes",), "Yes, it floats.\nBut in the end:\nNo.", 0),
+    (("no",), "No, it sinks.\nBut in the end:\nYes.", 0),
 ]
 
 CHOICE_ROWS = [

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from reasonenv.grading.math.compare import equal_texts
@@ -124,6 +124,7 @@ def test_decimal_equals_its_scientific_notations_and_no_other_power_of_ten(value
 
 
 @given(st.integers(2, 900).map(lambda tenths: Fraction(tenths, 10)))
+@example(Fraction(1))
 def test_percent_equals_the_share_and_no_other_power_of_ten(value):
     percent = rf"{float(value):g}\%"
     assert decide_both_ways(percent, rf"{float(value):g}\text{{ percent}}") is True
@@ -348,3 +349,8 @@ LOGARITHMS = [
 @pytest.mark.parametrize(("gold", "answer"), LOGARITHMS)
 def test_logarithm_without_base_is_natural_or_decimal(gold, answer):
     assert decide_both_ways(gold, answer) is True
+
+
+def test_logarithm_with_a_base_has_that_base_only():
+    assert decide_both_ways(r"\log_2 8", "3") is True
+    assert decide_both_ways(r"\log_2 8", r"\lg 8") is decide_both_ways(r"\log_2 8", r"\ln 8") is False

@@ -54,6 +54,7 @@ def test_text_in_the_target_language_earns_one(text: str, language: str) -> None
 )
 def test_text_in_another_language_earns_nothing(text: str, language: str) -> None:
     assert value(f"<think>{text}</think> 5", language) == 0.0
+    assert value(f"<think>{text}</think> 5", language, empty_value=0.5) == 0.0
 
 
 @pytest.mark.parametrize("text", [ENGLISH, GERMAN, CHINESE, JAPANESE, "Hola", "你好", "ok"])

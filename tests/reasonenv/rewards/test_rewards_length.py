@@ -241,6 +241,13 @@ def test_ngrams_that_differ_in_the_digit_that_an_integer_would_lose_are_told_apa
     assert repeated_shares([ngrams_apart, range(256)], 9) == [0.0, 0.0]
 
 
+@pytest.mark.parametrize(("num_kinds", "size"), [(300, 8), (2000, 6)])
+def test_ngrams_whose_numbers_differ_by_two_to_the_64th_are_told_apart(num_kinds, size):
+    digits = [2**64 // num_kinds**place % num_kinds for place in reversed(range(size))]
+    assert num_kinds**size > 2**64
+    assert repeated_shares([range(num_kinds), [*[0] * size, *digits]], size) == [0.0, 0.0]
+
+
 @given(st.lists(st.text("ab ", max_size=20), min_size=1, max_size=5))
 def test_repetition_penalty_does_not_depend_on_the_batch(responses):
     reward = RepetitionPenalty(ngram_size=2)

@@ -153,6 +153,13 @@ def test_a_class_that_is_only_named_like_a_built_in_stays_where_it_is() -> None:
     assert isinstance(decode(encode(type("int", (int,), {}))), Opaque)
 
 
+def test_the_deepest_value_that_is_written_is_read() -> None:
+    text = '["l",' * MAX_DEPTH + '["l"]' + "]" * MAX_DEPTH
+    assert encode(decode(text)) == text
+    with pytest.raises(RecursionError):
+        encode([decode(text)])
+
+
 def test_a_list_within_itself_is_refused_by_the_writer() -> None:
     cycle: list[object] = []
     cycle.append(cycle)
@@ -175,6 +182,7 @@ def test_a_list_within_itself_is_refused_by_the_writer() -> None:
         '["k","eval"]',
         '["k",["l"]]',
         '["o","x","y"]',
+        '["o",true,"y"]',
         '["z",1]',
         "[]",
         "[1]",
