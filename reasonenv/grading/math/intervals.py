@@ -138,12 +138,10 @@ def _without_points(base: list[Piece] | None, removed: Node) -> list[Piece] | No
         split: list[Piece] = []
         for piece in base:
             low, value, high = (_end(end) for end in (piece.low, point, piece.high))
-            is_low, is_high = _same_end(low, value), _same_end(value, high)
-            if low < value < high and not (is_low or is_high):
+            if low < value < high:
                 split += [piece._replace(high=point, has_high=False), piece._replace(low=point, has_low=False)]
             else:
-                has_low, has_high = piece.has_low and not is_low, piece.has_high and not is_high
-                split.append(piece._replace(has_low=has_low, has_high=has_high))
+                split.append(piece)
         base = split
     return base
 
