@@ -32,6 +32,9 @@ ROWS = [
     ("number", ("£5",), "5 pounds", 1),
     ("short", ("13th century",), "thirteenth century", 1),
     ("short", ("Paris, London, Rome",), "Rome, Paris, London", 0),
+    ("short", ("Mrs. Dalloway",), "Mrs. Dalloway. It was written by Virginia Woolf.", 1),
+    ("short", ("1",), "I", 0),
+    ("short", ("Henry 1",), "Henry I", 1),
 ]
 
 
