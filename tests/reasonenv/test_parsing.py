@@ -46,6 +46,7 @@ def test_reasoning_is_split_at_the_last_closing_tag(response, thinking, rest):
         ("<answer></answer>", "", ""),
         ("<answer>b</answer><answer>c</answer>", None, None),
         ("</answer>b<answer>", None, None),
+        ("<answer>b</answer> c</answer>", None, None),
         ("<answer>b", None, None),
         ("b</answer>", None, None),
         ("<think>a", None, None),
@@ -99,6 +100,8 @@ def test_last_box_is_found_with_balanced_braces(text, content):
     [
         (r"\boxed{1}, \boxed{2}", "1, 2"),
         (r"$\boxed{1}$ and $\boxed{2}$", "1, 2"),
+        (r"\boxed{1} and \fbox{2}", "1, 2"),
+        (r"\fbox{1} and \boxed{2}", "1, 2"),
         (r"\boxed{1}, \boxed{2} \text{ or } \boxed{3}", "1, 2, 3"),
         (r"\boxed{4}" + "\n\n" + r"\boxed{4}", "4"),
         (r"try \boxed{5}. no, \boxed{4}", "4"),
@@ -133,6 +136,8 @@ def test_announced_answer_is_extracted(response, answer):
         "The answer lies between 41 and 43",
         "The answer is 42. But it may be 43.",
         "The answer is 42.\n\nThen again, who knows",
+        "The answer is 42\n\nThen again, who knows",
+        "It is not at all certain that the answer is 42",
         "The answer issue is 42",
         "I counted 42",
         "<think>the answer is 42</think> I do not know.",
@@ -179,6 +184,11 @@ def test_nothing_is_extracted_where_no_single_answer_is_announced(response):
 )
 def test_announcement_in_words_counts_where_it_ends_a_response_without_box(response, answer):
     assert extract_answer(response) == answer
+
+
+def test_announced_answer_may_be_as_long_as_what_is_compared():
+    formula = "+".join("1" * 500)
+    assert extract_answer(f"The answer is {formula}.") == formula
 
 
 def test_box_far_before_the_end_is_not_an_answer():

@@ -1,0 +1,116 @@
+"""Answers to questions at the edge of a rule: what is one character, one number or one condition away from it."""
+
+from __future__ import annotations
+
+import pytest
+from qa_parts import CHOICES, score
+
+from reasonenv.grading import GradeStatus, grade_qa
+from reasonenv.grading.qa.boolean import gold_boolean
+from reasonenv.grading.qa.constraints import kept_constraints
+from reasonenv.grading.qa.dates import CalendarDate, read_date
+from reasonenv.grading.qa.lists import list_members
+from reasonenv.grading.qa.numbers import read_quantity
+from reasonenv.grading.qa.reading import Reading, read_answer, without_markup
+from reasonenv.parsing import read_response
+from reasonenv.types import QAReference
+
+ROWS = [
+    ("boolean", ("no",), "Yes, it floats.\nBut in the end:\nNo.", 0),
+    ("boolean", ("yes",), "<answer>My view is yes.</answer>", 1),
+    ("choice", ("B",), "(C) London", 0),
+    ("choice", ("C",), "At first I would choose B. In the end, C is correct.", 1),
+    ("choice", ("B",), "At first I would choose B. In the end, C is correct.", 0),
+    ("list", ("1.5", "2.5"), "1,5; 2,5", 1),
+    ("list", ("1", "5", "2"), "1,5; 2", 0),
+    ("citation", ("1",), "It took three (3) years [1].", 1),
+    ("number", ("1/3",), "0.33333333333", 1),
+    ("number", ("1/3",), "0.33333333334", 1),
+    ("number", ("1/3",), "0.33333333335", 0),
+    ("number", ("5 kg",), "5 pounds", 0),
+    ("number", ("$5",), "5 pounds", 0),
+    ("number", ("£5",), "5 pounds", 1),
+    ("short", ("13th century",), "thirteenth century", 1),
+    ("short", ("Paris, London, Rome",), "Rome, Paris, London", 0),
+    ("short", ("Mrs. Dalloway",), "Mrs. Dalloway. It was written by Virginia Woolf.", 1),
+    ("short", ("1",), "I", 0),
+    ("short", ("Henry 1",), "Henry I", 1),
+]
+
+
+@pytest.mark.parametrize(("kind", "answers", "response", "expected"), ROWS)
+def test_answer_at_the_edge_of_a_rule_is_graded_as_the_table_says(kind, answers, response, expected):
+    assert score(response, *answers, kind=kind, choices=CHOICES if kind == "choice" else None) == expected
+
+
+@pytest.mark.parametrize("response", ["i", "Answer: i", "<answer>i</answer>", r"\boxed{i}"])
+def test_bare_lower_case_i_is_a_pronoun_even_where_there_is_an_option_i(response):
+    assert score(response, "I", kind="choice") == 0
+
+
+def test_spaced_letters_that_no_option_has_are_no_answer_rather_than_a_wrong_one():
+    (grade,) = grade_qa([QAReference(kind="choice", answers=("A",), choices=CHOICES)], ["<answer>A Z</answer>"])
+    assert grade.status is GradeStatus.NO_ANSWER
+
+
+def test_gold_boolean_of_more_than_forty_characters_is_an_explanation():
+    assert gold_boolean("No, " + "x" * 36) is False
+    assert gold_boolean("No, " + "x" * 37) is None
+
+
+@pytest.mark.parametrize(
+    ("constraint", "kept", "broken"),
+    [
+        ("include_times 2 river", "river, river, river", "rivers, river"),
+        ("json_keys a", '{"a": 1}', '{"a": 1, "b": 2}'),
+        ("lower_case", "low 5", "5"),
+        ("upper_case", "UP 5", "5"),
+    ],
+)
+def test_constraint_is_neither_looser_nor_stricter_than_it_says(constraint, kept, broken):
+    assert kept_constraints(kept, (constraint,)) == [True]
+    assert kept_constraints(broken, (constraint,)) == [False]
+
+
+def test_leap_day_is_a_date_without_a_year_and_only_in_leap_years():
+    assert read_date("February 29") == CalendarDate(None, 2, 29)
+    assert read_date("February 29, 2000") == CalendarDate(2000, 2, 29)
+    assert read_date("February 29, 1900") is None
+
+
+def test_date_in_its_longest_form_is_read():
+    assert read_date("Saturday, the 20th of September, 1969") == CalendarDate(1969, 9, 20)
+
+
+def test_brackets_around_a_list_are_none_of_its_members():
+    assert list_members("(red (dark), blue)") == ["red (dark)", "blue"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("三万五千", 35_000), ("十二万", 120_000), ("三亿", 300_000_000), ("三万", 30_000)],
+)
+def test_digit_before_a_myriad_counts_myriads(text, value):
+    assert read_quantity(text).value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"), [("thirds", 3), ("fifths", 5), ("sixths", 6), ("eighths", 8), ("tenths", 10)]
+)
+def test_parts_are_named_by_their_ordinal(text, parts):
+    assert read_quantity(f"two {text}").value * parts == 2
+
+
+@pytest.mark.parametrize("text", ["fifteen five", "ten one", "five fifteen", "twenty twenty", "twenty ten"])
+def test_number_words_that_do_not_add_up_are_no_number(text):
+    assert read_quantity(text) is None
+
+
+def test_response_of_three_hundred_characters_is_its_own_answer_and_a_longer_one_is_not():
+    assert read_answer(read_response("x" * 300)) == Reading("x" * 300, "bare")
+    assert read_answer(read_response("x" * 301)) == Reading(None, "long")
+
+
+@pytest.mark.parametrize("text", ['"Hamlet".', '"Hamlet",', "“Hamlet”,", "*Hamlet*."])
+def test_mark_behind_the_closing_quote_does_not_keep_the_quotes(text):
+    assert without_markup(text) == "Hamlet"
