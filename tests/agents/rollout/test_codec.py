@@ -146,3 +146,18 @@ def test_plain_prompt_begins_as_the_tokenizer_begins_texts_and_never_ends_them()
     )
     prompt = TextCodec(tokenizer).encode_prompt("7", [])
     assert tokenizer.convert_ids_to_tokens(list(prompt)) == ["<think>", "7"]
+
+
+def test_spaces_before_punctuation_survive_decoding() -> None:
+    text = "a . b , c ! d ? e n't 's ' "
+    assert PLAIN.decode(PLAIN.encode(text)) == text
+
+
+def test_only_prompts_begin_as_the_tokenizer_begins_texts() -> None:
+    tokenizer = build_tiny_tokenizer()
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<think> $A", special_tokens=[("<think>", tokenizer.convert_tokens_to_ids("<think>"))]
+    )
+    for codec in (TextCodec(tokenizer), TextCodec(tokenizer, use_chat_template=True)):
+        assert "<think>" not in tokenizer.convert_ids_to_tokens(list(codec.encode_turn("7")))
+        assert tokenizer.convert_ids_to_tokens(list(codec.encode("7"))) == ["7"]
