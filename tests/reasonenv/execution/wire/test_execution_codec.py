@@ -211,11 +211,13 @@ def test_keys_that_collide_in_a_hash_table_are_refused(container: str) -> None:
 
 
 def test_as_many_keys_may_share_a_hash_as_honest_programs_could_want() -> None:
-    modulus = (1 << 61) - 1
-    texts = [json.dumps(["s", *(["i", hex(index * modulus)] for index in range(number))]) for number in (32, 33)]
-    assert len(decode(texts[0])) == 32
+    def text_of(num_colliding: int) -> str:
+        colliding = [["i", hex(index * ((1 << 61) - 1))] for index in range(num_colliding)]
+        return json.dumps(["s", 1, 2, 3, *colliding])
+
+    assert len(decode(text_of(32))) == 35
     with pytest.raises(DecodeError, match="collide"):
-        decode(texts[1])
+        decode(text_of(33))
 
 
 def test_a_folder_is_emptied_but_for_what_is_kept_and_removed_if_it_is_there(tmp_path: Path) -> None:
