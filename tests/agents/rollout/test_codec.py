@@ -5,7 +5,10 @@ import copy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from agents.errors import ConfigError
 from agents.policies.tiny import build_tiny_tokenizer
@@ -146,3 +149,20 @@ def test_plain_prompt_begins_as_the_tokenizer_begins_texts_and_never_ends_them()
     )
     prompt = TextCodec(tokenizer).encode_prompt("7", [])
     assert tokenizer.convert_ids_to_tokens(list(prompt)) == ["<think>", "7"]
+
+
+def test_spaces_before_punctuation_survive_decoding() -> None:
+    words = Tokenizer(WordLevel({"<eos>": 0, "a": 1, ".": 2, "b": 3}, unk_token="<eos>"))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, eos_token="<eos>", clean_up_tokenization_spaces=True)
+    assert tokenizer.decode([1, 2, 3]) == "a. b"
+    assert TextCodec(tokenizer).decode((1, 2, 3, 0)) == "a . b"
+
+
+def test_only_prompts_begin_as_the_tokenizer_begins_texts() -> None:
+    tokenizer = build_tiny_tokenizer()
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<think> $A", special_tokens=[("<think>", tokenizer.convert_tokens_to_ids("<think>"))]
+    )
+    for codec in (TextCodec(tokenizer), TextCodec(tokenizer, use_chat_template=True)):
+        assert "<think>" not in tokenizer.convert_ids_to_tokens(list(codec.encode_turn("7")))
+        assert tokenizer.convert_ids_to_tokens(list(codec.encode("7"))) == ["7"]

@@ -97,3 +97,12 @@ def test_half_precision_logits_give_float32_logprobs():
     rows = logits(4, 9).bfloat16()
     for _, logprobs in (sample_tokens(rows, uniforms(4), temperature=1.0), choose_greedily(rows)):
         assert logprobs.dtype == torch.float32
+
+
+@pytest.mark.parametrize(("top_p", "kept"), [(0.5, {0}), (0.50001, {0, 1}), (0.75, {0, 1}), (0.875, {0, 1, 2})])
+def test_a_prefix_that_reaches_the_mass_exactly_is_all_that_is_kept(top_p: float, kept: set[int]):
+    row = torch.tensor([0.5, 0.25, 0.125, 0.125]).log()
+    assert row.softmax(-1).tolist() == [0.5, 0.25, 0.125, 0.125]
+    draws = torch.linspace(0, 1 - 2**-53, 1001, dtype=torch.float64)[:, None]
+    tokens, _ = sample_tokens(row.expand(1001, 4), draws, temperature=1.0, top_p=top_p)
+    assert set(tokens.flatten().tolist()) == kept

@@ -216,3 +216,37 @@ def test_replies_that_are_none_fail_the_test_and_not_the_executor(sandbox: Sandb
     (verdict,) = sandbox.judge([program], [AssertTests("assert f(1) + 0 == 5", ("f",))])
     assert verdict.status == "scored"
     assert verdict.cases[0].status in (CaseStatus.EXITED, CaseStatus.RAISED, CaseStatus.WRONG_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("program", "source", "expected"),
+    [
+        ("def f(x):\n    raise StopIteration", "assert all(map(f, [1, 2]))", ["raised"]),
+        ("def f(x): assert 0", "try:\n    f(1)\nexcept AssertionError:\n    assert True", ["raised"]),
+        ("def f(x): ''.encode('ascii', 5)\n", "try:\n    f(1)\nexcept TypeError:\n    assert True", ["passed"]),
+        ("def f(x): x[0][0].append(1)", "a = []\nf(([a],))\nassert a == [1]", ["passed"]),
+        ("def f(x): x[0][0].append(1)", "a = []\nf([(a,)])\nassert a == [1]", ["passed"]),
+        ("class f:\n    _key = 3\n    __slots__ = ()", "assert f()._key == 3", ["passed"]),
+    ],
+)
+def test_what_calls_raise_change_and_hold(sandbox: Sandbox, program: str, source: str, expected: list[str]) -> None:
+    assert statuses(sandbox, program, source) == expected
+
+
+def test_a_value_that_cannot_be_read_is_the_programs_failure(sandbox: Sandbox) -> None:
+    program = (
+        "import os\n"
+        'reply = b\'["value", "[", null]\'\n'
+        "def f(x):\n"
+        "    os.write(4, len(reply).to_bytes(4, 'little') + reply)\n"
+        "    os._exit(0)"
+    )
+    (verdict,) = sandbox.judge([program], [AssertTests("assert f(1) + 0 == 5", ("f",))])
+    (case,) = verdict.cases
+    assert (case.status, case.detail) == (CaseStatus.RAISED, "a value that cannot be read")
+
+
+def test_tests_may_take_more_time_than_the_program_that_they_judge() -> None:
+    source = "import time\nend = time.process_time() + 0.9\nwhile time.process_time() < end: pass\nassert f(1) == 1"
+    with Sandbox(1, limits=Limits(cpu_seconds=0.5, wall_seconds=60.0)) as sandbox:
+        assert statuses(sandbox, "def f(x): return x", source) == ["passed"]

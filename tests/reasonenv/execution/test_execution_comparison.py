@@ -155,3 +155,37 @@ def test_a_special_judge_decides_alone() -> None:
     assert value_matches(comparison, ([1, 2],), None, [2, 1])
     assert not value_matches(comparison, ([1, 2],), [3], [3])
     assert output_matches(Comparison(judge=lambda given, expected, actual: actual == given + expected), "a", "b", "ab")
+
+
+def test_a_number_off_by_exactly_the_tolerance_is_close() -> None:
+    assert value_matches(Comparison(absolute_tolerance=0.5), (), 1.0, 1.5)
+    assert value_matches(Comparison(relative_tolerance=0.5), (), 2.0, 3.0)
+    assert not value_matches(Comparison(absolute_tolerance=0.5), (), 1.0, 1.5000001)
+
+
+def test_two_tolerances_do_not_add_up_and_size_is_that_of_the_expected_value() -> None:
+    both = Comparison(absolute_tolerance=1.0, relative_tolerance=0.1)
+    assert [value_matches(both, (), 20.0, 20.0 + off) for off in (1.9, 2.1)] == [True, False]
+    assert [value_matches(both, (), 5.0, 5.0 + off) for off in (0.9, 1.1)] == [True, False]
+    assert not value_matches(Comparison(relative_tolerance=0.1), (), 100.0, 110.9)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "matches"),
+    [
+        ("1.0\n", "1.001\n", True),
+        ("1.0\n", "1.001", False),
+        ("1.0 2\n", "1.001 2\n", True),
+        ("a\rb", "a\nb", False),
+        ("a\x0cb", "a\nb", False),
+    ],
+)
+def test_exact_spacing_with_a_tolerance_still_compares_lines_and_numbers(expected, actual, matches) -> None:
+    comparison = Comparison(whitespace="exact", absolute_tolerance=0.01)
+    assert output_matches(comparison, "", expected, actual) is matches
+
+
+def test_a_printed_number_that_is_absurdly_long_is_not_read() -> None:
+    assert output_matches(CLOSE, "", "1.001", "1." + "0" * 398)
+    assert not output_matches(CLOSE, "", "1.001", "1." + "0" * 399)
+    assert not output_matches(CLOSE, "", "1." + "0" * 399, "1.001")

@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from reasonenv.execution import Limits, RunStatus, Sandbox
-from reasonenv.types import CallTests, ScoreStatus
+from reasonenv.execution.shared import shared_sandbox
+from reasonenv.types import CallTests, Comparison, ScoreStatus
 
 SLOW = "import time\ntime.sleep(0.05)\ndef f(): return {}"
 
@@ -167,3 +169,30 @@ def test_descriptors_and_processes_do_not_grow() -> None:
         before = state()
         sandbox.judge([program] * 100, [CallTests("f", (((), 1),))] * 100)
         assert state() == before
+
+
+def test_a_call_takes_no_more_slots_than_it_has_jobs() -> None:
+    released = threading.Event()
+
+    def wait(*_: object) -> bool:
+        return released.wait(60)
+
+    tests = CallTests("f", (((), 1),), Comparison(judge=wait))
+    with Sandbox(2) as sandbox, ThreadPoolExecutor(1) as threads:
+        held = threads.submit(sandbox.judge, ["def f(): return 1"], [tests])
+        while len(sandbox.process_ids) < 2:
+            time.sleep(0.01)
+        assert sandbox.run("print(1)").stdout == "1\n"
+        released.set()
+        assert held.result()[0].num_passed == 1
+
+
+def test_a_sandbox_has_a_slot_for_every_processor() -> None:
+    num_slots = len(os.sched_getaffinity(0))
+    with Sandbox() as sandbox:
+        sandbox.judge(["def f(): return 1"] * 2 * num_slots, [CallTests("f", (((), 1),))] * 2 * num_slots)
+        assert len(sandbox.process_ids) == 1 + num_slots
+
+
+def test_those_who_bring_no_sandbox_share_one() -> None:
+    assert shared_sandbox() is shared_sandbox()

@@ -14,8 +14,9 @@ from code_parts import HALF, HIDDEN_OUTPUT, RIGHT, STDIN_TASK, TASK, WRONG, atte
 
 from reasonenv.errors import MissingExtraError
 from reasonenv.execution.jobs import tests_jobs as jobs_of
-from reasonenv.execution.ray import RaySandbox, _raw
+from reasonenv.execution.ray import RaySandbox, _raw, _verdict
 from reasonenv.execution.types import Limits
+from reasonenv.execution.wire.endings import Ending
 from reasonenv.rewards.code import CodePassRate
 from reasonenv.turns import PublicTests
 from reasonenv.types import CallTests, ScoreStatus
@@ -95,3 +96,18 @@ def test_without_ray_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"reasonenv\[ray\]"):
         RaySandbox()
+
+
+def test_a_node_does_a_job_again_if_any_of_its_jails_was_killed():
+    good, killed, limited = Ending(0, 0.1, None), Ending(-9, 0.1, None), Ending(-9, 0.1, "time")
+    assert _raw([good, killed]).was_killed
+    assert not _raw([good, limited]).was_killed
+
+
+def test_a_job_that_no_node_finished_has_no_verdict_and_the_others_are_judged_by_the_caller():
+    (job,) = jobs_of(["def f(): return 1"], [CallTests("f", (((), 1), ((), 2)))], Limits())
+    lost = _verdict(job, "B", None)
+    assert (lost.status, lost.num_tests, lost.isolation) == (ScoreStatus.GRADER_FAILED, 2, "B")
+    lines = b'["loaded"]\n["value", "1"]\n["value", "1"]\n'
+    judged = _verdict(job, "A", _raw([Ending(0, 0.5, None)], lines))
+    assert (judged.status, judged.num_passed, judged.cpu_seconds) == (ScoreStatus.SCORED, 1, 0.5)

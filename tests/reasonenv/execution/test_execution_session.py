@@ -146,3 +146,36 @@ def test_a_slot_that_is_killed_is_the_executors_failure_and_is_replaced(sandbox:
         lost = session.run("x")
         assert (lost.status, lost.has_restarted) == (RunStatus.GRADER_FAILED, True)
         assert session.run("2").value == "2"
+
+
+@pytest.mark.parametrize(("size", "status"), [(982, RunStatus.FINISHED), (983, RunStatus.OUTPUT_LIMIT)])
+def test_a_cell_may_put_out_as_much_as_its_limit_and_no_more(size: int, status: RunStatus) -> None:
+    assert len('["finished", null]') == 18
+    with Sandbox(1, limits=Limits(output_bytes=1000)) as sandbox, sandbox.session() as session:
+        assert session.run(f"import sys\nn = sys.stdout.write('x' * 500 + 'y' * {size - 500})").status is status
+
+
+def test_a_cell_that_ends_the_process_says_how(session: Session) -> None:
+    assert session.run("import os\nos._exit(3)").stderr == "exit code 3"
+    assert session.run("import ctypes\nctypes.string_at(0)").stderr.endswith("signal SIGSEGV")
+
+
+def test_values_that_are_false_are_shown_as_any_other(session: Session) -> None:
+    assert [session.run(cell).value for cell in ("0", "''", "[]", "False")] == ["0", "''", "[]", "False"]
+
+
+@pytest.mark.parametrize("forged", ["5", "null", "[]", "[5, 5, 5]", '["finished"]', "[" * 9999, "x", ""])
+def test_an_outcome_that_is_forged_is_a_failure_of_the_cell(sandbox: Sandbox, forged: str) -> None:
+    program = f"import os\nos.write(7, {forged!r}.encode())\nos.write(3, b'.')\nwhile True: pass"
+    with sandbox.session() as session:
+        result = session.run(program)
+        assert (result.status, result.value, result.has_restarted) == (RunStatus.RAISED, None, False)
+
+
+def test_a_session_of_a_sandbox_that_is_closed_starts_no_process() -> None:
+    sandbox = Sandbox(1)
+    session = sandbox.session()
+    sandbox.close()
+    with pytest.raises(ValueError, match="The sandbox is closed"):
+        session.run("1")
+    assert sandbox.process_ids == []

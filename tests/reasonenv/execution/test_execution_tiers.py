@@ -13,7 +13,7 @@ from machine_without import run_without
 
 from reasonenv.__main__ import main
 from reasonenv.errors import SandboxUnavailable, UnknownNameError
-from reasonenv.execution import Probe, Sandbox, probe
+from reasonenv.execution import Limits, Probe, RunStatus, Sandbox, probe
 from reasonenv.execution.jail.scratch import Folder
 from reasonenv.execution.tiers import Layer, choose_isolation
 
@@ -152,3 +152,21 @@ def test_doctor_names_what_is_missing_and_its_fix() -> None:
     assert "Landlock    missing: PermissionError" in printed
     assert "lsm=landlock" in printed
     assert printed.endswith("1")
+
+
+def test_files_in_the_scratch_folder_share_one_limit(found: Probe) -> None:
+    program = (
+        "import errno\n"
+        "for number in range(9):\n"
+        "    try:\n"
+        "        with open(str(number), 'wb') as file: file.write(b'x' * (512 << 10))\n"
+        "    except OSError as error:\n"
+        "        print(number, error.errno == errno.ENOSPC)\n"
+        "        break\n"
+    )
+    if found.tier != "A":
+        program = "import time\n" + program + "time.sleep(60)"
+    with Sandbox(1, limits=Limits(tmp_bytes=2 << 20)) as sandbox:
+        result = sandbox.run(program)
+    expected = (RunStatus.FINISHED, "4 True\n") if found.tier == "A" else (RunStatus.OUTPUT_LIMIT, "")
+    assert (result.status, result.stdout) == expected

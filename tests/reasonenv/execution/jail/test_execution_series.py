@@ -251,3 +251,23 @@ def test_files_of_tests_in_one_process_take_little_memory_together(sandbox: Sand
 def shared_memory_bytes() -> int:
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Shmem:"))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "import sys, io\nprint(input())\nsys.stdout = io.StringIO()",
+        "import sys\nprint(input())\nsys.stdout.close()",
+        "import sys\nprint(input())\nsys.stdout.flush()\nsys.stdout = None",
+        "import sys\nprint(input())\nsys.stderr.close()",
+    ],
+)
+def test_streams_that_a_program_closed_or_replaced_lose_nothing(sandbox: Sandbox, end: str) -> None:
+    (verdict,) = sandbox.judge([end], [StdinTests((("1", "1"), ("2", "2")))])
+    assert [case.status.value for case in verdict.cases] == ["passed"] * 2
+
+
+def test_a_test_finds_the_recursion_limit_of_a_fresh_process() -> None:
+    program = "import sys\nprint(sys.getrecursionlimit())\nsys.setrecursionlimit(5000)"
+    limit = b"%d\n" % sys.getrecursionlimit()
+    assert run_here(program, [b"", b"", b""]) == (0, 3, [limit] * 3)

@@ -6,6 +6,7 @@ import collections
 import enum
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
+from reasonenv.execution.wire.folders import empty_folder, remove_folder
 
 scalars = (
     st.none()
@@ -206,3 +208,25 @@ def test_keys_that_collide_in_a_hash_table_are_refused(container: str) -> None:
     text = json.dumps([container, *(["i", hex(part)] if part else 0 for part in parts)])
     with pytest.raises(DecodeError, match="collide"):
         decode(text)
+
+
+def test_as_many_keys_may_share_a_hash_as_honest_programs_could_want() -> None:
+    def text_of(num_colliding: int) -> str:
+        colliding = [["i", hex(index * ((1 << 61) - 1))] for index in range(num_colliding)]
+        return json.dumps(["s", 1, 2, 3, *colliding])
+
+    assert len(decode(text_of(32))) == 35
+    with pytest.raises(DecodeError, match="collide"):
+        decode(text_of(33))
+
+
+def test_a_folder_is_emptied_but_for_what_is_kept_and_removed_if_it_is_there(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    (folder / "kept" / "inner").mkdir(parents=True)
+    (folder / "gone" / "inner").mkdir(parents=True)
+    (folder / "file").write_text("x", encoding="utf-8")
+    empty_folder(str(folder), ["kept"])
+    assert sorted(folder.rglob("*")) == [folder / "kept", folder / "kept" / "inner"]
+    remove_folder(str(folder))
+    remove_folder(str(folder))
+    assert not folder.exists()
