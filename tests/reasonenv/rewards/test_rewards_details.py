@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.base import Reward
 from reasonenv.rewards.compat import open_r1, trl
 from reasonenv.rewards.reasoning import ReasoningSteps
 from reasonenv.rewards.repetition import RepetitionPenalty
-from reasonenv.types import Attempt, Task
+from reasonenv.types import Attempt, MathReference, Task
 
 TASK = Task(task_id="t/1", prompt="", reference=None)
 
@@ -57,3 +58,10 @@ def test_language_of_a_code_block_is_taken_literally() -> None:
     code = "<think>\na\n</think>\n<answer>\n```{}\nx\n```\n</answer>"
     reward = open_r1.code_format("c++")
     assert [value(reward, code.format(language)) for language in ("c++", "c", "cc")] == [1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("limits", [{"timeout_seconds": 0}, {"num_workers": 0}])
+def test_limits_of_accuracy_reach_the_grader_which_refuses_none(limits: dict[str, int]) -> None:
+    task = Task(task_id="t/1", prompt="", reference=MathReference(answer="5"))
+    with pytest.raises(ValueError, match=rf"Limits must be positive.*{next(iter(limits))}=0"):
+        Accuracy(**limits).score([Attempt(task=task, response=r"\boxed{5}")])

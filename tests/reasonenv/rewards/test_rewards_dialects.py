@@ -6,12 +6,16 @@ defaults), `boxed_match_priority=0` and `try_extract_without_anchor=False`.
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
+from math_verify import parse, verify
 from patient_rewards import patient
 
 from reasonenv.rewards.base import Reward
 from reasonenv.rewards.compat import open_r1, train_deepseek_r1, trl
-from reasonenv.types import Attempt, MathReference, Task
+from reasonenv.rewards.compat.judgement import CallLength, PeriodicCosine, VerifiedAccuracy
+from reasonenv.types import Attempt, MathReference, ScoreStatus, Task
 
 READINGS = {
     "a unit is dropped": (r"\boxed{5}", r"\boxed{5\text{ cm}}", 1.0),
@@ -38,3 +42,29 @@ def test_a_response_is_read_as_the_origin_has_it_read(origin: str) -> None:
     scores = patient(ORIGINS[origin]).score(attempts)
     got = {reading: score.value for reading, score in zip(READINGS, scores, strict=True)}
     assert got == {reading: expected for reading, (*_, expected) in READINGS.items()}
+
+
+def unreadable(response: str) -> Attempt:
+    return Attempt(task=Task(task_id="t/1", prompt="", reference=MathReference(answer="Paris")), response=response)
+
+
+def test_an_unreadable_gold_answer_may_be_worth_zero() -> None:
+    reward = VerifiedAccuracy("trl", 0.0, "accuracy")
+    cosine = PeriodicCosine(1.0, 1.0, -1.0, -1.0, VerifiedAccuracy("trl", None, "accuracy"), 0.0, "cosine")
+    for asked in (reward, cosine):
+        (score,) = patient(asked).score([unreadable("5")])
+        assert (score.value, score.status) == (0.0, ScoreStatus.SCORED)
+
+
+def test_an_answer_worth_one_half_is_wrong_by_length() -> None:
+    half = VerifiedAccuracy("train_deepseek_r1", 0.5, "accuracy")
+    attempts = [unreadable("x"), unreadable("xxx")]
+    assert [score.value for score in patient(CallLength(half, "length")).score(attempts)] == [0.0, -0.5]
+    cosine = PeriodicCosine(1.0, 1.0, -1.0, -1.0, half, None, "cosine")
+    assert [score.value for score in patient(cosine).score(attempts)] == [-1.0, -1.0]
+
+
+def test_a_comparison_has_the_time_that_math_verify_gives_two_readings_and_a_comparison() -> None:
+    reading = inspect.signature(parse).parameters["parsing_timeout"].default
+    comparing = inspect.signature(verify).parameters["timeout_seconds"].default
+    assert trl.accuracy().timeout_seconds == 2 * reading + comparing
