@@ -132,6 +132,34 @@ def test_noise_of_a_fiftieth_of_a_second_decides_nothing_between_programs_that_t
     assert score.value == 1.0
 
 
+class Verdicts:
+    """A judge that gives the verdicts of one batch after the other, and keeps how many programs it was asked about."""
+
+    def __init__(self, *batches):
+        self.batches, self.sizes = list(batches), []
+
+    def judge(self, programs, tests):
+        self.sizes.append(len(programs))
+        return self.batches.pop(0)
+
+
+def verdict(num_passed, status=ScoreStatus.SCORED):
+    return CodeVerdict(num_passed=num_passed, num_tests=4, cases=(), isolation="A", cpu_seconds=0.1, status=status)
+
+
+def test_an_executor_that_broke_on_the_reference_is_a_failed_grader_whatever_it_counted():
+    judge = Verdicts([verdict(4)], [verdict(4, ScoreStatus.GRADER_FAILED)])
+    (score,) = CodeEfficiency(judge).score([attempt(RIGHT)])
+    assert score.status is ScoreStatus.GRADER_FAILED
+
+
+def test_only_references_of_solved_tasks_are_run():
+    judge = Verdicts([verdict(3), verdict(0)])
+    scores = CodeEfficiency(judge).score([attempt(RIGHT), attempt(WRONG)])
+    assert [score.value for score in scores] == [0.0, 0.0]
+    assert judge.sizes == [2]
+
+
 def test_efficiency_without_reference_program_is_refused():
     task = Task(task_id="x/0", prompt="?", reference=CodeReference(tests=TASK.reference.tests))
     with pytest.raises(ValueError, match=r"needs a reference program, but task 'x/0' has none"):
