@@ -114,3 +114,9 @@ def test_response_of_three_hundred_characters_is_its_own_answer_and_a_longer_one
 @pytest.mark.parametrize("text", ['"Hamlet".', '"Hamlet",', "“Hamlet”,", "*Hamlet*."])
 def test_mark_behind_the_closing_quote_does_not_keep_the_quotes(text):
     assert without_markup(text) == "Hamlet"
+
+
+def test_constrained_text_has_a_limit_of_characters():
+    reference = QAReference(kind="constrained", constraints=("max_words 5",))
+    grades = grade_qa([reference] * 2, ["x" * 20_000, "x" * 20_001])
+    assert [grade.status for grade in grades] == [GradeStatus.CORRECT, GradeStatus.NO_ANSWER]
