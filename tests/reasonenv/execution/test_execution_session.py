@@ -37,6 +37,8 @@ def test_output_is_that_of_the_cell_alone(session: Session) -> None:
     result = session.run("import sys, os\nprint('two', file=sys.stderr)\nos.write(1, b'three')")
     assert (result.stdout, result.stderr) == ("three", "two\n")
     assert session.run("1").stdout == ""
+    result = session.run("n = sys.stdout.write('no end') + sys.stderr.write('of line')")
+    assert (result.stdout, result.stderr) == ("no end", "of line")
 
 
 def test_an_exception_shows_its_line_and_loses_nothing(session: Session) -> None:

@@ -121,3 +121,15 @@ def test_time_in_which_there_was_no_processor_does_not_count(waited_seconds: flo
         os._exit(7)
     (found,) = Watch([Child(process_id, math.inf)], 0.1, lambda: waited_seconds).until_end()
     assert (found.exit_code, found.limit) == ending
+
+
+@pytest.mark.parametrize(("cpu_limit", "limit"), [(0.02, "time"), (3600.0, None)])
+def test_a_child_that_ends_well_beyond_its_time_has_met_its_limit(cpu_limit: float, limit: str | None) -> None:
+    process_id = os.fork()
+    if process_id == 0:
+        while time.process_time() < 0.05:
+            pass
+        os._exit(0)
+    ending = Child(process_id, cpu_limit).reap()
+    assert (ending.exit_code, ending.limit) == (0, limit)
+    assert ending.cpu_seconds >= 0.04

@@ -43,6 +43,7 @@ STATELESS = [
     "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nif __name__ == '__main__': print(P(1))",
     "from math import *\nprint(pi)",
     "names = " + repr([f"name{index}" for index in range(300)]),
+    "\n".join(f"name{index} = {index}" for index in range(300)) + "\nimport math\nprint(math.pi)",
 ]
 STATEFUL = [
     "import os\nprint(os.getpid())",
