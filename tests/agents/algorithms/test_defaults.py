@@ -10,7 +10,7 @@ import torch
 from token_batches import sampled_batch
 
 from agents.algorithms import GRPO, PPO
-from agents.losses import totals_of
+from agents.losses import sft_loss, totals_of
 from agents.types import PolicyOutputs, TokenBatch
 
 
@@ -76,6 +76,13 @@ def test_the_value_loss_that_is_reported_has_no_gradient():
     assert not any(value.requires_grad for value in result.metrics.values())
 
 
+def test_the_supervised_loss_that_is_reported_has_no_gradient():
+    logprobs_BT = torch.zeros(1, 2, requires_grad=True)
+    result = sft_loss(logprobs_BT, torch.ones(1, 2))
+    assert result.loss.requires_grad
+    assert not result.metrics["loss"].requires_grad
+
+
 def test_a_reference_far_off_outside_the_mask_does_not_turn_into_nan():
     batch, outputs = two_rows()
     outside_BT = 1000 * (1 - batch.loss_mask_BT)
@@ -102,3 +109,13 @@ def test_any_penalty_however_small_or_of_either_sign_needs_a_reference(algorithm
     assert algorithm(kl_coef=kl_coef).needs_reference
     with pytest.raises(ValueError, match=r"needs reference_logprobs_BT"):
         algorithm(kl_coef=kl_coef).loss(outputs, batch)
+
+
+def test_ppo_holds_the_critic_within_a_bound_of_its_own():
+    # The critic went from 0 to 0.5 and is held at 0.1: ½·0.9² for the two returns of 1 and ½·1.9² for that of 2.
+    algorithm = PPO(clip_low=0.2, clip_high=0.3, value_clip=0.1, value_coef=0.5)
+    batch, outputs = two_rows()
+    batch = replace(batch, advantages_BT=0 * batch.loss_mask_BT)
+    outputs = replace(outputs, values_BT=0.5 * batch.loss_mask_BT)
+    expected = 0.5 * (0.405 + 0.405 + 1.805) / 3
+    assert algorithm.loss(outputs, batch).loss.item() == pytest.approx(expected, rel=1e-6)
