@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reasonenv.rewards import load_reward
 from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.base import Reward
 from reasonenv.rewards.compat import open_r1, trl
@@ -65,3 +66,9 @@ def test_limits_of_accuracy_reach_the_grader_which_refuses_none(limits: dict[str
     task = Task(task_id="t/1", prompt="", reference=MathReference(answer="5"))
     with pytest.raises(ValueError, match=rf"Limits must be positive.*{next(iter(limits))}=0"):
         Accuracy(**limits).score([Attempt(task=task, response=r"\boxed{5}")])
+
+
+def test_the_preset_of_train_deepseek_r1_penalises_repetition_by_at_most_a_tenth() -> None:
+    # Two trigrams, one of them new: half of the greatest penalty.
+    reward, weight = load_reward("train_deepseek_r1").terms["repetition_penalty"]
+    assert weight * value(reward, "a a a a") == pytest.approx(-0.05)
