@@ -2,6 +2,7 @@
 
     ReasonEnvError
     ├── UnknownNameError   (ValueError)    a name that no table holds; says which is closest
+    ├── PartImportError    (ValueError)    a "module:attribute" that cannot be imported; says why
     ├── MissingExtraError  (ImportError)   an optional dependency is absent; says what to install
     ├── TaskDataError      (ValueError)    a data file that cannot be read as tasks; says file, line and column
     ├── SandboxUnavailable (RuntimeError)  a layer of the sandbox that this machine refuses; says how to get it
@@ -21,6 +22,7 @@ from gymnasium.error import ResetNeeded
 __all__ = [
     "EpisodeError",
     "MissingExtraError",
+    "PartImportError",
     "ReasonEnvError",
     "SandboxUnavailable",
     "TaskDataError",
@@ -44,6 +46,20 @@ class UnknownNameError(ReasonEnvError, ValueError):
 
     def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
         return type(self), (self.kind, self.name, self.known)
+
+
+class PartImportError(ReasonEnvError, ValueError):
+    """A "module:attribute" of a user's own part that cannot be imported."""
+
+    def __init__(self, kind: str, path: str, reason: str) -> None:
+        super().__init__(
+            f"The {kind} {path!r} cannot be imported ({reason}). "
+            'Expected "module:attribute", with the module in the current folder or installed.'
+        )
+        self.kind, self.path, self.reason = kind, path, reason
+
+    def __reduce__(self) -> tuple[type[PartImportError], tuple[str, str, str]]:
+        return type(self), (self.kind, self.path, self.reason)
 
 
 class MissingExtraError(ReasonEnvError, ImportError):

@@ -73,7 +73,7 @@ def caught_names(handler: ast.ExceptHandler) -> set[str]:
 
 def swallows(handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
-    return not (isinstance(last, ast.Raise) and last.exc is None)
+    return not (isinstance(last, ast.Raise) and (last.exc is None or last.cause is not None))
 
 
 def test_broad_except_stands_only_where_failures_become_data() -> None:

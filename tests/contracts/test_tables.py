@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import get_args
 
 import gymnasium
@@ -24,7 +26,7 @@ from agents.rollout import ENGINES
 from agents.rollout.engine import SamplingParams
 from agents.types import PolicyOutputs, TokenBatch
 from reasonenv import Attempt, MathReference, QAReference, Task, TextEnv
-from reasonenv.errors import UnknownNameError
+from reasonenv.errors import PartImportError, UnknownNameError
 from reasonenv.prompts import TEMPLATES, PromptTemplate
 from reasonenv.registration import ENVIRONMENTS
 from reasonenv.rewards import PRESETS, REWARDS
@@ -68,6 +70,32 @@ def test_unknown_name_gets_the_closest_one(kind: str) -> None:
     name = next(iter(TABLES[kind]))
     with pytest.raises(UnknownNameError, match=rf"Unknown {kind} '{name}_'\. Did you mean '{name}'"):
         resolve(TABLES[kind], f"{name}_", kind=kind)
+
+
+def test_part_of_a_users_module_goes_where_a_name_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_parts.py").write_text("class Rewards:\n    brevity = 'short is good'\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert resolve(REWARDS, "own_parts:Rewards.brevity", kind="reward") == "short is good"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("no_such_module:part", "No module named 'no_such_module'"),
+        ("json:no_such_part", "has no attribute 'no_such_part'"),
+        (":part", "Empty module name"),
+        ("json:", "has no attribute ''"),
+        ("broken_part:part", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_part_that_cannot_be_imported_is_named_with_the_reason(
+    path: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_part.py").write_text("1 / 0\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PartImportError, match=re.escape(reason)) as raised:
+        resolve(REWARDS, path, kind="reward")
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
 
 
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
