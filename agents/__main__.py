@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
 
-from agents.build import evaluate_policy, load_policy
-from agents.config import RunConfig
+from agents.build import check_parts, evaluate_policy, load_policy
+from agents.flags import HELP, PROGRAM, configure
+from agents.json_values import finite_json
 from agents.recipes import RECIPES
+from agents.rollout.metrics import rollout_rows
 from agents.train import Interrupted, train
+from agents.types import Trajectory
 from reasonenv.errors import ReasonEnvError
-from reasonenv.tables import resolve
-
-_PROGRAM = "python -m agents"
-_HELP = ("-h", "--help")
 
 Recipe = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RECIPE", help=f"One of {', '.join(RECIPES)}.")]]
 
@@ -50,10 +48,26 @@ class Evaluate:
     recipe: Recipe
 
     def run(self, flags: Sequence[str]) -> None:
-        """Print the accuracy as JSON."""
-        config = configure("eval", self.recipe, flags)
+        """Print the accuracy as JSON; with --responses FILE, write every response to FILE."""
+        output, rest = tyro.cli(_Output, args=[flag for flag in flags if flag not in HELP], return_unknown_args=True)
+        config = configure("eval", self.recipe, [*rest, *(flag for flag in flags if flag in HELP)])
+        check_parts(replace(config, cold_start=(), control=(), rl=None))
         policy = load_policy(config.policy, config.env, seed=config.seed)
-        Console().print_json(json.dumps(evaluate_policy(config, policy).as_dict()))
+        rows: list[str] = []
+
+        def keep(sampling: str, trajectories: list[Trajectory]) -> None:
+            kept = ({"sampling": sampling, **row} for row in rollout_rows(0, trajectories))
+            rows.extend(f"{json.dumps(finite_json(row))}\n" for row in kept)
+
+        result = evaluate_policy(config, policy, record=keep)
+        if output.responses is not None:
+            output.responses.write_text("".join(rows), encoding="utf-8")
+        Console().print_json(json.dumps(result.as_dict()))
+
+
+@dataclass(frozen=True)
+class _Output:
+    responses: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,12 +78,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the words do not parse (2), or ask for help (0).
     """
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # for "module:attribute" under a console script
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     num_words = 1 if words[0] == "sft" else 2
     try:
         command = tyro.extras.subcommand_cli_from_dict(
             {"train": Train, "sft": train_sft, "eval": Evaluate},
-            prog=_PROGRAM,
+            prog=PROGRAM,
             description=f"Recipes: {', '.join(RECIPES)}.",
             args=words[:num_words],
         )
@@ -81,34 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(interruption, file=sys.stderr)
         return 130
     return 0
-
-
-def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
-    """Return a recipe's configuration with flags applied: first the recipe's own arguments, then any field.
-
-    Raises:
-        UnknownNameError: no such recipe.
-        SystemExit: the flags do not parse (2), or ask for help (0).
-    """
-    function: Callable[..., RunConfig] = resolve(RECIPES, recipe, kind="recipe")
-    program = f"{_PROGRAM} {command} {recipe}"
-    own = [argument for argument in arguments if argument not in _HELP]
-    if len(own) < len(arguments):
-        _print_help(function, own, program)
-        raise SystemExit(0)
-    defaults, rest = tyro.cli(function, prog=program, args=own, return_unknown_args=True)
-    return tyro.cli(tyro.conf.AvoidSubcommands[RunConfig], prog=program, default=defaults, args=rest)
-
-
-def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], program: str) -> None:
-    """Print the recipe's own flags, and those of the fields if the recipe's required flags are given."""
-    with contextlib.suppress(SystemExit):
-        tyro.cli(function, prog=program, args=["--help"])
-    print("Every field of the run's configuration is a flag too; --help behind the required flags above lists them.\n")
-    with contextlib.suppress(SystemExit):
-        with contextlib.redirect_stderr(io.StringIO()):
-            defaults, _ = tyro.cli(function, prog=program, args=arguments, return_unknown_args=True)
-        tyro.cli(tyro.conf.AvoidSubcommands[RunConfig], prog=program, default=defaults, args=["--help"])
 
 
 if __name__ == "__main__":

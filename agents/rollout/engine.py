@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from torch import Tensor
 
 from agents.types import TokenIds
 
-__all__ = ["Completion", "RolloutEngine", "SamplingParams"]
+__all__ = ["Completion", "EngineFactory", "RolloutEngine", "SamplingParams"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,4 +64,12 @@ class RolloutEngine(Protocol):
 
     def close(self) -> None:
         """Free what the engine holds; idempotent."""
+        ...
+
+
+class EngineFactory(Protocol):
+    """What a row of `ENGINES` leads to: usually the engine's class."""
+
+    def __call__(self, model: Any, *, pad_token_id: int) -> RolloutEngine:
+        """Return an engine that samples from the learner's own, live module."""
         ...

@@ -46,6 +46,7 @@ def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str
             "reward": trajectory.reward,
             "reward_components": dict(trajectory.reward_components),
             "reward_status": trajectory.reward_status.value,
+            "is_right": trajectory.is_right,
             "response_tokens": sum(trajectory.loss_mask),
             "is_stopped": trajectory.is_stopped,
             "weights_version": trajectory.weights_version,
@@ -56,6 +57,8 @@ def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str
 
 def _reward_means(prefix: str, scored: Sequence[Trajectory]) -> dict[str, float]:
     means = {f"{prefix}/reward": _mean([trajectory.reward for trajectory in scored])}
+    if verdicts := [trajectory.is_right for trajectory in scored if trajectory.is_right is not None]:
+        means[f"{prefix}/right_share"] = _mean(verdicts)
     for name in sorted({name for trajectory in scored for name in trajectory.reward_components}):
         values = [t.reward_components[name] for t in scored if name in t.reward_components]
         means[f"{prefix}/{name}"] = _mean(values)

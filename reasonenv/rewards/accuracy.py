@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reasonenv.grading import Grade, grade_math
 from reasonenv.grading.math.shape import leaves_more_to_do
@@ -34,6 +35,7 @@ class Accuracy:
     timeout_seconds: float = 2.0
     num_workers: int | None = None
     name: str = "accuracy"
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade the batch at once.

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from reasonenv.types import Attempt, Score, Task
 
-__all__ = ["BackgroundReward", "Reward", "Rule", "RuleFunction", "rule"]
+__all__ = ["BackgroundReward", "CorrectnessReward", "Reward", "Rule", "RuleFunction", "rule"]
 
 RuleFunction = Callable[[Task[Any], str], float | Score]
 
@@ -41,12 +41,23 @@ class BackgroundReward(Reward, Protocol):
         ...
 
 
+@runtime_checkable
+class CorrectnessReward(Reward, Protocol):
+    """A reward that may say whether the answer is right: accuracy is the share of the attempts that it gives 1."""
+
+    @property
+    def is_correctness(self) -> bool:
+        """Return whether a value of 1 means that the answer is right, and any other that it is not."""
+        ...
+
+
 @dataclass(unsafe_hash=True)
 class Rule:
     """A pure function of (task, response) as a batch `Reward`; calling it calls the function."""
 
     name: str
     function: RuleFunction
+    is_correctness: bool = False
 
     def __post_init__(self) -> None:
         update_wrapper(self, self.function, updated=())
@@ -70,16 +81,20 @@ class Rule:
             error.add_note(f"While the rule {self.name!r} scored task {attempt.task.task_id!r}.")
             raise
 
-    def __reduce__(self) -> str | tuple[type[Rule], tuple[str, RuleFunction]]:
+    def __reduce__(self) -> str | tuple[type[Rule], tuple[str, RuleFunction, bool]]:
         """Pickle by reference where decorating replaced the function: its name now leads to this object."""
         module = sys.modules[self.function.__module__]
         if vars(module).get(self.function.__qualname__) is self:
             return self.function.__qualname__
-        return Rule, (self.name, self.function)
+        return Rule, (self.name, self.function, self.is_correctness)
 
 
-def rule(name: str) -> Callable[[RuleFunction], Rule]:
+def rule(name: str, *, is_correctness: bool = False) -> Callable[[RuleFunction], Rule]:
     """Make a batch reward of a pure function of one task and its response.
+
+    Args:
+        name: of its column in logs.
+        is_correctness: whether the function returns 1 exactly for right answers; evaluations count these as accuracy.
 
     >>> @rule("brevity")
     ... def brevity(task, response):
@@ -87,4 +102,4 @@ def rule(name: str) -> Callable[[RuleFunction], Rule]:
     >>> brevity.name
     'brevity'
     """
-    return partial(Rule, name)
+    return partial(Rule, name, is_correctness=is_correctness)

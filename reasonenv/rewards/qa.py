@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reasonenv.grading import Grade, grade_qa
 from reasonenv.types import Attempt, QAReference, Score, ScoreStatus
@@ -26,6 +27,7 @@ class QAAccuracy:
     """
 
     name: str = "qa"
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade each attempt.

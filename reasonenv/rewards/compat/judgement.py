@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from reasonenv.grading.pool import Comparison, Verdict, shared_pool
 from reasonenv.rewards.attempts import reference_of
@@ -37,6 +37,7 @@ class VerifiedAccuracy:
     unreadable_gold_value: float | None
     name: str
     timeout_seconds: float = 15.0
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade the batch at once.
