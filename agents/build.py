@@ -118,7 +118,7 @@ def check_parts(config: RunConfig) -> None:
 
 
 def _tried(config: EnvConfig) -> TaskSet:
-    """Answer the first task of an environment with nothing, so that its parts are known to fit, and return its tasks."""
+    """Answer the first task of an environment with nothing, to see that its parts fit; return its tasks."""
     env = make_env(config, split=config.split, num_groups=1, group_size=1)
     env.reset(options={"task_index": [0]})
     try:
@@ -208,7 +208,7 @@ def evaluate_policy(
 
 
 def _training_tasks(config: RunConfig) -> TaskSet | None:
-    """Return what a run trains on; None where it trains on nothing, or has no such split, as for an evaluation alone."""
+    """Return what a run trains on; None where that is nothing, or a split that is not there (an evaluation alone)."""
     if not config.is_training:
         return None
     try:
