@@ -22,7 +22,7 @@ from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
-from agents.rollout.engine import RolloutEngine
+from agents.rollout.engine import ReportsProgress, RolloutEngine
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
@@ -151,12 +151,17 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
 
 
-def evaluate_policy(config: RunConfig, policy: LoadedPolicy) -> Evaluation:
-    """Evaluate on the held-out split, as `config.evaluation` says."""
+def evaluate_policy(
+    config: RunConfig, policy: LoadedPolicy, show: Callable[[int, int], None] | None = None
+) -> Evaluation:
+    """Evaluate on the held-out split, as `config.evaluation` says; `show` is told how far the engine is."""
     split = config.evaluation.split
+    engine = build_engine(policy, config.evaluation.engine)
+    if isinstance(engine, ReportsProgress):
+        engine.on_progress = show
     return evaluate(
         lambda num_groups, group_size: make_env(config.env, split=split, num_groups=num_groups, group_size=group_size),
-        build_engine(policy, config.evaluation.engine),
+        engine,
         policy.codec,
         load_tasks(config.env.tasks, split=split),
         config.evaluation,
