@@ -1,4 +1,7 @@
-"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`; every field of a configuration is a flag."""
+"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`; every field of a configuration is a flag.
+
+`train --resume FOLDER` goes on with a run as its `config.json` says.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,14 @@ import tyro
 from rich.console import Console
 
 from agents.build import check_parts, evaluate_policy, load_policy
-from agents.flags import HELP, PROGRAM, configure
+from agents.errors import CheckpointError
+from agents.flags import HELP, PROGRAM, configure, with_fields
+from agents.interruption import Interrupted
 from agents.json_values import finite_json
 from agents.recipes import RECIPES
+from agents.records.run_config import read_config
 from agents.rollout.metrics import rollout_rows
-from agents.train import Interrupted, train
+from agents.train import train
 from agents.types import Trajectory
 from reasonenv.errors import ReasonEnvError
 
@@ -26,7 +32,10 @@ Recipe = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RECIPE", hel
 
 @dataclass(frozen=True)
 class Train:
-    """Run a recipe: train RECIPE [--resume] [flags]; --help behind the recipe lists its flags."""
+    """Run a recipe: train RECIPE [flags], or go on with a run: train --resume FOLDER [flags].
+
+    --help behind the recipe lists its flags.
+    """
 
     recipe: Recipe
 
@@ -83,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     num_words = 1 if words[0] == "sft" else 2
     try:
+        if words[:2] == ["train", "--resume"]:
+            resume(words[2:])
+            return 0
         command = tyro.extras.subcommand_cli_from_dict(
             {"train": Train, "sft": train_sft, "eval": Evaluate},
             prog=PROGRAM,
@@ -96,7 +108,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as interruption:
         print(interruption, file=sys.stderr)
         return 130
+    except KeyboardInterrupt:
+        print("Stopped at once; --resume goes on from what was saved before.", file=sys.stderr)
+        return 130
     return 0
+
+
+def resume(words: Sequence[str]) -> None:
+    """Go on with the run in the folder that comes first; the flags behind it change fields that may change.
+
+    Raises:
+        CheckpointError: there is no folder of a run, or a field was changed that must stay.
+        SystemExit: the flags do not parse (2), or ask for help (0).
+    """
+    if not words or words[0].startswith("-"):
+        raise CheckpointError("train --resume needs the folder of a run behind it: train --resume runs/quickstart.")
+    written = read_config(Path(words[0]))
+    config = with_fields(written, words[1:], f"{PROGRAM} train --resume {words[0]}")
+    if config.folder != written.folder:
+        raise CheckpointError(f"--resume {words[0]} goes on in that folder: leave out --name and --output-dir.")
+    train(config, resume=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
-from agents.rollout.engine import EngineFactory, RolloutEngine
+from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
@@ -187,17 +187,25 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
 
 
 def evaluate_policy(
-    config: RunConfig, policy: LoadedPolicy, *, record: Callable[[str, list[Trajectory]], None] | None = None
+    config: RunConfig,
+    policy: LoadedPolicy,
+    show: Callable[[int, int], None] | None = None,
+    *,
+    record: Callable[[str, list[Trajectory]], None] | None = None,
 ) -> Evaluation:
     """Evaluate on the held-out split, as `config.evaluation` says.
 
     Args:
+        show: told how many responses the engine has, and how many it was asked for.
         record: called with "greedy" or "sampled" and what was sampled.
     """
+    engine = build_engine(policy, config.evaluation.engine)
+    if isinstance(engine, ReportsProgress):
+        engine.on_progress = show
     make = partial(make_env, config.evaluation_env, split=config.evaluation.split)
     return evaluate(
         lambda num_groups, group_size: make(num_groups=num_groups, group_size=group_size),
-        build_engine(policy, config.evaluation.engine),
+        engine,
         policy.codec,
         make(num_groups=1, group_size=1).tasks,
         config.evaluation,

@@ -189,10 +189,12 @@ class RunConfig:
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
     checkpoint_every: int = 50
     """Steps between checkpoints within a phase."""
+    keep_checkpoints: int = 1
+    """How many of them stay, the newest ones; with `evaluation.every`, the best one stays besides."""
 
     def __post_init__(self) -> None:
         _require_at_least(0, "run", seed=self.seed)
-        _require_at_least(1, "run", checkpoint_every=self.checkpoint_every)
+        _require_at_least(1, "run", checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
         if self.name in ("", "..") or Path(self.name).name != self.name:
             raise ConfigError(f"The run's name must be that of a folder in output_dir, got {self.name!r}.")
 

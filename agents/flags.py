@@ -27,7 +27,7 @@ from agents.errors import ConfigError
 from agents.recipes import RECIPES
 from reasonenv.tables import resolve
 
-__all__ = ["HELP", "PROGRAM", "configure"]
+__all__ = ["HELP", "PROGRAM", "configure", "with_fields"]
 
 PROGRAM = "python -m agents"
 HELP = ("-h", "--help")
@@ -57,11 +57,11 @@ def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
         raise SystemExit(0)
     defaults, rest = tyro.cli(function, prog=program, args=own, return_unknown_args=True)
     defaults, rest = _with_algorithm(defaults, rest)
-    config = _with_fields(defaults, rest, program)
+    config = with_fields(defaults, rest, program)
     if config.env.id == defaults.env.id:
         return config
     env = EnvConfig(id=config.env.id, use_chat_template=defaults.env.use_chat_template)
-    return _with_fields(replace(defaults, env=env), rest, program)
+    return with_fields(replace(defaults, env=env), rest, program)
 
 
 def _with_algorithm(config: RunConfig, arguments: Sequence[str]) -> tuple[RunConfig, list[str]]:
@@ -73,7 +73,8 @@ def _with_algorithm(config: RunConfig, arguments: Sequence[str]) -> tuple[RunCon
     return replace(config, rl=replace(config.rl, algorithm=load_algorithm(choices.algorithm))), rest
 
 
-def _with_fields(defaults: RunConfig, arguments: Sequence[str], program: str) -> RunConfig:
+def with_fields(defaults: RunConfig, arguments: Sequence[str], program: str) -> RunConfig:
+    """Return a configuration with any of its fields changed; raises SystemExit as `configure`."""
     parse = partial(tyro.cli, tyro.conf.AvoidSubcommands[RunConfig], prog=program, registry=_registry())
     return parse(default=defaults, args=arguments)
 
@@ -87,7 +88,7 @@ def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], pr
     with contextlib.suppress(SystemExit):
         with contextlib.redirect_stderr(io.StringIO()):
             defaults, rest = tyro.cli(function, prog=program, args=arguments, return_unknown_args=True)
-        _with_fields(_with_algorithm(defaults, rest)[0], ["--help"], program)
+        with_fields(_with_algorithm(defaults, rest)[0], ["--help"], program)
 
 
 def _registry() -> ConstructorRegistry:
