@@ -135,6 +135,8 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
             run.play()
         except Interrupted:
             raise Interrupted(run.leave()) from None
+        finally:
+            run.close()
         summary = summarize(config, run.position.results, run.position.seconds)
         (config.folder / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
     print_summary(summary, run.console)
@@ -211,6 +213,9 @@ class _Run:
             self.position.phase, self.position.step = self.position.phase + 1, 0
             self._save(name, is_scheduled=True)
             self.phase = None
+
+    def close(self) -> None:
+        """Close the logs."""
         self.metrics.close()
         self.rollouts.close()
 
@@ -228,7 +233,9 @@ class _Run:
         if self.position.is_in_phase and self.saved != self.position.weights:
             self.console.print("Saving; a second Ctrl-C gives this up.", highlight=False)
             self._save(f"{self.position.weights}-stopped", is_scheduled=False)
-        where = f"before step {step + 1} of {entry.name} was done" if entry.steps else f"in the evaluation {entry.name!r}"
+        where = (
+            f"before step {step + 1} of {entry.name} was done" if entry.steps else f"in the evaluation {entry.name!r}"
+        )
         return f"Stopped {where}; everything before that is saved. {go_on}"
 
     def _take_back(self, start: _StepStart) -> None:

@@ -166,7 +166,9 @@ def _from_object(kind: type, value: Any, name: str) -> Any:
         raise CheckpointError(
             f"config.json: {where} has "
             + " and ".join(
-                f"{word} {', '.join(sorted(fields))}" for word, fields in (("unknown", unknown), ("no", missing)) if fields
+                f"{word} {', '.join(sorted(fields))}"
+                for word, fields in (("unknown", unknown), ("no", missing))
+                if fields
             )
             + ": it was written by another version. Start the run again."
         )
