@@ -77,7 +77,7 @@ def load_turn(turn: str | Turn | Interaction | None) -> Interaction | None:
 
     Args:
         turn: a name of `TURNS`; a function of the attempt; an `Interaction`, which is returned as it is; or
-            "module:attribute", which leads to one of the two or to the class of an interaction, called without arguments.
+            "module:attribute", which leads to one of the two, or to the class of an interaction.
 
     Raises:
         UnknownNameError: no such name; the message offers the closest.
