@@ -60,6 +60,10 @@ class Rule:
     is_correctness: bool = False
 
     def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise TypeError(
+                f"The rule {self.name!r} must be a function of (task, response), got {self.function!r:.80}."
+            )
         update_wrapper(self, self.function, updated=())
 
     def __call__(self, task: Task[Any], response: str) -> float | Score:
@@ -75,11 +79,20 @@ class Rule:
 
     def _score_one(self, attempt: Attempt) -> Score:
         try:
-            result = self.function(attempt.task, attempt.response)
-            return result if isinstance(result, Score) else Score(float(result))
+            return self._as_score(self.function(attempt.task, attempt.response))
         except BaseException as error:
             error.add_note(f"While the rule {self.name!r} scored task {attempt.task.task_id!r}.")
             raise
+
+    def _as_score(self, result: float | Score) -> Score:
+        if isinstance(result, Score):
+            return result
+        try:
+            value = float(result)
+        except (TypeError, ValueError) as error:
+            found = f"{type(result).__name__}: {result!r:.80}"
+            raise TypeError(f"The rule {self.name!r} must return a number or a Score, got {found}.") from error
+        return Score(value)
 
     def __reduce__(self) -> str | tuple[type[Rule], tuple[str, RuleFunction, bool]]:
         """Pickle by reference where decorating replaced the function: its name now leads to this object."""
@@ -96,10 +109,15 @@ def rule(name: str, *, is_correctness: bool = False) -> Callable[[RuleFunction],
         name: of its column in logs.
         is_correctness: whether the function returns 1 exactly for right answers; evaluations count these as accuracy.
 
+    Raises:
+        TypeError: no name; `@rule` needs its parentheses.
+
     >>> @rule("brevity")
     ... def brevity(task, response):
     ...     return 1.0 if len(response) < 100 else 0.0
     >>> brevity.name
     'brevity'
     """
+    if not isinstance(name, str):
+        raise TypeError(f'@rule needs the name of the reward, as in @rule("brevity"); got {name!r:.80}.')
     return partial(Rule, name, is_correctness=is_correctness)
