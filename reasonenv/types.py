@@ -154,7 +154,7 @@ class Task(Generic[ReferenceT]):
     """The question alone, without any template."""
     reference: ReferenceT
     history: tuple[Message, ...] = ()
-    """What was said before the prompt, where the source has it: a system message, which can only be first, and turns."""
+    """What was said before the prompt: a system message, which can only be the first, and turns."""
     solution: str | None = None
     """A worked solution (chain of thought without tags or final answer) where the source has one."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
