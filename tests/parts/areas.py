@@ -80,6 +80,7 @@ AREAS: dict[str, Callable[[], str | None]] = {
     "triton": lambda: why_no_module("triton"),
     "gpu": why_no_gpu,
     "trl": lambda: why_no_module("trl"),
+    "polars": lambda: why_no_module("polars"),
     "ray": lambda: why_no_module("ray"),
     "rllib": lambda: why_no_module("ray") or why_no_module("tree"),
     "sb3": lambda: why_no_module("stable_baselines3"),
