@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from agents.policies.head import asking, probed_ids
 from agents.policies.tied import forward_replaced
 
+__all__ = ["balanced_hidden", "balancing_coef_of"]
+
 _CERTAIN = 1e4
 """A logit beside which all others have probability 0, so that the cross-entropy is 0."""
 

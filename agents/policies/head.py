@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from agents.errors import PolicyError
 from agents.policies.tied import forward_replaced
 
-NUM_PROBED_TOKENS = 4
+__all__ = ["LanguageModelHead", "asking", "decoder_of", "head_of", "probed_ids"]
+
+_NUM_PROBED_TOKENS = 4
 _PROBED_STATE = 2.0
 _SMALL, _LARGE = 2.0**-40, 2.0**20
 _TOLERANCE, _ROUNDINGS = 1e-4, 16
@@ -84,7 +86,7 @@ def asking(model: Any) -> Generator[None]:
         raise
     except Exception as error:
         raise PolicyError(
-            f"{type(model).__name__} cannot be trained: computing {NUM_PROBED_TOKENS} tokens raised "
+            f"{type(model).__name__} cannot be trained: computing {_NUM_PROBED_TOKENS} tokens raised "
             f"{type(error).__name__}: {error}"
         ) from error
     finally:
@@ -144,5 +146,6 @@ def _check(model: Any, decoder: nn.Module, head: LanguageModelHead) -> None:
 
 
 def probed_ids(model: Any) -> Tensor:
+    """Return four token ids [1, 4] that the model has, on its device."""
     embeddings = model.get_input_embeddings()
-    return (1 + torch.arange(NUM_PROBED_TOKENS, device=embeddings.weight.device))[None] % embeddings.num_embeddings
+    return (1 + torch.arange(_NUM_PROBED_TOKENS, device=embeddings.weight.device))[None] % embeddings.num_embeddings
