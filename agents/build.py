@@ -34,7 +34,7 @@ from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.tables import resolve
-from reasonenv.tasksets import TaskSet
+from reasonenv.tasksets import TaskSet, describe
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
@@ -82,10 +82,13 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     return LoadedPolicy(model, codec)
 
 
-def check_parts(config: RunConfig) -> None:
+def check_parts(config: RunConfig) -> str:
     """Look for every part that a run names and try them on one task, before anything is trained or written.
 
     The weights of the policy are not loaded. An evaluation on tasks that are also trained on is warned of.
+
+    Returns:
+        What is trained and evaluated on, in words.
 
     Raises:
         ConfigError: a policy, a device, an environment or solutions to imitate that are not there, or a reward for
@@ -102,8 +105,9 @@ def check_parts(config: RunConfig) -> None:
         if user is not None:
             _engine_factory(user.engine)
     held_out = _tried(config.evaluation_env)
+    evaluated = f"Evaluating on {describe(held_out)}."
     if not config.is_training:
-        return
+        return evaluated
     training = _tried(config.env)
     for stage in (*config.cold_start, *config.control):
         worked_response(training[0]) if stage.worked_share else terse_response(training[0])
@@ -115,6 +119,7 @@ def check_parts(config: RunConfig) -> None:
             TrainingTasksWarning,
             stacklevel=2,
         )
+    return f"Training on {describe(training)}. {evaluated}"
 
 
 def _tried(config: EnvConfig) -> TaskSet:
