@@ -161,8 +161,23 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
 
 
 def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEngine:
-    """Build a rollout engine on the policy's own, live weights: by its name, or by what makes it."""
-    return _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
+    """Build a rollout engine on the policy's own, live weights: by its name, or by what makes it.
+
+    Raises:
+        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot be made.
+    """
+    try:
+        made = _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
+    except TypeError as error:
+        raise ConfigError(
+            f"The rollout engine {engine!r} cannot be made of (model, pad_token_id=…): {error}"
+        ) from error
+    if not isinstance(made, RolloutEngine):
+        raise ConfigError(
+            f"{engine!r} makes a {type(made).__name__}, which is no rollout engine: it needs weights_version, generate, "
+            "load_weights and close (agents.rollout.engine.RolloutEngine)."
+        )
+    return made
 
 
 def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
