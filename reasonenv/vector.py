@@ -61,6 +61,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         first = TextEnv(**arguments)
         self.tasks, self.reward, self.turn = first.tasks, first.reward, first.turn
         arguments["tasks"], arguments["reward"] = first.tasks, first.reward
+        arguments["columns"] = arguments["data_set"] = None
         arguments["template"], arguments["turn"] = first.template, first.turn
         self.envs = [first, *(TextEnv(**arguments) for _ in range(num_envs - 1))]
         self._share_seeds()

@@ -80,6 +80,7 @@ AREAS: dict[str, Callable[[], str | None]] = {
     "triton": lambda: why_no_module("triton"),
     "gpu": why_no_gpu,
     "trl": lambda: why_no_module("trl"),
+    "polars": lambda: why_no_module("polars"),
     "ray": lambda: why_no_module("ray"),
     "vllm": lambda: None if os.environ.get("REWARD_MODELS_VLLM") else "REWARD_MODELS_VLLM names no vllm executable",
     "chromium": lambda: None if browser() else "neither Chromium nor Chrome is installed",
