@@ -60,6 +60,17 @@ class CompositeReward:
             raise ValueError(f"Every reward of a sum needs a name of its own, got {[r.name for r in rewards]}.")
         return cls(terms)
 
+    def scaled(self, weight: float) -> CompositeReward:
+        """Return the same terms with `weight` times their weights.
+
+        Raises:
+            TypeError, ValueError: a weight that is no finite number.
+        """
+        for name in self.terms:
+            _check_weight(name, weight)
+        terms = {name: (reward, weight * own) for name, (reward, own) in self.terms.items()}
+        return CompositeReward(terms, applies_to=self.applies_to)
+
     def __repr__(self) -> str:
         return f"CompositeReward({dict(self.terms)!r})"
 
@@ -115,11 +126,10 @@ def _check_term(name: str, reward: Reward, weight: float) -> None:
             f"The term {name!r} must be a Reward (a `name` and `score(attempts)`), got {type(reward).__name__}. "
             f"Decorate a function of (task, response) with @rule({name!r}) to make it one."
         )
-    check_weight(name, weight)
+    _check_weight(name, weight)
 
 
-def check_weight(name: str, weight: float) -> None:
-    """Raise TypeError or ValueError unless `weight` is a finite number."""
+def _check_weight(name: str, weight: float) -> None:
     if not isinstance(weight, Real):
         raise TypeError(
             f"The weight of the term {name!r} must be a number, got {type(weight).__name__}: {weight!r:.80}."
