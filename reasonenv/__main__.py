@@ -101,7 +101,7 @@ def _command(arguments: Sequence[str]) -> BenchRewards | Doctor:
         import tyro
     except ModuleNotFoundError as error:
         if arguments[0] == "bench-rewards":
-            raise MissingExtraError("tyro", "report") from error
+            raise MissingExtraError("tyro", "reasonenv[report]") from error
         lines = [f"  {name:<15}{command.__doc__}" for name, command in commands.items()]
         print("\n".join(["usage: python -m reasonenv COMMAND", "", *lines]), file=sys.stderr)
         raise SystemExit(0 if {"-h", "--help"} & {*arguments} else 2) from error
