@@ -30,13 +30,14 @@ def require_modules(modules: Iterable[str], requirement: str) -> None:
 
     Raises:
         MissingExtraError: one cannot be found.
-        SystemExit: the same while `python -m` looks for the module to run, so that its user reads one sentence.
+        SystemExit: the same where a command line is being started, so that its user reads one sentence.
     """
     missing = next((name for name in modules if find_spec(name) is None), None)
     if missing is None:
         return
     error = MissingExtraError(missing, requirement)
-    if sys.argv[:1] == ["-m"]:
+    # `-m` stands there while Python looks for the module to run; an installed script is called as its distribution.
+    if Path(sys.argv[0]).stem in ("-m", requirement):
         raise SystemExit(f"error: {error}")
     raise error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from reward_models.errors import MissingPackageError
 
@@ -18,12 +19,13 @@ def require_modules() -> None:
 
     Raises:
         MissingPackageError: one cannot be found.
-        SystemExit: the same while `python -m` looks for the module to run, so that its user reads one sentence.
+        SystemExit: the same where a command line is being started, so that its user reads one sentence.
     """
     missing = next((name for name in _MODULES if find_spec(name) is None), None)
     if missing is None:
         return
     error = MissingPackageError(missing, DISTRIBUTION)
-    if sys.argv[:1] == ["-m"]:
+    # `-m` stands there while Python looks for the module to run; an installed script is called as its distribution.
+    if Path(sys.argv[0]).stem in ("-m", DISTRIBUTION):
         raise SystemExit(f"error: {error}")
     raise error
