@@ -9,12 +9,14 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
 
+import agents
 from agents.build import check_parts, evaluate_policy, load_policy
 from agents.errors import CheckpointError
 from agents.flags import HELP, PROGRAM, configure, with_fields
@@ -25,7 +27,8 @@ from agents.records.run_config import read_config
 from agents.rollout.metrics import rollout_rows
 from agents.train import train
 from agents.types import Trajectory
-from reasonenv.errors import ReasonEnvError
+from reasonenv.errors import ReasonEnvError, UnknownNameError
+from reasonenv.installation import add_current_folder, damage
 
 Recipe = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RECIPE", help=f"One of {', '.join(RECIPES)}.")]]
 
@@ -87,22 +90,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the words do not parse (2), or ask for help (0).
     """
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)  # for "module:attribute" under a console script
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    num_words = 1 if words[0] == "sft" else 2
+    if (fault := damage("agents")) is not None:
+        print(f"error: {fault}", file=sys.stderr)
+        return 2
     try:
+        if words[0] == "--version":
+            print(agents.__version__)
+            return 0
         if words[:2] == ["train", "--resume"]:
             resume(words[2:])
             return 0
-        command = tyro.extras.subcommand_cli_from_dict(
-            {"train": Train, "sft": train_sft, "eval": Evaluate},
-            prog=PROGRAM,
-            description=f"Recipes: {', '.join(RECIPES)}.",
-            args=words[:num_words],
-        )
-        command.run(words[num_words:])
-    except (ReasonEnvError, ValueError, OSError) as error:
+        _run(words)
+    except (ReasonEnvError, PackageNotFoundError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Interrupted as interruption:
@@ -112,6 +112,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped at once; --resume goes on from what was saved before.", file=sys.stderr)
         return 130
     return 0
+
+
+def script() -> int:
+    """Run the command line as an installed script; parts of your own may lie in the current folder, as for `main`."""
+    add_current_folder()
+    return main()
+
+
+def _run(words: Sequence[str]) -> None:
+    commands = {"train": Train, "sft": train_sft, "eval": Evaluate}
+    if not words[0].startswith("-") and words[0] not in commands:
+        raise UnknownNameError("command", words[0], commands)
+    num_words = 1 if words[0] == "sft" else 2
+    description = f"Recipes: {', '.join(RECIPES)}."
+    command = tyro.extras.subcommand_cli_from_dict(
+        commands, prog=PROGRAM, description=description, args=words[:num_words]
+    )
+    command.run(words[num_words:])
 
 
 def resume(words: Sequence[str]) -> None:

@@ -200,7 +200,7 @@ def check_vector_env(envs: TextVectorEnv, *, responses: Sequence[str] = ("an ans
     rows = _called("copying the rows", copy.deepcopy, envs.envs)
     timed = [row if limit is None else TimeLimit(row, limit) for row in rows]
     alone = SyncVectorEnv([lambda row=row: row for row in timed], autoreset_mode=envs.autoreset_mode)
-    seeds = [1 + row // size for row in range(envs.num_envs)]
+    seeds: list[int | None] = [1 + row // size for row in range(envs.num_envs)]
     expected, found = alone.reset(seed=seeds), _called("reset", lambda: envs.reset(seed=1))
     _expect(_plain(found) == _plain(expected), f"reset must give {expected}, got {found}")
     for start in range(0, envs.num_envs, size):
