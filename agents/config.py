@@ -155,7 +155,7 @@ class RunConfig:
     checkpoint_every: int = 50
     """Steps between checkpoints within a phase."""
     keep_checkpoints: int = 1
-    """How many of them stay, the newest ones; with `evaluation.every`, the best one stays besides."""
+    """How many of them stay, the newest ones; with evaluations during RL, the best one stays besides."""
 
     def __post_init__(self) -> None:
         _require_at_least(0, "run", seed=self.seed)
