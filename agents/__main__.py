@@ -11,12 +11,14 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
 
+import agents
 from agents.build import evaluate_policy, load_policy
 from agents.config import RunConfig
 from agents.errors import CheckpointError
@@ -24,7 +26,8 @@ from agents.interruption import Interrupted
 from agents.recipes import RECIPES
 from agents.records.run_config import read_config
 from agents.train import train
-from reasonenv.errors import ReasonEnvError
+from reasonenv.errors import ReasonEnvError, UnknownNameError
+from reasonenv.installation import add_current_folder, damage
 from reasonenv.tables import resolve
 
 _PROGRAM = "python -m agents"
@@ -44,6 +47,11 @@ class Train:
 
     def run(self, flags: Sequence[str]) -> None:
         """Train, or with --resume go on from the newest checkpoint."""
+        position = flags.index("--resume") if "--resume" in flags else len(flags)
+        if flags[position + 1 :] and not flags[position + 1].startswith("-"):
+            raise CheckpointError(
+                f"train RECIPE --resume takes no folder. Give the folder alone: train --resume {flags[position + 1]}."
+            )
         config = configure("train", self.recipe, [flag for flag in flags if flag != "--resume"])
         train(config, resume="--resume" in flags)
 
@@ -75,28 +83,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: the words do not parse (2), or ask for help (0).
     """
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    num_words = 1 if words[0] == "sft" else 2
+    if (fault := damage("agents")) is not None:
+        print(f"error: {fault}", file=sys.stderr)
+        return 2
     try:
-        if words[:2] == ["train", "--resume"]:
-            resume(words[2:])
+        if words[0] == "--version":
+            print(agents.__version__)
             return 0
-        command = tyro.extras.subcommand_cli_from_dict(
-            {"train": Train, "sft": train_sft, "eval": Evaluate},
-            prog=_PROGRAM,
-            description=f"Recipes: {', '.join(RECIPES)}.",
-            args=words[:num_words],
-        )
-        command.run(words[num_words:])
-    except (ReasonEnvError, ValueError, OSError) as error:
+        _run(words)
+    except (ReasonEnvError, PackageNotFoundError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Interrupted as interruption:
         print(interruption, file=sys.stderr)
         return 130
     except KeyboardInterrupt:
-        print("Stopped at once; --resume goes on from what was saved before.", file=sys.stderr)
+        print("Stopped at once. A run goes on from what was saved before: train --resume FOLDER.", file=sys.stderr)
         return 130
     return 0
+
+
+def script() -> int:
+    """Run the command line as an installed script; parts of your own may lie in the current folder, as for `main`."""
+    add_current_folder()
+    return main()
+
+
+def _run(words: Sequence[str]) -> None:
+    commands = {"train": Train, "sft": train_sft, "eval": Evaluate}
+    if not words[0].startswith("-") and words[0] not in commands:
+        raise UnknownNameError("command", words[0], commands)
+    if words[:2] == ["train", "--resume"]:
+        resume(words[2:])
+        return
+    num_words = 1 if words[0] == "sft" else 2
+    description = f"Recipes: {', '.join(RECIPES)}."
+    command = tyro.extras.subcommand_cli_from_dict(
+        commands, prog=_PROGRAM, description=description, args=words[:num_words]
+    )
+    command.run(words[num_words:])
 
 
 def resume(words: Sequence[str]) -> None:

@@ -179,6 +179,11 @@ def test_a_mistake_in_resuming_is_named_and_changes_nothing(
     assert {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()} == before
 
 
+def test_a_recipe_that_is_resumed_takes_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status(["train", "quickstart", "--resume", "runs/quickstart", "--seed=1"]) == 2
+    assert "Give the folder alone: train --resume runs/quickstart." in capsys.readouterr().err
+
+
 def test_damaged_weights_leave_an_earlier_run_where_it_is(
     policies: dict[str, str], output: list[str], tmp_path: Path
 ) -> None:
