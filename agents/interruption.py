@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-__all__ = ["GRACE_SECONDS", "Interrupted", "Interruption"]
+__all__ = ["Interrupted", "Interruption"]
 
 GRACE_SECONDS = 7.0
 """How long a held section may take to finish after the signal."""
