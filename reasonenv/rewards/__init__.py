@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reasonenv.rewards.base import BackgroundReward, Reward, Rule, RuleFunction, rule
+from reasonenv.rewards.base import BackgroundReward, DescribedReward, Reward, Rule, RuleFunction, rule
 from reasonenv.rewards.composite import CompositeReward
 from reasonenv.tables import resolve
 
@@ -11,6 +11,7 @@ __all__ = [
     "REWARDS",
     "BackgroundReward",
     "CompositeReward",
+    "DescribedReward",
     "Reward",
     "Rule",
     "RuleFunction",

@@ -21,7 +21,7 @@ from reasonenv.tasksets.procedural import Family, ProceduralTaskSet
 from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.tasksets.rows import FILE_SUFFIXES
-from reasonenv.tasksets.validation import ValidationReport, validate
+from reasonenv.tasksets.validation import ValidationReport, gold_response, validate
 from reasonenv.types import Task
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "difficulty_in",
     "from_hub",
     "from_path",
+    "gold_response",
     "has_answer",
     "load_tasks",
     "validate",
