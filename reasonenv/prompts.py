@@ -62,14 +62,20 @@ class PromptTemplate:
 
 
 def load_template(template: str | PromptTemplate) -> PromptTemplate:
-    """Return a template by its name in `TEMPLATES`; a template is returned as it is.
+    """Return a template by its name in `TEMPLATES` or its "module:attribute"; a template is returned as it is.
 
     Raises:
         UnknownNameError: no such name; the message offers the closest.
+        PartImportError: nothing is found at "module:attribute".
+        TypeError: something else.
     """
-    if isinstance(template, PromptTemplate):
-        return template
-    return resolve(TEMPLATES, template, kind="prompt template")
+    found = resolve(TEMPLATES, template, kind="prompt template") if isinstance(template, str) else template
+    if not isinstance(found, PromptTemplate):
+        raise TypeError(
+            'A template must be a name of TEMPLATES, or a PromptTemplate or its "module:attribute"; '
+            f"{template!r:.80} is {type(found).__name__}."
+        )
+    return found
 
 
 def _with_system(text: str) -> tuple[Message, Message]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from typing import Any
 
 from reasonenv.rewards.base import BackgroundReward, Reward
@@ -31,7 +32,7 @@ class CompositeReward:
 
     Raises:
         ValueError: no terms, a name that is no identifier, a weight that is not finite, or a condition for no term.
-        TypeError: a term without a `name` and a `score` method.
+        TypeError: a term without a `name` and a `score` method, or a weight that is no number.
     """
 
     def __init__(
@@ -114,6 +115,13 @@ def _check_term(name: str, reward: Reward, weight: float) -> None:
             f"The term {name!r} must be a Reward (a `name` and `score(attempts)`), got {type(reward).__name__}. "
             f"Decorate a function of (task, response) with @rule({name!r}) to make it one."
         )
+    check_weight(name, weight)
+
+
+def check_weight(name: str, weight: float) -> None:
+    """Raise TypeError or ValueError unless `weight` is a finite number."""
+    if not isinstance(weight, Real):
+        raise TypeError(f"The weight of the term {name!r} must be a number, got {type(weight).__name__}: {weight!r:.80}.")
     if not math.isfinite(weight):
         raise ValueError(f"The weight of the term {name!r} must be finite, got {weight!r}.")
 

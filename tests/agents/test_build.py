@@ -99,9 +99,9 @@ def test_a_device_that_is_not_there_is_named(device: str) -> None:
 
 
 def test_environment_has_the_configured_parts_in_waiting_groups() -> None:
-    env = make_env(replace(ENV, max_turns=3, reward="format"), split="test", num_groups=2, group_size=3)
+    env = make_env(replace(ENV, reward="format"), split="test", num_groups=2, group_size=3)
     assert (env.num_envs, env.group_size, env.metadata["autoreset_mode"].value) == (6, 3, "Disabled")
-    assert (env.tasks.split, env.envs[0].max_turns, set(env.reward.terms)) == ("test", 3, {"format"})
+    assert (env.tasks.split, env.envs[0].max_turns, set(env.reward.terms)) == ("test", 1, {"format"})
     _, infos = env.reset(options={"task_index": [0, 1]})
     assert infos["task_id"][0] == infos["task_id"][2] == load_tasks("chain_arithmetic", split="test")[0].task_id
 
