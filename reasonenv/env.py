@@ -21,7 +21,7 @@ from reasonenv.errors import EpisodeError
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.rewards import CompositeReward, Reward, load_reward
 from reasonenv.spaces import UnicodeText
-from reasonenv.tasksets import TaskSet, load_tasks
+from reasonenv.tasksets import Columns, TaskSource, load_tasks
 from reasonenv.turns import Interaction, Turn, load_turn
 from reasonenv.types import Attempt, Message, RewardBreakdown, Task
 
@@ -93,8 +93,10 @@ class Episode:
 class TextEnvArguments(TypedDict, total=False):
     """The keyword arguments of `TextEnv`, which `TextVectorEnv` takes as well."""
 
-    tasks: Required[str | Path | TaskSet | Sequence[Task[Any]]]
+    tasks: Required[str | Path | TaskSource]
     split: str
+    columns: Columns | Mapping[str, str] | None
+    data_set: str | None
     reward: str | Mapping[str, float] | Reward | CompositeReward
     template: str | PromptTemplate
     max_turns: int
@@ -134,8 +136,10 @@ class TextEnv(gymnasium.Env[str, str]):
     dicts of weights go through `EnvSpec.to_json`; objects do not, which is a limit of Gymnasium.
 
     Args:
-        tasks: a name of `TASK_SETS`, a file or folder, a task set, or tasks.
-        split: which part of a named task set or folder.
+        tasks: a name of `TASK_SETS`, a file or folder, rows or tasks of your own; all that `load_tasks` takes.
+        split: which part of a named task set or of your own data.
+        columns: which column of your own data holds what, as for `load_tasks`.
+        data_set: the public data set whose columns a file has.
         reward: a name of `PRESETS` or `REWARDS`, a dict from such names to weights, a reward, or a weighted
             combination.
         template: a name of `TEMPLATES`, or a template: how the question is put.
@@ -161,8 +165,10 @@ class TextEnv(gymnasium.Env[str, str]):
     def __init__(
         self,
         *,
-        tasks: str | Path | TaskSet | Sequence[Task[Any]],
+        tasks: str | Path | TaskSource,
         split: str = "train",
+        columns: Columns | Mapping[str, str] | None = None,
+        data_set: str | None = None,
         reward: str | Mapping[str, float] | Reward | CompositeReward = "r1_zero",
         template: str | PromptTemplate = "r1_zero",
         max_turns: int = 1,
@@ -179,7 +185,7 @@ class TextEnv(gymnasium.Env[str, str]):
                 f"max_turns={max_turns} needs a turn: without one, every episode has one response. "
                 "Pass turn=, a name of TURNS or a function of the attempt, or max_turns=1."
             )
-        self.tasks = load_tasks(tasks, split=split)
+        self.tasks = load_tasks(tasks, split=split, columns=columns, data_set=data_set)
         self.reward = load_reward(reward)
         self.template = load_template(template)
         self.max_turns = max_turns

@@ -67,6 +67,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         first = TextEnv(**arguments)
         self.tasks, self.reward, self.turn = first.tasks, first.reward, first.turn
         arguments["tasks"], arguments["reward"] = first.tasks, first.reward
+        arguments["columns"] = arguments["data_set"] = None
         arguments["template"], arguments["turn"] = first.template, first.turn
         self.envs = [first, *(TextEnv(**arguments) for _ in range(num_envs - 1))]
         self._share_seeds()
@@ -221,7 +222,9 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         if isinstance(seed, int | np.integer):
             return [int(seed) + row // self.group_size for row in range(self.num_envs)]
         if isinstance(seed, str) or not isinstance(seed, Sequence | np.ndarray):
-            raise TypeError(f"A seed must be an int, or a list of one per row, got {type(seed).__name__}: {seed!r:.80}.")
+            raise TypeError(
+                f"A seed must be an int, or a list of one per row, got {type(seed).__name__}: {seed!r:.80}."
+            )
         if len(seed) != self.num_envs:
             raise ValueError(f"A list of seeds must have one per row ({self.num_envs}), got {len(seed)}.")
         for start in range(0, self.num_envs, self.group_size):

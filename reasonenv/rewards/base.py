@@ -65,7 +65,9 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not callable(self.function):
-            raise TypeError(f"The rule {self.name!r} must be a function of (task, response), got {self.function!r:.80}.")
+            raise TypeError(
+                f"The rule {self.name!r} must be a function of (task, response), got {self.function!r:.80}."
+            )
         update_wrapper(self, self.function, updated=())
 
     def __call__(self, task: Task[Any], response: str) -> float | Score:

@@ -121,7 +121,9 @@ def _check_term(name: str, reward: Reward, weight: float) -> None:
 def check_weight(name: str, weight: float) -> None:
     """Raise TypeError or ValueError unless `weight` is a finite number."""
     if not isinstance(weight, Real):
-        raise TypeError(f"The weight of the term {name!r} must be a number, got {type(weight).__name__}: {weight!r:.80}.")
+        raise TypeError(
+            f"The weight of the term {name!r} must be a number, got {type(weight).__name__}: {weight!r:.80}."
+        )
     if not math.isfinite(weight):
         raise ValueError(f"The weight of the term {name!r} must be finite, got {weight!r}.")
 
