@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from reasonenv.errors import MissingExtraError
 from reasonenv.rewards import REWARDS, CompositeReward, DescribedReward, Reward
 from reasonenv.tables import resolve
 from reasonenv.tasksets import Mixture, ProceduralTaskSet, TaskSet, gold_response
@@ -146,5 +147,12 @@ def examples(tasks: TaskSet) -> list[Task[Any]]:
 @cache
 def rewards_for(kind: type) -> tuple[str, ...]:
     """Return the rewards of the table that need this type of reference, those of other libraries apart."""
-    named = {name: resolve(REWARDS, name, kind="reward")() for name, path in REWARDS.items() if ".compat." not in path}
-    return tuple(name for name, reward in named.items() if reward.reference_type is kind)
+    names = [name for name, path in REWARDS.items() if ".compat." not in path]
+    return tuple(name for name in names if _reference_type(name) is kind)
+
+
+def _reference_type(name: str) -> type | None:
+    try:
+        return resolve(REWARDS, name, kind="reward")().reference_type
+    except MissingExtraError:  # a model's: it needs no reference
+        return None

@@ -16,7 +16,7 @@ from reasonenv.catalogue.facts import (
     terms_as_text,
 )
 from reasonenv.catalogue.layout import Entry, entries_as_text
-from reasonenv.errors import UnknownNameError
+from reasonenv.errors import MissingExtraError, UnknownNameError
 from reasonenv.prompts import TEMPLATES, PromptTemplate, load_template
 from reasonenv.registration import ENVIRONMENTS
 from reasonenv.rewards import PRESETS, REWARDS, CompositeReward, load_reward
@@ -55,17 +55,17 @@ def parts_of(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _environments() -> list[Entry]:
-    return [
-        Entry(
-            name,
-            (
-                ", ".join(f"{kind} {part}" for kind, part in parts_of(ENVIRONMENTS[name]).items()),
-                "maximum reward "
-                + maximum_as_text(load_reward(ENVIRONMENTS[name]["reward"]), load_tasks(ENVIRONMENTS[name]["tasks"])),
-            ),
-        )
-        for name in sorted(ENVIRONMENTS)
-    ]
+    return [_environment_entry(name) for name in sorted(ENVIRONMENTS)]
+
+
+def _environment_entry(name: str) -> Entry:
+    arguments = ENVIRONMENTS[name]
+    parts = ", ".join(f"{kind} {part}" for kind, part in parts_of(arguments).items())
+    try:
+        maximum = f"maximum reward {maximum_as_text(load_reward(arguments['reward']), load_tasks(arguments['tasks']))}"
+    except MissingExtraError as error:
+        maximum = str(error)
+    return Entry(name, (parts, maximum))
 
 
 def _tasks() -> list[Entry]:
@@ -88,7 +88,10 @@ def _rewards() -> list[Entry]:
 
 def _reward_entry(name: str) -> Entry:
     factory = resolve({**PRESETS, **REWARDS}, name, kind="reward")
-    reward = factory()
+    try:
+        reward = factory()
+    except MissingExtraError as error:
+        return Entry(name, (str(error), summary(factory)))
     facts = f"range {range_as_text(reward)}; reference: {reference_as_text(reward)}"
     terms = f"; {terms_as_text(reward)}" if isinstance(reward, CompositeReward) else ""
     return Entry(name, (facts + terms, summary(factory)))
