@@ -164,7 +164,9 @@ def _turn_page(name: str, width: int) -> str:
     load_turn(name)  # refuses what is none
     users = [env for env, arguments in ENVIRONMENTS.items() if arguments.get("turn") == name]
     facts = {"used by": ", ".join(users) or "no environment of the table"}
-    return "\n\n".join([_title(name, "turn"), facts_as_text(facts, width), documentation(resolve(TURNS, name, kind="turn"), width)])
+    return "\n\n".join(
+        [_title(name, "turn"), facts_as_text(facts, width), documentation(resolve(TURNS, name, kind="turn"), width)]
+    )
 
 
 def _data_set_page(name: str, width: int) -> str:

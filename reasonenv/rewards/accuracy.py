@@ -37,6 +37,7 @@ class Accuracy:
     name: str = "accuracy"
     value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     reference_type: ClassVar[type | None] = MathReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade the batch at once.

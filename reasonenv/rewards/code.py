@@ -40,6 +40,7 @@ class CodePassRate:
     name: str = "code_pass_rate"
     value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     reference_type: ClassVar[type | None] = CodeReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once.
@@ -68,6 +69,7 @@ class CodeAllPassed:
     name: str = "code_all_passed"
     value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     reference_type: ClassVar[type | None] = CodeReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once; raises as `CodePassRate.score`."""

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import get_args
 
 import gymnasium
 import pytest
 import torch
 from code_parts import sandbox_or_skip
 
-from agents.algorithms import AnyAlgorithm
+from agents.algorithms import ALGORITHMS, load_algorithm
 from agents.config import RunConfig, to_json
 from agents.losses import totals_of
 from agents.policies.tiny import build_tiny_policy
@@ -38,6 +37,7 @@ from reasonenv.turns import TURNS
 from reasonenv.types import CallTests, CodeReference
 
 TABLES: dict[str, Mapping[str, str]] = {
+    "algorithm": ALGORITHMS,
     "engine": ENGINES,
     "prompt template": TEMPLATES,
     "recipe": RECIPES,
@@ -193,12 +193,12 @@ def outputs_for(batch: TokenBatch) -> PolicyOutputs:
     return PolicyOutputs(logprobs_BT=(batch.behavior_logprobs_BT - 0.05).requires_grad_(), values_BT=values_BT)
 
 
-each_algorithm = pytest.mark.parametrize("make", get_args(AnyAlgorithm))
+each_algorithm = pytest.mark.parametrize("name", ALGORITHMS)
 
 
 @each_algorithm
-def test_algorithm_is_frozen_and_its_loss_moves_exactly_the_sampled_tokens(make: type[AnyAlgorithm]) -> None:
-    algorithm = make()
+def test_algorithm_is_frozen_and_its_loss_moves_exactly_the_sampled_tokens(name: str) -> None:
+    algorithm = load_algorithm(name)
     batch = annotated_batch(algorithm)
     outputs = outputs_for(batch)
     result = algorithm.loss(outputs, batch)
@@ -213,8 +213,8 @@ def test_algorithm_is_frozen_and_its_loss_moves_exactly_the_sampled_tokens(make:
 
 
 @each_algorithm
-def test_losses_of_the_microbatches_of_an_algorithm_add_up_to_the_loss_of_the_batch(make: type[AnyAlgorithm]) -> None:
-    algorithm = make()
+def test_losses_of_the_microbatches_of_an_algorithm_add_up_to_the_loss_of_the_batch(name: str) -> None:
+    algorithm = load_algorithm(name)
     batch = annotated_batch(algorithm)
     halves = []
     for rows in (slice(0, 1), slice(1, 4)):

@@ -39,6 +39,7 @@ class VerifiedAccuracy:
     timeout_seconds: float = 15.0
     value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     reference_type: ClassVar[type | None] = MathReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade the batch at once.
