@@ -5,7 +5,7 @@ from __future__ import annotations
 import gymnasium
 from own_parts import additions, brevity, once_more
 
-from reasonenv import Attempt
+from reasonenv import Attempt, TextEnv, TextVectorEnv
 from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set, check_vector_env
 
 
@@ -25,7 +25,9 @@ def test_turn() -> None:
 
 
 def test_environment() -> None:
-    env = gymnasium.make("own_parts:own_parts/Additions-v0")
-    check_env(env.unwrapped, responses=("1", "2"))
-    envs = gymnasium.make_vec("own_parts/Additions-v0", num_envs=4, group_size=2)
-    check_vector_env(envs.unwrapped, responses=("1", "2"))
+    env = gymnasium.make("own_parts:own_parts/Additions-v0").unwrapped
+    assert isinstance(env, TextEnv)
+    check_env(env, responses=("1", "2"))
+    envs = gymnasium.make_vec("own_parts/Additions-v0", num_envs=4, group_size=2).unwrapped
+    assert isinstance(envs, TextVectorEnv)
+    check_vector_env(envs, responses=("1", "2"))
