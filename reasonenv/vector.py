@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from reasonenv.env import EnvState, Episode, StepResult, TextEnv, TextEnvArguments, check_positive
+from reasonenv.env import EnvState, Episode, StepResult, TextEnv, TextEnvArguments
 from reasonenv.errors import EpisodeError
 from reasonenv.types import RewardBreakdown
 
@@ -37,7 +37,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         num_envs: number of rows.
         group_size: rows per group; a divisor of `num_envs`.
         max_episode_steps: as for `gymnasium.make`, whose `TimeLimit` this equals: an episode of that many responses is
-            truncated, and not scored if it would go on. To score the last response, use `max_turns`.
+            truncated, and not scored if it would go on; -1 is no limit. To score the last response, use `max_turns`.
         autoreset_mode: when a finished row starts its next episode: in the next step, in the same step, or by `reset`.
         arguments: those of `TextEnv`, for all rows; each part is loaded once and shared.
 
@@ -54,15 +54,15 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         **arguments: Unpack[TextEnvArguments],
     ) -> None:
-        check_positive("num_envs", num_envs)
-        check_positive("group_size", group_size)
+        limit = None if max_episode_steps == -1 else max_episode_steps
+        _check_positive(num_envs=num_envs, group_size=group_size, max_episode_steps=1 if limit is None else limit)
         if num_envs % group_size:
             raise ValueError(
                 f"num_envs must be a multiple of group_size, got num_envs={num_envs}, group_size={group_size}."
             )
         self.num_envs = num_envs
         self.group_size = group_size
-        self.max_episode_steps = _time_limit(max_episode_steps)
+        self.max_episode_steps = limit
         self.autoreset_mode = _autoreset_mode(autoreset_mode)
         first = TextEnv(**arguments)
         self.tasks, self.reward, self.turn = first.tasks, first.reward, first.turn
@@ -222,9 +222,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         if isinstance(seed, int | np.integer):
             return [int(seed) + row // self.group_size for row in range(self.num_envs)]
         if isinstance(seed, str) or not isinstance(seed, Sequence | np.ndarray):
-            raise TypeError(
-                f"A seed must be an int, or a list of one per row, got {type(seed).__name__}: {seed!r:.80}."
-            )
+            raise TypeError(f"A seed must be an int, or a list with one per row, got {seed!r:.80}.")
         if len(seed) != self.num_envs:
             raise ValueError(f"A list of seeds must have one per row ({self.num_envs}), got {len(seed)}.")
         for start in range(0, self.num_envs, self.group_size):
@@ -283,12 +281,12 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
             env.close()
 
 
-def _time_limit(max_episode_steps: int | None) -> int | None:
-    """Return the limit, or None where there is none, which `gymnasium.make` also writes as -1."""
-    if max_episode_steps is None or max_episode_steps == -1:
-        return None
-    check_positive("max_episode_steps", max_episode_steps)
-    return max_episode_steps
+def _check_positive(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer):
+            raise TypeError(f"{name} must be an int, got {type(size).__name__}: {size!r:.80}.")
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}.")
 
 
 def _autoreset_mode(mode: str | AutoresetMode) -> AutoresetMode:

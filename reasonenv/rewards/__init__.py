@@ -14,7 +14,7 @@ from reasonenv.rewards.base import (
     RuleFunction,
     rule,
 )
-from reasonenv.rewards.composite import CompositeReward, TaskPredicate, check_weight
+from reasonenv.rewards.composite import CompositeReward, TaskPredicate
 from reasonenv.tables import resolve
 
 __all__ = [
@@ -142,10 +142,9 @@ def _weighted_sum(weights: Mapping[str, float]) -> CompositeReward:
                 f"A dict of weights has names of rewards as its keys, got {name!r:.80}. "
                 "Combine rewards of your own by CompositeReward({name: (reward, weight)})."
             )
-        check_weight(name, weight)
-        part = load_reward(name)
+        part = load_reward(name).scaled(weight)
         if shared := terms.keys() & part.terms.keys():
             raise ValueError(f"Two rewards of {list(weights)} have the component {min(shared)!r}; keep one of them.")
-        terms |= {term: (reward, weight * own) for term, (reward, own) in part.terms.items()}
+        terms |= part.terms
         applies_to |= part.applies_to
     return CompositeReward(terms, applies_to=applies_to)

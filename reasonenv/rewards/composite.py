@@ -82,6 +82,17 @@ class CompositeReward:
         values = [components[name] for name in self.correctness if name in components]
         return None if not values or any(map(math.isnan, values)) else all(value == 1 for value in values)
 
+    def scaled(self, weight: float) -> CompositeReward:
+        """Return the same terms with `weight` times their weights.
+
+        Raises:
+            TypeError, ValueError: a weight that is no finite number.
+        """
+        for name in self.terms:
+            _check_weight(name, weight)
+        terms = {name: (reward, weight * own) for name, (reward, own) in self.terms.items()}
+        return CompositeReward(terms, applies_to=self.applies_to)
+
     def __repr__(self) -> str:
         return f"CompositeReward({dict(self.terms)!r})"
 
@@ -137,11 +148,10 @@ def _check_term(name: str, reward: Reward, weight: float) -> None:
             f"The term {name!r} must be a Reward (a `name` and `score(attempts)`), got {type(reward).__name__}. "
             f"Decorate a function of (task, response) with @rule({name!r}) to make it one."
         )
-    check_weight(name, weight)
+    _check_weight(name, weight)
 
 
-def check_weight(name: str, weight: float) -> None:
-    """Raise TypeError or ValueError unless `weight` is a finite number."""
+def _check_weight(name: str, weight: float) -> None:
     if not isinstance(weight, Real):
         raise TypeError(
             f"The weight of the term {name!r} must be a number, got {type(weight).__name__}: {weight!r:.80}."

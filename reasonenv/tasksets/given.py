@@ -21,7 +21,7 @@ ACCEPTED = (
 
 
 @runtime_checkable
-class PandasFrame(Protocol):
+class _PandasFrame(Protocol):
     """What pandas' data frames offer."""
 
     def itertuples(self) -> Iterable[Any]: ...
@@ -30,20 +30,20 @@ class PandasFrame(Protocol):
 
 
 @runtime_checkable
-class PolarsFrame(Protocol):
+class _PolarsFrame(Protocol):
     """What polars' data frames offer."""
 
     def iter_rows(self, *, named: Any) -> Iterable[Any]: ...
 
 
 @runtime_checkable
-class ArrowTable(Protocol):
+class _ArrowTable(Protocol):
     """What the tables of Arrow offer."""
 
     def to_pylist(self) -> list[Any]: ...
 
 
-DataFrame = PandasFrame | PolarsFrame | ArrowTable
+DataFrame = _PandasFrame | _PolarsFrame | _ArrowTable
 Rows = Iterable[Mapping[str, Any]] | DataFrame
 TaskSource = TaskSet | Callable[[str], Any] | Iterable[Task[Any]] | Mapping[str, Rows] | Rows
 """What tasks are made of, apart from names and paths."""
@@ -105,11 +105,11 @@ def _own(part: Part, columns: Columns | None, name: str, split: str, source: str
 
 def _records(rows: Any) -> Iterable[Any]:
     """Return the records of rows in any form."""
-    if isinstance(rows, PolarsFrame):
+    if isinstance(rows, _PolarsFrame):
         return rows.iter_rows(named=True)
-    if isinstance(rows, ArrowTable):
+    if isinstance(rows, _ArrowTable):
         return rows.to_pylist()
-    if isinstance(rows, PandasFrame):
+    if isinstance(rows, _PandasFrame):
         return cast("list[Any]", rows.to_dict("records"))
     if isinstance(rows, Iterator):
         raise TypeError(f"A {type(rows).__name__} can be read only once; give list(…) of it as tasks.")

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from reasonenv.errors import TaskDataError
-from reasonenv.grading.qa.constraints import kept_constraints
 from reasonenv.tasksets.base import Reference
 from reasonenv.tasksets.questions.problems import LETTERS
 from reasonenv.tasksets.rows import Row
@@ -156,6 +155,8 @@ def _boolean(row: Row, places: Places) -> QAReference:
 
 
 def _constrained(row: Row, places: Places) -> QAReference:
+    from reasonenv.grading.qa.constraints import kept_constraints
+
     column = _place(row, places, "constraints")
     expected = 'a list of constraints such as "max_words 20"'
     constraints = _texts(row, column, row.structure(column, expected), expected)

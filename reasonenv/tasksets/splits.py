@@ -30,7 +30,7 @@ def hash_sides(problems: Sequence[str]) -> list[str]:
     lowest hash is the test, or the one with the highest is left to train on.
 
     >>> hash_sides(["2+3=?", "7-4=?", " 2+3=?"])
-    ['train', 'test', 'train']
+    ['test', 'train', 'test']
     """
     places = [_place(problem) for problem in problems]
     different = sorted(set(places))
@@ -76,7 +76,7 @@ def spread_indices(num_tasks: int, num_wanted: int) -> list[int]:
     neither a set that is sorted by subject nor one that deals its difficulties in turn gives a lopsided sample.
 
     >>> spread_indices(100, 5), spread_indices(3, 5)
-    ([0, 22, 44, 61, 83], [0, 1, 2])
+    ([0, 26, 52, 63, 89], [0, 1, 2])
 
     Raises:
         ValueError: a number below 1.

@@ -257,7 +257,10 @@ def test_bad_reset_arguments_are_refused(arguments, message):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"seed": "abcd"}, "A seed must be an int, .* got str"), ({"options": ["task_id"]}, "must be a dict, got list")],
+    [
+        ({"seed": "abcd"}, "A seed must be an int, .* got 'abcd'"),
+        ({"options": ["task_id"]}, "must be a dict, got list"),
+    ],
 )
 def test_reset_arguments_of_a_wrong_type_are_refused(arguments, message):
     with pytest.raises(TypeError, match=message):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 
 import datasets
 import gymnasium
 import numpy as np
+import pandas
 import pyarrow
 import pytest
+from areas import need
 
 from reasonenv import MathReference, QAReference, Task
 from reasonenv.errors import PartImportError, TaskDataError, UnknownNameError
 from reasonenv.tasksets import TaskList, describe, from_hub, load_tasks, overlap
-from reasonenv.tasksets.given import PandasFrame, PolarsFrame
 
 ROWS = [{"question": f"{n}+1=?", "answer": str(n + 1)} for n in range(50)]
 MIXED = [
@@ -26,17 +26,8 @@ MIXED = [
 TASKS = [Task(task_id=f"t/{n}", prompt=f"{n}=?", reference=MathReference(answer=str(n))) for n in range(3)]
 
 
-def pandas_frame(rows):
-    if importlib.util.find_spec("pandas") is None:
-        pytest.skip("pandas is not installed")
-    import pandas
-
-    return pandas.DataFrame(rows)
-
-
 def polars_frame(rows):
-    if importlib.util.find_spec("polars") is None:
-        pytest.skip("polars is not installed")
+    need("polars")
     import polars
 
     return polars.DataFrame(rows)
@@ -61,7 +52,7 @@ FORMS = {
     "tuple": tuple,
     "Dataset": datasets.Dataset.from_list,
     "IterableDataset": lambda rows: datasets.Dataset.from_list(rows).to_iterable_dataset(),
-    "pandas": pandas_frame,
+    "pandas": pandas.DataFrame,
     "polars": polars_frame,
     "rows like polars": RowFrame,
     "Arrow table": pyarrow.Table.from_pylist,
@@ -85,7 +76,7 @@ def test_rows_in_every_form_are_an_environment(form):
     assert env.step("<think>x</think> <answer>-7</answer>")[1] == 1.0
 
 
-@pytest.mark.parametrize("form", [list, pandas_frame], ids=["list", "pandas"])
+@pytest.mark.parametrize("form", [list, pandas.DataFrame], ids=["list", "pandas"])
 def test_rows_of_several_kinds_are_one_task_set_whatever_stands_where_nothing_is(form):
     kinds = [type(task.reference).__name__ for task in load_tasks(form(MIXED), split="all")]
     assert kinds == ["MathReference", "QAReference", "CodeReference"]
@@ -262,9 +253,3 @@ def test_an_address_of_the_hub_is_loaded_like_from_hub(address, arguments, monke
     assert load_tasks(address, split="test") == from_hub("owner/name", split="test", **arguments)
     assert asked[0] == asked[1]
     assert len(load_tasks(address, split="test")) == 50, "a split of the hub is whole"
-
-
-def test_pandas_offers_what_is_looked_for():
-    frame = pandas_frame(ROWS)
-    assert isinstance(frame, PandasFrame)
-    assert not isinstance(frame, PolarsFrame)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import json
 import pickle
+from pathlib import Path
 
 import gymnasium
 import pytest
@@ -352,3 +354,10 @@ def test_a_csv_file_holds_options_and_tests_as_json(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text('prompt,choices,answer\nWhich?,"[""x"", ""y""]",y\nWhich one?,"{""A"": ""x"", ""B"": ""y""}",A\n')
     assert [task.reference.answer for task in load_tasks(path, split="all")] == ["B", "A"]
+
+
+def test_the_examples_of_the_document_on_data_run():
+    document = Path(__file__).parents[3] / "docs" / "data.md"
+    result = doctest.testfile(str(document), module_relative=False)
+    assert result.attempted > 20
+    assert result.failed == 0
