@@ -79,7 +79,7 @@ def damage(module: str, path: Sequence[str] | None = None) -> str | None:
     if not damaged:
         return None
     return collision(module, path) or (
-        f"{len(damaged)} files of {ours} are gone or not its own, such as {damaged[0]}. "
+        f"Files of {ours} are gone or not its own ({len(damaged)}), such as {damaged[0]}. "
         f"Run: pip install --force-reinstall --no-deps {ours}"
     )
 

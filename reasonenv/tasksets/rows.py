@@ -59,6 +59,8 @@ class Row:
     def _held(self, column: str) -> Any:
         if column in self.cells:
             return self.cells[column]
+        if "." not in column:
+            return _ABSENT
         value: Any = self.cells
         for part in column.split("."):
             if not isinstance(value, Mapping) or part not in value:
