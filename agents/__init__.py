@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from reasonenv.installation import collision, require_modules
 
-__all__ = ["__version__"]
-
 require_modules(
     ("torch", "transformers", "tokenizers", "safetensors", "tensorboard", "tyro", "rich"), "reasonenv-agents"
 )

@@ -48,7 +48,6 @@ __all__ = [
     "TextVectorEnv",
     "Turn",
     "UnicodeText",
-    "__version__",
     "load_reward",
     "load_tasks",
     "load_template",

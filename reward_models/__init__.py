@@ -37,7 +37,6 @@ __all__ = [
     "SafetyModel",
     "ScoreCounts",
     "SmallModelWarning",
-    "__version__",
     "load",
 ]
 
