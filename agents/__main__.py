@@ -63,7 +63,7 @@ class Evaluate:
         """Print the accuracy as JSON; with --responses FILE, write every response to FILE."""
         output, rest = tyro.cli(_Output, args=[flag for flag in flags if flag not in HELP], return_unknown_args=True)
         config = configure("eval", self.recipe, [*rest, *(flag for flag in flags if flag in HELP)])
-        check_parts(replace(config, cold_start=(), control=(), rl=None))
+        print(check_parts(replace(config, cold_start=(), control=(), rl=None)), file=sys.stderr)
         policy = load_policy(config.policy, config.env, seed=config.seed)
         rows: list[str] = []
 

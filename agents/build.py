@@ -34,7 +34,7 @@ from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.tables import resolve
-from reasonenv.tasksets import TaskSet
+from reasonenv.tasksets import TaskSet, describe
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
@@ -82,10 +82,13 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     return LoadedPolicy(model, codec)
 
 
-def check_parts(config: RunConfig) -> None:
+def check_parts(config: RunConfig) -> str:
     """Look for every part that a run names and try them on one task, before anything is trained or written.
 
     The weights of the policy are not loaded. An evaluation on tasks that are also trained on is warned of.
+
+    Returns:
+        What is trained and evaluated on, in words.
 
     Raises:
         ConfigError: a policy, a device, an environment or solutions to imitate that are not there, or a reward for
@@ -102,8 +105,9 @@ def check_parts(config: RunConfig) -> None:
         if user is not None:
             _engine_factory(user.engine)
     held_out = _tried(config.evaluation_env)
+    evaluated = f"Evaluating on {describe(held_out)}."
     if not config.is_training:
-        return
+        return evaluated
     training = _tried(config.env)
     for stage in (*config.cold_start, *config.control):
         worked_response(training[0]) if stage.worked_share else terse_response(training[0])
@@ -115,6 +119,7 @@ def check_parts(config: RunConfig) -> None:
             TrainingTasksWarning,
             stacklevel=2,
         )
+    return f"Training on {describe(training)}. {evaluated}"
 
 
 def _tried(config: EnvConfig) -> TaskSet:
@@ -156,8 +161,23 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
 
 
 def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEngine:
-    """Build a rollout engine on the policy's own, live weights: by its name, or by what makes it."""
-    return _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
+    """Build a rollout engine on the policy's own, live weights: by its name, or by what makes it.
+
+    Raises:
+        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot be made.
+    """
+    try:
+        made = _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
+    except TypeError as error:
+        raise ConfigError(
+            f"The rollout engine {engine!r} cannot be made of (model, pad_token_id=…): {error}"
+        ) from error
+    if not isinstance(made, RolloutEngine):
+        raise ConfigError(
+            f"{engine!r} makes a {type(made).__name__}, which is no rollout engine: it needs weights_version, generate, "
+            "load_weights and close (agents.rollout.engine.RolloutEngine)."
+        )
+    return made
 
 
 def _engine_factory(engine: str | EngineFactory) -> EngineFactory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
@@ -18,9 +18,8 @@ from agents.learner import OptimizerConfig, UpdateConfig
 from agents.rollout.engine import EngineFactory
 from reasonenv.prompts import PromptTemplate
 from reasonenv.rewards import CompositeReward, Reward
-from reasonenv.tasksets import TaskSet
+from reasonenv.tasksets import TaskSource
 from reasonenv.turns import Interaction, Turn
-from reasonenv.types import Task
 
 __all__ = [
     "EnvConfig",
@@ -34,7 +33,7 @@ __all__ = [
 ]
 
 
-Tasks: TypeAlias = str | Path | TaskSet | Sequence[Task[Any]] | Sequence[Mapping[str, Any]]
+Tasks: TypeAlias = str | Path | TaskSource
 Rewards: TypeAlias = str | Mapping[str, float] | Reward | CompositeReward
 
 
@@ -64,11 +63,11 @@ class EnvConfig:
     id: str = "reasonenv/Math-v0"
     """Any registered id that makes a `TextVectorEnv`; "my_module:my/Env-v0" imports the module that registers it."""
     tasks: Annotated[Tasks | None, tyro.conf.arg(aliases=["--tasks"])] = None
-    """A task set's name, a file or a folder."""
+    """A task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`)."""
     columns: Mapping[str, str] | None = None
     """Which column of a file holds what, as pairs: `prompt=question,answer=target`."""
     split: str = "train"
-    """What to learn on; `evaluation.split` is what to evaluate on."""
+    """What to learn on; `evaluation.split` is what to evaluate on. Own rows without splits: "train", "test", "all"."""
     reward: Rewards | None = None
     """A reward's name, or weights such as `accuracy=1,format=0.5`."""
     template: str | PromptTemplate | None = None

@@ -15,7 +15,7 @@ from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.types import Trajectory
 from reasonenv.evaluation.statistics import wilson_interval
-from reasonenv.tasksets import TaskList, TaskSet
+from reasonenv.tasksets import TaskList, TaskSet, overlap, spread_indices
 from reasonenv.types import MathReference, QAReference, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
@@ -31,7 +31,6 @@ __all__ = [
 
 MakeEnv = Callable[[int, int], TextVectorEnv]
 """(number of groups, group size) -> an environment on the held-out split."""
-_MAX_COMPARED = 200_000
 
 
 class TrainingTasksWarning(UserWarning):
@@ -159,21 +158,19 @@ def evaluated_tasks(tasks: TaskSet, num_tasks: int) -> list[Task[Any]]:
 
 
 def _indices(tasks: TaskSet, num_tasks: int) -> list[int]:
-    size = len(tasks)
-    if isinstance(tasks, TaskList) and num_tasks < size:
-        return [position * size // num_tasks for position in range(num_tasks)]
-    return list(range(min(num_tasks, size)))
+    if isinstance(tasks, TaskList):
+        return spread_indices(len(tasks), num_tasks)
+    return list(range(min(num_tasks, len(tasks))))
 
 
 def num_tasks_also_in(training: TaskSet, tasks: TaskSet, num_tasks: int) -> int:
-    """Return how many of the evaluated tasks have the problem of a training task, by its text.
+    """Return how many of the evaluated tasks have the problem of a training task, by `overlap`.
 
-    Only the first 200,000 training tasks are looked at. Generated sets never share a problem between splits; within a
-    split, their tasks are compared by id.
+    Generated sets never share a problem between splits and are not read; within a split, their tasks are compared by
+    id.
     """
     if not _is_generated(training) and not _is_generated(tasks):
-        known = {training[index].prompt for index in range(min(len(training), _MAX_COMPARED))}
-        return sum(task.prompt in known for task in evaluated_tasks(tasks, num_tasks))
+        return overlap(training, TaskList(tasks.name, tasks.split, tuple(evaluated_tasks(tasks, num_tasks))))
     if training.split != tasks.split:
         return 0
     return sum(_holds(training, task.task_id) for task in evaluated_tasks(tasks, num_tasks))

@@ -56,6 +56,8 @@ def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
         _print_help(function, own, program)
         raise SystemExit(0)
     defaults, rest = tyro.cli(function, prog=program, args=own, return_unknown_args=True)
+    if not isinstance(defaults, RunConfig):
+        raise ConfigError(f"{recipe!r} gives a {type(defaults).__name__}; a recipe returns a RunConfig.")
     defaults, rest = _with_algorithm(defaults, rest)
     config = with_fields(defaults, rest, program)
     if config.env.id == defaults.env.id:

@@ -135,6 +135,8 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
             run.play()
         except Interrupted:
             raise Interrupted(run.leave()) from None
+        finally:
+            run.close()
         summary = summarize(config, run.position.results, run.position.seconds)
         (config.folder / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
     print_summary(summary, run.console)
@@ -145,7 +147,7 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
     """Find and load every part before anything is written; then open the folder."""
     try:
         with interruption.stoppable():
-            check_parts(config)
+            console.print(check_parts(config), highlight=False, soft_wrap=True)
             position = _stored_position(config) if resume else None
             policy = _load(config, config.folder / "checkpoint" if position else None)
             for user in (config.evaluation, config.rl and config.rl.rollout):
@@ -211,6 +213,9 @@ class _Run:
             self.position.phase, self.position.step = self.position.phase + 1, 0
             self._save(name, is_scheduled=True)
             self.phase = None
+
+    def close(self) -> None:
+        """Close the logs."""
         self.metrics.close()
         self.rollouts.close()
 

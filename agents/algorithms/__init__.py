@@ -30,7 +30,10 @@ def load_algorithm(name: str) -> Algorithm:
         ConfigError: what was found is none.
     """
     found: Any = resolve(ALGORITHMS, name, kind="algorithm")
-    algorithm = found() if callable(found) else found
+    try:
+        algorithm = found() if callable(found) else found
+    except TypeError as error:
+        raise ConfigError(f"The algorithm {name!r} cannot be made without arguments: {error}.") from error
     if not isinstance(algorithm, Algorithm):
         raise ConfigError(
             f"{name!r} gives a {type(algorithm).__name__}, which is no algorithm: it needs needs_reference, "

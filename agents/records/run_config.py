@@ -131,8 +131,8 @@ def _refuse_object_in_memory(value: Any, name: str) -> None:
     values = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
     if _NOT_IMPORTABLE in values:
         raise CheckpointError(
-            f"config.json: {name} was an object in memory ({values[_NOT_IMPORTABLE]}), which a file cannot hold. Resume "
-            'from Python with the same object, train(config, resume=True), or name it by "module:attribute" the next time.'
+            f"config.json: {name} was an object in memory ({values[_NOT_IMPORTABLE]}), which a file cannot hold. "
+            'Resume from Python with the same object, train(config, resume=True); "module:attribute" can be written down.'
         )
 
 

@@ -47,6 +47,7 @@ class Completion:
     weights_version: int
 
 
+@runtime_checkable
 class RolloutEngine(Protocol):
     """Generates completions with one version of the policy's weights."""
 

@@ -55,7 +55,7 @@ def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str
             "reference": _shown_reference(trajectory.reference),
             "reward": trajectory.reward,
             "reward_components": dict(trajectory.reward_components),
-            "reward_details": _plain(trajectory.reward_details),
+            "reward_details": _shown_details(trajectory.reward_details),
             "reward_status": trajectory.reward_status.value,
             "is_right": trajectory.is_right,
             "prompt_tokens": next((at for at, mask in enumerate(trajectory.loss_mask) if mask), 0),
@@ -77,6 +77,15 @@ def _shown_reference(reference: object) -> dict[str, Any] | None:
     if isinstance(reference, CodeReference):
         return {"tests": _num_tests(reference.tests)}
     return None if reference is None else {type(reference).__name__: _plain(reference)}
+
+
+def _shown_details(details: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the components say as JSON, without measured times: the rows of two equal runs are equal."""
+    timeless = {
+        component: {name: _plain(value) for name, value in said.items() if not name.endswith("_seconds")}
+        for component, said in details.items()
+    }
+    return {component: said for component, said in timeless.items() if said}
 
 
 def _num_tests(tests: CallTests | StdinTests | AssertTests) -> int:

@@ -169,7 +169,7 @@ def test_no_more_tasks_are_used_than_there_are() -> None:
 def test_tasks_of_a_list_are_spread_over_it_when_fewer_are_asked_for() -> None:
     engine = ScriptedEngine([said(*"00"), said(*"00")])
     assert run(engine, num_tasks=2).n == 2
-    assert [CODEC.decode(prompt) for prompt in engine.calls[0][0]] == ["0?", "2?"]
+    assert [CODEC.decode(prompt) for prompt in engine.calls[0][0]] == ["0?", "3?"]
 
 
 def test_the_first_tasks_of_a_generated_set_are_used_when_fewer_are_asked_for() -> None:

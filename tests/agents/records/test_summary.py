@@ -88,21 +88,58 @@ def test_accuracy_on_tasks_that_are_trained_on_is_not_called_held_out() -> None:
     assert "NOT HELD OUT: 7 of 50 evaluated tasks are also trained on" in shown
 
 
-def progress_lines(num_steps: int, metrics: dict[str, float], *, is_terminal: bool = False) -> list[str]:
-    console = Console(file=io.StringIO(), force_terminal=is_terminal, width=160)
-    with phase_progress("rl", first_step=0, num_steps=num_steps, console=console) as show:
+class Clock:
+    """Seconds that pass only when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def progress_lines(
+    num_steps: int, metrics: dict[str, float], *, seconds: float = 0.0, is_terminal: bool = False
+) -> list[str]:
+    """What is shown of steps that take `seconds` each."""
+    console, clock = Console(file=io.StringIO(), force_terminal=is_terminal, width=160), Clock()
+    with phase_progress("rl", console=console, num_steps=num_steps, clock=clock) as shown:
         for step in range(num_steps):
-            show(step, metrics)
+            shown.step(step, metrics)
+            clock.now += seconds
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def test_without_terminal_about_ten_lines_a_phase_are_printed() -> None:
-    lines = progress_lines(100, {"train/loss": 0.5})
-    assert lines == [f"rl {step}/100  loss 0.500" for step in range(10, 101, 10)]
+def test_without_terminal_a_line_every_half_minute_is_printed_and_the_first_and_the_last_step() -> None:
+    lines = progress_lines(100, {"train/loss": 0.5}, seconds=2.0)
+    assert lines == [f"rl {step}/100  loss 0.500" for step in (1, 16, 31, 46, 61, 76, 91, 100)]
 
 
-def test_the_last_step_is_always_printed() -> None:
-    assert progress_lines(25, {"train/loss": 0.5})[-1] == "rl 25/25  loss 0.500"
+def test_without_terminal_slow_steps_have_a_line_each() -> None:
+    assert len(progress_lines(5, {}, seconds=300.0)) == 5
+
+
+def test_without_terminal_quick_steps_are_two_lines() -> None:
+    assert progress_lines(1000, {}) == ["rl 1/1000", "rl 1000/1000"]
+
+
+def evaluation_lines(*, is_terminal: bool) -> list[str]:
+    console, clock = Console(file=io.StringIO(), force_terminal=is_terminal, width=160), Clock()
+    with phase_progress("before", console=console, clock=clock) as shown:
+        for done in range(0, 500, 50):
+            shown.responses(done, 500)
+            clock.now += 12.0
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_without_terminal_an_evaluation_says_every_half_minute_how_many_responses_are_there() -> None:
+    assert evaluation_lines(is_terminal=False) == [
+        f"before: evaluation, {done}/500 responses" for done in (0, 150, 300, 450)
+    ]
+
+
+def test_on_a_terminal_an_evaluation_has_a_bar() -> None:
+    assert any("before: evaluation" in line for line in evaluation_lines(is_terminal=True))
 
 
 def test_metrics_are_shown_in_their_own_units_and_the_others_are_left_out() -> None:
