@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gymnasium
-from own_parts import additions, brevity, once_more
+from own_parts import PlainEngine, Reinforce, additions, brevity, once_more
 
+from agents.testing import check_algorithm, check_engine
 from reasonenv import Attempt, TextEnv, TextVectorEnv
 from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set, check_vector_env
 
@@ -31,3 +32,11 @@ def test_environment() -> None:
     envs = gymnasium.make_vec("own_parts/Additions-v0", num_envs=4, group_size=2).unwrapped
     assert isinstance(envs, TextVectorEnv)
     check_vector_env(envs, responses=("1", "2"))
+
+
+def test_algorithm() -> None:
+    check_algorithm(Reinforce())
+
+
+def test_engine() -> None:
+    check_engine(PlainEngine)

@@ -61,6 +61,9 @@ PARTS = rows(
     ("--algorithm ppoo", r"Unknown algorithm 'ppoo'\. Did you mean 'ppo'\?"),
     ("--algorithm no_such_module:Own", r"No module named 'no_such_module'.* Expected \"module:attribute\""),
     ("--algorithm wrong_parts_of_a_user:not_a_part", r"gives a int, which is no algorithm"),
+    ("--algorithm json:dumps", r"algorithm 'json:dumps' cannot be made without arguments"),
+    ("--rl.rollout.engine json:dumps", r"engine 'json:dumps' cannot be made of \(model, pad_token_id=…\)"),
+    ("--rl.rollout.engine wrong_parts_of_a_user:not_a_part", r"not_a_part' cannot be made of .* not callable"),
     ("--rl.rollout.engine decod", r"Unknown rollout engine 'decod'\. Did you mean 'decode'\?"),
     ("--evaluation.engine decod", r"Unknown rollout engine 'decod'\. Did you mean 'decode'\?"),
     ("--env.id reasonenv/Mth-v0", r"'reasonenv/Mth-v0' .* Did you mean: `Math`\?"),
@@ -90,6 +93,8 @@ DATA = rows(
         "--evaluation.tasks chain_arithmetics",
         r"Unknown task set 'chain_arithmetics'\. Did you mean 'chain_arithmetic'\?",
     ),
+    ("--tasks wrong_parts_of_a_user:needs", r"tasks 'needs' must be .* a function of a split: .* 'second'"),
+    ("--tasks wrong_parts_of_a_user:words", r"tasks 'words' must be .* a function of a split: .* 'response'"),
     ("--tasks missing.jsonl", r"missing\.jsonl: no such file or folder"),
     ("--tasks empty.jsonl", r"empty\.jsonl: the file holds no rows"),
     ("--tasks broken.jsonl", r"broken\.jsonl line 2: not JSON"),
@@ -122,12 +127,6 @@ POLICIES = rows(
 )
 OTHERS_MEND = [
     *rows(
-        (f"--algorithm json:dumps {TINY}", r"'json:dumps' .* no algorithm"),
-        (f"--rl.rollout.engine json:dumps {TINY}", r"'json:dumps' .* no rollout engine"),
-        (f"--rl.rollout.engine wrong_parts_of_a_user:not_a_part {TINY}", r"not_a_part' .* no rollout engine"),
-        reason="raw TypeError: what an engine or algorithm of one's own turns out to be is not checked",
-    ),
-    *rows(
         ("--env.id broken_part_of_a_user:my/Env-v0", r"broken_part_of_a_user.* ZeroDivisionError: division by zero"),
         reason="raw traceback of a module that breaks while it is imported",
     ),
@@ -142,11 +141,6 @@ OTHERS_MEND = [
     *rows(
         ("--env.id CartPole-v1", r"CartPole-v1.* learners need a TextVectorEnv"),
         reason="speaks of the unexpected keyword argument 'group_size'",
-    ),
-    *rows(
-        ("--tasks wrong_parts_of_a_user:needs", r"wrong_parts_of_a_user:needs.* a function of a split"),
-        ("--tasks wrong_parts_of_a_user:words", r"wrong_parts_of_a_user:words.* a function of a split"),
-        reason="names neither the part nor what a task set is",
     ),
 ]
 
@@ -186,7 +180,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(finished, tmp_path / "runs" / "quickstart")
+    shutil.copytree(finished, tmp_path / "runs" / "quickstart", symlinks=True)
     config = tmp_path / "runs" / "quickstart" / "config.json"
     values = json.loads(config.read_text(encoding="utf-8"))
     config.write_text(json.dumps({**values, "output_dir": "runs"}), encoding="utf-8")
@@ -208,7 +202,14 @@ def test_wrong_resumption_is_refused(words: str, pattern: str, run: Path, capsys
     expect_refusal(main, words, pattern, run, capsys)
 
 
-@pytest.mark.parametrize("name", ["state.json", "learner.pt", "model.safetensors"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "state.json",
+        "model.safetensors",
+        pytest.param("learner.pt", marks=pytest.mark.xfail(strict=True, reason="raw traceback of torch.load")),
+    ],
+)
 def test_damaged_checkpoint_is_refused(name: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (damaged,) = (run / "runs" / "quickstart" / "checkpoints").rglob(name)
     damaged.write_bytes(b"damaged")

@@ -33,7 +33,7 @@ def write_files(folder: Path) -> None:
         "empty.jsonl": "",
         "broken.jsonl": '{"question": "1+1=?", "answer": "2"}\n{"question":',
         "list.jsonl": '["a"]\n',
-        "twice.jsonl": '{"id": "a", "question": "1+1=?", "answer": "2"}\n{"id": "a", "question": "1+2=?", "answer": "3"}',
+        "twice.jsonl": '{"id": "a", "question": "1+1=?", "answer": "2"}\n' * 2,
         "latin.jsonl": '{"question": "é", "answer": "2"}'.encode("latin-1"),
         "null.jsonl": '{"question": "1+1=?", "answer": null}',
         "other_columns.jsonl": '{"frage": "1+1=?", "antwort": "2"}',
@@ -80,4 +80,4 @@ def expect_refusal(
     if said.startswith("error: "):
         assert said.count("\n") == 1, "one error, one line"
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if "__pycache__" not in path.parts}
-    assert after == before
+    assert after == before, said
