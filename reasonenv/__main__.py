@@ -50,6 +50,8 @@ class BenchRewards:
         from reasonenv.evaluation.reward_benchmark.report import check_report_extra, print_table, write_report
 
         check_report_extra()
+        if self.output_dir.exists() and not self.output_dir.is_dir():
+            raise ValueError(f"--output-dir must be a folder, or where one can be made; {self.output_dir} is a file.")
         from rich.console import Console
 
         cases, attempts = choose_cases(self.data)
@@ -136,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except SystemExit as stop:  # of tyro, after --help or a wrong argument
         return int(stop.code or 0)
-    except (ReasonEnvError, ValueError, OSError) as error:
+    except (ReasonEnvError, TypeError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
