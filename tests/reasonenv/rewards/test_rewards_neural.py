@@ -37,6 +37,17 @@ def test_scores_come_from_the_question_and_the_response():
     assert [score.value for score in NeuralReward("lengths", Lengths).score(attempts("a", "abc"))] == [1.0, 3.0]
 
 
+class PromptLengths:
+    def score(self, prompts, responses):
+        return [float(len(prompt)) for prompt in prompts]
+
+
+def test_what_was_said_before_the_question_is_part_of_what_the_model_scores():
+    task = Task(task_id="t", prompt="Why?", reference=None, history=({"role": "system", "content": "Be brief."},))
+    (score,) = NeuralReward("lengths", PromptLengths).score([Attempt(task=task, response="a")])
+    assert score.value == len("Be brief.\n\nWhy?")
+
+
 def test_no_score_is_a_failure_of_the_grader_and_not_zero():
     good, missing = NeuralReward("lengths", Lengths).score(attempts("a", ""))
     assert good.status is ScoreStatus.SCORED
@@ -73,15 +84,12 @@ def test_pickled_copy_makes_its_own_scorer():
 
 
 @pytest.mark.parametrize("name", ["helpfulness", "safety"])
-def test_embedded_model_without_torch_names_the_extra_to_install(name):
+def test_embedded_model_without_torch_names_the_distribution_to_install(name):
     program = (
-        "import sys; sys.modules['torch'] = None\n"
-        "from reasonenv.rewards import load_reward\nfrom reasonenv.types import Attempt, Task\n"
-        "task = Task(task_id='open/1', prompt='Why?', reference=None)\n"
-        f"load_reward({name!r}).score([Attempt(task=task, response='So.')])"
+        f"import sys; sys.modules['torch'] = None\nfrom reasonenv.rewards import load_reward\nload_reward({name!r})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert "MissingExtraError: 'torch' is not installed. Run: pip install \"reasonenv[reward-models]\"" in done.stderr
+    assert "MissingExtraError: 'torch' is not installed. Run: pip install \"reasonenv-reward-models\"" in done.stderr
 
 
 def test_embedded_models_of_different_kinds_are_different_rewards():
