@@ -66,7 +66,13 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
             model = AutoModelForCausalLM.from_pretrained(source)
             tokenizer = AutoTokenizer.from_pretrained(source)
     model = model.to(device=config.device, dtype=getattr(torch, config.dtype)).eval()
-    return LoadedPolicy(model, TextCodec(tokenizer, use_chat_template=env.use_chat_template))
+    stops = model.generation_config.eos_token_id
+    codec = TextCodec(
+        tokenizer,
+        use_chat_template=env.use_chat_template,
+        model_stop_token_ids=() if stops is None else tuple(stops) if isinstance(stops, list) else (stops,),
+    )
+    return LoadedPolicy(model, codec)
 
 
 def check_parts(config: RunConfig) -> None:

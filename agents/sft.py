@@ -96,8 +96,10 @@ class SFTPhase:
     def _example(self, task: Task[Any], worked: bool) -> tuple[TokenIds, TokenIds]:
         template = load_template(self.env.template)
         prompt = self.codec.encode_prompt(template.text(task), template.messages(task))
-        response = self.codec.encode(worked_response(task) if worked else terse_response(task))
-        return prompt, (*response, self.codec.eos_token_id)
+        response = worked_response(task) if worked else terse_response(task)
+        if self.codec.opened_thinking(prompt):
+            response = response.removeprefix("<think>")
+        return prompt, (*self.codec.encode(response), self.codec.end_of_turn_id)
 
 
 def _loss(outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections import UserDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from reasonenv.errors import EpisodeError
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.rewards import CompositeReward, Reward, load_reward
 from reasonenv.spaces import UnicodeText
-from reasonenv.tasksets import TaskSet, load_tasks
+from reasonenv.tasksets import Columns, TaskSource, load_tasks
 from reasonenv.turns import Interaction, Turn, load_turn
 from reasonenv.types import Attempt, Message, RewardBreakdown, Task
 
@@ -47,7 +46,7 @@ class Episode:
     is_truncated: bool = False
     is_response_truncated: bool = False
     breakdown: RewardBreakdown | None = None
-    """The score, once the episode is over."""
+    """The score, once the episode is over by itself."""
 
     @property
     def is_over(self) -> bool:
@@ -94,9 +93,11 @@ class Episode:
 class TextEnvArguments(TypedDict, total=False):
     """The keyword arguments of `TextEnv`, which `TextVectorEnv` takes as well."""
 
-    tasks: Required[str | Path | TaskSet | Sequence[Task[Any]]]
+    tasks: Required[str | Path | TaskSource]
     split: str
-    reward: str | Reward | CompositeReward
+    columns: Columns | Mapping[str, str] | None
+    data_set: str | None
+    reward: str | Mapping[str, float] | Reward | CompositeReward
     template: str | PromptTemplate
     max_turns: int
     max_response_chars: int
@@ -128,25 +129,35 @@ class TextEnv(gymnasium.Env[str, str]):
 
     The observation after the end is the empty string. `info` holds `task_id` and `messages`, and `domain` where the
     task's metadata has one; after a step also `response_truncated`; at the end also `reward_components` {name: value},
-    `reward_status` ("scored" or "grader_failed") and `reward_details` {name: what the reward says of itself}.
+    `reward_status` ("scored" or "grader_failed") and `reward_details` [[name, what the reward says of itself], …],
+    pairs that `dict` takes. `json.dumps(info)` works.
+
+    Wherever a name goes, "module:attribute" leads to a part of your own, as in `reward="my_module:brevity"`. Names and
+    dicts of weights go through `EnvSpec.to_json`; objects do not, which is a limit of Gymnasium.
 
     Args:
-        tasks: a name of `TASK_SETS`, a file or folder, a task set, or tasks.
-        split: which part of a named task set or folder.
-        reward: a name of `PRESETS` or `REWARDS`, a reward, or a weighted combination.
+        tasks: a name of `TASK_SETS`, a file or folder, rows or tasks of your own; all that `load_tasks` takes.
+        split: which part of a named task set or of your own data.
+        columns: which column of your own data holds what, as for `load_tasks`.
+        data_set: the public data set whose columns a file has.
+        reward: a name of `PRESETS` or `REWARDS`, a dict from such names to weights, a reward, or a weighted
+            combination.
         template: a name of `TEMPLATES`, or a template: how the question is put.
-        max_turns: upper bound of the number of responses.
+        max_turns: upper bound of the number of responses; above 1 only with a `turn`. The last one is scored, unlike
+            where Gymnasium's `max_episode_steps` cuts an episode off.
         max_response_chars: longest response that is taken whole.
         max_observation_chars: longest prompt or feedback; Gymnasium's `AsyncVectorEnv` shares 4 bytes of memory for
             each.
         turn: answers the model: a name of `TURNS`, a function of the attempt, or an interaction; without it, every
             episode has one response.
-        render_mode: None or "ansi".
+        render_mode: None or "ansi"; `gymnasium.make` warns of others, and `render` refuses them.
 
     Raises:
-        UnknownNameError: no task set, split, reward or template of that name.
+        UnknownNameError: no task set, split, reward, template or turn of that name.
+        PartImportError: nothing is found at "module:attribute".
         TaskDataError: tasks that cannot be read.
-        ValueError: a limit below 1, or an unknown render mode.
+        ValueError: a limit below 1, or several turns without a `turn`.
+        TypeError: a limit that is no integer, or a part that is none.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012  Gymnasium's, read only
@@ -154,9 +165,11 @@ class TextEnv(gymnasium.Env[str, str]):
     def __init__(
         self,
         *,
-        tasks: str | Path | TaskSet | Sequence[Task[Any]],
+        tasks: str | Path | TaskSource,
         split: str = "train",
-        reward: str | Reward | CompositeReward = "r1_zero",
+        columns: Columns | Mapping[str, str] | None = None,
+        data_set: str | None = None,
+        reward: str | Mapping[str, float] | Reward | CompositeReward = "r1_zero",
         template: str | PromptTemplate = "r1_zero",
         max_turns: int = 1,
         max_response_chars: int = 131_072,
@@ -167,9 +180,12 @@ class TextEnv(gymnasium.Env[str, str]):
         _check_positive("max_turns", max_turns)
         _check_positive("max_response_chars", max_response_chars)
         _check_positive("max_observation_chars", max_observation_chars)
-        if render_mode not in (None, "ansi"):
-            raise ValueError(f"render_mode must be None or 'ansi', got {render_mode!r}.")
-        self.tasks = load_tasks(tasks, split=split)
+        if max_turns > 1 and turn is None:
+            raise ValueError(
+                f"max_turns={max_turns} needs a turn: without one, every episode has one response. "
+                "Pass turn=, a name of TURNS or a function of the attempt, or max_turns=1."
+            )
+        self.tasks = load_tasks(tasks, split=split, columns=columns, data_set=data_set)
         self.reward = load_reward(reward)
         self.template = load_template(template)
         self.max_turns = max_turns
@@ -217,7 +233,7 @@ class TextEnv(gymnasium.Env[str, str]):
             ValueError: unknown options, an id that the task set does not hold, or a prompt that is too long.
             IndexError: no task with that index.
         """
-        chosen = self._chosen_task(options or {})
+        chosen = self._chosen_task({} if options is None else options)
         super().reset(seed=seed)
         drawn = int(self.np_random.integers(len(self.tasks)))
         task = self.tasks[drawn] if chosen is None else chosen
@@ -280,8 +296,19 @@ class TextEnv(gymnasium.Env[str, str]):
         total = 0.0 if breakdown is None else float(breakdown.total)
         return episode.observation, total, episode.is_terminated, episode.is_truncated, _info(self._episode)
 
+    def truncate(self) -> None:
+        """Truncate the episode where it stands, without a score: a time limit from outside, as Gymnasium's."""
+        self._give_up()
+        self._episode = replace(self.episode, is_truncated=True)
+
     def render(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] Gymnasium's frame type is free
-        """Return the episode as text, with each component of its reward; None without a render mode."""
+        """Return the episode as text, with each component of its reward; None without a render mode.
+
+        Raises:
+            ValueError: a render mode that is not "ansi".
+        """
+        if self.render_mode not in (None, "ansi"):
+            raise ValueError(f"Text has no pictures: render_mode must be None or 'ansi', got {self.render_mode!r:.80}.")
         return None if self.render_mode is None else _transcript(self.episode)
 
     def close(self) -> None:
@@ -302,6 +329,8 @@ class TextEnv(gymnasium.Env[str, str]):
         self._episode = state.episode
 
     def _chosen_task(self, options: Mapping[str, Any]) -> Task[Any] | None:
+        if not isinstance(options, Mapping):
+            raise TypeError(f"The options of reset must be a dict, got {type(options).__name__}: {options!r:.80}.")
         if len(options) > 1 or not options.keys() <= {"task_index", "task_id"}:
             raise ValueError(f"The options of reset are task_index or task_id, one of them; got {dict(options)!r}.")
         if "task_id" in options:
@@ -324,7 +353,10 @@ class TextEnv(gymnasium.Env[str, str]):
 
 
 def _check_positive(name: str, limit: int) -> None:
-    if limit < 1:
+    """Raise TypeError or ValueError unless `limit` is an integer of at least 1."""
+    if not isinstance(limit, SupportsIndex):
+        raise TypeError(f"{name} must be an int, got {type(limit).__name__}: {limit!r:.80}.")
+    if operator.index(limit) < 1:
         raise ValueError(f"{name} must be at least 1, got {limit}.")
 
 
@@ -340,8 +372,8 @@ def _info(episode: Episode) -> dict[str, Any]:
         info["reward_components"] = {name: float(value) for name, value in episode.breakdown.components.items()}
         info["reward_status"] = episode.breakdown.status.value
         # Vector environments merge dicts into one array per key, of one type. Details have many types, so they
-        # travel as one object per row.
-        info["reward_details"] = UserDict({name: dict(detail) for name, detail in episode.breakdown.details.items()})
+        # travel as one list per row, which JSON knows too.
+        info["reward_details"] = [[name, dict(detail)] for name, detail in episode.breakdown.details.items()]
     return info
 
 

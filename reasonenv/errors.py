@@ -35,17 +35,19 @@ class ReasonEnvError(Exception):
 
 
 class UnknownNameError(ReasonEnvError, ValueError):
-    """No such name in a table."""
+    """No such name in a table, or no such split of data; `of` says of which."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], of: str = "") -> None:
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
-        self.kind, self.name, self.known = kind, name, names
+        place = f" of {of}" if of else ""
+        only = f' Give {kind}="{names[0]}".' if of and len(names) == 1 else ""
+        super().__init__(f"Unknown {kind} {name!r}{place}.{hint} Known: {', '.join(names) or 'none'}.{only}")
+        self.kind, self.name, self.known, self.of = kind, name, names, of
 
-    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str]]]:
-        return type(self), (self.kind, self.name, self.known)
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, list[str], str]]:
+        return type(self), (self.kind, self.name, self.known, self.of)
 
 
 class PartImportError(ReasonEnvError, ValueError):

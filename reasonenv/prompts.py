@@ -6,7 +6,7 @@ template whose words change gets the next version. The chat template of a tokeni
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,25 +51,45 @@ class PromptTemplate:
             )
 
     def messages(self, task: Task[Any]) -> tuple[Message, ...]:
-        """Return the conversation that asks the task, for a chat template."""
+        """Return the conversation that asks the task, for a chat template.
+
+        The history of a task follows what the template says before the question; two system messages become one.
+        """
         *before, last = self.message_templates
         question: Message = {"role": "user", "content": last["content"].replace(_PLACEHOLDER, task.prompt)}
-        return (*(message.copy() for message in before), question)
+        return (*(message.copy() for message in _followed(before, task.history)), question)
 
     def text(self, task: Task[Any]) -> str:
-        """Return the whole prompt as text, for a model without a chat template."""
-        return self.text_template.replace(_PLACEHOLDER, task.prompt)
+        """Return the whole prompt as text, for a model without a chat template; the question is `Task.dialogue`."""
+        return self.text_template.replace(_PLACEHOLDER, task.dialogue)
 
 
 def load_template(template: str | PromptTemplate) -> PromptTemplate:
-    """Return a template by its name in `TEMPLATES`; a template is returned as it is.
+    """Return a template by its name in `TEMPLATES` or its "module:attribute"; a template is returned as it is.
 
     Raises:
         UnknownNameError: no such name; the message offers the closest.
+        PartImportError: nothing is found at "module:attribute".
+        TypeError: something else.
     """
-    if isinstance(template, PromptTemplate):
-        return template
-    return resolve(TEMPLATES, template, kind="prompt template")
+    found = resolve(TEMPLATES, template, kind="prompt template") if isinstance(template, str) else template
+    if not isinstance(found, PromptTemplate):
+        raise TypeError(
+            'A template must be a name of TEMPLATES, or a PromptTemplate or its "module:attribute"; '
+            f"{template!r:.80} is {type(found).__name__}."
+        )
+    return found
+
+
+def _followed(before: Sequence[Message], history: Sequence[Message]) -> Sequence[Message]:
+    """Return the messages of a template, then those of a task, with at most one system message, at the start."""
+    if not history or history[0]["role"] != "system":
+        return (*before, *history)
+    system, *turns = history
+    if not before or before[0]["role"] != "system":
+        return (system, *before, *turns)
+    both: Message = {"role": "system", "content": f"{before[0]['content']}\n\n{system['content']}"}
+    return (both, *before[1:], *turns)
 
 
 def _with_system(text: str) -> tuple[Message, Message]:

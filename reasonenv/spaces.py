@@ -62,6 +62,9 @@ class UnicodeText(Text):
 
     def __init__(self, max_length: int, *, seed: int | np.random.Generator | None = None) -> None:
         super().__init__(max_length, min_length=0, charset="", seed=seed)
+        # Libraries make arrays of `shape` and `dtype`; `Text` has no shape, and its dtype would keep one character.
+        self._shape = ()
+        self.dtype = np.dtype(object)
 
     def sample(self, mask: object = None, probability: object = None) -> str:
         """Draw a string of random length from a mixture of scripts.

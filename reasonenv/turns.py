@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from reasonenv.execution.sandbox import Sandbox
 from reasonenv.execution.shared import shared_sandbox
@@ -73,16 +73,31 @@ class _EachAlone:
 
 
 def load_turn(turn: str | Turn | Interaction | None) -> Interaction | None:
-    """Return an interaction: by its name in `TURNS`, or made of a function; an interaction is returned as it is.
+    """Return an interaction, or None for None.
+
+    Args:
+        turn: a name of `TURNS`; a function of the attempt; an `Interaction`, which is returned as it is; or
+            "module:attribute", which leads to one of the two, or to the class of an interaction.
 
     Raises:
         UnknownNameError: no such name; the message offers the closest.
+        PartImportError: nothing is found at "module:attribute".
+        TypeError: something else.
     """
-    if turn is None or isinstance(turn, Interaction):
-        return turn
+    if turn is None:
+        return None
+    found: Any = turn
     if isinstance(turn, str):
-        return resolve(TURNS, turn, kind="turn")()
-    return _EachAlone(turn)
+        found = resolve(TURNS, turn, kind="turn")
+        found = found() if turn in TURNS or isinstance(found, type) else found
+    if isinstance(found, Interaction) and not isinstance(found, type):
+        return found
+    if not callable(found) or isinstance(found, type):
+        raise TypeError(
+            "A turn must be a name of TURNS, a function of the attempt, an Interaction (with answer and end), or the "
+            f'"module:attribute" of one, got {found!r:.80} ({type(found).__name__}).'
+        )
+    return _EachAlone(cast("Turn", found))
 
 
 @dataclass(frozen=True)

@@ -153,10 +153,26 @@ class Task(Generic[ReferenceT]):
     prompt: str
     """The question alone, without any template."""
     reference: ReferenceT
+    history: tuple[Message, ...] = ()
+    """What was said before the prompt: a system message, which can only be the first, and turns."""
     solution: str | None = None
     """A worked solution (chain of thought without tags or final answer) where the source has one."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Difficulty, language, domain, source, licence: plain JSON values."""
+
+    @property
+    def dialogue(self) -> str:
+        """Return the history and the prompt as one text; the prompt itself where there is no history.
+
+        >>> history = ({"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi!"})
+        >>> answered = (*history, {"role": "assistant", "content": "Hello."})
+        >>> Task(task_id="chat/0", prompt="2+3=?", reference=None, history=answered).dialogue.split("\\n\\n")
+        ['Be brief.', 'Hi!', 'Assistant: Hello.', 'User: 2+3=?']
+        """
+        first = 1 if self.history and self.history[0]["role"] == "system" else 0
+        turns = (*self.history[first:], Message(role="user", content=self.prompt))
+        labelled = [f"{turn['role'].capitalize()}: {turn['content']}" for turn in turns[1:]]
+        return "\n\n".join([*(message["content"] for message in self.history[:first]), turns[0]["content"], *labelled])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from the same seed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack
 
 import numpy as np
@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from reasonenv.env import EnvState, Episode, TextEnv, TextEnvArguments
+from reasonenv.env import EnvState, Episode, StepResult, TextEnv, TextEnvArguments
 from reasonenv.errors import EpisodeError
 from reasonenv.types import RewardBreakdown
 
@@ -36,11 +36,13 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
     Args:
         num_envs: number of rows.
         group_size: rows per group; a divisor of `num_envs`.
+        max_episode_steps: as for `gymnasium.make`, whose `TimeLimit` this equals: an episode of that many responses is
+            truncated, and not scored if it would go on; -1 is no limit. To score the last response, use `max_turns`.
         autoreset_mode: when a finished row starts its next episode: in the next step, in the same step, or by `reset`.
         arguments: those of `TextEnv`, for all rows; each part is loaded once and shared.
 
     Raises:
-        ValueError: sizes that do not fit, and whatever `TextEnv` raises.
+        ValueError: sizes that do not fit, a limit below 1, no autoreset mode, and whatever `TextEnv` raises.
     """
 
     def __init__(
@@ -48,19 +50,24 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         num_envs: int = 1,
         *,
         group_size: int = 1,
+        max_episode_steps: int | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         **arguments: Unpack[TextEnvArguments],
     ) -> None:
-        if num_envs < 1 or group_size < 1 or num_envs % group_size:
+        limit = None if max_episode_steps == -1 else max_episode_steps
+        _check_positive(num_envs=num_envs, group_size=group_size, max_episode_steps=1 if limit is None else limit)
+        if num_envs % group_size:
             raise ValueError(
-                f"num_envs must be a positive multiple of group_size, got num_envs={num_envs}, group_size={group_size}."
+                f"num_envs must be a multiple of group_size, got num_envs={num_envs}, group_size={group_size}."
             )
         self.num_envs = num_envs
         self.group_size = group_size
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.max_episode_steps = limit
+        self.autoreset_mode = _autoreset_mode(autoreset_mode)
         first = TextEnv(**arguments)
         self.tasks, self.reward, self.turn = first.tasks, first.reward, first.turn
         arguments["tasks"], arguments["reward"] = first.tasks, first.reward
+        arguments["columns"] = arguments["data_set"] = None
         arguments["template"], arguments["turn"] = first.template, first.turn
         self.envs = [first, *(TextEnv(**arguments) for _ in range(num_envs - 1))]
         self._share_seeds()
@@ -102,6 +109,8 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         Raises:
             ValueError, TypeError: as `TextEnv.reset`; a list of the wrong length; a mask that is not one.
         """
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"The options of reset must be a dict, got {type(options).__name__}: {options!r:.80}.")
         options = dict(options or {})
         rows = self._masked_rows(options.pop("reset_mask")) if "reset_mask" in options else range(self.num_envs)
         seeds = self._row_seeds(seed)
@@ -135,18 +144,25 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         for row, env in enumerate(self.envs):
             info: dict[str, Any] = {}
             if row in episodes:
-                observations[row], rewards[row], terminations[row], truncations[row], info = env.commit(
-                    episodes[row], breakdowns.get(row)
+                observations[row], rewards[row], terminations[row], truncations[row], info = self._commit(
+                    row, episodes[row], breakdowns.get(row)
                 )
             elif self.autoreset_mode is AutoresetMode.NEXT_STEP:
                 observations[row], info = env.reset()
             else:
                 terminations[row], truncations[row] = env.episode.is_terminated, env.episode.is_truncated
-            if row in breakdowns and self.autoreset_mode is AutoresetMode.SAME_STEP:
+            if row in episodes and env.is_over and self.autoreset_mode is AutoresetMode.SAME_STEP:
                 infos = self._add_info(infos, {"final_obs": observations[row], "final_info": info}, row)
                 observations[row], info = env.reset()
             infos = self._add_info(infos, info, row)
         return tuple(observations), rewards, terminations, truncations, infos
+
+    def _commit(self, row: int, episode: Episode, breakdown: RewardBreakdown | None) -> StepResult:
+        observation, reward, terminated, truncated, info = self.envs[row].commit(episode, breakdown)
+        if episode.num_turns == self.max_episode_steps:
+            self.envs[row].truncate()
+            truncated = True
+        return observation, reward, terminated, truncated, info
 
     def _advance(self, actions: Sequence[str | None], token_ids: Sequence[Sequence[int] | None]) -> dict[int, Episode]:
         """Return what the episodes become, by row; rows that start anew or rest are left out."""
@@ -203,8 +219,10 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
     def _row_seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
         if seed is None:
             return [None] * self.num_envs
-        if isinstance(seed, int):
-            return [seed + row // self.group_size for row in range(self.num_envs)]
+        if isinstance(seed, int | np.integer):
+            return [int(seed) + row // self.group_size for row in range(self.num_envs)]
+        if isinstance(seed, str) or not isinstance(seed, Sequence | np.ndarray):
+            raise TypeError(f"A seed must be an int, or a list with one per row, got {seed!r:.80}.")
         if len(seed) != self.num_envs:
             raise ValueError(f"A list of seeds must have one per row ({self.num_envs}), got {len(seed)}.")
         for start in range(0, self.num_envs, self.group_size):
@@ -261,3 +279,19 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         """Close every row."""
         for env in self.envs:
             env.close()
+
+
+def _check_positive(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer):
+            raise TypeError(f"{name} must be an int, got {type(size).__name__}: {size!r:.80}.")
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}.")
+
+
+def _autoreset_mode(mode: str | AutoresetMode) -> AutoresetMode:
+    try:
+        return AutoresetMode(mode)
+    except ValueError:
+        known = ", ".join(repr(known.value) for known in AutoresetMode)
+        raise ValueError(f"autoreset_mode must be one of {known}, got {mode!r:.80}.") from None

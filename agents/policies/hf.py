@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -18,23 +17,16 @@ from torch import Tensor, nn
 from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
+from agents.policies.balancing import balanced_hidden, balancing_coef_of
+from agents.policies.head import LanguageModelHead, decoder_of, head_of
 from agents.policies.shared_prompt import shared_prompt_hidden
 from agents.policies.tied import SharedWeight, forward_replaced, shared_weight
 from agents.types import LossOutput, PolicyOutputs
 
-__all__ = ["HFPolicy", "LanguageModelHead", "RowsLoss", "head_of"]
+__all__ = ["HFPolicy", "RowsLoss"]
 
 RowsLoss = Callable[[PolicyOutputs, slice], LossOutput]
 ResultT = TypeVar("ResultT")
-
-
-@dataclass(frozen=True)
-class LanguageModelHead:
-    """How an architecture turns hidden states into logits: z = softcap(scale · (h Wᵀ + b))."""
-
-    module: nn.Linear
-    softcap: float | None
-    logit_scale: float
 
 
 class HFPolicy(nn.Module):
@@ -44,18 +36,18 @@ class HFPolicy(nn.Module):
         model: a `transformers` causal language model.
         has_value_head: add a linear critic on the shared trunk, initialised to 0 so that training starts from V = 0.
         auxiliary_coef: weight of the load-balancing loss of a mixture-of-experts model; None takes the model's own
-            `router_aux_loss_coef`, 0 switches it off.
+            weight, 0 switches it off.
 
     Raises:
-        PolicyError: the model has no decoder or no linear head.
+        PolicyError: the model has no decoder or no linear head, or its logits are not what such a head gives.
     """
 
     def __init__(self, model: Any, *, has_value_head: bool = False, auxiliary_coef: float | None = None) -> None:
         super().__init__()
         self.model = model
-        self.decoder = _decoder_of(model)
-        self.head = head_of(model)
-        self.auxiliary_coef = _auxiliary_coef_of(model) if auxiliary_coef is None else auxiliary_coef
+        self.decoder = decoder_of(model)
+        self.head = head_of(model, self.decoder)
+        self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)
         self.value_head = _zero_linear(self.head.module) if has_value_head else None
 
     def forward(
@@ -100,7 +92,7 @@ class HFPolicy(nn.Module):
                 entropy=entropy,
             )
 
-        result = _call_head(self.head.module, logprobs, sampled)
+        result = _call_head(self.head, logprobs, sampled)
         return sampled.outputs(result, self._values(sampled.hidden_ND), slice(0, len(token_ids_BT)))
 
     def loss(
@@ -147,7 +139,7 @@ class HFPolicy(nn.Module):
             )
             return output.loss, dict(output.metrics)  # the hooks of FSDP find tensors in tuples and dictionaries only
 
-        total, metrics = _call_head(self.head.module, loss, sampled)
+        total, metrics = _call_head(self.head, loss, sampled)
         return LossOutput(loss=total, metrics=metrics), sampled.auxiliary_loss
 
     def _values(self, hidden_ND: Tensor) -> Tensor | None:
@@ -179,16 +171,10 @@ class HFPolicy(nn.Module):
         """Return hidden states [B, T, D] and the weighted load-balancing loss of a mixture of experts."""
         if not self.auxiliary_coef:
             return self.decoder(input_ids=token_ids_BT, use_cache=False).last_hidden_state, None
-        from transformers.models.mixtral.modeling_mixtral import load_balancing_loss_func
-
-        outputs = self.decoder(
-            input_ids=token_ids_BT, attention_mask=attention_mask_BT, use_cache=False, output_router_logits=True
+        hidden_BTD, auxiliary_loss = balanced_hidden(
+            self.model, self.decoder, self.head.module, token_ids_BT, attention_mask_BT
         )
-        config = self.model.config
-        loss = load_balancing_loss_func(
-            outputs.router_logits, _num_experts(config), config.num_experts_per_tok, attention_mask_BT
-        )
-        return outputs.last_hidden_state, self.auxiliary_coef * cast(Tensor, loss)
+        return hidden_BTD, self.auxiliary_coef * auxiliary_loss
 
 
 class _Sampled(NamedTuple):
@@ -218,7 +204,7 @@ def _rows_of(tokens: slice, starts: Sequence[int]) -> slice:
 
 
 def _call_head(
-    module: nn.Linear, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], sampled: _Sampled
+    head: LanguageModelHead, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], sampled: _Sampled
 ) -> ResultT:
     """Call the head with `compute(input, weight, bias)` in place of its forward pass.
 
@@ -226,53 +212,21 @@ def _call_head(
     """
 
     def forward(hidden_ND: Tensor) -> ResultT:
-        weight_VD = module.weight if sampled.shared.weight_VD is None else sampled.shared.weight_VD
-        return compute(hidden_ND, weight_VD, module.bias)
+        weight_VD = head.module.weight if sampled.shared.weight_VD is None else sampled.shared.weight_VD
+        return compute(hidden_ND, weight_VD, head.module.bias)
 
-    with forward_replaced(module, forward):
-        return cast(Any, module)(sampled.hidden_ND)
-
-
-def head_of(model: Any) -> LanguageModelHead:
-    """Return the language-model head of an architecture, with what it does to the logits.
-
-    Raises:
-        PolicyError: the output embedding is not a linear layer.
-    """
-    module = model.get_output_embeddings()
-    if not isinstance(module, nn.Linear):
-        raise PolicyError(
-            f"Expected the output embedding of {type(model).__name__} to be a linear layer, "
-            f"got {type(module).__module__}.{type(module).__name__}. Load the model with AutoModelForCausalLM, and "
-            "leave lm_head out of the modules that an adapter changes."
-        )
-    config = model.config.to_dict()
-    scale = config.get("logit_scale")
-    divisor = config.get("logits_scaling")
-    return LanguageModelHead(
-        module=module,
-        softcap=config.get("final_logit_softcapping"),
-        logit_scale=float(scale if scale is not None else 1.0) / float(divisor if divisor is not None else 1.0),
-    )
+    with forward_replaced(head.module, forward):
+        return cast(Any, head.module)(head.scaled(sampled.hidden_ND))
 
 
-def _decoder_of(model: Any) -> nn.Module:
-    decoder = model.get_decoder()
-    if decoder is None or decoder is model:
-        raise PolicyError(f"{type(model).__name__} has no decoder of its own. Load it with AutoModelForCausalLM.")
-    return decoder
-
-
-def _auxiliary_coef_of(model: Any) -> float:
-    """Return the model's own coefficient where the architecture balances its experts by a loss, else 0."""
-    config = model.config.to_dict()
-    has_loss = config.get("router_aux_loss_coef") is not None and "output_router_logits" in config
-    return float(config["router_aux_loss_coef"]) if has_loss else 0.0
-
-
-def _num_experts(config: Any) -> int:
-    values = config.to_dict()
-    return int(values["num_experts"] if values.get("num_experts") is not None else values["num_local_experts"])
+def _chosen_coef(model: Any, decoder: nn.Module, head: nn.Module, chosen: float | None) -> float:
+    """Return the weight of the load-balancing loss: the chosen one, or the model's own."""
+    if chosen == 0:
+        return 0.0
+    own = balancing_coef_of(model, decoder, head)
+    if chosen is not None and own is None:
+        raise PolicyError(f"{type(model).__name__} has no load-balancing loss to weigh by {chosen}: use None or 0.")
+    return own or 0.0 if chosen is None else chosen
 
 
 def _zero_linear(head: nn.Linear) -> nn.Linear:

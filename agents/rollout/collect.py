@@ -43,9 +43,17 @@ class _Episode:
     logprobs: list[float] = field(default_factory=list[float])
     responses: list[str] = field(default_factory=list[str])
     last_completion: Completion | None = None
+    opened_thinking: str = ""
+    """What the prompt has written of the next response already."""
     reward: float = 0.0
 
-    def append_environment(self, token_ids: TokenIds) -> None:
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the last response ended with a stop token."""
+        return self.last_completion is not None and self.last_completion.finish_reason == "stop"
+
+    def append_environment(self, token_ids: TokenIds, opened_thinking: str) -> None:
+        self.opened_thinking = opened_thinking
         self.token_ids += token_ids
         self.loss_mask += [0] * len(token_ids)
         self.logprobs += [0.0] * len(token_ids)
@@ -54,7 +62,7 @@ class _Episode:
         self.token_ids += completion.token_ids
         self.loss_mask += [1] * len(completion.token_ids)
         self.logprobs += completion.logprobs
-        self.responses.append(text)
+        self.responses.append(self.opened_thinking + text)
         self.last_completion = completion
 
 
@@ -71,14 +79,14 @@ def collect(
     Args:
         env: with `autoreset_mode=DISABLED`; its groups of `group_size` rows share a task.
         engine: generates with one version of the weights.
-        codec: the policy's tokenizer; its end-of-sequence token is added to the stop tokens.
+        codec: the policy's tokenizer; its stop tokens are added to those of `params`.
         params: sampling settings. Each turn samples with a seed of its own, derived from `params.seed`.
         task_indices: the task of each group.
 
     Raises:
         ConfigError: the environment resets itself, or a prompt is empty.
     """
-    params = replace(params, stop_token_ids=(*params.stop_token_ids, codec.eos_token_id))
+    params = replace(params, stop_token_ids=(*params.stop_token_ids, *codec.stop_token_ids))
     episodes = _start(env, codec, task_indices)
     trajectories: dict[int, Trajectory] = {}
     running, turn = list(range(env.num_envs)), 0
@@ -96,7 +104,8 @@ def collect(
             if terminated[row] or truncated[row]:
                 trajectories[row] = _finish(episodes[row], infos, row)
             else:
-                episodes[row].append_environment(codec.encode_turn(observations[row]))
+                token_ids = codec.encode_turn(observations[row], is_closed=episodes[row].is_closed)
+                episodes[row].append_environment(token_ids, codec.opened_thinking(token_ids))
         running, turn = [row for row in running if row not in trajectories], turn + 1
     return [trajectories[row] for row in range(env.num_envs)]
 
@@ -110,10 +119,11 @@ def _start(env: TextVectorEnv, codec: TextCodec, task_indices: Sequence[int]) ->
         prompt_ids = codec.encode_prompt(observations[first], infos["messages"][first])
         if not prompt_ids:
             raise ConfigError(f"Task {infos['task_id'][first]!r} has an empty prompt: nothing to continue from.")
+        opened_thinking = codec.opened_thinking(prompt_ids)
         for row in range(first, first + env.group_size):
             domain = str(infos["domain"][row]) if "domain" in infos and infos["_domain"][row] else None
             episode = _Episode(first // env.group_size, str(infos["task_id"][row]), domain, observations[row])
-            episode.append_environment(prompt_ids)
+            episode.append_environment(prompt_ids, opened_thinking)
             episodes.append(episode)
     return episodes
 
@@ -148,7 +158,7 @@ def _finish(episode: _Episode, infos: Mapping[str, Any], row: int) -> Trajectory
             if not name.startswith("_") and np.asarray(components[f"_{name}"])[row]
         },
         reward_status=ScoreStatus(infos["reward_status"][row]),
-        is_stopped=last.finish_reason == "stop",
+        is_stopped=episode.is_closed,
         weights_version=last.weights_version,
         domain=episode.domain,
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from reasonenv.rewards.base import BackgroundReward, Reward, Rule, RuleFunction, rule
-from reasonenv.rewards.composite import CompositeReward
+from reasonenv.rewards.composite import CompositeReward, TaskPredicate
 from reasonenv.tables import resolve
 
 __all__ = [
@@ -72,26 +75,66 @@ PRESETS: dict[str, str] = {
 """Preset name → zero-argument factory of a `CompositeReward`."""
 
 
-def load_reward(reward: str | Reward | CompositeReward) -> CompositeReward:
-    """Return a composite reward: a preset, or one reward with weight 1.
+def load_reward(reward: str | Mapping[str, float] | Reward | CompositeReward) -> CompositeReward:
+    """Return a composite reward: a preset, a weighted sum, or one reward with weight 1.
 
     Args:
-        reward: a name of `PRESETS` or `REWARDS`, a `Reward`, or a `CompositeReward`, which is returned as it is.
+        reward: a name of `PRESETS` or `REWARDS`; "module:attribute", which leads to a reward, a dict of weights, or a
+            class or function without arguments that makes one; a dict from such names to weights, whose components
+            have the names of the rewards; a `Reward`; or a `CompositeReward`, which is returned as it is.
 
     Raises:
         UnknownNameError: no such name; the message offers the closest one.
-        TypeError: neither a name nor a reward.
+        PartImportError: nothing is found at "module:attribute".
+        TypeError: something else, or a weight that is no number.
+        ValueError: no weights, one that is not finite, or two components of one name.
 
     >>> load_reward("r1_zero").weights
     {'accuracy': 1.0, 'format': 1.0}
+    >>> load_reward({"accuracy": 1.0, "format": 0.5}).weights
+    {'accuracy': 1.0, 'format': 0.5}
     """
+    if isinstance(reward, str):
+        return load_reward(_made(resolve({**PRESETS, **REWARDS}, reward, kind="reward"), reward))
     if isinstance(reward, CompositeReward):
         return reward
-    if isinstance(reward, str):
-        return load_reward(resolve({**PRESETS, **REWARDS}, reward, kind="reward")())
-    if not isinstance(reward, Reward):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
+    if isinstance(reward, Mapping):
+        return _weighted_sum(reward)
+    if isinstance(reward, type) or not isinstance(reward, Reward):
         raise TypeError(
-            f"A reward must be a name ({', '.join([*PRESETS, *REWARDS])}), a Reward or a CompositeReward, "
-            f"got {type(reward).__name__}. Decorate a function of (task, response) with @rule(name) to make it one."
+            "A reward must be a name, a dict of weights, a Reward or a CompositeReward, "
+            f"got {reward!r:.80} ({type(reward).__name__}). "
+            "A function of (task, response) becomes a reward by @rule(name), a class by calling it."
         )
     return CompositeReward.of(reward)
+
+
+def _made(part: Any, path: str) -> Any:
+    """Return what a name leads to; a class or function makes it."""
+    is_reward = isinstance(part, CompositeReward | Mapping | Reward) and not isinstance(part, type)
+    if is_reward or not callable(part):
+        return part
+    try:
+        return part()
+    except TypeError as error:
+        raise TypeError(
+            f"The reward {path!r} is no reward, and calling it without arguments does not make one ({error}). "
+            "A function of (task, response) becomes a reward by @rule(name)."
+        ) from error
+
+
+def _weighted_sum(weights: Mapping[str, float]) -> CompositeReward:
+    terms: dict[str, tuple[Reward, float]] = {}
+    applies_to: dict[str, TaskPredicate] = {}
+    for name, weight in weights.items():
+        if not isinstance(name, str):
+            raise TypeError(
+                f"A dict of weights has names of rewards as its keys, got {name!r:.80}. "
+                "Combine rewards of your own by CompositeReward({name: (reward, weight)})."
+            )
+        part = load_reward(name).scaled(weight)
+        if shared := terms.keys() & part.terms.keys():
+            raise ValueError(f"Two rewards of {list(weights)} have the component {min(shared)!r}; keep one of them.")
+        terms |= part.terms
+        applies_to |= part.applies_to
+    return CompositeReward(terms, applies_to=applies_to)

@@ -49,6 +49,10 @@ class Rule:
     function: RuleFunction
 
     def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise TypeError(
+                f"The rule {self.name!r} must be a function of (task, response), got {self.function!r:.80}."
+            )
         update_wrapper(self, self.function, updated=())
 
     def __call__(self, task: Task[Any], response: str) -> float | Score:
@@ -64,11 +68,20 @@ class Rule:
 
     def _score_one(self, attempt: Attempt) -> Score:
         try:
-            result = self.function(attempt.task, attempt.response)
-            return result if isinstance(result, Score) else Score(float(result))
+            return self._as_score(self.function(attempt.task, attempt.response))
         except BaseException as error:
             error.add_note(f"While the rule {self.name!r} scored task {attempt.task.task_id!r}.")
             raise
+
+    def _as_score(self, result: float | Score) -> Score:
+        if isinstance(result, Score):
+            return result
+        try:
+            value = float(result)
+        except (TypeError, ValueError) as error:
+            found = f"{type(result).__name__}: {result!r:.80}"
+            raise TypeError(f"The rule {self.name!r} must return a number or a Score, got {found}.") from error
+        return Score(value)
 
     def __reduce__(self) -> str | tuple[type[Rule], tuple[str, RuleFunction]]:
         """Pickle by reference where decorating replaced the function: its name now leads to this object."""
@@ -81,10 +94,15 @@ class Rule:
 def rule(name: str) -> Callable[[RuleFunction], Rule]:
     """Make a batch reward of a pure function of one task and its response.
 
+    Raises:
+        TypeError: no name; `@rule` needs its parentheses.
+
     >>> @rule("brevity")
     ... def brevity(task, response):
     ...     return 1.0 if len(response) < 100 else 0.0
     >>> brevity.name
     'brevity'
     """
+    if not isinstance(name, str):
+        raise TypeError(f'@rule needs the name of the reward, as in @rule("brevity"); got {name!r:.80}.')
     return partial(Rule, name)

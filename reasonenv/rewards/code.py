@@ -140,7 +140,8 @@ def _reference(attempt: Attempt, reward: str) -> CodeReference:
     if not isinstance(reference, CodeReference):
         raise TypeError(
             f"The reward {reward!r} needs a CodeReference, but task {attempt.task.task_id!r} has a "
-            f"{type(reference).__name__}. Give the task a CodeReference or choose another reward."
+            f"{type(reference).__name__}. Give the task a CodeReference (a row of a "
+            "file gets one by its column 'tests') or choose another reward."
         )
     return reference
 

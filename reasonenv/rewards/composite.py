@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from numbers import Real
 from typing import Any
 
 from reasonenv.rewards.base import BackgroundReward, Reward
@@ -31,7 +32,7 @@ class CompositeReward:
 
     Raises:
         ValueError: no terms, a name that is no identifier, a weight that is not finite, or a condition for no term.
-        TypeError: a term without a `name` and a `score` method.
+        TypeError: a term without a `name` and a `score` method, or a weight that is no number.
     """
 
     def __init__(
@@ -58,6 +59,17 @@ class CompositeReward:
         if len(terms) < len(rewards):
             raise ValueError(f"Every reward of a sum needs a name of its own, got {[r.name for r in rewards]}.")
         return cls(terms)
+
+    def scaled(self, weight: float) -> CompositeReward:
+        """Return the same terms with `weight` times their weights.
+
+        Raises:
+            TypeError, ValueError: a weight that is no finite number.
+        """
+        for name in self.terms:
+            _check_weight(name, weight)
+        terms = {name: (reward, weight * own) for name, (reward, own) in self.terms.items()}
+        return CompositeReward(terms, applies_to=self.applies_to)
 
     def __repr__(self) -> str:
         return f"CompositeReward({dict(self.terms)!r})"
@@ -113,6 +125,14 @@ def _check_term(name: str, reward: Reward, weight: float) -> None:
         raise TypeError(
             f"The term {name!r} must be a Reward (a `name` and `score(attempts)`), got {type(reward).__name__}. "
             f"Decorate a function of (task, response) with @rule({name!r}) to make it one."
+        )
+    _check_weight(name, weight)
+
+
+def _check_weight(name: str, weight: float) -> None:
+    if not isinstance(weight, Real):
+        raise TypeError(
+            f"The weight of the term {name!r} must be a number, got {type(weight).__name__}: {weight!r:.80}."
         )
     if not math.isfinite(weight):
         raise ValueError(f"The weight of the term {name!r} must be finite, got {weight!r}.")

@@ -71,7 +71,7 @@ class NeuralReward:
     def _scores(self, attempts: Sequence[Attempt]) -> list[Score]:
         with self._lock:
             self._model = model = self._model or self.load()
-            values = model.score([attempt.task.prompt for attempt in attempts], [a.response for a in attempts])
+            values = model.score([attempt.task.dialogue for attempt in attempts], [a.response for a in attempts])
         if len(values) != len(attempts):
             raise ValueError(
                 f"The reward model of {self.name!r} must return one number per attempt: {len(attempts)} attempts, "

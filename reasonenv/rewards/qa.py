@@ -43,7 +43,8 @@ def _reference(attempt: Attempt) -> QAReference:
     if not isinstance(reference, QAReference):
         raise TypeError(
             f"The qa reward needs a QAReference, but task {attempt.task.task_id!r} has a "
-            f"{type(reference).__name__}. Give the task a QAReference or choose another reward."
+            f"{type(reference).__name__}. Give the task a QAReference (a row of a "
+            "file gets one by its column 'choices' or 'kind') or choose another reward."
         )
     return reference
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol, SupportsIndex, runtime_checkable
 
 from reasonenv.errors import TaskDataError
-from reasonenv.types import CodeReference, MathReference, QAReference, Task
+from reasonenv.types import CodeReference, MathReference, Message, QAReference, Task
 
 Reference = MathReference | CodeReference | QAReference
 """What can grade a task of this package."""
@@ -54,6 +54,8 @@ class Problem:
     prompt: str
     reference: Reference | None
     """What grades the answer; None where the source has no answer, as for a proof."""
+    history: tuple[Message, ...] = ()
+    """What was said before the prompt."""
     solution: str | None = None
     source_id: str | None = None
     """The id that the source gives it, which becomes the id of the task."""
@@ -71,6 +73,7 @@ class Problem:
             task_id=self.source_id or default_id,
             prompt=self.prompt,
             reference=self.reference,
+            history=self.history,
             solution=self.solution,
             metadata={**metadata, **self.metadata},
         )
@@ -87,6 +90,8 @@ class TaskList:
     name: str
     split: str
     tasks: tuple[Task[Any], ...]
+    origin: str = ""
+    """Where the tasks come from and which part of it they are, for `describe`."""
 
     def __post_init__(self) -> None:
         if not self.tasks:

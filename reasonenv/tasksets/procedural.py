@@ -76,7 +76,7 @@ class ProceduralTaskSet:
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
-            raise UnknownNameError("split", self.split, SPLITS)
+            raise UnknownNameError("split", self.split, SPLITS, of=repr(self.name or self.family.name))
         if self.size < 1 or self.seed < 0:
             raise ValueError(f"size must be at least 1 and seed at least 0, got size={self.size}, seed={self.seed}.")
         object.__setattr__(self, "name", self.name or self.family.name)

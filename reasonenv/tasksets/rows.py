@@ -8,31 +8,65 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO, cast
 
+import numpy as np
+
 from reasonenv.errors import MissingExtraError, TaskDataError, UnknownNameError
 
-__all__ = ["FILE_SUFFIXES", "Row", "file_rows", "folder_rows", "hub_rows"]
+__all__ = ["ALL", "FILE_SUFFIXES", "Part", "Row", "file_rows", "folder_part", "hub_rows", "record_rows", "split_part"]
+
+ALL = "all"
+"""The split that is the whole of a user's data."""
 
 _EXCERPT_CHARS = 80
+_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record: `Row("train.jsonl line 3", {"prompt": "2+3=?", "answer": 5})`."""
+    """One record: `Row("train.jsonl line 3", {"prompt": "2+3=?", "answer": 5})`.
+
+    A column may be a path: "reward_model.ground_truth" is what the object in column "reward_model" holds there.
+    """
 
     where: str
     cells: Mapping[str, Any]
 
+    def has(self, column: str) -> bool:
+        """Return whether the row has the column, be it empty."""
+        return self._held(column) is not _ABSENT
+
+    def is_empty(self, column: str) -> bool:
+        """Return whether a cell holds nothing: null, "", or the NaN that data frames put where nothing is."""
+        value = self.cell(column)
+        return (
+            value is None or (isinstance(value, str) and value == "") or (isinstance(value, float) and value != value)
+        )
+
     def cell(self, column: str) -> Any:
         """Return the value of a column; TaskDataError when the row has no such column."""
-        if column not in self.cells:
+        value = self._held(column)
+        if value is _ABSENT:
             raise TaskDataError(f"{self.where}: no column {column!r}; its columns are {self.columns()}.")
-        return self.cells[column]
+        return value
+
+    def _held(self, column: str) -> Any:
+        if column in self.cells:
+            return self.cells[column]
+        if "." not in column:
+            return _ABSENT
+        value: Any = self.cells
+        for part in column.split("."):
+            if not isinstance(value, Mapping) or part not in value:
+                return _ABSENT
+            value = cast("Mapping[str, Any]", value)[part]
+        return value
 
     def text(self, column: str) -> str:
         """Return a cell that must hold text."""
@@ -42,8 +76,8 @@ class Row:
         return value
 
     def optional_text(self, column: str) -> str | None:
-        """Return a cell that may be empty or null, both of which are None."""
-        return None if self.cell(column) in (None, "") else self.text(column)
+        """Return a cell that may be empty."""
+        return None if self.is_empty(column) else self.text(column)
 
     def text_or_number(self, column: str) -> str:
         """Return a cell that holds text or a number, as text without spaces around it."""
@@ -51,15 +85,45 @@ class Row:
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
         return str(value) if is_number else self.text(column).strip()
 
+    def structure(self, column: str, expected: str) -> list[Any] | dict[str, Any]:
+        """Return a cell that holds a list or an object, in plain Python values.
+
+        Text is read as JSON: a CSV file has nothing else, and the columns of a table have one type each.
+
+        Args:
+            column: which cell.
+            expected: what the cell should hold, for the error message.
+        """
+        value = _plain(self.cell(column))
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise self.wrong_cell(column, f"{expected}, or JSON text of it") from error
+        if not isinstance(value, list | dict):
+            raise self.wrong_cell(column, expected)
+        return cast("list[Any] | dict[str, Any]", value)
+
     def wrong_cell(self, column: str, expected: str) -> TaskDataError:
         """Return the error for a cell that holds something else than `expected`."""
-        value = self.cells[column]
+        value = self.cell(column)
         got = "null" if value is None else f"{type(value).__name__} {_excerpt(repr(value))}"
         return TaskDataError(f"{self.where}: expected {expected} in column {column!r}, got {got}.")
 
     def columns(self) -> str:
         """Return the names of the columns, for messages."""
         return ", ".join(map(str, self.cells)) or "none at all"
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with arrays and tuples as lists, and NumPy's scalars as Python's."""
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(cast("Any", value).tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in cast("Sequence[Any]", value)]
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in cast("Mapping[str, Any]", value).items()}
+    return value
 
 
 def file_rows(path: Path) -> Iterator[Row]:
@@ -70,7 +134,8 @@ def file_rows(path: Path) -> Iterator[Row]:
     """
     if not path.is_file():
         raise TaskDataError(
-            f"{path}: no such file or folder. Data sets on the Hugging Face hub are loaded by from_hub."
+            f'{path}: no such file or folder. For a data set on the Hugging Face hub, give tasks="hf://owner/name" or '
+            'reasonenv.tasksets.from_hub("owner/name").'
         )
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     if suffix not in _READERS:
@@ -88,25 +153,61 @@ def file_rows(path: Path) -> Iterator[Row]:
         raise TaskDataError(f"{path}: not a whole gzip file ({error}).") from error
 
 
-def folder_rows(path: Path, split: str) -> Iterator[Row]:
-    """Yield one split of a folder: of `datasets.Dataset.save_to_disk`, or of files that `datasets.load_dataset` reads.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one place, and the split that the place gives them; None where it is one table without splits."""
+
+    rows: Iterable[Row]
+    split: str | None
+
+
+def folder_part(path: Path, split: str) -> Part:
+    """Return one split of a folder, or the table that it holds.
+
+    The folder has a file for each split (train.jsonl and test.csv), or is one of `datasets.Dataset.save_to_disk` or
+    `datasets.DatasetDict.save_to_disk`, or has another layout that `datasets.load_dataset` reads.
 
     Raises:
-        MissingExtraError: `datasets` is not installed.
+        MissingExtraError: `datasets` is needed and not installed.
         UnknownNameError: the folder has no such split.
         TaskDataError: the folder holds no data.
     """
-    datasets = _import_datasets()
     is_saved = (path / "dataset_dict.json").is_file() or (path / "state.json").is_file()
+    files = {} if is_saved else _split_files(path)
+    if files.keys() & {split, "train", "test"}:
+        return split_part({name: file_rows(file) for name, file in files.items()}, split, str(path))
+    datasets = _import_datasets()
     try:
         loaded = datasets.load_from_disk(str(path)) if is_saved else datasets.load_dataset(str(path))
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise TaskDataError(f"{path}: cannot be read as a data set: {error}") from error
-    if isinstance(loaded, dict):
-        if split not in loaded:
-            raise UnknownNameError("split", split, loaded)
-        loaded = loaded[split]
-    yield from _dataset_rows(loaded, f"{path} [{split}]")
+    if not isinstance(loaded, dict):
+        return Part(record_rows(loaded, str(path)), None)
+    parts = cast("Mapping[str, Iterable[Any]]", loaded)
+    return split_part({name: record_rows(rows, f"{path} [{name}]") for name, rows in parts.items()}, split, str(path))
+
+
+def _split_files(path: Path) -> dict[str, Path]:
+    """Return the data files of a folder by the part of their name before the first dot."""
+    files = dict[str, Path]()
+    for file in sorted(path.iterdir()):
+        stem = file.name.split(".")[0]
+        if file.name.endswith(FILE_SUFFIXES) and stem in files:
+            raise TaskDataError(
+                f"{path}: {files[stem].name} and {file.name} both hold {stem!r}; expected one file for it."
+            )
+        if file.name.endswith(FILE_SUFFIXES):
+            files[stem] = file
+    return files
+
+
+def split_part(parts: Mapping[str, Iterable[Row]], split: str, source: str) -> Part:
+    """Return the rows of one of several splits, or those of all; UnknownNameError where `source` has no such split."""
+    if split == ALL:
+        return Part(chain.from_iterable(parts.values()), ALL)
+    if split not in parts:
+        raise UnknownNameError("split", split, parts, of=source)
+    return Part(parts[split], split)
 
 
 def hub_rows(
@@ -126,7 +227,7 @@ def hub_rows(
             f"{repository} [{split}]: cannot be loaded from the Hugging Face hub: {error} "
             "Without network, load a local copy with reasonenv.tasksets.from_path."
         ) from error
-    yield from _dataset_rows(loaded, f"{repository} [{split}]")
+    yield from record_rows(loaded, f"{repository} [{split}]")
 
 
 def _jsonl_rows(path: Path) -> Iterator[Row]:
@@ -199,9 +300,15 @@ _READERS = {".jsonl": _jsonl_rows, ".json": _json_rows, ".csv": _csv_rows, ".par
 FILE_SUFFIXES = (*_READERS, ".gz")
 
 
-def _dataset_rows(dataset: Any, source: str) -> Iterator[Row]:
-    for number, cells in enumerate(dataset):
-        yield Row(f"{source} row {number}", cells)
+def record_rows(records: Iterable[Any], source: str) -> Iterator[Row]:
+    """Yield records as rows, which are numbered from 0; TaskDataError for one that is no mapping."""
+    for number, cells in enumerate(records):
+        if not isinstance(cells, Mapping):
+            raise TaskDataError(
+                f"Row {number} of {source}: expected a mapping from columns to cells, got {type(cells).__name__}: "
+                f"{_excerpt(repr(cells))}"
+            )
+        yield Row(f"row {number} of {source}", cast("Mapping[str, Any]", cells))
 
 
 def _import_datasets() -> ModuleType:

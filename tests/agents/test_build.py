@@ -99,9 +99,9 @@ def test_a_device_that_is_not_there_is_named(device: str) -> None:
 
 
 def test_environment_has_the_configured_parts_in_waiting_groups() -> None:
-    env = make_env(replace(ENV, max_turns=3, reward="format"), split="test", num_groups=2, group_size=3)
+    env = make_env(replace(ENV, reward="format"), split="test", num_groups=2, group_size=3)
     assert (env.num_envs, env.group_size, env.metadata["autoreset_mode"].value) == (6, 3, "Disabled")
-    assert (env.tasks.split, env.envs[0].max_turns, set(env.reward.terms)) == ("test", 3, {"format"})
+    assert (env.tasks.split, env.envs[0].max_turns, set(env.reward.terms)) == ("test", 1, {"format"})
     _, infos = env.reset(options={"task_index": [0, 1]})
     assert infos["task_id"][0] == infos["task_id"][2] == load_tasks("chain_arithmetic", split="test")[0].task_id
 
@@ -202,7 +202,7 @@ def test_a_part_that_is_not_there_is_named_before_anything_runs(changes: dict[st
 
 def test_tasks_without_solutions_are_refused_for_imitation_but_not_for_rl(tmp_path: Path) -> None:
     tasks = tmp_path / "tasks.jsonl"
-    tasks.write_text('{"prompt": "2+3=?", "answer": "5"}\n')
+    tasks.write_text('{"prompt": "2+3=?", "answer": "5"}\n{"prompt": "2+4=?", "answer": "6"}\n')
     config = replace(RUN, env=replace(ENV, tasks=str(tasks)))
     with pytest.raises(ConfigError, match="no worked solution"):
         check_parts(config)

@@ -71,6 +71,18 @@ def always(attempt: Attempt) -> str | None:
     return "go on"
 
 
+def failing_turn(attempt):
+    raise KeyError("no such critique")
+
+
+calls = []
+
+
+def counting_turn(attempt):
+    calls.append(attempt)
+    return f"call {len(calls)}"
+
+
 def text_env(*, reward: str | Reward | CompositeReward = exact, **kwargs: Any) -> TextEnv:
     return TextEnv(**{"tasks": TASKS, "template": "plain", "reward": reward, **kwargs})
 

@@ -4,86 +4,13 @@ from __future__ import annotations
 
 import random
 
-import gymnasium as gym
 import pytest
-from env_parts import TASKS, CountingReward, again, exact, terms, text_env
-from gymnasium.utils.env_checker import check_env as check_gymnasium_env
+from env_parts import TASKS, CountingReward, again, counting_turn, exact, failing_turn, terms
 
-from reasonenv import Attempt, Score, Task, TextEnv, load_tasks, rule
-from reasonenv.registration import ENVIRONMENTS
+from reasonenv import Attempt, Score, Task, load_tasks, rule
 from reasonenv.tasksets import TaskList
-from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set
+from reasonenv.testing import check_interaction, check_reward, check_task_set
 from reasonenv.turns import load_turn
-
-
-@pytest.mark.parametrize("env_id", ENVIRONMENTS)
-def test_every_id_passes_both_checkers(env_id):
-    check_gymnasium_env(gym.make(env_id).unwrapped)
-    check_env(gym.make(env_id).unwrapped)
-
-
-def test_an_environment_without_id_passes():
-    check_env(text_env(reward=terms(), turn=again, max_turns=2))
-
-
-def test_a_failing_grader_passes_because_it_says_so():
-    @rule("always_failing")
-    def always_failing(task, response):
-        return Score.failed("no grader") if response == "an answer" else 0.0
-
-    check_env(text_env(reward=always_failing))
-
-
-class ZeroOnFailure(TextEnv):
-    """Breaks the contract: the grader's fault looks like a wrong answer."""
-
-    def commit(self, episode, breakdown):
-        observation, total, terminated, truncated, info = super().commit(episode, breakdown)
-        return observation, 0.0 if total != total else total, terminated, truncated, info
-
-
-class Forgetful(TextEnv):
-    """Breaks the contract: the number of the next task is not in its state."""
-
-    num_resets = 0
-
-    def reset(self, *, seed=None, options=None):
-        self.num_resets += 1
-        prompt, info = super().reset(seed=seed, options=options)
-        if seed is None and not options:
-            return super().reset(options={"task_index": self.num_resets % len(self.tasks)})
-        return prompt, info
-
-
-class Lenient(TextEnv):
-    """Breaks the contract: goes on after the end."""
-
-    def step(self, action):
-        if self.is_over:
-            self.reset()
-        return super().step(action)
-
-
-@pytest.mark.parametrize(
-    ("kind", "message"), [(Forgetful, "non-deterministic|must go on alike"), (Lenient, "step after the end must raise")]
-)
-def test_a_broken_environment_is_named(kind, message):
-    with pytest.raises(AssertionError, match=message):
-        check_env(kind(tasks=TASKS, reward=exact))
-
-
-def test_an_environment_that_hides_a_failed_grader_is_named():
-    @rule("failing")
-    def failing(task, response):
-        return Score.failed("no grader") if response == "an answer" else 0.0
-
-    with pytest.raises(AssertionError, match="NaN exactly if the grader failed"):
-        check_env(ZeroOnFailure(tasks=TASKS, reward=failing))
-
-
-def test_something_else_than_a_text_environment_is_refused():
-    with pytest.raises(AssertionError, match=r"pass env\.unwrapped"):
-        check_env(gym.make("CartPole-v1"))
 
 
 @pytest.mark.parametrize("name", ["chain_arithmetic", "procedural_math"])
@@ -208,14 +135,48 @@ def test_a_broken_reward_is_named(reward, message):
         check_reward(reward, TASKS[:2])
 
 
-def test_a_reward_that_raises_on_garbage_is_not_hidden():
-    with pytest.raises(ValueError, match="could not convert"):
-        check_reward(fussy, TASKS[:1])
-
-
 @rule("fussy")
 def fussy(task, response):
     return float(response)
+
+
+@rule("silent")
+def silent(task, response):
+    return None
+
+
+@rule("dividing")
+def dividing(task, response):
+    return 1 / len(response)
+
+
+@rule("verbose")
+def verbose(task, response):
+    return Score(0.0, details={"seen": {response}})
+
+
+@rule("random")
+def random_rule(task, response):
+    return random.random()
+
+
+@pytest.mark.parametrize(
+    ("reward", "message"),
+    [
+        (fussy, "reward 'fussy' must not raise, but it raised ValueError: could not convert"),
+        (silent, "reward 'silent' must not raise, .* must return a number or a Score, got NoneType: None"),
+        (dividing, "reward 'dividing' must not raise, but it raised ZeroDivisionError"),
+        (verbose, r"reward 'verbose' of .*: json\.dumps of the details must not raise"),
+        (random_rule, "reward 'random' of .* in another order"),
+        (
+            rule("closed")(lambda task, response: 0.0),
+            r"pickling reward 'closed' \(functions .* top level of a module\)",
+        ),
+    ],
+)
+def test_a_rule_that_breaks_the_contract_is_named(reward, message):
+    with pytest.raises(AssertionError, match=message):
+        check_reward(reward, TASKS[:2])
 
 
 ATTEMPTS = [
@@ -227,6 +188,7 @@ ATTEMPTS = [
 
 def test_a_function_of_one_attempt_conforms_as_an_interaction():
     check_interaction(load_turn(again), ATTEMPTS)
+    check_interaction(again, ATTEMPTS)
 
 
 class Silence:
@@ -267,12 +229,15 @@ class Talkative(Silence):
 @pytest.mark.parametrize(
     ("interaction", "message"),
     [
-        (FirstAlone(), "4 attempts must give as many answers, got 1"),
+        (FirstAlone(), "4 attempts must give as many, got 1"),
         (Counting(), "must be a str or None, got 0"),
         (Positional(), "in another order"),
         (Batched(), "must answer alone as in a batch, got '1' and '4'"),
         (Talkative(), "an empty batch must give no answers"),
         (object(), "must have answer"),
+        (failing_turn, "must not raise, but it raised KeyError"),
+        (counting_turn, "in another order|must answer alone"),
+        (lambda attempt: None, r"pickling turn .* \(functions .* top level of a module\) must not raise"),
     ],
 )
 def test_a_broken_interaction_is_named(interaction, message):

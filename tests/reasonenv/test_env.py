@@ -75,6 +75,7 @@ def test_choosing_a_task_does_not_change_which_are_drawn_later():
         ({"task_index": -1}, IndexError, "tasks 0 to 19"),
         ({"task_index": "1"}, TypeError, "must be an int, got str: '1'"),
         ({"task_id": "sum/1"}, ValueError, "look like 'sum/00'"),
+        (["task_id"], TypeError, "must be a dict, got list"),
     ],
 )
 def test_bad_options_are_refused_and_change_nothing(options, error, message):
@@ -94,7 +95,7 @@ def test_a_single_turn_ends_the_episode_with_the_weighted_total_and_its_componen
     assert (observation, reward, terminated, truncated) == ("", 1.0 + 0.01 + 2.0 * 0.5, True, False)
     assert info["reward_components"] == {"exact": 1.0, "length": 1.0, "fragile": 0.5}
     assert info["reward_status"] == "scored"
-    assert info["reward_details"] == {"exact": {}, "length": {"size": 1}, "fragile": {}}
+    assert info["reward_details"] == [["exact", {}], ["length", {"size": 1}], ["fragile", {}]]
     assert info["response_truncated"] is False
     assert info["messages"][-2:] == [
         {"role": "user", "content": "4+4=? 🙂"},
@@ -111,7 +112,7 @@ def test_a_failed_grader_gives_nan_and_says_so():
     assert info["reward_status"] == "grader_failed"
     assert math.isnan(info["reward_components"]["fragile"])
     assert info["reward_components"]["length"] == 4.0
-    assert info["reward_details"]["fragile"] == {"reason": "told to"}
+    assert dict(info["reward_details"])["fragile"] == {"reason": "told to"}
 
 
 def test_feedback_is_the_next_observation_with_reward_zero():
@@ -164,9 +165,9 @@ def test_rewards_see_the_whole_conversation():
     assert [message["role"] for message in attempt.messages] == ["user", "assistant", "user", "assistant"]
 
 
-@pytest.mark.parametrize("turn", [None, always])
-def test_a_response_that_is_too_long_is_cut_and_ends_the_episode(turn):
-    env = text_env(max_response_chars=1, turn=turn, max_turns=9)
+@pytest.mark.parametrize("turns", [{}, {"turn": always, "max_turns": 9}])
+def test_a_response_that_is_too_long_is_cut_and_ends_the_episode(turns):
+    env = text_env(max_response_chars=1, **turns)
     env.reset(options={"task_index": 3})
     _, reward, terminated, truncated, info = env.step("6 and more")
     assert (reward, terminated, truncated) == (1.0, False, True)
@@ -248,12 +249,18 @@ def test_changing_what_was_returned_does_not_change_the_episode():
         ({"tasks": "chain_arithmetic", "split": "trian"}, UnknownNameError, "Did you mean 'train'"),
         ({"tasks": ()}, TaskDataError, "at least one task"),
         ({"reward": "r1zero"}, UnknownNameError, "Did you mean 'r1_zero'"),
-        ({"reward": 5}, TypeError, "must be a name"),
+        ({"reward": 5}, TypeError, "A reward must be a name, a dict of weights, .* got 5 .int."),
+        ({"reward": ["accuracy"]}, TypeError, "got .'accuracy'. .list."),
+        ({"template": 5}, TypeError, "A template must be a name of TEMPLATES, .* 5 is int"),
+        ({"turn": "pyton"}, UnknownNameError, "Did you mean 'python'"),
+        ({"turn": 5}, TypeError, "A turn must be a name of TURNS, .* got 5 .int."),
         ({"template": "r1-zero"}, UnknownNameError, "Did you mean 'r1_zero'"),
         ({"max_turns": 0}, ValueError, "max_turns must be at least 1, got 0"),
+        ({"max_turns": "2"}, TypeError, "max_turns must be an int, got str: '2'"),
+        ({"max_turns": 1.5}, TypeError, "max_turns must be an int, got float: 1.5"),
+        ({"max_turns": 2}, ValueError, "max_turns=2 needs a turn: .* Pass turn="),
         ({"max_response_chars": 0}, ValueError, "max_response_chars must be at least 1"),
         ({"max_observation_chars": 0}, ValueError, "max_observation_chars must be at least 1"),
-        ({"render_mode": "human"}, ValueError, "None or 'ansi', got 'human'"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, error, message):
@@ -284,9 +291,10 @@ def test_tasks_may_be_a_file_a_task_set_or_a_sequence(tmp_path):
     assert [len(text_env(tasks=tasks).tasks) for tasks in sources] == [1, 1, len(load_tasks("gcd_lcm")), 20]
 
 
-def test_reward_may_be_a_name_a_reward_or_a_combination():
-    rewards = ("format", exact, CompositeReward({"a": (exact, 2.0)}))
-    assert [list(text_env(reward=reward).reward.weights) for reward in rewards] == [["format"], ["exact"], ["a"]]
+def test_reward_may_be_a_name_weights_a_reward_a_combination_or_a_path():
+    rewards = ("format", {"format": 0.5}, exact, CompositeReward({"a": (exact, 2.0)}), "env_parts:exact")
+    weights = [dict(text_env(reward=reward).reward.weights) for reward in rewards]
+    assert weights == [{"format": 1.0}, {"format": 0.5}, {"exact": 1.0}, {"a": 2.0}, {"exact": 1.0}]
 
 
 def play(env):
@@ -372,6 +380,13 @@ def test_render_without_a_mode_is_none_and_before_reset_an_error():
     assert text_env().render() is None
     with pytest.raises(EpisodeError):
         text_env(render_mode="ansi").render()
+
+
+def test_a_render_mode_with_pictures_is_refused_by_render_alone():
+    env = text_env(render_mode="rgb_array")
+    env.reset()
+    with pytest.raises(ValueError, match="Text has no pictures: render_mode must be None or 'ansi', got 'rgb_array'"):
+        env.render()
 
 
 def test_intermediate_turns_are_not_scored():

@@ -107,3 +107,42 @@ def test_an_unknown_template_offers_the_closest_name():
 def test_a_template_that_could_not_ask_is_refused(text, messages, complaint):
     with pytest.raises(ValueError, match=complaint):
         PromptTemplate(name="bad", version=0, text_template=text, message_templates=messages)
+
+
+SYSTEM = {"role": "system", "content": "Be brief."}
+TURNS = ({"role": "user", "content": "Hi {prompt}!"}, {"role": "assistant", "content": "Hello."})
+
+
+def chat_task(*history):
+    return Task(task_id="t/0", prompt="2+3=?", reference=None, history=history)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_template_shows_what_was_said_before_the_question_in_both_forms(name):
+    template = load_template(name)
+    text, messages = template.text(chat_task(SYSTEM, *TURNS)), template.messages(chat_task(SYSTEM, *TURNS))
+    assert "Be brief.\n\nHi {prompt}!\n\nAssistant: Hello.\n\nUser: 2+3=?" in text
+    assert messages[-3:-1] == TURNS
+    assert messages[-1] == template.messages(chat_task())[-1]
+    systems = [message["content"] for message in messages if message["role"] == "system"]
+    own = [message["content"] for message in template.messages(chat_task()) if message["role"] == "system"]
+    assert systems == ["\n\n".join([*own, "Be brief."])]
+    assert messages[0]["role"] == "system"
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_earlier_turns_without_a_system_message_follow_the_template(name):
+    template = load_template(name)
+    *before, question = template.messages(chat_task())
+    assert template.messages(chat_task(*TURNS)) == (*before, *TURNS, question)
+
+
+def test_the_messages_of_a_task_are_not_those_of_its_history():
+    task = chat_task(SYSTEM)
+    load_template("plain").messages(task)[0]["content"] = "changed"
+    assert task.history == (SYSTEM,)
+
+
+def test_a_task_without_history_asks_its_prompt_alone():
+    assert chat_task().dialogue == "2+3=?"
+    assert chat_task(SYSTEM).dialogue == "Be brief.\n\n2+3=?"

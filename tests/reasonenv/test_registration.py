@@ -56,7 +56,7 @@ def test_the_checkers_of_gymnasium_find_nothing_to_warn_of():
 
 def test_make_takes_the_arguments_of_the_environment():
     env = gym.make(
-        ID, tasks=TASKS, reward=exact, template="plain", max_turns=2, max_response_chars=9, render_mode="ansi"
+        ID, tasks=TASKS, reward=exact, template="plain", max_turns=1, max_response_chars=9, render_mode="ansi"
     )
     env.reset(options={"task_index": 2})
     assert env.step("4")[1] == 1.0
@@ -115,6 +115,29 @@ def test_make_vec_gives_the_same_episodes_in_every_mode(mode, kind, kwargs):
         assert is_same(env.step(("", "🙂 \ud800")), reference.step(("", "🙂 \ud800")))
     finally:
         env.close()
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+@pytest.mark.parametrize("autoreset", ["NextStep", "SameStep"])
+@pytest.mark.parametrize("env_id", [ID, "reasonenv/MathPython-v0"])
+def test_make_vec_limits_episodes_alike_in_every_mode(env_id, autoreset, limit):
+    kwargs = {"num_envs": 2, "max_episode_steps": limit}
+    ours = gym.make_vec(env_id, autoreset_mode=autoreset, **kwargs)
+    theirs = gym.make_vec(env_id, vectorization_mode="sync", vector_kwargs={"autoreset_mode": autoreset}, **kwargs)
+    assert is_same(ours.reset(seed=3), theirs.reset(seed=3))
+    actions = ("I do not know.", "```python\nprint(1)\n```")
+    steps = [(ours.step(actions), theirs.step(actions)) for _ in range(2 * limit + 1)]
+    assert all(is_same(*pair) for pair in steps)
+    assert any(step[3].any() for step, _ in steps) == (limit == 1 or env_id != ID)
+    ours.close()
+    theirs.close()
+
+
+def test_make_warns_of_a_render_mode_with_pictures_and_makes_the_environment():
+    with pytest.warns(UserWarning, match="render_mode='rgb_array' that is not in the possible render_modes"):
+        env = gym.make(ID, render_mode="rgb_array")
+    env.reset(seed=0)
+    assert env.step("no idea")[2] is True
 
 
 def test_make_vec_passes_group_size():

@@ -64,7 +64,7 @@ def test_a_response_without_program_is_told_so():
 def test_the_last_turn_is_scored_by_the_hidden_tests_and_truncated():
     *_, last = played(code_env(max_turns=2), in_form(WRONG), in_form(HALF))
     assert last[:4] == ("", 1.0, False, True)
-    assert last[4]["reward_details"]["code_all_passed"]["num_passed"] == 2
+    assert dict(last[4]["reward_details"])["code_all_passed"]["num_passed"] == 2
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ def test_vector_and_sync_environments_play_the_same_episodes(mode):
 def without_times(step):
     *result, infos = step
     for details in infos.get("reward_details", ()):
-        for detail in (details or {}).values():
+        for detail in dict(details or ()).values():
             detail.pop("cpu_seconds", None)
     for final in infos.get("final_info", {}).get("reward_details", ()):
-        for detail in (final or {}).values():
+        for detail in dict(final or ()).values():
             detail.pop("cpu_seconds", None)
     return (*result, infos)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from env_parts import TASKS, WEIRD_RESPONSES, CountingReward, again, always, exact, is_same, terms, text_env
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import TimeLimit
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,10 +34,11 @@ def vector_env(num_envs=4, *, reward=exact, **kwargs):
 
 @st.composite
 def configurations(draw):
+    turn = draw(st.sampled_from([None, again, always]))
     return {
         "reward": terms(),
-        "turn": draw(st.sampled_from([None, again, always])),
-        "max_turns": draw(st.integers(1, 3)),
+        "turn": turn,
+        "max_turns": 1 if turn is None else draw(st.integers(1, 3)),
         "max_response_chars": draw(st.sampled_from([3, 1000, 200_000])),
     }
 
@@ -44,10 +46,14 @@ def configurations(draw):
 class Twins:
     """Our vector environment and Gymnasium's over the same environments; every call must give the same."""
 
-    def __init__(self, num_envs, mode, config):
+    def __init__(self, num_envs, mode, config, time_limit=None):
         self.num_envs, self.mode = num_envs, mode
-        self.ours = vector_env(num_envs, autoreset_mode=mode, **config)
-        self.theirs = SyncVectorEnv([lambda: text_env(**config)] * num_envs, autoreset_mode=mode)
+        self.ours = vector_env(num_envs, autoreset_mode=mode, max_episode_steps=time_limit, **config)
+
+        def alone():
+            return text_env(**config) if time_limit is None else TimeLimit(text_env(**config), time_limit)
+
+        self.theirs = SyncVectorEnv([alone] * num_envs, autoreset_mode=mode)
         self.is_done = np.zeros(num_envs, dtype=np.bool_)
 
     def reset(self, seed, options):
@@ -62,9 +68,9 @@ class Twins:
 
 
 @settings(max_examples=150)
-@given(st.data(), st.sampled_from(MODES), st.integers(1, 3), configurations())
-def test_equals_sync_vector_env_step_for_step(data, mode, num_envs, config):
-    twins = Twins(num_envs, mode, config)
+@given(st.data(), st.sampled_from(MODES), st.integers(1, 3), configurations(), st.none() | st.integers(1, 3))
+def test_equals_sync_vector_env_step_for_step(data, mode, num_envs, config, time_limit):
+    twins = Twins(num_envs, mode, config, time_limit)
     some_seed = st.one_of(seeds, st.lists(seeds, min_size=num_envs, max_size=num_envs))
     masks = st.lists(st.booleans(), min_size=num_envs, max_size=num_envs).filter(any).map(np.array)
     twins.reset(data.draw(some_seed), data.draw(reset_options))
@@ -135,7 +141,7 @@ def test_details_keep_their_types_in_every_row():
     env = vector_env(2, reward=terms())
     env.reset(seed=0)
     infos = env.step(["a", "ab"])[4]
-    assert [infos["reward_details"][row]["length"]["size"] for row in range(2)] == [1, "2"]
+    assert [dict(details)["length"]["size"] for details in infos["reward_details"]] == [1, "2"]
 
 
 def played_tasks(env, num_episodes, seed=None, lengths=None):
@@ -250,12 +256,67 @@ def test_bad_reset_arguments_are_refused(arguments, message):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": "abcd"}, "A seed must be an int, .* got 'abcd'"),
+        ({"options": ["task_id"]}, "must be a dict, got list"),
+    ],
+)
+def test_reset_arguments_of_a_wrong_type_are_refused(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        vector_env(4).reset(**arguments)
+
+
+def test_a_seed_may_come_from_numpy():
+    assert vector_env(2).reset(seed=np.int64(3))[0] == vector_env(2).reset(seed=3)[0]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_time_limit_truncates_without_a_score_and_frees_what_the_turn_keeps(mode):
+    ended = []
+
+    class Watched:
+        def answer(self, attempts):
+            return ["go on" for _ in attempts]
+
+        def end(self, attempt):
+            ended.append([message["content"] for message in attempt.messages if message["role"] == "assistant"])
+
+    reward = CountingReward()
+    env = vector_env(2, reward=reward, turn=Watched(), max_turns=9, max_episode_steps=2, autoreset_mode=mode)
+    env.reset(seed=0)
+    env.step(["a", "b"])
+    _, rewards, terminations, truncations, _ = env.step(["c", "d"])
+    assert (rewards.tolist(), terminations.any(), truncations.all()) == ([0.0, 0.0], False, True)
+    assert reward.batch_sizes == []
+    assert ended == [["a", "c"], ["b", "d"]]
+
+
+def test_a_row_that_the_time_limit_cut_must_be_reset_when_autoreset_is_disabled():
+    env = vector_env(1, turn=always, max_turns=9, max_episode_steps=1, autoreset_mode=AutoresetMode.DISABLED)
+    env.reset()
+    env.step(["a"])
+    with pytest.raises(EpisodeError, match="is over"):
+        env.step(["b"])
+    assert env.step([None])[3].tolist() == [True]
+
+
+def test_without_a_time_limit_minus_one_is_meant():
+    env = vector_env(1, turn=always, max_turns=9, max_episode_steps=-1)
+    env.reset()
+    assert not any(env.step(["a"])[3][0] for _ in range(5))
+
+
+@pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"num_envs": 0}, ValueError, "positive multiple"),
+        ({"num_envs": 0}, ValueError, "num_envs must be at least 1, got 0"),
+        ({"num_envs": 2.0}, TypeError, "num_envs must be an int, got float"),
         ({"num_envs": 4, "group_size": 3}, ValueError, "num_envs=4, group_size=3"),
-        ({"num_envs": 4, "group_size": 0}, ValueError, "group_size=0"),
-        ({"autoreset_mode": "Sometimes"}, ValueError, "Sometimes"),
+        ({"num_envs": 4, "group_size": 0}, ValueError, "group_size must be at least 1"),
+        ({"max_episode_steps": 0}, ValueError, "max_episode_steps must be at least 1"),
+        ({"max_episode_steps": "3"}, TypeError, "max_episode_steps must be an int, got str"),
+        ({"autoreset_mode": "Sometimes"}, ValueError, "one of 'NextStep', 'SameStep', 'Disabled', got 'Sometimes'"),
         ({"tasks": "chain_arithmetik"}, UnknownNameError, "chain_arithmetic"),
         ({"max_turns": 0}, ValueError, "max_turns"),
     ],

@@ -19,11 +19,10 @@ from typing import Any, NoReturn
 from reasonenv.errors import TaskDataError
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.datasets.data_set import DataSet
+from reasonenv.tasksets.references import BY_TOKENS, same_value
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
-_BY_TOKENS = Comparison(whitespace="tokens", relative_tolerance=1e-6, absolute_tolerance=1e-6)
-"""Printed output as these data sets' own graders compare it: spacing is free, and numbers may be nearly equal."""
 _NUM_PUBLIC = 2
 
 
@@ -118,20 +117,11 @@ def _call_tests(row: Row, name: str, cases: list[tuple[Any, Any]]) -> CallTests:
         raise row.wrong_cell("input_output", f"a list of arguments of {name!r} in each input")
     is_wrapped = all(isinstance(output, list) and len(output) == 1 for _, output in cases)
     found = tuple((tuple(arguments), output[0] if is_wrapped else output) for arguments, output in cases)
-    return CallTests(name, found, Comparison(judge=_same_value))
-
-
-def _same_value(_: object, expected: object, actual: object) -> bool:
-    """Return whether values are equal, a tuple and a list of the same parts too: JSON has no tuples."""
-    return _listed(expected) == _listed(actual)
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(part) for part in value] if isinstance(value, list | tuple) else value
+    return CallTests(name, found, Comparison(judge=same_value))
 
 
 def _stdin_tests(cases: list[tuple[Any, Any]]) -> StdinTests:
-    return StdinTests(tuple((_text_of(text), _text_of(output)) for text, output in cases), _BY_TOKENS)
+    return StdinTests(tuple((_text_of(text), _text_of(output)) for text, output in cases), BY_TOKENS)
 
 
 def _text_of(value: Any) -> str:
@@ -164,11 +154,11 @@ def _livecodebench_tests(row: Row, name: str | None, cases: list[Any]) -> CallTe
     try:
         pairs = [(str(case["input"]), str(case["output"])) for case in cases]
         if name is None:
-            return StdinTests(tuple(pairs), _BY_TOKENS)
+            return StdinTests(tuple(pairs), BY_TOKENS)
         calls = [(tuple(json.loads(line) for line in text.split("\n") if line), json.loads(out)) for text, out in pairs]
     except (TypeError, KeyError, json.JSONDecodeError) as error:
         raise TaskDataError(f"{row.where}: a test case has no readable input and output ({error}).") from error
-    return CallTests(name, tuple(calls), Comparison(judge=_same_value))
+    return CallTests(name, tuple(calls), Comparison(judge=same_value))
 
 
 def _private_tests(row: Row) -> list[Any]:

@@ -9,31 +9,6 @@ from typing import Any
 from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, TaskList, numbered_id
 from reasonenv.tasksets.rows import Row, hub_rows
-from reasonenv.types import MathReference
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """Which column holds what: `Columns(prompt="Question", answer="Gold", metadata=("Year",))`."""
-
-    prompt: str
-    answer: str
-    """Text or a number."""
-    solution: str | None = None
-    """May be null or empty in some rows."""
-    task_id: str | None = None
-    """Without it, ids are "{name}/{split}/{row:05d}"."""
-    metadata: tuple[str, ...] = ()
-
-    def parse(self, row: Row) -> Problem:
-        """Return the problem that a row holds."""
-        return Problem(
-            prompt=row.text(self.prompt),
-            reference=MathReference(answer=row.text_or_number(self.answer)),
-            solution=row.optional_text(self.solution) if self.solution else None,
-            source_id=row.text_or_number(self.task_id) if self.task_id else None,
-            metadata={column: row.cell(column) for column in self.metadata},
-        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +35,7 @@ class DataSet:
     def __call__(self, split: str) -> TaskList:
         """Load one split from the hub; UnknownNameError when the data set has no such split."""
         if split not in self.splits:
-            raise UnknownNameError("split", split, self.splits)
+            raise UnknownNameError("split", split, self.splits, of=repr(self.name))
         place = {"config": self.config, "revision": self.revision, "data_dir": self.data_dir}
         rows = hub_rows(self.repository, split=self.splits[split], **place)
         return task_list(rows, self.parse, self.name, split, self.metadata)
@@ -69,6 +44,6 @@ class DataSet:
 def task_list(
     rows: Iterable[Row], parse: Callable[[Row], Problem], name: str, split: str, metadata: Mapping[str, Any]
 ) -> TaskList:
-    """Return the tasks of `rows`; `metadata` is added to that of each."""
+    """Return the tasks of `rows`, all of one split; `metadata` is added to that of each."""
     tasks = (parse(row).as_task(numbered_id(name, split, index), metadata) for index, row in enumerate(rows))
     return TaskList(name, split, tuple(tasks))

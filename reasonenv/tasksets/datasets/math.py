@@ -12,7 +12,7 @@ from typing import Any
 from reasonenv.errors import TaskDataError
 from reasonenv.parsing import boxed_answer
 from reasonenv.tasksets.base import Problem
-from reasonenv.tasksets.datasets.data_set import Columns, DataSet
+from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import MathReference
 
@@ -48,6 +48,10 @@ def _parse_aime(row: Row) -> Problem:
         solution=row.optional_text("Solution"),
         source_id=f"aime/{row.text('ID')}",
     )
+
+
+def _parse_aime_2025(row: Row) -> Problem:
+    return Problem(prompt=row.text("problem"), reference=MathReference(answer=row.text_or_number("answer")))
 
 
 def _parse_numina_tir(row: Row) -> Problem:
@@ -122,7 +126,7 @@ aime = DataSet(
 aime_2025 = DataSet(
     "aime_2025",
     "math-ai/aime25",
-    Columns(prompt="problem", answer="answer").parse,
+    _parse_aime_2025,
     revision="563bb8404243c5f09de6ec262f2db674fe5bce9b",
     splits={"test": "test"},
     licence="Apache-2.0",

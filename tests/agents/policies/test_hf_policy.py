@@ -27,7 +27,7 @@ from transformers import (
 )
 
 from agents.errors import PolicyError
-from agents.policies.hf import HFPolicy, head_of
+from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
 from agents.types import LossOutput, PolicyOutputs
 
@@ -219,7 +219,7 @@ def test_auxiliary_loss_reaches_the_routers():
     ],
 )
 def test_head_tells_what_an_architecture_does_to_its_logits(name, softcap, logit_scale: float, has_bias: bool):
-    head = head_of(model_of(name))
+    head = HFPolicy(model_of(name)).head
     assert (head.softcap, head.logit_scale, head.module.bias is not None) == (softcap, logit_scale, has_bias)
 
 

@@ -57,7 +57,9 @@ def until_done(attempt: Attempt) -> str | None:
 
 
 def make(num_envs: int = 4, group_size: int = 2, **changes: Any) -> TextVectorEnv:
-    options: dict[str, Any] = {"tasks": TASKS, "reward": length, "template": "plain", "max_turns": 3}
+    options: dict[str, Any] = {"tasks": TASKS, "reward": length, "template": "plain"}
+    if "turn" in changes:
+        options["max_turns"] = 3
     return TextVectorEnv(num_envs, group_size=group_size, **{"autoreset_mode": "Disabled", **options, **changes})
 
 

@@ -37,6 +37,17 @@ def test_scores_come_from_the_question_and_the_response():
     assert [score.value for score in NeuralReward("lengths", Lengths).score(attempts("a", "abc"))] == [1.0, 3.0]
 
 
+class PromptLengths:
+    def score(self, prompts, responses):
+        return [float(len(prompt)) for prompt in prompts]
+
+
+def test_what_was_said_before_the_question_is_part_of_what_the_model_scores():
+    task = Task(task_id="t", prompt="Why?", reference=None, history=({"role": "system", "content": "Be brief."},))
+    (score,) = NeuralReward("lengths", PromptLengths).score([Attempt(task=task, response="a")])
+    assert score.value == len("Be brief.\n\nWhy?")
+
+
 def test_no_score_is_a_failure_of_the_grader_and_not_zero():
     good, missing = NeuralReward("lengths", Lengths).score(attempts("a", ""))
     assert good.status is ScoreStatus.SCORED

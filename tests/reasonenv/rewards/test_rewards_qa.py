@@ -83,7 +83,7 @@ def test_environment_pays_a_right_answer_in_the_right_form(index):
     env.reset(options={"task_index": index})
     _, reward, terminated, _, info = env.step(f"<think>hm</think> <answer>{env.task.reference.answer}</answer>")
     assert (reward, terminated) == (2.0, True)
-    assert info["reward_details"]["qa"]["status"] == "correct"
+    assert dict(info["reward_details"])["qa"]["status"] == "correct"
 
 
 def test_environment_does_not_pay_for_the_question_or_for_nothing():

@@ -159,7 +159,7 @@ def test_a_modulus_below_two_is_refused(modulus):
 
 
 def test_an_unknown_split_offers_the_closest_name():
-    with pytest.raises(UnknownNameError, match=r"Unknown split 'tests'\. Did you mean 'test'"):
+    with pytest.raises(UnknownNameError, match=r"Unknown split 'tests' of 'gcd_lcm'\. Did you mean 'test'"):
         load_tasks("gcd_lcm", split="tests")
 
 
