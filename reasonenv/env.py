@@ -133,7 +133,7 @@ class TextEnv(gymnasium.Env[str, str]):
     pairs that `dict` takes. `json.dumps(info)` works.
 
     Wherever a name goes, "module:attribute" leads to a part of your own, as in `reward="my_module:brevity"`. Names and
-    dicts of weights go through `EnvSpec.to_json`; objects do not, which is a limit of Gymnasium.
+    dicts of weights go through the JSON of Gymnasium's `EnvSpec`; objects do not.
 
     Args:
         tasks: a name of `TASK_SETS`, a file or folder, rows or tasks of your own; all that `load_tasks` takes.
@@ -177,9 +177,9 @@ class TextEnv(gymnasium.Env[str, str]):
         turn: str | Turn | Interaction | None = None,
         render_mode: str | None = None,
     ) -> None:
-        check_positive("max_turns", max_turns)
-        check_positive("max_response_chars", max_response_chars)
-        check_positive("max_observation_chars", max_observation_chars)
+        _check_positive("max_turns", max_turns)
+        _check_positive("max_response_chars", max_response_chars)
+        _check_positive("max_observation_chars", max_observation_chars)
         if max_turns > 1 and turn is None:
             raise ValueError(
                 f"max_turns={max_turns} needs a turn: without one, every episode has one response. "
@@ -352,8 +352,7 @@ class TextEnv(gymnasium.Env[str, str]):
         return text
 
 
-def check_positive(name: str, limit: int) -> None:
-    """Raise TypeError or ValueError unless `limit` is an integer of at least 1."""
+def _check_positive(name: str, limit: int) -> None:
     if not isinstance(limit, SupportsIndex):
         raise TypeError(f"{name} must be an int, got {type(limit).__name__}: {limit!r:.80}.")
     if operator.index(limit) < 1:
