@@ -9,6 +9,7 @@ PYTEST_ARGS ?= -n 2
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --constraint constraints.txt
+OTHERS := --editable ./agents --editable ./reward_models
 
 .PHONY: help demo test test-attacks peers check bench bench-gpu has-gpu clean
 
@@ -59,7 +60,7 @@ clean:
 	rm -rf $(VENV) build dist benchmarks/out .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
 
 # torch comes first and alone, so that the pinned build is in place before anything that merely depends on it.
-$(VENV)/.torch: pyproject.toml constraints.txt
+$(VENV)/.torch: pyproject.toml agents/pyproject.toml reward_models/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "reasonenv needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." >&2; \
 		echo "Name another interpreter: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
@@ -69,15 +70,15 @@ $(VENV)/.torch: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.agents: $(VENV)/.torch
-	@$(INSTALL) --editable ".[agents]"
+	@$(INSTALL) --editable . $(OTHERS)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.torch
-	@$(INSTALL) --editable ".[dev]"
+	@$(INSTALL) --editable ".[dev]" $(OTHERS)
 	@touch $(VENV)/.agents $@
 
 $(VENV)/.peers: $(VENV)/.dev
-	@$(INSTALL) --editable ".[integrations,ray]"
+	@$(INSTALL) --editable ".[peers]"
 	@touch $@
 
 $(VENV)/.kernel-peers: $(VENV)/.dev

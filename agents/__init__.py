@@ -1,5 +1,31 @@
 """Learners for text environments: GRPO and PPO, rollouts, supervised fine-tuning, and the loop around them.
 
 Start from a recipe (`python -m agents train quickstart`), from `agents.train.train(config)`, or take the parts:
-`agents.losses`, `agents.algorithms`, `agents.kernels`, `agents.learner`, `agents.rollout`. Needs `reasonenv[agents]`.
+`agents.losses`, `agents.algorithms`, `agents.kernels`, `agents.learner`, `agents.rollout`. OpenAI's Agents SDK ships a
+module of this name too: a warning says if it is in the same environment.
 """
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from reasonenv.installation import collision, require_modules
+
+require_modules(
+    ("torch", "transformers", "tokenizers", "safetensors", "tensorboard", "tyro", "rich"), "reasonenv-agents"
+)
+if (_fault := collision("agents")) is not None:
+    warnings.warn(_fault, stacklevel=2)
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        """Read `__version__` when it is asked for: a checkout that is not installed has none."""
+        if name != "__version__":
+            raise AttributeError(f"module 'agents' has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version("reasonenv-agents")

@@ -8,16 +8,19 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
 from typing import Annotated
 
 import tyro
 from rich.console import Console
 
+import agents
 from agents.build import evaluate_policy, load_policy
 from agents.config import RunConfig
 from agents.recipes import RECIPES
 from agents.train import Interrupted, train
-from reasonenv.errors import ReasonEnvError
+from reasonenv.errors import ReasonEnvError, UnknownNameError
+from reasonenv.installation import add_current_folder, damage
 from reasonenv.tables import resolve
 
 _PROGRAM = "python -m agents"
@@ -65,22 +68,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: the words do not parse (2), or ask for help (0).
     """
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    num_words = 1 if words[0] == "sft" else 2
+    if (fault := damage("agents")) is not None:
+        print(f"error: {fault}", file=sys.stderr)
+        return 2
     try:
-        command = tyro.extras.subcommand_cli_from_dict(
-            {"train": Train, "sft": train_sft, "eval": Evaluate},
-            prog=_PROGRAM,
-            description=f"Recipes: {', '.join(RECIPES)}.",
-            args=words[:num_words],
-        )
-        command.run(words[num_words:])
-    except (ReasonEnvError, ValueError, OSError) as error:
+        if words[0] == "--version":
+            print(agents.__version__)
+            return 0
+        _run(words)
+    except (ReasonEnvError, PackageNotFoundError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except Interrupted as interruption:
         print(interruption, file=sys.stderr)
         return 130
     return 0
+
+
+def script() -> int:
+    """Run the command line as an installed script; parts of your own may lie in the current folder, as for `main`."""
+    add_current_folder()
+    return main()
+
+
+def _run(words: Sequence[str]) -> None:
+    commands = {"train": Train, "sft": train_sft, "eval": Evaluate}
+    if not words[0].startswith("-") and words[0] not in commands:
+        raise UnknownNameError("command", words[0], commands)
+    num_words = 1 if words[0] == "sft" else 2
+    description = f"Recipes: {', '.join(RECIPES)}."
+    command = tyro.extras.subcommand_cli_from_dict(
+        commands, prog=_PROGRAM, description=description, args=words[:num_words]
+    )
+    command.run(words[num_words:])
 
 
 def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:

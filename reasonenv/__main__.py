@@ -1,4 +1,4 @@
-"""The command line: `bench-rewards` measures reward functions, `doctor` tells which sandbox this machine gives."""
+"""The command line: `bench-rewards` measures reward functions, `doctor` looks at the machine and the installation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from reasonenv.errors import MissingExtraError, ReasonEnvError
+from reasonenv import __version__
+from reasonenv.errors import MissingExtraError, ReasonEnvError, UnknownNameError
+from reasonenv.installation import DISTRIBUTIONS, add_current_folder, collision, damage
 
 _TIERS = {
     "A": "with a file system, a network and processes of their own",
@@ -64,10 +66,19 @@ class BenchRewards:
 
 @dataclass(frozen=True)
 class Doctor:
-    """Try the layers of the sandbox for code, and say what to do about those that are missing."""
+    """Try the layers of the sandbox for code, look for broken installations, and say what to do about what is wrong."""
 
     def run(self) -> int:
-        """Return 0 where programs can be run in a sandbox, 1 where they cannot."""
+        """Return 0 where programs can be run in a sandbox and our files are in their places, else 1."""
+        return max(self._sandbox_status(), self._installation_status())
+
+    def _installation_status(self) -> int:
+        faults = [fault for module in DISTRIBUTIONS if (fault := collision(module) or damage(module))]
+        for fault in faults:
+            print(fault)
+        return 1 if faults else 0
+
+    def _sandbox_status(self) -> int:
         from reasonenv.execution import probe
 
         found = probe()
@@ -93,15 +104,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+def script() -> int:
+    """Run the command line as an installed script; parts of your own may lie in the current folder, as for `main`."""
+    add_current_folder()
+    return main()
+
+
 def _command(arguments: Sequence[str]) -> BenchRewards | Doctor:
     if arguments == ["doctor"]:  # works in a bare install, which has no tyro
         return Doctor()
     commands = {"bench-rewards": BenchRewards, "doctor": Doctor}
+    if arguments[0] == "--version":
+        print(__version__)
+        raise SystemExit(0)
+    if not arguments[0].startswith("-") and arguments[0] not in commands:
+        raise UnknownNameError("command", arguments[0], commands)
     try:
         import tyro
     except ModuleNotFoundError as error:
         if arguments[0] == "bench-rewards":
-            raise MissingExtraError("tyro", "report") from error
+            raise MissingExtraError("tyro", "reasonenv[report]") from error
         lines = [f"  {name:<15}{command.__doc__}" for name, command in commands.items()]
         print("\n".join(["usage: python -m reasonenv COMMAND", "", *lines]), file=sys.stderr)
         raise SystemExit(0 if {"-h", "--help"} & {*arguments} else 2) from error

@@ -353,6 +353,7 @@ class TextEnv(gymnasium.Env[str, str]):
 
 
 def _check_positive(name: str, limit: int) -> None:
+    """Raise TypeError or ValueError unless `limit` is an integer of at least 1."""
     if not isinstance(limit, SupportsIndex):
         raise TypeError(f"{name} must be an int, got {type(limit).__name__}: {limit!r:.80}.")
     if operator.index(limit) < 1:

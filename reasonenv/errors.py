@@ -67,12 +67,12 @@ class PartImportError(ReasonEnvError, ValueError):
 class MissingExtraError(ReasonEnvError, ImportError):
     """An optional dependency is not installed."""
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f'{package!r} is not installed. Run: pip install "reasonenv[{extra}]"')
-        self.package, self.extra = package, extra
+    def __init__(self, package: str, requirement: str) -> None:
+        super().__init__(f'{package!r} is not installed. Run: pip install "{requirement}"')
+        self.package, self.requirement = package, requirement
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
-        return type(self), (self.package, self.extra)
+        return type(self), (self.package, self.requirement)
 
 
 class TaskDataError(ReasonEnvError, ValueError):

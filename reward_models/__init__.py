@@ -5,6 +5,14 @@ any Hugging Face checkpoint, and `HttpRewardModel` asks a server. Every model ha
 `score(prompts, responses) -> list[float]`, where NaN means that there is no score.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reward_models.installation import DISTRIBUTION, require_modules
+
+require_modules()
+
 from reward_models.base import JudgedPart, Judgement, Prompt, RewardModel, ScoreCounts
 from reward_models.calibration import Calibration
 from reward_models.http import HttpRewardModel
@@ -31,3 +39,15 @@ __all__ = [
     "SmallModelWarning",
     "load",
 ]
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> str:
+        """Read `__version__` when it is asked for: a checkout that is not installed has none."""
+        if name != "__version__":
+            raise AttributeError(f"module 'reward_models' has no attribute {name!r}")
+        from importlib.metadata import version
+
+        return version(DISTRIBUTION)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
+import reward_models
 from reward_models.calibration import Calibration
 from reward_models.embedded.fitting import fit_helpfulness, fit_safety
 from reward_models.errors import RewardModelError
@@ -141,21 +144,31 @@ def _print_figures(figures: Mapping[str, float]) -> None:
     print(json.dumps(dict(figures), indent=2))
 
 
+def _command(words: Sequence[str]) -> _Train | _Evaluate | _Serve:
+    commands = {"train": _Train, "evaluate": _Evaluate, "serve": _Serve}
+    if not words[0].startswith("-") and words[0] not in commands:
+        close = difflib.get_close_matches(words[0], commands, n=1, cutoff=0.4)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"Unknown command {words[0]!r}.{hint} Known: {', '.join(commands)}.")
+    description = "Train, evaluate and serve reward models."
+    return tyro.extras.subcommand_cli_from_dict(
+        commands, prog="python -m reward_models", description=description, args=words
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status.
 
     Raises:
         SystemExit: the arguments do not parse (2), or ask for help (0).
     """
-    command = tyro.extras.subcommand_cli_from_dict(
-        {"train": _Train, "evaluate": _Evaluate, "serve": _Serve},
-        prog="python -m reward_models",
-        description="Train, evaluate and serve reward models.",
-        args=list(sys.argv[1:] if arguments is None else arguments) or ["--help"],
-    )
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        command.run()
-    except (RewardModelError, ValueError, OSError) as error:
+        if words[0] == "--version":
+            print(reward_models.__version__)
+            return 0
+        _command(words).run()
+    except (RewardModelError, PackageNotFoundError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -4,14 +4,15 @@ RewardModelError
 ├── LoadError     (ValueError)
 ├── DataError     (ValueError)
 ├── ServerError   (RuntimeError)
-└── JudgeError    (RuntimeError)
+├── JudgeError    (RuntimeError)
+└── MissingPackageError (ImportError)
 
 A response that could not be scored is no exception but a score of NaN (see `reward_models.base`).
 """
 
 from __future__ import annotations
 
-__all__ = ["DataError", "JudgeError", "LoadError", "RewardModelError", "ServerError"]
+__all__ = ["DataError", "JudgeError", "LoadError", "MissingPackageError", "RewardModelError", "ServerError"]
 
 
 class RewardModelError(Exception):
@@ -32,3 +33,14 @@ class ServerError(RewardModelError, RuntimeError):
 
 class JudgeError(RewardModelError, RuntimeError):
     """A judge that could not be asked, or whose answer holds no verdict."""
+
+
+class MissingPackageError(RewardModelError, ImportError):
+    """A requirement of this distribution is not installed."""
+
+    def __init__(self, package: str, requirement: str) -> None:
+        super().__init__(f'{package!r} is not installed. Run: pip install "{requirement}"')
+        self.package, self.requirement = package, requirement
+
+    def __reduce__(self) -> tuple[type[MissingPackageError], tuple[str, str]]:
+        return type(self), (self.package, self.requirement)

@@ -85,7 +85,7 @@ class RaySandbox:
         try:
             import ray
         except ImportError as error:
-            raise MissingExtraError("ray", "ray") from error
+            raise MissingExtraError("ray", "reasonenv[ray]") from error
         self._ray: Any = ray
         self._settings = (num_slots, min_tier, limits or Limits())
         self._nodes: dict[str, Any] = {}

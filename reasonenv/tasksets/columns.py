@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -90,22 +91,26 @@ class Columns:
 
     def split_of(self, row: Row) -> str | None:
         """Return the split that a row says it belongs to; None where no column says."""
-        column = self._places(row).get("split")
-        return None if column is None else row.text(column)
+        column = self._place(row, "split")
+        return row.text(column) if column else None
 
     def _places(self, row: Row) -> dict[str, str]:
         """Return role → column for the columns of one row."""
-        named = cast("dict[str, str | None]", {role: vars(self)[role] for role in _NAMES})
-        places = dict[str, str]()
-        for role, column in named.items():
-            if column is None:
-                free = [name for name in _NAMES[role] if name not in named.values() and row.has(name)]
-                column = _only(row, free)
-            elif column and not (role == "kind" and column in KINDS):
-                row.cell(column)
-            if column:
-                places[role] = column
-        return places
+        found = ((role, self._place(row, role)) for role in _NAMES)
+        return {role: column for role, column in found if column}
+
+    def _place(self, row: Row, role: str) -> str | None:
+        """Return the column of a row that plays a role, if one does."""
+        column = self._mapped[role]
+        if column is None:
+            return _only(row, [name for name in _NAMES[role] if row.has(name) and name not in self._mapped.values()])
+        if column and not (role == "kind" and column in KINDS):
+            row.cell(column)
+        return column
+
+    @cached_property
+    def _mapped(self) -> dict[str, str | None]:
+        return {role: vars(self)[role] for role in _NAMES}
 
     def _metadata(self, row: Row, places: Mapping[str, str]) -> dict[str, Any]:
         if self.metadata is not None:
@@ -133,7 +138,7 @@ def as_columns(columns: Columns | Mapping[str, str] | None) -> Columns:
 
 def _only(row: Row, names: list[str]) -> str | None:
     """Return the one of several columns that is filled, or the only one."""
-    filled = [name for name in names if not row.is_empty(name)] or names[:1]
+    filled = names if len(names) < 2 else [name for name in names if not row.is_empty(name)] or names[:1]
     if len(filled) > 1:
         raise TaskDataError(
             f"{row.where}: expected exactly one column of {' and '.join(filled)}; the columns are {row.columns()}. "

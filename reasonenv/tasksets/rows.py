@@ -59,6 +59,8 @@ class Row:
     def _held(self, column: str) -> Any:
         if column in self.cells:
             return self.cells[column]
+        if "." not in column:
+            return _ABSENT
         value: Any = self.cells
         for part in column.split("."):
             if not isinstance(value, Mapping) or part not in value:
@@ -284,7 +286,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingExtraError("pyarrow", "data") from error
+        raise MissingExtraError("pyarrow", "reasonenv[data]") from error
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             records = (record for batch in file.iter_batches() for record in batch.to_pylist())
@@ -313,7 +315,7 @@ def _import_datasets() -> ModuleType:
     try:
         import datasets
     except ImportError as error:
-        raise MissingExtraError("datasets", "data") from error
+        raise MissingExtraError("datasets", "reasonenv[data]") from error
     return datasets
 
 

@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
-from reward_models.errors import LoadError
 from reward_models.models.transformer import TransformerScorer, head_name
 from reward_models.training.data import PreferencePair, SafetyExample
 from reward_models.training.losses import bradley_terry_loss, safety_loss
@@ -101,19 +100,11 @@ def _accumulate(batch: Sequence[_Row], loss: Callable[[Sequence[_Row]], Tensor],
 
 
 def _add_adapters(scorer: TransformerScorer, rank: int) -> Any:
-    """Add low-rank adapters in place and train the scalar head in full; None for rank 0.
-
-    Raises:
-        LoadError: peft is not installed.
-    """
+    """Add low-rank adapters in place and train the scalar head in full; None for rank 0."""
     if rank == 0:
         return None
-    try:
-        from peft import LoraConfig, TaskType, get_peft_model
-    except ImportError as error:
-        raise LoadError(
-            'Training with lora_rank > 0 needs peft. Run: pip install "reasonenv[reward-models]"'
-        ) from error
+    from peft import LoraConfig, TaskType, get_peft_model
+
     settings = LoraConfig(
         r=rank,
         lora_alpha=2 * rank,

@@ -202,7 +202,7 @@ def test_a_part_that_is_not_there_is_named_before_anything_runs(changes: dict[st
 
 def test_tasks_without_solutions_are_refused_for_imitation_but_not_for_rl(tmp_path: Path) -> None:
     tasks = tmp_path / "tasks.jsonl"
-    tasks.write_text('{"prompt": "2+3=?", "answer": "5"}\n')
+    tasks.write_text('{"prompt": "2+3=?", "answer": "5"}\n{"prompt": "2+4=?", "answer": "6"}\n')
     config = replace(RUN, env=replace(ENV, tasks=str(tasks)))
     with pytest.raises(ConfigError, match="no worked solution"):
         check_parts(config)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from reasonenv.installation import DISTRIBUTIONS
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("reasonenv", "agents", "reward_models")
+PACKAGES = tuple(DISTRIBUTIONS)
+PROJECT_FOLDERS = {package: ROOT if package == "reasonenv" else ROOT / package for package in PACKAGES}
+PROJECTS: dict[str, dict[str, Any]] = {
+    package: tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for package, folder in PROJECT_FOLDERS.items()
+}
+FOR_USERS = ("data", "language", "ray", "report")
+"""The extras that code of `reasonenv` asks for; the others are for those who work on it."""
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCES]
 # Triton exists for Linux alone; no other module imports these where it is missing.

@@ -7,12 +7,14 @@ import doctest
 import importlib
 import pkgutil
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
-from source_tree import MODULES, ROOT, SOURCES, parse, relative
+from source_tree import FOR_USERS, MODULES, PROJECTS, ROOT, SOURCES, parse, relative
+from without_modules import run_python_without
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")])
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 PATH = re.compile(r"`((?:reasonenv|agents|reward_models|tests|benchmarks|examples|docs)/(?:[\w./-]*(?:/|\.\w+))?)`")
 NAME = re.compile(r"`((?:reasonenv|agents|reward_models)(?:\.[A-Za-z_]\w*)+)`")
@@ -28,6 +30,31 @@ def test_readme_has_examples_that_run_and_skips_none() -> None:
     examples = doctest.DocTestParser().get_examples((ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(examples) >= 5
     assert not any(example.options.get(doctest.SKIP) for example in examples)
+
+
+def test_examples_of_the_readme_run_without_torch_up_to_those_of_the_kernels() -> None:
+    before = (ROOT / "README.md").read_text(encoding="utf-8").partition(">>> import torch")[0]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "README.md"
+        path.write_text(before, encoding="utf-8")
+        done = run_python_without({"torch", "transformers", "agents", "reward_models"}, "-m", "doctest", str(path))
+    assert len(doctest.DocTestParser().get_examples(before)) >= 30
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_first_screen_of_the_readme_has_a_line_that_installs_and_a_dozen_lines_that_run() -> None:
+    first, _, _ = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n- **")
+    assert "\npip install reasonenv\n" in first
+    assert 5 <= len(doctest.DocTestParser().get_examples(first)) <= 10
+    assert len(first.splitlines()) <= 30
+
+
+def test_readme_has_every_extra_for_users_with_what_it_brings_and_every_distribution() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| extra |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", table, re.MULTILINE))
+    extras = PROJECTS["reasonenv"]["optional-dependencies"]
+    brought = {name: ", ".join(re.split(r"[>=<~]", line)[0] for line in extras[name]) for name in FOR_USERS}
+    assert rows == brought
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)

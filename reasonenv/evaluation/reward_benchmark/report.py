@@ -31,7 +31,7 @@ def check_report_extra() -> None:
         try:
             __import__(package)
         except ModuleNotFoundError as error:
-            raise MissingExtraError(package, "report") from error
+            raise MissingExtraError(package, "reasonenv[report]") from error
 
 
 def write_report(result: BenchmarkResult, folder: str | Path) -> tuple[Path, Path]:
