@@ -209,11 +209,12 @@ def __getattr__(name: str) -> Any:
     return codes
 
 
-FLAGS = (
-    "--rl.num-steps=4 --rl.rollout.max-new-tokens=200 --rl.rollout.num-prompts=8 --cold-start.0.num-steps=5 "
-    "--cold-start.1.num-steps=5 --control.0.num-steps=5 --evaluation.num-tasks=30 --evaluation.max-new-tokens=200 "
-    "--evaluation.every=2 --checkpoint-every=3 --rl.update.num-minibatches=2"
-).split()
+FLAGS = [
+    *("--rl.num-steps=4", "--rl.rollout.max-new-tokens=200", "--rl.rollout.num-prompts=8"),
+    *("--rl.update.num-minibatches=2", "--checkpoint-every=3"),
+    *("--cold-start.0.num-steps=5", "--cold-start.1.num-steps=5", "--control.0.num-steps=5"),
+    *("--evaluation.num-tasks=30", "--evaluation.max-new-tokens=200", "--evaluation.every=2"),
+]
 
 
 def start(*words: str) -> subprocess.Popen[str]:
