@@ -35,6 +35,8 @@ class Accuracy:
     timeout_seconds: float = 2.0
     num_workers: int | None = None
     name: str = "accuracy"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = MathReference
     is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from reasonenv.types import Attempt, Score, Task
 
-__all__ = ["BackgroundReward", "CorrectnessReward", "Reward", "Rule", "RuleFunction", "rule"]
+__all__ = ["BackgroundReward", "CorrectnessReward", "DescribedReward", "Reward", "Rule", "RuleFunction", "rule"]
 
 RuleFunction = Callable[[Task[Any], str], float | Score]
 
@@ -29,6 +29,21 @@ class Reward(Protocol):
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Return one `Score` per attempt, in order."""
+        ...
+
+
+@runtime_checkable
+class DescribedReward(Reward, Protocol):
+    """A reward that says what it can be, and for which tasks it is; every row of the table does."""
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest value that a scored attempt can have."""
+        ...
+
+    @property
+    def reference_type(self) -> type | None:
+        """Return the type that the reference of a task must have; None where any will do."""
         ...
 
 

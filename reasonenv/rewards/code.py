@@ -38,6 +38,8 @@ class CodePassRate:
 
     sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_pass_rate"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = CodeReference
     is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
@@ -65,6 +67,8 @@ class CodeAllPassed:
 
     sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_all_passed"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = CodeReference
     is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
@@ -89,6 +93,8 @@ class CodeEfficiency:
 
     sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_efficiency"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = CodeReference
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once, then the reference programs of the tasks that were solved.

@@ -27,6 +27,8 @@ class QAAccuracy:
     """
 
     name: str = "qa"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = QAReference
     is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:

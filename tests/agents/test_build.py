@@ -200,9 +200,9 @@ def test_a_part_that_is_not_there_is_named_before_anything_runs(changes: dict[st
 
 
 def test_tasks_without_solutions_are_refused_for_imitation_but_not_for_rl(tmp_path: Path) -> None:
-    tasks = tmp_path / "tasks.jsonl"
-    tasks.write_text('{"prompt": "2+3=?", "answer": "5"}\n{"prompt": "2+4=?", "answer": "6"}\n')
-    config = replace(RUN, env=replace(ENV, tasks=str(tasks)))
+    for split, answer in (("train", 5), ("test", 6)):
+        (tmp_path / f"{split}.jsonl").write_text(f'{{"prompt": "2+{answer - 2}=?", "answer": "{answer}"}}\n')
+    config = replace(RUN, env=replace(ENV, tasks=str(tmp_path)))
     with pytest.raises(ConfigError, match="no worked solution"):
         check_parts(config)
     check_parts(replace(config, cold_start=(SFTStage(num_steps=1, worked_share=0.0),)))
