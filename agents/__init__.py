@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from reasonenv.installation import collision, require_modules
 
 require_modules(
-    ("torch", "transformers", "tokenizers", "safetensors", "tensorboard", "tyro", "rich"), "reasonenv-agents"
+    ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub", "tensorboard", "tyro", "rich"),
+    "reasonenv-agents",
 )
 if (_fault := collision("agents")) is not None:
     warnings.warn(_fault, stacklevel=2)
