@@ -1,42 +1,54 @@
-"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`; every field of a configuration is a flag."""
+"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`; every field of a configuration is a flag.
+
+`train --resume FOLDER` goes on with a run as its `config.json` says.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
 
 import agents
-from agents.build import evaluate_policy, load_policy
-from agents.config import RunConfig
+from agents.build import check_parts, evaluate_policy, load_policy
+from agents.errors import CheckpointError
+from agents.flags import HELP, PROGRAM, configure, with_fields
+from agents.interruption import Interrupted
+from agents.json_values import finite_json
 from agents.recipes import RECIPES
-from agents.train import Interrupted, train
+from agents.records.run_config import read_config
+from agents.rollout.metrics import rollout_rows
+from agents.train import train
+from agents.types import Trajectory
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.installation import add_current_folder, damage
-from reasonenv.tables import resolve
-
-_PROGRAM = "python -m agents"
-_HELP = ("-h", "--help")
 
 Recipe = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RECIPE", help=f"One of {', '.join(RECIPES)}.")]]
 
 
 @dataclass(frozen=True)
 class Train:
-    """Run a recipe: train RECIPE [--resume] [flags]; --help behind the recipe lists its flags."""
+    """Run a recipe: train RECIPE [flags], or go on with a run: train --resume FOLDER [flags].
+
+    --help behind the recipe lists its flags.
+    """
 
     recipe: Recipe
 
     def run(self, flags: Sequence[str]) -> None:
         """Train, or with --resume go on from the newest checkpoint."""
+        position = flags.index("--resume") if "--resume" in flags else len(flags)
+        if flags[position + 1 :] and not flags[position + 1].startswith("-"):
+            raise CheckpointError(
+                f"train RECIPE --resume takes no folder. Give the folder alone: train --resume {flags[position + 1]}."
+            )
         config = configure("train", self.recipe, [flag for flag in flags if flag != "--resume"])
         train(config, resume="--resume" in flags)
 
@@ -53,10 +65,26 @@ class Evaluate:
     recipe: Recipe
 
     def run(self, flags: Sequence[str]) -> None:
-        """Print the accuracy as JSON."""
-        config = configure("eval", self.recipe, flags)
+        """Print the accuracy as JSON; with --responses FILE, write every response to FILE."""
+        output, rest = tyro.cli(_Output, args=[flag for flag in flags if flag not in HELP], return_unknown_args=True)
+        config = configure("eval", self.recipe, [*rest, *(flag for flag in flags if flag in HELP)])
+        print(check_parts(replace(config, cold_start=(), control=(), rl=None)), file=sys.stderr)
         policy = load_policy(config.policy, config.env, seed=config.seed)
-        Console().print_json(json.dumps(evaluate_policy(config, policy).as_dict()))
+        rows: list[str] = []
+
+        def keep(sampling: str, trajectories: list[Trajectory]) -> None:
+            kept = ({"sampling": sampling, **row} for row in rollout_rows(0, trajectories))
+            rows.extend(f"{json.dumps(finite_json(row))}\n" for row in kept)
+
+        result = evaluate_policy(config, policy, record=keep)
+        if output.responses is not None:
+            output.responses.write_text("".join(rows), encoding="utf-8")
+        Console().print_json(json.dumps(result.as_dict()))
+
+
+@dataclass(frozen=True)
+class _Output:
+    responses: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,6 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Interrupted as interruption:
         print(interruption, file=sys.stderr)
         return 130
+    except KeyboardInterrupt:
+        print("Stopped at once. A run goes on from what was saved before: train --resume FOLDER.", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -92,43 +123,37 @@ def script() -> int:
 
 
 def _run(words: Sequence[str]) -> None:
+    if words[:2] == ["train", "--resume"]:
+        resume(words[2:])
+        return
     commands = {"train": Train, "sft": train_sft, "eval": Evaluate}
     if not words[0].startswith("-") and words[0] not in commands:
         raise UnknownNameError("command", words[0], commands)
+    if words[:2] == ["train", "--resume"]:
+        resume(words[2:])
+        return
     num_words = 1 if words[0] == "sft" else 2
     description = f"Recipes: {', '.join(RECIPES)}."
     command = tyro.extras.subcommand_cli_from_dict(
-        commands, prog=_PROGRAM, description=description, args=words[:num_words]
+        commands, prog=PROGRAM, description=description, args=words[:num_words]
     )
     command.run(words[num_words:])
 
 
-def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
-    """Return a recipe's configuration with flags applied: first the recipe's own arguments, then any field.
+def resume(words: Sequence[str]) -> None:
+    """Go on with the run in the folder that comes first; the flags behind it change fields that may change.
 
     Raises:
-        UnknownNameError: no such recipe.
+        CheckpointError: there is no folder of a run, or a field was changed that must stay.
         SystemExit: the flags do not parse (2), or ask for help (0).
     """
-    function: Callable[..., RunConfig] = resolve(RECIPES, recipe, kind="recipe")
-    program = f"{_PROGRAM} {command} {recipe}"
-    own = [argument for argument in arguments if argument not in _HELP]
-    if len(own) < len(arguments):
-        _print_help(function, own, program)
-        raise SystemExit(0)
-    defaults, rest = tyro.cli(function, prog=program, args=own, return_unknown_args=True)
-    return tyro.cli(tyro.conf.AvoidSubcommands[RunConfig], prog=program, default=defaults, args=rest)
-
-
-def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], program: str) -> None:
-    """Print the recipe's own flags, and those of the fields if the recipe's required flags are given."""
-    with contextlib.suppress(SystemExit):
-        tyro.cli(function, prog=program, args=["--help"])
-    print("Every field of the run's configuration is a flag too; --help behind the required flags above lists them.\n")
-    with contextlib.suppress(SystemExit):
-        with contextlib.redirect_stderr(io.StringIO()):
-            defaults, _ = tyro.cli(function, prog=program, args=arguments, return_unknown_args=True)
-        tyro.cli(tyro.conf.AvoidSubcommands[RunConfig], prog=program, default=defaults, args=["--help"])
+    if not words or words[0].startswith("-"):
+        raise CheckpointError("train --resume needs the folder of a run behind it: train --resume runs/quickstart.")
+    written = read_config(Path(words[0]))
+    config = with_fields(written, words[1:], f"{PROGRAM} train --resume {words[0]}")
+    if config.folder != written.folder:
+        raise CheckpointError(f"--resume {words[0]} goes on in that folder: leave out --name and --output-dir.")
+    train(config, resume=True)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,21 @@
 """The loop over the phases of a run, with metrics, checkpoints, interruption and exact resumption.
 
 The outcome of a step depends on (seed, step) and the weights alone. A checkpoint also holds the lengths of the log
-files; a resumed run cuts them back to those, so that an interruption leaves no trace in them.
+files; a resumed run cuts them back to those, so that an interruption leaves no trace in them. A step that is stopped
+before it has changed a weight is taken back and done again; an evaluation that is stopped is done again alone.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 import shutil
-import signal
-import threading
 import time
 import warnings
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -27,18 +25,28 @@ from torch.utils.tensorboard import SummaryWriter
 
 from agents.build import (
     LoadedPolicy,
+    build_engine,
     build_rl_phase,
     build_sft_phase,
     check_parts,
     evaluate_policy,
     load_policy,
 )
-from agents.config import RLConfig, RunConfig, SFTStage, to_json
-from agents.errors import CheckpointError
-from agents.records.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint, save_policy
+from agents.config import RLConfig, RunConfig, SFTStage
+from agents.interruption import Interrupted, Interruption
+from agents.records.checkpoint import (
+    Retention,
+    load_env_state,
+    load_learner_state,
+    save_checkpoint,
+    save_policy,
+    save_state,
+)
 from agents.records.logs import JsonLines
-from agents.records.progress import phase_progress
+from agents.records.position import Position, plan, stored_position
+from agents.records.progress import PhaseProgress, phase_progress
 from agents.records.reward_hacking import RewardHackingWarning, hacking_suspicion
+from agents.records.run_config import write_config
 from agents.records.summary import print_summary, summarize
 from agents.rl import RLPhase
 from agents.rollout.metrics import rollout_rows
@@ -49,46 +57,7 @@ from reasonenv.rewards.neural import NeuralReward
 
 Phase = SFTPhase | RLPhase
 
-__all__ = ["Interrupted", "PhasePlan", "Position", "plan", "train"]
-
-
-class Interrupted(KeyboardInterrupt):
-    """The run was asked to stop, and has saved everything that `--resume` needs."""
-
-
-@dataclass
-class Position:
-    """Where a run stands: JSON values only."""
-
-    phase: int = 0
-    step: int = 0
-    results: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-    offsets: dict[str, int] = field(default_factory=dict[str, int])
-
-
-@dataclass(frozen=True)
-class PhasePlan:
-    """One entry of a run's plan: supervised steps, reinforcement learning, or an evaluation."""
-
-    name: str
-    steps: SFTStage | RLConfig | None = None
-    """None for an evaluation."""
-    starts_from_initial: bool = False
-    """Begin from the policy that the evaluation "before" saw, instead of the previous phase's."""
-
-
-def plan(config: RunConfig) -> list[PhasePlan]:
-    """Return the phases of a run in order: cold start, evaluation, control and evaluation, RL and evaluation."""
-    phases = [PhasePlan(f"cold_start_{number}", stage) for number, stage in enumerate(config.cold_start, start=1)]
-    phases.append(PhasePlan("before"))
-    for number, stage in enumerate(config.control, start=1):
-        phases.append(PhasePlan(f"control_{number}", stage, starts_from_initial=number == 1))
-    if config.control:
-        phases.append(PhasePlan("control"))
-    if config.rl is not None:
-        phases += [PhasePlan("rl", config.rl, starts_from_initial=True), PhasePlan("after")]
-    return phases
+__all__ = ["train"]
 
 
 def train(config: RunConfig, *, resume: bool = False, console: Console | None = None) -> dict[str, Any]:
@@ -96,94 +65,208 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
 
     Args:
         config: the run; everything is written under `config.folder`.
-        resume: go on from the newest checkpoint of the same configuration, or start if there is none. Without it an
-            existing folder is moved aside, never overwritten.
+        resume: go on from the newest checkpoint of the same configuration, or start if there is none. A run may have
+            more RL steps than before if its learning rate does not depend on their number: it becomes the run that had
+            them from the start. Without it an existing folder is moved aside, never overwritten.
         console: where progress and the final table go.
 
     Raises:
         ConfigError, UnknownNameError: a part that does not exist; nothing has been written.
         CheckpointError: resuming a folder that was written by another configuration.
-        Interrupted: Ctrl-C or SIGTERM arrived; the run was saved at the next step's end.
+        Interrupted: Ctrl-C or SIGTERM arrived; the message says what was saved.
     """
-    check_parts(config)
     transformers.utils.logging.disable_progress_bar()
     if config.policy.num_threads is not None:
         torch.set_num_threads(config.policy.num_threads)
-    run = _Run(config, _open_folder(config, resume=resume), console or Console())
-    with _interruptible() as interrupted:
-        run.play(interrupted)
-    summary = summarize(config, run.position.results, run.position.seconds)
-    (config.folder / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
+    interruption = Interruption()
+    with interruption.listening():
+        run = _prepare(config, resume, console or Console(), interruption)
+        try:
+            run.play()
+        except Interrupted:
+            raise Interrupted(run.leave()) from None
+        finally:
+            run.close()
+        summary = summarize(config, run.position.results, run.position.seconds)
+        (config.folder / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
     print_summary(summary, run.console)
     return summary
+
+
+def _prepare(config: RunConfig, resume: bool, console: Console, interruption: Interruption) -> _Run:
+    """Find and load every part before anything is written; then open the folder."""
+    try:
+        with interruption.stoppable():
+            console.print(check_parts(config), highlight=False, soft_wrap=True)
+            position = stored_position(config) if resume else None
+            policy = _load(config, config.folder / "checkpoint" if position else None)
+            for user in (config.evaluation, config.rl and config.rl.rollout):
+                if user is not None:
+                    build_engine(policy, user.engine)
+    except Interrupted:
+        raise Interrupted("Stopped before anything was written; nothing is lost.") from None
+    _open_folder(config, keep=resume)
+    return _Run(config, position, policy, console, interruption)
+
+
+def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:
+    return load_policy(config.policy, config.env, path=None if path is None else str(path), seed=config.seed)
+
+
+@dataclass(frozen=True)
+class _StepStart:
+    """What a step that is stopped before its first optimizer step may have changed."""
+
+    rollouts: int
+    num_steps_done: int
+    torch_rng: torch.Tensor
+    env_state: Any
 
 
 class _Run:
     """The state that the loop carries from step to step."""
 
-    def __init__(self, config: RunConfig, position: Position, console: Console) -> None:
-        self.config, self.position, self.console = config, position, console
+    def __init__(
+        self,
+        config: RunConfig,
+        stored: Position | None,
+        policy: LoadedPolicy,
+        console: Console,
+        interruption: Interruption,
+    ) -> None:
+        self.config, self.policy, self.console, self.interruption = config, policy, console, interruption
+        self.position = stored or Position()
         self.plan = plan(config)
-        folder, offsets = config.folder, position.offsets
+        folder, offsets = config.folder, self.position.offsets
         self.metrics = JsonLines(folder / "metrics.jsonl", offset=offsets.get("metrics", 0))
         self.rollouts = JsonLines(folder / "rollouts.jsonl", offset=offsets.get("rollouts", 0))
-        is_started = position.phase > 0 or position.step > 0
-        self.policy = self._load(str(folder / "checkpoint") if is_started else None)
+        self.phase: Phase | None = None
+        self.start: _StepStart | None = None
+        """Of the step that is running."""
+        self.saved = None if stored is None else stored.weights
+        """The weights in the newest checkpoint."""
 
-    def play(self, interrupted: threading.Event) -> None:
+    def play(self) -> None:
         """Play every phase from the position on."""
+        if self.position.phase < len(self.plan):
+            (self.config.folder / "summary.json").unlink(missing_ok=True)
         while self.position.phase < len(self.plan):
             entry = self.plan[self.position.phase]
-            if self.position.step == 0 and entry.starts_from_initial:
-                self.policy = self._load(str(self.config.folder / "initial"))
-            phase = None
+            if entry.starts_from_initial and not self.position.is_in_phase:
+                self._go_back_to_initial()
             if entry.steps is None:
                 self._evaluate(entry.name)
+                name = f"{self.position.weights}-{entry.name}"
             else:
-                phase = self._build(entry.name, entry.steps)
-                self._play_steps(entry.name, phase, entry.steps.num_steps, interrupted)
+                self._play_steps(entry.name, entry.steps)
+                name = f"{entry.name}-{entry.steps.num_steps:06d}-done"
             self.position.phase, self.position.step = self.position.phase + 1, 0
-            self._save(f"{entry.name}-done", phase)
+            self._save(name, is_scheduled=True)
+            self.phase = None
+
+    def close(self) -> None:
+        """Close the logs."""
         self.metrics.close()
         self.rollouts.close()
 
-    def _play_steps(self, name: str, phase: Phase, num_steps: int, interrupted: threading.Event) -> None:
-        first_step = self.position.step
-        board = SummaryWriter(str(self.config.folder / "tensorboard" / name), purge_step=first_step)
-        show = phase_progress(name, first_step=first_step, num_steps=num_steps, console=self.console)
+    def leave(self) -> str:
+        """Save where the run was stopped, if anything is new there, and say how to go on."""
+        go_on = f"Go on with: python -m agents train --resume {self.config.folder}"
+        entry, step = self.plan[self.position.phase], self.position.step
+        if self.start is not None and self.interruption.is_held:
+            return (
+                f"Stopped within the update of step {step + 1} of {entry.name}, which had begun to change the weights: "
+                f"what was not saved before (checkpoint_every={self.config.checkpoint_every}) is done again. {go_on}"
+            )
+        if self.start is not None:
+            self._take_back(self.start)
+        if self.position.is_in_phase and self.saved != self.position.weights:
+            self.console.print("Saving; a second Ctrl-C gives this up.", highlight=False)
+            self._save(f"{self.position.weights}-stopped", is_scheduled=False)
+        where = (
+            f"before step {step + 1} of {entry.name} was done" if entry.steps else f"in the evaluation {entry.name!r}"
+        )
+        return f"Stopped {where}; everything before that is saved. {go_on}"
+
+    def _take_back(self, start: _StepStart) -> None:
+        assert self.phase is not None
+        self.rollouts.cut(start.rollouts)
+        self.phase.learner.num_steps_done = start.num_steps_done
+        torch.set_rng_state(start.torch_rng)
+        if isinstance(self.phase, RLPhase):
+            self.phase.env.set_state(start.env_state)
+
+    def _go_back_to_initial(self) -> None:
+        with self.interruption.stoppable():
+            self.policy = _load(self.config, self.config.folder / "initial")
+        self.position.weights = "initial"
+
+    def _play_steps(self, name: str, steps: SFTStage | RLConfig) -> None:
+        position = self.position
+        with self.interruption.stoppable():
+            self.phase = phase = self._build(name, steps)
+        board = SummaryWriter(str(self.config.folder / "tensorboard" / name), purge_step=position.step)
+        progress = phase_progress(name, first_step=position.step, num_steps=steps.num_steps, console=self.console)
         history = self.metrics.read(phase=name)
-        with board, show as show_step:
-            for step in range(first_step, num_steps):
-                started = time.perf_counter()
-                metrics = phase.step(step)
-                if isinstance(phase, RLPhase):
-                    metrics |= self._evaluation_metrics(step)
+        with board, progress as shown:
+            while position.step < steps.num_steps:
+                started, step = time.perf_counter(), position.step
+                if position.trained is None:
+                    self._train(name, phase)
+                evaluated = self._evaluation_metrics(shown) if isinstance(phase, RLPhase) else {}
+                metrics = {**(position.trained or {}), **evaluated}
                 self.metrics.write({"phase": name, "step": step, **metrics})
                 history.append(metrics)
                 if isinstance(phase, RLPhase):
+                    position.num_rl_steps = step + 1
                     _warn_of_reward_hacking(phase, history)
                 for metric, value in metrics.items():
                     board.add_scalar(metric, value, step)
-                show_step(step, metrics)
-                self.position.step = step + 1
+                shown.step(step, metrics)
+                position.step, position.trained = step + 1, None
                 self._add_seconds(name, time.perf_counter() - started)
-                if interrupted.is_set() or (step + 1) % self.config.checkpoint_every == 0:
-                    self._save(f"{name}-{step + 1:06d}", phase)
-                if interrupted.is_set():
-                    raise Interrupted(f"Saved after step {step + 1} of {name}; go on with --resume.")
+                self._save_step(evaluated)
+
+    def _train(self, name: str, phase: Phase) -> None:
+        """Take a step's training, all of it or nothing."""
+        self.start = _StepStart(
+            rollouts=self.rollouts.length,
+            num_steps_done=phase.learner.num_steps_done,
+            torch_rng=torch.get_rng_state(),
+            env_state=phase.env.get_state() if isinstance(phase, RLPhase) else None,
+        )
+        with self.interruption.stoppable():
+            metrics = phase.step(self.position.step)
+        self.start = None
+        self.position.trained = metrics
+        self.position.weights = f"{name}-{self.position.step + 1:06d}"
+
+    def _save_step(self, evaluated: Mapping[str, float]) -> None:
+        """Save a step that is due, or whose evaluation is the best so far."""
+        position = self.position
+        is_due = position.step % self.config.checkpoint_every == 0
+        greedy = evaluated.get("eval/greedy", math.nan)
+        is_best = greedy > (-math.inf if position.best_greedy is None else position.best_greedy)
+        if is_best:
+            position.best, position.best_greedy = position.weights, greedy
+        if is_due or is_best:
+            self._save(position.weights, is_scheduled=is_due)
 
     def _evaluate(self, name: str) -> None:
         started = time.perf_counter()
-        self.position.results[name] = evaluate_policy(self.config, self.policy).as_dict()
+        with self.interruption.stoppable(), phase_progress(name, console=self.console) as shown:
+            result = evaluate_policy(self.config, self.policy, shown.responses).as_dict()
+        self.position.results[name] = result
         self._add_seconds(name, time.perf_counter() - started)
         if name == "before":
             save_policy(self.config.folder / "initial", self.policy.model, self.policy.codec.tokenizer)
 
-    def _evaluation_metrics(self, step: int) -> dict[str, float]:
+    def _evaluation_metrics(self, shown: PhaseProgress) -> dict[str, float]:
         every = self.config.evaluation.every
-        if every is None or (step + 1) % every:
+        if every is None or (self.position.step + 1) % every:
             return {}
-        result = evaluate_policy(self.config, self.policy)
+        with self.interruption.stoppable():
+            result = evaluate_policy(self.config, self.policy, shown.responses)
         return {"eval/greedy": result.greedy.rate, "eval/sampled": result.sampled.rate}
 
     def _build(self, name: str, steps: SFTStage | RLConfig) -> Phase:
@@ -192,30 +275,42 @@ class _Run:
             phase: Phase = build_sft_phase(self.config, steps, self.policy, seed=seed)
         else:
             phase = build_rl_phase(self.config, self.policy, self._record)
-        if self.position.step > 0:
+        if self.position.is_in_phase:
             load_learner_state(self.config.folder, phase.learner)
             if isinstance(phase, RLPhase):
                 phase.env.set_state(load_env_state(self.config.folder))
+        phase.learner.optimizer.register_step_pre_hook(self._hold)
         return phase
+
+    def _hold(self, *_: object) -> None:
+        self.interruption.hold()
 
     def _record(self, step: int, trajectories: list[Trajectory]) -> None:
         for row in rollout_rows(step, trajectories):
             self.rollouts.write(row)
 
-    def _save(self, name: str, phase: Phase | None) -> None:
-        self.position.offsets = {"metrics": self.metrics.sync(), "rollouts": self.rollouts.sync()}
+    def _save(self, name: str, *, is_scheduled: bool) -> None:
+        position = self.position
+        position.offsets = {"metrics": self.metrics.sync(), "rollouts": self.rollouts.sync()}
+        if is_scheduled:
+            position.kept.pop(position.weights, None)
+            position.kept[position.weights] = name
+            position.kept = dict(list(position.kept.items())[-self.config.keep_checkpoints :])
+        retention = Retention(names=position.kept.values(), best=position.best)
+        if self.saved == position.weights:
+            save_state(self.config.folder, name, asdict(position), retention=retention)
+            return
         save_checkpoint(
             self.config.folder,
             name,
             model=self.policy.model,
             tokenizer=self.policy.codec.tokenizer,
-            learner=None if phase is None else phase.learner,
-            env_state=phase.env.get_state() if isinstance(phase, RLPhase) else None,
-            state=asdict(self.position),
+            learner=None if self.phase is None else self.phase.learner,
+            env_state=self.phase.env.get_state() if isinstance(self.phase, RLPhase) else None,
+            state=asdict(position),
+            retention=retention,
         )
-
-    def _load(self, path: str | None) -> LoadedPolicy:
-        return load_policy(self.config.policy, self.config.env, path=path, seed=self.config.seed)
+        self.saved = position.weights
 
     def _add_seconds(self, name: str, seconds: float) -> None:
         self.position.seconds[name] = self.position.seconds.get(name, 0.0) + seconds
@@ -229,53 +324,15 @@ def _warn_of_reward_hacking(phase: RLPhase, history: Sequence[Mapping[str, Any]]
         warnings.warn(suspicion, RewardHackingWarning, stacklevel=2)
 
 
-def _open_folder(config: RunConfig, *, resume: bool) -> Position:
-    """Record the configuration in the run folder, or check it there, and return where the run stood."""
-    folder, description = config.folder, to_json(config)
-    if folder.exists() and not resume:
+def _open_folder(config: RunConfig, *, keep: bool) -> None:
+    """Make the run folder, moving another run's aside, and record the configuration in it."""
+    folder = config.folder
+    if folder.exists() and not keep:
         shutil.move(folder, _free_name(folder))
     folder.mkdir(parents=True, exist_ok=True)
-    state = load_state(folder)
-    path = folder / "config.json"
-    if state is None:
-        path.write_text(json.dumps(description, indent=2), encoding="utf-8")
-        return Position()
-    written = json.loads(path.read_text(encoding="utf-8"))
-    if written != description:
-        changed = [key for key in description if written.get(key) != description[key]]
-        raise CheckpointError(
-            f"{folder} was written by another configuration; {', '.join(changed)} differ from {path}. "
-            "Resume with the same settings, or start a run under another --name."
-        )
-    return Position(**state)
+    write_config(config)
 
 
 def _free_name(folder: Path) -> Path:
     names = (folder.with_name(f"{folder.name}.previous-{number}") for number in itertools.count(1))
     return next(name for name in names if not name.exists())
-
-
-@contextmanager
-def _interruptible() -> Generator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into an event; the second acts at once. Only the main thread can listen."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        event.set()
-        restore()
-
-    for number in previous:
-        signal.signal(number, stop)
-    try:
-        yield event
-    finally:
-        restore()

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from reasonenv.types import ScoreStatus
+from reasonenv.types import Message, ScoreStatus
 
 __all__ = ["LossOutput", "PolicyOutputs", "TokenBatch", "TokenIds", "Totals", "Trajectory", "require_equal_shapes"]
 
@@ -32,6 +33,11 @@ class Trajectory:
     task_id: str
     group_id: int
     prompt: str
+    """What the policy was shown first, as text: chat template and control tokens included."""
+    messages: tuple[Message, ...]
+    """The whole conversation, the environment's answers between the responses included."""
+    reference: Any
+    """What the task's answers are graded against."""
     responses: tuple[str, ...]
     """Text of every assistant turn."""
     token_ids: TokenIds
@@ -41,10 +47,14 @@ class Trajectory:
     reward: float
     """Total over the episode; NaN when a grader failed."""
     reward_components: Mapping[str, float]
+    reward_details: Mapping[str, Mapping[str, Any]]
+    """What each component says of itself."""
     reward_status: ScoreStatus
     is_stopped: bool
     """False when the last response was cut off by the token budget."""
     weights_version: int
+    is_right: bool | None = None
+    """What `CompositeReward.is_right` says of the answer; None where nothing says so."""
     domain: str | None = None
     """The task's `metadata["domain"]`, where it has one."""
 

@@ -3,6 +3,7 @@
 Layout of a run folder: `checkpoint` is a symbolic link to the newest of `checkpoints/PHASE-STEP/`, which holds an
 ordinary Hugging Face model and tokenizer (so `from_pretrained("runs/NAME/checkpoint")` works), `learner.pt`
 (critic, optimizer, KL anchor, torch's generator), `env_state.pickle`, `state.json`. Moving the link is the atomic step.
+`best` is a link of the same kind to the checkpoint with the best evaluation.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,26 @@ import torch
 from agents.errors import CheckpointError
 from agents.learner import Learner
 
-__all__ = ["load_env_state", "load_learner_state", "load_state", "save_checkpoint", "save_policy"]
+__all__ = [
+    "Retention",
+    "load_env_state",
+    "load_learner_state",
+    "load_state",
+    "save_checkpoint",
+    "save_policy",
+    "save_state",
+]
+
+_STATE = "state.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """Which checkpoints stay beside the one that is being written."""
+
+    names: Collection[str] = ()
+    best: str | None = None
+    """The name of the one that the link `best` leads to; it stays, too."""
 
 
 def save_checkpoint(
@@ -32,8 +53,9 @@ def save_checkpoint(
     learner: Learner | None,
     env_state: object,
     state: Mapping[str, Any],
+    retention: Retention,
 ) -> None:
-    """Write `folder/checkpoints/name`, move `folder/checkpoint` to it, and delete the ones before.
+    """Write `folder/checkpoints/name`, move `folder/checkpoint` to it, and delete those that need not stay.
 
     Args:
         folder: the run's.
@@ -42,28 +64,74 @@ def save_checkpoint(
         learner: its `state_dict` goes to `learner.pt`; None after an evaluation.
         env_state: of the training environment, picklable; None where there is none.
         state: JSON values: where the run stands.
+        retention: which others stay.
     """
-    checkpoints = folder / "checkpoints"
-    final, link = checkpoints / name, folder / "checkpoint"
-    if link.exists() and link.resolve() == final.resolve():
+    if _current(folder) == name:
         return
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    draft = checkpoints / f"{name}.draft"
-    shutil.rmtree(draft, ignore_errors=True)
+    draft = _new_draft(folder, name)
     model.save_pretrained(draft)
     tokenizer.save_pretrained(draft)
     torch.save({"learner": learner and learner.state_dict(), "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
     (draft / "env_state.pickle").write_bytes(pickle.dumps(env_state))
-    (draft / "state.json").write_text(json.dumps(state, indent=2), encoding="utf-8")
+    _publish(folder, draft, name, state, retention)
+
+
+def save_state(folder: Path, name: str, state: Mapping[str, Any], *, retention: Retention) -> None:
+    """Make a checkpoint out of the current one and another `state`: nothing else has changed since.
+
+    The files are shared with the current checkpoint where the file system can (hard links).
+    """
+    if _current(folder) == name:
+        return
+    draft = _new_draft(folder, name)
+    shutil.copytree(folder / "checkpoint", draft, ignore=shutil.ignore_patterns(_STATE), copy_function=_link)
+    _publish(folder, draft, name, state, retention)
+
+
+def _current(folder: Path) -> str | None:
+    """Return the name of the newest checkpoint."""
+    link = folder / "checkpoint"
+    return link.resolve().name if link.exists() else None
+
+
+def _new_draft(folder: Path, name: str) -> Path:
+    draft = folder / "checkpoints" / f"{name}.draft"
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(draft, ignore_errors=True)
+    return draft
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # the file system has no hard links
+        shutil.copy2(source, target)
+
+
+def _publish(folder: Path, draft: Path, name: str, state: Mapping[str, Any], retention: Retention) -> None:
+    """Put a draft on disk, give it its name and the link, and delete what need not stay."""
+    (draft / _STATE).write_text(json.dumps(state, indent=2), encoding="utf-8")
     _sync_tree(draft)
-    shutil.rmtree(final, ignore_errors=True)
+    checkpoints, final = draft.parent, draft.with_name(name)
+    _delete(final)
     draft.rename(final)
     _sync(checkpoints)
-    _point(link, final)
+    _point(folder / "checkpoint", final)
+    if retention.best is not None:
+        _point(folder / "best", checkpoints / retention.best)
     _sync(folder)
     for other in checkpoints.iterdir():
-        if other != final:
-            shutil.rmtree(other)
+        if other.name not in {name, retention.best, *retention.names}:
+            _delete(other)
+
+
+def _delete(checkpoint: Path) -> None:
+    """Delete a checkpoint under another name, so that no half of one bears the name of a whole."""
+    if checkpoint.exists():
+        doomed = checkpoint.with_suffix(".old")
+        if doomed != checkpoint:
+            shutil.rmtree(doomed, ignore_errors=True)
+        shutil.rmtree(checkpoint.rename(doomed))
 
 
 def save_policy(folder: Path, model: Any, tokenizer: Any) -> None:
@@ -84,7 +152,7 @@ def load_state(folder: Path) -> dict[str, Any] | None:
     if not link.exists():
         return None
     try:
-        return json.loads((link / "state.json").read_text(encoding="utf-8"))
+        return json.loads((link / _STATE).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise CheckpointError(
             f"{link} is no checkpoint of a run: {error}. Start afresh without --resume, or point to another folder."

@@ -32,9 +32,18 @@ class JsonLines:
                 f"{path} has {size} bytes, but had {offset} when the checkpoint was written: it was cut or replaced. "
                 "Put the file back, or start again in another folder."
             )
+        self._path = path
+        self.cut(offset)
+
+    @property
+    def length(self) -> int:
+        """The length of the file in bytes."""
+        return self._file.tell()
+
+    def cut(self, offset: int) -> None:
+        """Drop what lies behind `offset` bytes."""
         self._file.truncate(offset)
         self._file.seek(offset)
-        self._path = path
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Append one object; readers see it at once."""
@@ -51,7 +60,7 @@ class JsonLines:
         """Put everything on disk and return the length of the file in bytes."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        return self._file.tell()
+        return self.length
 
     def close(self) -> None:
         """Flush and close."""

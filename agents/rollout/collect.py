@@ -24,6 +24,7 @@ from agents.rollout.codec import TextCodec
 from agents.rollout.engine import Completion, RolloutEngine, SamplingParams
 from agents.seeds import derive_seed
 from agents.types import TokenIds, Trajectory
+from reasonenv.rewards import CompositeReward
 from reasonenv.types import ScoreStatus
 from reasonenv.vector import TextVectorEnv
 
@@ -38,6 +39,7 @@ class _Episode:
     task_id: str
     domain: str | None
     prompt: str
+    reference: Any
     token_ids: list[int] = field(default_factory=list[int])
     loss_mask: list[int] = field(default_factory=list[int])
     logprobs: list[float] = field(default_factory=list[float])
@@ -102,7 +104,7 @@ def collect(
         for row in running:
             episodes[row].reward += float(rewards[row])
             if terminated[row] or truncated[row]:
-                trajectories[row] = _finish(episodes[row], infos, row)
+                trajectories[row] = _finish(episodes[row], infos, row, env.reward)
             else:
                 token_ids = codec.encode_turn(observations[row], is_closed=episodes[row].is_closed)
                 episodes[row].append_environment(token_ids, codec.opened_thinking(token_ids))
@@ -119,10 +121,11 @@ def _start(env: TextVectorEnv, codec: TextCodec, task_indices: Sequence[int]) ->
         prompt_ids = codec.encode_prompt(observations[first], infos["messages"][first])
         if not prompt_ids:
             raise ConfigError(f"Task {infos['task_id'][first]!r} has an empty prompt: nothing to continue from.")
-        opened_thinking = codec.opened_thinking(prompt_ids)
+        opened_thinking, prompt = codec.opened_thinking(prompt_ids), codec.decode(prompt_ids)
         for row in range(first, first + env.group_size):
             domain = str(infos["domain"][row]) if "domain" in infos and infos["_domain"][row] else None
-            episode = _Episode(first // env.group_size, str(infos["task_id"][row]), domain, observations[row])
+            reference = env.envs[row].task.reference
+            episode = _Episode(first // env.group_size, str(infos["task_id"][row]), domain, prompt, reference)
             episode.append_environment(prompt_ids, opened_thinking)
             episodes.append(episode)
     return episodes
@@ -139,26 +142,31 @@ def _generate(
     return [completion for group in groups for completion in group]
 
 
-def _finish(episode: _Episode, infos: Mapping[str, Any], row: int) -> Trajectory:
+def _finish(episode: _Episode, infos: Mapping[str, Any], row: int, reward: CompositeReward) -> Trajectory:
     components: Mapping[str, Any] = infos["reward_components"]
+    own = {
+        name: float(values[row])
+        for name, values in components.items()
+        if not name.startswith("_") and np.asarray(components[f"_{name}"])[row]
+    }
     last = episode.last_completion
     assert last is not None
     return Trajectory(
         task_id=episode.task_id,
         group_id=episode.group_id,
         prompt=episode.prompt,
+        messages=tuple(infos["messages"][row]),
+        reference=episode.reference,
         responses=tuple(episode.responses),
         token_ids=tuple(episode.token_ids),
         loss_mask=tuple(episode.loss_mask),
         behavior_logprobs=tuple(episode.logprobs),
         reward=episode.reward,
-        reward_components={
-            name: float(values[row])
-            for name, values in components.items()
-            if not name.startswith("_") and np.asarray(components[f"_{name}"])[row]
-        },
+        reward_components=own,
+        reward_details=dict(infos["reward_details"][row]),
         reward_status=ScoreStatus(infos["reward_status"][row]),
         is_stopped=episode.is_closed,
         weights_version=last.weights_version,
+        is_right=reward.is_right(own),
         domain=episode.domain,
     )

@@ -7,7 +7,7 @@ step. A prompt is prefilled once for all its samples; a finished row is soon rep
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import NoReturn
@@ -52,6 +52,7 @@ class DecodeEngine:
         self.pad_token_id = pad_token_id
         self.max_rows = max_rows
         self.weights_version = 0
+        self.on_progress: Callable[[int, int], None] | None = None
         self.layer_types, self.windows = _attention_layers(model)
 
     def generate(
@@ -113,6 +114,7 @@ class _Decoding:
         self.stop_token_ids = frozenset(params.stop_token_ids)
         self.generator = torch.Generator().manual_seed(params.seed)
         num_samples = sum(len(group) for group in samples)
+        self.num_finished, self.num_samples = 0, num_samples
         self.queue = self._prefilled(samples)
         self.rows: list[_Sample] = []
         self.finished: set[int] = set()
@@ -131,6 +133,8 @@ class _Decoding:
         while self._replace_finished():
             if len(self.finished) < len(self.rows):
                 self._step()
+            if self.engine.on_progress is not None:
+                self.engine.on_progress(self.num_finished, self.num_samples)
 
     def _prefilled(self, groups: Sequence[Sequence[_Sample]]) -> Iterator[_Waiting]:
         """Yield the samples in order. A batch of prompts is prefilled when the first sample of it is asked for."""
@@ -218,6 +222,7 @@ class _Decoding:
             sample.is_stopped = token in self.stop_token_ids
             if sample.is_stopped or len(sample.token_ids) == self.params.max_new_tokens:
                 self.finished.add(row)
+                self.num_finished += 1
 
 
 def _keys_and_values(layer: object) -> tuple[Tensor, Tensor]:

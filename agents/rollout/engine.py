@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from agents.types import TokenIds
 
-__all__ = ["Completion", "RolloutEngine", "SamplingParams"]
+__all__ = ["Completion", "EngineFactory", "ReportsProgress", "RolloutEngine", "SamplingParams"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Completion:
     weights_version: int
 
 
+@runtime_checkable
 class RolloutEngine(Protocol):
     """Generates completions with one version of the policy's weights."""
 
@@ -65,3 +66,19 @@ class RolloutEngine(Protocol):
     def close(self) -> None:
         """Free what the engine holds; idempotent."""
         ...
+
+
+class EngineFactory(Protocol):
+    """What a row of `ENGINES` leads to: usually the engine's class."""
+
+    def __call__(self, model: Any, *, pad_token_id: int) -> RolloutEngine:
+        """Return an engine that samples from the learner's own, live module."""
+        ...
+
+
+@runtime_checkable
+class ReportsProgress(Protocol):
+    """What an engine may offer besides: while it generates, it says how far it is."""
+
+    on_progress: Callable[[int, int], None] | None
+    """Called with the number of finished completions and that of all in the request; None until somebody listens."""

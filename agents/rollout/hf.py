@@ -6,12 +6,12 @@ only meaningful for the distribution that was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-from transformers import GenerationConfig, GenerationMixin, PreTrainedModel
+from transformers import GenerationConfig, GenerationMixin, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 from transformers.generation.utils import GenerateDecoderOnlyOutput
 
 from agents.rollout.engine import Completion, SamplingParams
@@ -34,6 +34,7 @@ class HFGenerateEngine:
         self._generate = model.generate  # pyright: ignore[reportAttributeAccessIssue]: it is typed for a protocol without subclasses
         self.pad_token_id = pad_token_id
         self.weights_version = 0
+        self.on_progress: Callable[[int, int], None] | None = None
 
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1
@@ -45,7 +46,10 @@ class HFGenerateEngine:
         repeated = [prompt for prompt in prompts for _ in range(num_samples)]
         token_ids, mask = left_padded(repeated, self.pad_token_id, self.model.device)
         with evaluation_mode(self.model), self._only(params), _seeded(params.seed, self.model.device):
-            output = self._generate(input_ids=token_ids, attention_mask=mask)
+            watch = [] if self.on_progress is None else [_Watch(self.on_progress, len(repeated), params.stop_token_ids)]
+            output = self._generate(
+                input_ids=token_ids, attention_mask=mask, stopping_criteria=StoppingCriteriaList(watch)
+            )
             assert isinstance(output, GenerateDecoderOnlyOutput)
             completions = self._completions(output, token_ids.shape[1], params)
         return [completions[start : start + num_samples] for start in range(0, len(completions), num_samples)]
@@ -97,6 +101,20 @@ class HFGenerateEngine:
             finish_reason="stop" if stops else "length",
             weights_version=self.weights_version,
         )
+
+
+class _Watch(StoppingCriteria):
+    """Stops nothing, but counts the rows that have stopped."""
+
+    def __init__(self, show: Callable[[int, int], None], num_rows: int, stop_token_ids: TokenIds) -> None:
+        self.show = show
+        self.stop_token_ids = torch.tensor(stop_token_ids, dtype=torch.int64)
+        self.is_finished_B = torch.zeros(num_rows, dtype=torch.bool)
+
+    def __call__(self, input_ids: torch.LongTensor, scores: object, **_: object) -> torch.BoolTensor:  # noqa: ARG002
+        self.is_finished_B |= torch.isin(input_ids[:, -1].cpu(), self.stop_token_ids)
+        self.show(int(self.is_finished_B.sum()), len(self.is_finished_B))
+        return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)  # pyright: ignore[reportReturnType]
 
 
 @contextmanager

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.types import Trajectory
-from reasonenv.types import ScoreStatus
+from reasonenv.types import (
+    AssertTests,
+    CallTests,
+    CodeReference,
+    MathReference,
+    QAReference,
+    ScoreStatus,
+    StdinTests,
+)
 
 __all__ = ["rollout_metrics", "rollout_rows"]
 
@@ -34,7 +42,7 @@ def rollout_metrics(trajectories: Sequence[Trajectory]) -> dict[str, float]:
 
 
 def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str, Any]]:
-    """Return what `rollouts.jsonl` keeps of each trajectory: every component of every reward, and its status."""
+    """Return what `rollouts.jsonl` keeps of each trajectory, under the names that `docs/metrics.md` explains."""
     return [
         {
             "step": step,
@@ -43,19 +51,60 @@ def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str
             "group_id": trajectory.group_id,
             "prompt": trajectory.prompt,
             "responses": trajectory.responses,
+            "messages": trajectory.messages if len(trajectory.responses) > 1 else None,
+            "reference": _shown_reference(trajectory.reference),
             "reward": trajectory.reward,
             "reward_components": dict(trajectory.reward_components),
+            "reward_details": _shown_details(trajectory.reward_details),
             "reward_status": trajectory.reward_status.value,
+            "is_right": trajectory.is_right,
+            "prompt_tokens": next((at for at, mask in enumerate(trajectory.loss_mask) if mask), 0),
             "response_tokens": sum(trajectory.loss_mask),
-            "is_stopped": trajectory.is_stopped,
+            "finish_reason": "stop" if trajectory.is_stopped else "length",
             "weights_version": trajectory.weights_version,
         }
         for trajectory in trajectories
     ]
 
 
+def _shown_reference(reference: object) -> dict[str, Any] | None:
+    """Return the gold answer as JSON: of tests only their number, for they would be most of the file."""
+    if isinstance(reference, MathReference):
+        return {"answer": reference.answer}
+    if isinstance(reference, QAReference):
+        fields = ("kind", "answers", "choices", "constraints")
+        return {name: value for name in fields if (value := getattr(reference, name))}
+    if isinstance(reference, CodeReference):
+        return {"tests": _num_tests(reference.tests)}
+    return None if reference is None else {type(reference).__name__: _plain(reference)}
+
+
+def _shown_details(details: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what the components say as JSON, without measured times: the rows of two equal runs are equal."""
+    timeless = {
+        component: {name: _plain(value) for name, value in said.items() if not name.endswith("_seconds")}
+        for component, said in details.items()
+    }
+    return {component: said for component, said in timeless.items() if said}
+
+
+def _num_tests(tests: CallTests | StdinTests | AssertTests) -> int:
+    return 1 if isinstance(tests, AssertTests) else len(tests.cases)
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON values: what JSON cannot hold is shown as Python writes it."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value if value is None or isinstance(value, (str, int, float)) else repr(value)
+
+
 def _reward_means(prefix: str, scored: Sequence[Trajectory]) -> dict[str, float]:
     means = {f"{prefix}/reward": _mean([trajectory.reward for trajectory in scored])}
+    if verdicts := [trajectory.is_right for trajectory in scored if trajectory.is_right is not None]:
+        means[f"{prefix}/right_share"] = _mean(verdicts)
     for name in sorted({name for trajectory in scored for name in trajectory.reward_components}):
         values = [t.reward_components[name] for t in scored if name in t.reward_components]
         means[f"{prefix}/{name}"] = _mean(values)

@@ -17,13 +17,16 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForCausalLM
 
-from agents.algorithms.ppo import PPO
+from agents.algorithms import GRPO, PPO
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
-from agents.train import plan, train
+from agents.records.position import plan
+from agents.train import train
 
 STAGE = SFTStage(num_steps=3, batch_size=4, optimizer=OptimizerConfig(learning_rate=1e-3))
+
+QUICK = EvaluationConfig(num_tasks=2, max_new_tokens=4)
 
 
 def small_run(folder: Path, **changes: Any) -> RunConfig:
@@ -161,7 +164,10 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
 def test_resuming_with_another_configuration_is_refused(tmp_path: Path) -> None:
     config = small_run(tmp_path, cold_start=(STAGE,), control=(), rl=None)
     train(config)
-    with pytest.raises(CheckpointError, match="evaluation differ"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"evaluation\.num_tasks was 8, now 9; evaluation\.max_new_tokens was 6, now 1024; evaluation\.every",
+    ):
         train(replace(config, evaluation=EvaluationConfig(num_tasks=9)), resume=True)
 
 
@@ -173,8 +179,23 @@ def test_resuming_a_damaged_checkpoint_says_what_is_wrong(tmp_path: Path) -> Non
         train(config, resume=True)
 
 
-def test_only_the_newest_checkpoint_is_kept(finished: Path) -> None:
-    assert [path.name for path in (finished / "checkpoints").iterdir()] == ["after-done"]
+def test_only_the_newest_and_the_best_checkpoint_are_kept(finished: Path) -> None:
+    best = (finished / "best").resolve().name
+    assert sorted(path.name for path in (finished / "checkpoints").iterdir()) == [best, "rl-000004-after"]
+
+
+def test_best_checkpoint_is_that_of_the_first_step_with_the_best_greedy_accuracy(finished: Path) -> None:
+    rates = {row["step"]: row["eval/greedy"] for row in lines(finished / "metrics.jsonl") if "eval/greedy" in row}
+    step = max(rates, key=lambda step: (rates[step], -step))
+    assert (finished / "best").resolve().name == f"rl-{step + 1:06d}"
+    assert AutoModelForCausalLM.from_pretrained(finished / "best") is not None
+
+
+def test_the_last_checkpoints_of_different_weights_are_kept(tmp_path: Path) -> None:
+    train(small_run(tmp_path, cold_start=(), control=(), checkpoint_every=1, keep_checkpoints=3, evaluation=QUICK))
+    names = sorted(path.name for path in (tmp_path / "small" / "checkpoints").iterdir())
+    assert names == ["rl-000002", "rl-000003", "rl-000004-after"]
+    assert not (tmp_path / "small" / "best").exists()
 
 
 def test_checkpoint_loads_as_an_ordinary_hugging_face_model(finished: Path) -> None:
@@ -196,6 +217,24 @@ def test_ppo_with_kl_resumes_bit_for_bit_after_ctrl_c(tmp_path: Path) -> None:
     reward = "rollout/reward"
     assert scalars(broken.folder, "rl")[reward] == scalars(whole.folder, "rl")[reward]
     assert outcome(tmp_path / "broken" / "small") == outcome(tmp_path / "whole" / "small")
+
+
+def longer(config: RunConfig, num_steps: int, **changes: Any) -> RunConfig:
+    assert config.rl is not None
+    return replace(config, rl=replace(config.rl, num_steps=num_steps, **changes))
+
+
+@pytest.mark.parametrize("algorithm", [GRPO(), PPO(kl_coef=0.01)])
+def test_a_finished_run_that_gets_more_steps_becomes_the_run_that_had_them_from_the_start(
+    tmp_path: Path, algorithm: GRPO | PPO
+) -> None:
+    config = longer(small_run(tmp_path / "grown", cold_start=(STAGE,), control=()), 3, algorithm=algorithm)
+    train(config)
+    train(longer(config, 5), resume=True)
+    whole = replace(longer(config, 5), output_dir=tmp_path / "whole")
+    train(whole)
+    assert outcome(config.folder) == outcome(whole.folder)
+    assert (config.folder / "best").resolve().name == (whole.folder / "best").resolve().name
 
 
 @pytest.mark.slow
@@ -224,7 +263,7 @@ def start(call: str) -> subprocess.Popen[bytes]:
     program = (
         "import sys\n"
         "from test_train import *\n"
-        "from agents.train import Interrupted\n"
+        "from agents.interruption import Interrupted\n"
         f"try:\n    {call}\nexcept Interrupted:\n    sys.exit(130)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}

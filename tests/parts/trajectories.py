@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from agents.types import Trajectory
-from reasonenv.types import ScoreStatus
+from reasonenv.types import MathReference, ScoreStatus
 
 
 def make_trajectory(**changes: Any) -> Trajectory:
@@ -15,12 +15,20 @@ def make_trajectory(**changes: Any) -> Trajectory:
         "task_id": "sum/train/00000",
         "group_id": 0,
         "prompt": "2+3=?",
+        "messages": (
+            {"role": "user", "content": "2+3=?"},
+            {"role": "assistant", "content": "4"},
+            {"role": "user", "content": "no"},
+            {"role": "assistant", "content": "5"},
+        ),
+        "reference": MathReference(answer="5"),
         "responses": ("4", "5"),
         "token_ids": (7, 8, 9, 10, 11, 1),
         "loss_mask": (0, 0, 1, 1, 0, 1),
         "behavior_logprobs": (0.0, 0.0, -0.5, -1.0, 0.0, -0.25),
         "reward": 1.0,
         "reward_components": {"accuracy": 1.0, "format": 0.0},
+        "reward_details": {"accuracy": {"status": "correct"}},
         "reward_status": ScoreStatus.SCORED,
         "is_stopped": True,
         "weights_version": 3,

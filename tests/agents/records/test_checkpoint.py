@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,14 @@ from agents.errors import CheckpointError
 from agents.learner import Learner, OptimizerConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
-from agents.records.checkpoint import load_env_state, load_learner_state, load_state, save_checkpoint
+from agents.records.checkpoint import (
+    Retention,
+    load_env_state,
+    load_learner_state,
+    load_state,
+    save_checkpoint,
+    save_state,
+)
 from reasonenv.vector import TextVectorEnv
 
 MODEL, TOKENIZER = build_tiny_policy(seed=0, hidden_size=16, num_layers=1, intermediate_size=16)
@@ -34,9 +43,26 @@ class DyingModel:
         raise Killed
 
 
-def save(folder: Path, name: str, *, step: int = 0, model: Any = MODEL, learner: Any = None, env: Any = None) -> None:
+def save(
+    folder: Path,
+    name: str,
+    *,
+    step: int = 0,
+    model: Any = MODEL,
+    learner: Any = None,
+    env: Any = None,
+    keep: Sequence[str] = (),
+    best: str | None = None,
+) -> None:
     save_checkpoint(
-        folder, name, model=model, tokenizer=TOKENIZER, learner=learner, env_state=env, state={"step": step}
+        folder,
+        name,
+        model=model,
+        tokenizer=TOKENIZER,
+        learner=learner,
+        env_state=env,
+        state={"step": step},
+        retention=Retention(names=keep, best=best),
     )
 
 
@@ -86,6 +112,69 @@ def test_new_checkpoint_replaces_the_old_one(tmp_path: Path) -> None:
     save(tmp_path, "rl-000010", step=10)
     assert load_state(tmp_path) == {"step": 10}
     assert checkpoints(tmp_path) == ["rl-000010"]
+
+
+def test_checkpoints_to_keep_stay_whole_and_the_others_go(tmp_path: Path) -> None:
+    save(tmp_path, "rl-000005", step=5)
+    save(tmp_path, "rl-000010", step=10, keep=["rl-000005"])
+    save(tmp_path, "rl-000015", step=15, keep=["rl-000010"])
+    assert checkpoints(tmp_path) == ["rl-000010", "rl-000015"]
+    assert load_state(tmp_path) == {"step": 15}
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "checkpoints" / "rl-000010") is not None
+
+
+def test_best_checkpoint_has_a_link_and_stays(tmp_path: Path) -> None:
+    save(tmp_path, "rl-000005", step=5, best="rl-000005")
+    save(tmp_path, "rl-000010", step=10, best="rl-000005")
+    save(tmp_path, "rl-000015", step=15, best="rl-000005")
+    assert checkpoints(tmp_path) == ["rl-000005", "rl-000015"]
+    assert (tmp_path / "best").resolve() == tmp_path.resolve() / "checkpoints" / "rl-000005"
+    save(tmp_path, "rl-000020", step=20, best="rl-000020")
+    assert checkpoints(tmp_path) == ["rl-000020"]
+    assert (tmp_path / "best").resolve().name == "rl-000020"
+
+
+def test_without_an_evaluation_there_is_no_best_checkpoint(tmp_path: Path) -> None:
+    save(tmp_path, "rl-000005")
+    assert not (tmp_path / "best").is_symlink()
+
+
+def test_death_while_deleting_leaves_no_half_of_a_checkpoint_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying_rmtree(path: Path, ignore_errors: bool = False) -> None:
+        if Path(path).exists():
+            (Path(path) / "model.safetensors").unlink()
+            raise Killed
+
+    save(tmp_path, "rl-000005", step=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", dying_rmtree)
+        with pytest.raises(Killed):
+            save(tmp_path, "rl-000010", step=10)
+    assert checkpoints(tmp_path) == ["rl-000005.old", "rl-000010"]
+    assert load_state(tmp_path) == {"step": 10}
+    save(tmp_path, "rl-000015", step=15, keep=["rl-000005"])
+    assert checkpoints(tmp_path) == ["rl-000015"]
+
+
+@pytest.mark.parametrize("has_hard_links", [True, False])
+def test_another_state_of_the_same_weights_shares_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_hard_links: bool
+) -> None:
+    def no_link(source: str, target: str) -> None:
+        raise OSError("no hard links here")
+
+    if not has_hard_links:
+        monkeypatch.setattr(os, "link", no_link)
+    save(tmp_path, "rl-000005", step=5, env={"seed": 3})
+    weights = tmp_path / "checkpoint" / "model.safetensors"
+    file, content = weights.stat().st_ino, weights.read_bytes()
+    save_state(tmp_path, "rl-000005-after", {"step": 6}, retention=Retention())
+    assert checkpoints(tmp_path) == ["rl-000005-after"]
+    assert (load_state(tmp_path), load_env_state(tmp_path)) == ({"step": 6}, {"seed": 3})
+    assert weights.read_bytes() == content
+    assert (weights.stat().st_ino == file) is has_hard_links
 
 
 def test_checkpoint_of_the_same_name_is_left_as_it_is(tmp_path: Path) -> None:

@@ -66,6 +66,17 @@ def test_a_file_that_lost_lines_since_the_checkpoint_is_refused_and_left_alone(t
     assert read(tmp_path / "rows.jsonl") == [{"step": 0}]
 
 
+def test_rows_can_be_taken_back(tmp_path: Path):
+    lines = JsonLines(tmp_path / "rows.jsonl")
+    lines.write({"step": 0})
+    length = lines.length
+    lines.write({"step": 1})
+    lines.cut(length)
+    lines.write({"step": 1, "again": True})
+    lines.close()
+    assert read(tmp_path / "rows.jsonl") == [{"step": 0}, {"step": 1, "again": True}]
+
+
 def test_a_fresh_run_starts_an_empty_file(tmp_path: Path):
     written(tmp_path / "rows.jsonl", [{"step": 0}])
     written(tmp_path / "rows.jsonl", [{"step": 9}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,8 @@ from rich.console import Console
 
 from agents.algorithms import PPO
 from agents.config import EnvConfig, EvaluationConfig, RLConfig, RunConfig
-from agents.evaluate import constant_answer_rate
 from agents.records.progress import phase_progress
 from agents.records.summary import print_summary, summarize
-from reasonenv.tasksets import load_tasks
 
 CONFIG = RunConfig(
     name="demo",
@@ -33,7 +32,10 @@ def result(rate: float | None) -> dict[str, Any]:
         "sampled": rate,
         "sampled_interval": [0.0, 1.0],
         "greedy_by_difficulty": {"1": {"greedy": rate, "n": 50, "interval": [0.0, 1.0]}},
+        "greedy_reward": 1.5,
         "response_tokens": 12.5,
+        "constant_answer_baseline": 0.25,
+        "num_tasks_also_trained_on": 0,
     }
 
 
@@ -47,8 +49,7 @@ def test_summary_names_run_algorithm_baseline_and_total_seconds() -> None:
     summary = summarize(CONFIG, {"before": result(0.5)}, {"rl": 2.0, "before": 0.5})
     assert (summary["name"], summary["seed"], summary["algorithm"]) == ("demo", 3, "PPO")
     assert summary["seconds"] == {"rl": 2.0, "before": 0.5, "total": 2.5}
-    tasks = load_tasks("chain_arithmetic", split="test")
-    assert summary["constant_answer_baseline"] == constant_answer_rate(tasks, 50)
+    assert (summary["constant_answer_baseline"], summary["num_tasks_also_trained_on"]) == (0.25, 0)
     assert summary["before"] == result(0.5)
 
 
@@ -73,21 +74,72 @@ def test_table_shows_a_dash_where_nothing_was_graded() -> None:
     assert "None" not in shown
 
 
-def progress_lines(num_steps: int, metrics: dict[str, float], *, is_terminal: bool = False) -> list[str]:
-    console = Console(file=io.StringIO(), force_terminal=is_terminal, width=160)
-    with phase_progress("rl", first_step=0, num_steps=num_steps, console=console) as show:
+def test_table_of_a_supervised_run_says_so() -> None:
+    shown = printed(summarize(replace(CONFIG, rl=None), {"before": result(0.25)}, {}))
+    assert "demo (SFT, seed 3)" in shown
+    assert "after SFT" in shown
+    assert "None" not in shown
+    assert "RL" not in shown
+
+
+def test_accuracy_on_tasks_that_are_trained_on_is_not_called_held_out() -> None:
+    shown = printed(summarize(CONFIG, {"before": {**result(0.25), "num_tasks_also_trained_on": 7}}, {}))
+    assert "held-out accuracy" not in shown
+    assert "NOT HELD OUT: 7 of 50 evaluated tasks are also trained on" in shown
+
+
+class Clock:
+    """Seconds that pass only when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def progress_lines(
+    num_steps: int, metrics: dict[str, float], *, seconds: float = 0.0, is_terminal: bool = False
+) -> list[str]:
+    """What is shown of steps that take `seconds` each."""
+    console, clock = Console(file=io.StringIO(), force_terminal=is_terminal, width=160), Clock()
+    with phase_progress("rl", console=console, num_steps=num_steps, clock=clock) as shown:
         for step in range(num_steps):
-            show(step, metrics)
+            shown.step(step, metrics)
+            clock.now += seconds
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def test_without_terminal_about_ten_lines_a_phase_are_printed() -> None:
-    lines = progress_lines(100, {"train/loss": 0.5})
-    assert lines == [f"rl {step}/100  loss 0.500" for step in range(10, 101, 10)]
+def test_without_terminal_a_line_every_half_minute_is_printed_and_the_first_and_the_last_step() -> None:
+    lines = progress_lines(100, {"train/loss": 0.5}, seconds=2.0)
+    assert lines == [f"rl {step}/100  loss 0.500" for step in (1, 16, 31, 46, 61, 76, 91, 100)]
 
 
-def test_the_last_step_is_always_printed() -> None:
-    assert progress_lines(25, {"train/loss": 0.5})[-1] == "rl 25/25  loss 0.500"
+def test_without_terminal_slow_steps_have_a_line_each() -> None:
+    assert len(progress_lines(5, {}, seconds=300.0)) == 5
+
+
+def test_without_terminal_quick_steps_are_two_lines() -> None:
+    assert progress_lines(1000, {}) == ["rl 1/1000", "rl 1000/1000"]
+
+
+def evaluation_lines(*, is_terminal: bool) -> list[str]:
+    console, clock = Console(file=io.StringIO(), force_terminal=is_terminal, width=160), Clock()
+    with phase_progress("before", console=console, clock=clock) as shown:
+        for done in range(0, 500, 50):
+            shown.responses(done, 500)
+            clock.now += 12.0
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_without_terminal_an_evaluation_says_every_half_minute_how_many_responses_are_there() -> None:
+    assert evaluation_lines(is_terminal=False) == [
+        f"before: evaluation, {done}/500 responses" for done in (0, 150, 300, 450)
+    ]
+
+
+def test_on_a_terminal_an_evaluation_has_a_bar() -> None:
+    assert any("before: evaluation" in line for line in evaluation_lines(is_terminal=True))
 
 
 def test_metrics_are_shown_in_their_own_units_and_the_others_are_left_out() -> None:

@@ -112,6 +112,24 @@ def test_trajectories_come_in_row_order_with_their_group_and_task(ragged: Any) -
     ]
 
 
+def test_messages_are_the_whole_conversation_with_the_answers_between_the_responses(ragged: Any) -> None:
+    texts = [[message["content"] for message in row.messages] for row in ragged[0]]
+    assert texts[0] == ["1+4=?", "done"]
+    assert texts[2] == ["9-4=?", "b", MORE, "bb", MORE, "bbb"]
+    assert [message["role"] for message in ragged[0][2].messages] == ["user", "assistant"] * 3
+
+
+def test_trajectories_know_their_gold_answer_and_what_the_rewards_say(ragged: Any) -> None:
+    assert {row.reference for row in ragged[0]} == {MathReference(answer="5")}
+    trajectories, _ = play([said("?", "a", "b", "?")], make(reward=picky))
+    assert [row.reward_details["picky"].get("reason") for row in trajectories] == [
+        "cannot read it",
+        None,
+        None,
+        "cannot read it",
+    ]
+
+
 def test_domain_is_that_of_the_tasks_metadata_where_there_is_one() -> None:
     tasks = [replace(task, metadata={} if domain is None else {"domain": domain}) for task, domain in DOMAINS]
     trajectories, _ = play([said("done", "done", "done", "done")], make(tasks=tasks))
@@ -211,7 +229,7 @@ def test_a_lone_surrogate_in_prompt_and_feedback_is_replaced_not_fatal() -> None
     env = make(1, 1, tasks=tasks, turn=lambda attempt: "\udfff" if len(attempt.messages) < 3 else None)
     (row,) = collect(env, ScriptedEngine([said("a"), said("b")]), CODEC, PARAMS, task_indices=[0])
     assert CODEC.decode(row.token_ids) == "2\ufffd3=?a<eos>\ufffdb"
-    assert row.prompt == "2\ud8003=?"
+    assert row.prompt == "2\ufffd3=?"
 
 
 def test_bytes_that_are_no_text_reach_the_environment_as_replacement_characters() -> None:
@@ -230,6 +248,7 @@ def test_chat_template_encodes_the_messages_instead_of_the_observation() -> None
     codec = TextCodec(CODEC.tokenizer, use_chat_template=True)
     (row,) = collect(make(1, 1), ScriptedEngine([said("5")]), codec, PARAMS, task_indices=[0])
     assert CODEC.decode(row.token_ids) == "<|user|>2+3=?<|assistant|>5"
+    assert row.prompt == "<|user|>2+3=?<|assistant|>"
 
 
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])

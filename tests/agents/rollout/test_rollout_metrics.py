@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 from trajectories import make_trajectory, make_ungraded
 
 from agents.rollout.metrics import rollout_metrics, rollout_rows
+from reasonenv.types import AssertTests, CallTests, CodeReference, MathReference, QAReference, StdinTests
 
 
 def test_rollout_metrics_golden_numbers():
@@ -56,7 +60,7 @@ def test_rewards_are_also_kept_by_domain():
     }
 
 
-def test_a_row_of_the_rollout_file_keeps_every_component_and_the_status():
+def test_a_row_of_the_rollout_file_keeps_what_was_seen_said_and_scored():
     scored, ungraded = rollout_rows(5, [make_trajectory(), make_ungraded(group_id=1)])
     assert scored == {
         "step": 5,
@@ -65,12 +69,73 @@ def test_a_row_of_the_rollout_file_keeps_every_component_and_the_status():
         "group_id": 0,
         "prompt": "2+3=?",
         "responses": ("4", "5"),
+        "messages": make_trajectory().messages,
+        "reference": {"answer": "5"},
         "reward": 1.0,
         "reward_components": {"accuracy": 1.0, "format": 0.0},
+        "reward_details": {"accuracy": {"status": "correct"}},
         "reward_status": "scored",
+        "prompt_tokens": 2,
         "response_tokens": 3,
-        "is_stopped": True,
+        "finish_reason": "stop",
         "weights_version": 3,
     }
     assert math.isnan(ungraded["reward"])
     assert ungraded["reward_status"] == "grader_failed"
+
+
+def test_every_key_of_a_row_is_in_the_table_of_the_documentation_and_no_other():
+    text = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    table = text.split("## `rollouts.jsonl`")[1].split("##")[0]
+    documented = re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)
+    assert documented == list(rollout_rows(0, [make_trajectory()])[0])
+
+
+def test_a_conversation_of_one_response_is_not_written_twice():
+    (row,) = rollout_rows(0, [make_trajectory(responses=("4",))])
+    assert row["messages"] is None
+
+
+def test_a_response_that_was_cut_says_so():
+    (row,) = rollout_rows(0, [make_trajectory(is_stopped=False)])
+    assert row["finish_reason"] == "length"
+
+
+CALLS = CallTests("add", (((2, 3), 5), ((0, 0), 0)))
+
+
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        (MathReference(answer="5"), {"answer": "5"}),
+        (
+            QAReference(kind="choice", answers=("B",), choices=("one", "two")),
+            {"kind": "choice", "answers": ["B"], "choices": ["one", "two"]},
+        ),
+        (CodeReference(tests=CALLS, reference_program="def add(a, b): return a + b"), {"tests": 2}),
+        (CodeReference(tests=StdinTests((("1", "2"),))), {"tests": 1}),
+        (CodeReference(tests=AssertTests("assert add(2, 3) == 5", ("add",))), {"tests": 1}),
+        (("own", 3), {"tuple": ["own", 3]}),
+        (None, None),
+    ],
+)
+def test_the_gold_answer_is_json_and_of_tests_only_their_number(reference: object, shown: object):
+    (row,) = rollout_rows(0, [make_trajectory(reference=reference)])
+    assert json.loads(json.dumps(row))["reference"] == shown
+
+
+def test_details_are_json_without_measured_times_and_without_components_that_say_nothing():
+    details = {
+        "code": {
+            "num_passed": 1,
+            "cpu_seconds": 0.25,
+            "odd": {
+                1: {
+                    2,
+                }
+            },
+        },
+        "format": {},
+    }
+    (row,) = rollout_rows(0, [make_trajectory(reward_details=details)])
+    assert json.loads(json.dumps(row))["reward_details"] == {"code": {"num_passed": 1, "odd": {"1": "{2}"}}}

@@ -1,0 +1,177 @@
+"""`config.json`: read back without loss, refused with the place that is wrong, compared field by field."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.algorithms import GRPO, PPO
+from agents.config import EvaluationConfig, RLConfig, RunConfig, SFTStage, to_json
+from agents.errors import CheckpointError
+from agents.learner import OptimizerConfig
+from agents.recipes.quickstart import quickstart
+from agents.recipes.r1_zero import r1_zero
+from agents.recipes.sft import sft
+from agents.records.run_config import from_json, read_config, require_resumable, write_config
+from reasonenv.errors import ReasonEnvError
+
+RUN = RunConfig(
+    name="run",
+    cold_start=(SFTStage(num_steps=1), SFTStage(num_steps=2, worked_share=0.25)),
+    rl=RLConfig(num_steps=80, optimizer=OptimizerConfig(max_grad_norm=math.inf)),
+    evaluation=EvaluationConfig(every=5),
+)
+
+
+def stored(folder: Path, config: RunConfig = RUN) -> RunConfig:
+    """Write `config.json` of a run in this folder."""
+    config = replace(config, output_dir=folder)
+    config.folder.mkdir(exist_ok=True)
+    write_config(config)
+    return config
+
+
+def edited(folder: Path, *path: str | int, value: Any = None, is_deleted: bool = False) -> Path:
+    """Change one place of a stored `config.json`."""
+    file = stored(folder).folder / "config.json"
+    content = json.loads(file.read_text())
+    place: Any = content
+    for key in path[:-1]:
+        place = place[key]
+    if is_deleted:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    file.write_text(json.dumps(content))
+    return file.parent
+
+
+@pytest.mark.parametrize("config", [RUN, quickstart(), quickstart("ppo"), r1_zero("some/model"), sft(), sft("m")])
+def test_every_run_is_read_back_as_it_was_written(tmp_path: Path, config: RunConfig) -> None:
+    config = stored(tmp_path, config)
+    assert read_config(config.folder) == config
+
+
+def test_a_run_is_where_its_folder_is(tmp_path: Path) -> None:
+    stored(tmp_path).folder.rename(tmp_path / "moved")
+    config = read_config(tmp_path / "moved")
+    assert (config.name, config.output_dir, config.folder) == ("moved", tmp_path, tmp_path / "moved")
+    require_resumable(config)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnAlgorithm:
+    """An algorithm of a user's own, which no table knows."""
+
+    strength: float = 1.0
+
+
+def test_a_class_of_ones_own_is_found_by_module_and_name() -> None:
+    written = {"class": f"{__name__}:OwnAlgorithm", "strength": 2.0}
+    assert from_json(GRPO | PPO, written, name="rl.algorithm") == OwnAlgorithm(strength=2.0)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["seed"], "many", "seed must be int, got 'many'"),
+        (["seed"], True, "seed must be int, got True"),
+        (["seed"], 1.0, "seed must be int, got 1.0"),
+        (["rl", "num_steps"], None, "rl.num_steps must be int, got None"),
+        (["rl"], [], r"rl must be .*RLConfig"),
+        (["rl", "optimizer", "betas"], [0.9], r"rl.optimizer.betas must be tuple\[float, float\]"),
+        (["rl", "optimizer", "schedule"], "linear", "rl.optimizer.schedule must be .*'linear'"),
+        (["cold_start", 1, "num_steps"], "2", "cold_start.1.num_steps must be int"),
+        (["cold_start", 1], 3, "cold_start.1 must be a SFTStage, got 3"),
+        (["evaluation", "class"], "Evaluation", "evaluation must be a EvaluationConfig, not 'Evaluation'"),
+        (["rl", "algorithm", "class"], "GRPPO", r"class of rl.algorithm in config.json 'GRPPO'\. Did you mean 'GRPO'"),
+        (["rl", "algorithm", "class"], "os:system", "rl.algorithm must be a dataclass, but 'os:system' is none"),
+        (["rl", "algorithm", "class"], "nowhere:GRPO", "nowhere"),
+        (["seed"], -1, "run.seed must be at least 0"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_place(tmp_path: Path, path: list[Any], value: Any, message: str) -> None:
+    folder = edited(tmp_path, *path, value=value)
+    with pytest.raises(ReasonEnvError, match=message):
+        read_config(folder)
+
+
+def test_unknown_and_missing_fields_are_named(tmp_path: Path) -> None:
+    folder = edited(tmp_path, "evaluation", "evry", value=3)
+    with pytest.raises(CheckpointError, match="evaluation has unknown evry: it was written by another version"):
+        read_config(folder)
+    folder = edited(tmp_path, "rl", "num_steps", is_deleted=True)
+    with pytest.raises(CheckpointError, match="rl has no num_steps"):
+        read_config(folder)
+
+
+@pytest.mark.parametrize("name", ["run", "nowhere"])
+def test_a_folder_that_is_no_runs_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "run").mkdir()
+    with pytest.raises(CheckpointError, match=r"no folder of a run: it has no config\.json"):
+        read_config(tmp_path / name)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    folder = stored(tmp_path).folder
+    (folder / "config.json").write_text('{"class": ')
+    with pytest.raises(CheckpointError, match=r"config\.json is damaged"):
+        read_config(folder)
+
+
+def test_the_same_run_may_be_resumed(tmp_path: Path) -> None:
+    require_resumable(stored(tmp_path))
+
+
+def longer(config: RunConfig, num_steps: int) -> RunConfig:
+    assert config.rl is not None
+    return replace(config, rl=replace(config.rl, num_steps=num_steps))
+
+
+def test_more_rl_steps_and_other_checkpoints_may_be_asked_for(tmp_path: Path) -> None:
+    config = stored(tmp_path)
+    require_resumable(replace(longer(config, 85), checkpoint_every=7, keep_checkpoints=3))
+
+
+def test_fewer_rl_steps_are_refused(tmp_path: Path) -> None:
+    config = stored(tmp_path)
+    with pytest.raises(CheckpointError, match=r"rl\.num_steps was 80, now 79"):
+        require_resumable(longer(config, 79))
+
+
+def test_more_rl_steps_under_a_schedule_that_depends_on_them_are_refused_with_the_reason(tmp_path: Path) -> None:
+    cosine = RLConfig(num_steps=80, optimizer=OptimizerConfig(schedule="cosine"))
+    config = stored(tmp_path, replace(RUN, rl=cosine))
+    with pytest.raises(
+        CheckpointError, match=r"rl\.optimizer\.schedule='cosine' every learning rate depends on the number"
+    ):
+        require_resumable(longer(config, 85))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seed": 1}, "seed was 0, now 1"),
+        ({"evaluation": EvaluationConfig(every=6)}, "evaluation.every was 5, now 6"),
+        ({"cold_start": ()}, r"cold_start.0.num_steps was 1, now 'absent'"),
+        ({"rl": None}, "rl.num_steps was 80, now 'absent'"),
+        ({"rl": RLConfig(num_steps=80, algorithm=PPO())}, "rl.algorithm.class was 'GRPO', now 'PPO'"),
+    ],
+)
+def test_every_other_difference_is_refused_by_its_name(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    config = stored(tmp_path)
+    with pytest.raises(CheckpointError, match=message):
+        require_resumable(replace(config, **changes))
+
+
+def test_death_while_writing_leaves_the_configuration_before(tmp_path: Path) -> None:
+    config = stored(tmp_path)
+    (config.folder / "config.json.draft").write_text("{")
+    assert read_config(config.folder) == config
+    write_config(replace(config, seed=4))
+    assert json.loads((config.folder / "config.json").read_text()) == to_json(replace(config, seed=4))
