@@ -110,7 +110,7 @@ def position(folder: Path) -> tuple[int, int, bool] | None:
 @pytest.mark.parametrize(
     ("call", "said", "saved"),
     [
-        (1, "in the evaluation 'before'", (1, 0, False)),
+        (3, "in the evaluation 'before'", (1, 0, False)),
         (13, "in the evaluation 'before'", (1, 0, False)),
         (20, "in the evaluation 'control'", (3, 0, False)),
         (36, "before step 1 of rl was done", (4, 0, False)),
@@ -123,7 +123,7 @@ def position(folder: Path) -> tuple[int, int, bool] | None:
 def test_a_signal_while_responses_are_scored_loses_nothing(
     whole: Path, tmp_path: Path, call: int, said: str, saved: tuple[int, int, bool]
 ) -> None:
-    """16 scores an evaluation and 8 a step: `call` lies in every phase that samples, and in an evaluation within RL."""
+    """2 scores try the parts, 16 are an evaluation, 8 a step: `call` lies in every phase that samples, once in RL's."""
     config = alarmed_run(tmp_path)
     message = interrupt(config, reward=call)
     assert said in message
