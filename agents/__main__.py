@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Annotated
@@ -19,19 +17,18 @@ import tyro
 from rich.console import Console
 
 import agents
-from agents.build import evaluate_policy, load_policy
-from agents.config import RunConfig
+from agents.build import check_parts, evaluate_policy, load_policy
 from agents.errors import CheckpointError
+from agents.flags import HELP, PROGRAM, configure, with_fields
 from agents.interruption import Interrupted
+from agents.json_values import finite_json
 from agents.recipes import RECIPES
 from agents.records.run_config import read_config
+from agents.rollout.metrics import rollout_rows
 from agents.train import train
+from agents.types import Trajectory
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.installation import add_current_folder, damage
-from reasonenv.tables import resolve
-
-_PROGRAM = "python -m agents"
-_HELP = ("-h", "--help")
 
 Recipe = tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="RECIPE", help=f"One of {', '.join(RECIPES)}.")]]
 
@@ -68,10 +65,26 @@ class Evaluate:
     recipe: Recipe
 
     def run(self, flags: Sequence[str]) -> None:
-        """Print the accuracy as JSON."""
-        config = configure("eval", self.recipe, flags)
+        """Print the accuracy as JSON; with --responses FILE, write every response to FILE."""
+        output, rest = tyro.cli(_Output, args=[flag for flag in flags if flag not in HELP], return_unknown_args=True)
+        config = configure("eval", self.recipe, [*rest, *(flag for flag in flags if flag in HELP)])
+        print(check_parts(replace(config, cold_start=(), control=(), rl=None)), file=sys.stderr)
         policy = load_policy(config.policy, config.env, seed=config.seed)
-        Console().print_json(json.dumps(evaluate_policy(config, policy).as_dict()))
+        rows: list[str] = []
+
+        def keep(sampling: str, trajectories: list[Trajectory]) -> None:
+            kept = ({"sampling": sampling, **row} for row in rollout_rows(0, trajectories))
+            rows.extend(f"{json.dumps(finite_json(row))}\n" for row in kept)
+
+        result = evaluate_policy(config, policy, record=keep)
+        if output.responses is not None:
+            output.responses.write_text("".join(rows), encoding="utf-8")
+        Console().print_json(json.dumps(result.as_dict()))
+
+
+@dataclass(frozen=True)
+class _Output:
+    responses: Path | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,6 +123,9 @@ def script() -> int:
 
 
 def _run(words: Sequence[str]) -> None:
+    if words[:2] == ["train", "--resume"]:
+        resume(words[2:])
+        return
     commands = {"train": Train, "sft": train_sft, "eval": Evaluate}
     if not words[0].startswith("-") and words[0] not in commands:
         raise UnknownNameError("command", words[0], commands)
@@ -119,7 +135,7 @@ def _run(words: Sequence[str]) -> None:
     num_words = 1 if words[0] == "sft" else 2
     description = f"Recipes: {', '.join(RECIPES)}."
     command = tyro.extras.subcommand_cli_from_dict(
-        commands, prog=_PROGRAM, description=description, args=words[:num_words]
+        commands, prog=PROGRAM, description=description, args=words[:num_words]
     )
     command.run(words[num_words:])
 
@@ -134,39 +150,10 @@ def resume(words: Sequence[str]) -> None:
     if not words or words[0].startswith("-"):
         raise CheckpointError("train --resume needs the folder of a run behind it: train --resume runs/quickstart.")
     written = read_config(Path(words[0]))
-    program = f"{_PROGRAM} train --resume {words[0]}"
-    config = tyro.cli(tyro.conf.AvoidSubcommands[RunConfig], prog=program, default=written, args=words[1:])
+    config = with_fields(written, words[1:], f"{PROGRAM} train --resume {words[0]}")
     if config.folder != written.folder:
         raise CheckpointError(f"--resume {words[0]} goes on in that folder: leave out --name and --output-dir.")
     train(config, resume=True)
-
-
-def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
-    """Return a recipe's configuration with flags applied: first the recipe's own arguments, then any field.
-
-    Raises:
-        UnknownNameError: no such recipe.
-        SystemExit: the flags do not parse (2), or ask for help (0).
-    """
-    function: Callable[..., RunConfig] = resolve(RECIPES, recipe, kind="recipe")
-    program = f"{_PROGRAM} {command} {recipe}"
-    own = [argument for argument in arguments if argument not in _HELP]
-    if len(own) < len(arguments):
-        _print_help(function, own, program)
-        raise SystemExit(0)
-    defaults, rest = tyro.cli(function, prog=program, args=own, return_unknown_args=True)
-    return tyro.cli(tyro.conf.AvoidSubcommands[RunConfig], prog=program, default=defaults, args=rest)
-
-
-def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], program: str) -> None:
-    """Print the recipe's own flags, and those of the fields if the recipe's required flags are given."""
-    with contextlib.suppress(SystemExit):
-        tyro.cli(function, prog=program, args=["--help"])
-    print("Every field of the run's configuration is a flag too; --help behind the required flags above lists them.\n")
-    with contextlib.suppress(SystemExit):
-        with contextlib.redirect_stderr(io.StringIO()):
-            defaults, _ = tyro.cli(function, prog=program, args=arguments, return_unknown_args=True)
-        tyro.cli(tyro.conf.AvoidSubcommands[RunConfig], prog=program, default=defaults, args=["--help"])
 
 
 if __name__ == "__main__":

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import difflib
+import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gymnasium
 import torch
 from gymnasium.vector import AutoresetMode
+from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from agents.config import EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
-from agents.evaluate import Evaluation, evaluate
+from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
-from agents.rollout.engine import ReportsProgress, RolloutEngine
+from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
+from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.tables import resolve
-from reasonenv.tasksets import load_tasks
+from reasonenv.tasksets import TaskSet, describe
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
@@ -75,11 +82,17 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     return LoadedPolicy(model, codec)
 
 
-def check_parts(config: RunConfig) -> None:
-    """Look for every part that a run names, before anything is trained or written; weights are not loaded.
+def check_parts(config: RunConfig) -> str:
+    """Look for every part that a run names and try them on one task, before anything is trained or written.
+
+    The weights of the policy are not loaded. An evaluation on tasks that are also trained on is warned of.
+
+    Returns:
+        What is trained and evaluated on, in words.
 
     Raises:
-        ConfigError: a policy, a device, an environment or solutions to imitate that are not there.
+        ConfigError: a policy, a device, an environment or solutions to imitate that are not there, or a reward for
+            tasks of another kind.
         UnknownNameError: no task set, split, reward, template or engine of that name.
     """
     _check_device(config.policy.device)
@@ -90,21 +103,44 @@ def check_parts(config: RunConfig) -> None:
         TextCodec(tokenizer, use_chat_template=config.env.use_chat_template)
     for user in (config.evaluation, config.rl and config.rl.rollout):
         if user is not None:
-            resolve(ENGINES, user.engine, kind="rollout engine")
-    make_env(config.env, split=config.evaluation.split, num_groups=1, group_size=1).close()
-    stages = (*config.cold_start, *config.control)
-    if stages or config.rl is not None:
-        example = make_env(config.env, split="train", num_groups=1, group_size=1).tasks[0]
-        for stage in stages:
-            worked_response(example) if stage.worked_share else terse_response(example)
+            _engine_factory(user.engine)
+    held_out = _tried(config.evaluation_env)
+    evaluated = f"Evaluating on {describe(held_out)}."
+    if not config.is_training:
+        return evaluated
+    training = _tried(config.env)
+    for stage in (*config.cold_start, *config.control):
+        worked_response(training[0]) if stage.worked_share else terse_response(training[0])
+    num_tasks = min(config.evaluation.num_tasks, len(held_out))
+    if num_shared := num_tasks_also_in(training, held_out, num_tasks):
+        warnings.warn(
+            f"{num_shared} of the {num_tasks} tasks of the evaluation are also trained on: its accuracy is not that "
+            "of new problems. Give other tasks by evaluation.tasks or evaluation.split.",
+            TrainingTasksWarning,
+            stacklevel=2,
+        )
+    return f"Training on {describe(training)}. {evaluated}"
+
+
+def _tried(config: EnvConfig) -> TaskSet:
+    """Answer the first task of an environment with nothing, to see that its parts fit; return its tasks."""
+    env = make_env(config, split=config.split, num_groups=1, group_size=1)
+    env.reset(options={"task_index": [0]})
+    try:
+        env.step([""])
+    except TypeError as error:
+        raise ConfigError(f"The parts of environment {config.id!r} do not fit together: {error}") from error
+    env.close()
+    return env.tasks
 
 
 def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int) -> TextVectorEnv:
     """Make the configured vector environment on one split, with rows that wait for `collect` to reset them.
 
     Raises:
-        ConfigError: no such environment, or not one of ours.
+        ConfigError: no such environment, or not one that takes and yields what a `TextVectorEnv` does.
     """
+    parts = {name: getattr(config, name) for name in ("tasks", "columns", "reward", "template", "turn", "max_turns")}
     try:
         env = gymnasium.make_vec(
             config.id,
@@ -112,36 +148,55 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
             vectorization_mode="vector_entry_point",
             group_size=group_size,
             autoreset_mode=AutoresetMode.DISABLED,
-            tasks=config.tasks,
             split=split,
-            reward=config.reward,
-            template=config.template,
-            max_turns=config.max_turns,
+            **{name: part for name, part in parts.items() if part is not None},
         )
-    except (gymnasium.error.Error, TypeError) as error:
+    except ReasonEnvError:
+        raise
+    except (gymnasium.error.Error, TypeError, ImportError) as error:
         raise ConfigError(f"{config.id!r} cannot be made as a TextVectorEnv: {error}") from error
     if not isinstance(env, TextVectorEnv):
         raise ConfigError(f"{config.id!r} makes a {type(env).__name__}; the learners need a TextVectorEnv.")
     return env
 
 
-def build_engine(policy: LoadedPolicy, engine: str) -> RolloutEngine:
-    """Build the named rollout engine on the policy's own, live weights."""
-    return resolve(ENGINES, engine, kind="rollout engine")(policy.model, pad_token_id=policy.codec.pad_token_id)
+def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEngine:
+    """Build a rollout engine on the policy's own, live weights: by its name, or by what makes it.
+
+    Raises:
+        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot be made.
+    """
+    try:
+        made = _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
+    except TypeError as error:
+        raise ConfigError(
+            f"The rollout engine {engine!r} cannot be made of (model, pad_token_id=…): {error}"
+        ) from error
+    if not isinstance(made, RolloutEngine):
+        raise ConfigError(
+            f"{engine!r} makes a {type(made).__name__}, which is no rollout engine: that needs weights_version, "
+            "generate, load_weights and close (agents.rollout.engine.RolloutEngine)."
+        )
+    return made
+
+
+def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
+    return resolve(ENGINES, engine, kind="rollout engine") if isinstance(engine, str) else engine
 
 
 def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *, seed: int) -> SFTPhase:
     """Build a supervised phase with a fresh optimizer."""
-    tasks = load_tasks(config.env.tasks, split="train")
+    env = make_env(config.env, split=config.env.split, num_groups=1, group_size=1)
     learner = Learner(HFPolicy(policy.model), stage.optimizer, num_optimizer_steps=stage.num_steps)
-    return SFTPhase(stage, config.env, tasks, policy.codec, learner, seed)
+    return SFTPhase(stage, env.envs[0].template, env.tasks, policy.codec, learner, seed)
 
 
 def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[int, list[Trajectory]], None]) -> RLPhase:
     """Build the reinforcement-learning phase with a fresh optimizer."""
     rl = config.rl
     assert rl is not None
-    env = make_env(config.env, split="train", num_groups=rl.rollout.num_prompts, group_size=rl.rollout.group_size)
+    num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
+    env = make_env(config.env, split=config.env.split, num_groups=num_prompts, group_size=group_size)
     learner = Learner(
         HFPolicy(policy.model, has_value_head=rl.algorithm.needs_values),
         rl.optimizer,
@@ -152,21 +207,42 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
 
 
 def evaluate_policy(
-    config: RunConfig, policy: LoadedPolicy, show: Callable[[int, int], None] | None = None
+    config: RunConfig,
+    policy: LoadedPolicy,
+    show: Callable[[int, int], None] | None = None,
+    *,
+    record: Callable[[str, list[Trajectory]], None] | None = None,
 ) -> Evaluation:
-    """Evaluate on the held-out split, as `config.evaluation` says; `show` is told how far the engine is."""
-    split = config.evaluation.split
+    """Evaluate on the held-out split, as `config.evaluation` says.
+
+    Args:
+        show: told how many responses the engine has, and how many it was asked for.
+        record: called with "greedy" or "sampled" and what was sampled.
+    """
     engine = build_engine(policy, config.evaluation.engine)
     if isinstance(engine, ReportsProgress):
         engine.on_progress = show
+    make = partial(make_env, config.evaluation_env, split=config.evaluation.split)
     return evaluate(
-        lambda num_groups, group_size: make_env(config.env, split=split, num_groups=num_groups, group_size=group_size),
+        lambda num_groups, group_size: make(num_groups=num_groups, group_size=group_size),
         engine,
         policy.codec,
-        load_tasks(config.env.tasks, split=split),
+        make(num_groups=1, group_size=1).tasks,
         config.evaluation,
-        seed=derive_seed(config.seed, "evaluation", split),
+        seed=derive_seed(config.seed, "evaluation", config.evaluation.split),
+        training_tasks=_training_tasks(config),
+        record=record,
     )
+
+
+def _training_tasks(config: RunConfig) -> TaskSet | None:
+    """Return what a run trains on; None where that is nothing, or a split that is not there (an evaluation alone)."""
+    if not config.is_training:
+        return None
+    try:
+        return make_env(config.env, split=config.env.split, num_groups=1, group_size=1).tasks
+    except UnknownNameError:
+        return None
 
 
 def _check_device(device: str) -> None:
@@ -178,11 +254,31 @@ def _check_device(device: str) -> None:
 
 @contextmanager
 def _loading(source: str) -> Generator[None]:
-    """Turn an error of `transformers` into one that names the policy."""
+    """Turn an error of `transformers` into one that names the policy, after one look whether there is any."""
     try:
+        if not Path(source).is_dir():
+            _check_hub_name(source)
         yield
-    except (OSError, ValueError, SafetensorError) as error:
+    except ConfigError:
+        raise
+    except (OSError, ValueError, SafetensorError, HTTPError) as error:
         raise ConfigError(
             f"No causal language model with its tokenizer could be loaded from {source!r}, neither as a folder nor as "
             f"a hub name: {error}"
         ) from error
+
+
+def _check_hub_name(source: str) -> None:
+    """Raise unless a name is in the cache or on the hub; what is written as a path is not looked for there.
+
+    `transformers` itself would ask for half a minute before it gives up.
+    """
+    path = Path(source)
+    is_path = source.startswith((".", "~", "/")) or source.endswith("/") or "\\" in source or source.count("/") > 1
+    if is_path or (len(path.parts) == 2 and path.parent.is_dir()):
+        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = difflib.get_close_matches(path.name, siblings, n=1)
+        hint = f" Did you mean {str(path.parent / close[0])!r}?" if close else ""
+        raise ConfigError(f"No causal language model can be loaded from {source!r}: there is no such folder.{hint}")
+    if not isinstance(try_to_load_from_cache(source, "config.json"), str):
+        get_hf_file_metadata(hf_hub_url(source, "config.json"))

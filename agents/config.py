@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Mapping, Sized
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from agents.algorithms import GRPO, AnyAlgorithm
+import tyro
+
+from agents.algorithms import GRPO, Algorithm
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
+from agents.rollout.engine import EngineFactory
+from reasonenv.prompts import PromptTemplate
+from reasonenv.rewards import CompositeReward, Reward
+from reasonenv.tasksets import TaskSource
+from reasonenv.turns import Interaction, Turn
 
 __all__ = [
     "EnvConfig",
@@ -21,6 +31,10 @@ __all__ = [
     "SFTStage",
     "to_json",
 ]
+
+
+Tasks: TypeAlias = str | Path | TaskSource
+Rewards: TypeAlias = str | Mapping[str, float] | Reward | CompositeReward
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,24 +55,35 @@ class PolicyConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvConfig:
-    """Which environment to learn in."""
+    """Which environment to learn in. What is None is what the id stands for: its own tasks, reward, template, turns.
+
+    Parts are named as for `TextEnv`: by a row of their table, by "module:attribute", or the object itself.
+    """
 
     id: str = "reasonenv/Math-v0"
-    tasks: str = "procedural_math"
-    """A task set's name or a file."""
-    reward: str = "r1_zero"
-    template: str = "r1_zero"
+    """Any registered id that makes a `TextVectorEnv`; "my_module:my/Env-v0" imports the module that registers it."""
+    tasks: Annotated[Tasks | None, tyro.conf.arg(aliases=["--tasks"])] = None
+    """A task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`)."""
+    columns: Mapping[str, str] | None = None
+    """Which column of a file holds what, as pairs: `prompt=question,answer=target`."""
+    split: str = "train"
+    """What to learn on; `EvaluationConfig.split` is what to evaluate on. Own rows without splits have "all", too."""
+    reward: Rewards | None = None
+    """A reward's name, or weights such as `accuracy=1,format=0.5`."""
+    template: str | PromptTemplate | None = None
+    turn: str | Turn | Interaction | None = None
+    """What answers the model between its responses."""
+    max_turns: int | None = None
     use_chat_template: bool = False
     """Encode the messages through the tokenizer's chat template instead of the template's own text."""
-    max_turns: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutConfig:
     """How to sample episodes for one update: `num_prompts` × `group_size` rows."""
 
-    engine: str = "decode"
-    """A name in `agents.rollout.ENGINES`."""
+    engine: str | EngineFactory = "decode"
+    """A name in `agents.rollout.ENGINES`, or "module:attribute"."""
     num_prompts: int = 32
     group_size: int = 16
     max_new_tokens: int = 1024
@@ -100,7 +125,7 @@ class RLConfig:
     """The reinforcement-learning phase."""
 
     num_steps: int
-    algorithm: AnyAlgorithm = field(default_factory=GRPO)
+    algorithm: Algorithm = field(default_factory=GRPO)
     rollout: RolloutConfig = field(default_factory=RolloutConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     update: UpdateConfig = field(default_factory=UpdateConfig)
@@ -114,16 +139,25 @@ class RLConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationConfig:
-    """How accuracy is measured, on tasks that training never sees."""
+    """How accuracy is measured, on tasks that training never sees.
 
+    Where to measure is the environment that is trained in, but for what is set here.
+    """
+
+    env_id: str | None = None
+    """Another environment, with the parts that its id stands for."""
+    tasks: Tasks | None = None
+    columns: Mapping[str, str] | None = None
+    reward: Rewards | None = None
+    template: str | PromptTemplate | None = None
     split: str = "test"
     num_tasks: int = 500
     samples_per_task: int = 1
     """Samples at temperature 1 behind the sampled accuracy; the greedy one takes one each."""
     max_new_tokens: int = 1024
     """Per turn."""
-    engine: str = "decode"
-    """A name in `agents.rollout.ENGINES`."""
+    engine: str | EngineFactory = "decode"
+    """A name in `agents.rollout.ENGINES`, or "module:attribute"."""
     every: int | None = None
     """Steps between evaluations during reinforcement learning; None evaluates only around it."""
 
@@ -168,6 +202,23 @@ class RunConfig:
         """The folder of everything that the run writes."""
         return self.output_dir / self.name
 
+    @property
+    def is_training(self) -> bool:
+        """Whether there is anything to learn, or only to evaluate."""
+        return bool(self.cold_start or self.control) or self.rl is not None
+
+    @property
+    def evaluation_env(self) -> EnvConfig:
+        """Where to evaluate: the training environment, or that of `evaluation`, with the parts that are set there."""
+        chosen = self.evaluation
+        env = replace(self.env, split=chosen.split)
+        if chosen.env_id is not None:
+            env = EnvConfig(id=chosen.env_id, split=chosen.split, use_chat_template=env.use_chat_template)
+        if chosen.tasks is not None:
+            env = replace(env, tasks=chosen.tasks, columns=None)
+        own = {name: getattr(chosen, name) for name in ("columns", "reward", "template")}
+        return replace(env, **{name: value for name, value in own.items() if value is not None})
+
 
 def _require_at_least(minimum: int, owner: str, **values: int | None) -> None:
     """Raise `ConfigError` for a value below `minimum`; None stands for "not set"."""
@@ -177,10 +228,41 @@ def _require_at_least(minimum: int, owner: str, **values: int | None) -> None:
 
 
 def to_json(config: Any) -> Any:
-    """Return a dataclass as plain JSON values; every dataclass names its class, which tells algorithms apart."""
-    if dataclasses.is_dataclass(config) and not isinstance(config, type):
-        values = {entry.name: to_json(getattr(config, entry.name)) for entry in dataclasses.fields(config)}
-        return {"class": type(config).__name__, **values}
-    if isinstance(config, (tuple, list)):
-        return [to_json(value) for value in config]
-    return str(config) if isinstance(config, Path) else config
+    """Return a configuration as plain JSON values.
+
+    A dataclass names its class: `"GRPO"` of this package, `"module:Class"` of any other. A function, class or rule that
+    can be imported is its "module:attribute". What cannot be written down (tasks in memory, a lambda) is
+    `{"not_importable": "list of 50"}`: such a run can be resumed with the objects at hand, and not from its folder.
+    """
+    if config is None or isinstance(config, str | int | float):
+        return config
+    if isinstance(config, Path):
+        return str(config)
+    if (path := _import_path(config)) is not None:
+        return path
+    if isinstance(config, Mapping):
+        return {str(key): to_json(value) for key, value in cast("Mapping[Any, Any]", config).items()}
+    if isinstance(config, tuple):
+        return [to_json(value) for value in cast("tuple[Any, ...]", config)]
+    name = _class_name(type(config))
+    if not dataclasses.is_dataclass(config) or isinstance(config, Sized) or name is None:
+        return _description(config)
+    return {"class": name, **{entry.name: to_json(getattr(config, entry.name)) for entry in dataclasses.fields(config)}}
+
+
+def _class_name(kind: type) -> str | None:
+    return kind.__name__ if kind.__module__.partition(".")[0] == __package__ else _import_path(kind)
+
+
+def _import_path(part: Any) -> str | None:
+    """Return the "module:attribute" that leads to this very object, or None: it may be local, or of a script."""
+    module, name = getattr(part, "__module__", None), getattr(part, "__qualname__", None)
+    if not isinstance(module, str) or not isinstance(name, str) or module == "__main__" or module not in sys.modules:
+        return None
+    found = reduce(lambda owner, attribute: getattr(owner, attribute, None), name.split("."), sys.modules[module])
+    return f"{module}:{name}" if found is part else None
+
+
+def _description(part: Any) -> dict[str, str]:
+    size = f" of {len(part)}" if isinstance(part, Sized) else ""
+    return {"not_importable": f"{type(part).__qualname__}{size}"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,26 +15,43 @@ from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.types import Trajectory
 from reasonenv.evaluation.statistics import wilson_interval
-from reasonenv.tasksets import TaskSet
-from reasonenv.types import MathReference, ScoreStatus
+from reasonenv.tasksets import TaskList, TaskSet, overlap, spread_indices
+from reasonenv.types import MathReference, QAReference, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
-__all__ = ["Accuracy", "Evaluation", "constant_answer_rate", "evaluate"]
+__all__ = [
+    "Accuracy",
+    "Evaluation",
+    "TrainingTasksWarning",
+    "constant_answer_rate",
+    "evaluate",
+    "evaluated_tasks",
+    "num_tasks_also_in",
+]
 
 MakeEnv = Callable[[int, int], TextVectorEnv]
 """(number of groups, group size) -> an environment on the held-out split."""
 
 
+class TrainingTasksWarning(UserWarning):
+    """An evaluation on tasks that are also trained on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Accuracy:
-    """A share of correct responses with its 95% interval."""
+    """A share of right answers with its 95% interval.
+
+    A response is right where every component of the reward that says so is 1 (`CompositeReward.is_right`).
+    """
 
     rate: float
-    """NaN where no response was graded."""
+    """NaN where no response was graded, or the reward does not say which answers are right."""
     low: float
     high: float
     num_graded: int
     num_grader_failures: int
+    num_without_accuracy: int
+    """Scored responses of tasks to which no component applies that says which answers are right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +62,14 @@ class Evaluation:
     sampled: Accuracy
     n: int
     greedy_by_difficulty: Mapping[str, Accuracy]
+    greedy_reward: float
+    """Mean total reward of the scored greedy responses."""
+    sampled_reward: float
     response_tokens: float
     """Mean length of the greedy responses."""
+    constant_answer_baseline: float
+    """Accuracy of always giving the most frequent gold answer."""
+    num_tasks_also_trained_on: int
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values: `greedy` and `sampled` are rates with their intervals; None where none was graded."""
@@ -59,6 +81,7 @@ class Evaluation:
             "sampled_interval": [self.sampled.low, self.sampled.high],
             "num_sampled": self.sampled.num_graded,
             "num_grader_failures": self.greedy.num_grader_failures + self.sampled.num_grader_failures,
+            "num_without_accuracy": self.greedy.num_without_accuracy + self.sampled.num_without_accuracy,
             "greedy_by_difficulty": {
                 level: {
                     "greedy": accuracy.rate,
@@ -67,7 +90,11 @@ class Evaluation:
                 }
                 for level, accuracy in self.greedy_by_difficulty.items()
             },
+            "greedy_reward": self.greedy_reward,
+            "sampled_reward": self.sampled_reward,
             "response_tokens": self.response_tokens,
+            "constant_answer_baseline": self.constant_answer_baseline,
+            "num_tasks_also_trained_on": self.num_tasks_also_trained_on,
         }
         return finite_json(values)
 
@@ -80,64 +107,111 @@ def evaluate(
     config: EvaluationConfig,
     *,
     seed: int,
+    training_tasks: TaskSet | None = None,
+    record: Callable[[str, list[Trajectory]], None] | None = None,
 ) -> Evaluation:
     """Measure greedy accuracy (one response a task) and sampled accuracy at temperature 1 (`samples_per_task` each).
 
     Args:
         make_env: builds the vector environment over `tasks`.
         engine, codec: of the policy.
-        tasks: the held-out task set; its first `config.num_tasks` tasks are used, or all if it has fewer.
+        tasks: the held-out task set; `evaluated_tasks` says which of them are used.
         config: how many tasks, samples and tokens.
         seed: of the sampling.
+        training_tasks: what was trained on, to count the tasks that are no new ones.
+        record: called with "greedy" or "sampled" and the trajectories.
     """
-    indices = list(range(min(config.num_tasks, len(tasks))))
+    indices = _indices(tasks, config.num_tasks)
+    used = evaluated_tasks(tasks, config.num_tasks)
 
-    def play(group_size: int, temperature: float) -> list[Trajectory]:
+    def play(name: str, group_size: int, temperature: float) -> list[Trajectory]:
         env = make_env(len(indices), group_size)
         params = SamplingParams(max_new_tokens=config.max_new_tokens, temperature=temperature, seed=seed)
         trajectories = collect(env, engine, codec, params, task_indices=indices)
         env.close()
+        if record is not None:
+            record(name, trajectories)
         return trajectories
 
-    greedy, sampled = play(1, 0.0), play(config.samples_per_task, 1.0)
+    greedy, sampled = play("greedy", 1, 0.0), play("sampled", config.samples_per_task, 1.0)
     return Evaluation(
         greedy=_accuracy(greedy),
         sampled=_accuracy(sampled),
         n=len(indices),
-        greedy_by_difficulty=_by_difficulty(greedy, [tasks[index].metadata for index in indices]),
+        greedy_by_difficulty=_by_difficulty(greedy, [task.metadata for task in used]),
+        greedy_reward=_mean_reward(greedy),
+        sampled_reward=_mean_reward(sampled),
         response_tokens=math.fsum(sum(trajectory.loss_mask) for trajectory in greedy) / len(greedy),
+        constant_answer_baseline=constant_answer_rate(used),
+        num_tasks_also_trained_on=(
+            0 if training_tasks is None else num_tasks_also_in(training_tasks, tasks, config.num_tasks)
+        ),
     )
 
 
-def constant_answer_rate(tasks: TaskSet, num_tasks: int) -> float:
-    """Return the accuracy of always giving the most frequent gold answer of the first `num_tasks` tasks."""
-    references = [tasks[index].reference for index in range(min(num_tasks, len(tasks)))]
-    counts = Counter(reference.answer for reference in references if isinstance(reference, MathReference))
-    return max(counts.values(), default=0) / len(references)
+def evaluated_tasks(tasks: TaskSet, num_tasks: int) -> list[Task[Any]]:
+    """Return `num_tasks` tasks, or all if there are fewer.
+
+    Those of a list, which may be sorted by subject, are spread evenly over it; of any other set they are the first.
+    """
+    return [tasks[index] for index in _indices(tasks, num_tasks)]
+
+
+def _indices(tasks: TaskSet, num_tasks: int) -> list[int]:
+    if isinstance(tasks, TaskList):
+        return spread_indices(len(tasks), num_tasks)
+    return list(range(min(num_tasks, len(tasks))))
+
+
+def num_tasks_also_in(training: TaskSet, tasks: TaskSet, num_tasks: int) -> int:
+    """Return how many of the evaluated tasks have the problem of a training task, by `overlap`.
+
+    Generated sets never share a problem between splits and are not read; within a split, their tasks are compared by
+    id.
+    """
+    if not _is_generated(training) and not _is_generated(tasks):
+        return overlap(training, TaskList(tasks.name, tasks.split, tuple(evaluated_tasks(tasks, num_tasks))))
+    if training.split != tasks.split:
+        return 0
+    return sum(_holds(training, task.task_id) for task in evaluated_tasks(tasks, num_tasks))
+
+
+def _is_generated(tasks: TaskSet) -> bool:
+    return tasks[0].metadata.get("source") == "procedural"
+
+
+def _holds(tasks: TaskSet, task_id: str) -> bool:
+    try:
+        tasks.index_of(task_id)
+    except ValueError:
+        return False
+    return True
+
+
+def constant_answer_rate(tasks: Sequence[Task[Any]]) -> float:
+    """Return the accuracy of always giving the most frequent gold answer of these tasks."""
+    answered = [task.reference for task in tasks if isinstance(task.reference, MathReference | QAReference)]
+    counts = Counter(reference.answer for reference in answered if reference.answer)
+    return max(counts.values(), default=0) / len(tasks)
 
 
 def _accuracy(trajectories: Sequence[Trajectory]) -> Accuracy:
-    """Return the mean of the component "accuracy", or of the whole reward where there is no such component."""
     scored = [trajectory for trajectory in trajectories if trajectory.reward_status is ScoreStatus.SCORED]
-    values = [trajectory.reward_components.get("accuracy", trajectory.reward) for trajectory in scored]
-    low, high = _interval(values)
+    verdicts = [trajectory.is_right for trajectory in scored if trajectory.is_right is not None]
+    low, high = wilson_interval(sum(verdicts), len(verdicts)) if verdicts else (0.0, 1.0)
     return Accuracy(
-        rate=statistics.fmean(values) if values else math.nan,
+        rate=sum(verdicts) / len(verdicts) if verdicts else math.nan,
         low=low,
         high=high,
-        num_graded=len(values),
+        num_graded=len(verdicts),
         num_grader_failures=len(trajectories) - len(scored),
+        num_without_accuracy=len(scored) - len(verdicts),
     )
 
 
-def _interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return Wilson's interval of a share; for rewards outside [0, 1], the mean ± 1.96 standard errors."""
-    if not values:
-        return 0.0, 1.0
-    if all(0 <= value <= 1 for value in values):
-        return wilson_interval(math.fsum(values), len(values))
-    mean, margin = statistics.fmean(values), 1.96 * statistics.pstdev(values) / math.sqrt(len(values))
-    return mean - margin, mean + margin
+def _mean_reward(trajectories: Sequence[Trajectory]) -> float:
+    rewards = [t.reward for t in trajectories if t.reward_status is ScoreStatus.SCORED]
+    return math.fsum(rewards) / len(rewards) if rewards else math.nan
 
 
 def _by_difficulty(trajectories: Sequence[Trajectory], metadata: Sequence[Mapping[str, Any]]) -> dict[str, Accuracy]:

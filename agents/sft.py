@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from agents.config import EnvConfig, SFTStage
+from agents.config import SFTStage
 from agents.errors import ConfigError
 from agents.learner import Learner
 from agents.losses import sft_loss, totals_of
@@ -17,9 +17,9 @@ from agents.rollout.assemble import pad_rows
 from agents.rollout.codec import TextCodec
 from agents.seeds import derive_seed
 from agents.types import LossOutput, PolicyOutputs, TokenBatch, TokenIds
-from reasonenv.prompts import load_template
+from reasonenv.prompts import PromptTemplate
 from reasonenv.tasksets import TaskSet
-from reasonenv.types import CodeReference, MathReference, Task
+from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
 __all__ = ["SFTPhase", "sft_batch", "terse_response", "worked_response"]
 
@@ -50,7 +50,7 @@ def _gold_answer(task: Task[Any]) -> str:
     reference = task.reference
     if isinstance(reference, CodeReference) and reference.reference_program is not None:
         return f"\n```python\n{reference.reference_program.rstrip()}\n```\n"
-    if not isinstance(reference, MathReference):
+    if not isinstance(reference, MathReference | QAReference) or not reference.answer:
         raise ConfigError(f"Task {task.task_id!r} has no gold answer to imitate: use tasks that have one.")
     return reference.answer
 
@@ -75,7 +75,7 @@ class SFTPhase:
     """Steps of supervised fine-tuning. Step k's examples depend on (seed, k) alone, so a run can resume anywhere."""
 
     config: SFTStage
-    env: EnvConfig
+    template: PromptTemplate
     tasks: TaskSet
     codec: TextCodec
     learner: Learner
@@ -94,8 +94,7 @@ class SFTPhase:
         return {f"train/{name}": value for name, value in metrics.items()}
 
     def _example(self, task: Task[Any], worked: bool) -> tuple[TokenIds, TokenIds]:
-        template = load_template(self.env.template)
-        prompt = self.codec.encode_prompt(template.text(task), template.messages(task))
+        prompt = self.codec.encode_prompt(self.template.text(task), self.template.messages(task))
         response = worked_response(task) if worked else terse_response(task)
         if self.codec.opened_thinking(prompt):
             response = response.removeprefix("<think>")

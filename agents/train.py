@@ -97,7 +97,7 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
     """Find and load every part before anything is written; then open the folder."""
     try:
         with interruption.stoppable():
-            check_parts(config)
+            console.print(check_parts(config), highlight=False, soft_wrap=True)
             position = stored_position(config) if resume else None
             policy = _load(config, config.folder / "checkpoint" if position else None)
             for user in (config.evaluation, config.rl and config.rl.rollout):

@@ -53,6 +53,8 @@ class Trajectory:
     is_stopped: bool
     """False when the last response was cut off by the token budget."""
     weights_version: int
+    is_right: bool | None = None
+    """What `CompositeReward.is_right` says of the answer; None where nothing says so."""
     domain: str | None = None
     """The task's `metadata["domain"]`, where it has one."""
 

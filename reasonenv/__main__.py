@@ -1,7 +1,12 @@
-"""The command line: `bench-rewards` measures reward functions, `doctor` looks at the machine and the installation."""
+"""The command line: `list` and `show` tell which parts there are, `bench-rewards` measures reward functions, `doctor`
+looks at the machine and the installation.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -45,6 +50,8 @@ class BenchRewards:
         from reasonenv.evaluation.reward_benchmark.report import check_report_extra, print_table, write_report
 
         check_report_extra()
+        if self.output_dir.exists() and not self.output_dir.is_dir():
+            raise ValueError(f"--output-dir must be a folder, or where one can be made; {self.output_dir} is a file.")
         from rich.console import Console
 
         cases, attempts = choose_cases(self.data)
@@ -62,6 +69,35 @@ class BenchRewards:
         for path in write_report(result, self.output_dir):
             console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
         return 0
+
+
+@dataclass(frozen=True)
+class List:
+    """Name the parts there are: environments, tasks, rewards, templates, turns, data-sets."""
+
+    kind: str | None = None
+    """Only this kind."""
+
+    def run(self) -> int:
+        """Print the names, each with what is most needed to choose."""
+        from reasonenv.catalogue import list_parts
+
+        return _print_text(list_parts(self.kind, width=_width()))
+
+
+@dataclass(frozen=True)
+class Show:
+    """Show all about a part, by its name, as "module:attribute", or as a file of tasks."""
+
+    name: str
+    kind: str | None = None
+    """What a part of your own is, where it does not say so itself; or which of several of one name."""
+
+    def run(self) -> int:
+        """Print all about it."""
+        from reasonenv.catalogue import show_part
+
+        return _print_text(show_part(self.name, kind=self.kind, width=_width()))
 
 
 @dataclass(frozen=True)
@@ -97,9 +133,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     try:
         return _command(list(sys.argv[1:] if arguments is None else arguments) or ["--help"]).run()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return 0
     except SystemExit as stop:  # of tyro, after --help or a wrong argument
         return int(stop.code or 0)
-    except (ReasonEnvError, ValueError, OSError) as error:
+    except (ReasonEnvError, TypeError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
@@ -110,10 +149,12 @@ def script() -> int:
     return main()
 
 
-def _command(arguments: Sequence[str]) -> BenchRewards | Doctor:
+def _command(arguments: Sequence[str]) -> BenchRewards | Doctor | List | Show:
     if arguments == ["doctor"]:  # works in a bare install, which has no tyro
         return Doctor()
-    commands = {"bench-rewards": BenchRewards, "doctor": Doctor}
+    if arguments[0] in ("list", "show"):  # as well
+        return _catalogue_command(*arguments)
+    commands = {"bench-rewards": BenchRewards, "doctor": Doctor, "list": List, "show": Show}
     if arguments[0] == "--version":
         print(__version__)
         raise SystemExit(0)
@@ -128,6 +169,32 @@ def _command(arguments: Sequence[str]) -> BenchRewards | Doctor:
         print("\n".join(["usage: python -m reasonenv COMMAND", "", *lines]), file=sys.stderr)
         raise SystemExit(0 if {"-h", "--help"} & {*arguments} else 2) from error
     return tyro.extras.subcommand_cli_from_dict(commands, prog="python -m reasonenv", args=arguments)
+
+
+def _catalogue_command(name: str, *arguments: str) -> List | Show:
+    from reasonenv.catalogue import KINDS
+
+    parser = argparse.ArgumentParser(
+        f"python -m reasonenv {name}", description=(List if name == "list" else Show).__doc__
+    )
+    parser.add_argument("kind", nargs="?", metavar="KIND", help=f"one of {', '.join(KINDS)}")
+    if name == "list":
+        return List(parser.parse_args(arguments).kind)
+    parser.add_argument("name", metavar="NAME", help="of a part, as `list` gives it, or as module:attribute")
+    found = parser.parse_args(arguments)
+    return Show(found.name, found.kind)
+
+
+def _width() -> int:
+    """Return the width of the terminal; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _print_text(text: str) -> int:
+    """Print text to the end, with what the terminal's encoding lacks written out."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    return 0
 
 
 if __name__ == "__main__":

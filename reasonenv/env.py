@@ -133,7 +133,7 @@ class TextEnv(gymnasium.Env[str, str]):
     pairs that `dict` takes. `json.dumps(info)` works.
 
     Wherever a name goes, "module:attribute" leads to a part of your own, as in `reward="my_module:brevity"`. Names and
-    dicts of weights go through `EnvSpec.to_json`; objects do not, which is a limit of Gymnasium.
+    dicts of weights go through the JSON of Gymnasium's `EnvSpec`; objects do not.
 
     Args:
         tasks: a name of `TASK_SETS`, a file or folder, rows or tasks of your own; all that `load_tasks` takes.

@@ -56,6 +56,14 @@ class _Train:
     """Longer inputs lose their beginning; the model's own limit, at most 8,192, if not given."""
     train: TrainConfig = field(default_factory=TrainConfig)
 
+    def __post_init__(self) -> None:
+        if not 0 < self.held_out < 1:
+            raise ValueError(f"--held-out must lie between 0 and 1, got {self.held_out}.")
+        if self.num_generated is not None and self.num_generated < 0:
+            raise ValueError(f"--num-generated must be at least 0, got {self.num_generated}.")
+        if self.out.exists() and not self.out.is_dir():
+            raise ValueError(f"--out must be a folder, or where one can be made; {self.out} is a file.")
+
     def run(self) -> None:
         model = self._helpfulness() if self.kind == "helpfulness" else self._safety()
         model.save(self.out)
@@ -121,6 +129,12 @@ class _Serve:
     max_waiting: int = 64
     """Requests that may wait for the model before others get 503."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"--port must lie in 0 to 65535, got {self.port}.")
+        if self.max_waiting < 1:
+            raise ValueError(f"--max-waiting must be at least 1, got {self.max_waiting}.")
+
     def run(self) -> None:
         model = load(self.model)
         with RewardModelServer(model, host=self.host, port=self.port, max_waiting=self.max_waiting) as server:
@@ -131,11 +145,19 @@ class _Serve:
                 print("stopped", file=sys.stderr)
 
 
+def _check_files(paths: Sequence[Path]) -> None:
+    missing = next((path for path in paths if not path.is_file()), None)
+    if missing is not None:
+        raise ValueError(f"--data {missing}: no such file. Give JSON lines, as docs/reward_models.md has them.")
+
+
 def _load_all_pairs(paths: Sequence[Path]) -> list[PreferencePair]:
+    _check_files(paths)
     return [pair for path in paths for pair in load_pairs(path)]
 
 
 def _load_all_examples(paths: Sequence[Path]) -> list[SafetyExample]:
+    _check_files(paths)
     csv = [path for path in paths if path.suffix == ".csv"]
     return [*load_xstest(csv), *(row for path in paths if path not in csv for row in load_safety(path))]
 

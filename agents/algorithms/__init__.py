@@ -1,12 +1,42 @@
-"""Algorithms: frozen dataclasses of hyper-parameters that annotate a batch and give its loss."""
+"""Algorithms: frozen dataclasses of hyper-parameters that annotate a batch and give its loss; and their table."""
 
-from typing import TypeAlias
+from __future__ import annotations
+
+from typing import Any
 
 from agents.algorithms.base import Algorithm
 from agents.algorithms.grpo import GRPO
 from agents.algorithms.ppo import PPO
+from agents.errors import ConfigError
+from reasonenv.tables import resolve
 
-__all__ = ["GRPO", "PPO", "Algorithm", "AnyAlgorithm"]
+__all__ = ["ALGORITHMS", "GRPO", "PPO", "Algorithm", "load_algorithm"]
 
-AnyAlgorithm: TypeAlias = GRPO | PPO
-"""The algorithms that a run can be configured with: a new one is a file here and a member of this union."""
+ALGORITHMS: dict[str, str] = {
+    "grpo": "agents.algorithms.grpo:GRPO",
+    "ppo": "agents.algorithms.ppo:PPO",
+}
+"""Algorithm name → "module:class" of a frozen dataclass whose fields all have defaults."""
+
+
+def load_algorithm(name: str) -> Algorithm:
+    """Return an algorithm with its own defaults.
+
+    Args:
+        name: a row of `ALGORITHMS`, or "module:attribute" of a class, a function without arguments, or an instance.
+
+    Raises:
+        UnknownNameError, PartImportError: there is no such algorithm.
+        ConfigError: what was found is none.
+    """
+    found: Any = resolve(ALGORITHMS, name, kind="algorithm")
+    try:
+        algorithm = found() if callable(found) else found
+    except TypeError as error:
+        raise ConfigError(f"The algorithm {name!r} cannot be made without arguments: {error}.") from error
+    if not isinstance(algorithm, Algorithm):
+        raise ConfigError(
+            f"{name!r} gives a {type(algorithm).__name__}, which is no algorithm: it needs needs_reference, "
+            "needs_values, annotate, gradient_rows and loss (agents.algorithms.Algorithm)."
+        )
+    return algorithm

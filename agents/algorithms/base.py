@@ -5,7 +5,7 @@ Each algorithm stays complete in its own file, so two of them repeat a few hyper
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -14,8 +14,9 @@ from agents.types import LossOutput, PolicyOutputs, TokenBatch
 __all__ = ["Algorithm", "require_filled"]
 
 
+@runtime_checkable
 class Algorithm(Protocol):
-    """A frozen dataclass of hyper-parameters."""
+    """A frozen dataclass of hyper-parameters; `agents.testing.check_algorithm` tries one out."""
 
     @property
     def needs_reference(self) -> bool:

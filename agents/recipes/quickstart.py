@@ -6,20 +6,22 @@ is rewarded for correct answers in the right format, and finds out by itself tha
 
 from __future__ import annotations
 
-from typing import Literal
-
-from agents.algorithms import GRPO, PPO
+from agents.algorithms import GRPO, PPO, load_algorithm
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.learner import OptimizerConfig, UpdateConfig
 
 __all__ = ["quickstart"]
 
 
-def quickstart(algorithm: Literal["grpo", "ppo"] = "grpo") -> RunConfig:
+_ALGORITHMS = {"grpo": GRPO(clip_high=0.28), "ppo": PPO(clip_high=0.28)}
+
+
+def quickstart(algorithm: str = "grpo") -> RunConfig:
     """Train by an SFT cold start, then GRPO (or PPO) on chain arithmetic, with a supervised control.
 
     Args:
-        algorithm: which learner to use.
+        algorithm: a name in `ALGORITHMS`, or module:attribute. GRPO and PPO clip at 0.28 above; others keep their own
+            defaults.
     """
     terse = SFTStage(
         num_steps=150,
@@ -42,7 +44,7 @@ def quickstart(algorithm: Literal["grpo", "ppo"] = "grpo") -> RunConfig:
         control=(terse,),
         rl=RLConfig(
             num_steps=80,
-            algorithm=GRPO(clip_high=0.28) if algorithm == "grpo" else PPO(clip_high=0.28),
+            algorithm=_ALGORITHMS.get(algorithm) or load_algorithm(algorithm),
             rollout=RolloutConfig(num_prompts=32, group_size=8, max_new_tokens=48),
             optimizer=OptimizerConfig(learning_rate=1e-4, num_warmup_steps=10),
             update=UpdateConfig(microbatch_size=64, share_prompts=True),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import tyro
+
 from agents.algorithms.grpo import GRPO
-from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig
+from agents.config import EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig
 from agents.learner import OptimizerConfig, UpdateConfig
 
 __all__ = ["r1_zero"]
 
 
-def r1_zero(model: str, tasks: str = "procedural_math") -> RunConfig:
+def r1_zero(model: Annotated[str, tyro.conf.arg(aliases=["--policy.path"])]) -> RunConfig:
     """Train any Hugging Face causal language model by GRPO with the published hyper-parameters.
 
     lr 3e-6, β 0.001, temperature 1, 32 questions × 16 samples, anchor renewed every 400 steps. The paper does not print
@@ -17,12 +21,10 @@ def r1_zero(model: str, tasks: str = "procedural_math") -> RunConfig:
 
     Args:
         model: a hub name or checkpoint folder.
-        tasks: a task set's name or a file.
     """
     return RunConfig(
         name="r1_zero",
         policy=PolicyConfig(path=model, dtype="bfloat16", device="cuda"),
-        env=EnvConfig(tasks=tasks),
         rl=RLConfig(
             num_steps=10_400,
             algorithm=GRPO(kl_coef=0.001),

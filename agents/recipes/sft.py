@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from agents.config import EnvConfig, PolicyConfig, RunConfig, SFTStage
+from agents.config import PolicyConfig, RunConfig, SFTStage
 
 __all__ = ["sft"]
 
 
-def sft(model: str | None = None, tasks: str = "procedural_math", num_steps: int = 1000) -> RunConfig:
-    """Imitate the worked solutions of `tasks`, then evaluate.
+def sft(model: str | None = None, num_steps: int = 1000) -> RunConfig:
+    """Imitate the worked solutions of the tasks (--tasks), then evaluate.
 
     Args:
         model: a hub name or checkpoint folder; by default the embedded tiny policy.
-        tasks: a task set's name or a file, with solutions.
         num_steps: optimizer steps.
     """
     return RunConfig(
         name="sft",
         policy=PolicyConfig(path=model),
-        env=EnvConfig(tasks=tasks),
         cold_start=(SFTStage(num_steps=num_steps),),
     )

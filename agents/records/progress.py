@@ -14,7 +14,7 @@ __all__ = ["PhaseProgress", "phase_progress"]
 _SHOWN = {
     "train/loss": ("loss", "{:.3f}"),
     "rollout/reward": ("reward", "{:.2f}"),
-    "rollout/accuracy": ("accuracy", "{:.2f}"),
+    "rollout/right_share": ("accuracy", "{:.2f}"),
     "rollout/response_tokens": ("length", "{:.1f}"),
     "rollout/entropy": ("entropy", "{:.2f}"),
     "rollout/zero_variance_share": ("zero-variance", "{:.2f}"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
+from agents.algorithms import ALGORITHMS, Algorithm
 from agents.config import RunConfig, to_json
 from agents.errors import CheckpointError
 from reasonenv.tables import resolve
@@ -20,6 +21,7 @@ _CHANGEABLE = {"name", "output_dir", "checkpoint_every", "keep_checkpoints"}
 """Fields that no number depends on. A run is where its folder is, whatever it was called."""
 _NUM_STEPS, _SCHEDULE = "rl.num_steps", "rl.optimizer.schedule"
 _MISSING = "absent"
+_NOT_IMPORTABLE = "not_importable"
 
 
 def write_config(config: RunConfig) -> None:
@@ -104,6 +106,10 @@ def from_json(kind: Any, value: Any, *, name: str = "") -> Any:
         CheckpointError: a value of another type, or a field that is unknown or missing.
     """
     origin = get_origin(kind)
+    _refuse_object_in_memory(value, name)
+    if kind is Algorithm:
+        classes = [resolve(ALGORITHMS, own, kind="algorithm") for own in ALGORITHMS]
+        return _from_object(_class_of(value, classes, name), value, name)
     if origin in (Union, types.UnionType):
         return _from_union(kind, value, name)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
@@ -118,13 +124,22 @@ def from_json(kind: Any, value: Any, *, name: str = "") -> Any:
                 from_json(kind, entry, name=f"{name}.{index}")
                 for index, (kind, entry) in enumerate(zip(kinds, entries, strict=True))
             )
-    if origin is dict and isinstance(value, Mapping):
+    if origin in (dict, Mapping) and isinstance(value, Mapping):
         named = cast("Mapping[str, Any]", value)
         return {key: from_json(get_args(kind)[1], entry, name=f"{name}.{key}") for key, entry in named.items()}
     if kind is Any or (origin is Literal and value in get_args(kind)) or _is_plain(kind, value):
         plain: Any = value
         return float(plain) if kind is float else Path(plain) if kind is Path else plain
     raise CheckpointError(f"config.json: {name} must be {inspect.formatannotation(kind)}, got {value!r:.80}.")
+
+
+def _refuse_object_in_memory(value: Any, name: str) -> None:
+    values = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    if _NOT_IMPORTABLE in values:
+        raise CheckpointError(
+            f"config.json: {name} was an object in memory ({values[_NOT_IMPORTABLE]}), which a file cannot hold. "
+            'Resume from Python with the same object, train(config, resume=True); a "module:attribute" can be written.'
+        )
 
 
 def _is_plain(kind: Any, value: Any) -> bool:
@@ -137,7 +152,7 @@ def _from_union(kind: Any, value: Any, name: str) -> Any:
     """Take the member that fits: a dataclass by the name of its class, anything else by its type."""
     members = [member for member in get_args(kind) if not dataclasses.is_dataclass(member)]
     classes: list[Any] = [member for member in get_args(kind) if dataclasses.is_dataclass(member)]
-    if isinstance(value, Mapping) and classes:
+    if isinstance(value, Mapping) and "class" in value:
         return _from_object(_class_of(cast("Mapping[str, Any]", value), classes, name), value, name)
     for member in members:
         try:

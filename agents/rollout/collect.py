@@ -24,6 +24,7 @@ from agents.rollout.codec import TextCodec
 from agents.rollout.engine import Completion, RolloutEngine, SamplingParams
 from agents.seeds import derive_seed
 from agents.types import TokenIds, Trajectory
+from reasonenv.rewards import CompositeReward
 from reasonenv.types import ScoreStatus
 from reasonenv.vector import TextVectorEnv
 
@@ -103,7 +104,7 @@ def collect(
         for row in running:
             episodes[row].reward += float(rewards[row])
             if terminated[row] or truncated[row]:
-                trajectories[row] = _finish(episodes[row], infos, row)
+                trajectories[row] = _finish(episodes[row], infos, row, env.reward)
             else:
                 token_ids = codec.encode_turn(observations[row], is_closed=episodes[row].is_closed)
                 episodes[row].append_environment(token_ids, codec.opened_thinking(token_ids))
@@ -141,8 +142,13 @@ def _generate(
     return [completion for group in groups for completion in group]
 
 
-def _finish(episode: _Episode, infos: Mapping[str, Any], row: int) -> Trajectory:
+def _finish(episode: _Episode, infos: Mapping[str, Any], row: int, reward: CompositeReward) -> Trajectory:
     components: Mapping[str, Any] = infos["reward_components"]
+    own = {
+        name: float(values[row])
+        for name, values in components.items()
+        if not name.startswith("_") and np.asarray(components[f"_{name}"])[row]
+    }
     last = episode.last_completion
     assert last is not None
     return Trajectory(
@@ -156,14 +162,11 @@ def _finish(episode: _Episode, infos: Mapping[str, Any], row: int) -> Trajectory
         loss_mask=tuple(episode.loss_mask),
         behavior_logprobs=tuple(episode.logprobs),
         reward=episode.reward,
-        reward_components={
-            name: float(values[row])
-            for name, values in components.items()
-            if not name.startswith("_") and np.asarray(components[f"_{name}"])[row]
-        },
+        reward_components=own,
         reward_details=dict(infos["reward_details"][row]),
         reward_status=ScoreStatus(infos["reward_status"][row]),
         is_stopped=episode.is_closed,
         weights_version=last.weights_version,
+        is_right=reward.is_right(own),
         domain=episode.domain,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from agents.types import TokenIds
 
-__all__ = ["Completion", "ReportsProgress", "RolloutEngine", "SamplingParams"]
+__all__ = ["Completion", "EngineFactory", "ReportsProgress", "RolloutEngine", "SamplingParams"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Completion:
     weights_version: int
 
 
+@runtime_checkable
 class RolloutEngine(Protocol):
     """Generates completions with one version of the policy's weights."""
 
@@ -64,6 +65,14 @@ class RolloutEngine(Protocol):
 
     def close(self) -> None:
         """Free what the engine holds; idempotent."""
+        ...
+
+
+class EngineFactory(Protocol):
+    """What a row of `ENGINES` leads to: usually the engine's class."""
+
+    def __call__(self, model: Any, *, pad_token_id: int) -> RolloutEngine:
+        """Return an engine that samples from the learner's own, live module."""
         ...
 
 

@@ -57,6 +57,7 @@ def rollout_rows(step: int, trajectories: Sequence[Trajectory]) -> list[dict[str
             "reward_components": dict(trajectory.reward_components),
             "reward_details": _shown_details(trajectory.reward_details),
             "reward_status": trajectory.reward_status.value,
+            "is_right": trajectory.is_right,
             "prompt_tokens": next((at for at, mask in enumerate(trajectory.loss_mask) if mask), 0),
             "response_tokens": sum(trajectory.loss_mask),
             "finish_reason": "stop" if trajectory.is_stopped else "length",
@@ -102,6 +103,8 @@ def _plain(value: Any) -> Any:
 
 def _reward_means(prefix: str, scored: Sequence[Trajectory]) -> dict[str, float]:
     means = {f"{prefix}/reward": _mean([trajectory.reward for trajectory in scored])}
+    if verdicts := [trajectory.is_right for trajectory in scored if trajectory.is_right is not None]:
+        means[f"{prefix}/right_share"] = _mean(verdicts)
     for name in sorted({name for trajectory in scored for name in trajectory.reward_components}):
         values = [t.reward_components[name] for t in scored if name in t.reward_components]
         means[f"{prefix}/{name}"] = _mean(values)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 import torch
 
-from agents.algorithms import AnyAlgorithm
+from agents.algorithms import ALGORITHMS, load_algorithm
 from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.losses import totals_of
 from agents.policies.hf import HFPolicy
@@ -33,9 +31,9 @@ def sampled_batch() -> TokenBatch:
     )
 
 
-@pytest.mark.parametrize("make", get_args(AnyAlgorithm))
-def test_learner_update(benchmark, make: type[AnyAlgorithm]) -> None:
-    algorithm = make()
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_learner_update(benchmark, name: str) -> None:
+    algorithm = load_algorithm(name)
     policy = HFPolicy(build_tiny_policy(seed=0)[0], has_value_head=algorithm.needs_values)
     learner = Learner(policy, OptimizerConfig(learning_rate=1e-5), num_optimizer_steps=1)
     batch = sampled_batch()

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reasonenv.rewards.base import BackgroundReward, Reward, Rule, RuleFunction, rule
+from reasonenv.rewards.base import (
+    BackgroundReward,
+    CorrectnessReward,
+    DescribedReward,
+    Reward,
+    Rule,
+    RuleFunction,
+    rule,
+)
 from reasonenv.rewards.composite import CompositeReward, TaskPredicate
 from reasonenv.tables import resolve
 
@@ -14,6 +22,8 @@ __all__ = [
     "REWARDS",
     "BackgroundReward",
     "CompositeReward",
+    "CorrectnessReward",
+    "DescribedReward",
     "Reward",
     "Rule",
     "RuleFunction",

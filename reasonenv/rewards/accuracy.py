@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reasonenv.grading import Grade, grade_math
 from reasonenv.grading.math.shape import leaves_more_to_do
@@ -34,6 +35,9 @@ class Accuracy:
     timeout_seconds: float = 2.0
     num_workers: int | None = None
     name: str = "accuracy"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = MathReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade the batch at once.

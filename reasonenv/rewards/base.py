@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from reasonenv.types import Attempt, Score, Task
 
-__all__ = ["BackgroundReward", "Reward", "Rule", "RuleFunction", "rule"]
+__all__ = ["BackgroundReward", "CorrectnessReward", "DescribedReward", "Reward", "Rule", "RuleFunction", "rule"]
 
 RuleFunction = Callable[[Task[Any], str], float | Score]
 
@@ -33,11 +33,36 @@ class Reward(Protocol):
 
 
 @runtime_checkable
+class DescribedReward(Reward, Protocol):
+    """A reward that says what it can be, and for which tasks it is; every row of the table does."""
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest value that a scored attempt can have."""
+        ...
+
+    @property
+    def reference_type(self) -> type | None:
+        """Return the type that the reference of a task must have; None where any will do."""
+        ...
+
+
+@runtime_checkable
 class BackgroundReward(Reward, Protocol):
     """A reward that waits for something else to compute: a server, a neural model, other processes."""
 
     def start_scoring(self, attempts: Sequence[Attempt]) -> Callable[[], list[Score]]:
         """Begin to score; calling what is returned waits and gives one `Score` per attempt, in order."""
+        ...
+
+
+@runtime_checkable
+class CorrectnessReward(Reward, Protocol):
+    """A reward that may say whether the answer is right: accuracy is the share of the attempts that it gives 1."""
+
+    @property
+    def is_correctness(self) -> bool:
+        """Return whether a value of 1 means that the answer is right, and any other that it is not."""
         ...
 
 
@@ -47,6 +72,7 @@ class Rule:
 
     name: str
     function: RuleFunction
+    is_correctness: bool = False
 
     def __post_init__(self) -> None:
         if not callable(self.function):
@@ -83,16 +109,20 @@ class Rule:
             raise TypeError(f"The rule {self.name!r} must return a number or a Score, got {found}.") from error
         return Score(value)
 
-    def __reduce__(self) -> str | tuple[type[Rule], tuple[str, RuleFunction]]:
+    def __reduce__(self) -> str | tuple[type[Rule], tuple[str, RuleFunction, bool]]:
         """Pickle by reference where decorating replaced the function: its name now leads to this object."""
         module = sys.modules[self.function.__module__]
         if vars(module).get(self.function.__qualname__) is self:
             return self.function.__qualname__
-        return Rule, (self.name, self.function)
+        return Rule, (self.name, self.function, self.is_correctness)
 
 
-def rule(name: str) -> Callable[[RuleFunction], Rule]:
+def rule(name: str, *, is_correctness: bool = False) -> Callable[[RuleFunction], Rule]:
     """Make a batch reward of a pure function of one task and its response.
+
+    Args:
+        name: of its column in logs.
+        is_correctness: whether the function returns 1 exactly for right answers; evaluations count these as accuracy.
 
     Raises:
         TypeError: no name; `@rule` needs its parentheses.
@@ -105,4 +135,4 @@ def rule(name: str) -> Callable[[RuleFunction], Rule]:
     """
     if not isinstance(name, str):
         raise TypeError(f'@rule needs the name of the reward, as in @rule("brevity"); got {name!r:.80}.')
-    return partial(Rule, name)
+    return partial(Rule, name, is_correctness=is_correctness)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from reasonenv.execution.shared import shared_sandbox
 from reasonenv.execution.types import CodeVerdict, Judge
@@ -38,6 +38,9 @@ class CodePassRate:
 
     sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_pass_rate"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = CodeReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once.
@@ -64,6 +67,9 @@ class CodeAllPassed:
 
     sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_all_passed"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = CodeReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once; raises as `CodePassRate.score`."""
@@ -87,6 +93,8 @@ class CodeEfficiency:
 
     sandbox: Judge | None = field(default=None, repr=False, compare=False)
     name: str = "code_efficiency"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = CodeReference
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Judge the batch at once, then the reference programs of the tasks that were solved.

@@ -11,7 +11,7 @@ from functools import partial
 from numbers import Real
 from typing import Any
 
-from reasonenv.rewards.base import BackgroundReward, Reward
+from reasonenv.rewards.base import BackgroundReward, CorrectnessReward, Reward
 from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus, Task
 
 __all__ = ["CompositeReward", "TaskPredicate"]
@@ -59,6 +59,28 @@ class CompositeReward:
         if len(terms) < len(rewards):
             raise ValueError(f"Every reward of a sum needs a name of its own, got {[r.name for r in rewards]}.")
         return cls(terms)
+
+    @property
+    def correctness(self) -> tuple[str, ...]:
+        """Return the names of the terms that say whether the answer is right; weights play no part in it."""
+        rewards = {name: reward for name, (reward, _) in self.terms.items()}
+        return tuple(
+            name for name, reward in rewards.items() if isinstance(reward, CorrectnessReward) and reward.is_correctness
+        )
+
+    def is_right(self, components: Mapping[str, float]) -> bool | None:
+        """Return whether the answer is right, or None where nothing says so.
+
+        Args:
+            components: those of a breakdown. Each that says whether the answer is right must be 1; None is returned
+                where no such component applies to the task, or its grader failed.
+
+        >>> from reasonenv.rewards import load_reward
+        >>> load_reward("r1_zero").is_right({"accuracy": 0.0, "format": 1.0})
+        False
+        """
+        values = [components[name] for name in self.correctness if name in components]
+        return None if not values or any(map(math.isnan, values)) else all(value == 1 for value in values)
 
     def scaled(self, weight: float) -> CompositeReward:
         """Return the same terms with `weight` times their weights.

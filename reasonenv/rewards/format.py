@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reasonenv.parsing import read_response
 from reasonenv.types import Attempt, Score
@@ -55,6 +56,8 @@ class Format:
     """
 
     name: str = "format"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = None
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt's response."""
@@ -79,6 +82,8 @@ class TagCount:
 
     tags: tuple[str, ...] = _TAGS
     name: str = "tag_count"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
         if not self.tags or not all(self.tags):
@@ -111,6 +116,8 @@ class CodeFormat:
 
     language: str = "python"
     name: str = "code_format"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
         if len(self.language.split()) != 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from reasonenv.language.detectors import Detector, load_detector
 from reasonenv.language.scripts import CHARACTERS_PER_WORD, load_language
@@ -47,6 +48,7 @@ class LanguageConsistency:
     empty_value: float = 0.0
     characters_per_word: Mapping[str, float] = field(default_factory=dict[str, float])
     name: str = "language_consistency"
+    reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
         load_detector(self.detector)
@@ -56,6 +58,11 @@ class LanguageConsistency:
                     f"characters_per_word needs positive numbers for scripts among {', '.join(CHARACTERS_PER_WORD)}, "
                     f"got {script!r}: {number!r}."
                 )
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Return 0 and 1, or `empty_value` where that lies outside."""
+        return min(0.0, self.empty_value), max(1.0, self.empty_value)
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score the batch, one language at a time.

@@ -6,10 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.attempts import LengthUnit, group_of, length_of
-from reasonenv.rewards.base import Reward
+from reasonenv.rewards.base import DescribedReward, Reward
 from reasonenv.types import Attempt, Score, ScoreStatus
 
 __all__ = ["CosineLength", "Length", "SoftOverlong", "cosine_between", "length_values"]
@@ -37,6 +38,10 @@ def length_values(lengths: Sequence[int], is_correct: Sequence[bool]) -> list[fl
         return [0.0] * len(lengths)
     shares = [0.5 - (length - shortest) / (longest - shortest) for length in lengths]
     return [share if right else min(0.0, share) for share, right in zip(shares, is_correct, strict=True)]
+
+
+def _reference_type(correctness: Reward) -> type | None:
+    return correctness.reference_type if isinstance(correctness, DescribedReward) else None
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,17 @@ class CosineLength:
     def __post_init__(self) -> None:
         if self.max_length < 1:
             raise ValueError(f"The longest length must be at least 1, got max_length={self.max_length}.")
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest of the four values."""
+        values = self.correct_short, self.correct_long, self.wrong_short, self.wrong_long
+        return min(values), max(values)
+
+    @property
+    def reference_type(self) -> type | None:
+        """Return what `correctness` needs."""
+        return _reference_type(self.correctness)
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt by the length of its response and by whether `correctness` calls it right.
@@ -112,6 +128,12 @@ class Length:
     unit: LengthUnit = "characters"
     correctness: Reward = field(default_factory=Accuracy)
     name: str = "length"
+    value_range: ClassVar[tuple[float, float]] = (-0.5, 0.5)
+
+    @property
+    def reference_type(self) -> type | None:
+        """Return what `correctness` needs."""
+        return _reference_type(self.correctness)
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt among those of its group.
@@ -157,6 +179,8 @@ class SoftOverlong:
     buffer: int = 4096
     unit: LengthUnit = "tokens"
     name: str = "soft_overlong"
+    value_range: ClassVar[tuple[float, float]] = (-1.0, 0.0)
+    reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.buffer < self.max_length:

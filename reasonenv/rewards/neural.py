@@ -6,7 +6,8 @@ import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, ClassVar, Protocol
 
 from reasonenv.installation import DISTRIBUTIONS, require_modules
 from reasonenv.types import Attempt, Score
@@ -29,12 +30,17 @@ class NeuralReward:
         name: the component's name.
         load: makes the model when it is first needed; picklable where the reward is to be, as a process that gets a
             copy makes its own model.
+        value_range: the smallest and the largest value that the model gives.
 
     `NeuralReward("helpfulness", partial(reward_models.load, "path/of/a/model"))`
     """
 
-    def __init__(self, name: str, load: Callable[[], RewardModel]) -> None:
-        self.name, self.load = name, load
+    reference_type: ClassVar[type | None] = None
+
+    def __init__(
+        self, name: str, load: Callable[[], RewardModel], *, value_range: tuple[float, float] = (-math.inf, math.inf)
+    ) -> None:
+        self.name, self.load, self.value_range = name, load, value_range
         self._model: RewardModel | None = None
         self._lock = threading.Lock()
 
@@ -48,7 +54,7 @@ class NeuralReward:
         return hash(self.name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return NeuralReward, (self.name, self.load)
+        return partial(NeuralReward, value_range=self.value_range), (self.name, self.load)
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt and wait for it.
@@ -90,7 +96,7 @@ def helpfulness() -> NeuralReward:
         MissingExtraError: the distribution with the models, or what it needs, is not installed.
     """
     _require_models()
-    return NeuralReward("helpfulness", _load_helpfulness)
+    return NeuralReward("helpfulness", _load_helpfulness, value_range=(-3.0, 3.0))
 
 
 def safety() -> NeuralReward:
@@ -100,7 +106,7 @@ def safety() -> NeuralReward:
         MissingExtraError: as for `helpfulness`.
     """
     _require_models()
-    return NeuralReward("safety", _load_safety)
+    return NeuralReward("safety", _load_safety, value_range=(-1.0, 1.0))
 
 
 def _load_helpfulness() -> RewardModel:

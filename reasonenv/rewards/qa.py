@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reasonenv.grading import Grade, grade_qa
 from reasonenv.types import Attempt, QAReference, Score, ScoreStatus
@@ -26,6 +27,9 @@ class QAAccuracy:
     """
 
     name: str = "qa"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = QAReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade each attempt.

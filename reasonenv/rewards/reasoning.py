@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reasonenv.types import Attempt, Score
 
@@ -36,6 +37,8 @@ class ReasoningSteps:
 
     target: int = 3
     name: str = "reasoning_steps"
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
         if self.target < 1:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -94,12 +94,18 @@ class RepetitionPenalty:
     max_penalty: float = -1.0
     unit: RepetitionUnit = "words"
     name: str = "repetition_penalty"
+    reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
         if self.ngram_size < 1:
             raise ValueError(f"An n-gram has at least 1 word, got ngram_size={self.ngram_size}.")
         if not self.max_penalty <= 0:
             raise ValueError(f"A penalty is at most 0, got max_penalty={self.max_penalty}.")
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Return `max_penalty` and 0."""
+        return self.max_penalty, 0.0
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt's response.

@@ -23,7 +23,7 @@ from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.tasksets.rows import FILE_SUFFIXES
 from reasonenv.tasksets.splits import describe, overlap, spread_indices
-from reasonenv.tasksets.validation import ValidationReport, validate
+from reasonenv.tasksets.validation import ValidationReport, gold_response, validate
 
 __all__ = [
     "DATA_SETS",
@@ -43,6 +43,7 @@ __all__ = [
     "difficulty_in",
     "from_hub",
     "from_path",
+    "gold_response",
     "has_answer",
     "load_tasks",
     "overlap",

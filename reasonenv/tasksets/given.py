@@ -78,7 +78,10 @@ def from_object(tasks: TaskSource, *, split: str, columns: Columns | None, name:
 
 
 def _from_function(make: Callable[[str], Any], split: str, columns: Columns | None, name: str) -> TaskSet:
-    made = make(split)
+    try:
+        made = make(split)
+    except TypeError as error:
+        raise TypeError(f"The tasks {name!r} must be a task set, rows, or a function of a split: {error}.") from error
     if isinstance(made, TaskSet):
         return _without_columns(made, columns)
     if callable(made) or isinstance(made, Mapping):

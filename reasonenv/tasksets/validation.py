@@ -17,7 +17,7 @@ from reasonenv.types import Attempt, CodeReference, QAReference, RewardBreakdown
 if TYPE_CHECKING:
     from reasonenv.rewards import CompositeReward, Reward
 
-__all__ = ["ValidationReport", "validate"]
+__all__ = ["ValidationReport", "gold_response", "validate"]
 
 _BATCH_SIZE = 256
 
@@ -53,9 +53,9 @@ def validate(task_set: TaskSet, reward: str | Reward | CompositeReward | None = 
     failures, without_answer = dict[str, RewardBreakdown](), list[str]()
     for start in range(0, len(task_set), _BATCH_SIZE):
         tasks = [task_set[index] for index in range(start, min(start + _BATCH_SIZE, len(task_set)))]
-        golds = [(task, _gold(task)) for task in tasks]
-        without_answer += [task.task_id for task, gold in golds if gold is None]
-        attempts = [_gold_attempt(task, gold) for task, gold in golds if gold is not None]
+        golds = [(task, gold_response(task)) for task in tasks]
+        without_answer += [task.task_id for task, response in golds if response is None]
+        attempts = [Attempt(task=task, response=response) for task, response in golds if response is not None]
         for attempt, breakdown in _scored(attempts, reward):
             if breakdown.status is ScoreStatus.GRADER_FAILED or breakdown.total != 1:
                 failures[attempt.task.task_id] = breakdown
@@ -81,6 +81,17 @@ def _default_reward(task: Task[Any]) -> str:
     return "qa" if isinstance(task.reference, QAReference) else "accuracy"
 
 
+def gold_response(task: Task[Any]) -> str | None:
+    """Return the gold answer, or the reference program, in the form of R1-Zero; None for a task without one.
+
+    >>> from reasonenv.types import MathReference
+    >>> gold_response(Task(task_id="sum/0", prompt="2+3=?", reference=MathReference(answer="5")))
+    '<think>The answer is known.</think> <answer>5</answer>'
+    """
+    gold = _gold(task)
+    return None if gold is None else f"<think>The answer is known.</think> <answer>{gold}</answer>"
+
+
 def _gold(task: Task[Any]) -> str | None:
     """Return the gold answer, or the reference program in its block; the fence is longer than any that it holds."""
     reference = task.reference
@@ -92,8 +103,4 @@ def _gold(task: Task[Any]) -> str | None:
     if program is None:
         return None
     fence = "`" * (2 + max(map(len, re.findall("`+", program)), default=1))
-    return f"\n{fence}python\n{program}\n{fence}\n"
-
-
-def _gold_attempt(task: Task[Any], gold: str) -> Attempt:
-    return Attempt(task=task, response=f"<think>The answer is known.</think> <answer>{gold}</answer>")
+    return f"\n{fence}python\n{program.rstrip()}\n{fence}\n"

@@ -21,7 +21,6 @@ from agents.build import (
 )
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
-from agents.evaluate import Accuracy
 from agents.learner import UpdateConfig
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout import ENGINES
@@ -162,10 +161,10 @@ def test_evaluation_samples_with_a_seed_of_its_own_for_every_run_and_split(tmp_p
         (tmp_path / f"{split}.jsonl").write_text('{"prompt": "2+3=?", "answer": "5"}\n' * 4)
     policy = load_policy(PolicyConfig(), ENV, seed=0)
 
-    def sampled(seed: int, split: str) -> Accuracy:
+    def sampled(seed: int, split: str) -> float:
         evaluation = EvaluationConfig(num_tasks=4, samples_per_task=8, max_new_tokens=8, split=split)
         env = replace(ENV, tasks=str(tmp_path), reward="length")
-        return evaluate_policy(replace(RUN, seed=seed, env=env, evaluation=evaluation), policy).sampled
+        return evaluate_policy(replace(RUN, seed=seed, env=env, evaluation=evaluation), policy).sampled_reward
 
     results = [sampled(0, "test"), sampled(1, "test"), sampled(0, "train")]
     assert sampled(0, "test") == results[0]
@@ -201,9 +200,9 @@ def test_a_part_that_is_not_there_is_named_before_anything_runs(changes: dict[st
 
 
 def test_tasks_without_solutions_are_refused_for_imitation_but_not_for_rl(tmp_path: Path) -> None:
-    tasks = tmp_path / "tasks.jsonl"
-    tasks.write_text('{"prompt": "2+3=?", "answer": "5"}\n{"prompt": "2+4=?", "answer": "6"}\n')
-    config = replace(RUN, env=replace(ENV, tasks=str(tasks)))
+    for split, answer in (("train", 5), ("test", 6)):
+        (tmp_path / f"{split}.jsonl").write_text(f'{{"prompt": "2+{answer - 2}=?", "answer": "{answer}"}}\n')
+    config = replace(RUN, env=replace(ENV, tasks=str(tmp_path)))
     with pytest.raises(ConfigError, match="no worked solution"):
         check_parts(config)
     check_parts(replace(config, cold_start=(SFTStage(num_steps=1, worked_share=0.0),)))

@@ -2,22 +2,24 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from scripted_engine import CODEC, ScriptedEngine, said
 
 from agents.config import EvaluationConfig
-from agents.evaluate import Evaluation, constant_answer_rate, evaluate
+from agents.evaluate import Evaluation, constant_answer_rate, evaluate, evaluated_tasks, num_tasks_also_in
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout.codec import TextCodec
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import RolloutEngine
 from agents.seeds import derive_seed
+from agents.types import Trajectory
 from reasonenv.evaluation.statistics import wilson_interval
 from reasonenv.rewards import CompositeReward, Reward, rule
-from reasonenv.tasksets import TaskList, TaskSet
-from reasonenv.types import MathReference, Score, Task
+from reasonenv.tasksets import TaskList, TaskSet, load_tasks
+from reasonenv.types import MathReference, QAReference, Score, Task
 from reasonenv.vector import TextVectorEnv
 
 ANSWERS = ["5", "5", "7", "9"]
@@ -37,7 +39,7 @@ TASKS = TaskList(
 )
 
 
-@rule("accuracy")
+@rule("exact", is_correctness=True)
 def exact(task: Task[Any], response: str) -> float | Score:
     return Score.failed("unreadable") if response == "?" else float(response == task.reference.answer)
 
@@ -47,12 +49,12 @@ def signed(task: Task[Any], response: str) -> float:
     return 3.0 if response == task.reference.answer else -1.0
 
 
-@rule("parity")
+@rule("parity", is_correctness=True)
 def parity(task: Task[Any], response: str) -> float:
     return float(sum(map(ord, response)) % 2)
 
 
-BONUS = CompositeReward({"accuracy": (exact, 1.0), "bonus": (signed, 1.0)})
+BONUS = CompositeReward({"exact": (exact, 1.0), "bonus": (signed, 1.0)})
 
 
 def run(
@@ -62,6 +64,7 @@ def run(
     codec: TextCodec = CODEC,
     tasks: TaskSet = TASKS,
     seed: int = 0,
+    record: Callable[[str, list[Trajectory]], None] | None = None,
     **changes: Any,
 ) -> Evaluation:
     def make_env(num_groups: int, group_size: int) -> TextVectorEnv:
@@ -75,7 +78,7 @@ def run(
         )
 
     config = EvaluationConfig(**{"num_tasks": 4, "max_new_tokens": 6, **changes})
-    return evaluate(make_env, engine, codec, tasks, config, seed=seed)
+    return evaluate(make_env, engine, codec, tasks, config, seed=seed, record=record)
 
 
 def test_accuracies_are_shares_of_correct_responses_with_wilson_intervals() -> None:
@@ -117,14 +120,42 @@ def test_nothing_graded_is_null_and_not_zero() -> None:
     assert values["greedy_by_difficulty"]["2"] == {"greedy": None, "n": 0, "interval": [0, 1]}
 
 
-def test_accuracy_is_the_component_of_that_name_and_not_the_whole_reward() -> None:
-    assert run(ScriptedEngine([said("5", "5", "0", "0"), said(*"0000")]), reward=BONUS).greedy.rate == 0.5
+def test_accuracy_is_the_component_that_says_what_is_right_and_not_the_whole_reward() -> None:
+    result = run(ScriptedEngine([said("5", "5", "0", "0"), said(*"0000")]), reward=BONUS)
+    assert (result.greedy.rate, result.greedy_reward) == (0.5, (4 + 4 - 1 - 1) / 4)
 
 
-def test_a_reward_outside_the_unit_interval_is_reported_as_its_mean() -> None:
-    greedy = run(ScriptedEngine([said("5", "5", "0", "0"), said(*"0000")]), reward=signed).greedy
-    assert greedy.rate == 1.0
-    assert (greedy.low, greedy.high) == pytest.approx((1 - 1.96, 1 + 1.96))
+@pytest.mark.parametrize(("weight", "rate"), [(1.0, 0.5), (0.0, 0.5), (-2.0, 0.5)])
+def test_weights_play_no_part_in_accuracy(weight: float, rate: float) -> None:
+    reward = CompositeReward({"right": (exact, weight), "bonus": (signed, 1.0)})
+    assert run(ScriptedEngine([said("5", "5", "0", "0"), said(*"0000")]), reward=reward).greedy.rate == rate
+
+
+def test_a_reward_that_does_not_say_what_is_right_has_no_accuracy() -> None:
+    result = run(ScriptedEngine([said("5", "5", "0", "0"), said(*"0000")]), reward=signed)
+    assert math.isnan(result.greedy.rate)
+    assert (result.greedy.num_graded, result.greedy.num_without_accuracy, result.greedy_reward) == (0, 4, 1.0)
+    assert (result.as_dict()["greedy"], result.as_dict()["num_without_accuracy"]) == (None, 8)
+
+
+@rule("share", is_correctness=True)
+def share(task: Task[Any], response: str) -> float:
+    return len(response) / 4
+
+
+def test_partial_credit_is_not_accuracy() -> None:
+    result = run(ScriptedEngine([said("1", "22", "333", "4444"), said(*"0000")]), reward=share)
+    assert (result.greedy.rate, result.greedy_reward) == (0.25, 0.625)
+
+
+def test_tasks_whose_answers_nothing_calls_right_are_counted_apart() -> None:
+    reward = CompositeReward({"exact": (exact, 1.0), "bonus": (signed, 1.0)}, applies_to={"exact": is_seven})
+    greedy = run(ScriptedEngine([said("5", "5", "7", "0"), said(*"0000")]), reward=reward).greedy
+    assert (greedy.rate, greedy.num_graded, greedy.num_without_accuracy) == (1.0, 1, 3)
+
+
+def is_seven(task: Task[Any]) -> bool:
+    return task.reference.answer == "7"
 
 
 def test_response_tokens_is_the_mean_length_of_the_greedy_responses() -> None:
@@ -135,10 +166,40 @@ def test_no_more_tasks_are_used_than_there_are() -> None:
     assert run(ScriptedEngine([said(*"0000"), said(*"0000")]), num_tasks=500).n == 4
 
 
-def test_the_first_tasks_are_used_when_fewer_are_asked_for() -> None:
+def test_tasks_of_a_list_are_spread_over_it_when_fewer_are_asked_for() -> None:
     engine = ScriptedEngine([said(*"00"), said(*"00")])
     assert run(engine, num_tasks=2).n == 2
-    assert [CODEC.decode(prompt) for prompt in engine.calls[0][0]] == ["0?", "1?"]
+    assert [CODEC.decode(prompt) for prompt in engine.calls[0][0]] == ["0?", "3?"]
+
+
+def test_the_first_tasks_of_a_generated_set_are_used_when_fewer_are_asked_for() -> None:
+    tasks = load_tasks("chain_arithmetic", split="test")
+    assert evaluated_tasks(tasks, 3) == [tasks[0], tasks[1], tasks[2]]
+
+
+def asked(*prompts: str, split: str) -> TaskList:
+    return TaskList("asked", split, tuple(Task(task_id=f"{split}/{p}", prompt=p, reference=None) for p in prompts))
+
+
+def test_tasks_that_are_also_trained_on_are_counted_by_their_problem() -> None:
+    training, held_out = asked("1?", "2?", "3?", split="train"), asked("3?", "4?", "1?", split="test")
+    assert num_tasks_also_in(training, held_out, 500) == 2
+    assert num_tasks_also_in(training, held_out, 1) == 1
+    assert num_tasks_also_in(asked("5?", split="train"), held_out, 500) == 0
+
+
+@pytest.mark.parametrize(("split", "expected"), [("test", 0), ("train", 3)])
+def test_generated_tasks_are_trained_on_only_in_their_own_split(split: str, expected: int) -> None:
+    held_out = load_tasks("chain_arithmetic", split=split)
+    assert num_tasks_also_in(load_tasks("procedural_math"), held_out, 3) == expected
+    assert num_tasks_also_in(load_tasks("chain_arithmetic"), held_out, 3) == expected
+
+
+def test_trajectories_are_recorded_with_how_they_were_sampled() -> None:
+    kept: dict[str, list[str]] = {}
+    engine = ScriptedEngine([said(*"5570"), said(*"0000")])
+    run(engine, record=lambda name, trajectories: kept.update({name: [t.responses[0] for t in trajectories]}))
+    assert kept == {"greedy": ["5", "5", "7", "0"], "sampled": ["0", "0", "0", "0"]}
 
 
 def test_as_dict_holds_every_number_with_its_interval() -> None:
@@ -165,11 +226,17 @@ def test_another_seed_draws_other_samples_but_the_same_greedy_responses() -> Non
 
 
 def test_constant_answer_rate_is_the_share_of_the_most_frequent_answer() -> None:
-    assert constant_answer_rate(TASKS, 500) == 0.5
-    assert constant_answer_rate(TASKS, 3) == 2 / 3
+    assert constant_answer_rate(TASKS.tasks) == 0.5
+    assert constant_answer_rate(TASKS.tasks[:3]) == 2 / 3
+
+
+def test_constant_answer_rate_knows_answers_to_questions() -> None:
+    choices = [QAReference(kind="choice", answers=(letter,), choices=("a", "b", "c")) for letter in "ABB"]
+    tasks = [Task(task_id=str(index), prompt="?", reference=reference) for index, reference in enumerate(choices)]
+    assert constant_answer_rate(tasks) == 2 / 3
 
 
 def test_constant_answer_rate_counts_tasks_without_gold_answer_as_missed() -> None:
     open_tasks = [Task(task_id=f"proof/{index}", prompt="Prove it.", reference=None) for index in range(2)]
-    assert constant_answer_rate(TaskList("mixed", "test", (TASKS[0], *open_tasks)), 3) == 1 / 3
-    assert constant_answer_rate(TaskList("proofs", "test", tuple(open_tasks)), 3) == 0
+    assert constant_answer_rate((TASKS[0], *open_tasks)) == 1 / 3
+    assert constant_answer_rate(open_tasks) == 0

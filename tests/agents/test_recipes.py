@@ -13,7 +13,7 @@ from agents.recipes.quickstart import quickstart
 from agents.recipes.r1_zero import r1_zero
 from agents.recipes.sft import sft
 from agents.train import plan
-from reasonenv.prompts import load_template
+from reasonenv.registration import ENVIRONMENTS
 from reasonenv.tables import resolve
 
 REQUIRED: dict[str, dict[str, Any]] = {"r1_zero": {"model": "some/model"}}
@@ -64,10 +64,10 @@ def test_r1_zero_has_the_published_hyperparameters() -> None:
 
 
 def test_r1_zero_learns_without_supervision_from_accuracy_and_format_under_its_template() -> None:
-    config = r1_zero("some/model", tasks="gsm8k")
-    assert (config.cold_start, config.control) == ((), ())
-    assert (config.policy.path, config.env.tasks, config.env.reward) == ("some/model", "gsm8k", "r1_zero")
-    assert load_template(config.env.template).name == "r1_zero"
+    config = r1_zero("some/model")
+    assert (config.cold_start, config.control, config.policy.path) == ((), (), "some/model")
+    assert config.env.id == "reasonenv/Math-v0"
+    assert ENVIRONMENTS[config.env.id]["reward"] == ENVIRONMENTS[config.env.id]["template"] == "r1_zero"
 
 
 def test_r1_zero_evaluates_with_the_budget_that_it_trains_with() -> None:
@@ -94,7 +94,7 @@ def test_quickstart_ends_its_cold_start_on_terse_answers_and_its_control_goes_on
     assert config.control == (terse,)
 
 
-def test_sft_takes_model_tasks_and_length() -> None:
-    config = sft(model="some/model", tasks="gcd_lcm", num_steps=7)
-    assert (config.policy.path, config.env.tasks, config.rl) == ("some/model", "gcd_lcm", None)
+def test_sft_takes_model_and_length() -> None:
+    config = sft(model="some/model", num_steps=7)
+    assert (config.policy.path, config.rl) == ("some/model", None)
     assert [stage.num_steps for stage in config.cold_start] == [7]

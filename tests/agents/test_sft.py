@@ -7,17 +7,19 @@ import pytest
 import torch
 from scripted_engine import CODEC, EOS
 
-from agents.config import EnvConfig, SFTStage
+from agents.config import SFTStage
 from agents.errors import ConfigError
 from agents.learner import Learner, OptimizerConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout.codec import TextCodec
 from agents.sft import SFTPhase, sft_batch, terse_response, worked_response
+from reasonenv.prompts import load_template
 from reasonenv.rewards import load_reward
 from reasonenv.tasksets import TaskList, TaskSet, load_tasks
 from reasonenv.tasksets.mathematics import FAMILIES
-from reasonenv.types import Attempt, MathReference, Task
+from reasonenv.tasksets.questions import QA_FAMILIES
+from reasonenv.types import Attempt, MathReference, QAReference, Task
 
 TASK = Task(task_id="sum/0", prompt="2+3=?", reference=MathReference(answer="5"), solution="2+3=5")
 RATE = OptimizerConfig(learning_rate=3e-3)
@@ -28,7 +30,7 @@ def phase(tasks: TaskSet | None = None, codec: TextCodec = CODEC, seed: int = 0,
     model, _ = build_tiny_policy(seed=0)
     learner = Learner(HFPolicy(model), stage.optimizer, num_optimizer_steps=stage.num_steps)
     tasks = tasks or load_tasks("chain_arithmetic")
-    return SFTPhase(stage, EnvConfig(template="plain"), tasks, codec, learner, seed)
+    return SFTPhase(stage, load_template("plain"), tasks, codec, learner, seed)
 
 
 def only(task: Task[Any]) -> TaskList:
@@ -52,6 +54,18 @@ def test_what_is_imitated_earns_the_full_reward(name: str, respond: Any) -> None
     tasks = load_tasks(name)
     attempts = [Attempt(task=tasks[index], response=respond(tasks[index])) for index in range(5)]
     assert [score.total for score in load_reward("r1_zero").score(attempts)] == [2.0] * 5
+
+
+@pytest.mark.parametrize("name", QA_FAMILIES)
+def test_what_is_imitated_of_questions_earns_the_full_reward(name: str) -> None:
+    tasks = load_tasks(name)
+    attempts = [Attempt(task=tasks[index], response=terse_response(tasks[index])) for index in range(5)]
+    assert [score.total for score in load_reward("r1_qa").score(attempts)] == [2.0] * 5
+
+
+def test_an_open_question_has_no_answer_to_imitate() -> None:
+    with pytest.raises(ConfigError, match="no gold answer"):
+        terse_response(replace(TASK, reference=QAReference(kind="open")))
 
 
 def test_a_task_without_solution_cannot_be_worked_but_stated() -> None:

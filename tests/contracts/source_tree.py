@@ -37,6 +37,7 @@ INTERNAL_ROOMS = (
     "reasonenv.grading.qa.",
     "reasonenv.execution.jail.",
     "reasonenv.execution.wire.",
+    "reasonenv.catalogue.",
     "reasonenv.evaluation.reward_benchmark.",
     "reasonenv.tasksets.mathematics.",
     "reasonenv.tasksets.programs.",

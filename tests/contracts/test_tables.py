@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import pickle
 import re
@@ -10,21 +9,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import get_args
 
 import gymnasium
 import pytest
-import torch
 from code_parts import sandbox_or_skip
 
-from agents.algorithms import AnyAlgorithm
+from agents.algorithms import ALGORITHMS, load_algorithm
 from agents.config import RunConfig, to_json
-from agents.losses import totals_of
-from agents.policies.tiny import build_tiny_policy
 from agents.recipes import RECIPES
 from agents.rollout import ENGINES
-from agents.rollout.engine import SamplingParams
-from agents.types import PolicyOutputs, TokenBatch
+from agents.testing import check_algorithm, check_engine
 from reasonenv import Attempt, MathReference, QAReference, Task, TextEnv
 from reasonenv.errors import PartImportError, UnknownNameError
 from reasonenv.prompts import TEMPLATES, PromptTemplate
@@ -38,6 +32,7 @@ from reasonenv.turns import TURNS
 from reasonenv.types import CallTests, CodeReference
 
 TABLES: dict[str, Mapping[str, str]] = {
+    "algorithm": ALGORITHMS,
     "engine": ENGINES,
     "prompt template": TEMPLATES,
     "recipe": RECIPES,
@@ -167,65 +162,9 @@ def asked(task: Task, response: str) -> Attempt:
     return Attempt(task=task, response=response, messages=messages)
 
 
-def annotated_batch(algorithm) -> TokenBatch:
-    """Two groups of two rows with different lengths and rewards, filled in as the learner does."""
-    generator = torch.Generator().manual_seed(0)
-    loss_mask_BT = torch.tensor(
-        [[0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 1, 1], [0, 1, 0, 1, 0]], dtype=torch.float32
-    )
-    noise_BT = torch.randn(loss_mask_BT.shape, generator=generator) * loss_mask_BT
-    batch = TokenBatch(
-        token_ids_BT=torch.ones_like(loss_mask_BT, dtype=torch.int64),
-        attention_mask_BT=torch.ones_like(loss_mask_BT, dtype=torch.int64),
-        loss_mask_BT=loss_mask_BT,
-        behavior_logprobs_BT=-noise_BT.abs(),
-        rewards_B=torch.tensor([1.0, 0.0, 2.0, 1.0]),
-        group_ids_B=torch.tensor([0, 0, 1, 1]),
-        totals=totals_of(loss_mask_BT),
-        reference_logprobs_BT=-noise_BT.abs() if algorithm.needs_reference else None,
-        values_BT=noise_BT / 10 if algorithm.needs_values else None,
-    )
-    return algorithm.annotate(batch)
-
-
-def outputs_for(batch: TokenBatch) -> PolicyOutputs:
-    values_BT = None if batch.values_BT is None else (batch.values_BT + 0.05).requires_grad_()
-    return PolicyOutputs(logprobs_BT=(batch.behavior_logprobs_BT - 0.05).requires_grad_(), values_BT=values_BT)
-
-
-each_algorithm = pytest.mark.parametrize("make", get_args(AnyAlgorithm))
-
-
-@each_algorithm
-def test_algorithm_is_frozen_and_its_loss_moves_exactly_the_sampled_tokens(make: type[AnyAlgorithm]) -> None:
-    algorithm = make()
-    batch = annotated_batch(algorithm)
-    outputs = outputs_for(batch)
-    result = algorithm.loss(outputs, batch)
-    result.loss.backward()
-    assert dataclasses.is_dataclass(algorithm)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        algorithm.clip_low = 0.5
-    assert outputs.logprobs_BT.grad is not None
-    assert torch.equal(outputs.logprobs_BT.grad != 0, batch.loss_mask_BT != 0)
-    assert all(value.ndim == 0 and not value.requires_grad for value in result.metrics.values())
-    assert algorithm.gradient_rows(batch).tolist() == [True] * len(batch.rewards_B)
-
-
-@each_algorithm
-def test_losses_of_the_microbatches_of_an_algorithm_add_up_to_the_loss_of_the_batch(make: type[AnyAlgorithm]) -> None:
-    algorithm = make()
-    batch = annotated_batch(algorithm)
-    halves = []
-    for rows in (slice(0, 1), slice(1, 4)):
-        tensors = {
-            field.name: value[rows]
-            for field in dataclasses.fields(batch)
-            if isinstance(value := getattr(batch, field.name), torch.Tensor)
-        }
-        half = replace(batch, **tensors)
-        halves.append(algorithm.loss(outputs_for(half), half).loss)
-    torch.testing.assert_close(sum(halves), algorithm.loss(outputs_for(batch), batch).loss)
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_algorithm_conforms(name: str) -> None:
+    check_algorithm(load_algorithm(name))
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -240,17 +179,5 @@ def test_recipe_returns_a_run_that_can_be_written_as_json(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_engine_returns_the_tokens_it_sampled_with_their_logprobs_and_version(name: str) -> None:
-    model, tokenizer = build_tiny_policy(seed=0)
-    engine = resolve(ENGINES, name, kind="engine")(model, pad_token_id=tokenizer.pad_token_id)
-    engine.load_weights(model.named_parameters(), version=3)
-    prompts = [tuple(tokenizer.encode(text)) for text in ("2+3=?", "1=?")]
-    params = SamplingParams(max_new_tokens=4, stop_token_ids=(tokenizer.eos_token_id,), seed=1)
-    groups = engine.generate(prompts, params, num_samples=3)
-    engine.close()
-    assert [len(group) for group in groups] == [3, 3]
-    for completion in (completion for group in groups for completion in group):
-        assert completion.weights_version == 3
-        assert 1 <= len(completion.token_ids) == len(completion.logprobs) <= 4
-        assert (completion.finish_reason == "stop") == (completion.token_ids[-1] == tokenizer.eos_token_id)
-        assert all(logprob <= 0 for logprob in completion.logprobs)
+def test_engine_conforms(name: str) -> None:
+    check_engine(resolve(ENGINES, name, kind="engine"))

@@ -7,8 +7,8 @@ import math
 
 import gymnasium as gym
 import numpy as np
-import own_parts
 import pytest
+import user_parts
 from env_parts import TASKS, text_env
 from gymnasium.envs.registration import EnvSpec
 
@@ -21,18 +21,18 @@ from reasonenv.turns import PublicTests, PythonTool, load_turn
 @pytest.mark.parametrize(
     ("reward", "weights"),
     [
-        ("own_parts:brevity", {"brevity": 1.0}),
-        ("own_parts:Loudness", {"loudness": 1.0}),
-        ("own_parts:loudness", {"loudness": 1.0}),
-        ("own_parts:both", {"brevity": 0.5, "format": 2.0}),
-        ("own_parts:combination", {"brevity": 0.5, "format": 2.0}),
-        ("own_parts:weights", {"format": 1.0, "brevity": 0.1}),
+        ("user_parts:brevity", {"brevity": 1.0}),
+        ("user_parts:Loudness", {"loudness": 1.0}),
+        ("user_parts:loudness", {"loudness": 1.0}),
+        ("user_parts:both", {"brevity": 0.5, "format": 2.0}),
+        ("user_parts:combination", {"brevity": 0.5, "format": 2.0}),
+        ("user_parts:weights", {"format": 1.0, "brevity": 0.1}),
         ("reasonenv.rewards.format:Format", {"format": 1.0}),
         ("reasonenv.rewards.presets:r1_zero", {"accuracy": 1.0, "format": 1.0}),
         ({"accuracy": 1, "format": 0.5}, {"accuracy": 1.0, "format": 0.5}),
-        ({"accuracy": 1.0, "own_parts:Loudness": -0.25}, {"accuracy": 1.0, "loudness": -0.25}),
-        ({"r1_zero": 2.0, "own_parts:brevity": np.float32(0.5)}, {"accuracy": 2.0, "format": 2.0, "brevity": 0.5}),
-        ({"own_parts:combination": 2.0}, {"brevity": 1.0, "format": 4.0}),
+        ({"accuracy": 1.0, "user_parts:Loudness": -0.25}, {"accuracy": 1.0, "loudness": -0.25}),
+        ({"r1_zero": 2.0, "user_parts:brevity": np.float32(0.5)}, {"accuracy": 2.0, "format": 2.0, "brevity": 0.5}),
+        ({"user_parts:combination": 2.0}, {"brevity": 1.0, "format": 4.0}),
     ],
 )
 def test_a_reward_is_made_of_what_is_given(reward, weights):
@@ -57,13 +57,13 @@ def test_weights_of_a_preset_keep_which_tasks_its_terms_apply_to():
         ({"accuracy": math.nan}, ValueError, "weight of the term 'accuracy' must be finite, got nan"),
         ({"format": math.inf}, ValueError, "must be finite, got inf"),
         ({"r1_zero": 1.0, "format": 1.0}, ValueError, "have the component 'format'"),
-        ({own_parts.brevity: 1.0}, TypeError, "names of rewards as its keys, got .* Combine rewards of your own by"),
-        (own_parts.undecorated, TypeError, "becomes a reward by @rule"),
-        (own_parts.Loudness, TypeError, "a class by calling it"),
+        ({user_parts.brevity: 1.0}, TypeError, "names of rewards as its keys, got .* Combine rewards of your own by"),
+        (user_parts.undecorated, TypeError, "becomes a reward by @rule"),
+        (user_parts.Loudness, TypeError, "a class by calling it"),
         (None, TypeError, r"A reward must be a name, .* got None \(NoneType\)"),
-        ("own_parts:undecorated", TypeError, "'own_parts:undecorated' is no reward, .* by @rule"),
-        ("own_parts:number", TypeError, r"A reward must be .* got 5 \(int\)"),
-        ("own_parts:missing", PartImportError, "has no attribute 'missing'"),
+        ("user_parts:undecorated", TypeError, "'user_parts:undecorated' is no reward, .* by @rule"),
+        ("user_parts:number", TypeError, r"A reward must be .* got 5 \(int\)"),
+        ("user_parts:missing", PartImportError, "has no attribute 'missing'"),
         ("no_such_module:reward", PartImportError, "No module named 'no_such_module'"),
     ],
 )
@@ -86,18 +86,18 @@ def test_a_rule_of_something_else_than_a_function_is_refused():
 
 
 def test_a_template_may_be_a_path():
-    assert load_template("own_parts:shout") is own_parts.shout
-    assert text_env(template="own_parts:shout").reset(options={"task_index": 1})[0] == "1+1=? 🙂!"
+    assert load_template("user_parts:shout") is user_parts.shout
+    assert text_env(template="user_parts:shout").reset(options={"task_index": 1})[0] == "1+1=? 🙂!"
 
 
-@pytest.mark.parametrize("template", ["own_parts:critique", "own_parts:PromptTemplate", None])
+@pytest.mark.parametrize("template", ["user_parts:critique", "user_parts:PromptTemplate", None])
 def test_what_is_no_template_is_refused(template):
     with pytest.raises(TypeError, match="A template must be a name of TEMPLATES, or a PromptTemplate"):
         load_template(template)
 
 
 @pytest.mark.parametrize(
-    "turn", [own_parts.critique, own_parts.critic, "own_parts:critique", "own_parts:critic", "own_parts:Critic"]
+    "turn", [user_parts.critique, user_parts.critic, "user_parts:critique", "user_parts:critic", "user_parts:Critic"]
 )
 def test_a_turn_may_be_a_function_an_interaction_or_a_path(turn):
     env = text_env(turn=turn, max_turns=3)
@@ -112,17 +112,17 @@ def test_a_turn_by_its_name_is_made_anew(name, kind):
     assert load_turn(name) is not load_turn(name)
 
 
-@pytest.mark.parametrize("turn", ["own_parts:number", "own_parts:Loudness", PublicTests, 5, ["python"]])
+@pytest.mark.parametrize("turn", ["user_parts:number", "user_parts:Loudness", PublicTests, 5, ["python"]])
 def test_what_is_no_turn_is_refused(turn):
     with pytest.raises(TypeError, match="A turn must be a name of TURNS, a function of the attempt"):
         load_turn(turn)
 
 
-def test_an_environment_of_own_parts_goes_through_json():
+def test_an_environment_of_user_parts_goes_through_json():
     parts = {
-        "reward": {"accuracy": 1.0, "own_parts:brevity": 0.1},
-        "template": "own_parts:shout",
-        "turn": "own_parts:critique",
+        "reward": {"accuracy": 1.0, "user_parts:brevity": 0.1},
+        "template": "user_parts:shout",
+        "turn": "user_parts:critique",
         "max_turns": 2,
     }
     spec = EnvSpec.from_json(gym.make("reasonenv/Math-v0", tasks="gcd_lcm", **parts).spec.to_json())
@@ -136,8 +136,8 @@ def test_an_environment_of_own_parts_goes_through_json():
     assert reward == 1.0
 
 
-def test_a_vector_environment_of_own_parts_goes_through_json():
-    spec = gym.make_vec("reasonenv/Math-v0", num_envs=2, group_size=2, reward="own_parts:both").spec
+def test_a_vector_environment_of_user_parts_goes_through_json():
+    spec = gym.make_vec("reasonenv/Math-v0", num_envs=2, group_size=2, reward="user_parts:both").spec
     envs = gym.make_vec(EnvSpec.from_json(spec.to_json()))
     assert envs.unwrapped.reward.weights == {"brevity": 0.5, "format": 2.0}
     assert (envs.num_envs, envs.unwrapped.group_size) == (2, 2)
@@ -145,5 +145,5 @@ def test_a_vector_environment_of_own_parts_goes_through_json():
 
 def test_a_function_hits_the_limit_of_gymnasiums_json():
     with pytest.raises(TypeError, match="not JSON serializable"):
-        gym.make("reasonenv/MathPython-v0", turn=own_parts.critique).spec.to_json()
+        gym.make("reasonenv/MathPython-v0", turn=user_parts.critique).spec.to_json()
     assert json.loads(gym.make("reasonenv/Math-v0", reward="format").spec.to_json())["kwargs"]["reward"] == "format"

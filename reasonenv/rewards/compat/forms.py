@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-from reasonenv.types import Attempt, Score, Task
+from reasonenv.types import Attempt, Score
 
-__all__ = ["PartsInOrder", "StepCount", "has_think_block"]
+__all__ = ["PartsInOrder", "StepCount", "ThinkBlock"]
 
 _MARK = re.compile(r"Step \d+:|\n-|\n\*|First,|Second,|Next,|Finally,")
 _NUMBER = re.compile(r"\d+\.")
@@ -36,6 +36,8 @@ class PartsInOrder:
     start: str
     parts: tuple[str, ...]
     name: str
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = None
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         return [Score(float(self._matches(attempt.response))) for attempt in attempts]
@@ -52,12 +54,24 @@ class PartsInOrder:
         return True
 
 
-def has_think_block(_: Task[Any], response: str) -> float:
-    """Return 1 if a response starts with a think block and no other opens, else 0; anything may follow.
+@dataclass(frozen=True)
+class ThinkBlock:
+    """1 if a response starts with a think block and no other opens, else 0; anything may follow.
 
-    value = 1[response matches `^<think>(?!.*<think>)(.*?)</think>.*$`, DOTALL]
+        value = 1[response matches `^<think>(?!.*<think>)(.*?)</think>.*$`, DOTALL]
+
+    Range {0, 1}.
     """
-    return float(response.startswith("<think>") and response.count("<think>") == 1 and "</think>" in response)
+
+    name: str
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = None
+
+    def score(self, attempts: Sequence[Attempt]) -> list[Score]:
+        return [Score(float(self._matches(attempt.response))) for attempt in attempts]
+
+    def _matches(self, response: str) -> bool:
+        return response.startswith("<think>") and response.count("<think>") == 1 and "</think>" in response
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,8 @@ class StepCount:
 
     is_multiline: bool
     name: str
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = None
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         return [Score(min(1.0, self._num_steps(attempt.response) / 3)) for attempt in attempts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from reasonenv.grading.pool import Comparison, Verdict, shared_pool
 from reasonenv.rewards.attempts import reference_of
@@ -37,6 +37,9 @@ class VerifiedAccuracy:
     unreadable_gold_value: float | None
     name: str
     timeout_seconds: float = 15.0
+    value_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    reference_type: ClassVar[type | None] = MathReference
+    is_correctness: ClassVar[bool] = True
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Grade the batch at once.
@@ -85,6 +88,14 @@ class PeriodicCosine:
     unreadable_gold_value: float | None
     name: str
     max_length: int = 1000
+    reference_type: ClassVar[type | None] = MathReference
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest of the four values, and of that for an unreadable gold answer."""
+        values = [self.correct_short, self.correct_long, self.wrong_short, self.wrong_long]
+        values += [] if self.unreadable_gold_value is None else [self.unreadable_gold_value]
+        return min(values), max(values)
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt by the length of its response and by whether math-verify calls it right."""
@@ -115,6 +126,8 @@ class CallLength:
 
     correctness: VerifiedAccuracy
     name: str
+    value_range: ClassVar[tuple[float, float]] = (-0.5, 0.5)
+    reference_type: ClassVar[type | None] = MathReference
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score each attempt among all of the call."""

@@ -5,8 +5,7 @@ TRL has no default lengths for the cosine and the overlong reward; those here ar
 
 from __future__ import annotations
 
-from reasonenv.rewards.base import Rule
-from reasonenv.rewards.compat.forms import has_think_block
+from reasonenv.rewards.compat.forms import ThinkBlock
 from reasonenv.rewards.compat.judgement import VerifiedAccuracy
 from reasonenv.rewards.composite import CompositeReward
 from reasonenv.rewards.length import CosineLength, SoftOverlong
@@ -20,9 +19,9 @@ def accuracy() -> VerifiedAccuracy:
     return VerifiedAccuracy("trl", None, "trl_accuracy")
 
 
-def think_format() -> Rule:
+def think_format() -> ThinkBlock:
     """Return TRL's `think_format_reward`: a think block, then anything."""
-    return Rule("trl_think_format", has_think_block)
+    return ThinkBlock("trl_think_format")
 
 
 def cosine(

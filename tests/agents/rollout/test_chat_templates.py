@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from scripted_engine import ScriptedEngine, said
 
-from agents.config import EnvConfig, SFTStage
+from agents.config import SFTStage
 from agents.learner import Learner, OptimizerConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
@@ -16,6 +16,7 @@ from agents.rollout.collect import collect
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import SamplingParams
 from agents.sft import SFTPhase
+from reasonenv.prompts import load_template
 from reasonenv.tasksets import load_tasks
 from reasonenv.types import Message
 from reasonenv.vector import TextVectorEnv
@@ -128,9 +129,7 @@ def test_fine_tuning_teaches_the_end_of_turn_and_does_not_open_thinking_twice() 
     codec = chat_codec("r1")
     model, _ = build_tiny_policy(seed=0, tokenizer=codec.tokenizer)
     learner = Learner(HFPolicy(model), OptimizerConfig(learning_rate=0.0), num_optimizer_steps=1)
-    phase = SFTPhase(
-        SFTStage(num_steps=1), EnvConfig(template="plain"), load_tasks("chain_arithmetic"), codec, learner, 0
-    )
+    phase = SFTPhase(SFTStage(num_steps=1), load_template("plain"), load_tasks("chain_arithmetic"), codec, learner, 0)
     prompt, response = phase._example(phase.tasks[0], worked=True)
     text = codec.tokenizer.decode([*prompt, *response])
     assert text.count("<think>") == 1

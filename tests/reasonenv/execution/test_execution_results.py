@@ -94,6 +94,12 @@ def test_a_process_that_is_killed_behind_its_last_answer_has_answered() -> None:
     assert job.interpret([KILLED], b'["loaded"]\n').was_killed
 
 
+def test_a_process_that_the_jail_ends_at_a_limit_was_killed_by_nobody_else() -> None:
+    (job,) = jobs_of(["def f(): return 1"], [CallTests("f", (((), 1),))], Limits())
+    outcome = job.interpret([Ending(-9, 4.0, "time")], b'["loaded"]\n')
+    assert ([case.status for case in outcome.cases], outcome.was_killed) == ([CaseStatus.TIME_LIMIT], False)
+
+
 def test_tests_and_program_that_run_out_of_time_together_are_charged_for_the_program() -> None:
     (job,) = jobs_of(["def f(x): return x"], [AssertTests("assert f(1) + 0 == 1", ("f",))], Limits())
     outcome = job.interpret([Ending(-9, 3.0, "time"), Ending(-9, 1.0, "time")], b'["loaded"]\n')

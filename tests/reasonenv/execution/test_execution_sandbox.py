@@ -7,6 +7,7 @@ import math
 import pickle
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
@@ -132,6 +133,18 @@ def test_a_batch_that_is_interrupted_leaves_nothing_to_the_next() -> None:
         raise KeyboardInterrupt
 
     with Sandbox(1) as sandbox:
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.judge(["def f(): return 1"] * 2, [CallTests("f", (((), 1),), Comparison(judge=interrupt))] * 2)
+        verdicts = sandbox.judge(["def f(): return 2"] * 2, [CallTests("f", (((), 2),))] * 2)
+    assert [verdict.num_passed for verdict in verdicts] == [1, 1]
+
+
+def test_an_answer_that_an_interrupted_batch_never_read_is_no_answer_to_the_next() -> None:
+    def interrupt(*_: object) -> bool:
+        time.sleep(1)
+        raise KeyboardInterrupt
+
+    with Sandbox(2) as sandbox:
         with pytest.raises(KeyboardInterrupt):
             sandbox.judge(["def f(): return 1"] * 2, [CallTests("f", (((), 1),), Comparison(judge=interrupt))] * 2)
         verdicts = sandbox.judge(["def f(): return 2"] * 2, [CallTests("f", (((), 2),))] * 2)

@@ -208,10 +208,16 @@ def test_magnitudes_and_depths_are_bounded_before_any_arithmetic(answer):
         ("1/3", "0.3333", MathPolicy(min_decimal_digits=4), True),
         ("33.3", r"\frac{100}{3}", MathPolicy(rounds_to_gold=True), True),
         ("33.3", r"\frac{100}{3}", MathPolicy(), False),
+        (r"\frac{100}{3}", "33.3", MathPolicy(rounds_to_gold=True), False),
     ],
 )
 def test_policy_decides_what_mathematics_leaves_open(gold, answer, policy, verdict):
     assert equal_texts(gold, answer, policy) is verdict
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [("2, 1, 1", True), ("1, 2, 2", False), ("1, 2", False)])
+def test_list_has_each_value_as_often_as_the_gold_list(answer, verdict):
+    assert decide("1, 1, 2", answer) is verdict
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,10 @@ def test_what_is_not_one_number_is_none(text):
         ("100米", "100 m", True),
         ("1/3", "0.3333333333", True),
         ("1/3", "0.333", False),
+        ("-1/3", "-0.3333333333", True),
+        ("-1/3", "-0.333333333", False),
+        ("50%", "0.5 km", False),
+        ("0.5 km", "50%", False),
     ],
 )
 def test_quantities_are_equal_or_not(one, other, expected):

@@ -220,6 +220,11 @@ def test_as_many_keys_may_share_a_hash_as_honest_programs_could_want() -> None:
         decode(text_of(33))
 
 
+def test_any_number_of_keys_may_have_the_same_value() -> None:
+    value = dict.fromkeys(range(100), 0)
+    assert decode(encode(value)) == value
+
+
 def test_a_folder_is_emptied_but_for_what_is_kept_and_removed_if_it_is_there(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     (folder / "kept" / "inner").mkdir(parents=True)

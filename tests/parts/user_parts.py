@@ -30,7 +30,7 @@ def both():
 
 combination = both()
 loudness = Loudness()
-weights = {"format": 1.0, "own_parts:brevity": 0.1}
+weights = {"format": 1.0, "user_parts:brevity": 0.1}
 
 shout = PromptTemplate(
     name="shout",

@@ -1,0 +1,407 @@
+"""Every id, and parts from outside the package, trained and evaluated from the command line: two steps each."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import pytest
+from code_parts import sandbox_or_skip
+from scripted_engine import CODEC, ScriptedEngine, said
+from tiny_policies import save_tiny_policy
+
+from agents.__main__ import main
+from agents.algorithms import PPO
+from agents.build import make_env
+from agents.config import EnvConfig, EvaluationConfig
+from agents.errors import CheckpointError
+from agents.evaluate import TrainingTasksWarning, evaluate
+from agents.flags import configure
+from agents.records.run_config import read_config
+from agents.sft import terse_response
+from agents.train import train
+from reasonenv.env import TextEnv
+from reasonenv.registration import ENVIRONMENTS
+from reasonenv.rewards import REWARDS, load_reward
+from reasonenv.types import Attempt, CodeReference, MathReference, QAReference, Task
+
+TRAIN = ["train", "own_parts:recipe"]
+
+OWN_PARTS = """
+from dataclasses import dataclass, replace
+import gymnasium
+import torch
+from agents.algorithms import GRPO
+from agents.config import EvaluationConfig, RLConfig, RolloutConfig, RunConfig
+from agents.learner import UpdateConfig
+from agents.rollout.decode import DecodeEngine
+from agents.types import LossOutput
+from reasonenv.prompts import PromptTemplate
+from reasonenv.rewards import rule
+from reasonenv.tasksets import TaskList
+from reasonenv.types import MathReference, Task
+
+@rule("brevity")
+def brevity(task, response):
+    return 1.0 / (1 + len(response))
+
+@rule("exact", is_correctness=True)
+def exact(task, response):
+    return float(task.reference.answer in response)
+
+def sums(split):
+    first = {"train": 0, "test": 50}[split]
+    tasks = [
+        Task(task_id=f"sums/{split}/{i}", prompt=f"{i}+1=?", reference=MathReference(answer=str(i + 1)))
+        for i in range(first, first + 10)
+    ]
+    return TaskList("sums", split, tuple(tasks))
+
+ask = PromptTemplate(
+    name="ask",
+    version=0,
+    text_template="Q: {prompt} A:",
+    message_templates=({"role": "user", "content": "{prompt}"},),
+)
+
+def once_more(attempt):
+    return "Sure?" if len(attempt.messages) < 4 else None
+
+@dataclass(frozen=True, kw_only=True)
+class Reinforce:
+    scale: float = 1.0
+    needs_reference: bool = False
+    needs_values: bool = False
+
+    def annotate(self, batch):
+        return replace(batch, advantages_BT=(batch.rewards_B - batch.rewards_B.mean())[:, None] * batch.loss_mask_BT)
+
+    def gradient_rows(self, batch):
+        return torch.ones_like(batch.rewards_B, dtype=torch.bool)
+
+    def loss(self, outputs, batch):
+        terms = batch.advantages_BT * outputs.logprobs_BT * batch.loss_mask_BT
+        total = -self.scale * terms.sum() / batch.totals.num_tokens
+        return LossOutput(loss=total, metrics={"own_loss": total.detach()})
+
+class Engine(DecodeEngine):
+    num_made = 0
+
+    def __init__(self, model, *, pad_token_id):
+        super().__init__(model, pad_token_id)
+        type(self).num_made += 1
+
+def recipe():
+    return RunConfig(
+        name="own",
+        rl=RLConfig(num_steps=2, rollout=RolloutConfig(num_prompts=2, group_size=2, max_new_tokens=4)),
+        evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=4),
+    )
+
+gymnasium.register(
+    "own/Sums-v0",
+    entry_point="reasonenv.env:TextEnv",
+    vector_entry_point="reasonenv.vector:TextVectorEnv",
+    kwargs={"tasks": sums, "reward": exact, "template": ask},
+)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A module of a user's, in a folder that Python imports from."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "own_parts.py").write_text(OWN_PARTS, encoding="utf-8")
+    sys.path.insert(0, str(folder))
+    yield __import__("own_parts")
+    sys.path.remove(str(folder))
+    sys.modules.pop("own_parts")
+    gymnasium.registry.pop("own/Sums-v0")
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def trained(folder: Path, *arguments: str) -> tuple[list[dict[str, Any]], dict[str, Any], Any]:
+    """Rollouts, summary and configuration of a run of the user's recipe."""
+    assert main([*TRAIN, f"--output-dir={folder}", *arguments]) == 0
+    run = folder / "own"
+    return lines(run / "rollouts.jsonl"), json.loads((run / "summary.json").read_text()), read_config(run)
+
+
+def needs(env_id: str) -> None:
+    if env_id in ("reasonenv/Code-v0", "reasonenv/MathPython-v0", "reasonenv/Mixed-v0"):
+        sandbox_or_skip()
+
+
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+def test_an_id_trains_its_own_tasks_for_its_own_reward_with_its_own_turns(env_id: str, tmp_path: Path) -> None:
+    needs(env_id)
+    rows, summary, config = trained(tmp_path, f"--env.id={env_id}")
+    env = gymnasium.make(env_id).unwrapped
+    assert isinstance(env, TextEnv)
+    assert len(rows) == 2 * 2 * 2
+    for row in rows:
+        task = env.tasks[env.tasks.index_of(row["task_id"])]
+        assert row["prompt"] == env.template.text(task)
+        conditions = env.reward.applies_to
+        applying = {name for name in env.reward.terms if name not in conditions or conditions[name](task)}
+        assert set(row["reward_components"]) == applying
+        assert 1 <= len(row["responses"]) <= env.max_turns
+    assert summary["num_tasks_also_trained_on"] == 0
+    live = make_env(config.env, split="train", num_groups=1, group_size=1).envs[0]
+    assert (type(live.turn), live.max_turns) == (type(env.turn), env.max_turns)
+
+
+def test_another_id_drops_what_a_recipe_chose_for_its_own_and_keeps_what_the_flags_say() -> None:
+    ours = configure("train", "quickstart", ["--env.id=reasonenv/QA-v0"])
+    assert ours.env == EnvConfig(id="reasonenv/QA-v0")
+    told = configure("train", "quickstart", ["--env.id=reasonenv/QA-v0", "--tasks=gcd_lcm", "--env.template=plain"])
+    assert told.env == EnvConfig(id="reasonenv/QA-v0", tasks="gcd_lcm", template="plain")
+    assert configure("train", "quickstart", ["--env.reward=format"]).env.tasks == "chain_arithmetic"
+
+
+@pytest.mark.parametrize("env_id", ENVIRONMENTS)
+def test_accuracy_is_the_share_of_right_answers(env_id: str) -> None:
+    """Every second task with an answer is answered right, the others wrong; who has none is in no share."""
+    needs(env_id)
+    env = make_env(EnvConfig(id=env_id), split="test", num_groups=12, group_size=1)
+    tasks = [env.tasks[index] for index in range(12)]
+    has_answer = [is_closed(task) for task in tasks]
+    is_right = [closed and index % 2 == 0 for index, closed in enumerate(has_answer)]
+    responses = [terse_response(task) if right else WRONG for task, right in zip(tasks, is_right, strict=True)]
+    result = evaluate(
+        lambda num_groups, group_size: make_env(
+            EnvConfig(id=env_id), split="test", num_groups=num_groups, group_size=group_size
+        ),
+        ScriptedEngine([said(*responses), said(*[WRONG] * 12)]),
+        CODEC,
+        env.tasks,
+        EvaluationConfig(num_tasks=12, max_new_tokens=4),
+        seed=0,
+    )
+    assert 0 < sum(is_right) < sum(has_answer)
+    assert result.greedy.rate == sum(is_right) / sum(has_answer)
+    assert (result.greedy.num_graded, result.greedy.num_without_accuracy) == (sum(has_answer), 12 - sum(has_answer))
+    assert result.sampled.rate == 0.0
+
+
+WRONG = "<think>?</think><answer>no such answer</answer>"
+
+
+def is_closed(task: Task[Any]) -> bool:
+    reference = task.reference
+    is_question = isinstance(reference, QAReference) and reference.kind != "open"
+    return is_question or isinstance(reference, MathReference | CodeReference)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "trl_accuracy", "open_r1_accuracy", "train_deepseek_r1_accuracy"])
+def test_every_accuracy_of_mathematics_says_what_is_right(name: str) -> None:
+    reward = load_reward({name: 0.5, "format": 1.0})
+    assert reward.correctness == (name,)
+    task = Task(task_id="sum/0", prompt="2+3=?", reference=MathReference(answer="$5$"))
+    attempts = [Attempt(task=task, response=f"<answer>$\\boxed{{{answer}}}$</answer>") for answer in (5, 6)]
+    assert [reward.is_right(breakdown.components) for breakdown in reward.score(attempts)] == [True, False]
+
+
+def test_no_other_reward_of_the_table_says_what_is_right() -> None:
+    said_right = {name for name in REWARDS if load_reward(name).correctness}
+    accuracies = {"accuracy", "qa", "code_all_passed", "code_pass_rate"}
+    assert said_right == accuracies | {"trl_accuracy", "open_r1_accuracy", "train_deepseek_r1_accuracy"}
+
+
+def test_parts_of_ones_own_are_trained_from_the_command_line(tmp_path: Path, own_parts: Any) -> None:
+    made = own_parts.Engine.num_made
+    rows, summary, config = trained(
+        tmp_path,
+        "--tasks=own_parts:sums",
+        "--env.reward=own_parts:brevity=0.5,format=1",
+        "--env.template=own_parts:ask",
+        "--env.turn=own_parts:once_more",
+        "--env.max-turns=2",
+        "--algorithm=own_parts:Reinforce",
+        "--rl.algorithm.scale=2",
+        "--rl.rollout.engine=own_parts:Engine",
+        "--evaluation.reward=own_parts:exact",
+    )
+    assert own_parts.Engine.num_made > made
+    for row in rows:
+        assert row["task_id"].startswith("sums/train/")
+        assert row["prompt"].startswith("Q: ")
+        assert set(row["reward_components"]) == {"brevity", "format"}
+        assert len(row["responses"]) == 2
+    assert summary["algorithm"] == "Reinforce"
+    assert summary["before"]["greedy"] == 0.0
+    assert config.rl.algorithm == own_parts.Reinforce(scale=2.0)
+    assert config.env.reward == {"own_parts:brevity": 0.5, "format": 1.0}
+    metrics = lines(tmp_path / "own" / "metrics.jsonl")
+    assert "train/own_loss" in metrics[-1]
+
+
+def test_an_environment_of_ones_own_is_trained_by_its_id(tmp_path: Path) -> None:
+    rows, summary, _ = trained(tmp_path, "--env.id=own_parts:own/Sums-v0")
+    assert all(row["task_id"].startswith("sums/train/") and row["prompt"].startswith("Q: ") for row in rows)
+    assert {name for row in rows for name in row["reward_components"]} == {"exact"}
+    assert (summary["before"]["n"], summary["before"]["greedy"]) == (2, 0.0)
+
+
+def test_a_reward_that_does_not_say_what_is_right_has_no_accuracy_in_the_summary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, summary, _ = trained(tmp_path, "--tasks=own_parts:sums", "--env.reward=own_parts:brevity")
+    assert all(row["is_right"] is None for row in rows)
+    assert (summary["after"]["greedy"], summary["after"]["num_without_accuracy"]) == (None, 4)
+    assert summary["after"]["greedy_reward"] > 0
+    assert [line.split()[-2] for line in capsys.readouterr().out.splitlines() if "sampled, T = 1" in line] == ["-"]
+
+
+def test_evaluation_may_be_on_other_tasks_in_another_environment(tmp_path: Path) -> None:
+    config = trained(tmp_path, "--evaluation.tasks=gcd_lcm")[2]
+    assert config.evaluation_env == replace(config.env, tasks="gcd_lcm", split="test")
+    other = trained(tmp_path, "--evaluation.env-id=reasonenv/QA-v0", "--env.use-chat-template")[2]
+    assert other.evaluation_env == EnvConfig(id="reasonenv/QA-v0", split="test", use_chat_template=True)
+
+
+def test_objects_are_trained_from_python_and_recorded_as_what_they_are(tmp_path: Path, own_parts: Any) -> None:
+    tasks = [{"question": f"{number}+1=?", "answer": number + 1} for number in range(40)]
+    own = own_parts.recipe()
+    config = replace(
+        own,
+        output_dir=tmp_path,
+        env=EnvConfig(tasks=tasks, reward=own_parts.exact, template=own_parts.ask),
+        rl=replace(own.rl, algorithm=own_parts.Reinforce(), rollout=replace(own.rl.rollout, engine=own_parts.Engine)),
+    )
+    summary = train(config)
+    assert summary["num_tasks_also_trained_on"] == 0
+    written = json.loads((tmp_path / "own" / "config.json").read_text())
+    assert written["env"]["tasks"] == {"not_importable": "list of 40"}
+    assert written["env"]["reward"] == "own_parts:exact"
+    assert written["rl"]["algorithm"] == {
+        "class": "own_parts:Reinforce", "scale": 1.0, "needs_reference": False, "needs_values": False
+    }  # fmt: skip
+    assert written["rl"]["rollout"]["engine"] == "own_parts:Engine"
+    with pytest.raises(CheckpointError, match=r"env\.tasks was an object in memory \(list of 40\)"):
+        read_config(tmp_path / "own")
+    assert train(config, resume=True)["after"] == summary["after"]
+
+
+def test_an_evaluation_on_training_tasks_is_loud_and_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.warns(TrainingTasksWarning, match="2 of the 2 tasks of the evaluation are also trained on"):
+        _, summary, _ = trained(tmp_path, "--tasks=own_parts:sums", "--evaluation.split=train")
+    assert summary["num_tasks_also_trained_on"] == summary["after"]["num_tasks_also_trained_on"] == 2
+    assert "NOT HELD OUT: 2 of 2 evaluated tasks" in capsys.readouterr().out
+
+
+def test_a_file_is_trained_and_evaluated_without_overlap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text("".join(f'{{"Frage": "{n}+1=?", "Antwort": {n + 1}}}\n' for n in range(50)), encoding="utf-8")
+    columns = "--env.columns=prompt=Frage,answer=Antwort"
+    rows, summary, _ = trained(tmp_path / "runs", f"--tasks={file}", columns, "--evaluation.num-tasks=500")
+    assert summary["num_tasks_also_trained_on"] == 0
+    assert 0 < summary["before"]["n"] < 25
+    assert len(rows) == 8
+    assert "mine.jsonl" in capsys.readouterr().out
+
+
+def test_responses_of_an_evaluation_can_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "responses.jsonl"
+    assert main(["eval", "own_parts:recipe", "--tasks=own_parts:sums", f"--responses={file}"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    rows = lines(file)
+    assert [row["sampling"] for row in rows] == ["greedy", "greedy", "sampled", "sampled"]
+    assert sum(bool(row["is_right"]) for row in rows[:2]) == result["greedy"] * 2
+
+
+def test_r1_zero_is_evaluated_by_the_path_of_a_policy_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_tiny_policy(tmp_path / "policy", seed=0)
+    flags = [
+        "--policy.device=cpu",
+        "--policy.dtype=float32",
+        "--evaluation.num-tasks=2",
+        "--evaluation.max-new-tokens=4",
+    ]
+    assert main(["eval", "r1_zero", f"--policy.path={tmp_path / 'policy'}", *flags]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 2
+
+
+def test_any_recipe_takes_any_algorithm(own_parts: Any) -> None:
+    zero = configure("train", "r1_zero", ["--model=m", "--algorithm=ppo", "--rl.algorithm.kl-coef=0.5"])
+    assert zero.rl is not None
+    assert zero.rl.algorithm == PPO(kl_coef=0.5)
+    own = configure("train", "quickstart", ["--algorithm=own_parts:Reinforce", "--rl.algorithm.scale=3"])
+    assert own.rl is not None
+    assert own.rl.algorithm == own_parts.Reinforce(scale=3.0)
+
+
+WRONG_USES = [
+    (["train", "own_parts:no_recipe"], "The recipe 'own_parts:no_recipe' cannot be imported"),
+    (["train", "quickstart", "--algorithm=json:loads"], "'json:loads' cannot be made without arguments"),
+    (["train", "quickstart", "--algorithm=own_parts:sums"], "'own_parts:sums' cannot be made without arguments"),
+    (["train", "quickstart", "--algorithm=json:__name__"], "gives a str, which is no algorithm"),
+    (["sft", "--algorithm=ppo"], "the recipe 'sft' has no reinforcement learning"),
+    (["train", "quickstart", "--env.id=no_such_module:own/Env-v0"], "No module named 'no_such_module'"),
+    (["train", "quickstart", "--env.id=reasonenv"], "cannot be made as a TextVectorEnv"),
+    (["train", "quickstart", "--env.reward=no_such_module:reward"], "No module named 'no_such_module'"),
+    (["train", "quickstart", "--env.reward=accuracy=much"], "--env.reward"),
+    (["train", "quickstart", "--env.reward=accuracy=1,format"], "expected pairs such as name=value"),
+    (["train", "quickstart", "--env.reward=acuracy=1"], "Did you mean 'accuracy'"),
+    (["train", "quickstart", "--env.reward=qa"], "needs a QAReference"),
+    (["train", "quickstart", "--evaluation.reward=code_all_passed"], "needs a CodeReference"),
+    (["train", "quickstart", "--env.turn=pythn"], "Did you mean 'python'"),
+    (["train", "quickstart", "--env.max-turns=3"], "max_turns=3 needs a turn"),
+    (["train", "quickstart", "--env.split=trian"], "Did you mean 'train'"),
+    (["train", "quickstart", "--env.columns=prompt"], "expected pairs such as name=value"),
+    (["train", "quickstart", "--env.columns=prompt=q"], "columns"),
+    (["train", "quickstart", "--evaluation.tasks=nowhere.jsonl"], "nowhere.jsonl"),
+    (["train", "quickstart", "--evaluation.env-id=reasonenv/Nope-v0"], "Nope"),
+    (["train", "quickstart", "--rl.rollout.engine=json:nope"], "has no attribute 'nope'"),
+    (["train", "quickstart", "--rl.rollout.engine=own_parts:sums"], "cannot be made of (model, pad_token_id=…)"),
+    (["train", "own_parts:Reinforce"], "gives a Reinforce; a recipe returns a RunConfig"),
+    (["train", "quickstart", "--tasks=own_parts:brevity"], "cannot be made as a TextVectorEnv"),
+    (["train", "quickstart", "--tasks="], "is an empty name"),
+    (["train", "quickstart", "--policy.path=./nowhere"], "'./nowhere': there is no such folder"),
+    (["train", "quickstart", "--policy.path=runs/a/b"], "'runs/a/b': there is no such folder"),
+    (["train", "quickstart", "--policy.path=nowhere/"], "'nowhere/': there is no such folder"),
+    (["eval", "quickstart", "--policy.path=nonexistent"], "'nonexistent', neither as a folder nor as a hub name"),
+    (["eval", "r1_zero"], "--model"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG_USES, ids=[" ".join(row[0]) for row in WRONG_USES])
+def test_a_wrong_use_is_one_sentence_at_once_and_nothing_is_written(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    started = time.monotonic()
+    try:
+        status = main(arguments)
+    except SystemExit as leaving:
+        status = leaving.code
+    shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert status == 2
+    assert message in shown
+    assert "Traceback" not in shown
+    assert list(tmp_path.iterdir()) == []
+    assert time.monotonic() - started < 20
+
+
+def test_a_mistyped_folder_beside_others_gets_the_closest_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "quickstart").mkdir(parents=True)
+    assert main(["eval", "quickstart", "--policy.path=runs/quickstat"]) == 2
+    assert "Did you mean 'runs/quickstart'?" in capsys.readouterr().err

@@ -1,0 +1,216 @@
+"""The table of wrong uses of `python -m agents`: one clear sentence each, an exit status, and nothing written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from wrong_uses import expect_refusal, rows, write_files
+
+from agents.__main__ import main
+
+TINY = (
+    "--cold-start.0.num-steps=1 --cold-start.1.num-steps=1 --control.0.num-steps=1 --cold-start.0.batch-size=2 "
+    "--cold-start.1.batch-size=2 --control.0.batch-size=2 --evaluation.num-tasks=2 --evaluation.max-new-tokens=2 "
+    "--rl.num-steps=1 --rl.rollout.num-prompts=2 --rl.rollout.group-size=2 --rl.rollout.max-new-tokens=2"
+)
+"""A whole run in seconds, for what is only found while one is running."""
+
+COMMANDS = rows(
+    ("trian quickstart", r"Unknown command 'trian'\. Did you mean 'train'\?"),
+    ("train", r"Missing .* RECIPE One of quickstart, r1_zero, sft"),
+    ("train quickstrt", r"Unknown recipe 'quickstrt'\. Did you mean 'quickstart'\?"),
+    ("train --resume", r"needs the folder of a run behind it"),
+    ("train --resume empty_folder", r"empty_folder is no folder of a run: it has no config\.json"),
+    ("train --resume nowhere", r"nowhere is no folder of a run"),
+    ("train --resume broken_run", r"broken_run/config\.json is damaged"),
+    ("train r1_zero", r"Missing .* --model STR"),
+    ("eval r1_zero", r"Missing .* --model STR"),
+    ("eval quickstart --responses", r"Missing value for argument '--responses'"),
+    ("sft --num-steps -1", r"num_steps must be at least 0, got -1"),
+)
+VALUES = rows(
+    ("--seed abc", r"Error parsing --seed: .* 'abc'"),
+    ("--seed -1", r"seed must be at least 0, got -1"),
+    ("--rl.num-stepz 2", r"Unrecognized options: --rl\.num-stepz.* Perhaps you meant: --rl\.num-steps"),
+    ("--rl.num-steps -1", r"num_steps must be at least 0, got -1"),
+    ("--rl.num-steps two", r"Error parsing --rl\.num-steps: .* 'two'"),
+    ("--rl.rollout.num-prompts", r"Missing value for argument '--rl\.rollout\.num-prompts'"),
+    ("--rl.rollout.num-prompts 0", r"num_prompts must be at least 1, got 0"),
+    ("--rl.rollout.group-size 0", r"group_size must be at least 1, got 0"),
+    ("--rl.rollout.max-new-tokens 0", r"max_new_tokens must be at least 1, got 0"),
+    ("--rl.rollout.temperature 0", r"temperature must be positive to train on, got 0\.0"),
+    ("--rl.rollout.top-p 1.5", r"top_p must lie in \(0, 1\], got 1\.5"),
+    ("--rl.optimizer.learning-rate abc", r"Error parsing --rl\.optimizer\.learning-rate: .* 'abc'"),
+    ("--rl.optimizer.schedule cosin", r"invalid choice 'cosin' .* Expected one of \('constant', 'cosine'\)"),
+    ("--rl.algorithm.clip-lowe 0.1", r"Perhaps you meant: --rl\.algorithm\.clip-low"),
+    ("--rl.algorithm.reduction token_men", r"invalid choice 'token_men' .* 'token_mean'"),
+    ("--rl.update.num-minibatches 0", r"num_minibatches must be at least 1, got 0"),
+    ("--rl.update.microbatch-size 0", r"microbatch_size must be .* at least 1, got 0"),
+    ("--rl.reference-every 0", r"reference_every must be at least 1, got 0"),
+    ("--checkpoint-every 0", r"checkpoint_every must be at least 1, got 0"),
+    ("--keep-checkpoints 0", r"keep_checkpoints must be at least 1, got 0"),
+    ("--evaluation.num-tasks 0", r"num_tasks must be at least 1, got 0"),
+    ("--control.0.batch-size 0", r"batch_size must be at least 1, got 0"),
+    ("--control.0.worked-share 2", r"worked_share must lie in \[0, 1\], got 2\.0"),
+    ("--name ../elsewhere", r"name must be that of a folder in output_dir, got '\.\./elsewhere'"),
+)
+PARTS = rows(
+    ("--algorithm ppoo", r"Unknown algorithm 'ppoo'\. Did you mean 'ppo'\?"),
+    ("--algorithm no_such_module:Own", r"No module named 'no_such_module'.* Expected \"module:attribute\""),
+    ("--algorithm wrong_parts_of_a_user:not_a_part", r"gives a int, which is no algorithm"),
+    ("--algorithm json:dumps", r"algorithm 'json:dumps' cannot be made without arguments"),
+    ("--rl.rollout.engine json:dumps", r"engine 'json:dumps' cannot be made of \(model, pad_token_id=…\)"),
+    ("--rl.rollout.engine wrong_parts_of_a_user:not_a_part", r"not_a_part' cannot be made of .* not callable"),
+    ("--rl.rollout.engine decod", r"Unknown rollout engine 'decod'\. Did you mean 'decode'\?"),
+    ("--evaluation.engine decod", r"Unknown rollout engine 'decod'\. Did you mean 'decode'\?"),
+    ("--env.id reasonenv/Mth-v0", r"'reasonenv/Mth-v0' .* Did you mean: `Math`\?"),
+    ("--env.id no_such_module:my/Env-v0", r"No module named 'no_such_module'"),
+    ("--evaluation.env-id reasonenv/Mth-v0", r"'reasonenv/Mth-v0' .* Did you mean: `Math`\?"),
+    ("--env.reward acuracy", r"Unknown reward 'acuracy'\. Did you mean 'accuracy'\?"),
+    ("--env.reward acuracy=1,format=0.5", r"Unknown reward 'acuracy'\. Did you mean 'accuracy'\?"),
+    ("--env.reward accuracy=nan", r"weight of the term 'accuracy' must be finite, got nan"),
+    ("--env.reward accuracy=abc", r"Error parsing --env\.reward: .* 'abc'"),
+    ("--env.reward qa", r"qa reward needs a QAReference, but task '.*' has a MathReference"),
+    ("--env.reward code_all_passed", r"needs a CodeReference, but task '.*' has a MathReference"),
+    ("--env.reward wrong_parts_of_a_user:words", r"rule 'words' must return a number or a Score, got str"),
+    ("--env.reward wrong_parts_of_a_user:needs", r"'wrong_parts_of_a_user:needs' is no reward.* @rule\(name\)"),
+    ("--env.reward wrong_parts_of_a_user:not_a_part", r"A reward must be .* got 5 \(int\)"),
+    ("--env.template plian", r"Unknown prompt template 'plian'\. Did you mean 'plain'\?"),
+    ("--env.template wrong_parts_of_a_user:needs", r"A template must be .* is function"),
+    ("--env.turn pyton --env.max-turns 2", r"Unknown turn 'pyton'\. Did you mean 'python'\?"),
+    ("--env.turn wrong_parts_of_a_user:not_a_part --env.max-turns 2", r"A turn must be .* got 5 \(int\)"),
+    ("--env.max-turns 3", r"max_turns=3 needs a turn"),
+    ("--env.max-turns 0", r"max_turns must be at least 1, got 0"),
+    ("--env.split tain", r"Unknown split 'tain' of 'chain_arithmetic'\. Did you mean 'train'\?"),
+    ("--evaluation.split tset", r"Unknown split 'tset' of 'chain_arithmetic'\. Did you mean 'test'\?"),
+)
+DATA = rows(
+    ("--tasks chain_arithmetics", r"Unknown task set 'chain_arithmetics'\. Did you mean 'chain_arithmetic'\?"),
+    (
+        "--evaluation.tasks chain_arithmetics",
+        r"Unknown task set 'chain_arithmetics'\. Did you mean 'chain_arithmetic'\?",
+    ),
+    ("--tasks wrong_parts_of_a_user:needs", r"tasks 'needs' must be .* a function of a split: .* 'second'"),
+    ("--tasks wrong_parts_of_a_user:words", r"tasks 'words' must be .* a function of a split: .* 'response'"),
+    ("--tasks missing.jsonl", r"missing\.jsonl: no such file or folder"),
+    ("--tasks empty.jsonl", r"empty\.jsonl: the file holds no rows"),
+    ("--tasks broken.jsonl", r"broken\.jsonl line 2: not JSON"),
+    ("--tasks list.jsonl", r"list\.jsonl line 1: expected a JSON object, got list"),
+    ("--tasks twice.jsonl", r"twice\.jsonl line 2: the id 'a' is that of twice\.jsonl line 1"),
+    ("--tasks latin.jsonl", r"latin\.jsonl: not UTF-8 text"),
+    ("--tasks null.jsonl", r"null\.jsonl line 1: expected text in column 'answer', got null"),
+    ("--tasks other_columns.jsonl", r"other_columns\.jsonl line 1: .* frage, antwort.* columns="),
+    ("--tasks object.json", r"object\.json: expected a JSON list of objects"),
+    ("--tasks short_row.csv", r"short_row\.csv line 2: expected 2 cells"),
+    ("--tasks no_gzip.jsonl.gz", r"no_gzip\.jsonl\.gz: not a whole gzip file"),
+    ("--tasks no.parquet", r"no\.parquet: not a parquet file"),
+    ("--tasks notes.txt", r"notes\.txt: expected a file that ends in \.jsonl"),
+    ("--tasks empty_folder", r"empty_folder: cannot be read as a data set"),
+    ("--tasks good.jsonl", r"Task 'good/train/\d+' has no worked solution to imitate"),
+    (
+        "--tasks good.jsonl --env.columns prompt=nope",
+        r"good\.jsonl line 1: no column 'nope'; its columns are question, answer",
+    ),
+    ("--tasks good.jsonl --env.columns promt=question", r"Unknown role 'promt' .* Did you mean 'prompt'\?"),
+    ("--tasks good.jsonl --env.columns nonsense", r"--env\.columns: expected pairs such as name=value"),
+)
+POLICIES = rows(
+    ("--policy.device cuda:99", r"policy\.device='cuda:99' cannot be used here"),
+    ("--policy.device gpu", r"policy\.device='gpu' cannot be used here: Expected one of cpu, cuda"),
+    ("--policy.dtype float61", r"invalid choice 'float61' .* Expected one of \('float32', 'bfloat16'\)"),
+    ("--policy.num-threads 0", r"num_threads must be at least 1, got 0"),
+    ("--policy.path no_model", r"could be loaded from 'no_model'.* Unrecognized model"),
+    ("--policy.path broken_model", r"could be loaded from 'broken_model'.* not a valid JSON file"),
+)
+OTHERS_MEND = [
+    *rows(
+        ("--env.id broken_part_of_a_user:my/Env-v0", r"broken_part_of_a_user.* ZeroDivisionError: division by zero"),
+        reason="raw traceback of a module that breaks while it is imported",
+    ),
+    *rows(
+        (f"--rl.optimizer.learning-rate -1 {TINY}", r"learning_rate must be .* got -1"),
+        reason="found by torch after the cold start, with a run's folder left behind",
+    ),
+    *rows(
+        (f"--output-dir a_file {TINY}", r"output_dir.*a_file"),
+        reason="[Errno 20] Not a directory, without the name of the flag",
+    ),
+    *rows(
+        ("--env.id CartPole-v1", r"CartPole-v1.* learners need a TextVectorEnv"),
+        reason="speaks of the unexpected keyword argument 'group_size'",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wrong")
+    write_files(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(files: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(files)
+    monkeypatch.syspath_prepend(files)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    return files
+
+
+@pytest.mark.parametrize(("words", "pattern"), COMMANDS)
+def test_wrong_command_is_refused(words: str, pattern: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    expect_refusal(main, words, pattern, folder, capsys)
+
+
+@pytest.mark.parametrize(("words", "pattern"), [*VALUES, *PARTS, *DATA, *POLICIES, *OTHERS_MEND])
+def test_wrong_flag_is_refused(words: str, pattern: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    expect_refusal(main, f"train quickstart {words}", pattern, folder, capsys)
+    shutil.rmtree(folder / "runs", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    assert main(["train", "quickstart", *TINY.split(), f"--output-dir={folder}"]) == 0
+    return folder / "quickstart"
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(finished, tmp_path / "runs" / "quickstart", symlinks=True)
+    config = tmp_path / "runs" / "quickstart" / "config.json"
+    values = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps({**values, "output_dir": "runs"}), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "pattern"),
+    rows(
+        (f"train quickstart {TINY} --resume --seed 1", r"seed was 0, now 1"),
+        ("train --resume runs/quickstart --seed 1", r"seed was 0, now 1"),
+        ("train --resume runs/quickstart --name other", r"leave out --name and --output-dir"),
+        ("train --resume runs/quickstart --rl.num-stepz 3", r"Perhaps you meant: --rl\.num-steps"),
+        ("train --resume runs", r"runs is no folder of a run"),
+    ),
+)
+def test_wrong_resumption_is_refused(words: str, pattern: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    expect_refusal(main, words, pattern, run, capsys)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "state.json",
+        "model.safetensors",
+        pytest.param("learner.pt", marks=pytest.mark.xfail(strict=True, reason="raw traceback of torch.load")),
+    ],
+)
+def test_damaged_checkpoint_is_refused(name: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (damaged,) = (run / "runs" / "quickstart" / "checkpoints").rglob(name)
+    damaged.write_bytes(b"damaged")
+    expect_refusal(main, "train --resume runs/quickstart --rl.num-steps 2", "checkpoint", run, capsys)
