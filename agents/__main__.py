@@ -44,6 +44,11 @@ class Train:
 
     def run(self, flags: Sequence[str]) -> None:
         """Train, or with --resume go on from the newest checkpoint."""
+        position = flags.index("--resume") if "--resume" in flags else len(flags)
+        if flags[position + 1 :] and not flags[position + 1].startswith("-"):
+            raise CheckpointError(
+                f"train RECIPE --resume takes no folder. Give the folder alone: train --resume {flags[position + 1]}."
+            )
         config = configure("train", self.recipe, [flag for flag in flags if flag != "--resume"])
         train(config, resume="--resume" in flags)
 
@@ -106,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(interruption, file=sys.stderr)
         return 130
     except KeyboardInterrupt:
-        print("Stopped at once; --resume goes on from what was saved before.", file=sys.stderr)
+        print("Stopped at once. A run goes on from what was saved before: train --resume FOLDER.", file=sys.stderr)
         return 130
     return 0
 
@@ -124,6 +129,9 @@ def _run(words: Sequence[str]) -> None:
     commands = {"train": Train, "sft": train_sft, "eval": Evaluate}
     if not words[0].startswith("-") and words[0] not in commands:
         raise UnknownNameError("command", words[0], commands)
+    if words[:2] == ["train", "--resume"]:
+        resume(words[2:])
+        return
     num_words = 1 if words[0] == "sft" else 2
     description = f"Recipes: {', '.join(RECIPES)}."
     command = tyro.extras.subcommand_cli_from_dict(

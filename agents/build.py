@@ -174,8 +174,8 @@ def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEn
         ) from error
     if not isinstance(made, RolloutEngine):
         raise ConfigError(
-            f"{engine!r} makes a {type(made).__name__}, which is no rollout engine: it needs weights_version, generate, "
-            "load_weights and close (agents.rollout.engine.RolloutEngine)."
+            f"{engine!r} makes a {type(made).__name__}, which is no rollout engine: that needs weights_version, "
+            "generate, load_weights and close (agents.rollout.engine.RolloutEngine)."
         )
     return made
 

@@ -67,7 +67,7 @@ class EnvConfig:
     columns: Mapping[str, str] | None = None
     """Which column of a file holds what, as pairs: `prompt=question,answer=target`."""
     split: str = "train"
-    """What to learn on; `evaluation.split` is what to evaluate on. Own rows without splits: "train", "test", "all"."""
+    """What to learn on; `EvaluationConfig.split` is what to evaluate on. Own rows without splits have "all", too."""
     reward: Rewards | None = None
     """A reward's name, or weights such as `accuracy=1,format=0.5`."""
     template: str | PromptTemplate | None = None
@@ -189,7 +189,7 @@ class RunConfig:
     checkpoint_every: int = 50
     """Steps between checkpoints within a phase."""
     keep_checkpoints: int = 1
-    """How many of them stay, the newest ones; with `evaluation.every`, the best one stays besides."""
+    """How many of them stay, the newest ones; with evaluations during RL, the best one stays besides."""
 
     def __post_init__(self) -> None:
         _require_at_least(0, "run", seed=self.seed)

@@ -1,8 +1,8 @@
 """Ctrl-C and SIGTERM: where a run is stopped at once, and where it first has to finish what it does.
 
 The first signal raises `Interrupted` in the middle of whatever runs, be it a forward pass, a wait for graders or the
-loading of a model, as Python's own Ctrl-C does. So no engine, reward or learner has to cooperate. It does so only inside
-`stoppable`, and there only until `hold`; everywhere else it is remembered until the next such place.
+loading of a model, as Python's own Ctrl-C does. So no engine, reward or learner has to cooperate. It does so only
+inside `stoppable`, and there only until `hold`; everywhere else it is remembered until the next such place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-__all__ = ["GRACE_SECONDS", "Interrupted", "Interruption"]
+__all__ = ["Interrupted", "Interruption"]
 
 GRACE_SECONDS = 7.0
 """How long a held section may take to finish after the signal."""

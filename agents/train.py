@@ -14,7 +14,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +38,15 @@ from agents.records.checkpoint import (
     Retention,
     load_env_state,
     load_learner_state,
-    load_state,
     save_checkpoint,
     save_policy,
     save_state,
 )
 from agents.records.logs import JsonLines
+from agents.records.position import Position, plan, stored_position
 from agents.records.progress import PhaseProgress, phase_progress
 from agents.records.reward_hacking import RewardHackingWarning, hacking_suspicion
-from agents.records.run_config import require_resumable, write_config
+from agents.records.run_config import write_config
 from agents.records.summary import print_summary, summarize
 from agents.rl import RLPhase
 from agents.rollout.metrics import rollout_rows
@@ -57,57 +57,7 @@ from reasonenv.rewards.neural import NeuralReward
 
 Phase = SFTPhase | RLPhase
 
-__all__ = ["PhasePlan", "Position", "plan", "train"]
-
-
-@dataclass
-class Position:
-    """Where a run stands: JSON values only."""
-
-    phase: int = 0
-    step: int = 0
-    trained: dict[str, Any] | None = None
-    """The metrics of `step`, when it is trained but not yet evaluated and logged."""
-    num_rl_steps: int = 0
-    weights: str = "initial"
-    """Which weights these are: the phase and its steps behind them."""
-    results: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-    offsets: dict[str, int] = field(default_factory=dict[str, int])
-    kept: dict[str, str] = field(default_factory=dict[str, str])
-    """Weights -> the name of the checkpoint that stays, the newest last."""
-    best: str | None = None
-    """The name of the checkpoint with the best evaluation."""
-    best_greedy: float | None = None
-
-    @property
-    def is_in_phase(self) -> bool:
-        """Whether the phase has begun to train."""
-        return self.step > 0 or self.trained is not None
-
-
-@dataclass(frozen=True)
-class PhasePlan:
-    """One entry of a run's plan: supervised steps, reinforcement learning, or an evaluation."""
-
-    name: str
-    steps: SFTStage | RLConfig | None = None
-    """None for an evaluation."""
-    starts_from_initial: bool = False
-    """Begin from the policy that the evaluation "before" saw, instead of the previous phase's."""
-
-
-def plan(config: RunConfig) -> list[PhasePlan]:
-    """Return the phases of a run in order: cold start, evaluation, control and evaluation, RL and evaluation."""
-    phases = [PhasePlan(f"cold_start_{number}", stage) for number, stage in enumerate(config.cold_start, start=1)]
-    phases.append(PhasePlan("before"))
-    for number, stage in enumerate(config.control, start=1):
-        phases.append(PhasePlan(f"control_{number}", stage, starts_from_initial=number == 1))
-    if config.control:
-        phases.append(PhasePlan("control"))
-    if config.rl is not None:
-        phases += [PhasePlan("rl", config.rl, starts_from_initial=True), PhasePlan("after")]
-    return phases
+__all__ = ["train"]
 
 
 def train(config: RunConfig, *, resume: bool = False, console: Console | None = None) -> dict[str, Any]:
@@ -148,7 +98,7 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
     try:
         with interruption.stoppable():
             console.print(check_parts(config), highlight=False, soft_wrap=True)
-            position = _stored_position(config) if resume else None
+            position = stored_position(config) if resume else None
             policy = _load(config, config.folder / "checkpoint" if position else None)
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
@@ -329,8 +279,11 @@ class _Run:
             load_learner_state(self.config.folder, phase.learner)
             if isinstance(phase, RLPhase):
                 phase.env.set_state(load_env_state(self.config.folder))
-        phase.learner.optimizer.register_step_pre_hook(lambda *_: self.interruption.hold())
+        phase.learner.optimizer.register_step_pre_hook(self._hold)
         return phase
+
+    def _hold(self, *_: object) -> None:
+        self.interruption.hold()
 
     def _record(self, step: int, trajectories: list[Trajectory]) -> None:
         for row in rollout_rows(step, trajectories):
@@ -369,24 +322,6 @@ def _warn_of_reward_hacking(phase: RLPhase, history: Sequence[Mapping[str, Any]]
     suspicion = hacking_suspicion(history, neural=neural, rules=rewards.keys() - set(neural))
     if suspicion is not None:
         warnings.warn(suspicion, RewardHackingWarning, stacklevel=2)
-
-
-def _stored_position(config: RunConfig) -> Position | None:
-    """Return where the run in the folder stood, or None where nothing was saved yet.
-
-    A run whose RL steps were done, but which has more of them now, stands behind the last one again.
-    """
-    state = load_state(config.folder)
-    if state is None:
-        return None
-    require_resumable(config)
-    position = Position(**state)
-    rl = next((number for number, entry in enumerate(plan(config)) if entry.name == "rl"), None)
-    if config.rl is not None and rl is not None and rl < position.phase and position.num_rl_steps < config.rl.num_steps:
-        position.phase, position.step = rl, position.num_rl_steps
-        position.results.pop("after", None)
-        position.seconds.pop("after", None)
-    return position
 
 
 def _open_folder(config: RunConfig, *, keep: bool) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-__all__ = ["LINE_SECONDS", "PhaseProgress", "phase_progress"]
+__all__ = ["PhaseProgress", "phase_progress"]
 
 _SHOWN = {
     "train/loss": ("loss", "{:.3f}"),
@@ -20,7 +20,7 @@ _SHOWN = {
     "rollout/zero_variance_share": ("zero-variance", "{:.2f}"),
     "time/tokens_per_second": ("tokens/s", "{:,.0f}"),
 }
-LINE_SECONDS = 30.0
+_LINE_SECONDS = 30.0
 """Without a terminal, at least this time lies between two lines of a phase, but for its first and its last."""
 
 
@@ -52,7 +52,7 @@ class PhaseProgress:
         if self._console.is_terminal:
             return
         now = self._clock()
-        if is_last or self._printed_at is None or now - self._printed_at >= LINE_SECONDS:
+        if is_last or self._printed_at is None or now - self._printed_at >= _LINE_SECONDS:
             self._console.print(line, highlight=False, soft_wrap=True)
             self._printed_at = now
 

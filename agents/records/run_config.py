@@ -83,10 +83,14 @@ def _read(folder: Path) -> Any:
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     """Return the leaves of nested objects and lists under dotted names."""
-    entries = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else None
+    entries: dict[str, Any] = {}
+    if isinstance(value, Mapping):
+        entries = dict(cast("Mapping[str, Any]", value))
+    elif isinstance(value, list):
+        entries = {str(index): entry for index, entry in enumerate(cast("list[Any]", value))}
     if not entries:
         return {prefix: value}
-    names = {f"{prefix}.{name}" if prefix else str(name): entry for name, entry in entries}
+    names = {f"{prefix}.{name}" if prefix else name: entry for name, entry in entries.items()}
     return {leaf: end for name, entry in names.items() for leaf, end in _flat(entry, name).items()}
 
 
@@ -121,9 +125,11 @@ def from_json(kind: Any, value: Any, *, name: str = "") -> Any:
                 for index, (kind, entry) in enumerate(zip(kinds, entries, strict=True))
             )
     if origin in (dict, Mapping) and isinstance(value, Mapping):
-        return {key: from_json(get_args(kind)[1], entry, name=f"{name}.{key}") for key, entry in value.items()}
+        named = cast("Mapping[str, Any]", value)
+        return {key: from_json(get_args(kind)[1], entry, name=f"{name}.{key}") for key, entry in named.items()}
     if kind is Any or (origin is Literal and value in get_args(kind)) or _is_plain(kind, value):
-        return float(value) if kind is float else Path(value) if kind is Path else value
+        plain: Any = value
+        return float(plain) if kind is float else Path(plain) if kind is Path else plain
     raise CheckpointError(f"config.json: {name} must be {inspect.formatannotation(kind)}, got {value!r:.80}.")
 
 
@@ -132,7 +138,7 @@ def _refuse_object_in_memory(value: Any, name: str) -> None:
     if _NOT_IMPORTABLE in values:
         raise CheckpointError(
             f"config.json: {name} was an object in memory ({values[_NOT_IMPORTABLE]}), which a file cannot hold. "
-            'Resume from Python with the same object, train(config, resume=True); "module:attribute" can be written down.'
+            'Resume from Python with the same object, train(config, resume=True); a "module:attribute" can be written.'
         )
 
 

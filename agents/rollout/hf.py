@@ -111,7 +111,7 @@ class _Watch(StoppingCriteria):
         self.stop_token_ids = torch.tensor(stop_token_ids, dtype=torch.int64)
         self.is_finished_B = torch.zeros(num_rows, dtype=torch.bool)
 
-    def __call__(self, input_ids: torch.LongTensor, scores: Tensor, **_: object) -> torch.BoolTensor:
+    def __call__(self, input_ids: torch.LongTensor, scores: object, **_: object) -> torch.BoolTensor:  # noqa: ARG002
         self.is_finished_B |= torch.isin(input_ids[:, -1].cpu(), self.stop_token_ids)
         self.show(int(self.is_finished_B.sum()), len(self.is_finished_B))
         return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)  # pyright: ignore[reportReturnType]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,7 +128,70 @@ def test_resume_goes_on_from_the_checkpoint(output: list[str], tmp_path: Path) -
 def test_resume_with_other_flags_is_refused(output: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     main(["sft", *SFT, *output])
     assert main(["sft", "--resume", *SFT, "--seed=1", *output]) == 2
-    assert "seed differ" in capsys.readouterr().err
+    assert "seed was 0, now 1" in capsys.readouterr().err
+
+
+def test_resume_of_a_folder_needs_nothing_else(output: list[str], tmp_path: Path) -> None:
+    main(["sft", *SFT, *output])
+    folder = tmp_path / "runs" / "sft"
+    before = without_seconds(json.loads((folder / "summary.json").read_text()))
+    (folder / "summary.json").unlink()
+    assert main(["train", "--resume", str(folder)]) == 0
+    assert without_seconds(json.loads((folder / "summary.json").read_text())) == before
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["sft"]
+
+
+def test_resume_of_a_folder_may_extend_the_run(output: list[str], tmp_path: Path) -> None:
+    main(["train", "quickstart", *TINY, *output])
+    folder = tmp_path / "runs" / "quickstart"
+    assert main(["train", "--resume", str(folder), "--rl.num-steps", "3"]) == 0
+    steps = [row["step"] for row in lines(folder / "metrics.jsonl") if row["phase"] == "rl"]
+    assert steps == [0, 1, 2]
+    assert json.loads((folder / "config.json").read_text())["rl"]["num_steps"] == 3
+
+
+def without_seconds(summary: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in summary.items() if name != "seconds"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "needs the folder of a run behind it"),
+        (["--seed=1"], "needs the folder of a run behind it"),
+        (["{runs}/elsewhere"], "elsewhere is no folder of a run: it has no config.json"),
+        (["{runs}/sft", "--seed=1"], "seed was 0, now 1"),
+        (["{runs}/sft", "--name=other"], "leave out --name and --output-dir"),
+        (["{runs}/sft", "--sede=1"], "--sede"),
+        (["{runs}/sft", "--cold-start.0.num-steps=3"], "cold_start.0.num_steps was 2, now 3"),
+        (["{runs}/sft", "--keep-checkpoints=0"], "keep_checkpoints must be at least 1, got 0"),
+    ],
+)
+def test_a_mistake_in_resuming_is_named_and_changes_nothing(
+    output: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    main(["sft", *SFT, *output])
+    runs = tmp_path / "runs"
+    before = {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()}
+    assert exit_status(["train", "--resume", *(word.format(runs=runs) for word in words)]) == 2
+    shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert message in shown
+    assert {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()} == before
+
+
+def test_a_recipe_that_is_resumed_takes_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_status(["train", "quickstart", "--resume", "runs/quickstart", "--seed=1"]) == 2
+    assert "Give the folder alone: train --resume runs/quickstart." in capsys.readouterr().err
+
+
+def test_damaged_weights_leave_an_earlier_run_where_it_is(
+    policies: dict[str, str], output: list[str], tmp_path: Path
+) -> None:
+    main(["sft", *SFT, *output])
+    broken = shutil.copytree(policies["llama"], tmp_path / "broken")
+    (broken / "model.safetensors").write_bytes(b"cut")
+    assert main(["sft", *SFT, *output, f"--policy.path={broken}"]) == 2
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["sft"]
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen3_moe"])
@@ -175,7 +239,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=100)
     assert process.returncode == 130
-    assert "go on with --resume" in errors
+    assert f"Go on with: python -m agents train --resume {Path('runs') / 'sft'}" in errors
+    assert "Traceback" not in errors
     assert (tmp_path / "runs" / "sft" / "checkpoint" / "state.json").exists()
 
 

@@ -24,17 +24,26 @@ def ctrl_c() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_stoppable_section_in_the_middle(interrupted: Interruption, number: signal.Signals) -> None:
-    with interrupted.listening(), pytest.raises(Interrupted), interrupted.stoppable():
-        os.kill(os.getpid(), number)
-        pytest.fail("went on")
+    def work() -> None:
+        with interrupted.stoppable():
+            os.kill(os.getpid(), number)
+            pytest.fail("went on")
+
+    with interrupted.listening(), pytest.raises(Interrupted):
+        work()
 
 
 def test_a_wait_is_stopped_too(interrupted: Interruption) -> None:
     started = time.monotonic()
     timer = threading.Timer(0.1, ctrl_c)
-    with interrupted.listening(), pytest.raises(Interrupted), interrupted.stoppable():
-        timer.start()
-        threading.Event().wait(30)
+
+    def work() -> None:
+        with interrupted.stoppable():
+            timer.start()
+            threading.Event().wait(30)
+
+    with interrupted.listening(), pytest.raises(Interrupted):
+        work()
     timer.join()
     assert time.monotonic() - started < 10
 
@@ -64,10 +73,15 @@ def test_a_held_section_that_takes_too_long_is_stopped_and_known_to_be_held(
     interrupted: Interruption, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(interruption, "GRACE_SECONDS", 0.2)
-    with interrupted.listening(), pytest.raises(Interrupted), interrupted.stoppable():
-        interrupted.hold()
-        ctrl_c()
-        time.sleep(30)
+
+    def work() -> None:
+        with interrupted.stoppable():
+            interrupted.hold()
+            ctrl_c()
+            time.sleep(30)
+
+    with interrupted.listening(), pytest.raises(Interrupted):
+        work()
     assert interrupted.is_held
 
 
@@ -82,10 +96,15 @@ class Noisy:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_lost_exception_is_raised_again(interrupted: Interruption, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interruption, "GRACE_SECONDS", 0.2)
-    with interrupted.listening(), pytest.raises(Interrupted), interrupted.stoppable():
-        noisy = Noisy()
-        del noisy
-        time.sleep(30)
+
+    def work() -> None:
+        with interrupted.stoppable():
+            noisy = Noisy()
+            del noisy
+            time.sleep(30)
+
+    with interrupted.listening(), pytest.raises(Interrupted):
+        work()
 
 
 def test_the_second_signal_acts_at_once(interrupted: Interruption) -> None:

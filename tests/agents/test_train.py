@@ -21,8 +21,8 @@ from agents.algorithms import GRPO, PPO
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
-from agents.interruption import Interrupted
-from agents.train import plan, train
+from agents.records.position import plan
+from agents.train import train
 
 STAGE = SFTStage(num_steps=3, batch_size=4, optimizer=OptimizerConfig(learning_rate=1e-3))
 
@@ -260,7 +260,12 @@ def broken_arguments(folder: Path) -> str:
 
 def start(call: str) -> subprocess.Popen[bytes]:
     """Run `call` in a fresh interpreter, with the command line's exit status for an interrupted run."""
-    program = f"import sys\nfrom test_train import *\ntry:\n    {call}\nexcept Interrupted:\n    sys.exit(130)\n"
+    program = (
+        "import sys\n"
+        "from test_train import *\n"
+        "from agents.interruption import Interrupted\n"
+        f"try:\n    {call}\nexcept Interrupted:\n    sys.exit(130)\n"
+    )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     return subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.DEVNULL)
 

@@ -19,7 +19,6 @@ BROAD = {"Exception", "BaseException"}
 # Here whatever a comparison raises becomes the status of a grade, or of an outcome in the reward benchmark, and
 # whatever a stranger's program raises the status of a test.
 BROAD_ALLOWED = {
-    "agents/testing/expectations.py",
     "reasonenv/grading/worker.py",
     "reasonenv/evaluation/reward_benchmark/worker.py",
     *(f"reasonenv/execution/jail/{name}.py" for name in ("oracle", "probe", "programs", "remote", "script", "session")),

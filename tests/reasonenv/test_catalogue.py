@@ -28,7 +28,7 @@ TABLES = {
     "turns": TURNS,
     "data-sets": DATA_SETS,
 }
-NAMES = [(kind, name) for kind, table in TABLES.items() for name in table]
+NAMES = [(kind, name) for kind, table in TABLES.items() for name in sorted(table)]
 OWN_PARTS = '''
 """Parts of a user."""
 from reasonenv import MathReference, PromptTemplate, Task, rule

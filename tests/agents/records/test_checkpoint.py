@@ -148,9 +148,10 @@ def test_death_while_deleting_leaves_no_half_of_a_checkpoint_under_its_name(
             raise Killed
 
     save(tmp_path, "rl-000005", step=5)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", dying_rmtree)
-        save(tmp_path, "rl-000010", step=10)
+        with pytest.raises(Killed):
+            save(tmp_path, "rl-000010", step=10)
     assert checkpoints(tmp_path) == ["rl-000005.old", "rl-000010"]
     assert load_state(tmp_path) == {"step": 10}
     save(tmp_path, "rl-000015", step=15, keep=["rl-000005"])

@@ -140,7 +140,7 @@ def test_more_rl_steps_and_other_checkpoints_may_be_asked_for(tmp_path: Path) ->
 
 def test_fewer_rl_steps_are_refused(tmp_path: Path) -> None:
     config = stored(tmp_path)
-    with pytest.raises(CheckpointError, match="rl.num_steps was 80, now 79"):
+    with pytest.raises(CheckpointError, match=r"rl\.num_steps was 80, now 79"):
         require_resumable(longer(config, 79))
 
 
@@ -148,7 +148,7 @@ def test_more_rl_steps_under_a_schedule_that_depends_on_them_are_refused_with_th
     cosine = RLConfig(num_steps=80, optimizer=OptimizerConfig(schedule="cosine"))
     config = stored(tmp_path, replace(RUN, rl=cosine))
     with pytest.raises(
-        CheckpointError, match="rl.optimizer.schedule='cosine' every learning rate depends on the number"
+        CheckpointError, match=r"rl\.optimizer\.schedule='cosine' every learning rate depends on the number"
     ):
         require_resumable(longer(config, 85))
 
