@@ -17,7 +17,7 @@ import tyro
 from rich.console import Console
 
 import agents
-from agents.build import check_parts, evaluate_policy, load_policy
+from agents.build import check_parts, evaluate_policy, load_policy, with_tasks
 from agents.errors import CheckpointError
 from agents.flags import HELP, PROGRAM, configure, with_fields
 from agents.interruption import Interrupted
@@ -68,7 +68,8 @@ class Evaluate:
         """Print the accuracy as JSON; with --responses FILE, write every response to FILE."""
         output, rest = tyro.cli(_Output, args=[flag for flag in flags if flag not in HELP], return_unknown_args=True)
         config = configure("eval", self.recipe, [*rest, *(flag for flag in flags if flag in HELP)])
-        print(check_parts(replace(config, cold_start=(), control=(), rl=None)), file=sys.stderr)
+        alone = with_tasks(replace(config, cold_start=(), control=(), rl=None))
+        print(check_parts(alone), file=sys.stderr)
         policy = load_policy(config.policy, config.env, seed=config.seed)
         rows: list[str] = []
 
@@ -76,7 +77,7 @@ class Evaluate:
             kept = ({"sampling": sampling, **row} for row in rollout_rows(0, trajectories))
             rows.extend(f"{json.dumps(finite_json(row))}\n" for row in kept)
 
-        result = evaluate_policy(config, policy, record=keep)
+        result = evaluate_policy(replace(config, evaluation=alone.evaluation), policy, record=keep)
         if output.responses is not None:
             output.responses.write_text("".join(rows), encoding="utf-8")
         Console().print_json(json.dumps(result.as_dict()))

@@ -6,7 +6,7 @@ import difflib
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.tables import resolve
-from reasonenv.tasksets import TaskSet, describe
+from reasonenv.tasksets import TaskSet, describe, is_hash_split
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "evaluate_policy",
     "load_policy",
     "make_env",
+    "with_tasks",
 ]
 
 
@@ -108,7 +109,7 @@ def check_parts(config: RunConfig) -> str:
     evaluated = f"Evaluating on {describe(held_out)}."
     if not config.is_training:
         return evaluated
-    training = _tried(config.env)
+    training = _tried(config.training_env)
     for stage in (*config.cold_start, *config.control):
         worked_response(training[0]) if stage.worked_share else terse_response(training[0])
     num_tasks = min(config.evaluation.num_tasks, len(held_out))
@@ -124,7 +125,7 @@ def check_parts(config: RunConfig) -> str:
 
 def _tried(config: EnvConfig) -> TaskSet:
     """Answer the first task of an environment with nothing, to see that its parts fit; return its tasks."""
-    env = make_env(config, split=config.split, num_groups=1, group_size=1)
+    env = _one_row(config)
     env.reset(options={"task_index": [0]})
     try:
         env.step([""])
@@ -132,6 +133,43 @@ def _tried(config: EnvConfig) -> TaskSet:
         raise ConfigError(f"The parts of environment {config.id!r} do not fit together: {error}") from error
     env.close()
     return env.tasks
+
+
+def with_tasks(config: RunConfig) -> RunConfig:
+    """Return the configuration with its tasks in memory, and with the splits that it leaves open.
+
+    A file or rows without splits are used whole where what is trained and what is evaluated on are different tasks.
+
+    Raises:
+        ConfigError, UnknownNameError, TaskDataError: tasks or splits that are not there.
+    """
+    chosen, training = config.evaluation, config.training_env
+    is_apart = chosen.tasks is not None or chosen.env_id is not None
+    if config.is_training:
+        training = _loaded(training, is_whole=is_apart and config.env.split is None)
+    held_out = _loaded(config.evaluation_env, is_whole=chosen.tasks is not None and chosen.split is None)
+    evaluation = replace(chosen, tasks=held_out.tasks, columns=held_out.columns, split=held_out.split)
+    return replace(config, env=training, evaluation=evaluation)
+
+
+def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:
+    """Put the task set in the place of what it is loaded from; that of the id itself stays there."""
+    if config.tasks is None:
+        return config
+    tasks = _one_row(config).tasks
+    if is_whole and is_hash_split(tasks):
+        config = replace(config, split="all")
+        tasks = _one_row(config).tasks
+    return replace(config, tasks=tasks, columns=None)
+
+
+def _one_row(config: EnvConfig) -> TextVectorEnv:
+    return _rows(config, 1, 1)
+
+
+def _rows(config: EnvConfig, num_groups: int, group_size: int) -> TextVectorEnv:
+    assert config.split is not None, "the environments of a RunConfig have a split"
+    return make_env(config, split=config.split, num_groups=num_groups, group_size=group_size)
 
 
 def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int) -> TextVectorEnv:
@@ -186,7 +224,7 @@ def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
 
 def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *, seed: int) -> SFTPhase:
     """Build a supervised phase with a fresh optimizer."""
-    env = make_env(config.env, split=config.env.split, num_groups=1, group_size=1)
+    env = _one_row(config.training_env)
     learner = Learner(HFPolicy(policy.model), stage.optimizer, num_optimizer_steps=stage.num_steps)
     return SFTPhase(stage, env.envs[0].template, env.tasks, policy.codec, learner, seed)
 
@@ -196,7 +234,7 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     rl = config.rl
     assert rl is not None
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
-    env = make_env(config.env, split=config.env.split, num_groups=num_prompts, group_size=group_size)
+    env = _rows(config.training_env, num_prompts, group_size)
     learner = Learner(
         HFPolicy(policy.model, has_value_head=rl.algorithm.needs_values),
         rl.optimizer,
@@ -222,14 +260,14 @@ def evaluate_policy(
     engine = build_engine(policy, config.evaluation.engine)
     if isinstance(engine, ReportsProgress):
         engine.on_progress = show
-    make = partial(make_env, config.evaluation_env, split=config.evaluation.split)
+    env = config.evaluation_env
     return evaluate(
-        lambda num_groups, group_size: make(num_groups=num_groups, group_size=group_size),
+        partial(_rows, env),
         engine,
         policy.codec,
-        make(num_groups=1, group_size=1).tasks,
+        _one_row(env).tasks,
         config.evaluation,
-        seed=derive_seed(config.seed, "evaluation", config.evaluation.split),
+        seed=derive_seed(config.seed, "evaluation", str(env.split)),
         training_tasks=_training_tasks(config),
         record=record,
     )
@@ -240,7 +278,7 @@ def _training_tasks(config: RunConfig) -> TaskSet | None:
     if not config.is_training:
         return None
     try:
-        return make_env(config.env, split=config.env.split, num_groups=1, group_size=1).tasks
+        return _one_row(config.training_env).tasks
     except UnknownNameError:
         return None
 

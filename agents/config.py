@@ -66,8 +66,8 @@ class EnvConfig:
     """A task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`)."""
     columns: Mapping[str, str] | None = None
     """Which column of a file holds what, as pairs: `prompt=question,answer=target`."""
-    split: str = "train"
-    """What to learn on; `EvaluationConfig.split` is what to evaluate on. Own rows without splits have "all", too."""
+    split: str | None = None
+    """What to learn on. None is "train"; it is all of your own rows without splits if other tasks are evaluated on."""
     reward: Rewards | None = None
     """A reward's name, or weights such as `accuracy=1,format=0.5`."""
     template: str | PromptTemplate | None = None
@@ -150,7 +150,8 @@ class EvaluationConfig:
     columns: Mapping[str, str] | None = None
     reward: Rewards | None = None
     template: str | PromptTemplate | None = None
-    split: str = "test"
+    split: str | None = None
+    """What to evaluate on. None is "test"; it is all of your own rows without splits if they are given by `tasks`."""
     num_tasks: int = 500
     samples_per_task: int = 1
     """Samples at temperature 1 behind the sampled accuracy; the greedy one takes one each."""
@@ -208,12 +209,17 @@ class RunConfig:
         return bool(self.cold_start or self.control) or self.rl is not None
 
     @property
+    def training_env(self) -> EnvConfig:
+        """Where to learn: the environment, with its split."""
+        return replace(self.env, split=self.env.split or "train")
+
+    @property
     def evaluation_env(self) -> EnvConfig:
         """Where to evaluate: the training environment, or that of `evaluation`, with the parts that are set there."""
-        chosen = self.evaluation
-        env = replace(self.env, split=chosen.split)
+        chosen, split = self.evaluation, self.evaluation.split or "test"
+        env = replace(self.env, split=split)
         if chosen.env_id is not None:
-            env = EnvConfig(id=chosen.env_id, split=chosen.split, use_chat_template=env.use_chat_template)
+            env = EnvConfig(id=chosen.env_id, split=split, use_chat_template=env.use_chat_template)
         if chosen.tasks is not None:
             env = replace(env, tasks=chosen.tasks, columns=None)
         own = {name: getattr(chosen, name) for name in ("columns", "reward", "template")}

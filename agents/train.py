@@ -31,6 +31,7 @@ from agents.build import (
     check_parts,
     evaluate_policy,
     load_policy,
+    with_tasks,
 )
 from agents.config import RLConfig, RunConfig, SFTStage
 from agents.interruption import Interrupted, Interruption
@@ -97,7 +98,8 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
     """Find and load every part before anything is written; then open the folder."""
     try:
         with interruption.stoppable():
-            console.print(check_parts(config), highlight=False, soft_wrap=True)
+            loaded = with_tasks(config)
+            console.print(check_parts(loaded), highlight=False, soft_wrap=True)
             position = stored_position(config) if resume else None
             policy = _load(config, config.folder / "checkpoint" if position else None)
             for user in (config.evaluation, config.rl and config.rl.rollout):
@@ -106,7 +108,7 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
     _open_folder(config, keep=resume)
-    return _Run(config, position, policy, console, interruption)
+    return _Run(loaded, position, policy, console, interruption)
 
 
 def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:

@@ -21,8 +21,9 @@ def test_reward() -> None:
 
 def test_turn() -> None:
     task = additions("train")[0]
-    said: tuple[Message, Message] = ({"role": "user", "content": task.prompt}, {"role": "assistant", "content": "1"})
-    check_interaction(once_more, [Attempt(task=task, response="1", messages=said)])
+    asked: Message = {"role": "user", "content": task.prompt}
+    said: Message = {"role": "assistant", "content": "1"}
+    check_interaction(once_more, [Attempt(task=task, response="1", messages=(asked, said))])
 
 
 def test_environment() -> None:

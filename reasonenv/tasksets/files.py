@@ -17,7 +17,7 @@ from reasonenv.tasksets.columns import Columns, as_columns
 from reasonenv.tasksets.datasets import DATA_SETS
 from reasonenv.tasksets.datasets.data_set import DataSet, task_list
 from reasonenv.tasksets.rows import ALL, Part, Row, file_rows, folder_part, hub_rows
-from reasonenv.tasksets.splits import hash_sides
+from reasonenv.tasksets.splits import HASH_SPLIT, hash_sides
 
 __all__ = ["from_hub", "from_path", "own_tasks"]
 
@@ -133,7 +133,7 @@ def _sides(rows: list[Row], problems: list[Problem], columns: Columns) -> tuple[
     stated = [columns.split_of(row) for row in rows]
     sides = [side for side in stated if side is not None]
     if not sides:
-        return hash_sides([problem.as_task("", {}).dialogue for problem in problems]), "hash split"
+        return hash_sides([problem.as_task("", {}).dialogue for problem in problems]), HASH_SPLIT
     for row, side in zip(rows, stated, strict=True):
         if side is None:
             raise TaskDataError(

@@ -15,7 +15,10 @@ from reasonenv.tasksets.base import TaskList, TaskSet
 from reasonenv.tasksets.combine import Filtered, Mixture
 from reasonenv.tasksets.procedural import ProceduralTaskSet
 
-__all__ = ["TEST_SHARE", "describe", "hash_sides", "overlap", "spread_indices"]
+__all__ = ["HASH_SPLIT", "TEST_SHARE", "describe", "hash_sides", "is_hash_split", "overlap", "spread_indices"]
+
+HASH_SPLIT = "hash split"
+"""How the origin of tasks begins that were split by `hash_sides`."""
 
 TEST_SHARE = 0.1
 """Share of the problems of a table without splits that are held out."""
@@ -48,6 +51,11 @@ def _place(problem: str) -> float:
 
 def _words(problem: str) -> bytes:
     return " ".join(problem.split()).encode("utf-8", "surrogatepass")
+
+
+def is_hash_split(task_set: TaskSet) -> bool:
+    """Return whether these are a part of rows that had no splits of their own, so that "all" is the whole of them."""
+    return isinstance(task_set, TaskList) and task_set.origin.startswith(HASH_SPLIT)
 
 
 def overlap(train: TaskSet, test: TaskSet) -> int:

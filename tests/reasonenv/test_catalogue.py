@@ -22,7 +22,7 @@ from reasonenv.types import Attempt, CodeReference
 
 TABLES = {
     "environments": ENVIRONMENTS,
-    "tasks": TASK_SETS.keys() - DATA_SETS.keys(),
+    "tasks": sorted(TASK_SETS.keys() - DATA_SETS.keys()),
     "rewards": {**PRESETS, **REWARDS},
     "templates": TEMPLATES,
     "turns": TURNS,

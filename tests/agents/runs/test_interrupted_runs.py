@@ -227,7 +227,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float
     """Return a finished run of the command line, and how long it took."""
     folder, started = tmp_path_factory.mktemp("uninterrupted"), time.monotonic()
     process = start("quickstart", f"--output-dir={folder}", *FLAGS)
-    assert process.wait() == 0
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
     return folder / "quickstart", time.monotonic() - started
 
 
@@ -241,7 +242,7 @@ def test_signals_at_random_moments_end_the_run_in_ten_seconds_and_leave_no_trace
     for _ in range(3):
         process = begin()
         try:
-            process.wait(timeout=rng.uniform(0.2, 1) * uninterrupted[1])
+            process.communicate(timeout=rng.uniform(0.2, 1) * uninterrupted[1])
             break
         except subprocess.TimeoutExpired:
             process.send_signal(rng.choice([signal.SIGINT, signal.SIGTERM]))

@@ -312,6 +312,18 @@ def test_a_file_is_trained_and_evaluated_without_overlap(tmp_path: Path, capsys:
     assert "mine.jsonl" in capsys.readouterr().out
 
 
+def test_two_files_are_both_used_whole_and_the_folder_alone_resumes_them(tmp_path: Path) -> None:
+    files = tmp_path / "mine.jsonl", tmp_path / "theirs.jsonl"
+    for file, first in zip(files, (0, 100), strict=True):
+        rows = "".join(f'{{"prompt": "{n}+1=?", "answer": {n + 1}}}\n' for n in range(first, first + 20))
+        file.write_text(rows, encoding="utf-8")
+    flags = (f"--tasks={files[0]}", f"--evaluation.tasks={files[1]}", "--evaluation.num-tasks=500")
+    rows, summary, config = trained(tmp_path / "runs", *flags, "--rl.rollout.num-prompts=20")
+    assert len({row["task_id"] for row in rows}) == summary["before"]["n"] == 20
+    assert summary["num_tasks_also_trained_on"] == 0
+    assert (config.env.split, config.evaluation.split, config.evaluation.tasks) == (None, None, str(files[1]))
+
+
 def test_responses_of_an_evaluation_can_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "responses.jsonl"
     assert main(["eval", "own_parts:recipe", "--tasks=own_parts:sums", f"--responses={file}"]) == 0
