@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 
 import gymnasium
 import torch
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
@@ -178,6 +180,7 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
     Raises:
         ConfigError: no such environment, or not one that takes and yields what a `TextVectorEnv` does.
     """
+    _check_env_id(config.id)
     parts = {name: getattr(config, name) for name in ("tasks", "columns", "reward", "template", "turn", "max_turns")}
     try:
         env = gymnasium.make_vec(
@@ -196,6 +199,25 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
     if not isinstance(env, TextVectorEnv):
         raise ConfigError(f"{config.id!r} makes a {type(env).__name__}; the learners need a TextVectorEnv.")
     return env
+
+
+def _check_env_id(env_id: str) -> None:
+    """Import the module that an id names, if it does, and refuse an id of other environments than ours."""
+    module = env_id.rpartition(":")[0]
+    try:
+        if module:
+            importlib.import_module(module)
+        entry = gymnasium.spec(env_id).vector_entry_point
+        made = load_env_creator(entry) if isinstance(entry, str) else entry
+    except gymnasium.error.Error as error:
+        raise ConfigError(f"There is no environment {env_id!r}: {error}") from error
+    except Exception as error:
+        raise ConfigError(
+            f"The environment {env_id!r} cannot be imported ({type(error).__name__}: {error}). Expected an id, or "
+            '"module:id" with a module in the current folder or installed that registers it.'
+        ) from error
+    if isinstance(made, type) and not issubclass(made, TextVectorEnv):
+        raise ConfigError(f"{env_id!r} makes a {made.__name__}; the learners need a TextVectorEnv.")
 
 
 def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEngine:

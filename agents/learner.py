@@ -42,6 +42,15 @@ class OptimizerConfig:
     max_grad_norm: float = 1.0
     """Gradients are scaled down to this 2-norm; `inf` only measures it."""
 
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "num_warmup_steps", "final_learning_rate", "weight_decay"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"optimizer.{name} must be at least 0 and finite, got {getattr(self, name)}.")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"optimizer.betas must lie in [0, 1), got {self.betas}.")
+        if not self.max_grad_norm > 0:
+            raise ConfigError(f"optimizer.max_grad_norm must be positive, got {self.max_grad_norm}.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateConfig:

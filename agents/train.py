@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
 import shutil
 import time
 import warnings
@@ -34,9 +35,11 @@ from agents.build import (
     with_tasks,
 )
 from agents.config import RLConfig, RunConfig, SFTStage
+from agents.errors import ConfigError
 from agents.interruption import Interrupted, Interruption
 from agents.records.checkpoint import (
     Retention,
+    check_readable,
     load_env_state,
     load_learner_state,
     save_checkpoint,
@@ -96,11 +99,14 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
 
 def _prepare(config: RunConfig, resume: bool, console: Console, interruption: Interruption) -> _Run:
     """Find and load every part before anything is written; then open the folder."""
+    _check_output_dir(config.output_dir)
     try:
         with interruption.stoppable():
             loaded = with_tasks(config)
             console.print(check_parts(loaded), highlight=False, soft_wrap=True)
             position = stored_position(config) if resume else None
+            if position is not None:
+                check_readable(config.folder)
             policy = _load(config, config.folder / "checkpoint" if position else None)
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
@@ -324,6 +330,14 @@ def _warn_of_reward_hacking(phase: RLPhase, history: Sequence[Mapping[str, Any]]
     suspicion = hacking_suspicion(history, neural=neural, rules=rewards.keys() - set(neural))
     if suspicion is not None:
         warnings.warn(suspicion, RewardHackingWarning, stacklevel=2)
+
+
+def _check_output_dir(output_dir: Path) -> None:
+    there = next(place for place in (output_dir, *output_dir.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ConfigError(
+            f"output_dir={str(output_dir)!r} cannot hold a run: {there} is no folder that can be written to."
+        )
 
 
 def _open_folder(config: RunConfig, *, keep: bool) -> None:

@@ -12,7 +12,8 @@ import json
 import os
 import pickle
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from agents.learner import Learner
 
 __all__ = [
     "Retention",
+    "check_readable",
     "load_env_state",
     "load_learner_state",
     "load_state",
@@ -159,16 +161,49 @@ def load_state(folder: Path) -> dict[str, Any] | None:
         ) from error
 
 
+def check_readable(folder: Path) -> None:
+    """Look into the files of the newest checkpoint that are needed only later, without loading the tensors.
+
+    Raises:
+        CheckpointError: one of them is damaged.
+    """
+    with _reading(folder / "checkpoint" / "learner.pt") as path:
+        torch.load(path, weights_only=True, mmap=True)
+    load_env_state(folder)
+
+
 def load_learner_state(folder: Path, learner: Learner) -> None:
-    """Restore optimizer, critic, anchor and torch's generator; the model's weights come with the policy."""
-    saved = torch.load(folder / "checkpoint" / "learner.pt", weights_only=True)
-    learner.load_state_dict(saved["learner"])
-    torch.set_rng_state(saved["torch_rng"])
+    """Restore optimizer, critic, anchor and torch's generator; the model's weights come with the policy.
+
+    Raises:
+        CheckpointError: the file is damaged, or holds the state of another learner.
+    """
+    with _reading(folder / "checkpoint" / "learner.pt") as path:
+        saved = torch.load(path, weights_only=True)
+        learner.load_state_dict(saved["learner"])
+        torch.set_rng_state(saved["torch_rng"])
 
 
 def load_env_state(folder: Path) -> Any:
-    """Return the environment's state in the newest checkpoint. A pickle: resume only from folders that you trust."""
-    return pickle.loads((folder / "checkpoint" / "env_state.pickle").read_bytes())
+    """Return the environment's state in the newest checkpoint. A pickle: resume only from folders that you trust.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    with _reading(folder / "checkpoint" / "env_state.pickle") as path:
+        return pickle.loads(path.read_bytes())
+
+
+@contextmanager
+def _reading(path: Path) -> Generator[Path]:
+    """Name the file that cannot be read; a damaged one raises whatever its bytes happen to mean."""
+    try:
+        yield path
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({type(error).__name__}: {error}). Point the link {path.parent} to another folder "
+            "of checkpoints/, if one was kept, or start again without --resume."
+        ) from error
 
 
 def _point(link: Path, target: Path) -> None:

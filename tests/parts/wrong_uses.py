@@ -56,12 +56,9 @@ def write_files(folder: Path) -> None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def rows(*table: tuple[str, str], reason: str | None = None) -> list[Any]:
-    """Return parameters of a test: the words, and a pattern of the answer; with a reason, rows that fail today."""
-    marks = [] if reason is None else [pytest.mark.xfail(strict=True, reason=reason)]
-    return [
-        pytest.param(words, pattern, id=words.replace(" ", "_") or "nothing", marks=marks) for words, pattern in table
-    ]
+def rows(*table: tuple[str, str]) -> list[Any]:
+    """Return parameters of a test: the words, and a pattern of the answer."""
+    return [pytest.param(words, pattern, id=words.replace(" ", "_") or "nothing") for words, pattern in table]
 
 
 def expect_refusal(
