@@ -203,21 +203,20 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
 
 def _check_env_id(env_id: str) -> None:
     """Import the module that an id names, if it does, and refuse an id of other environments than ours."""
-    module = env_id.rpartition(":")[0]
+    module, _, name = env_id.rpartition(":")
     try:
         if module:
             importlib.import_module(module)
-        entry = gymnasium.spec(env_id).vector_entry_point
+        entry = gymnasium.spec(name).vector_entry_point
         made = load_env_creator(entry) if isinstance(entry, str) else entry
-    except gymnasium.error.Error as error:
-        raise ConfigError(f"There is no environment {env_id!r}: {error}") from error
     except Exception as error:
-        raise ConfigError(
-            f"The environment {env_id!r} cannot be imported ({type(error).__name__}: {error}). Expected an id, or "
-            '"module:id" with a module in the current folder or installed that registers it.'
-        ) from error
+        reason = error if isinstance(error, gymnasium.error.Error) else f"{type(error).__name__}: {error}"
+        raise ConfigError(f"{env_id!r} cannot be made as a TextVectorEnv: {reason}") from error
     if isinstance(made, type) and not issubclass(made, TextVectorEnv):
-        raise ConfigError(f"{env_id!r} makes a {made.__name__}; the learners need a TextVectorEnv.")
+        raise ConfigError(
+            f"{env_id!r} cannot be made as a TextVectorEnv: it makes a {made.__name__}, and the learners need a "
+            "TextVectorEnv."
+        )
 
 
 def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEngine:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Generator
 
 import pytest
 
@@ -14,8 +15,11 @@ from agents.interruption import Interrupted, Interruption
 
 
 @pytest.fixture
-def interrupted() -> Interruption:
-    return Interruption()
+def interrupted() -> Generator[Interruption]:
+    """An interruption over Python's own handler: in a shell's background jobs, Ctrl-C is ignored from the start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield Interruption()
+    signal.signal(signal.SIGINT, before)
 
 
 def ctrl_c() -> None:
