@@ -68,14 +68,17 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     """
     _check_device(config.device)
     source = path if path is not None else config.path
+    dtype = getattr(torch, config.dtype)
     if source is None:
         model: Any
         model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
+        for parameter in model.parameters():  # as from_pretrained: the frequencies of rotary positions stay precise
+            parameter.data = parameter.data.to(dtype)
     else:
         with _loading(source):
-            model = AutoModelForCausalLM.from_pretrained(source)
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
             tokenizer = AutoTokenizer.from_pretrained(source)
-    model = model.to(device=config.device, dtype=getattr(torch, config.dtype)).eval()
+    model = model.to(config.device).eval()
     stops = model.generation_config.eos_token_id
     codec = TextCodec(
         tokenizer,

@@ -75,6 +75,14 @@ def test_dtype_and_chat_template_are_as_configured() -> None:
     assert loaded.codec.use_chat_template
 
 
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_half_precision_is_of_the_weights_and_not_of_the_rotary_frequencies(folder: Path, is_saved: bool) -> None:
+    model = load_policy(PolicyConfig(dtype="bfloat16", path=str(folder) if is_saved else None), ENV, seed=0).model
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+    assert {buffer.dtype for buffer in model.buffers()} == {torch.float32}
+    assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
+
+
 @pytest.mark.parametrize("source", ["/nowhere/at/all", "no-such-model-of-anyone", "not a name!"])
 def test_a_policy_that_is_nowhere_is_named(source: str) -> None:
     with pytest.raises(ConfigError, match=f"No causal language model .* from '{source}'"):
