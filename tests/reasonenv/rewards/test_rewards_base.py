@@ -279,7 +279,7 @@ def test_unknown_name_offers_the_closest():
 
 
 def test_neither_name_nor_reward_is_a_type_error():
-    with pytest.raises(TypeError, match="got int"):
+    with pytest.raises(TypeError, match=r"got 3 \(int\)"):
         load_reward(3)
 
 
