@@ -6,7 +6,7 @@ import gymnasium
 from own_parts import PlainEngine, Reinforce, additions, brevity, once_more
 
 from agents.testing import check_algorithm, check_engine
-from reasonenv import Attempt, TextEnv, TextVectorEnv
+from reasonenv import Attempt, Message, TextEnv, TextVectorEnv
 from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set, check_vector_env
 
 
@@ -21,8 +21,9 @@ def test_reward() -> None:
 
 def test_turn() -> None:
     task = additions("train")[0]
-    said = ({"role": "user", "content": task.prompt}, {"role": "assistant", "content": "1"})
-    check_interaction(once_more, [Attempt(task=task, response="1", messages=said)])
+    asked: Message = {"role": "user", "content": task.prompt}
+    said: Message = {"role": "assistant", "content": "1"}
+    check_interaction(once_more, [Attempt(task=task, response="1", messages=(asked, said))])
 
 
 def test_environment() -> None:

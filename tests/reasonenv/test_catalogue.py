@@ -22,13 +22,13 @@ from reasonenv.types import Attempt, CodeReference
 
 TABLES = {
     "environments": ENVIRONMENTS,
-    "tasks": TASK_SETS.keys() - DATA_SETS.keys(),
+    "tasks": sorted(TASK_SETS.keys() - DATA_SETS.keys()),
     "rewards": {**PRESETS, **REWARDS},
     "templates": TEMPLATES,
     "turns": TURNS,
     "data-sets": DATA_SETS,
 }
-NAMES = [(kind, name) for kind, table in TABLES.items() for name in table]
+NAMES = [(kind, name) for kind, table in TABLES.items() for name in sorted(table)]
 OWN_PARTS = '''
 """Parts of a user."""
 from reasonenv import MathReference, PromptTemplate, Task, rule

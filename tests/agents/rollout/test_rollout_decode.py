@@ -7,7 +7,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout.decode import DecodeEngine
-from agents.rollout.engine import Completion, SamplingParams
+from agents.rollout.engine import Completion, ReportsProgress, SamplingParams
 from agents.rollout.hf import HFGenerateEngine
 
 SMALL: dict[str, object] = {
@@ -291,3 +291,21 @@ def test_every_token_of_a_sample_is_drawn_with_a_random_number_of_its_own():
     (completions,) = engine.generate([(40, 41)], SamplingParams(max_new_tokens=4), num_samples=256)
     correlations = np.corrcoef(np.array([completion.token_ids for completion in completions]).T)
     assert np.abs(correlations - np.eye(4)).max() < 0.3
+
+
+@pytest.mark.parametrize("engine", [DecodeEngine, HFGenerateEngine])
+def test_an_engine_says_how_many_completions_are_finished_and_samples_the_same(
+    engine: type[DecodeEngine | HFGenerateEngine],
+) -> None:
+    model, tokenizer = build_tiny_policy(seed=0)
+    listening, silent = (engine(model, tokenizer.pad_token_id) for _ in range(2))
+    heard: list[tuple[int, int]] = []
+    listening.on_progress = lambda num_done, num_asked: heard.append((num_done, num_asked))
+    params = SamplingParams(max_new_tokens=12, stop_token_ids=tuple(range(40, 120)), seed=4)
+    groups = listening.generate(PROMPTS, params, num_samples=3)
+    assert groups == silent.generate(PROMPTS, params, num_samples=3)
+    finished = [num_done for num_done, _ in heard]
+    assert finished == sorted(finished)
+    assert len(set(finished)) > 1
+    assert heard[-1] == (15, 15)
+    assert isinstance(listening, ReportsProgress)

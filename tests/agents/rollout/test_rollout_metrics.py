@@ -75,6 +75,7 @@ def test_a_row_of_the_rollout_file_keeps_what_was_seen_said_and_scored():
         "reward_components": {"accuracy": 1.0, "format": 0.0},
         "reward_details": {"accuracy": {"status": "correct"}},
         "reward_status": "scored",
+        "is_right": None,
         "prompt_tokens": 2,
         "response_tokens": 3,
         "finish_reason": "stop",
@@ -139,3 +140,10 @@ def test_details_are_json_without_measured_times_and_without_components_that_say
     }
     (row,) = rollout_rows(0, [make_trajectory(reward_details=details)])
     assert json.loads(json.dumps(row))["reward_details"] == {"code": {"num_passed": 1, "odd": {"1": "{2}"}}}
+
+
+def test_share_of_right_answers_is_over_the_tasks_that_have_one_and_absent_without_any() -> None:
+    verdicts = [True, False, False, None]
+    metrics = rollout_metrics([make_trajectory(is_right=is_right, domain="math") for is_right in verdicts])
+    assert metrics["rollout/right_share"] == metrics["domain/math/right_share"] == 1 / 3
+    assert "rollout/right_share" not in rollout_metrics([make_trajectory()])

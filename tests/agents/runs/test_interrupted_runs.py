@@ -110,7 +110,7 @@ def position(folder: Path) -> tuple[int, int, bool] | None:
 @pytest.mark.parametrize(
     ("call", "said", "saved"),
     [
-        (1, "in the evaluation 'before'", (1, 0, False)),
+        (3, "in the evaluation 'before'", (1, 0, False)),
         (13, "in the evaluation 'before'", (1, 0, False)),
         (20, "in the evaluation 'control'", (3, 0, False)),
         (36, "before step 1 of rl was done", (4, 0, False)),
@@ -123,7 +123,7 @@ def position(folder: Path) -> tuple[int, int, bool] | None:
 def test_a_signal_while_responses_are_scored_loses_nothing(
     whole: Path, tmp_path: Path, call: int, said: str, saved: tuple[int, int, bool]
 ) -> None:
-    """16 scores an evaluation and 8 a step: `call` lies in every phase that samples, and in an evaluation within RL."""
+    """2 scores try the parts, 16 are an evaluation, 8 a step: `call` lies in every phase that samples, once in RL's."""
     config = alarmed_run(tmp_path)
     message = interrupt(config, reward=call)
     assert said in message
@@ -227,7 +227,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float
     """Return a finished run of the command line, and how long it took."""
     folder, started = tmp_path_factory.mktemp("uninterrupted"), time.monotonic()
     process = start("quickstart", f"--output-dir={folder}", *FLAGS)
-    assert process.wait() == 0
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
     return folder / "quickstart", time.monotonic() - started
 
 
@@ -241,7 +242,7 @@ def test_signals_at_random_moments_end_the_run_in_ten_seconds_and_leave_no_trace
     for _ in range(3):
         process = begin()
         try:
-            process.wait(timeout=rng.uniform(0.2, 1) * uninterrupted[1])
+            process.communicate(timeout=rng.uniform(0.2, 1) * uninterrupted[1])
             break
         except subprocess.TimeoutExpired:
             process.send_signal(rng.choice([signal.SIGINT, signal.SIGTERM]))
