@@ -18,7 +18,7 @@ from agents.rollout.engine import SamplingParams
 from agents.sft import SFTPhase
 from reasonenv.prompts import load_template
 from reasonenv.tasksets import load_tasks
-from reasonenv.types import Message
+from reasonenv.types import Message, Task
 from reasonenv.vector import TextVectorEnv
 
 CHATML = (
@@ -115,6 +115,19 @@ def test_thinking_that_the_template_opens_belongs_to_the_response_that_is_scored
     assert wrong.reward_components == {"accuracy": 0.0, "format": 0.0}
     shown = codec.tokenizer.decode([i for i, is_own in zip(right.token_ids, right.loss_mask, strict=True) if is_own])
     assert not shown.startswith("<think>")
+
+
+def test_every_turn_of_an_episode_is_closed_if_it_was_cut_and_opens_thinking_anew() -> None:
+    codec = chat_codec("r1")
+    tasks = [Task(task_id="sum/0", prompt="1+1=?", reference=None)]
+    options = {"autoreset_mode": "Disabled", "tasks": tasks, "reward": "format", "template": "plain"}
+    env = TextVectorEnv(2, group_size=2, turn=lambda attempt: "Again", max_turns=2, **options)
+    engine = ScriptedEngine([[codec.encode("a"), *said("b")], said("c", "d")])
+    cut, ended = collect(env, engine, codec, SamplingParams(max_new_tokens=8), task_indices=[0])
+    prompt = codec.encode_prompt("unused", QUESTION)
+    assert cut.token_ids == (*prompt, *codec.encode("a"), *codec.encode_turn("Again", is_closed=False), *said("c")[0])
+    assert ended.token_ids == (*prompt, *said("b")[0], *codec.encode_turn("Again"), *said("d")[0])
+    assert (cut.responses, ended.responses) == (("<think>\na", "<think>\nc"), ("<think>\nb", "<think>\nd"))
 
 
 def test_thinking_that_is_closed_at_once_or_only_mentioned_opens_nothing() -> None:

@@ -317,6 +317,38 @@ def test_open_r1_is_accuracy_format_and_tag_count():
     assert breakdown.components == {"accuracy": 0.0, "format": 0.0, "tag_count": 0.75}
 
 
+@pytest.mark.parametrize(
+    ("components", "is_right"),
+    [
+        ({"accuracy": 1.0, "qa": 1.0, "format": 0.0}, True),
+        ({"accuracy": 1.0, "qa": 0.0, "format": 1.0}, False),
+        ({"accuracy": 0.5}, False),
+        ({"accuracy": 1.0, "qa": math.nan}, None),
+        ({"accuracy": 0.0, "qa": math.nan}, None),
+        ({"format": 1.0}, None),
+        ({}, None),
+    ],
+)
+def test_an_answer_is_right_where_everything_that_can_tell_says_so(components, is_right):
+    reward = load_reward({"accuracy": 0.0, "qa": -1.0, "format": 1.0})
+    assert reward.correctness == ("accuracy", "qa")
+    assert reward.is_right(components) is is_right
+
+
+def test_a_rule_says_whether_an_answer_is_right_only_if_it_was_told_to():
+    graders = [rule("told", is_correctness=True)(undecorated), rule("untold")(undecorated)]
+    assert CompositeReward.of(*graders).correctness == ("told",)
+    assert CompositeReward.of(*pickle.loads(pickle.dumps(graders))).correctness == ("told",)
+
+
+def test_scaling_multiplies_the_weights_and_keeps_which_task_a_term_is_for():
+    terms = {"chars": (length, 2.0), "picky": (picky, -1.0)}
+    scaled = CompositeReward(terms, applies_to={"picky": is_mathematics}).scaled(0.5)
+    general, math_ = scaled.score([of_domain("general"), of_domain("math")])
+    assert dict(general.weights) == {"chars": 1.0}
+    assert dict(math_.weights) == {"chars": 1.0, "picky": -0.5}
+
+
 def of_domain(domain, response="ab"):
     return Attempt(
         task=Task(task_id=domain, prompt="?", reference=None, metadata={"domain": domain}), response=response

@@ -232,6 +232,10 @@ def test_length_of_open_r1_is_taken_over_the_whole_call():
     assert values(open_r1.length(), attempts[0], attempt(padded(right, 10), gold=r"\boxed{7}")) == [0.0, 0.0]
 
 
+def test_length_of_open_r1_of_nothing_is_nothing():
+    assert values(open_r1.length()) == []
+
+
 def test_length_of_open_r1_takes_an_unreadable_gold_answer_for_right():
     assert values(open_r1.length(), attempt("x", gold="42"), attempt("xxx", gold="42")) == [0.5, -0.5]
 
