@@ -18,7 +18,12 @@ from reasonenv.types import QAReference
 ROWS = [
     ("boolean", ("no",), "Yes, it floats.\nBut in the end:\nNo.", 0),
     ("boolean", ("yes",), "<answer>My view is yes.</answer>", 1),
+    ("boolean", ("yes",), "It is true that whales swim as fish do.", 0),
+    ("boolean", ("yes",), "The claim is true if the whale is asleep.", 0),
+    ("boolean", ("yes",), "The claim is true while the whale is asleep.", 1),
     ("choice", ("B",), "(C) London", 0),
+    ("choice", ("A, B, D",), "<answer>ABD</answer>", 1),
+    ("choice", ("A, B, D",), "<answer>BAD</answer>", 0),
     ("choice", ("C",), "At first I would choose B. In the end, C is correct.", 1),
     ("choice", ("B",), "At first I would choose B. In the end, C is correct.", 0),
     ("list", ("1.5", "2.5"), "1,5; 2,5", 1),
@@ -48,8 +53,10 @@ def test_bare_lower_case_i_is_a_pronoun_even_where_there_is_an_option_i(response
     assert score(response, "I", kind="choice") == 0
 
 
-def test_spaced_letters_that_no_option_has_are_no_answer_rather_than_a_wrong_one():
-    (grade,) = grade_qa([QAReference(kind="choice", answers=("A",), choices=CHOICES)], ["<answer>A Z</answer>"])
+@pytest.mark.parametrize("letters", ["A Z", "AJ"])
+def test_letters_that_no_option_has_are_no_answer_rather_than_a_wrong_one(letters):
+    reference = QAReference(kind="choice", answers=("A",), choices=CHOICES)
+    (grade,) = grade_qa([reference], [f"<answer>{letters}</answer>"])
     assert grade.status is GradeStatus.NO_ANSWER
 
 

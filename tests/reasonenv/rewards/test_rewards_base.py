@@ -1,7 +1,9 @@
 import math
 import pickle
 from dataclasses import replace
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -148,6 +150,12 @@ def test_component_with_weight_zero_is_recorded_and_adds_nothing():
 
 def test_empty_batch_scores_to_an_empty_list():
     assert load_reward("r1_zero").score([]) == []
+
+
+@pytest.mark.parametrize("weight", [2, Fraction(2), np.float32(2)])
+def test_weight_may_be_any_real_number(weight):
+    (breakdown,) = CompositeReward({"chars": (length, weight)}).score(attempts("abc"))
+    assert (breakdown.total, breakdown.weights) == (6.0, {"chars": 2.0})
 
 
 @pytest.mark.parametrize("weight", [math.nan, math.inf, -math.inf])

@@ -262,6 +262,13 @@ def test_senseless_repetition_penalties_are_refused(arguments):
         RepetitionPenalty(**arguments)
 
 
+@pytest.mark.parametrize(("gold", "status"), [("27", "wrong"), (r"\frac{{{", "gold_unparseable")])
+def test_only_an_equal_answer_is_called_not_worked_out(gold, status):
+    task = Task(task_id="t", prompt="?", reference=MathReference(answer=gold, is_worked_out=True))
+    (score,) = Accuracy(timeout_seconds=60).score([Attempt(task=task, response="<answer>7*3+5</answer>")])
+    assert score.details["status"] == status
+
+
 @pytest.mark.parametrize(
     ("gold", "answer", "expected"),
     [
