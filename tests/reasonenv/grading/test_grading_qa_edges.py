@@ -26,6 +26,10 @@ ROWS = [
     ("choice", ("A, B, D",), "<answer>BAD</answer>", 0),
     ("choice", ("C",), "At first I would choose B. In the end, C is correct.", 1),
     ("choice", ("B",), "At first I would choose B. In the end, C is correct.", 0),
+    ("choice", ("B",), "One can see that not B is correct.", 0),
+    ("choice", ("B",), "Having read them all, I would choose B, C.", 0),
+    ("choice", ("B",), "Having read them all, I would choose B.", 1),
+    ("choice", ("C",), "First I choose B. " + "word " * 450 + "I choose C.", 1),
     ("list", ("1.5", "2.5"), "1,5; 2,5", 1),
     ("list", ("1", "5", "2"), "1,5; 2", 0),
     ("citation", ("1",), "It took three (3) years [1].", 1),
@@ -51,6 +55,24 @@ def test_answer_at_the_edge_of_a_rule_is_graded_as_the_table_says(kind, answers,
 @pytest.mark.parametrize("response", ["i", "Answer: i", "<answer>i</answer>", r"\boxed{i}"])
 def test_bare_lower_case_i_is_a_pronoun_even_where_there_is_an_option_i(response):
     assert score(response, "I", kind="choice") == 0
+
+
+@pytest.mark.parametrize("response", ["I.", "(I)", "<answer>I</answer>", r"\boxed{I}"])
+def test_upper_case_i_is_an_option_where_nothing_but_a_letter_can_stand(response):
+    assert score(response, "I", kind="choice") == 1
+
+
+@pytest.mark.parametrize(
+    ("choices", "response", "expected"),
+    [
+        (("A. worm", "B. yeast", "C. mouse"), "yeast", 1),
+        (("A. worm", "C. yeast", "B. mouse"), "yeast", 0),
+        (("C. elegans", "E. coli", "Mouse"), "coli", 0),
+        (("C. elegans", "E. coli", "Mouse"), "E. coli", 1),
+    ],
+)
+def test_letters_before_options_are_no_part_of_them_where_all_come_in_order(choices, response, expected):
+    assert score(response, "B", kind="choice", choices=choices) == expected
 
 
 @pytest.mark.parametrize("letters", ["A Z", "AJ"])

@@ -1,9 +1,7 @@
 import math
 import pickle
 from dataclasses import replace
-from fractions import Fraction
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -150,12 +148,6 @@ def test_component_with_weight_zero_is_recorded_and_adds_nothing():
 
 def test_empty_batch_scores_to_an_empty_list():
     assert load_reward("r1_zero").score([]) == []
-
-
-@pytest.mark.parametrize("weight", [2, Fraction(2), np.float32(2)])
-def test_weight_may_be_any_real_number(weight):
-    (breakdown,) = CompositeReward({"chars": (length, weight)}).score(attempts("abc"))
-    assert (breakdown.total, breakdown.weights) == (6.0, {"chars": 2.0})
 
 
 @pytest.mark.parametrize("weight", [math.nan, math.inf, -math.inf])
@@ -323,38 +315,6 @@ def test_train_deepseek_r1_has_five_rewards_with_its_limits():
 def test_open_r1_is_accuracy_format_and_tag_count():
     (breakdown,) = load_reward("open_r1").score(attempts("<think>2+3</think><answer>5"))
     assert breakdown.components == {"accuracy": 0.0, "format": 0.0, "tag_count": 0.75}
-
-
-@pytest.mark.parametrize(
-    ("components", "is_right"),
-    [
-        ({"accuracy": 1.0, "qa": 1.0, "format": 0.0}, True),
-        ({"accuracy": 1.0, "qa": 0.0, "format": 1.0}, False),
-        ({"accuracy": 0.5}, False),
-        ({"accuracy": 1.0, "qa": math.nan}, None),
-        ({"accuracy": 0.0, "qa": math.nan}, None),
-        ({"format": 1.0}, None),
-        ({}, None),
-    ],
-)
-def test_an_answer_is_right_where_everything_that_can_tell_says_so(components, is_right):
-    reward = load_reward({"accuracy": 0.0, "qa": -1.0, "format": 1.0})
-    assert reward.correctness == ("accuracy", "qa")
-    assert reward.is_right(components) is is_right
-
-
-def test_a_rule_says_whether_an_answer_is_right_only_if_it_was_told_to():
-    graders = [rule("told", is_correctness=True)(undecorated), rule("untold")(undecorated)]
-    assert CompositeReward.of(*graders).correctness == ("told",)
-    assert CompositeReward.of(*pickle.loads(pickle.dumps(graders))).correctness == ("told",)
-
-
-def test_scaling_multiplies_the_weights_and_keeps_which_task_a_term_is_for():
-    terms = {"chars": (length, 2.0), "picky": (picky, -1.0)}
-    scaled = CompositeReward(terms, applies_to={"picky": is_mathematics}).scaled(0.5)
-    general, math_ = scaled.score([of_domain("general"), of_domain("math")])
-    assert dict(general.weights) == {"chars": 1.0}
-    assert dict(math_.weights) == {"chars": 1.0, "picky": -0.5}
 
 
 def of_domain(domain, response="ab"):
