@@ -92,6 +92,9 @@ def test_gold_boolean_of_more_than_forty_characters_is_an_explanation():
     [
         ("include_times 2 river", "river, river, river", "rivers, river"),
         ("json_keys a", '{"a": 1}', '{"a": 1, "b": 2}'),
+        ("json_keys a", '{"a": 1}', '["a"]'),
+        ("num_lines 2", "one\n \t\ntwo", "one\n \t\ntwo\nthree"),
+        ("exclude_letter E", "a cow", "the cow"),
         ("lower_case", "low 5", "5"),
         ("upper_case", "UP 5", "5"),
     ],
