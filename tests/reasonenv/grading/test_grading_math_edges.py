@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from reasonenv.grading import MAX_ANSWER_CHARS, GradeStatus
+from reasonenv.grading.decimals import decimal_digits
 from reasonenv.grading.math import grade_answers
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.evaluation import evaluate
@@ -41,6 +42,14 @@ EQUAL = [
     ("$5, $6, $7", r"500 \text{ cents}, 600 \text{ cents}, 700 \text{ cents}"),
     ("7:32 pm", "{7:32 pm}"),
     (r"5 \text{min}", r"300 \text{ s}"),
+    (r"2\pi \text{ cm}", r"2\pi"),
+    ("-9%", "-9"),
+    ("2/3", "0.6666666666"),
+    (r"-90^\circ", "-90"),
+    (r"-90^\circ", r"-\frac{\pi}{2}"),
+    (r"-5 \text{ cm}", r"-50 \text{ mm}"),
+    ("1:2", "0.5"),
+    ("1.5%", "1.5"),
 ]
 UNEQUAL = [
     (r"(\pm 1, 2)", r"\{(1,2), (5,2)\}"),
@@ -56,6 +65,11 @@ UNEQUAL = [
     ("1", r"1\%"),
     (r"5\text{ cm}", r"5\%"),
     ("9%", "8"),
+    ("1%", "1"),
+    ("0.3333333333", "0.33333333333"),
+    ("2/3", "0.6666666665"),
+    ("1:2:3", "1:2"),
+    (r"\infty", r"-\infty"),
     ("2", "2 1/0"),
     ("2", "2 1/x"),
 ]
@@ -131,6 +145,30 @@ def test_statuses_that_depend_on_the_machine_are_not_final():
 def test_unit_over_itself_measures_nothing():
     assert read_unit("m per m") == Unit((), Fraction(1))
     assert read_unit("cm per m") == Unit((), Fraction(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "dimensions"),
+    [
+        ("square m s", {"length": 2, "time": 1}),
+        ("sq ft per sec", {"length": 2, "time": -1}),
+        ("kg m per square s", {"mass": 1, "length": 1, "time": -2}),
+    ],
+)
+def test_a_word_for_a_power_is_about_the_next_unit_alone(phrase, dimensions):
+    assert dict(read_unit(phrase).dimensions) == dimensions
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"),
+    [
+        *[("1.25", (3, 2, True)), ("0.125", (3, 3, True)), ("-0.125", (3, 3, True)), ("0.001", (1, 3, True))],
+        *[("-12.50", (3, 1, True)), ("1000", (4, 0, True)), ("0", (1, 0, True)), ("1/3", (1, 0, False))],
+        *[("1/6", (1, 1, False)), ("1/700", (1, 2, False)), ("12345.6789", (9, 4, True))],
+    ],
+)
+def test_digits_of_a_decimal_are_those_that_it_is_written_with(value, digits):
+    assert decimal_digits(Fraction(value)) == digits
 
 
 @pytest.mark.parametrize("phrase", ["cu cm", "cubic cm", "cm cubed", "cm^3"])

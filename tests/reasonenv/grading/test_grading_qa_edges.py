@@ -8,7 +8,7 @@ from qa_parts import CHOICES, score
 from reasonenv.grading import GradeStatus, grade_qa
 from reasonenv.grading.qa.boolean import gold_boolean
 from reasonenv.grading.qa.constraints import kept_constraints
-from reasonenv.grading.qa.dates import CalendarDate, read_date
+from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import list_members
 from reasonenv.grading.qa.numbers import read_quantity
 from reasonenv.grading.qa.reading import Reading, read_answer, without_markup
@@ -112,6 +112,22 @@ def test_leap_day_is_a_date_without_a_year_and_only_in_leap_years():
 
 def test_date_in_its_longest_form_is_read():
     assert read_date("Saturday, the 20th of September, 1969") == CalendarDate(1969, 9, 20)
+
+
+def test_weekday_belongs_to_whole_dates_only():
+    assert [read_date(f"Sunday, {text}") for text in ("July 20", "July 1969", "July 21, 1969")] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        *[("24:00", 24), ("25:00", None), ("midnight", 0), ("12 midnight", 0), ("noon", 12), ("12 noon", 12)],
+        *[("12 am", 0), ("12 pm", 12), ("0 am", None), ("13 pm", None), ("1 am", 1), ("11 pm", 23)],
+        *[("3.30 pm", 15.5), ("3.30 Uhr", 3.5), ("3.30", None), ("3:30", 3.5), ("12:30 am", 0.5)],
+    ],
+)
+def test_time_of_day_at_the_turn_of_a_half_day(text, hour):
+    assert read_time(text) == (None if hour is None else hour * 3600)
 
 
 def test_brackets_around_a_list_are_none_of_its_members():

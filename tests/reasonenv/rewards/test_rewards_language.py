@@ -149,6 +149,18 @@ def test_fewer_words_than_a_detector_can_judge_are_the_targets(text: str) -> Non
     assert value(text) == 1.0
 
 
+@pytest.mark.parametrize("text", ["Addieren wir Zahlen.", "Wir haben nichts.", "Zusammen ergibt beides."])
+def test_three_words_are_as_few_as_a_detector_judges(text: str) -> None:
+    assert value(f"<think>{text}</think> 5") == 0.0
+
+
+@pytest.mark.parametrize("hide", ["`{}`", "$\\text{{{}}}$"])
+@pytest.mark.parametrize(("hidden", "foreign"), [("wir haben keine anderen Zahlen", 5), ("wir haben keine Zahlen", 0)])
+def test_five_words_in_a_row_are_prose_wherever_they_hide_and_four_are_not(hide: str, hidden: str, foreign: int):
+    (score,) = LanguageConsistency().score([attempt(f"<think>{ENGLISH} {hide.format(hidden)}</think> 5")])
+    assert (score.details["target_words"], score.details["foreign_words"]) == (14, foreign)
+
+
 def test_a_long_sentence_without_marks_is_judged_in_parts() -> None:
     text = (ENGLISH + " " + GERMAN).replace(".", "").replace(",", "") + " "
     assert value(text * 4) == pytest.approx(0.5, abs=0.2)
