@@ -264,6 +264,7 @@ def test_a_list_within_itself_is_refused_by_the_writer() -> None:
         '["i","7.5"]',
         '["b","\\u0100"]',
         '["c","1",2]',
+        '["c",true,1.5]',
         '["k","eval"]',
         '["k",["l"]]',
         '["o","x","y"]',
