@@ -33,6 +33,8 @@ ROWS = [
     ("list", ("1.5", "2.5"), "1,5; 2,5", 1),
     ("list", ("1", "5", "2"), "1,5; 2", 0),
     ("citation", ("1",), "It took three (3) years [1].", 1),
+    ("citation", ("1",), "It took years [as the other sources say] to build [1].", 1),
+    ("citation", ("Smith 2020",), "It took years [Smith 2020].", 1),
     ("number", ("1/3",), "0.33333333333", 1),
     ("number", ("1/3",), "0.33333333334", 1),
     ("number", ("1/3",), "0.33333333335", 0),

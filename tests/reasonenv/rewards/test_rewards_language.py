@@ -161,6 +161,12 @@ def test_five_words_in_a_row_are_prose_wherever_they_hide_and_four_are_not(hide:
     assert (score.details["target_words"], score.details["foreign_words"]) == (14, foreign)
 
 
+@pytest.mark.parametrize(("text", "words"), [(ENGLISH, 14), (f"{ENGLISH} Very well.", 16), (f"Well. {ENGLISH}", 15)])
+def test_words_too_few_to_judge_count_with_their_neighbours(text: str, words: int) -> None:
+    (score,) = LanguageConsistency().score([attempt(f"<think>{text}</think> 5")])
+    assert (score.details["target_words"], score.details["foreign_words"]) == (words, 0)
+
+
 def test_a_long_sentence_without_marks_is_judged_in_parts() -> None:
     text = (ENGLISH + " " + GERMAN).replace(".", "").replace(",", "") + " "
     assert value(text * 4) == pytest.approx(0.5, abs=0.2)
