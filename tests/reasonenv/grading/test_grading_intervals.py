@@ -99,7 +99,9 @@ def test_near_misses_are_other_subsets(one, other):
     assert not are_same(one, other)
 
 
-@pytest.mark.parametrize("text", ["x+y", "x>1, y<2", r"\begin{pmatrix}1\\2\end{pmatrix}", "x < y"])
+@pytest.mark.parametrize(
+    "text", ["x+y", "x>1, y<2", r"1 \ne x \ne 3", r"1 < 2x < 3", r"\begin{pmatrix}1\\2\end{pmatrix}", "x < y"]
+)
 def test_what_is_no_subset_of_the_line_has_no_pieces(text):
     assert subset(text) is None
 

@@ -105,7 +105,7 @@ def test_formulas_alone_are_in_every_language() -> None:
 
 @pytest.mark.parametrize("text", ["", "123 + 456", "A B C", "GCD", "x_1 maxValue", "`x`", "\0"])
 def test_text_without_words_gets_the_empty_value(text: str) -> None:
-    assert value(f"<think>{text}</think> {ENGLISH}") == 0.0
+    assert value(text) == value(f"{text}</think> {ENGLISH}") == value(f"<think>{text}</think> {ENGLISH}") == 0.0
     assert value(f"<think>{text}</think> {ENGLISH}", empty_value=0.5) == 0.5
 
 
@@ -152,6 +152,11 @@ def test_fewer_words_than_a_detector_can_judge_are_the_targets(text: str) -> Non
 @pytest.mark.parametrize("text", ["Addieren wir Zahlen.", "Wir haben nichts.", "Zusammen ergibt beides."])
 def test_three_words_are_as_few_as_a_detector_judges(text: str) -> None:
     assert value(f"<think>{text}</think> 5") == 0.0
+
+
+@pytest.mark.parametrize("notation", [r"$\alpha + β = γ$", "`λ = Δμ`", "$Σ_{i} x_i$"])
+def test_greek_letters_are_notation(notation: str) -> None:
+    assert value(f"<think>{ENGLISH} {notation}</think> 5") == 1.0
 
 
 @pytest.mark.parametrize("hide", ["`{}`", "$\\text{{{}}}$"])
