@@ -87,9 +87,13 @@ CALL_ROWS = [
         [("raised", ""), ("wrong_answer", ""), ("time_limit", "")],
     ),
     (
-        [["loaded"], ["value", '["o",1,"Odd"]'], ["value", "{}"], ["value", "4"]],
+        [["loaded"], ["value", r'["o",1,"Odd\ud800"]'], ["value", "{}"], ["value", "4"]],
         LEFT,
-        [("wrong_answer", "a value of type Odd"), ("wrong_answer", "not a value: an object"), ("wrong_answer", "")],
+        [
+            ("wrong_answer", r"a value of type Odd\ud800"),
+            ("wrong_answer", "not a value: an object"),
+            ("wrong_answer", ""),
+        ],
     ),
 ]
 
@@ -106,6 +110,7 @@ STDIN_ROWS = [
     ([record(b"1\n"), record(b"2\n"), record(b"3\n")], KILLED, RIGHT, True),
     ([header(failed=["raised", "bad syntax"])], LEFT, [("not_run", "bad syntax")] * 3, False),
     ([record(b"1"), record(b"2", OUT_OF_TIME)], LEFT, [("passed", ""), ("time_limit", ""), ("not_run", "")], False),
+    ([record(b"1", Ending(0, 4.0, "time"))], LEFT, [("time_limit", ""), ("not_run", ""), ("not_run", "")], False),
     ([record(b"1"), record(b"3")], LEFT, [("passed", ""), ("wrong_answer", ""), ("exited", "exit code 3")], False),
     ([record(b"1")], KILLED, [("passed", ""), ("exited", "signal SIGKILL"), ("not_run", "")], True),
     (
@@ -132,6 +137,20 @@ def test_runs_are_what_their_records_say_and_the_first_without_one_met_the_end(
     assert outcome.was_killed is was_killed
 
 
+def test_the_detail_of_a_failure_is_no_longer_than_its_limit() -> None:
+    (job,) = jobs_of([""], [StdinTests((("", ""),))], Limits())
+    (case,) = job.interpret([LEFT], record(b"", LEFT, b"y" * 700)).cases
+    assert case.detail == "y" * 500
+
+
+def test_arguments_that_are_nested_too_deeply_to_be_sent_are_refused() -> None:
+    nested: list[object] = []
+    for _ in range(300):
+        nested = [nested]
+    with pytest.raises(ValueError, match="'f' is nested deeper than 200"):
+        jobs_of([""], [CallTests("f", (((nested,), 1),))], Limits())
+
+
 def test_each_run_is_charged_for_its_own_time_whatever_became_of_it() -> None:
     endings = [DONE, Ending(3, 0.5, None), Ending(0, 1.0, None)]
     outputs = [b"1", b"2", b"3".ljust(21)]
@@ -143,6 +162,13 @@ def test_each_run_is_charged_for_its_own_time_whatever_became_of_it() -> None:
 PASSED = ["passed"]
 ASSERT_ROWS = [
     ([["loaded"], PASSED, PASSED, PASSED, ["end"]], LEFT, KILLED, RIGHT, False),
+    (
+        [["loaded"], PASSED, ["end"]],
+        LEFT,
+        KILLED,
+        [RIGHT[0], ("exited", "signal SIGKILL"), ("not_run", "")],
+        False,
+    ),
     ([["loaded"], PASSED, PASSED, PASSED], LEFT, KILLED, [*RIGHT[:2], ("exited", "signal SIGKILL")], True),
     (
         [["loaded"], PASSED, ["wrong_answer", "1"], ["end"]],
@@ -236,3 +262,9 @@ def test_sources_that_name_a_numeric_library_get_the_process_that_has_it(sources
 def test_a_job_asks_for_the_libraries_of_its_program_and_of_its_tests(program, tests, preload) -> None:
     (job,) = jobs_of([program], [tests], Limits())
     assert (job.preload, job.num_tests) == (preload, 1 if "ones" in str(tests) else 3)
+
+
+@pytest.mark.parametrize(("tests", "num_executions"), [(CALLS, 1), (INPUTS, 3), (ASSERTS, 2)])
+def test_a_job_has_time_for_each_of_its_processes(tests, num_executions) -> None:
+    (job,) = jobs_of([""], [tests], Limits())
+    assert job.num_executions == num_executions

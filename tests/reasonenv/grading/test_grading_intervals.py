@@ -46,6 +46,8 @@ def test_unions_are_equal_exactly_if_they_have_the_same_points(left, right):
 @given(INTERVALS, INTERVALS)
 @example("[0,3)", "(0,5)")
 @example("(-2,3]", "[0,3)")
+@example("[0,1]", "[1,2]")
+@example("[0,1)", "[1,2]")
 def test_intersection_has_the_points_of_both(left, right):
     common = subset(rf"{left} \cap {right}")
     in_both = [point for point in POINTS if contains(left, point) and contains(right, point)]
