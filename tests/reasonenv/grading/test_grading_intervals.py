@@ -81,6 +81,8 @@ def test_order_of_a_union_is_free(intervals, random):
         (r"(-\infty,\infty)", r"\text{all real numbers}"),
         (r"[0,3] \cap (1,5)", "(1,3]"),
         (r"(0,1) \cup \{1\}", "(0,1]"),
+        (r"x \le 1 \text{ and } x \ge 1", r"\{1\}"),
+        (r"x<1, x \ge 1", r"\mathbb{R}"),
         (r"(0,1] \setminus \{0\}", "(0,1]"),
     ],
 )

@@ -50,6 +50,13 @@ EQUAL = [
     (r"-5 \text{ cm}", r"-50 \text{ mm}"),
     ("1:2", "0.5"),
     ("1.5%", "1.5"),
+    (r"x<1, x \ge 1", r"\mathbb{R}"),
+    ("x-y=0", "y-x=0"),
+    ("x^2-1=(x-1)(x+1)", "(x-1)(x+1)=x^2-1"),
+    ("f(x)=x+1", "f(t)=t+1"),
+    (r"\{(1,2)\}", "(1,2)"),
+    (r"a \pm b \mp c", "a+b-c, a-b+c"),
+    ("P(1,2)", "(1,2)"),
 ]
 UNEQUAL = [
     (r"(\pm 1, 2)", r"\{(1,2), (5,2)\}"),
@@ -70,6 +77,15 @@ UNEQUAL = [
     ("2/3", "0.6666666665"),
     ("1:2:3", "1:2"),
     (r"\infty", r"-\infty"),
+    ("x^2-1=(x-1)(x+1)", "x=x"),
+    ("y=x+1", "z=x+1"),
+    (r"\{1,2\}", "(1,2)"),
+    ("x<y", "x=y"),
+    ("(1,2), (1,2)", "(1,2)"),
+    ("1, 1", "1"),
+    ("(a,b)", "[a,b]"),
+    ("p(1,2)", "(1,2)"),
+    ("1:xx", "1"),
     ("2", "2 1/0"),
     ("2", "2 1/x"),
 ]
@@ -89,6 +105,14 @@ def test_unequal_at_the_edge_of_a_rule_in_both_directions(one, other):
 
 def test_verdict_is_open_where_one_reading_of_the_logarithm_leaves_it_open():
     assert equal_texts(r"(\log x, \frac{x}{0})", r"(\log x, \frac{2x}{0})") is None
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [("5", r"\frac{1}{0}"), ("5", "0^0"), (r"\frac{x}{0}", "5"), (r"(1, \frac{x}{0})", r"(2, \frac{2x}{0})")],
+)
+def test_answer_without_a_value_is_wrong_without_algebra_where_the_gold_answer_has_another(gold, answer):
+    assert equal_texts(gold, answer) is False
 
 
 @pytest.mark.parametrize("text", ["0^0", "0^{-1}"])
