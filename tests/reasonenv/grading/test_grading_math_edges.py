@@ -12,7 +12,7 @@ from reasonenv.grading.math import grade_answers
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.evaluation import evaluate
 from reasonenv.grading.math.matrices import worked_out
-from reasonenv.grading.math.nodes import UndefinedError, UnreadableError
+from reasonenv.grading.math.nodes import OverBudgetError, UndefinedError, UnreadableError
 from reasonenv.grading.math.notation.reader import read
 from reasonenv.grading.math.notation.tokens import undelimited
 from reasonenv.grading.math.policy import MathPolicy
@@ -63,9 +63,13 @@ UNEQUAL = [
     ("f(x)=x^2", "f(t)=tx"),
     ("11", "x = 7 = 11"),
     ("1", r"0! + 10^{-45}"),
+    (r"\sqrt{2}", r"\sqrt{2} + 10^{-30}"),
+    ("7:32 pm", "7/32"),
     ("2", r"\sqrt[64]{2^{64}} + 10^{-45}"),
     ("(1,3)", r"x<3 \text{ or } x>1"),
     ("0", r"\lfloor \frac{|x|}{10^8} \rfloor"),
+    ("0", r"\lfloor \frac{x^2}{10^{12}} \rfloor"),
+    ("1", r"\lceil \frac{x^2}{10^{12}} \rceil"),
     ("x+10^6", "|x+10^6|"),
     ("10^6-x", "|x-10^6|"),
     ("1/3", "0.3333333335"),
@@ -105,6 +109,13 @@ def test_unequal_at_the_edge_of_a_rule_in_both_directions(one, other):
 
 def test_verdict_is_open_where_one_reading_of_the_logarithm_leaves_it_open():
     assert equal_texts(r"(\log x, \frac{x}{0})", r"(\log x, \frac{2x}{0})") is None
+
+
+def test_lists_of_too_many_elements_are_over_budget():
+    numbers = [str(number) for number in range(65)]
+    assert equal_texts(", ".join(numbers[1:]), ", ".join(reversed(numbers[1:]))) is True
+    with pytest.raises(OverBudgetError, match="too many elements"):
+        equal_texts(", ".join(numbers), ", ".join(reversed(numbers)))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_file_is_read_from_an_offset_up_to_a_number_of_bytes(content: bytes, m
 
 
 def test_a_file_of_many_megabytes_is_read_whole() -> None:
-    content = os.urandom(1 << 20) * 17
+    content = os.urandom(17 << 20)
     descriptor = memory_file(content)
     try:
         assert read_file(descriptor, 1 << 40) == content
