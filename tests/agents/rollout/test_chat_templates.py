@@ -138,6 +138,15 @@ def test_thinking_that_is_closed_at_once_or_only_mentioned_opens_nothing() -> No
     assert codec.opened_thinking(()) == ""
 
 
+@pytest.mark.parametrize("length", [0, 1, 100])
+def test_thinking_is_opened_at_the_end_of_a_prompt_of_any_length_and_nowhere_else(length: int) -> None:
+    codec = chat_codec("r1")
+    question = codec.encode("1+1=? " * length)
+    opening = codec.encode("<think>\n")
+    assert codec.opened_thinking((*question, *opening)) == "<think>\n"
+    assert codec.opened_thinking((*opening, *question, *codec.encode("5"))) == ""
+
+
 def test_fine_tuning_teaches_the_end_of_turn_and_does_not_open_thinking_twice() -> None:
     codec = chat_codec("r1")
     model, _ = build_tiny_policy(seed=0, tokenizer=codec.tokenizer)

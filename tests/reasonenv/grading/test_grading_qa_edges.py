@@ -138,7 +138,10 @@ def test_brackets_around_a_list_are_none_of_its_members():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("三万五千", 35_000), ("十二万", 120_000), ("三亿", 300_000_000), ("三万", 30_000)],
+    [
+        *[("三万五千", 35_000), ("十二万", 120_000), ("三亿", 300_000_000), ("三万", 30_000)],
+        *[("三万亿", 3 * 10**12), ("一万二千亿", 12 * 10**11), ("两亿三千万", 230_000_000)],
+    ],
 )
 def test_digit_before_a_myriad_counts_myriads(text, value):
     assert read_quantity(text).value == value
@@ -154,6 +157,15 @@ def test_parts_are_named_by_their_ordinal(text, parts):
 @pytest.mark.parametrize("text", ["fifteen five", "ten one", "five fifteen", "twenty twenty", "twenty ten"])
 def test_number_words_that_do_not_add_up_are_no_number(text):
     assert read_quantity(text) is None
+
+
+def test_an_announced_answer_is_read_whatever_length_the_words_behind_it_have():
+    assert score("The answer is Paris. " + "It lies on the Seine. " * 100, "Paris") == 1
+
+
+def test_repeating_a_member_does_not_make_a_list_more_precise():
+    (grade,) = grade_qa([QAReference(kind="list", answers=("red", "blue"))], ["<answer>red, red, green</answer>"])
+    assert grade.details == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
 
 
 def test_response_of_three_hundred_characters_is_its_own_answer_and_a_longer_one_is_not():

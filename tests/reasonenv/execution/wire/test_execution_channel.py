@@ -58,6 +58,15 @@ def test_a_message_arrives_with_its_files_until_the_other_side_is_gone() -> None
     os.close(descriptor)
 
 
+def test_a_message_may_hold_the_sizes_of_thousands_of_inputs() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    message = {"input_sizes": list(range(30_000))}
+    with ours, theirs:
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        send(theirs, message)
+        assert receive(ours) == (message, [])
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that anybody may reach."""
