@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from qa_parts import CHOICES, score
 
@@ -11,7 +13,9 @@ from reasonenv.grading.qa.constraints import kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import list_members
 from reasonenv.grading.qa.numbers import read_quantity
+from reasonenv.grading.qa.numerals import read_numeral
 from reasonenv.grading.qa.reading import Reading, read_answer, without_markup
+from reasonenv.grading.qa.text import canonical
 from reasonenv.parsing import read_response
 from reasonenv.types import QAReference
 
@@ -145,6 +149,57 @@ def test_brackets_around_a_list_are_none_of_its_members():
 )
 def test_digit_before_a_myriad_counts_myriads(text, value):
     assert read_quantity(text).value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *[("hundred", 100), ("dozen", 12), ("a hundred", 100), ("three thousand two hundred", 3200)],
+        *[("two million three thousand", 2_003_000), ("one million and five", 1_000_005)],
+        *[("one hundred and two and a half", Fraction(205, 2)), ("two and three quarters", Fraction(11, 4))],
+        *[("10^400", 10**400), ("10^401", None), ("3 x 10^400", 3 * 10**400), ("3 x 10^401", None), ("1e401", None)],
+        *[("1/2 km", Fraction(1, 2)), ("2 1/2 km", Fraction(5, 2)), ("1.5/2", None), ("1.5 1/2", None)],
+        *[("$-5", -5), ("-$5", -5), ("-$-5", 5), ("- 5", -5), ("minus $5", -5)],
+    ],
+)
+def test_value_of_a_number_at_the_edge_of_what_is_one(text, value):
+    quantity = read_quantity(text)
+    assert (None if quantity is None else quantity.value) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [("1" * 400, 400), ("1" * 401, None), ("1/" + "1" * 400, 402), ("1/" + "1" * 401, 1), ("five and", 4), ("a", None)],
+)
+def test_a_numeral_ends_where_what_follows_is_no_part_of_it(text, end):
+    numeral = read_numeral(text)
+    assert (None if numeral is None else numeral.end) == end
+
+
+def test_initials_are_one_word_with_or_without_points():
+    assert canonical("J K Rowling") == canonical("J.K. Rowling") == canonical("J. K. Rowling") == "jk rowling"
+
+
+def test_year_before_a_number_is_no_part_of_it_and_before_a_word_it_is():
+    assert [score(f"<answer>year {said}</answer>", said) for said in ("1969", "dragon")] == [1, 0]
+
+
+def test_overlap_of_citations_is_told_by_precision_and_recall():
+    (grade,) = grade_qa([QAReference(kind="citation", answers=("1", "2"))], ["It is so [1][3][4]."])
+    assert grade.details == pytest.approx({"precision": 1 / 3, "recall": 1 / 2, "f1": 2 / 5})
+
+
+def test_sources_are_looked_for_in_the_first_characters_of_a_text():
+    (grade, late) = grade_qa(
+        [QAReference(kind="citation", answers=("1",))] * 2, ["word " * number + "[1]" for number in (1599, 1600)]
+    )
+    assert (grade.status, late.status) == (GradeStatus.CORRECT, GradeStatus.NO_ANSWER)
+
+
+def test_overlap_of_a_short_answer_is_that_with_the_closest_of_the_gold_answers():
+    reference = QAReference(kind="short", answers=("Paris", "City of Light", "Lutetia"))
+    (grade,) = grade_qa([reference], ["<answer>City of Lights</answer>"])
+    assert grade.details["f1"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(
