@@ -369,3 +369,30 @@ def test_a_token_without_an_advantage_is_never_counted_as_clipped():
     inputs["logprobs_BT"] = inputs["behavior_logprobs_BT"] + torch.tensor([2.0, -2.0]).double().repeat(3)
     assert grpo(inputs).metrics["clip_share"] > 0
     assert grpo(inputs | {"advantages_BT": torch.zeros(5, 6)}).metrics["clip_share"] == 0
+
+
+def test_values_that_are_all_transposed_are_refused_beside_the_tokens():
+    inputs = random_inputs(0, (1, 6))
+    transposed = {name: inputs[name].T for name in ("values_BT", "behavior_values_BT", "returns_BT")}
+    with pytest.raises(ValueError, match=r"tensors of one shape, got .*values_BT \(6, 1\)"):
+        ppo(inputs | transposed)
+
+
+@pytest.mark.parametrize("advantage", [1.0, -1.0])
+def test_a_ratio_at_its_bound_is_not_counted_as_clipped(advantage: float):
+    ones_BT = torch.ones(1, 3)
+    options = {"clip_low": 0.0, "clip_high": 0.0, "reduction": token_mean}
+    assert grpo_loss(-ones_BT, -ones_BT, advantage * ones_BT, ones_BT, **options).metrics["clip_share"] == 0
+
+
+@pytest.mark.parametrize(("advantage", "expected"), [(0.0, 0.0), (1.0, -1.2), (-1.0, math.exp(20))])
+def test_a_sampled_token_that_became_absurdly_likely_has_a_finite_loss_and_gradient(advantage: float, expected: float):
+    logprobs_BT = torch.zeros(1, 1, requires_grad=True)
+    options = {"clip_low": 0.2, "clip_high": 0.2, "reduction": token_mean}
+    ones_BT = torch.ones(1, 1)
+    result = grpo_loss(logprobs_BT, -1000 * ones_BT, advantage * ones_BT, ones_BT, **options)
+    result.loss.backward()
+    assert result.loss.item() == pytest.approx(expected, rel=1e-6)
+    assert all(value.isfinite() for value in result.metrics.values())
+    assert logprobs_BT.grad is not None
+    assert logprobs_BT.grad.isfinite()

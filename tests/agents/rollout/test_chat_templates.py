@@ -18,7 +18,7 @@ from agents.rollout.engine import SamplingParams
 from agents.sft import SFTPhase
 from reasonenv.prompts import load_template
 from reasonenv.tasksets import load_tasks
-from reasonenv.types import Message
+from reasonenv.types import Message, Task
 from reasonenv.vector import TextVectorEnv
 
 CHATML = (
@@ -117,12 +117,34 @@ def test_thinking_that_the_template_opens_belongs_to_the_response_that_is_scored
     assert not shown.startswith("<think>")
 
 
+def test_every_turn_of_an_episode_is_closed_if_it_was_cut_and_opens_thinking_anew() -> None:
+    codec = chat_codec("r1")
+    tasks = [Task(task_id="sum/0", prompt="1+1=?", reference=None)]
+    options = {"autoreset_mode": "Disabled", "tasks": tasks, "reward": "format", "template": "plain"}
+    env = TextVectorEnv(2, group_size=2, turn=lambda attempt: "Again", max_turns=2, **options)
+    engine = ScriptedEngine([[codec.encode("a"), *said("b")], said("c", "d")])
+    cut, ended = collect(env, engine, codec, SamplingParams(max_new_tokens=8), task_indices=[0])
+    prompt = codec.encode_prompt("unused", QUESTION)
+    assert cut.token_ids == (*prompt, *codec.encode("a"), *codec.encode_turn("Again", is_closed=False), *said("c")[0])
+    assert ended.token_ids == (*prompt, *said("b")[0], *codec.encode_turn("Again"), *said("d")[0])
+    assert (cut.responses, ended.responses) == (("<think>\na", "<think>\nc"), ("<think>\nb", "<think>\nd"))
+
+
 def test_thinking_that_is_closed_at_once_or_only_mentioned_opens_nothing() -> None:
     codec = chat_codec("r1")
     assert codec.opened_thinking(codec.encode("Answer: <think>\n\n")) == "<think>\n\n"
     assert codec.opened_thinking(codec.encode("<think>\n\n</think>\n\n")) == ""
     assert codec.opened_thinking(codec.encode("Put your thoughts into <think> tags. Assistant:")) == ""
     assert codec.opened_thinking(()) == ""
+
+
+@pytest.mark.parametrize("length", [0, 1, 100])
+def test_thinking_is_opened_at_the_end_of_a_prompt_of_any_length_and_nowhere_else(length: int) -> None:
+    codec = chat_codec("r1")
+    question = codec.encode("1+1=? " * length)
+    opening = codec.encode("<think>\n")
+    assert codec.opened_thinking((*question, *opening)) == "<think>\n"
+    assert codec.opened_thinking((*opening, *question, *codec.encode("5"))) == ""
 
 
 def test_fine_tuning_teaches_the_end_of_turn_and_does_not_open_thinking_twice() -> None:

@@ -251,6 +251,22 @@ def test_chat_template_encodes_the_messages_instead_of_the_observation() -> None
     assert row.prompt == "<|user|>2+3=?<|assistant|>"
 
 
+def test_a_prompt_of_no_tokens_is_refused_with_the_task_that_has_it() -> None:
+    tasks = [Task(task_id="empty/0", prompt="", reference=None)]
+    with pytest.raises(ConfigError, match="'empty/0' has an empty prompt"):
+        collect(make(1, 1, tasks=tasks), ScriptedEngine([]), CODEC, PARAMS, task_indices=[0])
+
+
+def test_a_trajectory_keeps_the_gold_answer_of_its_task_and_whether_it_was_given() -> None:
+    tasks = [replace(task, reference=MathReference(answer=answer)) for task, answer in zip(TASKS, "456", strict=True)]
+    answers = [f"<answer>{digit}</answer>" for digit in "5656"]
+    rows, _ = play([said(*answers)], make(tasks=tasks, reward="accuracy"))
+    assert [row.reference.answer for row in rows] == ["5", "5", "6", "6"]
+    assert [row.is_right for row in rows] == [True, False, False, True]
+    assert [row.reward_details["accuracy"]["answer"] for row in rows] == ["5", "6", "5", "6"]
+    assert [row.messages[-1]["content"] for row in rows] == answers
+
+
 @pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP])
 def test_an_environment_that_resets_itself_is_refused(mode: AutoresetMode) -> None:
     with pytest.raises(ConfigError, match=r"autoreset_mode=AutoresetMode\.DISABLED"):

@@ -77,6 +77,32 @@ def test_generation_defaults_of_the_model_are_set_aside_and_put_back():
     assert model.generation_config is theirs
 
 
+def test_padding_by_a_stop_token_is_no_part_of_a_completion_that_ended_before_others():
+    model, _ = build_tiny_policy(seed=0)
+    engine = HFGenerateEngine(model, pad_token_id=STOPS[0])
+    completions = flat(engine.generate(PROMPTS, SamplingParams(max_new_tokens=8, stop_token_ids=STOPS), num_samples=9))
+    assert len({len(completion.token_ids) for completion in completions}) > 2
+    assert not any(set(completion.token_ids[:-1]) & set(STOPS) for completion in completions)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_generation_ends_when_every_sample_has_met_one_of_the_stop_tokens(name: str):
+    model, tokenizer = build_tiny_policy(seed=0)
+    calls = list[int]()
+    model.register_forward_hook(lambda *_: calls.append(1))
+    engine = resolve(ENGINES, name, kind="engine")(model, tokenizer.pad_token_id)
+    params = SamplingParams(max_new_tokens=8, stop_token_ids=tuple(range(model.config.vocab_size)))
+    completions = flat(engine.generate(PROMPTS, params, num_samples=3))
+    assert {len(completion.token_ids) for completion in completions} == {1}
+    assert len(calls) == 1
+
+
+def test_unlikely_tokens_are_sampled_too(engine: HFGenerateEngine):
+    params = SamplingParams(max_new_tokens=1, temperature=1000.0)
+    (completions,) = engine.generate(PROMPTS[:1], params, num_samples=300)
+    assert len({completion.token_ids for completion in completions}) > 100
+
+
 def test_training_mode_is_restored():
     model, tokenizer = build_tiny_policy(seed=0)
     HFGenerateEngine(model.train(), tokenizer.pad_token_id).generate(PROMPTS, SamplingParams(max_new_tokens=2))

@@ -60,6 +60,11 @@ def test_rewards_are_also_kept_by_domain():
     }
 
 
+def test_a_domain_of_which_nothing_was_scored_has_no_row():
+    metrics = rollout_metrics([make_trajectory(domain="math"), make_ungraded(domain="code")])
+    assert not any(name.startswith("domain/code") for name in metrics)
+
+
 def test_a_row_of_the_rollout_file_keeps_what_was_seen_said_and_scored():
     scored, ungraded = rollout_rows(5, [make_trajectory(), make_ungraded(group_id=1)])
     assert scored == {
@@ -113,6 +118,10 @@ CALLS = CallTests("add", (((2, 3), 5), ((0, 0), 0)))
             QAReference(kind="choice", answers=("B",), choices=("one", "two")),
             {"kind": "choice", "answers": ["B"], "choices": ["one", "two"]},
         ),
+        (
+            QAReference(kind="constrained", constraints=("no_commas", "max_words 5")),
+            {"kind": "constrained", "constraints": ["no_commas", "max_words 5"]},
+        ),
         (CodeReference(tests=CALLS, reference_program="def add(a, b): return a + b"), {"tests": 2}),
         (CodeReference(tests=StdinTests((("1", "2"),))), {"tests": 1}),
         (CodeReference(tests=AssertTests("assert add(2, 3) == 5", ("add",))), {"tests": 1}),
@@ -130,6 +139,7 @@ def test_details_are_json_without_measured_times_and_without_components_that_say
         "code": {
             "num_passed": 1,
             "cpu_seconds": 0.25,
+            "reference_cpu_seconds": 0.5,
             "odd": {
                 1: {
                     2,

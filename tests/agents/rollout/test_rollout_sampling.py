@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.rollout.engine import SamplingParams
 from agents.rollout.sampling import choose_greedily, sample_tokens
 
 
@@ -106,3 +107,13 @@ def test_a_prefix_that_reaches_the_mass_exactly_is_all_that_is_kept(top_p: float
     draws = torch.linspace(0, 1 - 2**-53, 1001, dtype=torch.float64)[:, None]
     tokens, _ = sample_tokens(row.expand(1001, 4), draws, temperature=1.0, top_p=top_p)
     assert set(tokens.flatten().tolist()) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "first_allowed", "refused"),
+    [("max_new_tokens", 1, 0), ("temperature", 0.0, -1e-9), ("top_p", 1e-9, 0.0), ("top_p", 1.0, 1 + 1e-9)],
+)
+def test_settings_of_sampling_are_allowed_up_to_their_bounds_and_no_further(name: str, first_allowed, refused):
+    assert getattr(SamplingParams(**{"max_new_tokens": 4, name: first_allowed}), name) == first_allowed
+    with pytest.raises(ValueError, match=rf"{name} must .* got {refused}"):
+        SamplingParams(**{"max_new_tokens": 4, name: refused})

@@ -45,6 +45,7 @@ def test_a_test_is_a_statement_that_asserts_or_uses_a_definition_that_does(sourc
     [
         ("assert f(1, [2]) == {3: (4,)}", CallTests("f", (((1, [2]), {3: (4,)}),))),
         ("import math\nassert f(-1) == None, 'no'", CallTests("f", (((-1,), None),))),
+        ("from math import pi\nassert f(1) == 2", CallTests("f", (((1,), 2),))),
         ("assert f(1) == 2\nassert g(1) == 2", None),
         ("assert h(1) == 2", None),
         ("assert f(x=1) == 2", None),

@@ -15,8 +15,13 @@ from pathlib import Path
 import pytest
 
 from reasonenv.execution import Limits, RunStatus, Sandbox
+from reasonenv.execution.jobs import Preload
+from reasonenv.execution.jobs import tests_jobs as jobs_of
+from reasonenv.execution.pool import Pool
+from reasonenv.execution.processes import Zygote
 from reasonenv.execution.shared import shared_sandbox
-from reasonenv.types import CallTests, Comparison, ScoreStatus
+from reasonenv.execution.tiers import probe_with
+from reasonenv.types import CallTests, Comparison, ScoreStatus, StdinTests
 
 SLOW = "import time\ntime.sleep(0.05)\ndef f(): return {}"
 
@@ -169,6 +174,18 @@ def test_descriptors_and_processes_do_not_grow() -> None:
         before = state()
         sandbox.judge([program] * 100, [CallTests("f", (((), 1),))] * 100)
         assert state() == before
+
+
+def test_a_slot_that_works_is_not_given_up_before_all_its_runs_could_have_met_their_limits() -> None:
+    zygote, limits, tests = Zygote(), Limits(wall_seconds=10.0), StdinTests((("", "1"),) * 100)
+    found = probe_with(zygote)
+    pool = Pool(zygote, found, found.tier or "none", limits, 1)
+    try:
+        process = pool.start_extra_process(Preload.BASICS)
+        process.start(jobs_of(["print(1)"], [tests], limits)[0], limits)
+        assert process.deadline - time.monotonic() > 100 * limits.wall_seconds
+    finally:
+        pool.close()
 
 
 def test_a_call_takes_no_more_slots_than_it_has_jobs() -> None:

@@ -46,6 +46,8 @@ def test_unions_are_equal_exactly_if_they_have_the_same_points(left, right):
 @given(INTERVALS, INTERVALS)
 @example("[0,3)", "(0,5)")
 @example("(-2,3]", "[0,3)")
+@example("[0,1]", "[1,2]")
+@example("[0,1)", "[1,2]")
 def test_intersection_has_the_points_of_both(left, right):
     common = subset(rf"{left} \cap {right}")
     in_both = [point for point in POINTS if contains(left, point) and contains(right, point)]
@@ -79,6 +81,8 @@ def test_order_of_a_union_is_free(intervals, random):
         (r"(-\infty,\infty)", r"\text{all real numbers}"),
         (r"[0,3] \cap (1,5)", "(1,3]"),
         (r"(0,1) \cup \{1\}", "(0,1]"),
+        (r"x \le 1 \text{ and } x \ge 1", r"\{1\}"),
+        (r"x<1, x \ge 1", r"\mathbb{R}"),
         (r"(0,1] \setminus \{0\}", "(0,1]"),
     ],
 )
@@ -99,7 +103,9 @@ def test_near_misses_are_other_subsets(one, other):
     assert not are_same(one, other)
 
 
-@pytest.mark.parametrize("text", ["x+y", "x>1, y<2", r"\begin{pmatrix}1\\2\end{pmatrix}", "x < y"])
+@pytest.mark.parametrize(
+    "text", ["x+y", "x>1, y<2", r"1 \ne x \ne 3", r"1 < 2x < 3", r"\begin{pmatrix}1\\2\end{pmatrix}", "x < y"]
+)
 def test_what_is_no_subset_of_the_line_has_no_pieces(text):
     assert subset(text) is None
 

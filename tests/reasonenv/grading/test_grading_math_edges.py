@@ -7,11 +7,12 @@ from fractions import Fraction
 import pytest
 
 from reasonenv.grading import MAX_ANSWER_CHARS, GradeStatus
+from reasonenv.grading.decimals import decimal_digits
 from reasonenv.grading.math import grade_answers
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.evaluation import evaluate
 from reasonenv.grading.math.matrices import worked_out
-from reasonenv.grading.math.nodes import UndefinedError, UnreadableError
+from reasonenv.grading.math.nodes import OverBudgetError, UndefinedError, UnreadableError
 from reasonenv.grading.math.notation.reader import read
 from reasonenv.grading.math.notation.tokens import undelimited
 from reasonenv.grading.math.policy import MathPolicy
@@ -41,21 +42,57 @@ EQUAL = [
     ("$5, $6, $7", r"500 \text{ cents}, 600 \text{ cents}, 700 \text{ cents}"),
     ("7:32 pm", "{7:32 pm}"),
     (r"5 \text{min}", r"300 \text{ s}"),
+    (r"2\pi \text{ cm}", r"2\pi"),
+    ("-9%", "-9"),
+    ("2/3", "0.6666666666"),
+    (r"-90^\circ", "-90"),
+    (r"-90^\circ", r"-\frac{\pi}{2}"),
+    (r"-5 \text{ cm}", r"-50 \text{ mm}"),
+    ("1:2", "0.5"),
+    ("1.5%", "1.5"),
+    (r"x<1, x \ge 1", r"\mathbb{R}"),
+    ("x-y=0", "y-x=0"),
+    ("3/4", "3/4=0.75"),
+    ("x^2-1=(x-1)(x+1)", "(x-1)(x+1)=x^2-1"),
+    ("f(x)=x+1", "f(t)=t+1"),
+    (r"\{(1,2)\}", "(1,2)"),
+    ("(1,2), (3,4)", "(3,4), (1,2), (3,4)"),
+    (r"a \pm b \mp c", "a+b-c, a-b+c"),
+    ("P(1,2)", "(1,2)"),
 ]
 UNEQUAL = [
     (r"(\pm 1, 2)", r"\{(1,2), (5,2)\}"),
     ("f(x)=x^2", "f(t)=tx"),
     ("11", "x = 7 = 11"),
     ("1", r"0! + 10^{-45}"),
+    (r"\sqrt{2}", r"\sqrt{2} + 10^{-30}"),
+    ("7:32 pm", "7/32"),
     ("2", r"\sqrt[64]{2^{64}} + 10^{-45}"),
     ("(1,3)", r"x<3 \text{ or } x>1"),
     ("0", r"\lfloor \frac{|x|}{10^8} \rfloor"),
+    ("0", r"\lfloor \frac{x^2}{10^{12}} \rfloor"),
+    ("1", r"\lceil \frac{x^2}{10^{12}} \rceil"),
     ("x+10^6", "|x+10^6|"),
     ("10^6-x", "|x-10^6|"),
     ("1/3", "0.3333333335"),
     ("1", r"1\%"),
     (r"5\text{ cm}", r"5\%"),
     ("9%", "8"),
+    ("1%", "1"),
+    ("0.3333333333", "0.33333333333"),
+    ("2/3", "0.6666666665"),
+    ("1:2:3", "1:2"),
+    (r"\infty", r"-\infty"),
+    ("x^2-1=(x-1)(x+1)", "x=x"),
+    ("5", "5=5"),
+    ("y=x+1", "z=x+1"),
+    (r"\{1,2\}", "(1,2)"),
+    ("x<y", "x=y"),
+    ("(1,2), (1,2)", "(1,2)"),
+    ("1, 1", "1"),
+    ("(a,b)", "[a,b]"),
+    ("p(1,2)", "(1,2)"),
+    ("1:xx", "1"),
     ("2", "2 1/0"),
     ("2", "2 1/x"),
 ]
@@ -75,6 +112,21 @@ def test_unequal_at_the_edge_of_a_rule_in_both_directions(one, other):
 
 def test_verdict_is_open_where_one_reading_of_the_logarithm_leaves_it_open():
     assert equal_texts(r"(\log x, \frac{x}{0})", r"(\log x, \frac{2x}{0})") is None
+
+
+def test_lists_of_too_many_elements_are_over_budget():
+    numbers = [str(number) for number in range(65)]
+    assert equal_texts(", ".join(numbers[1:]), ", ".join(reversed(numbers[1:]))) is True
+    with pytest.raises(OverBudgetError, match="too many elements"):
+        equal_texts(", ".join(numbers), ", ".join(reversed(numbers)))
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [("5", r"\frac{1}{0}"), ("5", "0^0"), (r"\frac{x}{0}", "5"), (r"(1, \frac{x}{0})", r"(2, \frac{2x}{0})")],
+)
+def test_answer_without_a_value_is_wrong_without_algebra_where_the_gold_answer_has_another(gold, answer):
+    assert equal_texts(gold, answer) is False
 
 
 @pytest.mark.parametrize("text", ["0^0", "0^{-1}"])
@@ -131,6 +183,30 @@ def test_statuses_that_depend_on_the_machine_are_not_final():
 def test_unit_over_itself_measures_nothing():
     assert read_unit("m per m") == Unit((), Fraction(1))
     assert read_unit("cm per m") == Unit((), Fraction(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "dimensions"),
+    [
+        ("square m s", {"length": 2, "time": 1}),
+        ("sq ft per sec", {"length": 2, "time": -1}),
+        ("kg m per square s", {"mass": 1, "length": 1, "time": -2}),
+    ],
+)
+def test_a_word_for_a_power_is_about_the_next_unit_alone(phrase, dimensions):
+    assert dict(read_unit(phrase).dimensions) == dimensions
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"),
+    [
+        *[("1.25", (3, 2, True)), ("0.125", (3, 3, True)), ("-0.125", (3, 3, True)), ("0.001", (1, 3, True))],
+        *[("-12.50", (3, 1, True)), ("1000", (4, 0, True)), ("0", (1, 0, True)), ("1/3", (1, 0, False))],
+        *[("1/6", (1, 1, False)), ("1/700", (1, 2, False)), ("12345.6789", (9, 4, True))],
+    ],
+)
+def test_digits_of_a_decimal_are_those_that_it_is_written_with(value, digits):
+    assert decimal_digits(Fraction(value)) == digits
 
 
 @pytest.mark.parametrize("phrase", ["cu cm", "cubic cm", "cm cubed", "cm^3"])

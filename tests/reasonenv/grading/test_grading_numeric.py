@@ -44,6 +44,11 @@ def test_multiples_are_proportional_with_the_sign_of_their_factor(expression, fa
     assert is_proportional(read(expression), read(f"{expression}+x^{{9}}")) in {0, None}
 
 
+@pytest.mark.parametrize(("left", "right"), [("x", "0"), ("0", "x"), ("0", "2"), ("2", "0")])
+def test_nothing_else_is_proportional_to_zero(left, right):
+    assert is_proportional(read(left), read(right)) == 0
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [

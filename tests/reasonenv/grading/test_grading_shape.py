@@ -26,9 +26,12 @@ def test_algebra_is_not_asked_about_another_shape(gold, answer):
 
 @pytest.mark.parametrize(
     ("gold", "answer"),
-    [(r"\mathop{F}(1)", r"\mathop{F}(2)"), ("x=3", r"\mathop{F}(3)"), ("(1,2)", r"\left(1,\;2\right)")],
+    [
+        *[(r"\mathop{F}(1)", r"\mathop{F}(2)"), ("x=3", r"\mathop{F}(3)"), ("(1,2)", r"\left(1,\;2\right)")],
+        *[("(x+1)", "x+1"), ("[x+1]", "(x+1)"), (r"\{x\}", "x"), ("(x+1)/2", "x/2+1/2")],
+    ],
 )
-def test_same_shape_ignores_names_space_and_size(gold, answer):
+def test_same_shape_ignores_names_space_size_and_brackets_around_one_thing(gold, answer):
     assert have_same_shape(gold, answer) is True
 
 

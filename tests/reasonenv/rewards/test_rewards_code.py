@@ -42,6 +42,11 @@ def test_pass_rate_is_the_share_of_hidden_tests_passed(program, rate):
     assert (score.details["num_passed"], score.details["num_tests"]) == (4 * rate, 4)
 
 
+def test_details_count_the_statuses_of_the_tests():
+    (score,) = CodePassRate().score([attempt(HALF)])
+    assert score.details["statuses"] == {"passed": 2, "wrong_answer": 2}
+
+
 @pytest.mark.parametrize(("program", "value"), [(RIGHT, 1.0), (HALF, 0.0), (WRONG, 0.0)])
 def test_all_passed_pays_nothing_for_a_part(program, value):
     assert CodeAllPassed().score([attempt(program)])[0].value == value
@@ -145,6 +150,12 @@ class Verdicts:
 
 def verdict(num_passed, status=ScoreStatus.SCORED):
     return CodeVerdict(num_passed=num_passed, num_tests=4, cases=(), isolation="A", cpu_seconds=0.1, status=status)
+
+
+def test_all_but_one_of_many_tests_is_not_all():
+    almost = CodeVerdict(num_passed=999, num_tests=1000, cases=(), isolation="A", cpu_seconds=0.1)
+    rewards = CodePassRate(Verdicts([almost])), CodeAllPassed(Verdicts([almost])), CodeEfficiency(Verdicts([almost]))
+    assert [reward.score([attempt(RIGHT)])[0].value for reward in rewards] == [0.999, 0.0, 0.0]
 
 
 def test_an_executor_that_broke_on_the_reference_is_a_failed_grader_whatever_it_counted():

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from patient_rewards import load_patiently, patient
 
 from reasonenv.rewards.compat import open_r1, train_deepseek_r1, trl
-from reasonenv.types import Attempt, MathReference, ScoreStatus, Task
+from reasonenv.rewards.compat.judgement import CallLength, PeriodicCosine
+from reasonenv.types import Attempt, MathReference, Score, ScoreStatus, Task
 
 BOTH = re.DOTALL | re.MULTILINE
 STEP = r"(Step \d+:|^\d+\.|\n-|\n\*|First,|Second,|Next,|Finally,)"
@@ -95,6 +96,8 @@ def test_form_agrees_with_the_published_pattern(reward, pattern, flags, response
         ("<think>\na\n</think>\n<answer>\n5\n</answer>\nmore", (1, 1, 1)),
         ("<think>a</think> <answer>5</answer>", (0, 1, 1)),
         ("<think></think><answer></answer>", (0, 1, 1)),
+        ("<think>\n</think>\n<answer>\n5\n</answer>", (0, 1, 1)),
+        ("<think>\na\n</think>\n<answer>\n</answer>", (0, 1, 1)),
         ("<think>a</think> 5", (0, 1, 0)),
         ("<think>a</think><think>b</think><answer>5</answer>", (0, 0, 1)),
         (" <think>a</think><answer>5</answer>", (0, 0, 0)),
@@ -230,6 +233,29 @@ def test_length_of_open_r1_is_taken_over_the_whole_call():
     ]
     assert values(open_r1.length(), *attempts) == pytest.approx([0.5, 0.0, 0.0, -0.5])
     assert values(open_r1.length(), attempts[0], attempt(padded(right, 10), gold=r"\boxed{7}")) == [0.0, 0.0]
+
+
+class WorkerDied:
+    """Fails for "f", and calls all else right."""
+
+    def score(self, attempts):
+        failed = Score(math.nan, ScoreStatus.GRADER_FAILED, {"status": "worker_died"})
+        return [failed if one.response[0] == "f" else Score(1.0, details={"status": "correct"}) for one in attempts]
+
+
+@pytest.mark.parametrize(
+    "reward",
+    [CallLength(WorkerDied(), "length"), PeriodicCosine(1.0, 0.5, -1.0, -0.5, WorkerDied(), 1.0, "cosine")],
+    ids=["length", "cosine"],
+)
+def test_a_grader_that_died_gives_no_score_of_length(reward):
+    right, failed, longer = reward.score([attempt("r"), attempt("fxx"), attempt("rxxxx")])
+    assert [score.status is ScoreStatus.GRADER_FAILED for score in (right, failed, longer)] == [False, True, False]
+    assert right.value > longer.value
+
+
+def test_length_of_open_r1_of_nothing_is_nothing():
+    assert values(open_r1.length()) == []
 
 
 def test_length_of_open_r1_takes_an_unreadable_gold_answer_for_right():

@@ -76,6 +76,7 @@ def test_tags_must_be_there(tags):
         "```python\nprint(5)\n```",
         "\nThis prints it:\n```python  \nprint(5)\n``` \nDone.\n",
         "\n```python\ns = '`` `'\nprint(s)\n```\n",
+        "\n```python\ns = '```'\n  ```\n```\n",
     ],
 )
 def test_one_code_block_in_the_answer_has_the_form(answer):

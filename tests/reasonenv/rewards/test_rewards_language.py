@@ -105,7 +105,7 @@ def test_formulas_alone_are_in_every_language() -> None:
 
 @pytest.mark.parametrize("text", ["", "123 + 456", "A B C", "GCD", "x_1 maxValue", "`x`", "\0"])
 def test_text_without_words_gets_the_empty_value(text: str) -> None:
-    assert value(f"<think>{text}</think> {ENGLISH}") == 0.0
+    assert value(text) == value(f"{text}</think> {ENGLISH}") == value(f"<think>{text}</think> {ENGLISH}") == 0.0
     assert value(f"<think>{text}</think> {ENGLISH}", empty_value=0.5) == 0.5
 
 
@@ -147,6 +147,29 @@ def test_senseless_weights_of_characters_are_refused(weights: dict[str, float]) 
 @pytest.mark.parametrize("text", ["Vergleiche Vektor", "Berlin", "Euler Gauss", "sin cos"])
 def test_fewer_words_than_a_detector_can_judge_are_the_targets(text: str) -> None:
     assert value(text) == 1.0
+
+
+@pytest.mark.parametrize("text", ["Addieren wir Zahlen.", "Wir haben nichts.", "Zusammen ergibt beides."])
+def test_three_words_are_as_few_as_a_detector_judges(text: str) -> None:
+    assert value(f"<think>{text}</think> 5") == 0.0
+
+
+@pytest.mark.parametrize("notation", [r"$\alpha + β = γ$", "`λ = Δμ`", "$Σ_{i} x_i$"])
+def test_greek_letters_are_notation(notation: str) -> None:
+    assert value(f"<think>{ENGLISH} {notation}</think> 5") == 1.0
+
+
+@pytest.mark.parametrize("hide", ["`{}`", "$\\text{{{}}}$"])
+@pytest.mark.parametrize(("hidden", "foreign"), [("wir haben keine anderen Zahlen", 5), ("wir haben keine Zahlen", 0)])
+def test_five_words_in_a_row_are_prose_wherever_they_hide_and_four_are_not(hide: str, hidden: str, foreign: int):
+    (score,) = LanguageConsistency().score([attempt(f"<think>{ENGLISH} {hide.format(hidden)}</think> 5")])
+    assert (score.details["target_words"], score.details["foreign_words"]) == (14, foreign)
+
+
+@pytest.mark.parametrize(("text", "words"), [(ENGLISH, 14), (f"{ENGLISH} Very well.", 16), (f"Well. {ENGLISH}", 15)])
+def test_words_too_few_to_judge_count_with_their_neighbours(text: str, words: int) -> None:
+    (score,) = LanguageConsistency().score([attempt(f"<think>{text}</think> 5")])
+    assert (score.details["target_words"], score.details["foreign_words"]) == (words, 0)
 
 
 def test_a_long_sentence_without_marks_is_judged_in_parts() -> None:

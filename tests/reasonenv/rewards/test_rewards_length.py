@@ -102,6 +102,15 @@ def test_length_reports_what_it_measured():
     assert LENGTH.score([attempt("rxx")])[0].details == {"is_correct": True, "length": 3}
 
 
+def test_each_length_of_a_group_is_reported_with_its_own_attempt():
+    scores = LENGTH.score([attempt("rxx"), attempt("wxxxx", 1), attempt("r")])
+    assert [score.details["length"] for score in scores] == [3, 5, 1]
+
+
+def test_no_lengths_have_no_values():
+    assert length_values([], []) == []
+
+
 def test_length_without_group_says_who_fills_it():
     with pytest.raises(ValueError, match=r"'length' compares .* 't/1' has group_id=None. TextVectorEnv"):
         LENGTH.score([attempt("r", group_id=None)])
@@ -206,6 +215,11 @@ def test_cosine_length_stays_between_its_four_values(cs, cl, ws, wl, num_chars, 
 def test_characters_of_scripts_without_spaces_count_as_words(response, expected):
     (value,) = values(RepetitionPenalty(), [attempt(response)])
     assert value == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("character", ["ก", "ກ", "ཀ", "က", "ក", "あ", "ア", "我", "㐀", "豈", "𠀀", "𰀀"])
+def test_a_character_of_every_script_without_spaces_is_a_word(character):
+    assert values(RepetitionPenalty(), [attempt(character * 6)]) == [-0.75]
 
 
 def test_spaced_words_see_one_word_in_a_text_without_spaces():

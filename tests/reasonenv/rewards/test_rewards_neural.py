@@ -55,6 +55,21 @@ def test_no_score_is_a_failure_of_the_grader_and_not_zero():
     assert "'lengths' gave no score" in missing.details["reason"]
 
 
+class Infinite:
+    def score(self, prompts, responses):
+        return [float("-inf"), float("inf")]
+
+
+def test_infinity_is_a_score_like_any_other():
+    scores = NeuralReward("infinite", Infinite).score(attempts("a", "b"))
+    assert [score.value for score in scores] == [float("-inf"), float("inf")]
+
+
+def test_a_copy_knows_the_range_of_its_model():
+    reward = NeuralReward("lengths", Lengths, value_range=(0.0, 9.0))
+    assert pickle.loads(pickle.dumps(reward)).value_range == (0.0, 9.0)
+
+
 def test_scorer_is_made_when_first_needed_and_once():
     made = []
     reward = NeuralReward("lengths", lambda: made.append(1) or Lengths())

@@ -143,6 +143,10 @@ def test_accuracy_of_a_task_without_math_reference_is_a_type_error_that_names_it
         ("1.5\n-3\n*bold*", 0),
         ("in 1. place", 0),
         ("Thirst, a", 0),
+        ("MiniStep 1: a", 0),
+        ("AtFirst, a. MySecond, b. TheNext, c. AlFinally, d.", 0),
+        ("-\n*\n1.\n", 0),
+        ("-\ta\n\t*\tb\n  1.\tc", 3),
     ],
 )
 def test_steps_are_counted_as_defined(response, steps):
@@ -243,6 +247,10 @@ def test_repetition_penalty_scales_with_its_maximum_and_size():
     assert value(RepetitionPenalty(ngram_size=1, max_penalty=-0.1), "a a b b") == pytest.approx(-0.05)
 
 
+def test_a_penalty_of_nothing_is_allowed_and_nothing():
+    assert math.copysign(1.0, value(RepetitionPenalty(max_penalty=0), "a a a a")) == 1.0
+
+
 @given(st.text())
 def test_repetition_penalty_stays_in_its_range(response):
     assert -1.0 < value(RepetitionPenalty(), response) <= 0.0
@@ -252,6 +260,13 @@ def test_repetition_penalty_stays_in_its_range(response):
 def test_senseless_repetition_penalties_are_refused(arguments):
     with pytest.raises(ValueError, match="got"):
         RepetitionPenalty(**arguments)
+
+
+@pytest.mark.parametrize(("gold", "status"), [("27", "wrong"), (r"\frac{{{", "gold_unparseable")])
+def test_only_an_equal_answer_is_called_not_worked_out(gold, status):
+    task = Task(task_id="t", prompt="?", reference=MathReference(answer=gold, is_worked_out=True))
+    (score,) = Accuracy(timeout_seconds=60).score([Attempt(task=task, response="<answer>7*3+5</answer>")])
+    assert score.details["status"] == status
 
 
 @pytest.mark.parametrize(

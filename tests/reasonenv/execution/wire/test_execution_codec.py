@@ -90,8 +90,53 @@ class Liar(int):
     def __index__(self):
         return 107
 
+    def __int__(self):
+        return 107
+
     def __repr__(self):
         return "107"
+
+
+class LyingFloat(float):
+    def __float__(self):
+        return 107.0
+
+
+class LyingComplex(complex):
+    def __complex__(self):
+        return 107j
+
+    @property
+    def real(self):
+        return 107.0
+
+    @property
+    def imag(self):
+        return 107.0
+
+
+class LyingStr(str):
+    __slots__ = ()
+
+    def __str__(self):
+        return "107"
+
+
+class LyingBytes(bytes):
+    def decode(self, *_):
+        return "107"
+
+
+class LyingByteArray(bytearray):
+    def decode(self, *_):
+        return "107"
+
+
+class LooksLikeAScalar:
+    shape = ()
+
+    def item(self):
+        return 107
 
 
 class LyingDict(dict):
@@ -117,6 +162,11 @@ class Colour(enum.IntEnum):
         (Liar(5), 5),
         (LyingDict(a=1), {"a": 1}),
         (LyingList([1]), [1]),
+        (LyingFloat(0.5), 0.5),
+        (LyingComplex(1, 2), 1 + 2j),
+        (LyingStr("a"), "a"),
+        (LyingBytes(b"a"), b"a"),
+        (LyingByteArray(b"a"), bytearray(b"a")),
         (Colour.RED, 3),
         (collections.Counter("aab"), {"a": 2, "b": 1}),
         (collections.OrderedDict(a=1), {"a": 1}),
@@ -141,12 +191,45 @@ def test_integers_of_any_length_survive() -> None:
     assert decode(encode(-(3**40_000))) == -(3**40_000)
 
 
-@pytest.mark.parametrize("value", [object(), len, (part for part in ()), np.zeros(2), type("C", (), {})()])
+@pytest.mark.parametrize("value", [object(), len, (part for part in ()), np.zeros(2), LooksLikeAScalar()])
 def test_anything_else_stays_where_it_is_and_equals_nothing(value) -> None:
     opaque = decode(encode(value))
     assert isinstance(opaque, Opaque)
     assert opaque != decode(encode(value))
     assert opaque.type_name == type(value).__name__
+
+
+@pytest.mark.parametrize(
+    ("integer", "text"),
+    [
+        (2**63 - 1, "9223372036854775807"),
+        (2**63, '["i","0x8000000000000000"]'),
+        (-(2**63), "-9223372036854775808"),
+        (-(2**63) - 1, '["i","-0x8000000000000001"]'),
+    ],
+)
+def test_an_integer_is_a_number_of_the_text_if_it_has_64_bits(integer: int, text: str) -> None:
+    assert encode(integer) == text
+    assert decode(text) == integer
+
+
+def test_what_stays_has_the_number_that_its_keeper_gave_it() -> None:
+    kept: list[object] = []
+
+    def keep(value: object) -> int:
+        kept.append(value)
+        return len(kept)
+
+    text = encode({"a": len, "b": [object, range(2)]}, keep)
+    assert kept == [len, object, range(2)]
+    assert decode(text, lambda number, name: (number, name)) == {
+        "a": (1, "builtin_function_or_method"),
+        "b": [(2, "type"), (3, "range")],
+    }
+
+
+def test_a_long_name_of_a_type_is_cut_where_it_is_shown() -> None:
+    assert repr(Opaque(1, "x" * 101)) == f"<opaque {'x' * 100}>"
 
 
 def test_a_class_that_is_only_named_like_a_built_in_stays_where_it_is() -> None:
@@ -181,6 +264,7 @@ def test_a_list_within_itself_is_refused_by_the_writer() -> None:
         '["i","7.5"]',
         '["b","\\u0100"]',
         '["c","1",2]',
+        '["c",true,1.5]',
         '["k","eval"]',
         '["k",["l"]]',
         '["o","x","y"]',
