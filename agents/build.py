@@ -153,7 +153,8 @@ def with_tasks(config: RunConfig) -> RunConfig:
     if config.is_training:
         training = _loaded(training, is_whole=is_apart and config.env.split is None)
     held_out = _loaded(config.evaluation_env, is_whole=chosen.tasks is not None and chosen.split is None)
-    evaluation = replace(chosen, tasks=held_out.tasks, columns=held_out.columns, split=held_out.split)
+    own = {name: getattr(held_out, name) for name in ("tasks", "columns", "data_set", "split")}
+    evaluation = replace(chosen, **own)
     return replace(config, env=training, evaluation=evaluation)
 
 
@@ -165,7 +166,7 @@ def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:
     if is_whole and is_hash_split(tasks):
         config = replace(config, split="all")
         tasks = _one_row(config).tasks
-    return replace(config, tasks=tasks, columns=None)
+    return replace(config, tasks=tasks, columns=None, data_set=None)
 
 
 def _one_row(config: EnvConfig) -> TextVectorEnv:
@@ -184,7 +185,8 @@ def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int)
         ConfigError: no such environment, or not one that takes and yields what a `TextVectorEnv` does.
     """
     _check_env_id(config.id)
-    parts = {name: getattr(config, name) for name in ("tasks", "columns", "reward", "template", "turn", "max_turns")}
+    names = ("tasks", "columns", "data_set", "reward", "template", "turn", "max_turns")
+    parts = {name: getattr(config, name) for name in names}
     try:
         env = gymnasium.make_vec(
             config.id,

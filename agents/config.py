@@ -66,6 +66,8 @@ class EnvConfig:
     """A task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`)."""
     columns: Mapping[str, str] | None = None
     """Which column of a file holds what, as pairs: `prompt=question,answer=target`."""
+    data_set: str | None = None
+    """The public data set whose rows a file or folder holds, such as "gsm8k"."""
     split: str | None = None
     """What to learn on. None is "train"; it is all of your own rows without splits if other tasks are evaluated on."""
     reward: Rewards | None = None
@@ -148,6 +150,7 @@ class EvaluationConfig:
     """Another environment, with the parts that its id stands for."""
     tasks: Tasks | None = None
     columns: Mapping[str, str] | None = None
+    data_set: str | None = None
     reward: Rewards | None = None
     template: str | PromptTemplate | None = None
     split: str | None = None
@@ -221,8 +224,8 @@ class RunConfig:
         if chosen.env_id is not None:
             env = EnvConfig(id=chosen.env_id, split=split, use_chat_template=env.use_chat_template)
         if chosen.tasks is not None:
-            env = replace(env, tasks=chosen.tasks, columns=None)
-        own = {name: getattr(chosen, name) for name in ("columns", "reward", "template")}
+            env = replace(env, tasks=chosen.tasks, columns=None, data_set=None)
+        own = {name: getattr(chosen, name) for name in ("columns", "data_set", "reward", "template")}
         return replace(env, **{name: value for name, value in own.items() if value is not None})
 
 

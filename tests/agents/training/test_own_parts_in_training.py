@@ -324,6 +324,16 @@ def test_two_files_are_both_used_whole_and_the_folder_alone_resumes_them(tmp_pat
     assert (config.env.split, config.evaluation.split, config.evaluation.tasks) == (None, None, str(files[1]))
 
 
+def test_files_of_a_public_data_set_are_trained_and_evaluated_by_its_name(tmp_path: Path) -> None:
+    for split, first in (("train", 0), ("test", 100)):
+        rows = [{"question": f"{n}+1=?", "answer": f"One more.\n#### {n + 1}"} for n in range(first, first + 4)]
+        (tmp_path / f"{split}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    flags = ("--env.data-set=gsm8k", "--evaluation.data-set=gsm8k", f"--evaluation.tasks={tmp_path / 'test.jsonl'}")
+    rows, summary, _ = trained(tmp_path / "runs", f"--tasks={tmp_path / 'train.jsonl'}", *flags)
+    assert all(int(row["reference"]["answer"]) <= 4 for row in rows)
+    assert (summary["num_tasks_also_trained_on"], summary["before"]["n"]) == (0, 2)
+
+
 def test_responses_of_an_evaluation_can_be_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "responses.jsonl"
     assert main(["eval", "own_parts:recipe", "--tasks=own_parts:sums", f"--responses={file}"]) == 0
