@@ -10,9 +10,10 @@ from reasonenv.grading import MAX_ANSWER_CHARS, GradeStatus
 from reasonenv.grading.decimals import decimal_digits
 from reasonenv.grading.math import grade_answers
 from reasonenv.grading.math.compare import equal_texts
+from reasonenv.grading.math.equations import named_values
 from reasonenv.grading.math.evaluation import evaluate
 from reasonenv.grading.math.matrices import worked_out
-from reasonenv.grading.math.nodes import OverBudgetError, UndefinedError, UnreadableError
+from reasonenv.grading.math.nodes import OverBudgetError, UndefinedError, UnreadableError, number
 from reasonenv.grading.math.notation.reader import read
 from reasonenv.grading.math.notation.tokens import undelimited
 from reasonenv.grading.math.policy import MathPolicy
@@ -59,6 +60,11 @@ EQUAL = [
     ("(1,2), (3,4)", "(3,4), (1,2), (3,4)"),
     (r"a \pm b \mp c", "a+b-c, a-b+c"),
     ("P(1,2)", "(1,2)"),
+    ("5", "|AB| = 5"),
+    ("5", "f(2) = 5"),
+    ("3", "a+b = 3"),
+    ("(1,2)", "y=2, x=1"),
+    ("2, 1", "x_1=1, x_2=2"),
 ]
 UNEQUAL = [
     (r"(\pm 1, 2)", r"\{(1,2), (5,2)\}"),
@@ -85,6 +91,8 @@ UNEQUAL = [
     (r"\infty", r"-\infty"),
     ("x^2-1=(x-1)(x+1)", "x=x"),
     ("5", "5=5"),
+    ("3", "a+a = 3"),
+    ("2, 1", "x=1, y=2"),
     ("y=x+1", "z=x+1"),
     (r"\{1,2\}", "(1,2)"),
     ("x<y", "x=y"),
@@ -112,6 +120,11 @@ def test_unequal_at_the_edge_of_a_rule_in_both_directions(one, other):
 
 def test_verdict_is_open_where_one_reading_of_the_logarithm_leaves_it_open():
     assert equal_texts(r"(\log x, \frac{x}{0})", r"(\log x, \frac{2x}{0})") is None
+
+
+def test_a_single_equation_is_no_tuple_of_values():
+    assert named_values((read("x=1"),)) is None
+    assert named_values((read("y=2"), read("x=1"))) == (number(1), number(2))
 
 
 def test_lists_of_too_many_elements_are_over_budget():

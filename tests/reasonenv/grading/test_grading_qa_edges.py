@@ -14,7 +14,7 @@ from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import list_members
 from reasonenv.grading.qa.numbers import read_quantity
 from reasonenv.grading.qa.numerals import read_numeral
-from reasonenv.grading.qa.reading import Reading, read_answer, without_markup
+from reasonenv.grading.qa.reading import Reading, read_answer, refined, without_markup
 from reasonenv.grading.qa.text import canonical
 from reasonenv.parsing import read_response
 from reasonenv.types import QAReference
@@ -42,6 +42,10 @@ ROWS = [
     ("number", ("1/3",), "0.33333333333", 1),
     ("number", ("1/3",), "0.33333333334", 1),
     ("number", ("1/3",), "0.33333333335", 0),
+    ("number", ("0.3333333333",), "0.33333333334", 0),
+    ("number", ("42",), "After a long walk beside the river we finally counted 42 apples", 1),
+    ("number", ("$5",), "$5 dollars", 1),
+    ("number", ("5%",), "5% of the 300 people", 0),
     ("number", ("5 kg",), "5 pounds", 0),
     ("number", ("$5",), "5 pounds", 0),
     ("number", ("£5",), "5 pounds", 1),
@@ -159,7 +163,7 @@ def test_digit_before_a_myriad_counts_myriads(text, value):
         *[("one hundred and two and a half", Fraction(205, 2)), ("two and three quarters", Fraction(11, 4))],
         *[("10^400", 10**400), ("10^401", None), ("3 x 10^400", 3 * 10**400), ("3 x 10^401", None), ("1e401", None)],
         *[("1/2 km", Fraction(1, 2)), ("2 1/2 km", Fraction(5, 2)), ("1.5/2", None), ("1.5 1/2", None)],
-        *[("$-5", -5), ("-$5", -5), ("-$-5", 5), ("- 5", -5), ("minus $5", -5)],
+        *[("$-5", -5), ("-$5", -5), ("-$-5", 5), ("- 5", -5), ("minus $5", -5), ("$5 euros", None)],
     ],
 )
 def test_value_of_a_number_at_the_edge_of_what_is_one(text, value):
@@ -226,6 +230,39 @@ def test_repeating_a_member_does_not_make_a_list_more_precise():
 def test_response_of_three_hundred_characters_is_its_own_answer_and_a_longer_one_is_not():
     assert read_answer(read_response("x" * 300)) == Reading("x" * 300, "bare")
     assert read_answer(read_response("x" * 301)) == Reading(None, "long")
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        (r"<answer>\boxed{5}</answer>", Reading("5", "block")),
+        (r"so \boxed{5}", Reading("5", "box")),
+        ("<answer>The answer is Paris</answer>", Reading("Paris", "block")),
+        ("The answer is Paris", Reading("Paris", "announced")),
+    ],
+)
+def test_source_of_a_reading_is_what_stands_around_it(text, reading):
+    assert read_answer(read_response(text)) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "narrowed"),
+    [
+        ("It is said that the capital is Paris", ["Paris"]),
+        ("The capital is Paris\nLondon is no capital", []),
+        ("It is Paris. It is large.", []),
+        ("It is Paris or London", []),
+        ("It is " + "x" * 294, ["x" * 294]),
+        ("It is " + "x" * 295, []),
+    ],
+)
+def test_one_line_that_asserts_one_thing_is_narrowed_and_nothing_else(text, narrowed):
+    assert refined(Reading(text, "block")) == [text, *narrowed]
+
+
+@pytest.mark.parametrize("text", ["(a) b)", "$5$, $6$", "“a” b”", "{a}"])
+def test_marks_that_are_not_around_everything_stay(text):
+    assert without_markup(text) == text
 
 
 @pytest.mark.parametrize("text", ['"Hamlet".', '"Hamlet",', "“Hamlet”,", "*Hamlet*."])
