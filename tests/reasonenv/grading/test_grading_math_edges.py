@@ -148,6 +148,11 @@ def test_power_of_zero_has_a_value_only_for_positive_exponents(text):
         evaluate(read(text), {})
 
 
+def test_matrices_of_different_shapes_have_no_sum():
+    with pytest.raises(UnreadableError, match="different shapes"):
+        worked_out(read(ROW + r"+\begin{pmatrix}1&2&3\end{pmatrix}"))
+
+
 def test_nothing_is_divided_by_a_matrix():
     with pytest.raises(UnreadableError):
         worked_out(read(rf"\frac{{2}}{{{ROW}}}"))

@@ -11,7 +11,7 @@ from reasonenv.grading import GradeStatus, grade_qa
 from reasonenv.grading.qa.boolean import gold_boolean
 from reasonenv.grading.qa.constraints import kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
-from reasonenv.grading.qa.lists import list_members
+from reasonenv.grading.qa.lists import list_members, without_introduction
 from reasonenv.grading.qa.numbers import read_quantity
 from reasonenv.grading.qa.numerals import read_numeral
 from reasonenv.grading.qa.reading import Reading, read_answer, refined, without_markup
@@ -178,6 +178,17 @@ def test_value_of_a_number_at_the_edge_of_what_is_one(text, value):
 def test_a_numeral_ends_where_what_follows_is_no_part_of_it(text, end):
     numeral = read_numeral(text)
     assert (None if numeral is None else numeral.end) == end
+
+
+@pytest.mark.parametrize("code", [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+def test_characters_that_nobody_sees_are_no_part_of_a_text(code):
+    assert canonical(f"co{chr(code)}operate") == "cooperate"
+
+
+def test_words_that_introduce_a_list_may_be_many():
+    introduction = "The colours of the flag that flies over the town hall of the capital are: "
+    assert without_introduction(f"{introduction}red, blue") == "red, blue"
+    assert without_introduction(f"{'very ' * 30}long words are: red, blue") is None
 
 
 def test_initials_are_one_word_with_or_without_points():

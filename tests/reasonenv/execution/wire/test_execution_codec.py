@@ -160,6 +160,7 @@ class Colour(enum.IntEnum):
     ("value", "expected"),
     [
         (Liar(5), 5),
+        (Liar(2**70), 2**70),
         (LyingDict(a=1), {"a": 1}),
         (LyingList([1]), [1]),
         (LyingFloat(0.5), 0.5),
