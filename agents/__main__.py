@@ -18,7 +18,7 @@ from rich.console import Console
 
 import agents
 from agents.build import check_parts, evaluate_policy, load_policy, with_tasks
-from agents.errors import CheckpointError
+from agents.errors import CheckpointError, ConfigError
 from agents.flags import HELP, PROGRAM, configure, with_fields
 from agents.interruption import Interrupted
 from agents.json_values import finite_json
@@ -68,6 +68,8 @@ class Evaluate:
         """Print the accuracy as JSON; with --responses FILE, write every response to FILE."""
         output, rest = tyro.cli(_Output, args=[flag for flag in flags if flag not in HELP], return_unknown_args=True)
         config = configure("eval", self.recipe, [*rest, *(flag for flag in flags if flag in HELP)])
+        if output.responses is not None:
+            _check_new_file(output.responses)
         alone = with_tasks(replace(config, cold_start=(), control=(), rl=None))
         print(check_parts(alone), file=sys.stderr)
         policy = load_policy(config.policy, config.env, seed=config.seed)
@@ -80,7 +82,18 @@ class Evaluate:
         result = evaluate_policy(replace(config, evaluation=alone.evaluation), policy, record=keep)
         if output.responses is not None:
             output.responses.write_text("".join(rows), encoding="utf-8")
+        if result.num_tasks_also_trained_on:
+            print(
+                f"NOT HELD OUT: {result.num_tasks_also_trained_on} of {result.n} evaluated tasks are also trained on.",
+                file=sys.stderr,
+            )
         Console().print_json(json.dumps(result.as_dict()))
+
+
+def _check_new_file(path: Path) -> None:
+    if path.exists() or not path.absolute().parent.is_dir():
+        fault = "exists already" if path.exists() else f"has no folder {path.parent}"
+        raise ConfigError(f"--responses {path} {fault}: name a new file in a folder that is there.")
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         SystemExit: the words do not parse (2), or ask for help (0).
     """
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if words[0] == "train" and words[1:2] and words[1].startswith("--resume="):
+        words[1:2] = words[1].split("=", 1)
     if (fault := damage("agents")) is not None:
         print(f"error: {fault}", file=sys.stderr)
         return 2

@@ -145,6 +145,8 @@ def _split(word: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in word.split(",")]
     if not all(name and sign and value for name, sign, value in pairs):
         raise ValueError(f"expected pairs such as name=value,name=value, got {word!r}")
+    if len({name for name, _, _ in pairs}) < len(pairs):
+        raise ValueError(f"expected each name once, got {word!r}")
     return {name: value for name, _, value in pairs}
 
 

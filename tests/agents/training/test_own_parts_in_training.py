@@ -343,6 +343,27 @@ def test_responses_of_an_evaluation_can_be_kept(tmp_path: Path, capsys: pytest.C
     assert sum(bool(row["is_right"]) for row in rows[:2]) == result["greedy"] * 2
 
 
+@pytest.mark.parametrize("name", ["tasks.jsonl", "nowhere/responses.jsonl"])
+def test_responses_never_replace_a_file_and_need_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "tasks.jsonl").write_text("mine", encoding="utf-8")
+    assert main(["eval", "own_parts:recipe", "--tasks=own_parts:sums", f"--responses={tmp_path / name}"]) == 2
+    assert "name a new file in a folder that is there" in capsys.readouterr().err
+    assert [path.read_text() for path in tmp_path.rglob("*.jsonl")] == ["mine"]
+
+
+def test_evaluating_alone_on_training_tasks_is_loud_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "own_parts:recipe", "--tasks=own_parts:sums", "--evaluation.split=train"]) == 0
+    assert "NOT HELD OUT: 2 of 2 evaluated tasks" in capsys.readouterr().err
+
+
+def test_a_weight_that_is_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["eval", "own_parts:recipe", "--env.reward=accuracy=1,accuracy=2"])
+    assert "each name once" in "".join(capsys.readouterr())
+
+
 def test_r1_zero_is_evaluated_by_the_path_of_a_policy_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_tiny_policy(tmp_path / "policy", seed=0)
     flags = [
