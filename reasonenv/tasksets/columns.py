@@ -128,6 +128,8 @@ def as_columns(columns: Columns | Mapping[str, str] | None) -> Columns:
     """
     if isinstance(columns, Columns):
         return columns
+    if columns is not None and not isinstance(columns, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] as below
+        raise TypeError(f"columns must be Columns or a dict from roles to columns, got {columns!r:.80}.")
     for role, column in (columns or {}).items():
         if role not in _NAMES:
             raise UnknownNameError("role", role, _NAMES, of=f"columns={columns!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, cast, runtime_checkable
 
-from reasonenv.errors import TaskDataError
+from reasonenv.errors import ReasonEnvError, TaskDataError
 from reasonenv.tasksets.base import TaskList, TaskSet
 from reasonenv.tasksets.columns import Columns
 from reasonenv.tasksets.files import own_tasks
@@ -80,8 +80,15 @@ def from_object(tasks: TaskSource, *, split: str, columns: Columns | None, name:
 def _from_function(make: Callable[[str], Any], split: str, columns: Columns | None, name: str) -> TaskSet:
     try:
         made = make(split)
+    except ReasonEnvError:
+        raise
     except TypeError as error:
         raise TypeError(f"The tasks {name!r} must be a task set, rows, or a function of a split: {error}.") from error
+    except Exception as error:
+        raise TaskDataError(
+            f"The tasks {name!r} could not be made for split {split!r} ({type(error).__name__}: {error}). Expected a "
+            "function of a split that returns a task set, tasks or rows."
+        ) from error
     if isinstance(made, TaskSet):
         return _without_columns(made, columns)
     if callable(made) or isinstance(made, Mapping):

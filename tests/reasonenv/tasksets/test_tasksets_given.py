@@ -253,3 +253,17 @@ def test_an_address_of_the_hub_is_loaded_like_from_hub(address, arguments, monke
     assert load_tasks(address, split="test") == from_hub("owner/name", split="test", **arguments)
     assert asked[0] == asked[1]
     assert len(load_tasks(address, split="test")) == 50, "a split of the hub is whole"
+
+
+def _broken(split: str) -> list[dict[str, str]]:
+    raise KeyError(split)
+
+
+def test_function_of_the_split_that_raises_is_named_with_its_reason() -> None:
+    with pytest.raises(TaskDataError, match=r"could not be made for split 'test' \(KeyError: 'test'\)"):
+        load_tasks(_broken, split="test")
+
+
+def test_columns_that_are_no_dict_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"dict from roles to columns, got 'prompt=question'"):
+        load_tasks([{"question": "2+3=?", "answer": 5}], columns="prompt=question")
