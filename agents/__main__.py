@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         _run(words)
     except (ReasonEnvError, PackageNotFoundError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(" ".join([f"error: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return 2
     except Interrupted as interruption:
         print(interruption, file=sys.stderr)

@@ -44,6 +44,7 @@ __all__ = [
     "build_engine",
     "build_rl_phase",
     "build_sft_phase",
+    "check_context",
     "check_parts",
     "evaluate_policy",
     "load_policy",
@@ -126,6 +127,16 @@ def check_parts(config: RunConfig) -> str:
             stacklevel=2,
         )
     return f"Training on {describe(training)}. {evaluated}"
+
+
+def check_context(config: RunConfig, policy: LoadedPolicy) -> None:
+    """Raise ConfigError where a response alone may be longer than the model's context."""
+    context = getattr(policy.model.config.get_text_config(), "max_position_embeddings", None)  # some models have no end
+    for name, user in {"rl.rollout": config.rl and config.rl.rollout, "evaluation": config.evaluation}.items():
+        if user is not None and context is not None and user.max_new_tokens > context:
+            raise ConfigError(
+                f"{name}.max_new_tokens={user.max_new_tokens} is more than the model's context of {context} tokens."
+            )
 
 
 def _tried(config: EnvConfig) -> TaskSet:

@@ -29,6 +29,7 @@ from agents.build import (
     build_engine,
     build_rl_phase,
     build_sft_phase,
+    check_context,
     check_parts,
     evaluate_policy,
     load_policy,
@@ -108,6 +109,7 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             if position is not None:
                 check_readable(config.folder)
             policy = _load(config, config.folder / "checkpoint" if position else None)
+            check_context(config, policy)
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
                     build_engine(policy, user.engine)

@@ -130,6 +130,8 @@ PLACES = rows(
     ("--env.id CartPole-v1", r"CartPole-v1.* learners need a TextVectorEnv"),
     (f"--rl.optimizer.learning-rate -1 {TINY}", r"learning_rate must be .* got -1"),
     (f"--output-dir a_file {TINY}", r"output_dir.*a_file"),
+    ("--rl.rollout.max-new-tokens 100000000", r"max_new_tokens=100000000 is more than the model's context of 4096"),
+    ("--evaluation.max-new-tokens 5000", r"evaluation\.max_new_tokens=5000 is more than"),
 )
 
 
