@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import tyro
 
-from agents.algorithms import GRPO, Algorithm
+from agents.algorithms import GRPO, Algorithm, GroupBaseline
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.rollout.engine import EngineFactory
@@ -135,10 +135,19 @@ class RLConfig:
     update: UpdateConfig = field(default_factory=UpdateConfig)
     reference_every: int | None = None
     """Steps after which the KL anchor becomes the current policy (400 in R1-Zero); None keeps the initial one."""
+    max_extra_collections: int = 0
+    """Dynamic sampling: groups whose rewards are all equal are dropped, and up to so many more collections of
+    `rollout.num_prompts` groups are made until none is missing. 0 trains on every group (Sec. 3.2, arXiv
+    2503.14476)."""
+    mask_truncated: bool = False
+    """Overlong filtering: responses that were cut off have no loss; their rewards count in the baseline of their group
+    (Sec. 3.4, arXiv 2503.14476)."""
 
     def __post_init__(self) -> None:
         _require_at_least(0, "rl", num_steps=self.num_steps)
         _require_at_least(1, "rl", reference_every=self.reference_every)
+        _require_at_least(0, "rl", max_extra_collections=self.max_extra_collections)
+        _check_sampling(self)
         budget = self.update.max_tokens_per_microbatch
         if budget is not None and budget < self.rollout.max_new_tokens:
             raise ConfigError(
@@ -235,6 +244,30 @@ class RunConfig:
             env = replace(env, tasks=chosen.tasks, columns=None, data_set=None)
         own = {name: getattr(chosen, name) for name in ("columns", "data_set", "reward", "template")}
         return replace(env, **{name: value for name, value in own.items() if value is not None})
+
+
+def _check_sampling(config: RLConfig) -> None:
+    """Raise ConfigError for samples that the algorithm cannot learn from, or would learn something else from."""
+    algorithm, rollout = config.algorithm, config.rollout
+    name = type(algorithm).__name__
+    if rollout.top_p < 1:
+        raise ConfigError(
+            f"rl.rollout.top_p must be 1 to train on, got {rollout.top_p}: the sampler chooses among the likeliest "
+            "tokens, while the learner's log-probabilities are over the whole vocabulary, so that ratios are wrong."
+        )
+    least = algorithm.min_group_size if isinstance(algorithm, GroupBaseline) else 1
+    if rollout.group_size < least:
+        raise ConfigError(
+            f"rl.rollout.group_size must be at least {least} for {name}, got {rollout.group_size}: its baseline is "
+            "what the other responses to the same prompt got."
+        )
+    is_filterable = isinstance(algorithm, GroupBaseline) and algorithm.allows_dynamic_sampling
+    if config.max_extra_collections and not is_filterable:
+        raise ConfigError(
+            f"rl.max_extra_collections must be 0 for {name}, got {config.max_extra_collections}: groups with equal "
+            "rewards would be dropped though it learns from them, or is unbiased only with them. An algorithm of which "
+            "that is not true says allows_dynamic_sampling = True."
+        )
 
 
 def _require_at_least(minimum: int, owner: str, **values: int | None) -> None:
