@@ -137,7 +137,7 @@ class RLConfig:
     """Steps after which the KL anchor becomes the current policy (400 in R1-Zero); None keeps the initial one."""
     max_extra_collections: int = 0
     """Dynamic sampling: groups whose rewards are all equal are dropped, and up to so many more collections of
-    `rollout.num_prompts` groups are made until none is missing. 0 trains on every group (Sec. 3.2, arXiv
+    `RolloutConfig.num_prompts` groups are made until none is missing. 0 trains on every group (Sec. 3.2, arXiv
     2503.14476)."""
     mask_truncated: bool = False
     """Overlong filtering: responses that were cut off have no loss; their rewards count in the baseline of their group
