@@ -72,7 +72,7 @@ class Evaluate:
             _check_new_file(output.responses)
         alone = with_tasks(replace(config, cold_start=(), control=(), rl=None))
         print(check_parts(alone), file=sys.stderr)
-        policy = load_policy(config.policy, config.env, seed=config.seed)
+        policy = load_policy(config.policy, config.env, seed=config.seed, is_trained=False)
         rows: list[str] = []
 
         def keep(sampling: str, trajectories: list[Trajectory]) -> None:

@@ -38,6 +38,7 @@ from agents.build import (
 from agents.config import RLConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.interruption import Interrupted, Interruption
+from agents.memory import memory_parts, shown_memory
 from agents.records.checkpoint import (
     Retention,
     check_readable,
@@ -120,7 +121,13 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
 
 
 def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:
-    return load_policy(config.policy, config.env, path=None if path is None else str(path), seed=config.seed)
+    return load_policy(
+        config.policy,
+        config.env,
+        path=None if path is None else str(path),
+        seed=config.seed,
+        is_trained=config.is_training,
+    )
 
 
 @dataclass(frozen=True)
@@ -215,6 +222,9 @@ class _Run:
         position = self.position
         with self.interruption.stoppable():
             self.phase = phase = self._build(name, steps)
+        has_reference = isinstance(steps, RLConfig) and "reference_logprobs" in steps.algorithm.needs
+        memory = shown_memory(memory_parts(phase.learner, has_reference=has_reference))
+        self.console.print(f"{name}: {memory}", highlight=False, soft_wrap=True)
         board = SummaryWriter(str(self.config.folder / "tensorboard" / name), purge_step=position.step)
         progress = phase_progress(name, first_step=position.step, num_steps=steps.num_steps, console=self.console)
         history = self.metrics.read(phase=name)
