@@ -27,7 +27,6 @@ from reasonenv.types import (
 from reasonenv.vector import TextVectorEnv
 
 __version__ = "0.1.0"
-"""Of the three distributions: `reasonenv-agents` and `reasonenv-reward-models` are built with it too."""
 
 __all__ = [
     "Attempt",

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Literal
 
@@ -190,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(reward_models.__version__)
             return 0
         _command(words).run()
-    except (RewardModelError, PackageNotFoundError, ValueError, OSError) as error:
+    except (RewardModelError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

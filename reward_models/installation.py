@@ -8,9 +8,9 @@ from pathlib import Path
 
 from reward_models.errors import MissingPackageError
 
-__all__ = ["DISTRIBUTION", "require_modules"]
+__all__ = ["require_modules"]
 
-DISTRIBUTION = "reasonenv-reward-models"
+_DISTRIBUTION = "reasonenv-reward-models"
 _MODULES = ("httpx", "numpy", "peft", "safetensors", "torch", "transformers", "tyro")
 
 
@@ -24,8 +24,8 @@ def require_modules() -> None:
     missing = next((name for name in _MODULES if find_spec(name) is None), None)
     if missing is None:
         return
-    error = MissingPackageError(missing, DISTRIBUTION)
+    error = MissingPackageError(missing, _DISTRIBUTION)
     # `-m` stands there while Python looks for the module to run; an installed script is called as its distribution.
-    if Path(sys.argv[0]).stem in ("-m", DISTRIBUTION):
+    if Path(sys.argv[0]).stem in ("-m", _DISTRIBUTION):
         raise SystemExit(f"error: {error}")
     raise error
