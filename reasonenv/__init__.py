@@ -6,6 +6,10 @@ to make environments from your own tasks and rewards. PyTorch is never needed he
 
 from __future__ import annotations
 
+from reasonenv.interruption import end_by_ctrl_c
+
+end_by_ctrl_c()
+
 from reasonenv.env import TextEnv
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.registration import register_environments

@@ -7,8 +7,9 @@ any Hugging Face checkpoint, and `HttpRewardModel` asks a server. Every model ha
 
 from __future__ import annotations
 
-from reward_models.installation import require_modules
+from reward_models.installation import end_by_ctrl_c, require_modules
 
+end_by_ctrl_c()
 require_modules()
 
 from reward_models.base import JudgedPart, Judgement, Prompt, RewardModel, ScoreCounts
