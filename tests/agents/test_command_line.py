@@ -332,16 +332,16 @@ def test_help_of_a_recipe_lists_every_field(arguments: list[str], capsys: pytest
     assert all(flag in shown for flag in ("--policy.path", "--env.tasks", "--evaluation.num-tasks", "--seed"))
 
 
-def test_help_of_a_recipe_with_required_flags_needs_none_of_them(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_status(["train", "r1_zero", "--help"]) == 0
+@pytest.mark.parametrize("flags", [[], ["--model=some/model"], ["--policy.path", "some/model"], ["--algorithm=ppo"]])
+def test_help_of_a_recipe_with_required_flags_lists_every_field_without_them(
+    flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_status(["train", "r1_zero", *flags, "--help"]) == 0
     captured = capsys.readouterr()
-    assert "--model" in captured.out
+    words = ("--model", "--policy.path", "--rl.reference-every", "--rl.algorithm.kl-coef", "--seed")
+    assert [word for word in words if word not in captured.out] == []
+    assert ("some/model" in captured.out) is ("some/model" in "".join(flags))
     assert captured.err == ""
-
-
-def test_help_shows_the_fields_once_the_required_flags_are_given(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_status(["train", "r1_zero", "--model=some/model", "--help"]) == 0
-    assert "--rl.reference-every" in capsys.readouterr().out
 
 
 def test_flags_of_the_recipe_come_first_and_fields_override_them() -> None:
