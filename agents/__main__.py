@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Annotated
 
@@ -120,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(agents.__version__)
             return 0
         _run(words)
-    except (ReasonEnvError, PackageNotFoundError, ValueError, OSError) as error:
+    except (ReasonEnvError, ValueError, OSError) as error:
         print(" ".join([f"error: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return 2
     except Interrupted as interruption:

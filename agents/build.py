@@ -50,6 +50,7 @@ __all__ = [
     "evaluate_policy",
     "load_policy",
     "make_env",
+    "used_tasks",
     "with_tasks",
 ]
 
@@ -181,6 +182,12 @@ def with_tasks(config: RunConfig) -> RunConfig:
     own = {name: getattr(held_out, name) for name in ("tasks", "columns", "data_set", "split")}
     evaluation = replace(chosen, **own)
     return replace(config, env=training, evaluation=evaluation)
+
+
+def used_tasks(config: RunConfig) -> dict[str, TaskSet]:
+    """Return the tasks of "training", where there is any, and of "evaluation"."""
+    envs = {"training": config.training_env} if config.is_training else {}
+    return {use: _one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
 
 
 def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:
