@@ -25,7 +25,7 @@ from reasonenv.prompts import TEMPLATES, PromptTemplate
 from reasonenv.registration import ENVIRONMENTS
 from reasonenv.rewards import PRESETS, REWARDS
 from reasonenv.tables import resolve
-from reasonenv.tasksets import TASK_SETS
+from reasonenv.tasksets import TASK_SETS, load_tasks
 from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set
 from reasonenv.turns import TURNS
@@ -134,7 +134,9 @@ def test_reward_conforms(name: str) -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_conforms(name: str) -> None:
-    check_reward(resolve(PRESETS, name, kind="reward preset")(), [TASK_OF_REWARD.get(name, TASK)])
+    mixed = load_tasks("procedural_mixed")
+    tasks = [mixed[index] for index in range(8)] if name == "r1_all_scenarios" else [TASK_OF_REWARD.get(name, TASK)]
+    check_reward(resolve(PRESETS, name, kind="reward preset")(), tasks)
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.startswith("compat_")])
