@@ -72,9 +72,9 @@ class UpdateConfig:
 
     def __post_init__(self) -> None:
         for name in ("num_epochs", "num_minibatches"):
-            if getattr(self, name) < 1:
+            if isinstance(getattr(self, name), bool) or getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if self.microbatch_size is not None and self.microbatch_size < 1:
+        if self.microbatch_size is not None and (isinstance(self.microbatch_size, bool) or self.microbatch_size < 1):
             raise ConfigError(f"microbatch_size must be None (no cutting) or at least 1, got {self.microbatch_size}.")
 
 

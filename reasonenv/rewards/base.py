@@ -107,7 +107,7 @@ class Rule:
             raise TypeError(wrong)
         try:
             value = float(result)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise TypeError(wrong) from error
         return Score(value)
 

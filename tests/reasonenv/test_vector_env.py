@@ -38,7 +38,7 @@ def configurations(draw):
     return {
         "reward": terms(),
         "turn": turn,
-        "max_turns": 1 if turn is None else draw(st.integers(1, 3)),
+        "max_turns": 1 if turn is None else draw(st.integers(2, 3)),
         "max_response_chars": draw(st.sampled_from([3, 1000, 200_000])),
     }
 

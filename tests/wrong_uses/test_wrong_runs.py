@@ -85,6 +85,12 @@ PARTS = rows(
     ("--env.max-turns 3", r"max_turns=3 needs a turn"),
     ("--env.max-turns 0", r"max_turns must be at least 1, got 0"),
     ("--env.split tain", r"Unknown split 'tain' of 'chain_arithmetic'\. Did you mean 'train'\?"),
+    ("--tasks good.jsonl --env.split dev", r"Unknown split 'dev' of good.jsonl.* --env.tasks and --env.split\."),
+    (
+        "--tasks good.jsonl --evaluation.split dev",
+        r"split 'dev' of good.jsonl.* and --evaluation.split\.",
+    ),
+    ("--tasks one.jsonl", r"no split 'test': all 1 rows .* --evaluation.tasks and --evaluation.split\."),
     ("--evaluation.split tset", r"Unknown split 'tset' of 'chain_arithmetic'\. Did you mean 'test'\?"),
 )
 DATA = rows(
