@@ -22,6 +22,7 @@ __all__ = [
     "check_split",
     "describe",
     "hash_sides",
+    "is_generated",
     "is_hash_split",
     "overlap",
     "spread_indices",
@@ -83,17 +84,18 @@ def overlap(train: TaskSet, test: TaskSet) -> int:
 
     Both sets are read whole, apart from generated sets of different splits, which share no problem by construction.
     """
-    if train.split != test.split and _is_generated(train) and _is_generated(test):
+    if train.split != test.split and is_generated(train) and is_generated(test):
         return 0
     trained = {words_of(train[index].dialogue) for index in range(len(train))}
     return len(trained & {words_of(test[index].dialogue) for index in range(len(test))})
 
 
-def _is_generated(task_set: TaskSet) -> bool:
+def is_generated(task_set: TaskSet) -> bool:
+    """Return whether all tasks are drawn by families, so that its splits share no problem and need not be read."""
     if isinstance(task_set, Mixture):
-        return all(_is_generated(component) for component in task_set.components)
+        return all(is_generated(component) for component in task_set.components)
     if isinstance(task_set, Filtered):
-        return _is_generated(task_set.task_set)
+        return is_generated(task_set.task_set)
     return isinstance(task_set, ProceduralTaskSet)
 
 
