@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from env_parts import again, is_same, vector_env
+from env_parts import again, is_same, text_env, vector_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 MODES = list(AutoresetMode)

@@ -289,7 +289,7 @@ def test_a_sandbox_cannot_be_pickled(sandbox: Sandbox) -> None:
 
 
 def test_no_slots_are_refused() -> None:
-    with pytest.raises(ValueError, match="num_slots must be at least 1; got 0"):
+    with pytest.raises(ValueError, match="num_slots must be at least 1, got 0"):
         Sandbox(0)
 
 
