@@ -6,6 +6,7 @@ import json
 import math
 import pickle
 import subprocess
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -31,8 +32,9 @@ from reasonenv.types import ScoreStatus
 
 ADD = CallTests("add", (((2, 3), 5), ((0, 0), 0)))
 DOUBLE = StdinTests((("2\n", "4\n"), ("5\n", "10\n")))
-KEPT = {PurePosixPath(path).parts[2] for path in (sys.prefix, sys.base_prefix) if path.startswith("/tmp/")}
-"""What a jail shows in `/tmp` because this Python is installed there."""
+PREFIXES = {path for prefix in (sys.prefix, sys.base_prefix) for path in (prefix, os.path.realpath(prefix))}
+KEPT = {PurePosixPath(path).parts[2] for path in PREFIXES if path.startswith("/tmp/")}
+"""What a jail shows in `/tmp` because this Python is installed there, or is reached by a link that lies there."""
 DOUBLE_PROGRAM = "print(2 * int(input()))"
 FORGED_LINES = b'["loaded"]\n["value"]\n["value", "0", "0"]\n'
 """As a jail writes them, but with too few and too many parts."""
