@@ -8,15 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from agents.types import require_equal_shapes
+from agents.types import Groups, require_equal_shapes
 
-__all__ = ["gae", "group_relative_advantages", "number_groups", "whiten"]
-
-
-def number_groups(group_ids_B: Tensor) -> tuple[Tensor, int]:
-    """Return the group of each row as a number in [0, G), in the order of the ids, and G."""
-    ids_G, index_B = torch.unique(group_ids_B, return_inverse=True)
-    return index_B, len(ids_G)
+__all__ = ["gae", "group_relative_advantages", "whiten"]
 
 
 def group_relative_advantages(
@@ -37,18 +31,16 @@ def group_relative_advantages(
         ValueError: tensors of different shapes.
     """
     require_equal_shapes(rewards_B=rewards_B, group_ids_B=group_ids_B)
-    index_B, num_groups = number_groups(group_ids_B)
+    groups = Groups.of(group_ids_B)
     rewards_B = rewards_B.to(torch.promote_types(rewards_B.dtype, torch.float32))
-    zeros_G = rewards_B.new_zeros(num_groups)
-    count_G = zeros_G.index_add(0, index_B, torch.ones_like(rewards_B))
-    mean_G = zeros_G.index_add(0, index_B, rewards_B) / count_G
-    low_G = torch.full_like(zeros_G, torch.inf).scatter_reduce(0, index_B, rewards_B, "amin")
-    high_G = torch.full_like(zeros_G, -torch.inf).scatter_reduce(0, index_B, rewards_B, "amax")
-    centered_B = torch.where((low_G == high_G)[index_B], 0.0, rewards_B - mean_G[index_B])
+    size_G = groups.size()
+    mean_G = groups.sum(rewards_B) / size_G
+    is_equal_G = groups.max(rewards_B) == -groups.max(-rewards_B)
+    centered_B = torch.where(is_equal_G[groups.index_B], 0.0, rewards_B - mean_G[groups.index_B])
     if not scale_by_std:
         return centered_B
-    variance_G = zeros_G.index_add(0, index_B, centered_B.square()) / (count_G - 1).clamp(min=1)
-    return centered_B / (variance_G.sqrt() + epsilon)[index_B]
+    variance_G = groups.sum(centered_B.square()) / (size_G - 1).clamp(min=1)
+    return centered_B / (variance_G.sqrt() + epsilon)[groups.index_B]
 
 
 def gae(

@@ -286,7 +286,7 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
     env = _rows(config.training_env, num_prompts, group_size)
     learner = Learner(
-        HFPolicy(policy.model, has_value_head=rl.algorithm.needs_values),
+        HFPolicy(policy.model, has_value_head="values" in rl.algorithm.needs),
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )

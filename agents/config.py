@@ -111,13 +111,15 @@ class SFTStage:
     batch_size: int = 64
     worked_share: float = 1.0
     """Share of examples that show the worked solution; the others state the answer at once."""
-    microbatch_size: int | None = None
-    """Examples per forward and backward pass; None takes the whole batch."""
+    max_tokens_per_microbatch: int | None = None
+    """Tokens per forward and backward pass, padding included; None takes the whole batch at once."""
     optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(learning_rate=1e-5, schedule="cosine"))
 
     def __post_init__(self) -> None:
         _require_at_least(0, "sft", num_steps=self.num_steps)
-        _require_at_least(1, "sft", batch_size=self.batch_size, microbatch_size=self.microbatch_size)
+        _require_at_least(
+            1, "sft", batch_size=self.batch_size, max_tokens_per_microbatch=self.max_tokens_per_microbatch
+        )
         if not 0 <= self.worked_share <= 1:
             raise ConfigError(f"worked_share must lie in [0, 1], got {self.worked_share}.")
 
@@ -137,6 +139,12 @@ class RLConfig:
     def __post_init__(self) -> None:
         _require_at_least(0, "rl", num_steps=self.num_steps)
         _require_at_least(1, "rl", reference_every=self.reference_every)
+        budget = self.update.max_tokens_per_microbatch
+        if budget is not None and budget < self.rollout.max_new_tokens:
+            raise ConfigError(
+                f"rl.update.max_tokens_per_microbatch={budget} is less than one response of "
+                f"rl.rollout.max_new_tokens={self.rollout.max_new_tokens}: raise it."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,22 +9,27 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
 
-from agents.advantages import number_groups
 from agents.algorithms import Algorithm
+from agents.algorithms.base import require_known_needs
 from agents.errors import ConfigError, TrainingError
+from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
-from agents.types import LossOutput, PolicyOutputs, TokenBatch, Totals
+from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
 
-__all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "take_rows"]
+__all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
 
 LossFunction = Callable[[PolicyOutputs, TokenBatch], LossOutput]
+_MISSING = {
+    "reference_logprobs": "call Learner.freeze_reference() before the first update.",
+    "teacher_logprobs": "set Learner.teacher to an HFPolicy of the same tokenizer.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +64,8 @@ class UpdateConfig:
     num_epochs: int = 1
     num_minibatches: int = 1
     """Optimizer steps per epoch over the batch."""
-    microbatch_size: int | None = None
-    """Rows per forward and backward pass; None takes the whole minibatch."""
+    max_tokens_per_microbatch: int | None = None
+    """Tokens per forward and backward pass, padding included; None takes the whole minibatch at once."""
     skip_zero_gradient_rows: bool = True
     """Leave out rows whose gradient is exactly zero (groups without variance in GRPO); the update is the same.
 
@@ -74,8 +79,9 @@ class UpdateConfig:
         for name in ("num_epochs", "num_minibatches"):
             if isinstance(getattr(self, name), bool) or getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        if self.microbatch_size is not None and (isinstance(self.microbatch_size, bool) or self.microbatch_size < 1):
-            raise ConfigError(f"microbatch_size must be None (no cutting) or at least 1, got {self.microbatch_size}.")
+        budget = self.max_tokens_per_microbatch
+        if budget is not None and (isinstance(budget, bool) or budget < 1):
+            raise ConfigError(f"max_tokens_per_microbatch must be None (no cutting) or at least 1, got {budget}.")
 
 
 def learning_rate(config: OptimizerConfig, step: int, num_steps: int) -> float:
@@ -98,6 +104,7 @@ class Learner:
         self.num_optimizer_steps = num_optimizer_steps
         self.num_steps_done = 0
         self.reference: HFPolicy | None = None
+        self.teacher: HFPolicy | None = None
         self.optimizer = torch.optim.AdamW(
             [parameter for parameter in policy.parameters() if parameter.requires_grad],
             lr=optimizer.learning_rate,
@@ -132,6 +139,7 @@ class Learner:
             `skipped_row_share`.
 
         Raises:
+            ConfigError: a row is longer than a microbatch may be, or the algorithm needs what is not there.
             TrainingError: the gradient of an optimizer step is not finite; the step is not taken.
         """
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
@@ -139,9 +147,10 @@ class Learner:
         step = partial(
             self.step,
             loss=algorithm.loss,
-            microbatch_size=config.microbatch_size,
+            max_tokens=config.max_tokens_per_microbatch,
             share_prompts=config.share_prompts,
             temperature=temperature,
+            entropy="grad" if "entropy" in algorithm.needs else "none",
         )
         generator = torch.Generator().manual_seed(seed)
         metrics: list[dict[str, float]] = []
@@ -158,23 +167,25 @@ class Learner:
         self,
         minibatch: TokenBatch,
         loss: LossFunction,
-        microbatch_size: int | None = None,
+        max_tokens: int | None = None,
         *,
         share_prompts: bool = False,
         temperature: float = 1.0,
+        entropy: EntropyMode = "none",
     ) -> dict[str, float]:
         """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
 
         Rows of similar length share a microbatch, so that little of it is padding.
 
         Raises:
+            ConfigError: a row is longer than `max_tokens`.
             TrainingError: the gradient is not finite; the step is not taken.
         """
         num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
         order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
         try:
-            for rows in order.split(microbatch_size or num_rows) if num_rows else ():
+            for rows in microbatches(minibatch, order, max_tokens):
                 microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
                 result, auxiliary = self.policy.loss(
                     microbatch.token_ids_BT,
@@ -183,6 +194,7 @@ class Learner:
                     partial(_loss_of_rows, loss, microbatch),
                     group_ids_B=self._shared_groups(microbatch, share_prompts),
                     temperature=temperature,
+                    entropy=entropy,
                 )
                 (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
                 for name, value in result.metrics.items():
@@ -217,35 +229,54 @@ class Learner:
     def fill_no_grad_fields(
         self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float
     ) -> TokenBatch:
-        """Add what the algorithm needs from the frozen reference and from the critic as it is now."""
-        if algorithm.needs_reference:
-            if self.reference is None:
-                raise ConfigError(
-                    "The algorithm has a KL penalty: call Learner.freeze_reference() before the first update."
-                )
-            reference = self._microbatch_outputs(self.reference, batch, config, temperature)
-            batch = replace(batch, reference_logprobs_BT=_join([outputs.logprobs_BT for outputs in reference], batch))
-        if algorithm.needs_values:
-            if self.policy.value_head is None:
-                raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
-            critic = self._microbatch_outputs(self.policy, batch, config, temperature)
-            values = [outputs.values_BT for outputs in critic if outputs.values_BT is not None]
-            batch = replace(batch, values_BT=_join(values, batch))
-        return batch
+        """Add what the algorithm needs of the policy as it is now and of the frozen ones: one pass of each.
 
-    def _microbatch_outputs(
-        self, policy: HFPolicy, batch: TokenBatch, config: UpdateConfig, temperature: float
-    ) -> Iterator[PolicyOutputs]:
+        Raises:
+            ConfigError: there is no critic or no reference, or nothing of that name can be filled.
+        """
+        require_known_needs(algorithm)
+        needs, outputs = algorithm.needs, partial(self._outputs, batch, config, temperature)
+        filled: dict[str, Tensor | None] = {}
+        if "values" in needs and self.policy.value_head is None:
+            raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
+        if needs & {"old_logprobs", "old_entropy", "values"}:
+            own = outputs(self.policy, entropy="value" if "old_entropy" in needs else "none")
+            current = {"old_logprobs": own.logprobs_BT, "old_entropy": own.entropy_BT, "values": own.values_BT}
+            filled |= {f"{need}_BT": tensor_BT for need, tensor_BT in current.items() if need in needs}
+        for need, frozen in (("reference_logprobs", self.reference), ("teacher_logprobs", self.teacher)):
+            if need in needs and frozen is None:
+                raise ConfigError(f"The algorithm needs {need}: {_MISSING[need]}")
+            if need in needs and frozen is not None:
+                filled[f"{need}_BT"] = outputs(frozen).logprobs_BT
+        return replace(batch, **filled)
+
+    def _outputs(
+        self,
+        batch: TokenBatch,
+        config: UpdateConfig,
+        temperature: float,
+        policy: HFPolicy,
+        entropy: EntropyMode = "none",
+    ) -> PolicyOutputs:
+        """Return what a policy says of the sampled tokens, a microbatch at a time."""
         num_rows = len(batch.rewards_B)
-        for rows in torch.arange(num_rows).split(config.microbatch_size or max(num_rows, 1)):
+        parts: list[PolicyOutputs] = []
+        for rows in microbatches(batch, torch.arange(num_rows), config.max_tokens_per_microbatch):
             microbatch = batch if len(rows) == num_rows else take_rows(batch, rows)
-            yield policy(
-                microbatch.token_ids_BT,
-                microbatch.attention_mask_BT,
-                microbatch.loss_mask_BT,
-                group_ids_B=self._shared_groups(microbatch, config.share_prompts),
-                temperature=temperature,
+            parts.append(
+                policy(
+                    microbatch.token_ids_BT,
+                    microbatch.attention_mask_BT,
+                    microbatch.loss_mask_BT,
+                    group_ids_B=self._shared_groups(microbatch, config.share_prompts),
+                    temperature=temperature,
+                    entropy=entropy,
+                )
             )
+        joined = {
+            entry.name: _join([getattr(part, entry.name) for part in parts], batch) for entry in fields(PolicyOutputs)
+        }
+        return PolicyOutputs(**cast(Any, joined))
 
     def state_dict(self) -> dict[str, Any]:
         """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
@@ -271,7 +302,7 @@ class Learner:
 
 def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
     """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
-    return loss(outputs, batch.map_tensors(lambda value: value[rows]))
+    return loss(outputs, batch.select(rows))
 
 
 def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
@@ -279,21 +310,50 @@ def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
     lengths_B = batch.attention_mask_BT.sum(1)
     if shared_groups_B is None:
         return lengths_B.argsort(stable=True)
-    group_B, _ = number_groups(shared_groups_B)
-    longest_G = torch.zeros_like(lengths_B).scatter_reduce(0, group_B, lengths_B, "amax")
-    return (longest_G[group_B] * len(lengths_B) + group_B).argsort(stable=True)
+    groups = Groups.of(shared_groups_B)
+    longest_B = groups.max(lengths_B)[groups.index_B]
+    return (longest_B * len(lengths_B) + groups.index_B).argsort(stable=True)
 
 
-def _join(parts_BT: list[Tensor], batch: TokenBatch) -> Tensor:
+def microbatches(batch: TokenBatch, order_B: Tensor, max_tokens: int | None) -> list[Tensor]:
+    """Cut rows, in order, into as few consecutive parts as hold at most `max_tokens` each, padding included.
+
+    Raises:
+        ConfigError: a row alone is longer.
+    """
+    lengths: list[int] = batch.attention_mask_BT[order_B].sum(1).tolist()
+    budget = math.inf if max_tokens is None else max_tokens
+    if max(lengths, default=0) > budget:
+        raise ConfigError(
+            f"max_tokens_per_microbatch={max_tokens} is less than one row of {max(lengths)} tokens: raise it, or lower "
+            "rollout.max_new_tokens."
+        )
+    sizes, longest = list[int](), 0
+    for length in lengths:
+        longest = max(longest, length)
+        if sizes and (sizes[-1] + 1) * longest <= budget:
+            sizes[-1] += 1
+        else:
+            sizes.append(1)
+            longest = length
+    return list(order_B.split(sizes)) if sizes else []
+
+
+def _join(parts_BT: list[Tensor | None], batch: TokenBatch) -> Tensor | None:
     """Return rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
     num_columns = batch.token_ids_BT.shape[1]
-    return torch.cat([torch.nn.functional.pad(part_BT, (0, num_columns - part_BT.shape[1])) for part_BT in parts_BT])
+    padded = [
+        torch.nn.functional.pad(part_BT, (0, num_columns - part_BT.shape[1]))
+        for part_BT in parts_BT
+        if part_BT is not None
+    ]
+    return torch.cat(padded) if padded else None
 
 
 def take_rows(batch: TokenBatch, rows: Tensor, *, is_whole_minibatch: bool = False) -> TokenBatch:
     """Return these rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
     num_columns = int(batch.attention_mask_BT[rows].sum(1).max()) if len(rows) else 1
-    cut = batch.map_tensors(lambda value: value[rows, :num_columns] if value.ndim == 2 else value[rows])
+    cut = batch.select(rows, num_columns)
     if not is_whole_minibatch:
         return cut
     return replace(cut, totals=Totals(num_sequences=len(rows), num_tokens=int(cut.loss_mask_BT.sum())))

@@ -38,7 +38,7 @@ class RLPhase:
     def step(self, step: int) -> dict[str, float]:
         """Sample with the current weights and train on the samples; return the metrics of `docs/metrics.md`."""
         started = time.perf_counter()
-        if self.config.algorithm.needs_reference and self._is_reference_step(step):
+        if "reference_logprobs" in self.config.algorithm.needs and self._is_reference_step(step):
             self.learner.freeze_reference()
         self.engine.load_weights(self.learner.policy.model.named_parameters(), version=step)
         trajectories = self._collect(step)

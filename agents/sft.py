@@ -90,7 +90,7 @@ class SFTPhase:
             [self._example(self.tasks[int(index)], worked) for index, worked in zip(indices, is_worked, strict=True)],
             pad_token_id=self.codec.pad_token_id,
         ).to(self.learner.device)
-        metrics = self.learner.step(batch, _loss, self.config.microbatch_size)
+        metrics = self.learner.step(batch, _loss, self.config.max_tokens_per_microbatch)
         return {f"train/{name}": value for name, value in metrics.items()}
 
     def _example(self, task: Task[Any], worked: bool) -> tuple[TokenIds, TokenIds]:

@@ -10,17 +10,38 @@ and `values_BT[b, t]` is V(tokens < t), the value of the state in which token t 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from reasonenv.types import Message, ScoreStatus
 
-__all__ = ["LossOutput", "PolicyOutputs", "TokenBatch", "TokenIds", "Totals", "Trajectory", "require_equal_shapes"]
+__all__ = [
+    "Groups",
+    "LossOutput",
+    "PolicyOutputs",
+    "Span",
+    "TokenBatch",
+    "TokenIds",
+    "Totals",
+    "Trajectory",
+    "require_equal_shapes",
+]
 
 TokenIds = tuple[int, ...]
+
+
+class Span(NamedTuple):
+    """Consecutive tokens of a trajectory that one version of the weights sampled in one turn."""
+
+    start: int
+    stop: int
+    """Behind the last one."""
+    turn: int
+    """0 for the first response."""
+    weights_version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +73,17 @@ class Trajectory:
     reward_status: ScoreStatus
     is_stopped: bool
     """False when the last response was cut off by the token budget."""
-    weights_version: int
+    spans: tuple[Span, ...]
+    """The sampled tokens, in order."""
     is_right: bool | None = None
     """What `CompositeReward.is_right` says of the answer; None where nothing says so."""
     domain: str | None = None
     """The task's `metadata["domain"]`, where it has one."""
+
+    @property
+    def weights_version(self) -> int:
+        """The oldest weights that sampled some of it."""
+        return min(span.weights_version for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,31 +95,118 @@ class Totals:
     """Sampled tokens only: the sum of `loss_mask_BT`."""
 
 
+class Groups(NamedTuple):
+    """Which rows belong together, numbered in the order of their ids."""
+
+    index_B: Tensor
+    """The group of each row, in [0, num_groups)."""
+    num_groups: int
+
+    @classmethod
+    def of(cls, group_ids_B: Tensor) -> Groups:
+        """Number the groups of the rows."""
+        ids_G, index_B = torch.unique(group_ids_B, return_inverse=True)
+        return cls(index_B, len(ids_G))
+
+    def sum(self, values_B: Tensor) -> Tensor:
+        """Return the sum over each group, [G]."""
+        return values_B.new_zeros(self.num_groups).index_add(0, self.index_B, values_B)
+
+    def size(self) -> Tensor:
+        """Return the number of rows of each group, int64 [G]."""
+        return self.sum(torch.ones_like(self.index_B))
+
+    def max(self, values_B: Tensor) -> Tensor:
+        """Return the largest value of each group, [G]."""
+        zeros_G = values_B.new_zeros(self.num_groups)
+        return zeros_G.scatter_reduce(0, self.index_B, values_B, "amax", include_self=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenBatch:
-    """Scored trajectories as right-padded tensors; the optional fields come from the no-grad pass and the algorithm."""
+    """Scored trajectories as right-padded tensors. What is None or empty was not asked for.
+
+    The end of a name says how a tensor is cut: those that end in B have an entry a row, those in BT… one a token (BTLK:
+    K experts of L layers). The keys of `extras` follow the same rule.
+    """
 
     token_ids_BT: Tensor
     attention_mask_BT: Tensor
     loss_mask_BT: Tensor
     behavior_logprobs_BT: Tensor
+    """Of the sampler."""
     rewards_B: Tensor
     group_ids_B: Tensor
     totals: Totals
     """Of the minibatch that these rows were cut from, so that microbatch losses add up to the minibatch's."""
+    is_stopped_B: Tensor | None = None
+    """Bool: False where the token budget cut the last response."""
+    turns_BT: Tensor | None = None
+    """int64: the turn that sampled the token, from 0; −1 outside `loss_mask_BT`."""
+    weights_versions_BT: Tensor | None = None
+    """int64: the weights that sampled the token; −1 outside `loss_mask_BT`."""
+    reward_components: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+    """Each component before its weight, [B]; NaN in rows that do not have it."""
+    routed_experts_BTLK: Tensor | None = None
+    """int16: the experts that the sampler's routers chose for the token; −1 where none was recorded."""
     reference_logprobs_BT: Tensor | None = None
+    """Of the frozen anchor of the KL penalty."""
+    old_logprobs_BT: Tensor | None = None
+    """Of the learner's own policy before the first update of the step."""
+    old_entropy_BT: Tensor | None = None
+    """Of the same policy, over the vocabulary."""
+    teacher_logprobs_BT: Tensor | None = None
     values_BT: Tensor | None = None
     advantages_BT: Tensor | None = None
     returns_BT: Tensor | None = None
+    token_weights_BT: Tensor | None = None
+    """Factors on the loss of each token, without gradient."""
+    extras: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+    """Whatever an algorithm of your own carries along."""
+
+    def __post_init__(self) -> None:
+        for name, value in self.extras.items():
+            if not _shape_of(name):
+                raise ValueError(
+                    f"extras[{name!r}] must be named …_B or …_BT, by the shape {tuple(value.shape)} it has."
+                )
+
+    def groups(self) -> Groups:
+        """Return which rows share a task."""
+        return Groups.of(self.group_ids_B)
 
     def map_tensors(self, change: Callable[[Tensor], Tensor]) -> TokenBatch:
-        """Return a batch in which every tensor is changed, for example moved or cut; `totals` stay."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(self, **{name: change(value) for name, value in values.items() if isinstance(value, Tensor)})
+        """Return a batch in which every tensor is changed, for example moved; `totals` stay."""
+        return self._map(lambda _, value: change(value))
+
+    def select(self, rows: Tensor | slice, num_columns: int | None = None) -> TokenBatch:
+        """Return these rows, cut to the first `num_columns` positions (None: all of them); `totals` stay."""
+
+        def cut(name: str, value: Tensor) -> Tensor:
+            return value[rows, :num_columns] if _shape_of(name).startswith("BT") else value[rows]
+
+        return self._map(cut)
 
     def to(self, device: torch.device | str) -> TokenBatch:
         """Return the batch on another device."""
         return self.map_tensors(lambda value: value.to(device))
+
+    def _map(self, change: Callable[[str, Tensor], Tensor]) -> TokenBatch:
+        changed: dict[str, Any] = {}
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, Tensor):
+                changed[entry.name] = change(entry.name, value)
+            elif isinstance(value, Mapping):
+                tensors = cast("Mapping[str, Tensor]", value)
+                changed[entry.name] = {name: change(name, tensor) for name, tensor in tensors.items()}
+        return replace(self, **changed)
+
+
+def _shape_of(name: str) -> str:
+    """Return "B", "BT", … as the end of a name says; "" where it does not."""
+    end = name.rpartition("_")[2]
+    return end if end == "B" or (end.startswith("BT") and end.isupper()) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ def configure(arguments: Arguments, seed: int, folder: Path) -> RunConfig:
             algorithm=GRPO(clip_high=0.28),
             rollout=RolloutConfig(num_prompts=16, group_size=8, max_new_tokens=120),
             optimizer=OptimizerConfig(learning_rate=5e-4, num_warmup_steps=5),
-            update=UpdateConfig(microbatch_size=64, share_prompts=True),
+            update=UpdateConfig(max_tokens_per_microbatch=16_384, share_prompts=True),
         ),
         evaluation=EvaluationConfig(num_tasks=150, max_new_tokens=120, every=max(1, arguments.rl_steps // 4)),
     )

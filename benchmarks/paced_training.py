@@ -33,8 +33,8 @@ class Comparison:
     num_prompts: int = 16
     group_size: int = 8
     max_new_tokens: int = 48
-    microbatch_size: int = 64
-    """Rows per forward and backward pass of ours, sorted by length; TRL takes all rows at once."""
+    max_tokens_per_microbatch: int = 4096
+    """Tokens per forward and backward pass of ours, rows sorted by length; TRL takes all rows at once."""
     num_threads: int = 1
     evaluate_every: int = 2
     """Steps between evaluations, whose time does not count."""
@@ -57,7 +57,7 @@ class Comparison:
                 num_prompts=self.num_prompts, group_size=self.group_size, max_new_tokens=self.max_new_tokens
             ),
             update=UpdateConfig(
-                microbatch_size=self.microbatch_size,
+                max_tokens_per_microbatch=self.max_tokens_per_microbatch,
                 skip_zero_gradient_rows=skip_zero_gradient_rows,
                 share_prompts=True,
             ),

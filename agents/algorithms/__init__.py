@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.algorithms.base import Algorithm
+from agents.algorithms.base import NEEDS, Algorithm, Need
 from agents.algorithms.grpo import GRPO
 from agents.algorithms.ppo import PPO
 from agents.errors import ConfigError
 from reasonenv.tables import resolve
 
-__all__ = ["ALGORITHMS", "GRPO", "PPO", "Algorithm", "load_algorithm"]
+__all__ = ["ALGORITHMS", "GRPO", "NEEDS", "PPO", "Algorithm", "Need", "load_algorithm"]
 
 ALGORITHMS: dict[str, str] = {
     "grpo": "agents.algorithms.grpo:GRPO",
@@ -36,7 +36,7 @@ def load_algorithm(name: str) -> Algorithm:
         raise ConfigError(f"The algorithm {name!r} cannot be made without arguments: {error}.") from error
     if not isinstance(algorithm, Algorithm):
         raise ConfigError(
-            f"{name!r} gives a {type(algorithm).__name__}, which is no algorithm: it needs needs_reference, "
-            "needs_values, annotate, gradient_rows and loss (agents.algorithms.Algorithm)."
+            f"{name!r} gives a {type(algorithm).__name__}, which is no algorithm: it needs needs, annotate, "
+            "gradient_rows and loss (agents.algorithms.Algorithm)."
         )
     return algorithm

@@ -5,13 +5,19 @@ Each algorithm stays complete in its own file, so two of them repeat a few hyper
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from torch import Tensor
 
+from agents.errors import ConfigError
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
-__all__ = ["Algorithm", "require_filled"]
+__all__ = ["NEEDS", "Algorithm", "Need", "require_filled", "require_known_needs"]
+
+Need: TypeAlias = Literal["old_logprobs", "old_entropy", "values", "reference_logprobs", "teacher_logprobs", "entropy"]
+"""What the learner fills in for an algorithm: "entropy" is `PolicyOutputs.entropy_BT`, with gradient; the others are
+the fields of `TokenBatch` with that name, from before the first update, and "values" is that of `PolicyOutputs` too."""
+NEEDS: tuple[Need, ...] = get_args(Need)
 
 
 @runtime_checkable
@@ -19,13 +25,8 @@ class Algorithm(Protocol):
     """A frozen dataclass of hyper-parameters; `agents.testing.check_algorithm` tries one out."""
 
     @property
-    def needs_reference(self) -> bool:
-        """Whether `batch.reference_logprobs_BT` must be filled before `annotate`."""
-        ...
-
-    @property
-    def needs_values(self) -> bool:
-        """Whether the policy must carry a value head and `batch.values_BT` be filled before `annotate`."""
+    def needs(self) -> frozenset[Need]:
+        """What `annotate` and `loss` look at beside the trajectories themselves."""
         ...
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
@@ -39,6 +40,14 @@ class Algorithm(Protocol):
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
         """Return the loss of a microbatch, divided by `batch.totals`."""
         ...
+
+
+def require_known_needs(algorithm: Algorithm) -> None:
+    """Raise ConfigError for a need that nothing fills."""
+    unknown = sorted(set(algorithm.needs) - set(NEEDS))
+    if unknown:
+        name = type(algorithm).__name__
+        raise ConfigError(f"{name}.needs has {', '.join(map(repr, unknown))}; known needs: {', '.join(NEEDS)}.")
 
 
 def require_filled(tensor: Tensor | None, name: str, filled_by: str) -> Tensor:

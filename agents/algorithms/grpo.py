@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from agents.advantages import group_relative_advantages
-from agents.algorithms.base import require_filled
+from agents.algorithms.base import Need, require_filled
 from agents.losses import grpo_loss, reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
@@ -38,14 +38,9 @@ class GRPO:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
 
     @property
-    def needs_reference(self) -> bool:
-        """Whether there is a KL penalty."""
-        return self.kl_coef != 0
-
-    @property
-    def needs_values(self) -> bool:
-        """Whether there is a critic: GRPO has none."""
-        return False
+    def needs(self) -> frozenset[Need]:
+        """The anchor of the KL penalty, if there is one."""
+        return frozenset({"reference_logprobs"} if self.kl_coef else ())
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Give every sampled token of a row the row's group-relative advantage."""

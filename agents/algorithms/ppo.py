@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from agents.advantages import gae, whiten
-from agents.algorithms.base import require_filled
+from agents.algorithms.base import Need, require_filled
 from agents.losses import ppo_loss, reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
@@ -41,14 +41,9 @@ class PPO:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
 
     @property
-    def needs_reference(self) -> bool:
-        """Whether there is a KL penalty."""
-        return self.kl_coef != 0
-
-    @property
-    def needs_values(self) -> bool:
-        """Whether there is a critic: PPO has one."""
-        return True
+    def needs(self) -> frozenset[Need]:
+        """A critic, and the anchor of the KL penalty, if there is one."""
+        return frozenset({"values", "reference_logprobs"} if self.kl_coef else {"values"})
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Fill per-token advantages and returns by GAE over the sampled tokens."""

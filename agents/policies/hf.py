@@ -104,6 +104,7 @@ class HFPolicy(nn.Module):
         *,
         group_ids_B: Tensor | None = None,
         temperature: float = 1.0,
+        entropy: EntropyMode = "none",
     ) -> tuple[LossOutput, Tensor | None]:
         """Return `loss_of_rows(self(…), all rows)`, and the weighted load-balancing loss of a mixture of experts.
 
@@ -136,6 +137,7 @@ class HFPolicy(nn.Module):
                 temperature=temperature,
                 softcap=self.head.softcap,
                 logit_scale=self.head.logit_scale,
+                entropy=entropy,
             )
             return output.loss, dict(output.metrics)  # the hooks of FSDP find tensors in tuples and dictionaries only
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agents.advantages import number_groups
+from agents.types import Groups
 
 __all__ = ["shared_prompt_hidden"]
 
@@ -31,7 +31,7 @@ def shared_prompt_hidden(
         group_ids_B: which rows share their prompt.
     """
     starts_B, lengths_B = loss_mask_BT.bool().int().argmax(1), attention_mask_BT.sum(1)
-    prompt_of_B, num_prompts = number_groups(group_ids_B)
+    prompt_of_B, num_prompts = Groups.of(group_ids_B)
     rows_B = torch.arange(len(group_ids_B), device=group_ids_B.device)
     first_rows_U = rows_B.new_zeros(num_prompts).scatter_(0, prompt_of_B, rows_B)
 

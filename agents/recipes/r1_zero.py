@@ -30,7 +30,7 @@ def r1_zero(model: Annotated[str, tyro.conf.arg(aliases=["--policy.path"])]) -> 
             algorithm=GRPO(kl_coef=0.001),
             rollout=RolloutConfig(num_prompts=32, group_size=16, max_new_tokens=4096),
             optimizer=OptimizerConfig(learning_rate=3e-6),
-            update=UpdateConfig(microbatch_size=8),
+            update=UpdateConfig(max_tokens_per_microbatch=32_768),
             reference_every=400,
         ),
         evaluation=EvaluationConfig(num_tasks=200, max_new_tokens=4096, every=100),

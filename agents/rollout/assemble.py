@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +36,28 @@ def assemble(
         rewards_B=torch.tensor([trajectory.reward for trajectory in scored], dtype=torch.float32),
         group_ids_B=torch.tensor([trajectory.group_id for trajectory in scored], dtype=torch.int64),
         totals=totals_of(loss_mask_BT),
+        is_stopped_B=torch.tensor([trajectory.is_stopped for trajectory in scored], dtype=torch.bool),
+        turns_BT=pad_rows([_of_tokens(trajectory, "turn") for trajectory in scored], -1),
+        weights_versions_BT=pad_rows([_of_tokens(trajectory, "weights_version") for trajectory in scored], -1),
+        reward_components={name: _component(name, scored) for name in _component_names(scored)},
     ).to(device)
+
+
+def _of_tokens(trajectory: Trajectory, name: str) -> list[int]:
+    """Return a number of the span that sampled each token; −1 outside."""
+    numbers = [-1] * len(trajectory.token_ids)
+    for span in trajectory.spans:
+        numbers[span.start : span.stop] = [getattr(span, name)] * (span.stop - span.start)
+    return numbers
+
+
+def _component_names(trajectories: Sequence[Trajectory]) -> list[str]:
+    return sorted({name for trajectory in trajectories for name in trajectory.reward_components})
+
+
+def _component(name: str, trajectories: Sequence[Trajectory]) -> Tensor:
+    values = [trajectory.reward_components.get(name, math.nan) for trajectory in trajectories]
+    return torch.tensor(values, dtype=torch.float32)
 
 
 def pad_rows(rows: Sequence[Sequence[float]], fill: float) -> Tensor:

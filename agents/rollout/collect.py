@@ -23,7 +23,7 @@ from agents.errors import ConfigError
 from agents.rollout.codec import TextCodec
 from agents.rollout.engine import Completion, RolloutEngine, SamplingParams
 from agents.seeds import derive_seed
-from agents.types import TokenIds, Trajectory
+from agents.types import Span, TokenIds, Trajectory
 from reasonenv.rewards import CompositeReward
 from reasonenv.types import ScoreStatus
 from reasonenv.vector import TextVectorEnv
@@ -44,6 +44,7 @@ class _Episode:
     loss_mask: list[int] = field(default_factory=list[int])
     logprobs: list[float] = field(default_factory=list[float])
     responses: list[str] = field(default_factory=list[str])
+    spans: list[Span] = field(default_factory=list[Span])
     last_completion: Completion | None = None
     opened_thinking: str = ""
     """What the prompt has written of the next response already."""
@@ -66,6 +67,8 @@ class _Episode:
         self.logprobs += completion.logprobs
         self.responses.append(self.opened_thinking + text)
         self.last_completion = completion
+        start, stop = len(self.token_ids) - len(completion.token_ids), len(self.token_ids)
+        self.spans.append(Span(start, stop, len(self.responses) - 1, completion.weights_version))
 
 
 def collect(
@@ -149,8 +152,6 @@ def _finish(episode: _Episode, infos: Mapping[str, Any], row: int, reward: Compo
         for name, values in components.items()
         if not name.startswith("_") and np.asarray(components[f"_{name}"])[row]
     }
-    last = episode.last_completion
-    assert last is not None
     return Trajectory(
         task_id=episode.task_id,
         group_id=episode.group_id,
@@ -166,7 +167,7 @@ def _finish(episode: _Episode, infos: Mapping[str, Any], row: int, reward: Compo
         reward_details=dict(infos["reward_details"][row]),
         reward_status=ScoreStatus(infos["reward_status"][row]),
         is_stopped=episode.is_closed,
-        weights_version=last.weights_version,
+        spans=tuple(episode.spans),
         is_right=reward.is_right(own),
         domain=episode.domain,
     )

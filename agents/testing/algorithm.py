@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from agents.algorithms import Algorithm
+from agents.algorithms import NEEDS, Algorithm
 from agents.learner import Learner, OptimizerConfig, UpdateConfig, take_rows
 from agents.losses import totals_of
 from agents.policies.hf import HFPolicy
@@ -19,7 +19,7 @@ from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["check_algorithm"]
 
-_MEMBERS = ("needs_reference", "needs_values", "annotate", "gradient_rows", "loss")
+_MEMBERS = ("needs", "annotate", "gradient_rows", "loss")
 _LENGTHS = ((4, 5), (4, 3), (2, 4), (2, 6), (3, 4), (3, 2))
 """(prompt tokens, response tokens) of each row; two rows in a row form a group."""
 _REWARDS = (1.0, 0.0, 0.5, 2.0, 0.0, 1.0)
@@ -46,9 +46,8 @@ def check_algorithm(algorithm: Algorithm) -> None:
     expect(not missing, f"{name} must have {', '.join(_MEMBERS)}; it lacks {', '.join(missing)}")
     expect(dataclasses.is_dataclass(algorithm), f"{name} must be a dataclass, whose fields are recorded and are flags")
     expect(_is_frozen(algorithm), f"{name} must be frozen, @dataclass(frozen=True): a run's settings do not change")
-    for flag in ("needs_reference", "needs_values"):
-        value = getattr(algorithm, flag)
-        expect(isinstance(value, bool), f"{name}.{flag} must be True or False, got {value!r}")
+    is_known = isinstance(algorithm.needs, frozenset) and algorithm.needs <= set(NEEDS)
+    expect(is_known, f"{name}.needs must be a frozenset of {', '.join(NEEDS)}, got {algorithm.needs!r}")
     checked = _Checked(name, algorithm, _learner(algorithm))
     batch = checked.annotated(_batch())
     checked.check_annotation(batch)
@@ -65,9 +64,10 @@ def _is_frozen(algorithm: object) -> bool:
 
 
 def _learner(algorithm: Algorithm) -> Learner:
-    policy = HFPolicy(build_tiny_policy(seed=0)[0], has_value_head=algorithm.needs_values)
+    policy = HFPolicy(build_tiny_policy(seed=0)[0], has_value_head="values" in algorithm.needs)
     learner = Learner(policy, OptimizerConfig(learning_rate=1e-3), num_optimizer_steps=1)
     learner.freeze_reference()
+    learner.teacher = learner.reference
     return learner
 
 
@@ -88,6 +88,10 @@ def _batch(rewards: tuple[float, ...] = _REWARDS) -> TokenBatch:
         rewards_B=torch.tensor(rewards),
         group_ids_B=torch.arange(len(_LENGTHS)) // 2,
         totals=totals_of(loss_mask_BT),
+        is_stopped_B=torch.arange(len(_LENGTHS)) != 1,
+        turns_BT=torch.where(loss_mask_BT.bool(), torch.arange(shape[1]) // 5, -1),
+        weights_versions_BT=torch.where(loss_mask_BT.bool(), 0, -1),
+        reward_components={"accuracy": torch.tensor(rewards)},
     )
 
 
@@ -231,7 +235,9 @@ class _Checked:
         bare = replace(batch, advantages_BT=None, returns_BT=None, values_BT=None, reference_logprobs_BT=None)
         before = learner.policy.head.module.weight.detach().clone()
         with working(f"Learner.update with {self.name}"):
-            metrics = learner.update(bare, self.algorithm, UpdateConfig(microbatch_size=2), temperature=1.0, seed=0)
+            metrics = learner.update(
+                bare, self.algorithm, UpdateConfig(max_tokens_per_microbatch=20), temperature=1.0, seed=0
+            )
         expect(
             not torch.equal(before, learner.policy.head.module.weight),
             f"Learner.update with {self.name} must change the weights for {_UNEQUAL}",

@@ -34,7 +34,7 @@ def sampled_batch() -> TokenBatch:
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_learner_update(benchmark, name: str) -> None:
     algorithm = load_algorithm(name)
-    policy = HFPolicy(build_tiny_policy(seed=0)[0], has_value_head=algorithm.needs_values)
+    policy = HFPolicy(build_tiny_policy(seed=0)[0], has_value_head="values" in algorithm.needs)
     learner = Learner(policy, OptimizerConfig(learning_rate=1e-5), num_optimizer_steps=1)
     batch = sampled_batch()
     benchmark(learner.update, batch, algorithm, UpdateConfig(), temperature=1.0, seed=0)

@@ -14,6 +14,7 @@ import gymnasium
 import torch
 from torch import Tensor
 
+from agents.algorithms import Need
 from agents.losses import token_mean
 from agents.rollout.engine import Completion, SamplingParams
 from agents.types import LossOutput, PolicyOutputs, TokenBatch, TokenIds
@@ -85,14 +86,9 @@ class Reinforce:
     scale: float = 1.0
 
     @property
-    def needs_reference(self) -> bool:
-        """Return whether the loss looks at a frozen reference policy."""
-        return False
-
-    @property
-    def needs_values(self) -> bool:
-        """Return whether the policy needs a value head."""
-        return False
+    def needs(self) -> frozenset[Need]:
+        """Return what the learner must fill in: no reference policy, no critic."""
+        return frozenset()
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Give every sampled token the advantage of its row."""

@@ -18,9 +18,11 @@ from __future__ import annotations
 import json
 import math
 import re
+import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -47,13 +49,33 @@ class RewardModelServer(ThreadingHTTPServer):
         max_waiting: requests that may wait for the model before others are turned away.
     """
 
-    daemon_threads = True
+    daemon_threads = False  # a thread that is still in torch when the interpreter ends takes the process down
 
     def __init__(self, model: RewardModel, *, host: str = "127.0.0.1", port: int = 8000, max_waiting: int = 64) -> None:
         super().__init__((host, port), _Handler)
         self.model = model
         self._places = threading.BoundedSemaphore(max_waiting)
         self._turn = threading.Lock()
+        self._connections: set[socket.socket] = set()
+        self._is_closing = False
+
+    def server_close(self) -> None:
+        """Stop: what is being scored is answered, what waits is turned away, and every thread has ended."""
+        self._is_closing = True
+        for connection in tuple(self._connections):
+            with suppress(OSError):  # its other end was faster
+                connection.shutdown(socket.SHUT_RD)
+        super().server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection in a thread of its own."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection that was answered."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
 
     @property
     def url(self) -> str:
@@ -68,6 +90,8 @@ class RewardModelServer(ThreadingHTTPServer):
             raise _RequestError(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests are waiting")
         try:
             with self._turn:
+                if self._is_closing:
+                    raise _RequestError(HTTPStatus.SERVICE_UNAVAILABLE, "the server is closing")
                 scores = self.model.score([prompt for prompt, _ in rows], [text for _, text in rows])
         finally:
             self._places.release()

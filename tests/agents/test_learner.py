@@ -14,7 +14,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, MixtralConfig, MixtralForC
 from agents.algorithms.grpo import GRPO
 from agents.algorithms.ppo import PPO
 from agents.errors import ConfigError
-from agents.learner import Learner, OptimizerConfig, UpdateConfig, learning_rate, take_rows
+from agents.learner import Learner, OptimizerConfig, UpdateConfig, learning_rate, microbatches, take_rows
 from agents.losses import sft_loss, totals_of
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
@@ -103,13 +103,13 @@ def test_updates_make_rewarded_responses_more_likely():
     assert likelihood() > before
 
 
-@pytest.mark.parametrize("microbatch_size", [1, 5, 12, 100])
+@pytest.mark.parametrize("max_tokens", [12, 60, 144, 1200])
 @pytest.mark.parametrize("reduction", ["sequence_mean", "token_mean"])
-def test_accumulated_microbatches_give_the_gradient_of_the_whole_minibatch(microbatch_size: int, reduction: str):
+def test_accumulated_microbatches_give_the_gradient_of_the_whole_minibatch(max_tokens: int, reduction: str):
     whole, cut = make_learner(), make_learner()
     batch, algorithm = sampled_batch(REWARDS), GRPO(reduction=reduction)
     expected = update(whole, batch, algorithm)
-    got = update(cut, batch, algorithm, microbatch_size=microbatch_size)
+    got = update(cut, batch, algorithm, max_tokens_per_microbatch=max_tokens)
     torch.testing.assert_close(gradients(cut), gradients(whole), rtol=1e-9, atol=1e-12)
     torch.testing.assert_close(weights(cut), weights(whole), rtol=1e-6, atol=1e-9)
     assert got == pytest.approx(expected, rel=1e-6)
@@ -118,18 +118,18 @@ def test_accumulated_microbatches_give_the_gradient_of_the_whole_minibatch(micro
 def test_accumulated_microbatches_give_the_gradient_of_the_whole_minibatch_with_a_critic():
     whole, cut = make_learner(has_value_head=True), make_learner(has_value_head=True)
     batch = sampled_batch(REWARDS)
-    expected, got = update(whole, batch, PPO()), update(cut, batch, PPO(), microbatch_size=5)
+    expected, got = update(whole, batch, PPO()), update(cut, batch, PPO(), max_tokens_per_microbatch=60)
     torch.testing.assert_close(gradients(cut), gradients(whole), rtol=1e-4, atol=1e-7)
     assert got == pytest.approx(expected, rel=1e-5)
 
 
 @settings(max_examples=5)
-@given(st.lists(st.sampled_from([0.0, 0.1, 1.0]), min_size=12, max_size=12), st.integers(1, 12))
-def test_step_of_any_cut_has_the_gradient_of_the_whole(rewards: list[float], microbatch_size: int):
+@given(st.lists(st.sampled_from([0.0, 0.1, 1.0]), min_size=12, max_size=12), st.integers(12, 144))
+def test_step_of_any_cut_has_the_gradient_of_the_whole(rewards: list[float], max_tokens: int):
     whole, cut = make_learner(), make_learner()
     batch = GRPO().annotate(sampled_batch(rewards))
     whole.step(batch, GRPO().loss)
-    cut.step(batch, GRPO().loss, microbatch_size)
+    cut.step(batch, GRPO().loss, max_tokens)
     torch.testing.assert_close(gradients(cut), gradients(whole), rtol=1e-9, atol=1e-12)
 
 
@@ -147,14 +147,32 @@ def test_microbatches_of_a_mixture_of_experts_share_the_auxiliary_loss_by_rows()
     learner = Learner(policy, OptimizerConfig(max_grad_norm=math.inf), num_optimizer_steps=1)
     batch = GRPO().annotate(sampled_batch([1, 1, 1, 1]))
     by_length = batch.attention_mask_BT.sum(1).argsort(stable=True)
-    halves = [take_rows(batch, rows) for rows in by_length.split(3)]
-    losses = [policy.loss(half.token_ids_BT, half.attention_mask_BT, half.loss_mask_BT, no_loss)[1] for half in halves]
+    parts = [take_rows(batch, rows) for rows in microbatches(batch, by_length, 30)]
+    losses = [policy.loss(part.token_ids_BT, part.attention_mask_BT, part.loss_mask_BT, no_loss)[1] for part in parts]
     parameters = [parameter for parameter in policy.parameters() if parameter.requires_grad]
     expected = torch.autograd.grad(
-        0.75 * losses[0] + 0.25 * losses[1], parameters, allow_unused=True, materialize_grads=True
+        sum(loss * len(part.rewards_B) / 4 for loss, part in zip(losses, parts, strict=True)),
+        parameters,
+        allow_unused=True,
+        materialize_grads=True,
     )
-    learner.step(batch, GRPO().loss, 3)
+    assert len(parts) > 1
+    learner.step(batch, GRPO().loss, 30)
     torch.testing.assert_close(gradients(learner), list(expected), rtol=1e-4, atol=1e-7)
+
+
+def test_microbatches_hold_as_many_rows_as_fit_with_their_padding():
+    batch = sampled_batch(REWARDS)
+    order_B = batch.attention_mask_BT.sum(1).argsort(stable=True)
+    parts = microbatches(batch, order_B, 40)
+    assert torch.cat(parts).tolist() == order_B.tolist()
+    padded = [int(batch.attention_mask_BT[rows].sum(1).max()) for rows in parts]
+    sizes = [len(rows) for rows in parts]
+    assert max(size * longest for size, longest in zip(sizes, padded, strict=True)) <= 40
+    assert all((size + 1) * longest > 40 for size, longest in zip(sizes[:-1], padded[1:], strict=True))
+    assert microbatches(batch, order_B, None)[0].tolist() == order_B.tolist()
+    with pytest.raises(ConfigError, match=r"max_tokens_per_microbatch=11 is less than one row of 12 tokens: raise it"):
+        microbatches(batch, order_B, 11)
 
 
 def test_a_mixture_of_experts_skips_no_row_because_every_row_loads_the_routers():
@@ -167,11 +185,11 @@ def test_a_mixture_of_experts_skips_no_row_because_every_row_loads_the_routers()
 
 
 @pytest.mark.parametrize("num_minibatches", [1, 3])
-@pytest.mark.parametrize("microbatch_size", [None, 2])
-def test_skipping_rows_without_gradient_gives_the_same_update(num_minibatches: int, microbatch_size: int | None):
+@pytest.mark.parametrize("max_tokens", [None, 24])
+def test_skipping_rows_without_gradient_gives_the_same_update(num_minibatches: int, max_tokens: int | None):
     skipping, complete = make_learner(weight_decay=0.1), make_learner(weight_decay=0.1)
     batch = sampled_batch(REWARDS)
-    cut = {"num_minibatches": num_minibatches, "microbatch_size": microbatch_size, "num_epochs": 2}
+    cut = {"num_minibatches": num_minibatches, "max_tokens_per_microbatch": max_tokens, "num_epochs": 2}
     got = update(skipping, batch, skip_zero_gradient_rows=True, **cut)
     expected = update(complete, batch, skip_zero_gradient_rows=False, **cut)
     torch.testing.assert_close(weights(skipping), weights(complete), rtol=1e-6, atol=1e-9)
@@ -283,7 +301,7 @@ def test_policy_and_reference_are_scored_at_the_temperature_of_the_sampler():
 
 @pytest.mark.parametrize("algorithm", [GRPO(kl_coef=0.1), PPO(kl_coef=0.1)], ids=["grpo", "ppo"])
 def test_a_restored_learner_continues_bit_for_bit(algorithm):
-    settings = {"has_value_head": algorithm.needs_values, "dtype": torch.float32, "schedule": "cosine"}
+    settings = {"has_value_head": "values" in algorithm.needs, "dtype": torch.float32, "schedule": "cosine"}
     first = make_learner(**settings)
     first.freeze_reference()
     update(first, sampled_batch(REWARDS), algorithm, num_minibatches=2)
@@ -344,7 +362,8 @@ def test_a_critic_without_a_value_head_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("num_epochs", 0), ("num_minibatches", -1), ("microbatch_size", 0), ("microbatch_size", -2)]
+    ("name", "value"),
+    [("num_epochs", 0), ("num_minibatches", -1), ("max_tokens_per_microbatch", 0), ("max_tokens_per_microbatch", -2)],
 )
 def test_a_cut_into_less_than_one_is_refused(name: str, value: int):
     with pytest.raises(ConfigError, match=rf"{name} must be .*at least 1, got {value}"):

@@ -38,7 +38,7 @@ def test_training_goes_on_after_a_refused_step_as_if_it_had_never_been_tried() -
     got, expected = [], []
     for batch in batches:
         with pytest.raises(TrainingError, match="weights are unchanged"):
-            warned.step(batch, nan_loss, 3)
+            warned.step(batch, nan_loss, 36)
         got.append(warned.step(batch, GRPO().loss))
         expected.append(clean.step(batch, GRPO().loss))
     assert got == expected
@@ -58,18 +58,18 @@ def test_gradients_of_a_step_that_fails_half_way_are_forgotten() -> None:
         return LossOutput(loss=outputs.logprobs_BT.sum(), metrics={})
 
     with pytest.raises(MemoryError):
-        learner.step(sampled_batch([1, 0, 0, 1]), failing_loss, 2)
+        learner.step(sampled_batch([1, 0, 0, 1]), failing_loss, 24)
     assert all(parameter.grad is None for parameter in learner.policy.parameters())
     assert learner.num_steps_done == 0
 
 
-def test_critic_and_reference_do_not_depend_on_the_microbatch_size() -> None:
+def test_critic_and_reference_do_not_depend_on_the_microbatches() -> None:
     learner = make_learner(has_value_head=True)
     torch.nn.init.normal_(learner.policy.value_head.weight)
     learner.freeze_reference()
     batch, algorithm = sampled_batch([1, 0, 1, 0, 0]), PPO(kl_coef=0.1)
     whole = learner.fill_no_grad_fields(batch, algorithm, UpdateConfig(), temperature=1.0)
-    cut = learner.fill_no_grad_fields(batch, algorithm, UpdateConfig(microbatch_size=2), temperature=1.0)
+    cut = learner.fill_no_grad_fields(batch, algorithm, UpdateConfig(max_tokens_per_microbatch=24), temperature=1.0)
     torch.testing.assert_close(cut.values_BT, whole.values_BT)
     torch.testing.assert_close(cut.reference_logprobs_BT, whole.reference_logprobs_BT)
 

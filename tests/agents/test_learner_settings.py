@@ -60,7 +60,11 @@ def test_an_update_left_alone_is_one_step_on_the_rows_that_have_a_gradient():
     )
     assert metrics["skipped_row_share"] == 0.5
     assert UpdateConfig() == UpdateConfig(
-        num_epochs=1, num_minibatches=1, microbatch_size=None, skip_zero_gradient_rows=True, share_prompts=False
+        num_epochs=1,
+        num_minibatches=1,
+        max_tokens_per_microbatch=None,
+        skip_zero_gradient_rows=True,
+        share_prompts=False,
     )
 
 

@@ -57,7 +57,7 @@ def phase(
         max_turns=2, turn=lambda attempt: "Go on: " if len(attempt.messages) < 3 else None,
     )  # fmt: skip
     model, tokenizer = build_tiny_policy(seed=0)
-    policy = HFPolicy(model, has_value_head=config.algorithm.needs_values)
+    policy = HFPolicy(model, has_value_head="values" in config.algorithm.needs)
     learner = Learner(policy, OptimizerConfig(learning_rate=1e-3), num_optimizer_steps=5)
     record = (lambda _, trajectories: None) if rows is None else (lambda _, trajectories: rows.extend(trajectories))
     engine = DecodeEngine(model, tokenizer.pad_token_id)
@@ -71,7 +71,9 @@ def weights(policy: Any) -> Tensor:
 @pytest.mark.parametrize("algorithm", [GRPO(), GRPO(kl_coef=0.1), PPO(), PPO(kl_coef=0.1)])
 def test_a_step_trains_on_what_it_sampled(algorithm: GRPO | PPO) -> None:
     rows: list[Trajectory] = []
-    ours = phase(rows=rows, algorithm=algorithm, update=UpdateConfig(num_minibatches=2, microbatch_size=2))
+    ours = phase(
+        rows=rows, algorithm=algorithm, update=UpdateConfig(num_minibatches=2, max_tokens_per_microbatch=2 * 64)
+    )
     before = weights(ours.learner.policy)
     metrics = ours.step(0)
     assert not torch.equal(before, weights(ours.learner.policy))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from agents.types import Trajectory
+from agents.types import Span, Trajectory
 from reasonenv.types import MathReference, ScoreStatus
 
 
@@ -31,7 +31,7 @@ def make_trajectory(**changes: Any) -> Trajectory:
         "reward_details": {"accuracy": {"status": "correct"}},
         "reward_status": ScoreStatus.SCORED,
         "is_stopped": True,
-        "weights_version": 3,
+        "spans": (Span(2, 4, 0, 3), Span(5, 6, 1, 3)),
     }
     return Trajectory(**values | changes)
 

@@ -229,6 +229,31 @@ def test_command_line_serves_a_saved_model_until_interrupted(tmp_path) -> None:
     assert served == saved.score(["q", "q"], ["good", "evil"])
 
 
+def test_closing_answers_what_is_scored_turns_away_what_waits_and_leaves_no_thread() -> None:
+    model, statuses = LengthModel(), {}
+    model.gate.clear()
+
+    def ask(name: str) -> None:
+        statuses[name] = httpx.post(server.url + "/classify", json={"input": "a"}).status_code
+
+    clients = [threading.Thread(target=ask, args=(name,)) for name in ("scored", "waiting")]
+    with serving(model) as server, httpx.Client(base_url=server.url) as idle:
+        idle.get("/health")
+        clients[0].start()
+        while not server._turn.locked():
+            pass
+        clients[1].start()
+        while server._places._value != 62:
+            pass
+        handlers = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+        threading.Timer(0.1, model.gate.set).start()
+    for client in clients:
+        client.join()
+    assert statuses == {"scored": 200, "waiting": 503}
+    assert len(handlers) >= 3
+    assert not any(thread.is_alive() for thread in handlers)
+
+
 def test_body_that_is_not_json_or_has_no_length_is_refused() -> None:
     with serving() as server:
         assert httpx.post(server.url + "/classify", content=b"{").status_code == 400

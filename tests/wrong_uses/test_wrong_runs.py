@@ -48,7 +48,11 @@ VALUES = rows(
     ("--rl.algorithm.clip-lowe 0.1", r"Perhaps you meant: --rl\.algorithm\.clip-low"),
     ("--rl.algorithm.reduction token_men", r"invalid choice 'token_men' .* 'token_mean'"),
     ("--rl.update.num-minibatches 0", r"num_minibatches must be at least 1, got 0"),
-    ("--rl.update.microbatch-size 0", r"microbatch_size must be .* at least 1, got 0"),
+    ("--rl.update.max-tokens-per-microbatch 0", r"max_tokens_per_microbatch must be .* at least 1, got 0"),
+    (
+        "--rl.update.max-tokens-per-microbatch 10",
+        r"max_tokens_per_microbatch=10 is less than one response of rl.rollout.max_new_tokens=48",
+    ),
     ("--rl.reference-every 0", r"reference_every must be at least 1, got 0"),
     ("--checkpoint-every 0", r"checkpoint_every must be at least 1, got 0"),
     ("--keep-checkpoints 0", r"keep_checkpoints must be at least 1, got 0"),
@@ -136,7 +140,7 @@ PLACES = rows(
     ("--env.id CartPole-v1", r"CartPole-v1.* learners need a TextVectorEnv"),
     (f"--rl.optimizer.learning-rate -1 {TINY}", r"learning_rate must be .* got -1"),
     (f"--output-dir a_file {TINY}", r"output_dir.*a_file"),
-    ("--rl.rollout.max-new-tokens 100000000", r"max_new_tokens=100000000 is more than the model's context of 4096"),
+    ("--evaluation.max-new-tokens 100000000", r"max_new_tokens=100000000 is more than the model's context of 4096"),
     ("--evaluation.max-new-tokens 5000", r"evaluation\.max_new_tokens=5000 is more than"),
 )
 

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.advantages import gae, group_relative_advantages, number_groups, whiten
+from agents.advantages import gae, group_relative_advantages, whiten
+from agents.types import Groups
 
 finite = st.floats(-10, 10, width=32)
 grouped_rewards = st.lists(st.tuples(finite, st.integers(0, 4)), min_size=1, max_size=24)
@@ -201,9 +202,9 @@ def test_whitening_nothing_gives_zeros():
 
 
 def test_groups_are_numbered_in_the_order_of_their_ids():
-    index_B, num_groups = number_groups(torch.tensor([7, -1, 7, 40, -1]))
+    index_B, num_groups = Groups.of(torch.tensor([7, -1, 7, 40, -1]))
     assert (index_B.tolist(), num_groups) == ([1, 0, 1, 2, 0], 3)
-    assert number_groups(torch.zeros(0, dtype=torch.long))[1] == 0
+    assert Groups.of(torch.zeros(0, dtype=torch.long)).num_groups == 0
 
 
 @pytest.mark.parametrize(

@@ -119,11 +119,16 @@ def test_grpo_adds_the_weighted_kl_to_the_reference():
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "needs_reference", "needs_values"),
-    [(GRPO(), False, False), (GRPO(kl_coef=0.1), True, False), (PPO(), False, True), (PPO(kl_coef=0.1), True, True)],
+    ("algorithm", "needs"),
+    [
+        (GRPO(), set()),
+        (GRPO(kl_coef=0.1), {"reference_logprobs"}),
+        (PPO(), {"values"}),
+        (PPO(kl_coef=0.1), {"values", "reference_logprobs"}),
+    ],
 )
-def test_an_algorithm_says_what_it_needs(algorithm, needs_reference: bool, needs_values: bool):
-    assert (algorithm.needs_reference, algorithm.needs_values) == (needs_reference, needs_values)
+def test_an_algorithm_says_what_it_needs(algorithm, needs: set[str]):
+    assert algorithm.needs == needs
 
 
 def test_terminal_reward_arrives_with_the_last_sampled_token():

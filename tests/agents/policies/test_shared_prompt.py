@@ -95,15 +95,15 @@ def same_prompt_batch(rewards: list[float]) -> TokenBatch:
 
 
 @pytest.mark.parametrize("algorithm", [GRPO(), PPO(kl_coef=0.1)], ids=["grpo", "ppo"])
-@pytest.mark.parametrize("microbatch_size", [None, 3, 4])
-def test_an_update_is_the_same_with_and_without_shared_prompts(algorithm: Any, microbatch_size: int | None) -> None:
+@pytest.mark.parametrize("max_tokens", [None, 36, 48])
+def test_an_update_is_the_same_with_and_without_shared_prompts(algorithm: Any, max_tokens: int | None) -> None:
     weights: list[torch.Tensor] = []
     for share_prompts in (False, True):
-        policy = HFPolicy(build_tiny_policy(seed=0)[0].double(), has_value_head=algorithm.needs_values)
+        policy = HFPolicy(build_tiny_policy(seed=0)[0].double(), has_value_head="values" in algorithm.needs)
         optimizer = OptimizerConfig(learning_rate=1e-3)
         learner = Learner(policy, optimizer, num_optimizer_steps=2)
         learner.freeze_reference()
-        config = UpdateConfig(microbatch_size=microbatch_size, share_prompts=share_prompts)
+        config = UpdateConfig(max_tokens_per_microbatch=max_tokens, share_prompts=share_prompts)
         learner.update(same_prompt_batch([1, 0, 0, 1, 1, 1, 0, 1]), algorithm, config, temperature=1.0, seed=0)
         weights.append(torch.cat([parameter.detach().flatten() for parameter in policy.parameters()]))
     torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=1e-6)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from agents.advantages import group_relative_advantages
-from agents.algorithms import GRPO, PPO
+from agents.algorithms import GRPO, PPO, Need
 from agents.algorithms.base import require_filled
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import Completion, SamplingParams
@@ -27,12 +27,8 @@ class Reinforce:
     scale: float = 1.0
 
     @property
-    def needs_reference(self) -> bool:
-        return False
-
-    @property
-    def needs_values(self) -> bool:
-        return False
+    def needs(self) -> frozenset[Need]:
+        return frozenset()
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         advantages_B = group_relative_advantages(batch.rewards_B, batch.group_ids_B, scale_by_std=False)
@@ -180,7 +176,8 @@ WRONG_ALGORITHMS = [
     ("annotate", no_batch, "must return a TokenBatch"),
     ("gradient_rows", no_rows, "leaves out rows whose gradient is not 0"),
     ("gradient_rows", row_numbers, "a boolean per row"),
-    ("needs_values", 1, "must be True or False, got 1"),
+    ("needs", frozenset({"critic"}), "must be a frozenset of old_logprobs, .*, got frozenset"),
+    ("needs", ["values"], "must be a frozenset of"),
 ]
 
 

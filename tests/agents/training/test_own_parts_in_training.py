@@ -76,8 +76,7 @@ def once_more(attempt):
 @dataclass(frozen=True, kw_only=True)
 class Reinforce:
     scale: float = 1.0
-    needs_reference: bool = False
-    needs_values: bool = False
+    needs = frozenset()
 
     def annotate(self, batch):
         return replace(batch, advantages_BT=(batch.rewards_B - batch.rewards_B.mean())[:, None] * batch.loss_mask_BT)
@@ -284,7 +283,7 @@ def test_objects_are_trained_from_python_and_recorded_as_what_they_are(tmp_path:
     assert written["env"]["tasks"] == {"not_importable": "list of 40"}
     assert written["env"]["reward"] == "own_parts:exact"
     assert written["rl"]["algorithm"] == {
-        "class": "own_parts:Reinforce", "scale": 1.0, "needs_reference": False, "needs_values": False
+        "class": "own_parts:Reinforce", "scale": 1.0
     }  # fmt: skip
     assert written["rl"]["rollout"]["engine"] == "own_parts:Engine"
     with pytest.raises(CheckpointError, match=r"env\.tasks was an object in memory \(list of 40\)"):

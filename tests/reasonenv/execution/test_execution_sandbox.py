@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
 import subprocess
-import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
