@@ -22,7 +22,7 @@ __all__ = ["Penalties", "grpo_loss", "policy_loss", "ppo_loss"]
 
 @dataclass(frozen=True, kw_only=True)
 class Penalties:
-    """What is added to a surrogate: β · KL − c · H."""
+    """What is added to a surrogate, β · KL − c · H: KL is reduced with it, H is a mean over all sampled tokens."""
 
     reference_logprobs_BT: Tensor | None = None
     """Of the frozen anchor of the KL; needed when kl_coef is not 0."""
@@ -34,7 +34,7 @@ class Penalties:
     entropy_BT: Tensor | None = None
     """H of the current policy over the vocabulary, with gradient; needed when entropy_coef is not 0."""
     entropy_coef: float = 0.0
-    """c."""
+    """c; whatever the reduction, it weighs the same mean."""
 
     def __post_init__(self) -> None:
         if self.kl_coef and self.reference_logprobs_BT is None:
@@ -59,7 +59,7 @@ def policy_loss(
     penalties: Penalties | None = None,
     totals: Totals | None = None,
 ) -> LossOutput:
-    """Reduce −w · surrogate + β · KL − c · H.
+    """Reduce −w · surrogate + β · KL, and take off c times the mean entropy.
 
     Args:
         surrogate: one of `agents.losses.surrogates`, with its bounds.
@@ -95,14 +95,17 @@ def policy_loss(
     loss_BT, values = _penalised(objective_BT, token_weights_BT, ratios, penalties)
     values["clip_share"] = is_clipped_BT.to(logprobs_BT.dtype)
     values["kl_behavior"] = torch.expm1(ratios.log_ratio_BT) - ratios.log_ratio_BT
-    metrics = {name: token_mean(value_BT.detach(), loss_mask_BT, totals) for name, value_BT in values.items()}
-    return LossOutput(loss=reduction(loss_BT, loss_mask_BT, totals), metrics=metrics)
+    means = {name: token_mean(value_BT, loss_mask_BT, totals) for name, value_BT in values.items()}
+    loss = reduction(loss_BT, loss_mask_BT, totals)
+    if penalties.entropy_coef:
+        loss = loss - penalties.entropy_coef * means["entropy"]
+    return LossOutput(loss=loss, metrics={name: mean.detach() for name, mean in means.items()})
 
 
 def _penalised(
     objective_BT: Tensor, token_weights_BT: Tensor | None, ratios: TokenRatios, penalties: Penalties
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the loss of each token, and what was added to it, before its coefficient."""
+    """Return the loss of each token without the entropy, and the penalties themselves."""
     loss_BT = -objective_BT if token_weights_BT is None else -objective_BT * token_weights_BT
     values: dict[str, Tensor] = {}
     if penalties.reference_logprobs_BT is not None:
@@ -112,7 +115,6 @@ def _penalised(
             loss_BT = loss_BT + penalties.kl_coef * kl_BT * weight_BT
     if penalties.entropy_BT is not None:
         values["entropy"] = penalties.entropy_BT
-        loss_BT = loss_BT - penalties.entropy_coef * penalties.entropy_BT if penalties.entropy_coef else loss_BT
     return loss_BT, values
 
 

@@ -302,6 +302,18 @@ def test_entropy_is_rewarded_and_token_weights_weigh_the_surrogate_alone():
     torch.testing.assert_close(entropy_BT.grad, -0.1 / 3 * ones_BT)
 
 
+@pytest.mark.parametrize("reduction", ["constant_length_mean", "sequence_mean", "token_mean"])
+def test_the_bonus_is_a_mean_over_tokens_whatever_the_reduction(reduction: Any):
+    mask_BT = torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]], dtype=torch.float64)
+    penalties = Penalties(entropy_BT=torch.tensor([[1.0, 2, 3], [6, 9, 9]], dtype=torch.float64), entropy_coef=0.5)
+    chosen = reduction_for(reduction, max_tokens=10)
+    nothing_BT = 0 * mask_BT
+    result = policy_loss(
+        CASES["grpo"][0], nothing_BT, nothing_BT, nothing_BT, mask_BT, reduction=chosen, penalties=penalties
+    )
+    assert result.loss.item() == pytest.approx(-0.5 * (1 + 2 + 3 + 6) / 4)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [({"kl_coef": 0.1}, "needs reference_logprobs_BT"), ({"entropy_coef": 0.1}, "needs entropy_BT")],
