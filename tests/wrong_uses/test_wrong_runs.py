@@ -183,7 +183,7 @@ DATA = rows(
 POLICIES = rows(
     ("--policy.device cuda:99", r"policy\.device='cuda:99' cannot be used here"),
     ("--policy.device gpu", r"policy\.device='gpu' cannot be used here: Expected one of cpu, cuda"),
-    ("--policy.dtype float61", r"invalid choice 'float61' .* Expected one of \('float32', 'bfloat16'\)"),
+    ("--policy.dtype float61", r"Expected one of \('float32', 'bfloat16', 'float16'\)"),
     ("--policy.num-threads 0", r"num_threads must be at least 1, got 0"),
     ("--policy.path /nowhere", r"'/nowhere': there is no such folder"),
     ("--policy.path ./nowhere", r"'\./nowhere': there is no such folder"),
