@@ -105,10 +105,11 @@ def gmpo_surrogate(ratios: TokenRatios, advantages_BT: Tensor, *, clip_low: floa
     """Return A · (Π_t ρ̄_t)^{1/|o|}, the geometric mean of clipped ratios (Eq. 4, arXiv 2507.20673).
 
     log ρ̄ = min(log ρ, ε_high) where A > 0 and max(log ρ, −ε_low) where A < 0: both bounds are of the logarithm. It
-    stands at every token, as in `gspo_surrogate`.
+    stands at every token, as in `gspo_surrogate`. The sign of A is that of its sum over a row, which has one in the
+    paper: a token that is weighed by 0 stays in the mean as it is.
     """
     log_ratio_BT = ratios.log_ratio_BT
-    is_positive_BT = advantages_BT > 0
+    is_positive_BT = (advantages_BT.sum(1, keepdim=True) > 0).expand_as(advantages_BT)
     bounded_BT = torch.where(is_positive_BT, log_ratio_BT.clamp(max=clip_high), log_ratio_BT.clamp(min=-clip_low))
     is_beyond_BT = torch.where(is_positive_BT, log_ratio_BT > clip_high, log_ratio_BT < -clip_low)
     objective_BT = ratios.mean_over_rows(bounded_BT).exp() * advantages_BT

@@ -324,6 +324,20 @@ def test_a_penalty_without_what_it_penalises_is_refused(settings: dict[str, floa
 
 
 @each_surrogate
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_an_objective_is_linear_in_weights_of_its_advantages(name: str, sign: float):
+    logprobs_BT, behavior_BT, advantages_BT, mask_BT = random_rows(4)
+    advantages_BT = sign * advantages_BT.abs()
+    weights_BT = torch.from_numpy(np.random.default_rng(4).choice([0.0, 0.5, 2.0], size=mask_BT.shape))
+    weights_BT[:, 1] = 1.0
+    ratios = TokenRatios.of(logprobs_BT, behavior_BT, mask_BT)
+    weighed_BT = CASES[name][0](ratios, advantages_BT * weights_BT).objective_BT
+    torch.testing.assert_close(
+        weighed_BT * mask_BT, CASES[name][0](ratios, advantages_BT).objective_BT * weights_BT * mask_BT
+    )
+
+
+@each_surrogate
 def test_ratios_beyond_every_bound_give_finite_losses_and_gradients(name: str):
     mask_BT = torch.tensor([[0.0, 1.0, 1.0]])
     for advantage in (1.0, -1.0):
