@@ -75,6 +75,10 @@ class Trajectory:
     """False when the last response was cut off by the token budget."""
     spans: tuple[Span, ...]
     """The sampled tokens, in order."""
+    reward_weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    """That of each component in `reward`."""
+    turn_rewards: tuple[float, ...] = ()
+    """What each turn but the last earned; empty where all of it came with the last."""
     is_right: bool | None = None
     """What `CompositeReward.is_right` says of the answer; None where nothing says so."""
     domain: str | None = None
@@ -147,6 +151,10 @@ class TokenBatch:
     """int64: the weights that sampled the token; −1 outside `loss_mask_BT`."""
     reward_components: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     """Each component before its weight, [B]; NaN in rows that do not have it."""
+    reward_weights: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+    """The weight of each component, [B]; NaN in rows that do not have it."""
+    turn_rewards_BT: Tensor | None = None
+    """What the turns before the last earned, each at its last token; None where no turn but the last earned any."""
     routed_experts_BTLK: Tensor | None = None
     """int16: the experts that the sampler's routers chose for the token; −1 where none was recorded."""
     reference_logprobs_BT: Tensor | None = None

@@ -5,16 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 from agents.algorithms.base import NEEDS, Algorithm, Need
+from agents.algorithms.distillation import Distillation
+from agents.algorithms.gdpo import GDPO
 from agents.algorithms.grpo import GRPO
+from agents.algorithms.maxrl import MaxRL
 from agents.algorithms.ppo import PPO
+from agents.algorithms.reinforce_pp import ReinforcePP
+from agents.algorithms.rloo import RLOO
 from agents.errors import ConfigError
 from reasonenv.tables import resolve
 
-__all__ = ["ALGORITHMS", "GRPO", "NEEDS", "PPO", "Algorithm", "Need", "load_algorithm"]
+__all__ = [
+    "ALGORITHMS",
+    "GDPO",
+    "GRPO",
+    "NEEDS",
+    "PPO",
+    "RLOO",
+    "Algorithm",
+    "Distillation",
+    "MaxRL",
+    "Need",
+    "ReinforcePP",
+    "load_algorithm",
+]
 
 ALGORITHMS: dict[str, str] = {
     "grpo": "agents.algorithms.grpo:GRPO",
     "ppo": "agents.algorithms.ppo:PPO",
+    "maxrl": "agents.algorithms.maxrl:MaxRL",
+    "rloo": "agents.algorithms.rloo:RLOO",
+    "reinforce_pp": "agents.algorithms.reinforce_pp:ReinforcePP",
+    "gdpo": "agents.algorithms.gdpo:GDPO",
+    "distillation": "agents.algorithms.distillation:Distillation",
 }
 """Algorithm name → "module:class" of a frozen dataclass whose fields all have defaults."""
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from agents.advantages import gae, whiten
+from agents.advantages import gae, token_rewards, whiten
 from agents.algorithms.base import Need, require_filled
 from agents.losses import ppo_loss, reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
-__all__ = ["PPO", "terminal_rewards"]
+__all__ = ["PPO"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class PPO:
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Fill per-token advantages and returns by GAE over the sampled tokens."""
         values_BT = require_filled(batch.values_BT, "batch.values_BT", "Learner.fill_no_grad_fields(batch, ...)")
-        rewards_BT = terminal_rewards(batch.rewards_B, batch.loss_mask_BT)
+        rewards_BT = token_rewards(batch.rewards_B, batch.loss_mask_BT, batch.turn_rewards_BT)
         advantages_BT, returns_BT = gae(
             rewards_BT, values_BT, batch.loss_mask_BT, gamma=self.gamma, gae_lambda=self.gae_lambda
         )
@@ -79,11 +79,3 @@ class PPO:
             kl_coef=self.kl_coef,
             totals=batch.totals,
         )
-
-
-def terminal_rewards(rewards_B: Tensor, loss_mask_BT: Tensor) -> Tensor:
-    """Return [B, T] with each row's reward at its last sampled token and 0 elsewhere (all 0 in a row without one)."""
-    mask_BT = loss_mask_BT.bool()
-    sampled_after_BT = mask_BT.flip(1).cumsum(1).flip(1)
-    is_last_BT = mask_BT & (sampled_after_BT == 1)
-    return torch.where(is_last_BT, rewards_B[:, None], 0.0)

@@ -1,0 +1,67 @@
+"""Maximum-likelihood reinforcement learning (arXiv 2602.02710): GRPO's loss on rewards relative to the group's mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from agents.advantages import max_likelihood_advantages
+from agents.algorithms.base import Need, require_filled
+from agents.losses import grpo_loss, reduction_for
+from agents.losses.reduction import ReductionName
+from agents.types import LossOutput, PolicyOutputs, TokenBatch
+
+__all__ = ["MaxRL"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxRL:
+    """Hyper-parameters of MaxRL: `MaxRL(clip_high=0.28)`. Rewards must be at least 0; the paper's are 0 and 1."""
+
+    clip_low: float = 0.2
+    clip_high: float = 0.2
+    kl_coef: float = 0.0
+    """β of the k3 penalty towards the reference policy; 0 needs no reference."""
+    reduction: ReductionName = "token_mean"
+    max_tokens: int | None = None
+    """The constant of `constant_length_mean`."""
+    min_group_size: ClassVar[int] = 2
+    allows_dynamic_sampling: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        reduction_for(self.reduction, max_tokens=self.max_tokens)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """The anchor of the KL penalty, if there is one."""
+        return frozenset({"reference_logprobs"} if self.kl_coef else ())
+
+    def annotate(self, batch: TokenBatch) -> TokenBatch:
+        """Give every sampled token of a row (r − mean) / mean over its group; a reward below 0 is a ConfigError."""
+        advantages_B = max_likelihood_advantages(batch.rewards_B, batch.group_ids_B)
+        return replace(batch, advantages_BT=advantages_B[:, None] * batch.loss_mask_BT)
+
+    def gradient_rows(self, batch: TokenBatch) -> Tensor:
+        """Return rows with an advantage, or all of them under a KL penalty."""
+        advantages_BT = require_filled(batch.advantages_BT, "batch.advantages_BT", "MaxRL.annotate(batch)")
+        if self.kl_coef:
+            return torch.ones_like(batch.rewards_B, dtype=torch.bool)
+        return (advantages_BT != 0).any(1)
+
+    def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
+        """Return `agents.losses.grpo_loss` of the microbatch."""
+        return grpo_loss(
+            outputs.logprobs_BT,
+            batch.behavior_logprobs_BT,
+            require_filled(batch.advantages_BT, "batch.advantages_BT", "MaxRL.annotate(batch)"),
+            batch.loss_mask_BT,
+            clip_low=self.clip_low,
+            clip_high=self.clip_high,
+            reduction=reduction_for(self.reduction, max_tokens=self.max_tokens),
+            reference_logprobs_BT=batch.reference_logprobs_BT,
+            kl_coef=self.kl_coef,
+            totals=batch.totals,
+        )
