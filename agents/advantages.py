@@ -59,18 +59,26 @@ def group_relative_advantages(
 
 
 def gae(
-    rewards_BT: Tensor, values_BT: Tensor, loss_mask_BT: Tensor, *, gamma: float, gae_lambda: float
+    rewards_BT: Tensor,
+    values_BT: Tensor,
+    loss_mask_BT: Tensor,
+    *,
+    gamma: float,
+    gae_lambda: float,
+    final_values_B: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Estimate generalised advantages of the sampled tokens (Eq. 16, arXiv 1506.02438).
 
     δ_t = r_t + γ V_{t+1} − V_t and A_t = Σ_l (γλ)^l δ_{t+l}, where t+1 is the next *sampled* token: prompt tokens,
-    environment turns and padding take no part. The value after the last sampled token is 0 (episodes end).
+    environment turns and padding take no part.
 
     Args:
         rewards_BT: reward received on choosing each token.
         values_BT: V(tokens < t), aligned with the token chosen at t.
         loss_mask_BT: 1 where a token was sampled.
         gamma, gae_lambda: in [0, 1].
+        final_values_B: V after the last sampled token, where an episode was cut off rather than ended (arXiv
+            1712.00378); None is 0 everywhere.
 
     Returns:
         (advantages_BT, returns_BT) with returns = advantages + values; both 0 outside the mask.
@@ -82,7 +90,7 @@ def gae(
     mask_BT = loss_mask_BT.bool()
     advantages_BT = torch.zeros_like(values_BT)
     next_advantage_B = torch.zeros_like(values_BT[:, 0])
-    next_value_B = torch.zeros_like(next_advantage_B)
+    next_value_B = torch.zeros_like(next_advantage_B) if final_values_B is None else final_values_B
     for t in range(values_BT.shape[1] - 1, -1, -1):
         delta_B = rewards_BT[:, t] + gamma * next_value_B - values_BT[:, t]
         advantage_B = delta_B + gamma * gae_lambda * next_advantage_B

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Literal, cast
@@ -120,7 +121,20 @@ class Learner:
 
     def freeze_reference(self) -> None:
         """Make the policy as it is now the anchor of the KL penalty."""
-        self.reference = copy.deepcopy(self.policy).requires_grad_(requires_grad=False)
+        without_critic = {id(part): None for part in (self.policy.critic, self.policy.value_head)}
+        self.reference = copy.deepcopy(self.policy, without_critic).requires_grad_(requires_grad=False)
+
+    @contextmanager
+    def training_critic_alone(self) -> Generator[None]:
+        """Hold the policy still: what is trained here is the critic, and of a critic on the policy's trunk its head."""
+        trained = [parameter for parameter in self.policy.model.parameters() if parameter.requires_grad]
+        for parameter in trained:
+            parameter.requires_grad_(requires_grad=False)
+        try:
+            yield
+        finally:
+            for parameter in trained:
+                parameter.requires_grad_(requires_grad=True)
 
     def update(
         self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float, seed: int
@@ -237,18 +251,34 @@ class Learner:
         require_known_needs(algorithm)
         needs, outputs = algorithm.needs, partial(self._outputs, batch, config, temperature)
         filled: dict[str, Tensor | None] = {}
-        if "values" in needs and self.policy.value_head is None:
+        if needs & {"values", "final_values"} and self.policy.value_head is None:
             raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
         if needs & {"old_logprobs", "old_entropy", "values"}:
             own = outputs(self.policy, entropy="value" if "old_entropy" in needs else "none")
             current = {"old_logprobs": own.logprobs_BT, "old_entropy": own.entropy_BT, "values": own.values_BT}
             filled |= {f"{need}_BT": tensor_BT for need, tensor_BT in current.items() if need in needs}
+        if "final_values" in needs:
+            filled["final_values_B"] = self._final_values(batch, config)
         for need, frozen in (("reference_logprobs", self.reference), ("teacher_logprobs", self.teacher)):
             if need in needs and frozen is None:
                 raise ConfigError(f"The algorithm needs {need}: {_MISSING[need]}")
             if need in needs and frozen is not None:
                 filled[f"{need}_BT"] = outputs(frozen).logprobs_BT
         return replace(batch, **filled)
+
+    def _final_values(self, batch: TokenBatch, config: UpdateConfig) -> Tensor:
+        """Return the critic's value of where the token budget cut a row, and 0 for rows that came to their end, [B]."""
+        if batch.is_stopped_B is None:
+            raise ConfigError("The algorithm needs final_values: fill batch.is_stopped_B, which says what was cut off.")
+        values_B = torch.zeros_like(batch.rewards_B)
+        rows = (~batch.is_stopped_B).nonzero().squeeze(-1)
+        if len(rows):
+            cut, budget = _awaiting_one_token(take_rows(batch, rows)), config.max_tokens_per_microbatch
+            longer = replace(config, share_prompts=False, max_tokens_per_microbatch=budget and budget + 1)
+            values_BT = self._outputs(cut, longer, 1.0, self.policy).values_BT
+            assert values_BT is not None
+            values_B[rows] = values_BT.sum(1)
+        return values_B
 
     def _outputs(
         self,
@@ -283,6 +313,7 @@ class Learner:
         value_head = self.policy.value_head
         return {
             "value_head": None if value_head is None else value_head.state_dict(),
+            "critic": None if self.policy.critic is None else self.policy.critic.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "num_steps_done": self.num_steps_done,
             "reference": None if self.reference is None else self.reference.state_dict(),
@@ -294,6 +325,8 @@ class Learner:
         self.num_steps_done = state["num_steps_done"]
         if self.policy.value_head is not None:
             self.policy.value_head.load_state_dict(state["value_head"])
+        if self.policy.critic is not None:
+            self.policy.critic.load_state_dict(state["critic"])
         if state["reference"] is not None:
             self.freeze_reference()
             assert self.reference is not None
@@ -303,6 +336,17 @@ class Learner:
 def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
     """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
     return loss(outputs, batch.select(rows))
+
+
+def _awaiting_one_token(batch: TokenBatch) -> TokenBatch:
+    """Return the rows with a token behind their last one, which alone counts as sampled: its state is their end."""
+    longer = batch.map_tensors(lambda tensor: tensor if tensor.ndim == 1 else torch.nn.functional.pad(tensor, (0, 1)))
+    ends_B1 = batch.attention_mask_BT.sum(1, keepdim=True)
+    return replace(
+        longer,
+        attention_mask_BT=longer.attention_mask_BT.scatter(1, ends_B1, 1),
+        loss_mask_BT=torch.zeros_like(longer.loss_mask_BT).scatter(1, ends_B1, 1.0),
+    )
 
 
 def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:

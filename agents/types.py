@@ -165,6 +165,8 @@ class TokenBatch:
     """Of the same policy, over the vocabulary."""
     teacher_logprobs_BT: Tensor | None = None
     values_BT: Tensor | None = None
+    final_values_B: Tensor | None = None
+    """The critic's value of the end of a row that the token budget cut; 0 for other rows."""
     advantages_BT: Tensor | None = None
     returns_BT: Tensor | None = None
     token_weights_BT: Tensor | None = None

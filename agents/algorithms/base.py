@@ -14,7 +14,9 @@ from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["NEEDS", "Algorithm", "Need", "reference_of", "require_filled", "require_known_needs"]
 
-Need: TypeAlias = Literal["old_logprobs", "old_entropy", "values", "reference_logprobs", "teacher_logprobs", "entropy"]
+Need: TypeAlias = Literal[
+    "old_logprobs", "old_entropy", "values", "final_values", "reference_logprobs", "teacher_logprobs", "entropy"
+]
 """What the learner fills in for an algorithm: "entropy" is `PolicyOutputs.entropy_BT`, with gradient; the others are
 the fields of `TokenBatch` with that name, from before the first update, and "values" is that of `PolicyOutputs` too."""
 NEEDS: tuple[Need, ...] = get_args(Need)

@@ -35,7 +35,7 @@ class RLOO:
     """The constant of `constant_length_mean`."""
     min_group_size: ClassVar[int] = 2
     allows_dynamic_sampling: ClassVar[bool] = False
-    """The estimate is unbiased over all prompts; leaving out those with equal rewards would change what is optimised."""
+    """The estimate is unbiased over all prompts; to leave out those of equal rewards would change what is optimised."""
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)

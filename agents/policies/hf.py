@@ -48,7 +48,20 @@ class HFPolicy(nn.Module):
         self.decoder = decoder_of(model)
         self.head = head_of(model, self.decoder)
         self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)
+        self.critic: nn.Module | None = None
         self.value_head = _zero_linear(self.head.module) if has_value_head else None
+
+    def give_critic(self, model: Any) -> None:
+        """Let the values come from the trunk of another causal language model, with a head that starts at 0.
+
+        Args:
+            model: of the same tokens; only its decoder is kept.
+
+        Raises:
+            PolicyError: it has no decoder.
+        """
+        self.critic = decoder_of(model)
+        self.value_head = _zero_linear(model.get_output_embeddings())
 
     def forward(
         self,
@@ -93,7 +106,7 @@ class HFPolicy(nn.Module):
             )
 
         result = _call_head(self.head, logprobs, sampled)
-        return sampled.outputs(result, self._values(sampled.hidden_ND), slice(0, len(token_ids_BT)))
+        return sampled.outputs(result, self._values(sampled.value_hidden_ND), slice(0, len(token_ids_BT)))
 
     def loss(
         self,
@@ -117,7 +130,7 @@ class HFPolicy(nn.Module):
             The other arguments are those of `forward`.
         """
         sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
-        values_N = self._values(sampled.hidden_ND)
+        values_N = self._values(sampled.value_hidden_ND)
         lengths: list[int] = sampled.is_sampled_BT.sum(1).tolist()
         starts = [0, *accumulate(lengths)]
 
@@ -167,7 +180,11 @@ class HFPolicy(nn.Module):
                 hidden_ND = shared_prompt_hidden(
                     self.decoder, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B
                 )
-        return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss, shared)
+        value_hidden_ND = hidden_ND
+        if self.critic is not None:
+            value_hidden_ND = _critic_hidden(self.critic, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
+        targets_N = token_ids_BT[:, 1:][is_sampled_BT]
+        return _Sampled(is_sampled_BT, hidden_ND, value_hidden_ND, targets_N, auxiliary_loss, shared)
 
     def _trunk(self, token_ids_BT: Tensor, attention_mask_BT: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return hidden states [B, T, D] and the weighted load-balancing loss of a mixture of experts."""
@@ -185,6 +202,8 @@ class _Sampled(NamedTuple):
     is_sampled_BT: Tensor
     """Without a column for position 0."""
     hidden_ND: Tensor
+    value_hidden_ND: Tensor
+    """Those that the critic sees."""
     targets_N: Tensor
     auxiliary_loss: Tensor | None
     shared: SharedWeight
@@ -197,6 +216,20 @@ class _Sampled(NamedTuple):
             entropy_BT=None if result.entropy is None else _scatter(result.entropy, is_sampled_BT),
             values_BT=None if values_n is None else _scatter(values_n, is_sampled_BT),
         )
+
+
+def _critic_hidden(
+    critic: nn.Module,
+    token_ids_BT: Tensor,
+    attention_mask_BT: Tensor,
+    loss_mask_BT: Tensor,
+    group_ids_B: Tensor | None,
+) -> Tensor:
+    """Return the states of a critic's own trunk that predict the sampled tokens, [N, D]."""
+    if group_ids_B is not None:
+        return shared_prompt_hidden(critic, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
+    hidden_BTD: Tensor = cast(Any, critic)(input_ids=token_ids_BT, use_cache=False).last_hidden_state
+    return hidden_BTD[:, :-1][loss_mask_BT[:, 1:].bool()]
 
 
 def _rows_of(tokens: slice, starts: Sequence[int]) -> slice:
