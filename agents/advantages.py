@@ -5,6 +5,7 @@ B rows, T token positions, G groups.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -14,9 +15,11 @@ from agents.errors import ConfigError
 from agents.types import Groups, require_equal_shapes
 
 __all__ = [
+    "batch_scaled_advantages",
     "decoupled_advantages",
     "gae",
     "group_relative_advantages",
+    "high_entropy_weights",
     "kl_penalties",
     "leave_one_out_advantages",
     "max_likelihood_advantages",
@@ -56,6 +59,38 @@ def group_relative_advantages(
         return centered_B
     variance_G = groups.sum(centered_B.square()) / (size_G - 1).clamp(min=1)
     return centered_B / (variance_G.sqrt() + epsilon)[groups.index_B]
+
+
+def batch_scaled_advantages(rewards_B: Tensor, group_ids_B: Tensor, *, epsilon: float = 1e-4) -> Tensor:
+    """Return A_i = (r_i − mean_g r) / (std r + ε): centred in the group, scaled by the batch (arXiv 2508.08221).
+
+    The standard deviation (n − 1 in the denominator) is over all rewards, so that groups which are nearly all right or
+    all wrong are not blown up. Arguments, errors and exact zeros are those of `group_relative_advantages`.
+    """
+    centered_B = group_relative_advantages(rewards_B, group_ids_B, scale_by_std=False)
+    deviation = rewards_B.to(centered_B.dtype).std() if len(rewards_B) > 1 else 0.0
+    return centered_B / (deviation + epsilon)
+
+
+def high_entropy_weights(entropy_BT: Tensor, mask_BT: Tensor, *, share: float) -> Tensor:
+    """Return 1 at the share of the sampled tokens with the highest entropy, else 0 (Eq. 5, arXiv 2506.01939).
+
+    Args:
+        entropy_BT: of the policy at each token.
+        mask_BT: 1 on sampled tokens.
+        share: in (0, 1]; ⌈share · n⌉ of n tokens are kept, and those that are equal to the last one.
+
+    Raises:
+        ValueError: tensors of different shapes, or a share outside (0, 1].
+    """
+    require_equal_shapes(entropy_BT=entropy_BT, mask_BT=mask_BT)
+    if not 0 < share <= 1:
+        raise ValueError(f"share must lie in (0, 1], got {share}.")
+    selected_N = entropy_BT[mask_BT.bool()]
+    if not len(selected_N):
+        return torch.zeros_like(entropy_BT)
+    threshold = selected_N.topk(math.ceil(share * len(selected_N))).values[-1]
+    return ((entropy_BT >= threshold) & mask_BT.bool()).to(entropy_BT.dtype)
 
 
 def gae(

@@ -5,14 +5,14 @@ Each algorithm stays complete in its own file, so two of them repeat a few hyper
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, TypeAlias, get_args, runtime_checkable
+from typing import ClassVar, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from torch import Tensor
 
 from agents.errors import ConfigError
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
-__all__ = ["NEEDS", "Algorithm", "Need", "reference_of", "require_filled", "require_known_needs"]
+__all__ = ["NEEDS", "Algorithm", "GroupBaseline", "Need", "reference_of", "require_filled", "require_known_needs"]
 
 Need: TypeAlias = Literal[
     "old_logprobs", "old_entropy", "values", "final_values", "reference_logprobs", "teacher_logprobs", "entropy"
@@ -42,6 +42,17 @@ class Algorithm(Protocol):
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
         """Return the loss of a microbatch, divided by `batch.totals`."""
         ...
+
+
+@runtime_checkable
+class GroupBaseline(Protocol):
+    """What an algorithm also says of itself if its baseline are the other responses to the same prompt."""
+
+    min_group_size: ClassVar[int]
+    """In smaller groups there is nothing to learn."""
+    allows_dynamic_sampling: ClassVar[bool]
+    """Whether groups with equal rewards may be dropped for others: they have no gradient, and the estimate is not meant
+    to be unbiased over all prompts."""
 
 
 def require_known_needs(algorithm: Algorithm) -> None:

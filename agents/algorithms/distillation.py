@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from agents.algorithms.base import Need, require_filled
-from agents.losses import grpo_loss, reduction_for, token_mean
+from agents.algorithms.clipped import advantages_of, clipped_loss, rows_with_advantage
+from agents.losses import reduction_for, token_mean
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -45,20 +46,10 @@ class Distillation:
 
     def gradient_rows(self, batch: TokenBatch) -> Tensor:
         """Return rows in which teacher and student differ."""
-        return (require_filled(batch.advantages_BT, "batch.advantages_BT", "Distillation.annotate(batch)") != 0).any(1)
+        return rows_with_advantage(batch, self)
 
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
-        """Return `agents.losses.grpo_loss` of the microbatch, and the mean of −log π_T + log π as `kl_teacher`."""
-        advantages_BT = require_filled(batch.advantages_BT, "batch.advantages_BT", "Distillation.annotate(batch)")
-        result = grpo_loss(
-            outputs.logprobs_BT,
-            batch.behavior_logprobs_BT,
-            advantages_BT,
-            batch.loss_mask_BT,
-            clip_low=self.clip_low,
-            clip_high=self.clip_high,
-            reduction=reduction_for(self.reduction, max_tokens=self.max_tokens),
-            totals=batch.totals,
-        )
-        kl_teacher = -token_mean(advantages_BT, batch.loss_mask_BT, batch.totals)
+        """Return the clipped loss of a microbatch, and the mean of log π − log π_T as `kl_teacher`."""
+        result = clipped_loss(outputs, batch, self)
+        kl_teacher = -token_mean(advantages_of(batch, self), batch.loss_mask_BT, batch.totals)
         return replace(result, metrics={**result.metrics, "kl_teacher": kl_teacher})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from agents.advantages import max_likelihood_advantages
-from agents.algorithms.base import Need, require_filled
-from agents.losses import grpo_loss, reduction_for
+from agents.algorithms.base import Need
+from agents.algorithms.clipped import clipped_loss, rows_with_advantage
+from agents.losses import reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -46,22 +46,8 @@ class MaxRL:
 
     def gradient_rows(self, batch: TokenBatch) -> Tensor:
         """Return rows with an advantage, or all of them under a KL penalty."""
-        advantages_BT = require_filled(batch.advantages_BT, "batch.advantages_BT", "MaxRL.annotate(batch)")
-        if self.kl_coef:
-            return torch.ones_like(batch.rewards_B, dtype=torch.bool)
-        return (advantages_BT != 0).any(1)
+        return rows_with_advantage(batch, self, kl_coef=self.kl_coef)
 
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
-        """Return `agents.losses.grpo_loss` of the microbatch."""
-        return grpo_loss(
-            outputs.logprobs_BT,
-            batch.behavior_logprobs_BT,
-            require_filled(batch.advantages_BT, "batch.advantages_BT", "MaxRL.annotate(batch)"),
-            batch.loss_mask_BT,
-            clip_low=self.clip_low,
-            clip_high=self.clip_high,
-            reduction=reduction_for(self.reduction, max_tokens=self.max_tokens),
-            reference_logprobs_BT=batch.reference_logprobs_BT,
-            kl_coef=self.kl_coef,
-            totals=batch.totals,
-        )
+        """Return the clipped loss of a microbatch."""
+        return clipped_loss(outputs, batch, self, kl_coef=self.kl_coef)

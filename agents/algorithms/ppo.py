@@ -105,6 +105,7 @@ class PPO:
             value_clip=self.value_clip,
             value_coef=self.value_coef,
             reduction=reduction_for(self.reduction, max_tokens=self.max_tokens),
+            token_weights_BT=batch.token_weights_BT,
             reference_logprobs_BT=batch.reference_logprobs_BT,
             kl_coef=self.kl_coef if self.kl_in == "loss" else 0.0,
             totals=batch.totals,

@@ -8,8 +8,9 @@ from typing import Literal
 from torch import Tensor
 
 from agents.advantages import group_relative_advantages, kl_penalties, returns_to_go, token_rewards, whiten
-from agents.algorithms.base import Need, reference_of, require_filled
-from agents.losses import grpo_loss, reduction_for
+from agents.algorithms.base import Need, reference_of
+from agents.algorithms.clipped import clipped_loss, rows_with_advantage
+from agents.losses import reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -62,17 +63,8 @@ class ReinforcePP:
 
     def gradient_rows(self, batch: TokenBatch) -> Tensor:
         """Return rows with an advantage."""
-        return (require_filled(batch.advantages_BT, "batch.advantages_BT", "ReinforcePP.annotate(batch)") != 0).any(1)
+        return rows_with_advantage(batch, self)
 
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
-        """Return `agents.losses.grpo_loss` of the microbatch."""
-        return grpo_loss(
-            outputs.logprobs_BT,
-            batch.behavior_logprobs_BT,
-            require_filled(batch.advantages_BT, "batch.advantages_BT", "ReinforcePP.annotate(batch)"),
-            batch.loss_mask_BT,
-            clip_low=self.clip_low,
-            clip_high=self.clip_high,
-            reduction=reduction_for(self.reduction, max_tokens=self.max_tokens),
-            totals=batch.totals,
-        )
+        """Return the clipped loss of a microbatch."""
+        return clipped_loss(outputs, batch, self)

@@ -108,7 +108,8 @@ def from_json(kind: Any, value: Any, *, name: str = "") -> Any:
     origin = get_origin(kind)
     _refuse_object_in_memory(value, name)
     if kind is Algorithm:
-        classes = [resolve(ALGORITHMS, own, kind="algorithm") for own in ALGORITHMS]
+        found = [resolve(ALGORITHMS, own, kind="algorithm") for own in ALGORITHMS]
+        classes = [part for part in found if isinstance(part, type)]
         return _from_object(_class_of(value, classes, name), value, name)
     if origin in (Union, types.UnionType):
         return _from_union(kind, value, name)

@@ -35,7 +35,7 @@ def test_ppo_left_alone_has_the_settings_of_its_papers():
 
 def test_grpo_left_alone_is_that_of_its_paper_without_a_penalty():
     assert GRPO() == GRPO(
-        clip_low=0.2, clip_high=0.2, kl_coef=0.0, scale_by_std=True, reduction="sequence_mean", max_tokens=None
+        clip_low=0.2, clip_high=0.2, kl_coef=0.0, scale="group", reduction="sequence_mean", max_tokens=None
     )
 
 
