@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Literal, cast
@@ -18,10 +17,11 @@ import torch
 from torch import Tensor
 
 from agents.algorithms import Algorithm
-from agents.algorithms.base import require_known_needs
+from agents.algorithms.base import require_filled, require_known_needs
 from agents.errors import ConfigError, TrainingError
 from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
+from agents.policies.precision import require_full_precision
 from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
 
 __all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
@@ -104,6 +104,9 @@ class Learner:
         self.config = optimizer
         self.num_optimizer_steps = num_optimizer_steps
         self.num_steps_done = 0
+        require_full_precision(policy)
+        is_scaled = policy.precision.dtype == "float16"
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=is_scaled)  # pyright: ignore[reportPrivateImportUsage]
         self.reference: HFPolicy | None = None
         self.teacher: HFPolicy | None = None
         self.optimizer = torch.optim.AdamW(
@@ -123,18 +126,7 @@ class Learner:
         """Make the policy as it is now the anchor of the KL penalty."""
         without_critic = {id(part): None for part in (self.policy.critic, self.policy.value_head)}
         self.reference = copy.deepcopy(self.policy, without_critic).requires_grad_(requires_grad=False)
-
-    @contextmanager
-    def training_critic_alone(self) -> Generator[None]:
-        """Hold the policy still: what is trained here is the critic, and of a critic on the policy's trunk its head."""
-        trained = [parameter for parameter in self.policy.model.parameters() if parameter.requires_grad]
-        for parameter in trained:
-            parameter.requires_grad_(requires_grad=False)
-        try:
-            yield
-        finally:
-            for parameter in trained:
-                parameter.requires_grad_(requires_grad=True)
+        self.reference.precision.keep_as_copies(self.reference.model)
 
     def update(
         self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float, seed: int
@@ -205,12 +197,13 @@ class Learner:
                     microbatch.token_ids_BT,
                     microbatch.attention_mask_BT,
                     microbatch.loss_mask_BT,
-                    partial(_loss_of_rows, loss, microbatch),
+                    partial(self._loss_of_rows, loss, microbatch),
                     group_ids_B=self._shared_groups(microbatch, share_prompts),
                     temperature=temperature,
                     entropy=entropy,
                 )
-                (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
+                share = 0.0 if auxiliary is None else self.scaler.scale(auxiliary * (len(rows) / num_rows))
+                (result.loss + share).backward()
                 for name, value in result.metrics.items():
                     totals[name] = totals.get(name, 0.0) + value
             metrics = {name: value.item() for name, value in totals.items()}
@@ -222,22 +215,31 @@ class Learner:
         """Return the groups whose prompt is computed once; None computes whole rows."""
         return batch.group_ids_B if share_prompts and not self.policy.auxiliary_coef else None
 
+    def _loss_of_rows(self, loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
+        """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
+        result = loss(outputs, batch.select(rows))
+        return LossOutput(loss=self.scaler.scale(result.loss), metrics=result.metrics)
+
     def _apply_gradient(self, *, has_gradient: bool) -> dict[str, float]:
         rate, grad_norm = learning_rate(self.config, self.num_steps_done, self.num_optimizer_steps), 0.0
         if has_gradient:
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
+            self.scaler.unscale_(self.optimizer)
             norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_grad_norm)
             grad_norm = norm.item()
-            if not math.isfinite(grad_norm):
+            # A loss scaled too far for float16 overflows: that step is left out, and the next one scaled by half.
+            if not math.isfinite(grad_norm) and not (self.scaler.is_enabled() and self.scaler.get_scale() > 1):
                 raise TrainingError(
                     f"The gradient's norm is {grad_norm} at optimizer step {self.num_steps_done + 1}, which was not "
                     "taken: the weights are unchanged. Lower the learning rate or the sampling temperature, or train "
                     "in float32."
                 )
-            self.optimizer.step()
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
         self.num_steps_done += 1
-        return {"learning_rate": rate, "grad_norm": grad_norm}
+        scale = {"loss_scale": self.scaler.get_scale()} if self.scaler.is_enabled() else {}
+        return {"learning_rate": rate, "grad_norm": grad_norm, **scale}
 
     @torch.no_grad()
     def fill_no_grad_fields(
@@ -268,16 +270,14 @@ class Learner:
 
     def _final_values(self, batch: TokenBatch, config: UpdateConfig) -> Tensor:
         """Return the critic's value of where the token budget cut a row, and 0 for rows that came to their end, [B]."""
-        if batch.is_stopped_B is None:
-            raise ConfigError("The algorithm needs final_values: fill batch.is_stopped_B, which says what was cut off.")
+        is_stopped_B = require_filled(batch.is_stopped_B, "batch.is_stopped_B", "agents.rollout.assemble.assemble")
+        budget = config.max_tokens_per_microbatch and config.max_tokens_per_microbatch + 1
         values_B = torch.zeros_like(batch.rewards_B)
-        rows = (~batch.is_stopped_B).nonzero().squeeze(-1)
-        if len(rows):
-            cut, budget = _awaiting_one_token(take_rows(batch, rows)), config.max_tokens_per_microbatch
-            longer = replace(config, share_prompts=False, max_tokens_per_microbatch=budget and budget + 1)
-            values_BT = self._outputs(cut, longer, 1.0, self.policy).values_BT
-            assert values_BT is not None
-            values_B[rows] = values_BT.sum(1)
+        if not is_stopped_B.all():
+            cut = take_rows(batch, (~is_stopped_B).nonzero().squeeze(-1)).awaiting_one_token()
+            longer = replace(config, share_prompts=False, max_tokens_per_microbatch=budget)
+            outputs = self._outputs(cut, longer, 1.0, self.policy)
+            values_B[~is_stopped_B] = require_filled(outputs.values_BT, "values_BT", "a critic").sum(1)
         return values_B
 
     def _outputs(
@@ -310,11 +310,10 @@ class Learner:
 
     def state_dict(self) -> dict[str, Any]:
         """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
-        value_head = self.policy.value_head
         return {
-            "value_head": None if value_head is None else value_head.state_dict(),
-            "critic": None if self.policy.critic is None else self.policy.critic.state_dict(),
+            "critic": self.policy.critic_state(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "num_steps_done": self.num_steps_done,
             "reference": None if self.reference is None else self.reference.state_dict(),
         }
@@ -322,31 +321,14 @@ class Learner:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned."""
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
         self.num_steps_done = state["num_steps_done"]
-        if self.policy.value_head is not None:
-            self.policy.value_head.load_state_dict(state["value_head"])
-        if self.policy.critic is not None:
-            self.policy.critic.load_state_dict(state["critic"])
+        self.policy.load_critic_state(state["critic"])
         if state["reference"] is not None:
             self.freeze_reference()
             assert self.reference is not None
             self.reference.load_state_dict(state["reference"])
-
-
-def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
-    """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
-    return loss(outputs, batch.select(rows))
-
-
-def _awaiting_one_token(batch: TokenBatch) -> TokenBatch:
-    """Return the rows with a token behind their last one, which alone counts as sampled: its state is their end."""
-    longer = batch.map_tensors(lambda tensor: tensor if tensor.ndim == 1 else torch.nn.functional.pad(tensor, (0, 1)))
-    ends_B1 = batch.attention_mask_BT.sum(1, keepdim=True)
-    return replace(
-        longer,
-        attention_mask_BT=longer.attention_mask_BT.scatter(1, ends_B1, 1),
-        loss_mask_BT=torch.zeros_like(longer.loss_mask_BT).scatter(1, ends_B1, 1.0),
-    )
 
 
 def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:

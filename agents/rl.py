@@ -49,7 +49,7 @@ class RLPhase:
         batch = assemble(trajectories, pad_token_id=self.codec.pad_token_id, device=self.learner.device)
         if len(batch.rewards_B):
             is_policy_held = step < self.config.num_value_steps
-            with self.learner.training_critic_alone() if is_policy_held else nullcontext():
+            with self.learner.policy.training_critic_alone() if is_policy_held else nullcontext():
                 update = self.learner.update(
                     batch,
                     self.config.algorithm,

@@ -197,6 +197,23 @@ class TokenBatch:
 
         return self._map(cut)
 
+    def awaiting_one_token(self) -> TokenBatch:
+        """Return the rows with a token behind their last one, which alone counts as sampled: its state is their end."""
+
+        def pad(name: str, value: Tensor) -> Tensor:
+            shape = _shape_of(name)
+            if not shape.startswith("BT"):
+                return value
+            return torch.cat([value, torch.full_like(value[:, :1], 0 if shape == "BT" else -1)], dim=1)
+
+        longer = self._map(pad)
+        ends_B1 = self.attention_mask_BT.sum(1, keepdim=True)
+        return replace(
+            longer,
+            attention_mask_BT=longer.attention_mask_BT.scatter(1, ends_B1, 1),
+            loss_mask_BT=torch.zeros_like(longer.loss_mask_BT).scatter(1, ends_B1, 1.0),
+        )
+
     def to(self, device: torch.device | str) -> TokenBatch:
         """Return the batch on another device."""
         return self.map_tensors(lambda value: value.to(device))

@@ -11,7 +11,6 @@ import torch
 from token_batches import sampled_batch
 
 from agents.algorithms import PPO
-from agents.errors import ConfigError
 from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
@@ -94,7 +93,7 @@ def test_microbatches_and_shared_prompts_give_the_update_of_the_whole_batch():
 def test_the_policy_does_not_move_while_the_critic_is_trained_alone(has_own_critic: bool):
     learner = make_learner(has_own_critic=has_own_critic)
     before = weights(learner.policy)
-    with learner.training_critic_alone():
+    with learner.policy.training_critic_alone():
         first = update(learner, cut_batch(), PPO(value_clip=10.0), num_minibatches=2)
         second = update(learner, cut_batch(), PPO(value_clip=10.0))
     after = weights(learner.policy)
@@ -109,7 +108,7 @@ def test_the_policy_does_not_move_while_the_critic_is_trained_alone(has_own_crit
 def test_what_was_frozen_before_is_frozen_behind_training_the_critic_alone():
     learner = make_learner(has_own_critic=False)
     frozen = learner.policy.model.get_input_embeddings().weight.requires_grad_(requires_grad=False)
-    with pytest.raises(ZeroDivisionError), learner.training_critic_alone():
+    with pytest.raises(ZeroDivisionError), learner.policy.training_critic_alone():
         raise ZeroDivisionError
     assert not frozen.requires_grad
     assert learner.policy.model.get_decoder().norm.weight.requires_grad
@@ -139,7 +138,7 @@ def test_a_budget_that_just_holds_the_longest_row_holds_its_end_too():
 
 def test_bootstrapping_needs_to_know_what_was_cut_off():
     learner = make_learner(has_own_critic=False)
-    with pytest.raises(ConfigError, match=r"needs final_values: fill batch\.is_stopped_B"):
+    with pytest.raises(ValueError, match=r"Expected batch\.is_stopped_B to be a tensor"):
         update(learner, sampled_batch(REWARDS), PPO(bootstraps_truncated=True))
 
 
