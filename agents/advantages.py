@@ -272,7 +272,9 @@ def kl_penalties(logprobs_BT: Tensor, reference_logprobs_BT: Tensor, loss_mask_B
     return torch.where(loss_mask_BT.bool(), -kl_coef * (logprobs_BT - reference_logprobs_BT), 0.0)
 
 
-def turn_advantages(rewards_BT: Tensor, turns_BT: Tensor, group_ids_B: Tensor) -> Tensor:
+def turn_advantages(
+    rewards_BT: Tensor, turns_BT: Tensor, group_ids_B: Tensor, *, rewards_B: Tensor | None = None
+) -> Tensor:
     """Return what a turn and those after it earned, less what the other rows of the group earned from there on.
 
     A_{i,k} = G_{i,k} − 1/(n − 1) Σ_{j≠i} G_{j,min(k, K_j)}, with G_{i,k} the sum of the rewards of row i from turn k on
@@ -283,6 +285,7 @@ def turn_advantages(rewards_BT: Tensor, turns_BT: Tensor, group_ids_B: Tensor) -
         rewards_BT: reward received on choosing each token, at the end of its turn.
         turns_BT: int64, the turn that sampled the token, from 0; −1 elsewhere.
         group_ids_B: integer group of each row.
+        rewards_B: of whole episodes: what a row counts with of which no token is a sampled one; None is 0.
 
     Returns:
         Advantages [B, T], one number a turn; 0 outside the turns and in groups of one. Where only the last turn is
@@ -293,10 +296,11 @@ def turn_advantages(rewards_BT: Tensor, turns_BT: Tensor, group_ids_B: Tensor) -
     """
     require_equal_shapes(rewards_BT=rewards_BT, turns_BT=turns_BT)
     last_B = turns_BT.amax(1)
+    unplaced_B = torch.zeros_like(rewards_BT[:, 0]) if rewards_B is None else rewards_B.where(last_B < 0, 0.0)
     advantages_BT = torch.zeros_like(rewards_BT)
     for turn in range(int(last_B.max()) + 1 if len(last_B) else 0):
         start_B = last_B.clamp(min=0, max=turn)
-        return_B = torch.where(turns_BT >= start_B[:, None], rewards_BT, 0.0).sum(1)
+        return_B = torch.where(turns_BT >= start_B[:, None], rewards_BT, 0.0).sum(1) + unplaced_B
         advantage_B = leave_one_out_advantages(return_B, group_ids_B)
         advantages_BT = torch.where(turns_BT == turn, advantage_B[:, None], advantages_BT)
     return advantages_BT

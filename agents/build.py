@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -163,9 +164,8 @@ def check_other_models(config: RunConfig, policy: LoadedPolicy) -> None:
     if "teacher_logprobs" in config.rl.algorithm.needs and config.rl.teacher is None:
         name = type(config.rl.algorithm).__name__
         raise ConfigError(f"{name} learns from a teacher: set rl.teacher to a hub name or checkpoint folder.")
-    critic = None if config.rl.critic in OWN_CRITICS else config.rl.critic
-    for name, source in {"rl.teacher": config.rl.teacher, "rl.critic": critic}.items():
-        if source is not None:
+    for name, source in {"rl.teacher": config.rl.teacher, "rl.critic": config.rl.critic}.items():
+        if source is not None and source not in OWN_CRITICS:
             with loading(source):
                 AutoConfig.from_pretrained(source)
                 tokenizer = AutoTokenizer.from_pretrained(source)
@@ -348,9 +348,8 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     )
     if rl.teacher is not None:
         teacher = load_policy(config.policy, config.env, path=rl.teacher, seed=config.seed, is_trained=False).model
-        learner.teacher = HFPolicy(teacher, precision=config.policy.precision, auxiliary_coef=0).requires_grad_(
-            requires_grad=False
-        )
+        frozen = HFPolicy(teacher, precision=config.policy.precision, auxiliary_coef=0)
+        learner.teacher = frozen.requires_grad_(requires_grad=False)
     engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
 

@@ -270,14 +270,13 @@ class Learner:
 
     def _final_values(self, batch: TokenBatch, config: UpdateConfig) -> Tensor:
         """Return the critic's value of where the token budget cut a row, and 0 for rows that came to their end, [B]."""
-        is_stopped_B = require_filled(batch.is_stopped_B, "batch.is_stopped_B", "agents.rollout.assemble.assemble")
-        budget = config.max_tokens_per_microbatch and config.max_tokens_per_microbatch + 1
+        is_cut_B = ~require_filled(batch.is_stopped_B, "batch.is_stopped_B", "agents.rollout.assemble.assemble")
         values_B = torch.zeros_like(batch.rewards_B)
-        if not is_stopped_B.all():
-            cut = take_rows(batch, (~is_stopped_B).nonzero().squeeze(-1)).awaiting_one_token()
+        if is_cut_B.any():
+            budget = config.max_tokens_per_microbatch and config.max_tokens_per_microbatch + 1
             longer = replace(config, share_prompts=False, max_tokens_per_microbatch=budget)
-            outputs = self._outputs(cut, longer, 1.0, self.policy)
-            values_B[~is_stopped_B] = require_filled(outputs.values_BT, "values_BT", "a critic").sum(1)
+            outputs = self._outputs(batch.select(is_cut_B).awaiting_one_token(), longer, 1.0, self.policy)
+            values_B[is_cut_B] = require_filled(outputs.values_BT, "values_BT", "a critic").sum(1)
         return values_B
 
     def _outputs(

@@ -56,7 +56,9 @@ class RLOO:
         if self.credit == "turn":
             turns_BT = require_filled(batch.turns_BT, "batch.turns_BT", "agents.rollout.assemble.assemble")
             rewards_BT = token_rewards(batch.rewards_B, batch.loss_mask_BT, batch.turn_rewards_BT)
-            advantages_BT = turn_advantages(rewards_BT + penalties_BT, turns_BT, batch.group_ids_B)
+            advantages_BT = turn_advantages(
+                rewards_BT + penalties_BT, turns_BT, batch.group_ids_B, rewards_B=batch.rewards_B
+            )
         else:
             earned_B = batch.rewards_B + penalties_BT.sum(1)
             advantages_BT = leave_one_out_advantages(earned_B, batch.group_ids_B)[:, None]

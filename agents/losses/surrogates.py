@@ -135,7 +135,8 @@ def sapo_surrogate(
     τ is `temperature_positive` where A > 0, else `temperature_negative`. At ρ = 1 its gradient is that of ρA. Nothing
     is clipped.
     """
-    temperature_BT = torch.where(advantages_BT > 0, temperature_positive, temperature_negative).to(advantages_BT.dtype)
+    temperature_BT = torch.full_like(advantages_BT, temperature_negative)
+    temperature_BT = temperature_BT.masked_fill(advantages_BT > 0, temperature_positive)
     gate_BT = torch.sigmoid(temperature_BT * (ratios.log_ratio_BT.exp() - 1)) * 4 / temperature_BT
     return Surrogate(gate_BT * advantages_BT, torch.zeros_like(advantages_BT, dtype=torch.bool))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,7 +18,11 @@ __all__ = ["assemble", "pad_rows"]
 
 
 def assemble(
-    trajectories: Sequence[Trajectory], *, pad_token_id: int, device: torch.device | str = "cpu"
+    trajectories: Sequence[Trajectory],
+    *,
+    pad_token_id: int,
+    device: torch.device | str = "cpu",
+    mask_truncated: bool = False,
 ) -> TokenBatch:
     """Return the trajectories that were scored as right-padded tensors; those whose grader failed are left out.
 
@@ -25,8 +30,11 @@ def assemble(
         trajectories: in any order; `group_id` tells which belong together.
         pad_token_id: fills `token_ids_BT`; the masks hide it.
         device: of the result.
+        mask_truncated: nothing of a trajectory whose last response was cut off counts as sampled; its reward stays.
     """
     scored = [trajectory for trajectory in trajectories if trajectory.reward_status is ScoreStatus.SCORED]
+    if mask_truncated:
+        scored = [trajectory if trajectory.is_stopped else _masked(trajectory) for trajectory in scored]
     loss_mask_BT = pad_rows([trajectory.loss_mask for trajectory in scored], 0.0)
     return TokenBatch(
         token_ids_BT=pad_rows([trajectory.token_ids for trajectory in scored], pad_token_id),
@@ -43,6 +51,11 @@ def assemble(
         reward_weights=_columns([trajectory.reward_weights for trajectory in scored]),
         turn_rewards_BT=_turn_rewards(scored),
     ).to(device)
+
+
+def _masked(trajectory: Trajectory) -> Trajectory:
+    zeros = [0] * len(trajectory.token_ids)
+    return replace(trajectory, loss_mask=tuple(zeros), behavior_logprobs=tuple(map(float, zeros)), spans=())
 
 
 def _of_tokens(trajectory: Trajectory, name: str) -> list[int]:

@@ -49,7 +49,7 @@ class DPPO:
         check_options(self)
         if not 0 < self.threshold < 1:
             raise ConfigError(
-                f"threshold must lie in (0, 1), it is a difference of probabilities; got {self.threshold}."
+                f"threshold is a difference of probabilities and must lie in (0, 1), got {self.threshold}."
             )
 
     @property

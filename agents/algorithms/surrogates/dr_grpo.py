@@ -14,6 +14,6 @@ def dr_grpo(max_tokens: int = 1024) -> GRPO:
     length.
 
     Args:
-        max_tokens: the constant, the longest response: `rollout.max_new_tokens`, whose default this is.
+        max_tokens: the constant, the longest response: `RolloutConfig.max_new_tokens`, whose default this is.
     """
     return GRPO(scale="none", reduction="constant_length_mean", max_tokens=max_tokens)

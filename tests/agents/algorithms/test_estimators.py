@@ -214,6 +214,15 @@ def test_turn_credit_is_that_of_the_episode_where_only_the_last_turn_is_rewarded
     torch.testing.assert_close(by_turn.advantages_BT, by_episode.advantages_BT)
 
 
+def test_a_row_whose_tokens_are_masked_stays_in_the_baseline_of_its_group():
+    batch = sampled_batch([1, 0, 0, 2])
+    mask_BT = batch.loss_mask_BT.clone()
+    mask_BT[3] = 0
+    batch = replace(batch, loss_mask_BT=mask_BT, turns_BT=torch.where(mask_BT.bool(), 0, -1))
+    by_turn, by_episode = RLOO(credit="turn").annotate(batch), RLOO().annotate(batch)
+    torch.testing.assert_close(by_turn.advantages_BT, by_episode.advantages_BT)
+
+
 def test_a_turn_gets_no_credit_for_what_earlier_turns_earned():
     turns_BT = torch.where(sampled_batch([0] * 4).loss_mask_BT.bool(), torch.arange(12) // 6, -1)
     earned_BT = torch.zeros(4, 12)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from agents.algorithms import GRPO, PPO, Distillation
+from agents.algorithms import GDPO, GRPO, PPO, RLOO, Distillation, MaxRL, ReinforcePP
 from agents.build import build_rl_phase, load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig
 from agents.errors import ConfigError
@@ -150,9 +150,22 @@ def test_a_model_of_other_tokens_is_refused(tmp_path: Path, other_model: str, na
         ({"algorithm": GRPO(), "teacher": "model"}, r"rl\.teacher='model', but GRPO has none"),
         ({"algorithm": GRPO(), "critic": "copy"}, r"rl\.critic='copy' .* of a critic, and GRPO has none"),
         ({"algorithm": GRPO(), "num_value_steps": 3}, r"rl\.num_value_steps=3 are of a critic, and GRPO has none"),
+        ({"algorithm": PPO(bootstraps_truncated=True), "mask_truncated": True}, r"set one of them to False"),
+        (
+            {"algorithm": RLOO(), "rollout": RolloutConfig(group_size=1)},
+            r"group_size must be at least 2 for RLOO, got 1",
+        ),
+        ({"algorithm": MaxRL(), "rollout": RolloutConfig(group_size=1)}, r"at least 2 for MaxRL, got 1"),
+        ({"algorithm": GDPO(), "rollout": RolloutConfig(group_size=1)}, r"at least 2 for GDPO, got 1"),
+        (
+            {"algorithm": ReinforcePP(baseline="group"), "rollout": RolloutConfig(group_size=1)},
+            r"at least 2 for ReinforcePP, got 1",
+        ),
+        ({"algorithm": RLOO(), "max_extra_collections": 2}, r"max_extra_collections must be 0 for RLOO, got 2"),
+        ({"algorithm": GDPO(), "max_extra_collections": 2}, r"max_extra_collections must be 0 for GDPO, got 2"),
         ({"algorithm": PPO(), "num_value_steps": -1}, r"num_value_steps must be at least 0, got -1"),
     ],
 )
-def test_settings_of_a_model_that_nothing_learns_from_are_refused(changes: dict[str, Any], message: str) -> None:
+def test_settings_that_nothing_learns_from_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         RLConfig(num_steps=1, **changes)
