@@ -153,7 +153,7 @@ def test_a_model_of_other_tokens_is_refused(tmp_path: Path, other_model: str, na
         ({"algorithm": PPO(bootstraps_truncated=True), "mask_truncated": True}, r"set one of them to False"),
         (
             {"algorithm": RLOO(), "rollout": RolloutConfig(group_size=1)},
-            r"group_size must be at least 2 for RLOO, got 1",
+            r"at least 2 for RLOO, got 1",
         ),
         ({"algorithm": MaxRL(), "rollout": RolloutConfig(group_size=1)}, r"at least 2 for MaxRL, got 1"),
         ({"algorithm": GDPO(), "rollout": RolloutConfig(group_size=1)}, r"at least 2 for GDPO, got 1"),
