@@ -23,6 +23,7 @@ from reasonenv.tasksets import TaskSource
 from reasonenv.turns import Interaction, Turn
 
 __all__ = [
+    "OWN_CRITICS",
     "EnvConfig",
     "EvaluationConfig",
     "PolicyConfig",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 
+OWN_CRITICS = ("head", "copy")
+"""Values of `RLConfig.critic` that name no model."""
 Tasks: TypeAlias = str | Path | TaskSource
 Rewards: TypeAlias = str | Mapping[str, float] | Reward | CompositeReward
 
@@ -146,6 +149,13 @@ class RLConfig:
     update: UpdateConfig = field(default_factory=UpdateConfig)
     reference_every: int | None = None
     """Steps after which the KL anchor becomes the current policy (400 in R1-Zero); None keeps the initial one."""
+    teacher: str | None = None
+    """Who grades the tokens in on-policy distillation: a hub name or checkpoint folder with the policy's tokenizer."""
+    critic: str = "head"
+    """Where values come from: "head" is a linear layer on the policy's own trunk, "copy" a model of its own that starts
+    as the policy that this phase begins with; or a hub name or checkpoint folder with the policy's tokenizer."""
+    num_value_steps: int = 0
+    """Steps at the start in which only the critic learns (value pre-training, arXiv 2503.01491)."""
     max_extra_collections: int = 0
     """Dynamic sampling: groups whose rewards are all equal are dropped, and up to so many more collections of
     `RolloutConfig.num_prompts` groups are made until none is missing. 0 trains on every group (Sec. 3.2, arXiv
@@ -155,7 +165,7 @@ class RLConfig:
     (Sec. 3.4, arXiv 2503.14476)."""
 
     def __post_init__(self) -> None:
-        _require_at_least(0, "rl", num_steps=self.num_steps)
+        _require_at_least(0, "rl", num_steps=self.num_steps, num_value_steps=self.num_value_steps)
         _require_at_least(1, "rl", reference_every=self.reference_every)
         _require_at_least(0, "rl", max_extra_collections=self.max_extra_collections)
         _check_sampling(self)
@@ -164,6 +174,24 @@ class RLConfig:
             raise ConfigError(
                 f"rl.update.max_tokens_per_microbatch={budget} is less than one response of "
                 f"rl.rollout.max_new_tokens={self.rollout.max_new_tokens}: raise it."
+            )
+        if self.mask_truncated and "final_values" in self.algorithm.needs:
+            raise ConfigError(
+                "rl.mask_truncated leaves responses that were cut off out of the loss, and bootstraps_truncated would "
+                "learn from them: set one of them to False."
+            )
+        self._check_other_models()
+
+    def _check_other_models(self) -> None:
+        """Refuse a teacher or a critic that nothing learns from."""
+        name, needs = type(self.algorithm).__name__, self.algorithm.needs
+        if self.teacher is not None and "teacher_logprobs" not in needs:
+            raise ConfigError(f"rl.teacher={self.teacher!r}, but {name} has none: set rl.algorithm to Distillation().")
+        has_critic_settings = self.critic != "head" or self.num_value_steps > 0
+        if has_critic_settings and "values" not in needs:
+            raise ConfigError(
+                f"rl.critic={self.critic!r} and rl.num_value_steps={self.num_value_steps} are of a critic, and "
+                f"{name} has none: set rl.algorithm to PPO()."
             )
 
 

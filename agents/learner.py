@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from agents.algorithms import Algorithm
-from agents.algorithms.base import require_known_needs
+from agents.algorithms.base import require_filled, require_known_needs
 from agents.errors import ConfigError, TrainingError
 from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
@@ -124,7 +124,8 @@ class Learner:
 
     def freeze_reference(self) -> None:
         """Make the policy as it is now the anchor of the KL penalty."""
-        self.reference = copy.deepcopy(self.policy).requires_grad_(requires_grad=False)
+        without_critic = {id(part): None for part in (self.policy.critic, self.policy.value_head)}
+        self.reference = copy.deepcopy(self.policy, without_critic).requires_grad_(requires_grad=False)
         self.reference.precision.keep_as_copies(self.reference.model)
 
     def update(
@@ -252,18 +253,31 @@ class Learner:
         require_known_needs(algorithm)
         needs, outputs = algorithm.needs, partial(self._outputs, batch, config, temperature)
         filled: dict[str, Tensor | None] = {}
-        if "values" in needs and self.policy.value_head is None:
+        if needs & {"values", "final_values"} and self.policy.value_head is None:
             raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
         if needs & {"old_logprobs", "old_entropy", "values"}:
             own = outputs(self.policy, entropy="value" if "old_entropy" in needs else "none")
             current = {"old_logprobs": own.logprobs_BT, "old_entropy": own.entropy_BT, "values": own.values_BT}
             filled |= {f"{need}_BT": tensor_BT for need, tensor_BT in current.items() if need in needs}
+        if "final_values" in needs:
+            filled["final_values_B"] = self._final_values(batch, config)
         for need, frozen in (("reference_logprobs", self.reference), ("teacher_logprobs", self.teacher)):
             if need in needs and frozen is None:
                 raise ConfigError(f"The algorithm needs {need}: {_MISSING[need]}")
             if need in needs and frozen is not None:
                 filled[f"{need}_BT"] = outputs(frozen).logprobs_BT
         return replace(batch, **filled)
+
+    def _final_values(self, batch: TokenBatch, config: UpdateConfig) -> Tensor:
+        """Return the critic's value of where the token budget cut a row, and 0 for rows that came to their end, [B]."""
+        is_cut_B = ~require_filled(batch.is_stopped_B, "batch.is_stopped_B", "agents.rollout.assemble.assemble")
+        values_B = torch.zeros_like(batch.rewards_B)
+        if is_cut_B.any():
+            budget = config.max_tokens_per_microbatch and config.max_tokens_per_microbatch + 1
+            longer = replace(config, share_prompts=False, max_tokens_per_microbatch=budget)
+            outputs = self._outputs(batch.select(is_cut_B).awaiting_one_token(), longer, 1.0, self.policy)
+            values_B[is_cut_B] = require_filled(outputs.values_BT, "values_BT", "a critic").sum(1)
+        return values_B
 
     def _outputs(
         self,
@@ -295,9 +309,8 @@ class Learner:
 
     def state_dict(self) -> dict[str, Any]:
         """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
-        value_head = self.policy.value_head
         return {
-            "value_head": None if value_head is None else value_head.state_dict(),
+            "critic": self.policy.critic_state(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "num_steps_done": self.num_steps_done,
@@ -310,8 +323,7 @@ class Learner:
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
         self.num_steps_done = state["num_steps_done"]
-        if self.policy.value_head is not None:
-            self.policy.value_head.load_state_dict(state["value_head"])
+        self.policy.load_critic_state(state["critic"])
         if state["reference"] is not None:
             self.freeze_reference()
             assert self.reference is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -54,13 +55,15 @@ class RLPhase:
             mask_truncated=self.config.mask_truncated,
         )
         if len(batch.rewards_B):
-            update = self.learner.update(
-                batch,
-                self.config.algorithm,
-                self.config.update,
-                temperature=self.config.rollout.temperature,
-                seed=derive_seed(self.seed, "minibatches", step),
-            )
+            is_policy_held = step < self.config.num_value_steps
+            with self.learner.policy.training_critic_alone() if is_policy_held else nullcontext():
+                update = self.learner.update(
+                    batch,
+                    self.config.algorithm,
+                    self.config.update,
+                    temperature=self.config.rollout.temperature,
+                    seed=derive_seed(self.seed, "minibatches", step),
+                )
             metrics |= {f"train/{name}": value for name, value in update.items()}
         finished = time.perf_counter()
         return metrics | {

@@ -30,6 +30,7 @@ from agents.build import (
     build_rl_phase,
     build_sft_phase,
     check_context,
+    check_other_models,
     check_parts,
     evaluate_policy,
     load_policy,
@@ -117,6 +118,7 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             console.print(check_parts(tried), highlight=False, soft_wrap=True)
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
+            check_other_models(config, policy)
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
                     build_engine(policy, user.engine)

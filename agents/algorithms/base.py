@@ -12,9 +12,11 @@ from torch import Tensor
 from agents.errors import ConfigError
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
-__all__ = ["NEEDS", "Algorithm", "GroupBaseline", "Need", "require_filled", "require_known_needs"]
+__all__ = ["NEEDS", "Algorithm", "GroupBaseline", "Need", "reference_of", "require_filled", "require_known_needs"]
 
-Need: TypeAlias = Literal["old_logprobs", "old_entropy", "values", "reference_logprobs", "teacher_logprobs", "entropy"]
+Need: TypeAlias = Literal[
+    "old_logprobs", "old_entropy", "values", "final_values", "reference_logprobs", "teacher_logprobs", "entropy"
+]
 """What the learner fills in for an algorithm: "entropy" is `PolicyOutputs.entropy_BT`, with gradient; the others are
 the fields of `TokenBatch` with that name, from before the first update, and "values" is that of `PolicyOutputs` too."""
 NEEDS: tuple[Need, ...] = get_args(Need)
@@ -66,3 +68,9 @@ def require_filled(tensor: Tensor | None, name: str, filled_by: str) -> Tensor:
     if tensor is None:
         raise ValueError(f"Expected {name} to be a tensor, got None; it is filled by {filled_by}.")
     return tensor
+
+
+def reference_of(batch: TokenBatch) -> Tensor:
+    """Return `batch.reference_logprobs_BT`, or raise a ValueError as `require_filled`."""
+    filled_by = "Learner.fill_no_grad_fields(batch, ...)"
+    return require_filled(batch.reference_logprobs_BT, "batch.reference_logprobs_BT", filled_by)

@@ -13,7 +13,7 @@ from agents.algorithms.group import Scale, annotate_groups, check_options, group
 from agents.errors import ConfigError
 from agents.losses.kl import KLEstimator
 from agents.losses.reduction import ReductionName
-from agents.losses.surrogates import ratio_clip_surrogate
+from agents.losses.surrogates import SurrogateFunction, off_policy_masked, ratio_clip_surrogate
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["GRPO"]
@@ -31,6 +31,9 @@ class GRPO:
     clip_high: float = 0.2
     max_ratio: float | None = None
     """δ > 1 + ε_high, an upper bound of ρ where A < 0 (two-sided clipping, Sec. 3.4, arXiv 2505.07291)."""
+    max_sequence_kl: float | None = None
+    """δ of OPSM: tokens with A < 0 are left out of rows whose mean of log μ − log π is above it (Eq. 9, arXiv
+    2512.02556)."""
     scale: Scale = "group"
     """Whose standard deviation the group-centred reward is divided by: "none" is Dr. GRPO's, "batch" is that of
     arXiv 2508.08221."""
@@ -56,6 +59,11 @@ class GRPO:
                 f"max_ratio must be above 1 + clip_high = {1 + self.clip_high:g}, got {self.max_ratio}: it bounds the "
                 "ratio where the advantage is negative, which clip_high does not."
             )
+        if self.max_sequence_kl is not None and self.max_sequence_kl <= 0:
+            raise ConfigError(
+                f"max_sequence_kl must be positive, got {self.max_sequence_kl}: it is 0 in a row that is as likely as "
+                "when it was sampled."
+            )
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -72,7 +80,9 @@ class GRPO:
 
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
         """Return the clipped loss of a microbatch."""
-        surrogate = partial(
+        surrogate: SurrogateFunction = partial(
             ratio_clip_surrogate, clip_low=self.clip_low, clip_high=self.clip_high, max_ratio=self.max_ratio
         )
+        if self.max_sequence_kl is not None:
+            surrogate = off_policy_masked(surrogate, max_sequence_kl=self.max_sequence_kl)
         return group_loss(surrogate, outputs, batch, self)

@@ -179,6 +179,7 @@ def ppo_loss(
     value_clip: float,
     value_coef: float,
     reduction: Reduction,
+    token_weights_BT: Tensor | None = None,
     reference_logprobs_BT: Tensor | None = None,
     kl_coef: float = 0.0,
     totals: Totals | None = None,
@@ -186,20 +187,20 @@ def ppo_loss(
     """Add c_v · `clipped_value_loss` to `grpo_loss` on GAE advantages (Eq. 9, arXiv 1707.06347).
 
     Arguments are those of `grpo_loss` and of `clipped_value_loss` (`value_clip` is its `clip`); `value_coef` is c_v, at
-    least 0. The metrics are those of `grpo_loss` and `value_loss`.
+    least 0, and `token_weights_BT` are factors on the policy's part. The metrics are those of `grpo_loss` and
+    `value_loss`.
     """
     require_equal_shapes(loss_mask_BT=loss_mask_BT, values_BT=values_BT)
     totals = totals or totals_of(loss_mask_BT)
-    policy = grpo_loss(
+    policy = policy_loss(
+        partial(ratio_clip_surrogate, clip_low=clip_low, clip_high=clip_high),
         logprobs_BT,
         behavior_logprobs_BT,
         advantages_BT,
         loss_mask_BT,
-        clip_low=clip_low,
-        clip_high=clip_high,
         reduction=reduction,
-        reference_logprobs_BT=reference_logprobs_BT,
-        kl_coef=kl_coef,
+        token_weights_BT=token_weights_BT,
+        penalties=Penalties(reference_logprobs_BT=reference_logprobs_BT, kl_coef=kl_coef),
         totals=totals,
     )
     value_loss_BT = clipped_value_loss(values_BT, behavior_values_BT, returns_BT, clip=value_clip)

@@ -20,6 +20,7 @@ __all__ = [
     "clipped_surrogate",
     "gmpo_surrogate",
     "gspo_surrogate",
+    "off_policy_masked",
     "ratio_clip_surrogate",
     "sapo_surrogate",
     "tv_mask_surrogate",
@@ -151,6 +152,22 @@ def tv_mask_surrogate(ratios: TokenRatios, advantages_BT: Tensor, *, threshold: 
     moved_BT = (ratios.logprobs_BT.detach().exp() - ratios.behavior_logprobs_BT.exp()) * advantages_BT.sign()
     is_beyond_BT = moved_BT > threshold
     return Surrogate(torch.where(is_beyond_BT, 0.0, ratio_BT * advantages_BT), is_beyond_BT)
+
+
+def off_policy_masked(surrogate: SurrogateFunction, *, max_sequence_kl: float) -> SurrogateFunction:
+    """Return a surrogate without what a row that is no longer likely says of A < 0 (OPSM, Eq. 9, arXiv 2512.02556).
+
+    Tokens with A < 0 are left out of rows whose mean of log μ − log π is above `max_sequence_kl`: to push further down
+    what the policy would hardly sample itself is what destabilises it. Rows that are praised stay.
+    """
+
+    def masked(ratios: TokenRatios, advantages_BT: Tensor) -> Surrogate:
+        objective_BT, is_clipped_BT = surrogate(ratios, advantages_BT)
+        kl_B1 = ratios.mean_over_rows((ratios.behavior_logprobs_BT - ratios.logprobs_BT).detach())
+        is_dropped_BT = (advantages_BT < 0) & (kl_B1 > max_sequence_kl)
+        return Surrogate(torch.where(is_dropped_BT, 0.0, objective_BT), is_clipped_BT | is_dropped_BT)
+
+    return masked
 
 
 def _is_beyond(ratio_BT: Tensor, advantages_BT: Tensor, low: float, high: float) -> Tensor:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from token_batches import sampled_batch
 
+from agents.advantages import terminal_rewards
 from agents.algorithms.group import Scale
 from agents.algorithms.grpo import GRPO
-from agents.algorithms.ppo import PPO, terminal_rewards
+from agents.algorithms.ppo import PPO
 from agents.losses import totals_of
 from agents.types import PolicyOutputs, TokenBatch
 

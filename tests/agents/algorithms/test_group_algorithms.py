@@ -58,7 +58,16 @@ SHARED = {
         (CISPO, {"min_ratio": 0.0, "max_ratio": 5.0, "reduction": "token_mean"}),
         (DPPO, {"threshold": 0.2, "reduction": "token_mean"}),
         (GMPO, {"clip_low": 0.4, "clip_high": 0.4, "reduction": "sequence_mean"}),
-        (GRPO, {"clip_low": 0.2, "clip_high": 0.2, "max_ratio": None, "reduction": "sequence_mean"}),
+        (
+            GRPO,
+            {
+                "clip_low": 0.2,
+                "clip_high": 0.2,
+                "max_ratio": None,
+                "max_sequence_kl": None,
+                "reduction": "sequence_mean",
+            },
+        ),
         (GSPO, {"clip_low": 3e-4, "clip_high": 4e-4, "reduction": "sequence_mean"}),
         (SAPO, {"temperature_positive": 1.0, "temperature_negative": 1.05, "reduction": "sequence_mean"}),
     ],
