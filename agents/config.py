@@ -135,10 +135,18 @@ class RLConfig:
     update: UpdateConfig = field(default_factory=UpdateConfig)
     reference_every: int | None = None
     """Steps after which the KL anchor becomes the current policy (400 in R1-Zero); None keeps the initial one."""
+    max_sampler_difference: float | None = 0.1
+    """Stop where the learner's log-probabilities of sampled tokens differ from the sampler's by more on average, in
+    nats; None goes on whatever they are. Engines that are right were within 0.013, wrong ones beyond 0.3
+    (`docs/decisions/0019-the-sampler-is-checked-on-the-way.md`)."""
 
     def __post_init__(self) -> None:
         _require_at_least(0, "rl", num_steps=self.num_steps)
         _require_at_least(1, "rl", reference_every=self.reference_every)
+        if self.max_sampler_difference is not None and not self.max_sampler_difference > 0:
+            raise ConfigError(
+                f"rl.max_sampler_difference must be None (no limit) or positive, got {self.max_sampler_difference}."
+            )
         budget = self.update.max_tokens_per_microbatch
         if budget is not None and budget < self.rollout.max_new_tokens:
             raise ConfigError(

@@ -19,6 +19,7 @@ from torch import Tensor
 from agents.algorithms import Algorithm
 from agents.algorithms.base import require_known_needs
 from agents.errors import ConfigError, TrainingError
+from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
 from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
@@ -74,8 +75,13 @@ class UpdateConfig:
     share_prompts: bool = False
     """Compute the prompt of a group once instead of once a row: the same update, sooner. Needs a cache of keys and
     values (no linear attention); under a load-balancing loss, which must see every token, nothing is shared."""
+    guard: str | RatioGuard | None = None
+    """Importance weights for what separates the sampler from the learner: a name in `agents.guards.GUARDS`,
+    "module:attribute", or a `RatioGuard`. It costs a pass without gradient."""
 
     def __post_init__(self) -> None:
+        if self.guard is not None:
+            load_guard(self.guard)
         for name in ("num_epochs", "num_minibatches"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
@@ -123,7 +129,14 @@ class Learner:
         self.reference = copy.deepcopy(self.policy).requires_grad_(requires_grad=False)
 
     def update(
-        self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float, seed: int
+        self,
+        batch: TokenBatch,
+        algorithm: Algorithm,
+        config: UpdateConfig,
+        *,
+        temperature: float,
+        seed: int,
+        max_sampler_difference: float | None = None,
     ) -> dict[str, float]:
         """Train on one batch of trajectories.
 
@@ -133,6 +146,7 @@ class Learner:
             config: how the batch is cut up.
             temperature: that of the sampler.
             seed: decides how rows are dealt to minibatches.
+            max_sampler_difference: see `agents.guards.SamplerCheck`.
 
         Returns:
             Means over the optimizer steps of the algorithm's metrics, with `grad_norm`, `learning_rate` and
@@ -140,9 +154,12 @@ class Learner:
 
         Raises:
             ConfigError: a row is longer than a microbatch may be, or the algorithm needs what is not there.
-            TrainingError: the gradient of an optimizer step is not finite; the step is not taken.
+            TrainingError: the gradient of an optimizer step is not finite, or the sampler is too far from the policy;
+                the step is not taken.
         """
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
+        check = SamplerCheck(max_sampler_difference)
+        batch, guard_metrics = guarded(batch, config.guard, check)
         has_gradient_B = algorithm.gradient_rows(batch) | bool(self.policy.auxiliary_coef)
         step = partial(
             self.step,
@@ -159,9 +176,9 @@ class Learner:
                 minibatch, is_kept_B = take_rows(batch, rows, is_whole_minibatch=True), has_gradient_B[rows]
                 if config.skip_zero_gradient_rows or not is_kept_B.any():
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
-                metrics.append(step(minibatch))
+                metrics.append(step(minibatch, check=check if check.is_empty else None))
         skipped_share = 1 - has_gradient_B.float().mean().item() if config.skip_zero_gradient_rows else 0.0
-        return {**_means(metrics), "skipped_row_share": skipped_share}
+        return {**_means(metrics), **guard_metrics, "skipped_row_share": skipped_share}
 
     def step(
         self,
@@ -172,15 +189,17 @@ class Learner:
         share_prompts: bool = False,
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
+        check: SamplerCheck | None = None,
     ) -> dict[str, float]:
         """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
 
-        Rows of similar length share a microbatch, so that little of it is padding.
+        Rows of similar length share a microbatch, so that little of it is padding; `check` is shown log-probabilities.
 
         Raises:
             ConfigError: a row is longer than `max_tokens`.
-            TrainingError: the gradient is not finite; the step is not taken.
+            TrainingError: the gradient is not finite, or `check` refuses the batch; the step is not taken.
         """
+        loss = loss if check is None else check.watching(loss)
         num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
         order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
@@ -199,7 +218,7 @@ class Learner:
                 (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
                 for name, value in result.metrics.items():
                     totals[name] = totals.get(name, 0.0) + value
-            metrics = {name: value.item() for name, value in totals.items()}
+            metrics = {name: value.item() for name, value in totals.items()} | (check.metrics() if check else {})
             return metrics | self._apply_gradient(has_gradient=num_rows > 0)
         finally:
             self.optimizer.zero_grad(set_to_none=True)
@@ -235,7 +254,8 @@ class Learner:
             ConfigError: there is no critic or no reference, or nothing of that name can be filled.
         """
         require_known_needs(algorithm)
-        needs, outputs = algorithm.needs, partial(self._outputs, batch, config, temperature)
+        needs = algorithm.needs if config.guard is None else algorithm.needs | {"old_logprobs"}
+        outputs = partial(self._outputs, batch, config, temperature)
         filled: dict[str, Tensor | None] = {}
         if "values" in needs and self.policy.value_head is None:
             raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")

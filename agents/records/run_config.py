@@ -17,7 +17,7 @@ from reasonenv.tables import resolve
 
 __all__ = ["from_json", "read_config", "require_resumable", "write_config"]
 
-_CHANGEABLE = {"name", "output_dir", "checkpoint_every", "keep_checkpoints"}
+_CHANGEABLE = {"name", "output_dir", "checkpoint_every", "keep_checkpoints", "rl.max_sampler_difference"}
 """Fields that no number depends on. A run is where its folder is, whatever it was called."""
 _NUM_STEPS, _SCHEDULE = "rl.num_steps", "rl.optimizer.schedule"
 _MISSING = "absent"
