@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Literal, cast
@@ -23,7 +23,8 @@ from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
 from agents.policies.precision import require_full_precision
-from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
+from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches, take_rows
+from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
 
@@ -177,7 +178,7 @@ class Learner:
         generator = torch.Generator().manual_seed(seed)
         metrics: list[dict[str, float]] = []
         for _ in range(config.num_epochs):
-            for rows in _minibatches(len(batch.rewards_B), config.num_minibatches, generator):
+            for rows in minibatches(len(batch.rewards_B), config.num_minibatches, generator):
                 minibatch, is_kept_B = take_rows(batch, rows, is_whole_minibatch=True), has_gradient_B[rows]
                 if config.skip_zero_gradient_rows or not is_kept_B.any():
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
@@ -207,7 +208,7 @@ class Learner:
         loss = loss if check is None else check.watching(loss)
         num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
-        order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
+        order = by_length(minibatch, self._shared_groups(minibatch, share_prompts))
         try:
             for rows in microbatches(minibatch, order, max_tokens):
                 microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
@@ -309,7 +310,8 @@ class Learner:
                 )
             )
         joined = {
-            entry.name: _join([getattr(part, entry.name) for part in parts], batch) for entry in fields(PolicyOutputs)
+            entry.name: join_rows([getattr(part, entry.name) for part in parts], batch)
+            for entry in fields(PolicyOutputs)
         }
         return PolicyOutputs(**cast(Any, joined))
 
@@ -336,69 +338,6 @@ class Learner:
             self.freeze_reference()
             assert self.reference is not None
             self.reference.load_state_dict(state["reference"])
-
-
-def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
-    """Return row numbers by length; where prompts are shared, whole groups by their longest row."""
-    lengths_B = batch.attention_mask_BT.sum(1)
-    if shared_groups_B is None:
-        return lengths_B.argsort(stable=True)
-    groups = Groups.of(shared_groups_B)
-    longest_B = groups.max(lengths_B)[groups.index_B]
-    return (longest_B * len(lengths_B) + groups.index_B).argsort(stable=True)
-
-
-def microbatches(batch: TokenBatch, order_B: Tensor, max_tokens: int | None) -> list[Tensor]:
-    """Cut rows, in order, into as few consecutive parts as hold at most `max_tokens` each, padding included.
-
-    Raises:
-        ConfigError: a row alone is longer.
-    """
-    lengths: list[int] = batch.attention_mask_BT[order_B].sum(1).tolist()
-    budget = math.inf if max_tokens is None else max_tokens
-    if max(lengths, default=0) > budget:
-        raise ConfigError(
-            f"max_tokens_per_microbatch={max_tokens} is less than one row of {max(lengths)} tokens: raise it, or lower "
-            "rollout.max_new_tokens."
-        )
-    sizes, longest = list[int](), 0
-    for length in lengths:
-        longest = max(longest, length)
-        if sizes and (sizes[-1] + 1) * longest <= budget:
-            sizes[-1] += 1
-        else:
-            sizes.append(1)
-            longest = length
-    return list(order_B.split(sizes)) if sizes else []
-
-
-def _join(parts_BT: list[Tensor | None], batch: TokenBatch) -> Tensor | None:
-    """Return rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
-    num_columns = batch.token_ids_BT.shape[1]
-    padded = [
-        torch.nn.functional.pad(part_BT, (0, num_columns - part_BT.shape[1]))
-        for part_BT in parts_BT
-        if part_BT is not None
-    ]
-    return torch.cat(padded) if padded else None
-
-
-def take_rows(batch: TokenBatch, rows: Tensor, *, is_whole_minibatch: bool = False) -> TokenBatch:
-    """Return these rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
-    num_columns = int(batch.attention_mask_BT[rows].sum(1).max()) if len(rows) else 1
-    cut = batch.select(rows, num_columns)
-    if not is_whole_minibatch:
-        return cut
-    return replace(cut, totals=Totals(num_sequences=len(rows), num_tokens=int(cut.loss_mask_BT.sum())))
-
-
-def _minibatches(num_rows: int, num_minibatches: int, generator: torch.Generator) -> Iterator[Tensor]:
-    if num_minibatches == 1:
-        yield torch.arange(num_rows)
-        return
-    yield from (
-        rows for rows in torch.randperm(num_rows, generator=generator).tensor_split(num_minibatches) if len(rows)
-    )
 
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float]:
