@@ -148,7 +148,7 @@ class RLConfig:
     """Steps after which the KL anchor becomes the current policy (400 in R1-Zero); None keeps the initial one."""
     max_sampler_difference: float | None = 0.1
     """Stop where the learner's log-probabilities of sampled tokens differ from the sampler's by more on average, in
-    nats; None goes on whatever they are. Engines that are right were within 0.013, wrong ones beyond 0.11
+    nats; None goes on whatever they are. In bf16, engines that are right were within 0.011; wrong ones were beyond 0.11
     (`docs/decisions/0020-the-sampler-is-checked-on-the-way.md`)."""
 
     def __post_init__(self) -> None:

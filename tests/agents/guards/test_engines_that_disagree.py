@@ -49,7 +49,7 @@ SIZES: dict[str, Any] = {
 
 
 def rope(kind: str, **settings: Any) -> dict[str, Any]:
-    return {"rope_parameters": {"rope_type": kind, "rope_theta": 1e4, "factor": 4.0, **settings}}
+    return {"rope_parameters": {"rope_type": kind, "rope_theta": 1e4, "factor": 8.0, **settings}}
 
 
 def model_of(name: str) -> Any:
