@@ -67,8 +67,8 @@ def require_resumable(config: RunConfig) -> None:
         )
         raise CheckpointError(
             f"{config.folder} was written by another configuration: {differences}. Resume with the same settings (only "
-            f"{_NUM_STEPS} may grow, checkpoint_every and keep_checkpoints may change), or start a run under another "
-            "--name."
+            f"{_NUM_STEPS} may grow; checkpoint_every, keep_checkpoints and rl.max_sampler_difference may change), or "
+            "start a run under another --name."
         )
 
 
