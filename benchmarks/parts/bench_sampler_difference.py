@@ -1,6 +1,6 @@
 """How far are an engine's log-probabilities from the learner's, where decoding is right and where it is not?
 
-    python benchmarks/bench_sampler_difference.py --help
+    python benchmarks/parts/bench_sampler_difference.py --help
 
 Random models of two layers, whose logits have a standard deviation of about 3, sample 16 responses of 24 tokens with
 each engine that takes them; `agents.guards.SamplerCheck` compares. The numbers are behind the default of
@@ -9,14 +9,10 @@ each engine that takes them; `agents.guards.SamplerCheck` compares. The numbers 
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 import tyro
-from machine import describe_machine
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig
 
 from agents.guards import SamplerCheck
@@ -28,7 +24,6 @@ from agents.rollout.engine import SamplingParams
 from agents.types import TokenBatch
 from reasonenv.tables import resolve
 
-RESULTS = Path(__file__).parent / "results" / "sampler_difference.json"
 SIZES: dict[str, Any] = {
     "vocab_size": 97,
     "hidden_size": 32,
@@ -40,14 +35,6 @@ SIZES: dict[str, Any] = {
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arguments:
-    """The command line."""
-
-    seeds: int = 3
-    out: Path = RESULTS
 
 
 def configs() -> dict[str, PretrainedConfig]:
@@ -121,25 +108,25 @@ def difference(model: Any, engine: str, seed: int) -> dict[str, float]:
     return check.metrics()
 
 
-def main(arguments: Arguments) -> None:
-    """Measure every architecture with every engine, in fp32 and bf16."""
+def main(seeds: int = 3) -> None:
+    """Print the differences of every architecture with every engine that takes it, in fp32 and bf16.
+
+    Args:
+        seeds: of weights, prompts and samples; the smallest and largest mean over them is printed, and the largest |Δ|.
+    """
     torch.set_num_threads(1)
-    rows: list[dict[str, Any]] = []
     for name, config in configs().items():
         for engine in ENGINES:
             for dtype in (torch.float32, torch.bfloat16):
                 try:
-                    found = [difference(build(config, dtype, seed), engine, seed) for seed in range(arguments.seeds)]
+                    found = [difference(build(config, dtype, seed), engine, seed) for seed in range(seeds)]
                 except ValueError:
                     continue
-                row = {"model": name, "engine": engine, "dtype": str(dtype).removeprefix("torch.")}
-                row["mean"] = [round(metrics["sampler_difference"], 8) for metrics in found]
-                row["max"] = [round(metrics["sampler_difference_max"], 8) for metrics in found]
-                rows.append(row)
-                spread = f"mean {min(row['mean']):.1e} … {max(row['mean']):.1e}  max {max(row['max']):.1e}"
-                print(f"{name:38}{engine:10}{row['dtype']:10}{spread}")
-    arguments.out.write_text(json.dumps({"machine": describe_machine(), "rows": rows}, indent=1) + "\n")
+                means = [metrics["sampler_difference"] for metrics in found]
+                largest = max(metrics["sampler_difference_max"] for metrics in found)
+                spread = f"mean {min(means):.1e} … {max(means):.1e}  max {largest:.1e}"
+                print(f"{name:38}{engine:10}{str(dtype):18}{spread}")
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Arguments))
+    tyro.cli(main)
