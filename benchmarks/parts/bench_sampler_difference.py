@@ -125,7 +125,7 @@ def main(seeds: int = 3) -> None:
                 means = [metrics["sampler_difference"] for metrics in found]
                 largest = max(metrics["sampler_difference_max"] for metrics in found)
                 spread = f"mean {min(means):.1e} … {max(means):.1e}  max {largest:.1e}"
-                print(f"{name:38}{engine:10}{str(dtype):18}{spread}")
+                print(f"{name:38}{engine:10}{dtype!s:18}{spread}")
 
 
 if __name__ == "__main__":
