@@ -9,7 +9,7 @@ import pytest
 import torch
 from token_batches import sampled_batch
 
-from agents.algorithms import GRPO, PPO
+from agents.algorithms import ALGORITHMS, GRPO, PPO, load_algorithm
 from agents.errors import ConfigError, TrainingError
 from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.learner import Learner, OptimizerConfig, UpdateConfig
@@ -225,3 +225,31 @@ def test_a_weight_that_is_not_a_number_is_left_to_the_gradient_to_refuse():
         learner.policy.head.module.weight[0, 0] = torch.nan
     with pytest.raises(TrainingError, match="gradient's norm is nan"):
         update(learner, batch, limit=0.1)
+
+
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_every_algorithm_is_linear_in_weights_of_its_advantages(name: str):
+    algorithm = load_algorithm(name)
+    learner = make_learner(has_value_head="values" in algorithm.needs)
+    learner.freeze_reference()
+    learner.teacher = HFPolicy(build_tiny_policy(seed=1)[0].double())
+    batch = sampled_batch(REWARDS)
+    batch = replace(batch, is_stopped_B=torch.arange(12) != 3, reward_components={"accuracy": batch.rewards_B})
+    batch = replace(batch, behavior_logprobs_BT=logprobs(learner, batch))
+    batch = algorithm.annotate(learner.fill_no_grad_fields(batch, algorithm, UpdateConfig(), temperature=1.0))
+    assert batch.advantages_BT is not None
+    noise_BT = 0.05 * torch.rand(batch.loss_mask_BT.shape, generator=torch.Generator().manual_seed(1))
+    first_BT, second_BT = torch.rand((2, *noise_BT.shape), generator=torch.Generator().manual_seed(2)).double()
+
+    def gradient(weights_BT: torch.Tensor) -> torch.Tensor:
+        weighed, _ = guarded(replace(batch, token_weights_BT=weights_BT), None, SamplerCheck())
+        leaf_BT = ((batch.behavior_logprobs_BT - noise_BT) * batch.loss_mask_BT).requires_grad_()
+        values_BT = None if batch.values_BT is None else batch.values_BT.clone()
+        outputs = PolicyOutputs(logprobs_BT=leaf_BT, entropy_BT=torch.zeros_like(leaf_BT), values_BT=values_BT)
+        algorithm.loss(outputs, weighed).loss.backward()
+        assert leaf_BT.grad is not None
+        return leaf_BT.grad
+
+    total_BT = gradient(first_BT + second_BT)
+    assert total_BT.any()
+    torch.testing.assert_close(total_BT, gradient(first_BT) + gradient(second_BT), rtol=1e-6, atol=1e-9)
