@@ -163,12 +163,20 @@ class RLConfig:
     mask_truncated: bool = False
     """Overlong filtering: responses that were cut off have no loss; their rewards count in the baseline of their group
     (Sec. 3.4, arXiv 2503.14476)."""
+    max_sampler_difference: float | None = 0.1
+    """Stop where the learner's log-probabilities of sampled tokens differ from the sampler's by more on average, in
+    nats; None goes on whatever they are. In bf16, engines that are right were within 0.011; wrong ones were beyond 0.11
+    (`docs/decisions/0020-the-sampler-is-checked-on-the-way.md`)."""
 
     def __post_init__(self) -> None:
         _require_at_least(0, "rl", num_steps=self.num_steps, num_value_steps=self.num_value_steps)
         _require_at_least(1, "rl", reference_every=self.reference_every)
         _require_at_least(0, "rl", max_extra_collections=self.max_extra_collections)
         _check_sampling(self)
+        if self.max_sampler_difference is not None and not self.max_sampler_difference > 0:
+            raise ConfigError(
+                f"rl.max_sampler_difference must be None (no limit) or positive, got {self.max_sampler_difference}."
+            )
         budget = self.update.max_tokens_per_microbatch
         if budget is not None and budget < self.rollout.max_new_tokens:
             raise ConfigError(

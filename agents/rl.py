@@ -63,6 +63,7 @@ class RLPhase:
                     self.config.update,
                     temperature=self.config.rollout.temperature,
                     seed=derive_seed(self.seed, "minibatches", step),
+                    max_sampler_difference=self.config.max_sampler_difference,
                 )
             metrics |= {f"train/{name}": value for name, value in update.items()}
         finished = time.perf_counter()

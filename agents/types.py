@@ -138,7 +138,7 @@ class TokenBatch:
     attention_mask_BT: Tensor
     loss_mask_BT: Tensor
     behavior_logprobs_BT: Tensor
-    """Of the sampler."""
+    """Of the sampler; in losses under a decoupled `agents.guards.RatioGuard`, of the learner before the step."""
     rewards_B: Tensor
     group_ids_B: Tensor
     totals: Totals
@@ -170,7 +170,8 @@ class TokenBatch:
     advantages_BT: Tensor | None = None
     returns_BT: Tensor | None = None
     token_weights_BT: Tensor | None = None
-    """Factors on the loss of each token, without gradient."""
+    """Factors on the surrogate of each token, without gradient and at least 0: `Learner.update` multiplies the
+    advantages by them once (`agents.guards.guarded`), so losses do not look at them."""
     extras: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     """Whatever an algorithm of your own carries along."""
 
