@@ -19,13 +19,14 @@ from gymnasium.vector import AutoresetMode
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from agents.config import EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
+from agents.policies.lora import base_of, load_model
 from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
@@ -65,7 +66,9 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     """Load the configured policy, or the checkpoint at `path`, in evaluation mode.
 
     Raises:
-        ConfigError: a path that `transformers` cannot load, or a device that is not there.
+        ConfigError: a path that `transformers` cannot load, adapters that do not fit, or a device that is not there.
+        MissingExtraError: adapters without `peft`, or weights in 4 bits without `bitsandbytes`.
+        UnknownNameError: an adapter for a module that the model does not have.
     """
     _check_device(config.device)
     source = path if path is not None else config.path
@@ -77,7 +80,14 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
             parameter.data = parameter.data.to(dtype)
     else:
         with _loading(source):
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+            model = load_model(
+                source,
+                config.lora,
+                dtype=dtype,
+                device=config.device,
+                load_in_4bit=config.load_in_4bit,
+                seed=seed,
+            )
             tokenizer = AutoTokenizer.from_pretrained(source)
     model = model.to(config.device).eval()
     stops = model.generation_config.eos_token_id
@@ -105,7 +115,7 @@ def check_parts(config: RunConfig) -> str:
     _check_device(config.policy.device)
     if config.policy.path is not None:
         with _loading(config.policy.path):
-            AutoConfig.from_pretrained(config.policy.path)
+            AutoConfig.from_pretrained(base_of(config.policy.path))
             tokenizer = AutoTokenizer.from_pretrained(config.policy.path)
         TextCodec(tokenizer, use_chat_template=config.env.use_chat_template)
     for user in (config.evaluation, config.rl and config.rl.rollout):

@@ -15,6 +15,7 @@ import tyro
 from agents.algorithms import GRPO, Algorithm
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
+from agents.policies.lora import LoRAConfig
 from agents.rollout.engine import EngineFactory
 from reasonenv.prompts import PromptTemplate
 from reasonenv.rewards import CompositeReward, Reward
@@ -24,6 +25,7 @@ from reasonenv.turns import Interaction, Turn
 __all__ = [
     "EnvConfig",
     "EvaluationConfig",
+    "LoRAConfig",
     "PolicyConfig",
     "RLConfig",
     "RolloutConfig",
@@ -44,6 +46,9 @@ class PolicyConfig:
     path: str | None = None
     """A Hugging Face hub name or checkpoint folder; None builds the embedded tiny policy."""
     dtype: Literal["float32", "bfloat16"] = "float32"
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    load_in_4bit: bool = False
+    """Keep the weights beside the adapters in 4 bits (QLoRA), by the library `bitsandbytes`."""
     device: str = "cpu"
     """Any torch device: "cpu", "cuda", "cuda:1"."""
     num_threads: int | None = None
@@ -51,6 +56,11 @@ class PolicyConfig:
 
     def __post_init__(self) -> None:
         _require_at_least(1, "policy", num_threads=self.num_threads)
+        if self.path is None and (self.lora.rank is not None or self.load_in_4bit):
+            raise ConfigError(
+                "policy.lora and policy.load_in_4bit need policy.path: adapters are saved without the weights beside "
+                "them, and the embedded policy has no folder to find those in."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ B rows, T token positions.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -20,6 +19,7 @@ from agents.algorithms import Algorithm
 from agents.algorithms.base import require_known_needs
 from agents.errors import ConfigError, TrainingError
 from agents.kernels.types import EntropyMode
+from agents.policies.frozen import frozen_copy, own_tensors, renew
 from agents.policies.hf import HFPolicy
 from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
 
@@ -104,6 +104,8 @@ class Learner:
         self.num_optimizer_steps = num_optimizer_steps
         self.num_steps_done = 0
         self.reference: HFPolicy | None = None
+        self.reference_step: int | None = None
+        """Optimizer steps that were done when the reference was frozen last."""
         self.teacher: HFPolicy | None = None
         self.optimizer = torch.optim.AdamW(
             [parameter for parameter in policy.parameters() if parameter.requires_grad],
@@ -119,8 +121,12 @@ class Learner:
         return next(self.policy.parameters()).device
 
     def freeze_reference(self) -> None:
-        """Make the policy as it is now the anchor of the KL penalty."""
-        self.reference = copy.deepcopy(self.policy).requires_grad_(requires_grad=False)
+        """Make the policy as it is now the anchor of the KL penalty; what is not trained, the two share."""
+        if self.reference is None:
+            self.reference = frozen_copy(self.policy)
+        else:
+            renew(self.reference, self.policy)
+        self.reference_step = self.num_steps_done
 
     def update(
         self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float, seed: int
@@ -279,25 +285,33 @@ class Learner:
         return PolicyOutputs(**cast(Any, joined))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
+        """Return optimizer, step counter and critic. The model's owner saves the model's weights, and the reference's
+        are for `reference_state`: they change rarely."""
         value_head = self.policy.value_head
         return {
             "value_head": None if value_head is None else value_head.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "num_steps_done": self.num_steps_done,
-            "reference": None if self.reference is None else self.reference.state_dict(),
+            "reference_step": self.reference_step,
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned."""
+    def reference_state(self) -> dict[str, Tensor] | None:
+        """Return the weights that the reference does not share with the policy."""
+        return None if self.reference is None else own_tensors(self.reference, self.policy)
+
+    def load_state_dict(self, state: Mapping[str, Any], reference: Mapping[str, Tensor] | None) -> None:
+        """Restore what `state_dict` and `reference_state` returned."""
         self.optimizer.load_state_dict(state["optimizer"])
         self.num_steps_done = state["num_steps_done"]
         if self.policy.value_head is not None:
             self.policy.value_head.load_state_dict(state["value_head"])
-        if state["reference"] is not None:
+        if reference is not None:
             self.freeze_reference()
-            assert self.reference is not None
-            self.reference.load_state_dict(state["reference"])
+            own = self.reference_state()
+            assert own is not None
+            for name, tensor in own.items():
+                tensor.copy_(reference[name])
+        self.reference_step = state["reference_step"]
 
 
 def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:

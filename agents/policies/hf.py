@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
+from agents.peft_models import unwrapped
 from agents.policies.balancing import balanced_hidden, balancing_coef_of
 from agents.policies.head import LanguageModelHead, decoder_of, head_of
 from agents.policies.shared_prompt import shared_prompt_hidden
@@ -33,7 +34,7 @@ class HFPolicy(nn.Module):
     """A causal language model, and a value head where the algorithm has a critic.
 
     Args:
-        model: a `transformers` causal language model.
+        model: a `transformers` causal language model, or a `peft.PeftModel` of one, of which the adapters are trained.
         has_value_head: add a linear critic on the shared trunk, initialised to 0 so that training starts from V = 0.
         auxiliary_coef: weight of the load-balancing loss of a mixture-of-experts model; None takes the model's own
             weight, 0 switches it off.
@@ -44,7 +45,7 @@ class HFPolicy(nn.Module):
 
     def __init__(self, model: Any, *, has_value_head: bool = False, auxiliary_coef: float | None = None) -> None:
         super().__init__()
-        self.model = model
+        self.model = model = unwrapped(model)
         self.decoder = decoder_of(model)
         self.head = head_of(model, self.decoder)
         self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)

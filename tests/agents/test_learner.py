@@ -306,13 +306,14 @@ def test_a_restored_learner_continues_bit_for_bit(algorithm):
     first.freeze_reference()
     update(first, sampled_batch(REWARDS), algorithm, num_minibatches=2)
     file = io.BytesIO()
-    torch.save({"learner": first.state_dict(), "model": first.policy.model.state_dict()}, file)
+    model = first.policy.model.state_dict()
+    torch.save({"learner": first.state_dict(), "reference": first.reference_state(), "model": model}, file)
     expected = update(first, sampled_batch(REWARDS, seed=1), algorithm, num_minibatches=2, seed=1)
 
     saved = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
     second = make_learner(**settings)
     second.policy.model.load_state_dict(saved["model"])
-    second.load_state_dict(saved["learner"])
+    second.load_state_dict(saved["learner"], saved["reference"])
     got = update(second, sampled_batch(REWARDS, seed=1), algorithm, num_minibatches=2, seed=1)
     torch.testing.assert_close(weights(second), weights(first), rtol=0, atol=0)
     assert got == expected
