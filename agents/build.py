@@ -344,7 +344,7 @@ def _loading(source: str) -> Generator[None]:
         if not Path(source).is_dir():
             _check_hub_name(source)
         yield
-    except ConfigError:
+    except ReasonEnvError:
         raise
     except (OSError, ValueError, SafetensorError, HTTPError) as error:
         raise ConfigError(

@@ -48,7 +48,7 @@ class PolicyConfig:
     dtype: Literal["float32", "bfloat16"] = "float32"
     lora: LoRAConfig = field(default_factory=LoRAConfig)
     load_in_4bit: bool = False
-    """Keep the weights beside the adapters in 4 bits (QLoRA), by the library `bitsandbytes`."""
+    """Keep the weights beside the adapters in 4 bits (QLoRA), by the library `bitsandbytes`; on a GPU."""
     device: str = "cpu"
     """Any torch device: "cpu", "cuda", "cuda:1"."""
     num_threads: int | None = None

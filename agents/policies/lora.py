@@ -67,14 +67,16 @@ def load_model(
         seed: of fresh adapters.
 
     Raises:
-        ConfigError: adapters that do not fit, whose model is gone, or none beside weights in 4 bits.
+        ConfigError: adapters that do not fit, whose model is gone, or none beside weights in 4 bits; 4 bits on a CPU.
         MissingExtraError: `peft` or `bitsandbytes` is not installed.
         UnknownNameError: a target module that the model does not have.
     """
     has_adapters = (Path(source) / _CONFIG).is_file()
     if load_in_4bit and config.rank is None and not has_adapters:
         raise ConfigError("policy.load_in_4bit keeps weights that cannot be trained: set policy.lora.rank, too.")
-    options = {"quantization_config": _in_4bit(dtype), "device_map": {"": device}} if load_in_4bit else {}
+    if has_adapters or config.rank is not None:
+        _peft()  # before a large model is loaded
+    options = _in_4bit(device, dtype) if load_in_4bit else {}
     base = base_of(source)
     base = str(Path(base).resolve()) if Path(base).is_dir() else base  # saved adapters name it
     model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, **options)
@@ -163,16 +165,22 @@ def base_of(source: str) -> str:
     return base
 
 
-def _in_4bit(compute_dtype: torch.dtype) -> BitsAndBytesConfig:
+def _in_4bit(device: str, compute_dtype: torch.dtype) -> dict[str, Any]:
     """Return how transformers keeps frozen weights in 4 bits: NF4 with quantized scales (QLoRA, arXiv 2305.14314)."""
+    if torch.device(device).type == "cpu":
+        raise ConfigError(
+            "policy.load_in_4bit needs a GPU (policy.device): on the CPU, products of bitsandbytes have no gradient in "
+            "evaluation mode. Leave it out there."
+        )
     if find_spec("bitsandbytes") is None:
         raise MissingExtraError("bitsandbytes", "reasonenv-agents[qlora]")
-    return BitsAndBytesConfig(
+    stored = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=compute_dtype,
     )
+    return {"quantization_config": stored, "device_map": {"": device}}
 
 
 def _peft() -> ModuleType:

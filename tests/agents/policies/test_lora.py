@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from areas import needs
 from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from tiny_policies import save_tiny_policy
@@ -67,7 +68,7 @@ def trained(model: Any) -> Any:
     generator = torch.Generator().manual_seed(1)
     for parameter in model.parameters():
         if parameter.requires_grad:
-            parameter.data = torch.randn(parameter.shape, generator=generator) * 0.2
+            parameter.data.copy_(torch.randn(parameter.shape, generator=generator) * 0.2)
     return model
 
 
@@ -185,6 +186,11 @@ def test_weights_in_4_bits_without_adapters_are_refused(base: str) -> None:
         adapted(base, LoRAConfig(), load_in_4bit=True)
 
 
+def test_weights_in_4_bits_on_a_cpu_are_refused(base: str) -> None:
+    with pytest.raises(ConfigError, match=r"policy.load_in_4bit needs a GPU"):
+        adapted(base, load_in_4bit=True)
+
+
 def test_adapters_other_than_the_configured_ones_are_refused(base: str, tmp_path: Path) -> None:
     adapted(base).save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match=r"holds adapters of \(rank, alpha\) \(4, 8.0\), and policy.lora says \(2"):
@@ -205,7 +211,7 @@ def test_a_missing_library_is_named_with_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=rf'is not installed. Run: pip install "reasonenv-agents\[{extra}\]"'):
-        adapted(base, load_in_4bit=module == "bitsandbytes")
+        adapted(base, load_in_4bit=module == "bitsandbytes", device="cuda")
 
 
 def test_the_reference_holds_the_adapters_alone_and_shares_the_model(base: str) -> None:
@@ -338,15 +344,18 @@ def test_learned_prompts_are_refused(base: str) -> None:
         HFPolicy(model)
 
 
+@needs("bitsandbytes")
 def test_weights_in_4_bits_are_trained_beside_and_exported_whole(base: str, tmp_path: Path) -> None:
-    pytest.importorskip("bitsandbytes")
-    model = trained(adapted(base, load_in_4bit=True))
+    model = trained(adapted(base, load_in_4bit=True, device="cuda"))
     learner = Learner(HFPolicy(model), OptimizerConfig(learning_rate=1e-2), num_optimizer_steps=2)
     before = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
-    assert update(learner, GRPO())["grad_norm"] > 0
+    batch = sampled_batch(REWARDS).to("cuda")
+    assert learner.update(batch, GRPO(), UpdateConfig(), temperature=1.0, seed=0)["grad_norm"] > 0
     changed = {name for name, tensor in model.named_parameters() if not torch.equal(tensor, before[name])}
     assert changed == names_of_adapters(model)
-    torch.testing.assert_close(logits(written(dict(exported_weights(model)), base, tmp_path)), logits(model))
+    whole = written({name: tensor.cpu() for name, tensor in exported_weights(model)}, base, tmp_path)
+    with torch.no_grad():
+        torch.testing.assert_close(logits(whole), model(IDS.cuda()).logits.cpu(), rtol=1e-3, atol=1e-3)
 
 
 def test_the_configured_policy_has_its_adapters(base: str) -> None:
