@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import warnings
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gymnasium
 import torch
 from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode
-from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
-from safetensors import SafetensorError
 from transformers import AutoConfig, AutoTokenizer
 
 from agents.config import EnvConfig, PolicyConfig, RunConfig, SFTStage
@@ -27,6 +21,8 @@ from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_task
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.lora import base_of, load_model
+from agents.policies.precision import FULL_PRECISION
+from agents.policies.source import loading
 from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
@@ -50,20 +46,35 @@ __all__ = [
     "evaluate_policy",
     "load_policy",
     "make_env",
+    "used_tasks",
     "with_tasks",
 ]
 
 
 @dataclass(frozen=True)
 class LoadedPolicy:
-    """A model with the codec of its tokenizer."""
+    """A model with the codec of its tokenizer, and how it computes."""
 
     model: Any
     codec: TextCodec
+    config: PolicyConfig
+
+    def trained(self, *, has_value_head: bool = False) -> HFPolicy:
+        """Return the policy as a learner takes it."""
+        return HFPolicy(
+            self.model,
+            precision=self.config.precision,
+            gradient_checkpointing=self.config.gradient_checkpointing,
+            has_value_head=has_value_head,
+        )
 
 
-def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None, seed: int) -> LoadedPolicy:
+def load_policy(
+    config: PolicyConfig, env: EnvConfig, *, path: str | None = None, seed: int, is_trained: bool = True
+) -> LoadedPolicy:
     """Load the configured policy, or the checkpoint at `path`, in evaluation mode.
+
+    Weights are float32 where they are trained; elsewhere those of linear layers are in the precision of the products.
 
     Raises:
         ConfigError: a path that `transformers` cannot load, adapters that do not fit, or a device that is not there.
@@ -72,23 +83,23 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     """
     _check_device(config.device)
     source = path if path is not None else config.path
-    dtype = getattr(torch, config.dtype)
+    model: Any
     if source is None:
-        model: Any
         model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
-        for parameter in model.parameters():  # as from_pretrained: the frequencies of rotary positions stay precise
-            parameter.data = parameter.data.to(dtype)
     else:
-        with _loading(source):
+        with loading(source):
             model = load_model(
                 source,
                 config.lora,
-                dtype=dtype,
                 device=config.device,
                 load_in_4bit=config.load_in_4bit,
+                compute_dtype=config.precision.compute_dtype,
                 seed=seed,
             )
             tokenizer = AutoTokenizer.from_pretrained(source)
+    if not is_trained:
+        model.requires_grad_(False)
+    config.precision.keep_as_copies(model)
     model = model.to(config.device).eval()
     stops = model.generation_config.eos_token_id
     codec = TextCodec(
@@ -96,7 +107,7 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
         use_chat_template=env.use_chat_template,
         model_stop_token_ids=() if stops is None else tuple(stops) if isinstance(stops, list) else (stops,),
     )
-    return LoadedPolicy(model, codec)
+    return LoadedPolicy(model, codec, config)
 
 
 def check_parts(config: RunConfig) -> str:
@@ -114,7 +125,7 @@ def check_parts(config: RunConfig) -> str:
     """
     _check_device(config.policy.device)
     if config.policy.path is not None:
-        with _loading(config.policy.path):
+        with loading(config.policy.path):
             AutoConfig.from_pretrained(base_of(config.policy.path))
             tokenizer = AutoTokenizer.from_pretrained(config.policy.path)
         TextCodec(tokenizer, use_chat_template=config.env.use_chat_template)
@@ -177,6 +188,12 @@ def with_tasks(config: RunConfig) -> RunConfig:
     own = {name: getattr(held_out, name) for name in ("tasks", "columns", "data_set", "split")}
     evaluation = replace(chosen, **own)
     return replace(config, env=training, evaluation=evaluation)
+
+
+def used_tasks(config: RunConfig) -> dict[str, TaskSet]:
+    """Return the tasks of "training", where there is any, and of "evaluation"."""
+    envs = {"training": config.training_env} if config.is_training else {}
+    return {use: _one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
 
 
 def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:
@@ -262,7 +279,19 @@ def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEn
             f"{engine!r} makes a {type(made).__name__}, which is no rollout engine: that needs weights_version, "
             "generate, load_weights and close (agents.rollout.engine.RolloutEngine)."
         )
+    if policy.config.precision != FULL_PRECISION:
+        made.generate = _in_precision(policy, made.generate)
     return made
+
+
+def _in_precision(policy: LoadedPolicy, generate: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that computes as the learner does, in an engine that runs the learner's own module."""
+
+    def generate_in_precision(*args: Any, **kwargs: Any) -> Any:
+        with policy.config.precision.sampling(policy.model):
+            return generate(*args, **kwargs)
+
+    return generate_in_precision
 
 
 def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
@@ -272,7 +301,7 @@ def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
 def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *, seed: int) -> SFTPhase:
     """Build a supervised phase with a fresh optimizer."""
     env = _one_row(config.training_env)
-    learner = Learner(HFPolicy(policy.model), stage.optimizer, num_optimizer_steps=stage.num_steps)
+    learner = Learner(policy.trained(), stage.optimizer, num_optimizer_steps=stage.num_steps)
     return SFTPhase(stage, env.envs[0].template, env.tasks, policy.codec, learner, seed)
 
 
@@ -283,7 +312,7 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
     env = _rows(config.training_env, num_prompts, group_size)
     learner = Learner(
-        HFPolicy(policy.model, has_value_head="values" in rl.algorithm.needs),
+        policy.trained(has_value_head="values" in rl.algorithm.needs),
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
@@ -335,35 +364,3 @@ def _check_device(device: str) -> None:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"policy.device={device!r} cannot be used here: {error}") from error
-
-
-@contextmanager
-def _loading(source: str) -> Generator[None]:
-    """Turn an error of `transformers` into one that names the policy, after one look whether there is any."""
-    try:
-        if not Path(source).is_dir():
-            _check_hub_name(source)
-        yield
-    except ReasonEnvError:
-        raise
-    except (OSError, ValueError, SafetensorError, HTTPError) as error:
-        raise ConfigError(
-            f"No causal language model with its tokenizer could be loaded from {source!r}, neither as a folder nor as "
-            f"a hub name: {error}"
-        ) from error
-
-
-def _check_hub_name(source: str) -> None:
-    """Raise unless a name is in the cache or on the hub; what is written as a path is not looked for there.
-
-    `transformers` itself would ask for half a minute before it gives up.
-    """
-    path = Path(source)
-    is_path = source.startswith((".", "~", "/")) or source.endswith("/") or "\\" in source or source.count("/") > 1
-    if is_path or (len(path.parts) == 2 and path.parent.is_dir()):
-        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, siblings, n=1)
-        hint = f" Did you mean {str(path.parent / close[0])!r}?" if close else ""
-        raise ConfigError(f"No causal language model can be loaded from {source!r}: there is no such folder.{hint}")
-    if not isinstance(try_to_load_from_cache(source, "config.json"), str):
-        get_hf_file_metadata(hf_hub_url(source, "config.json"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["frozen_copy", "own_tensors", "renew"]
+__all__ = ["frozen_copy", "own_tensors", "renew", "restore"]
 
 PolicyT = TypeVar("PolicyT", bound=nn.Module)
 
@@ -28,6 +29,12 @@ def renew(frozen: nn.Module, policy: nn.Module) -> None:
     now = {**dict(policy.named_parameters()), **dict(policy.named_buffers())}
     for name, tensor in own_tensors(frozen, policy).items():
         tensor.copy_(now[name])
+
+
+def restore(frozen: nn.Module, policy: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Give a frozen copy the tensors that `own_tensors` returned of another one."""
+    for name, tensor in own_tensors(frozen, policy).items():
+        tensor.copy_(state[name])
 
 
 def own_tensors(frozen: nn.Module, policy: nn.Module) -> dict[str, Tensor]:

@@ -54,16 +54,22 @@ class LoRAConfig:
 
 
 def load_model(
-    source: str, config: LoRAConfig, *, dtype: torch.dtype, device: str, load_in_4bit: bool = False, seed: int
+    source: str,
+    config: LoRAConfig,
+    *,
+    device: str = "cpu",
+    load_in_4bit: bool = False,
+    compute_dtype: torch.dtype = torch.float32,
+    seed: int,
 ) -> Any:
-    """Load a causal language model with the adapters that its folder holds, or with the fresh ones of a configuration.
+    """Load a causal language model in fp32, with the adapters that its folder holds or with fresh ones.
 
     Args:
         source: a hub name, or a folder of a model or of adapters.
         config: the fresh adapters; without a rank there are none.
-        dtype: of the weights; those in 4 bits are computed in it.
-        device: where weights in 4 bits are put. All others are left on the CPU.
+        device: where a model with weights in 4 bits is put. Any other is left on the CPU.
         load_in_4bit: for the weights beside the adapters.
+        compute_dtype: what weights in 4 bits are multiplied as.
         seed: of fresh adapters.
 
     Raises:
@@ -76,10 +82,10 @@ def load_model(
         raise ConfigError("policy.load_in_4bit keeps weights that cannot be trained: set policy.lora.rank, too.")
     if has_adapters or config.rank is not None:
         _peft()  # before a large model is loaded
-    options = _in_4bit(device, dtype) if load_in_4bit else {}
+    options = _in_4bit(device, compute_dtype) if load_in_4bit else {}
     base = base_of(source)
     base = str(Path(base).resolve()) if Path(base).is_dir() else base  # saved adapters name it
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, **options)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, **options)
     if has_adapters:
         _load_lora(model, source, config)
     elif config.rank is not None:
@@ -126,7 +132,6 @@ def _add_lora(model: Any, config: LoRAConfig, *, seed: int) -> None:
         torch.manual_seed(derive_seed(seed, "lora"))
         with _known_warnings():
             model.add_adapter(adapters)
-    _widen(model)
 
 
 def _load_lora(model: Any, folder: str, config: LoRAConfig) -> None:
@@ -143,7 +148,6 @@ def _load_lora(model: Any, folder: str, config: LoRAConfig) -> None:
         )
     with _known_warnings():
         model.load_adapter(folder, is_trainable=True)
-    _widen(model)
 
 
 def base_of(source: str) -> str:
@@ -210,10 +214,3 @@ def _check_targets(model: Any, targets: tuple[str, ...]) -> None:
         if not any(f".{name}".endswith(f".{target}") for name in layers):
             ends = {name.rpartition(".")[2] for name in layers}
             raise UnknownNameError("policy.lora.target_modules", target, ends, of=type(model).__name__)
-
-
-def _widen(model: nn.Module) -> None:
-    """Keep what is trained in fp32: `peft` makes adapters in the dtype of the weights beside them."""
-    for parameter in model.parameters():
-        if parameter.requires_grad:
-            parameter.data = parameter.data.float()

@@ -59,7 +59,6 @@ def mixture(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def adapted(source: str, config: LoRAConfig = LORA, *, seed: int = 0, **options: Any) -> Any:
-    options = {"dtype": torch.float32, "device": "cpu", **options}
     return load_model(source, config, seed=seed, **options).eval()
 
 
@@ -140,11 +139,17 @@ def test_saved_adapters_come_back_bit_for_bit_and_are_trained_on(
     assert torch.equal(logits(model), logits(again))
 
 
-def test_adapters_are_float32_beside_weights_in_half_the_width(base: str, tmp_path: Path) -> None:
-    model = adapted(base, dtype=torch.bfloat16)
+def test_adapters_are_float32_beside_weights_in_half_the_width_and_learn(base: str) -> None:
+    loaded = load_policy(PolicyConfig(path=base, lora=LORA, dtype="bfloat16"), EnvConfig(), seed=0)
+    model = loaded.model
     assert {parameter.dtype for parameter in model.parameters() if parameter.requires_grad} == {torch.float32}
     assert model.model.layers[0].mlp.up_proj.base_layer.weight.dtype == torch.bfloat16
-    assert logits(model).isfinite().all()
+    learner = Learner(loaded.trained(), OptimizerConfig(learning_rate=1e-6), num_optimizer_steps=10)
+    learner.freeze_reference()
+    before = {name: tensor.clone() for name, tensor in trained_names(model).items()}
+    metrics = [update(learner, GRPO(kl_coef=0.1)) for _ in range(2)]
+    assert metrics[0]["kl_reference"] == 0
+    assert not any(torch.equal(tensor, before[name]) for name, tensor in trained_names(model).items())
 
 
 @pytest.mark.parametrize(
@@ -291,13 +296,14 @@ def test_buffers_that_a_checkpoint_has_are_exported() -> None:
 
 
 def test_a_merged_weight_is_float32_so_that_no_small_change_is_lost(base: str) -> None:
-    model = adapted(base, dtype=torch.bfloat16)
+    model = load_policy(PolicyConfig(path=base, lora=LORA, dtype="bfloat16"), EnvConfig(), seed=0).model
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = torch.full_like(parameter, 1e-4)
     weight = model.model.layers[0].mlp.up_proj.base_layer.weight
     merged = dict(exported_weights(model))["model.layers.0.mlp.up_proj.weight"]
-    torch.testing.assert_close(merged - weight.float(), torch.full_like(merged, 4 * 1e-8 * 2), rtol=0.2, atol=1e-9)
+    change = 8 / 4 * 4 * 1e-4 * 1e-4  # alpha / rank · Σ over the rank of B A
+    torch.testing.assert_close(merged - weight.float(), torch.full_like(merged, change), rtol=0.2, atol=1e-9)
 
 
 def test_adapters_that_cannot_be_merged_here_are_refused(base: str) -> None:
