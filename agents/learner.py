@@ -125,7 +125,7 @@ class Learner:
         return next(self.policy.parameters()).device
 
     def freeze_reference(self) -> HFPolicy:
-        """Make the policy as it is now the anchor of the KL penalty, and return that; the two share what is not trained."""
+        """Make the policy as it is now the anchor of the KL penalty, and return it; what is not trained is shared."""
         if self.reference is None:
             self.reference = frozen_copy(self.policy)
             self.reference.precision.keep_as_copies(self.reference.model)
