@@ -16,7 +16,7 @@ from torch import Tensor
 
 from agents.algorithms import Need
 from agents.losses import token_mean
-from agents.rollout.engine import Completion, SamplingParams
+from agents.rollout.engine import Completion, LiveWeights, SamplingParams
 from agents.types import LossOutput, PolicyOutputs, TokenBatch, TokenIds
 from reasonenv import Attempt, MathReference, PromptTemplate, Task, TaskSet, rule
 from reasonenv.errors import UnknownNameError

@@ -344,11 +344,11 @@ def test_the_reference_shares_nothing_with_the_policy_and_keeps_its_own_head():
     assert not any(parameter.data_ptr() in pointers for parameter in reference.parameters())
 
 
-def test_freezing_again_moves_the_reference_to_the_policy_of_now():
+def test_freezing_again_moves_the_reference_to_the_policy_of_now_in_the_same_memory():
     learner = make_learner()
-    learner.freeze_reference()
+    pointers = [tensor.data_ptr() for tensor in learner.freeze_reference().parameters()]
     update(learner, sampled_batch(REWARDS), GRPO(kl_coef=0.1))
-    learner.freeze_reference()
+    assert [tensor.data_ptr() for tensor in learner.freeze_reference().parameters()] == pointers
     assert update(learner, sampled_batch(REWARDS), GRPO(kl_coef=0.1))["kl_reference"] == 0
 
 

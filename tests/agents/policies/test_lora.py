@@ -113,6 +113,19 @@ def test_an_update_changes_every_adapter_and_nothing_else(base: str) -> None:
     assert changed == names_of_adapters(model)
 
 
+def test_checkpointed_layers_give_adapters_the_same_gradient(base: str) -> None:
+    gradients: list[list[torch.Tensor]] = []
+    for gradient_checkpointing in (False, True):
+        policy = HFPolicy(trained(adapted(base)), gradient_checkpointing=gradient_checkpointing)
+        batch = GRPO().annotate(sampled_batch(REWARDS))
+        rows = batch.token_ids_BT, batch.attention_mask_BT, batch.loss_mask_BT
+        output, _ = policy.loss(*rows, lambda outputs, rows, batch=batch: GRPO().loss(outputs, batch.select(rows)))
+        output.loss.backward()
+        gradients.append([tensor.grad for tensor in policy.parameters() if tensor.requires_grad])
+    assert all(tensor.abs().max() > 0 for tensor in gradients[0])
+    torch.testing.assert_close(gradients[1], gradients[0])
+
+
 def test_adapters_depend_on_the_seed_alone_and_leave_the_global_generator_as_it_was(base: str) -> None:
     state = torch.get_rng_state()
     first, again, other = (trained_names(adapted(base, seed=seed)) for seed in (1, 1, 2))
