@@ -17,7 +17,7 @@ from torch.distributed.tensor import DTensor
 from transformers.core_model_loading import revert_weight_conversion
 
 from agents.errors import PolicyError
-from agents.peft_models import unwrapped
+from agents.policies.peft_models import unwrapped
 
 __all__ = ["ExportedWeights", "exported_weights"]
 

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
-from agents.peft_models import unwrapped
 from agents.policies.balancing import balanced_hidden, balancing_coef_of
 from agents.policies.head import decoder_of, head_of
+from agents.policies.peft_models import unwrapped
 from agents.policies.precision import FULL_PRECISION, Precision, checkpointed, checkpointed_layers
 from agents.policies.shared_prompt import shared_prompt_hidden
 from agents.policies.tied import SharedWeight, forward_replaced, shared_weight

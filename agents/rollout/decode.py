@@ -17,7 +17,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from agents.peft_models import unwrapped
+from agents.policies.peft_models import unwrapped
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
 from agents.rollout.sampling import choose_greedily, sample_tokens

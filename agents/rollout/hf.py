@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import GenerationConfig, GenerationMixin, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 from transformers.generation.utils import GenerateDecoderOnlyOutput
 
-from agents.peft_models import unwrapped
+from agents.policies.peft_models import unwrapped
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
 from agents.types import TokenIds
