@@ -17,6 +17,7 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from agents.policies.peft_models import unwrapped
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
 from agents.rollout.sampling import choose_greedily, sample_tokens
@@ -48,12 +49,12 @@ class DecodeEngine:
 
     def __init__(self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256) -> None:
         check_counts(max_rows=max_rows)
-        self.model = model
+        self.model: PreTrainedModel = unwrapped(model)
         self.pad_token_id = pad_token_id
         self.max_rows = max_rows
         self.weights_version = 0
         self.on_progress: Callable[[int, int], None] | None = None
-        self.layer_types, self.windows = _attention_layers(model)
+        self.layer_types, self.windows = _attention_layers(self.model)
 
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1

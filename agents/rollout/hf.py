@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import GenerationConfig, GenerationMixin, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 from transformers.generation.utils import GenerateDecoderOnlyOutput
 
+from agents.policies.peft_models import unwrapped
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
 from agents.types import TokenIds
@@ -28,6 +29,7 @@ class HFGenerateEngine:
     """
 
     def __init__(self, model: PreTrainedModel, pad_token_id: int) -> None:
+        model = unwrapped(model)
         if not isinstance(model, GenerationMixin):
             raise TypeError(f"HFGenerateEngine needs a model with `generate`, got {type(model).__name__}.")
         self.model = model
