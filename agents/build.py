@@ -26,7 +26,7 @@ from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
-from agents.policies.tiny import build_tiny_policy
+from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
@@ -84,6 +84,7 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
     codec = TextCodec(
         tokenizer,
         use_chat_template=env.use_chat_template,
+        chat_template_kwargs=env.chat_template_kwargs,
         model_stop_token_ids=() if stops is None else tuple(stops) if isinstance(stops, list) else (stops,),
     )
     return LoadedPolicy(model, codec)
@@ -98,24 +99,20 @@ def check_parts(config: RunConfig) -> str:
         What is trained and evaluated on, in words.
 
     Raises:
-        ConfigError: a policy, a device, an environment or solutions to imitate that are not there, or a reward for
-            tasks of another kind.
+        ConfigError: a policy, a device, an environment or solutions to imitate that are not there, a reward for tasks
+            of another kind, or several turns with a chat template that changes earlier ones.
         UnknownNameError: no task set, split, reward, template or engine of that name.
     """
     _check_device(config.policy.device)
-    if config.policy.path is not None:
-        with _loading(config.policy.path):
-            AutoConfig.from_pretrained(config.policy.path)
-            tokenizer = AutoTokenizer.from_pretrained(config.policy.path)
-        TextCodec(tokenizer, use_chat_template=config.env.use_chat_template)
+    codec = _codec(config.policy, config.env)
     for user in (config.evaluation, config.rl and config.rl.rollout):
         if user is not None:
             _engine_factory(user.engine)
-    held_out = _tried(config.evaluation_env)
+    held_out = _tried(config.evaluation_env, codec)
     evaluated = f"Evaluating on {describe(held_out)}."
     if not config.is_training:
         return evaluated
-    training = _tried(config.training_env)
+    training = _tried(config.training_env, codec)
     for stage in (*config.cold_start, *config.control):
         worked_response(training[0]) if stage.worked_share else terse_response(training[0])
     num_tasks = min(config.evaluation.num_tasks, len(held_out))
@@ -139,9 +136,21 @@ def check_context(config: RunConfig, policy: LoadedPolicy) -> None:
             )
 
 
-def _tried(config: EnvConfig) -> TaskSet:
+def _codec(policy: PolicyConfig, env: EnvConfig) -> TextCodec:
+    if policy.path is None:
+        tokenizer: Any = build_tiny_tokenizer()
+    else:
+        with _loading(policy.path):
+            AutoConfig.from_pretrained(policy.path)
+            tokenizer = AutoTokenizer.from_pretrained(policy.path)
+    return TextCodec(tokenizer, use_chat_template=env.use_chat_template, chat_template_kwargs=env.chat_template_kwargs)
+
+
+def _tried(config: EnvConfig, codec: TextCodec) -> TaskSet:
     """Answer the first task of an environment with nothing, to see that its parts fit; return its tasks."""
     env = _one_row(config)
+    if env.envs[0].max_turns > 1:
+        codec.require_turns()
     env.reset(options={"task_index": [0]})
     try:
         env.step([""])

@@ -15,6 +15,7 @@ import tyro
 from agents.algorithms import GRPO, Algorithm
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
+from agents.rollout.chat import TemplateValue
 from agents.rollout.engine import EngineFactory
 from reasonenv.prompts import PromptTemplate
 from reasonenv.rewards import CompositeReward, Reward
@@ -78,6 +79,14 @@ class EnvConfig:
     max_turns: int | None = None
     use_chat_template: bool = False
     """Encode the messages through the tokenizer's chat template instead of the template's own text."""
+    chat_template_kwargs: Mapping[str, TemplateValue] = field(default_factory=dict[str, TemplateValue])
+    """Variables of the tokenizer's chat template, such as `enable_thinking=false`."""
+
+    def without_parts(self, env_id: str) -> EnvConfig:
+        """Return another environment with the parts that its id stands for, shown to the policy in the same way."""
+        return EnvConfig(
+            id=env_id, use_chat_template=self.use_chat_template, chat_template_kwargs=self.chat_template_kwargs
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +239,7 @@ class RunConfig:
         chosen, split = self.evaluation, self.evaluation.split or "test"
         env = replace(self.env, split=split)
         if chosen.env_id is not None:
-            env = EnvConfig(id=chosen.env_id, split=split, use_chat_template=env.use_chat_template)
+            env = replace(env.without_parts(chosen.env_id), split=split)
         if chosen.tasks is not None:
             env = replace(env, tasks=chosen.tasks, columns=None, data_set=None)
         own = {name: getattr(chosen, name) for name in ("columns", "data_set", "reward", "template")}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,9 +23,10 @@ from tyro.constructors import (
 )
 
 from agents.algorithms import ALGORITHMS, Algorithm, load_algorithm
-from agents.config import EnvConfig, RunConfig
+from agents.config import RunConfig
 from agents.errors import ConfigError
 from agents.recipes import RECIPES
+from agents.rollout.chat import TemplateValue
 from reasonenv.tables import resolve
 
 __all__ = ["HELP", "PROGRAM", "configure", "with_fields"]
@@ -62,8 +64,7 @@ def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
     config = with_fields(defaults, rest, program)
     if config.env.id == defaults.env.id:
         return config
-    env = EnvConfig(id=config.env.id, use_chat_template=defaults.env.use_chat_template)
-    return with_fields(replace(defaults, env=env), rest, program)
+    return with_fields(replace(defaults, env=defaults.env.without_parts(config.env.id)), rest, program)
 
 
 def _with_algorithm(config: RunConfig, arguments: Sequence[str]) -> tuple[RunConfig, list[str]]:
@@ -98,6 +99,7 @@ def _registry() -> ConstructorRegistry:
     registry = ConstructorRegistry()
     registry.primitive_rule(_part)
     registry.primitive_rule(_pairs)
+    registry.primitive_rule(_template_variables)
     registry.struct_rule(_algorithm)
     return registry
 
@@ -138,6 +140,27 @@ def _pairs(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
         is_instance=_is_any,
         str_from_instance=lambda value: [str(value)],
     )
+
+
+def _template_variables(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    if info.type != Mapping[str, TemplateValue]:
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="NAME=VALUE,...",
+        instance_from_str=lambda words: {name: _value(value) for name, value in _split(words[0]).items()},
+        is_instance=_is_any,
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+def _value(word: str) -> TemplateValue:
+    """Read `true`, `false` and numbers as such, and any other word as text."""
+    try:
+        value = json.loads(word)
+    except ValueError:
+        return word
+    return value if isinstance(value, bool | int | float) else word
 
 
 def _split(word: str) -> dict[str, str]:

@@ -228,6 +228,13 @@ def test_chat_template_is_a_flag(output: list[str]) -> None:
     assert main(["sft", "--env.use-chat-template", *SFT, *output]) == 0
 
 
+def test_variables_of_the_chat_template_are_pairs_of_any_json_value() -> None:
+    word = "enable_thinking=false,effort=high,budget=3"
+    config = configure("train", "quickstart", [f"--env.chat-template-kwargs={word}", "--env.id=reasonenv/QA-v0"])
+    assert config.env.chat_template_kwargs == {"enable_thinking": False, "effort": "high", "budget": 3}
+    assert config.evaluation_env.chat_template_kwargs == config.env.chat_template_kwargs
+
+
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     arguments = ["sft", "--tasks=chain_arithmetic", "--num-steps=100000", "--cold-start.0.batch-size=2", *EVALUATION]
     process = subprocess.Popen(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agents.algorithms import GRPO, PPO
-from agents.config import EvaluationConfig, RLConfig, RunConfig, SFTStage, to_json
+from agents.config import EnvConfig, EvaluationConfig, RLConfig, RunConfig, SFTStage, to_json
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
 from agents.recipes.quickstart import quickstart
@@ -51,7 +51,10 @@ def edited(folder: Path, *path: str | int, value: Any = None, is_deleted: bool =
     return file.parent
 
 
-@pytest.mark.parametrize("config", [RUN, quickstart(), quickstart("ppo"), r1_zero("some/model"), sft(), sft("m")])
+CHAT = replace(RUN, env=EnvConfig(use_chat_template=True, chat_template_kwargs={"thinks": False, "n": 3, "date": "1"}))
+
+
+@pytest.mark.parametrize("config", [RUN, CHAT, quickstart(), quickstart("ppo"), r1_zero("some/model"), sft(), sft("m")])
 def test_every_run_is_read_back_as_it_was_written(tmp_path: Path, config: RunConfig) -> None:
     config = stored(tmp_path, config)
     assert read_config(config.folder) == config
