@@ -21,7 +21,7 @@ from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImp
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from agents.config import EnvConfig, PolicyConfig, RunConfig, SFTStage
+from agents.config import Engine, EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
@@ -244,11 +244,11 @@ def _check_env_id(env_id: str) -> None:
         )
 
 
-def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEngine:
+def build_engine(policy: LoadedPolicy, engine: Engine) -> RolloutEngine:
     """Build a rollout engine on the policy's own, live weights: by its name, or by what makes it.
 
     Raises:
-        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot be made.
+        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot serve the policy.
     """
     try:
         made = _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
@@ -264,7 +264,7 @@ def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEn
     return made
 
 
-def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
+def _engine_factory(engine: Engine) -> EngineFactory:
     return resolve(ENGINES, engine, kind="rollout engine") if isinstance(engine, str) else engine
 
 
@@ -275,8 +275,14 @@ def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *,
     return SFTPhase(stage, env.envs[0].template, env.tasks, policy.codec, learner, seed)
 
 
-def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[int, list[Trajectory]], None]) -> RLPhase:
-    """Build the reinforcement-learning phase with a fresh optimizer."""
+def build_rl_phase(
+    config: RunConfig,
+    policy: LoadedPolicy,
+    record: Callable[[int, list[Trajectory]], None],
+    *,
+    engine: RolloutEngine | None = None,
+) -> RLPhase:
+    """Build the reinforcement-learning phase with a fresh optimizer, and with the configured engine unless given."""
     rl = config.rl
     assert rl is not None
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
@@ -286,7 +292,8 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
-    engine = build_engine(policy, rl.rollout.engine)
+    if engine is None:
+        engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
 
 
@@ -295,28 +302,48 @@ def evaluate_policy(
     policy: LoadedPolicy,
     show: Callable[[int, int], None] | None = None,
     *,
+    engine: RolloutEngine | None = None,
     record: Callable[[str, list[Trajectory]], None] | None = None,
 ) -> Evaluation:
     """Evaluate on the held-out split, as `config.evaluation` says.
 
     Args:
         show: told how many responses the engine has, and how many it was asked for.
+        engine: samples from the policy; None builds the configured one, and closes it.
         record: called with "greedy" or "sampled" and what was sampled.
     """
-    engine = build_engine(policy, config.evaluation.engine)
-    if isinstance(engine, ReportsProgress):
-        engine.on_progress = show
+    used = build_engine(policy, config.evaluation.engine) if engine is None else engine
+    if engine is not None:
+        engine.load_weights(policy.model.named_parameters(), version=engine.weights_version)
     env = config.evaluation_env
-    return evaluate(
-        partial(_rows, env),
-        engine,
-        policy.codec,
-        _one_row(env).tasks,
-        config.evaluation,
-        seed=derive_seed(config.seed, "evaluation", str(env.split)),
-        training_tasks=_training_tasks(config),
-        record=record,
-    )
+    try:
+        with _reporting(used, show):
+            return evaluate(
+                partial(_rows, env),
+                used,
+                policy.codec,
+                _one_row(env).tasks,
+                config.evaluation,
+                seed=derive_seed(config.seed, "evaluation", str(env.split)),
+                training_tasks=_training_tasks(config),
+                record=record,
+            )
+    finally:
+        if engine is None:
+            used.close()
+
+
+@contextmanager
+def _reporting(engine: RolloutEngine, show: Callable[[int, int], None] | None) -> Generator[None]:
+    """Let an engine say how far it is, if it can."""
+    if not isinstance(engine, ReportsProgress):
+        yield
+        return
+    before, engine.on_progress = engine.on_progress, show
+    try:
+        yield
+    finally:
+        engine.on_progress = before
 
 
 def _training_tasks(config: RunConfig) -> TaskSet | None:

@@ -17,6 +17,7 @@ from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.rollout.chat import TemplateValue
 from agents.rollout.engine import EngineFactory
+from agents.rollout.engine_configs import DecodeEngineConfig, HFEngineConfig
 from reasonenv.prompts import PromptTemplate
 from reasonenv.rewards import CompositeReward, Reward
 from reasonenv.tasksets import TaskSource
@@ -35,6 +36,7 @@ __all__ = [
 
 
 Tasks: TypeAlias = str | Path | TaskSource
+Engine: TypeAlias = str | DecodeEngineConfig | HFEngineConfig | EngineFactory
 Rewards: TypeAlias = str | Mapping[str, float] | Reward | CompositeReward
 
 
@@ -93,8 +95,8 @@ class EnvConfig:
 class RolloutConfig:
     """How to sample episodes for one update: `num_prompts` × `group_size` rows."""
 
-    engine: str | EngineFactory = "decode"
-    """A name in `agents.rollout.ENGINES`, or "module:attribute"."""
+    engine: Engine = "decode"
+    """A name in `agents.rollout.ENGINES`, with settings if need be (`decode,max_rows=64`), or "module:attribute"."""
     num_prompts: int = 32
     group_size: int = 16
     max_new_tokens: int = 1024
@@ -177,8 +179,8 @@ class EvaluationConfig:
     """Samples at temperature 1 behind the sampled accuracy; the greedy one takes one each."""
     max_new_tokens: int = 1024
     """Per turn."""
-    engine: str | EngineFactory = "decode"
-    """A name in `agents.rollout.ENGINES`, or "module:attribute"."""
+    engine: Engine = "decode"
+    """A name in `agents.rollout.ENGINES`, with settings if need be (`decode,max_rows=64`), or "module:attribute"."""
     every: int | None = None
     """Steps between evaluations during reinforcement learning; None evaluates only around it."""
 

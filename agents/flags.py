@@ -9,7 +9,7 @@ import contextlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from types import NoneType
 from typing import Any, get_args
@@ -26,7 +26,9 @@ from agents.algorithms import ALGORITHMS, Algorithm, load_algorithm
 from agents.config import RunConfig
 from agents.errors import ConfigError
 from agents.recipes import RECIPES
+from agents.rollout import ENGINE_CONFIGS
 from agents.rollout.chat import TemplateValue
+from agents.rollout.engine import EngineFactory
 from reasonenv.tables import resolve
 
 __all__ = ["HELP", "PROGRAM", "configure", "with_fields"]
@@ -98,6 +100,7 @@ def _registry() -> ConstructorRegistry:
     """Say how words become parts, and that an algorithm's flags are the fields of the one that is chosen."""
     registry = ConstructorRegistry()
     registry.primitive_rule(_part)
+    registry.primitive_rule(_engine)
     registry.primitive_rule(_pairs)
     registry.primitive_rule(_template_variables)
     registry.struct_rule(_algorithm)
@@ -118,6 +121,31 @@ def _part(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
         is_instance=_is_any,
         str_from_instance=lambda value: [str(value)],
     )
+
+
+def _engine(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """Read the name of an engine, maybe followed by settings: `decode,max_rows=64`."""
+    if EngineFactory not in get_args(info.type):
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="NAME|NAME,SETTING=NUMBER,...|MODULE:ATTRIBUTE",
+        instance_from_str=lambda words: _configured_engine(words[0]),
+        is_instance=_is_any,
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+def _configured_engine(word: str) -> Any:
+    name, _, settings = word.partition(",")
+    if not settings:
+        return word
+    kind: Any = resolve(ENGINE_CONFIGS, name, kind="rollout engine with settings")
+    values = _split(settings)
+    known = [entry.name for entry in fields(kind)]
+    if unknown := values.keys() - known:
+        raise ValueError(f"{name!r} has the settings {', '.join(known)}; got {', '.join(sorted(unknown))}")
+    return kind(**{setting: int(value) for setting, value in values.items()})
 
 
 def _is_any(value: object) -> bool:

@@ -26,7 +26,6 @@ from torch.utils.tensorboard import SummaryWriter
 
 from agents.build import (
     LoadedPolicy,
-    build_engine,
     build_rl_phase,
     build_sft_phase,
     check_context,
@@ -36,7 +35,9 @@ from agents.build import (
     with_tasks,
 )
 from agents.config import RLConfig, RunConfig, SFTStage
+from agents.engines import Engines
 from agents.errors import ConfigError
+from agents.evaluate import Evaluation
 from agents.interruption import Interrupted, Interruption
 from agents.records.checkpoint import (
     Retention,
@@ -110,13 +111,14 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
                 check_readable(config.folder)
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
+            engines = Engines(policy)
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
-                    build_engine(policy, user.engine)
+                    engines.get(user.engine)
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
     _open_folder(config, keep=resume)
-    return _Run(loaded, position, policy, console, interruption)
+    return _Run(loaded, position, engines, console, interruption)
 
 
 def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:
@@ -140,11 +142,11 @@ class _Run:
         self,
         config: RunConfig,
         stored: Position | None,
-        policy: LoadedPolicy,
+        engines: Engines,
         console: Console,
         interruption: Interruption,
     ) -> None:
-        self.config, self.policy, self.console, self.interruption = config, policy, console, interruption
+        self.config, self.engines, self.console, self.interruption = config, engines, console, interruption
         self.position = stored or Position()
         self.plan = plan(config)
         folder, offsets = config.folder, self.position.offsets
@@ -155,6 +157,11 @@ class _Run:
         """Of the step that is running."""
         self.saved = None if stored is None else stored.weights
         """The weights in the newest checkpoint."""
+
+    @property
+    def policy(self) -> LoadedPolicy:
+        """What is trained."""
+        return self.engines.policy
 
     def play(self) -> None:
         """Play every phase from the position on."""
@@ -175,7 +182,8 @@ class _Run:
             self.phase = None
 
     def close(self) -> None:
-        """Close the logs."""
+        """Close the engines and the logs."""
+        self.engines.close()
         self.metrics.close()
         self.rollouts.close()
 
@@ -208,7 +216,7 @@ class _Run:
 
     def _go_back_to_initial(self) -> None:
         with self.interruption.stoppable():
-            self.policy = _load(self.config, self.config.folder / "initial")
+            self.engines.change_policy(_load(self.config, self.config.folder / "initial"))
         self.position.weights = "initial"
 
     def _play_steps(self, name: str, steps: SFTStage | RLConfig) -> None:
@@ -265,7 +273,7 @@ class _Run:
     def _evaluate(self, name: str) -> None:
         started = time.perf_counter()
         with self.interruption.stoppable(), phase_progress(name, console=self.console) as shown:
-            result = evaluate_policy(self.config, self.policy, shown.responses).as_dict()
+            result = self._evaluated(shown).as_dict()
         self.position.results[name] = result
         self._add_seconds(name, time.perf_counter() - started)
         if name == "before":
@@ -276,15 +284,20 @@ class _Run:
         if every is None or (self.position.step + 1) % every:
             return {}
         with self.interruption.stoppable():
-            result = evaluate_policy(self.config, self.policy, shown.responses)
+            result = self._evaluated(shown)
         return {"eval/greedy": result.greedy.rate, "eval/sampled": result.sampled.rate}
+
+    def _evaluated(self, shown: PhaseProgress) -> Evaluation:
+        engine = self.engines.get(self.config.evaluation.engine)
+        return evaluate_policy(self.config, self.policy, shown.responses, engine=engine)
 
     def _build(self, name: str, steps: SFTStage | RLConfig) -> Phase:
         if isinstance(steps, SFTStage):
             seed = derive_seed(self.config.seed, "supervised phase", name)
             phase: Phase = build_sft_phase(self.config, steps, self.policy, seed=seed)
         else:
-            phase = build_rl_phase(self.config, self.policy, self._record)
+            engine = self.engines.get(steps.rollout.engine)
+            phase = build_rl_phase(self.config, self.policy, self._record, engine=engine)
         if self.position.is_in_phase:
             load_learner_state(self.config.folder, phase.learner)
             if isinstance(phase, RLPhase):

@@ -20,6 +20,7 @@ from agents.__main__ import configure, main
 from agents.algorithms import PPO
 from agents.policies.tiny import build_tiny_tokenizer
 from agents.recipes import RECIPES
+from agents.rollout.engine_configs import DecodeEngineConfig, HFEngineConfig
 
 COLD_START = [
     f"--{stage}.{name}"
@@ -235,6 +236,15 @@ def test_variables_of_the_chat_template_are_pairs_of_any_json_value() -> None:
     assert config.evaluation_env.chat_template_kwargs == config.env.chat_template_kwargs
 
 
+def test_an_engine_may_be_given_settings_behind_its_name() -> None:
+    engines = ["--rl.rollout.engine=decode,max_rows=64,max_cache_bytes=1000", "--evaluation.engine=hf,max_rows=8"]
+    config = configure("train", "quickstart", engines)
+    assert config.rl is not None
+    assert config.rl.rollout.engine == DecodeEngineConfig(max_rows=64, max_cache_bytes=1000)
+    assert config.evaluation.engine == HFEngineConfig(max_rows=8)
+    assert configure("train", "quickstart", ["--evaluation.engine=own:Engine"]).evaluation.engine == "own:Engine"
+
+
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     arguments = ["sft", "--tasks=chain_arithmetic", "--num-steps=100000", "--cold-start.0.batch-size=2", *EVALUATION]
     process = subprocess.Popen(
@@ -270,6 +280,9 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
         (["train", "quickstart", "--env.tasks=chain"], "Did you mean 'chain_arithmetic'"),
         (["train", "quickstart", "--evaluation.split=tets"], "Did you mean 'test'"),
         (["train", "quickstart", "--rl.rollout.engine=decoder"], "Did you mean 'decode'"),
+        (["train", "quickstart", "--rl.rollout.engine=hf,max_row=8"], "the settings max_rows; got max_row"),
+        (["train", "quickstart", "--rl.rollout.engine=hf,max_rows=many"], "--rl.rollout.engine"),
+        (["train", "quickstart", "--rl.rollout.engine=fh,max_rows=8"], "Did you mean 'hf'"),
         (["sft", "--tasks=/nowhere.jsonl"], "/nowhere.jsonl: no such file"),
         (["eval", "quickstart", "--policy.path=/nowhere"], "'/nowhere'"),
         (["eval", "quickstart", "--env.tasks=chain"], "Did you mean 'chain_arithmetic'"),
