@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from transformers import BloomConfig, BloomForCausalLM
 
-from agents.build import LoadedPolicy, load_policy
+from agents.build import load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.engines import Engines
 from agents.errors import ConfigError
@@ -76,7 +76,7 @@ def test_the_same_choice_gives_the_same_engine_until_the_policy_changes() -> Non
     first = engines.get(DecodeEngineConfig(max_rows=3))
     assert engines.get(DecodeEngineConfig(max_rows=3)) is first
     assert engines.get(DecodeEngineConfig(max_rows=4)) is not first
-    engines.change_policy(LoadedPolicy(policy.model, policy.codec))
+    engines.change_policy(replace(policy))
     assert engines.get(DecodeEngineConfig(max_rows=3)) is not first
 
 
