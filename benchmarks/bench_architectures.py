@@ -33,11 +33,11 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from agents.policies.hf import HFPolicy
-from agents.rollout import ENGINES
-from agents.rollout.engine import RolloutEngine, SamplingParams
+from agents.rollout.decode import DecodeEngine
+from agents.rollout.engine import EngineFactory, SamplingParams
+from agents.rollout.hf import HFGenerateEngine
 from agents.types import LossOutput, PolicyOutputs
 from reasonenv.errors import ReasonEnvError
-from reasonenv.tables import resolve
 
 RESULTS = Path(__file__).parent / "results" / "architectures.json"
 LOGPROB_TOLERANCE, GRADIENT_TOLERANCE, LOSS_TOLERANCE = 1e-4, 1e-5, 1e-5
@@ -111,11 +111,11 @@ def logprobs(model: Any, rows: Rows) -> float:
     return (found - true_logprobs(model, rows, TEMPERATURE)).abs().max().item()
 
 
-def engine_logprobs(name: str) -> Callable[[Any, Rows], float]:
+def engine_logprobs(factory: EngineFactory) -> Callable[[Any, Rows], float]:
     """Return the check of an engine: the largest difference of what it says of its tokens."""
 
     def check(model: Any, rows: Rows) -> float:
-        engine: RolloutEngine = resolve(ENGINES, name, kind="rollout engine")(model, pad_token_id=0)
+        engine = factory(model, pad_token_id=0)
         prompts = [tuple(rows.token_ids_BT[row, :length].tolist()) for row, length in ((0, 5), (3, 9), (5, 13))]
         params = SamplingParams(max_new_tokens=12, temperature=TEMPERATURE, seed=3)
         groups = engine.generate([*prompts, (5, 7)], params, num_samples=2)
@@ -184,8 +184,8 @@ def measured(model_type: str) -> Result:
         return {"not_built": _named(error)}
     checks: Mapping[str, Callable[[Any, Rows], float | None]] = {
         "logprobs": logprobs,
-        "hf": engine_logprobs("hf"),
-        "decode": engine_logprobs("decode"),
+        "hf": engine_logprobs(HFGenerateEngine),
+        "decode": engine_logprobs(DecodeEngine),
         "gradient": gradient,
         "balancing": balancing,
     }

@@ -31,6 +31,7 @@ from agents.rollout.in_process import (
 from agents.rollout.sampling import choose_greedily, sample_tokens
 from agents.rollout.slots import Prefix, Slots
 from agents.types import TokenIds
+from reasonenv.counts import check_counts
 
 __all__ = ["DecodeEngine"]
 
@@ -62,9 +63,7 @@ class DecodeEngine:
     def __init__(
         self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256, max_cache_bytes: int = 8 << 30
     ) -> None:
-        for name, value in (("max_rows", max_rows), ("max_cache_bytes", max_cache_bytes)):
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}.")
+        check_counts(max_rows=max_rows, max_cache_bytes=max_cache_bytes)
         self.model = model
         self.pad_token_id = pad_token_id
         self.max_rows = max_rows
@@ -255,14 +254,16 @@ def _prefill(engine: DecodeEngine, prompts: Sequence[TokenIds]) -> Prefix:
         use_cache=True,
         logits_to_keep=1,
     )
-    return Prefix([_keys_and_values(layer) for layer in cache.layers], output.logits[:, -1])
+    dtype = compute_dtype(engine.model)
+    return Prefix([_keys_and_values(layer, dtype) for layer in cache.layers], output.logits[:, -1])
 
 
-def _keys_and_values(layer: object) -> tuple[Tensor, Tensor]:
+def _keys_and_values(layer: object, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Return what attention will round the states of a layer to; the cache of transformers keeps them wider."""
     assert isinstance(layer, DynamicLayer)
     assert layer.keys is not None
     assert layer.values is not None
-    return layer.keys, layer.values
+    return layer.keys.to(dtype), layer.values.to(dtype)
 
 
 def _attention_layers(model: PreTrainedModel) -> tuple[list[str], list[int | None]]:

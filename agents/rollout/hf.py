@@ -31,6 +31,7 @@ from agents.rollout.in_process import (
     require_served,
 )
 from agents.types import TokenIds
+from reasonenv.counts import check_counts
 
 __all__ = ["HFGenerateEngine"]
 
@@ -48,8 +49,7 @@ class HFGenerateEngine:
     """
 
     def __init__(self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256) -> None:
-        if max_rows < 1:
-            raise ValueError(f"max_rows must be at least 1, got {max_rows}.")
+        check_counts(max_rows=max_rows)
         if not isinstance(model, GenerationMixin):
             raise TypeError(f"HFGenerateEngine needs a model with `generate`, got {type(model).__name__}.")
         self.model = model

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from agents.errors import ConfigError
 from agents.rollout.engine import Completion, RolloutEngine, SamplingParams
 from agents.types import TokenIds
+from reasonenv.counts import check_counts
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 
 __all__ = [
@@ -36,8 +37,7 @@ _TOLERANCE, _ROUNDINGS = 0.02, 128
 
 def check_request(prompts: Sequence[TokenIds], num_samples: int) -> None:
     """Raise `ValueError` for an empty prompt or a number of samples below 1."""
-    if num_samples < 1:
-        raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
+    check_counts(num_samples=num_samples)
     for index, prompt in enumerate(prompts):
         if not prompt:
             raise ValueError(f"prompts[{index}] is empty; generation needs at least one token, such as a start token.")

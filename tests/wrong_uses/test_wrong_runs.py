@@ -137,6 +137,12 @@ PARTS = rows(
     ("--env.split tain", r"Unknown split 'tain' of 'chain_arithmetic'\. Did you mean 'train'\?"),
     ("--env.split trian", r"Unknown split 'trian' of 'chain_arithmetic'\. Did you mean 'train'\?"),
     ("--evaluation.split tets", r"Unknown split 'tets' of 'chain_arithmetic'\. Did you mean 'test'\?"),
+    ("--tasks good.jsonl --env.split dev", r"Unknown split 'dev' of good.jsonl.* --env.tasks and --env.split\."),
+    (
+        "--tasks good.jsonl --evaluation.split dev",
+        r"split 'dev' of good.jsonl.* and --evaluation.split\.",
+    ),
+    ("--tasks one.jsonl", r"no split 'test': all 1 rows .* --evaluation.tasks and --evaluation.split\."),
     ("--evaluation.split tset", r"Unknown split 'tset' of 'chain_arithmetic'\. Did you mean 'test'\?"),
 )
 DATA = rows(
