@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from agents.build import (
     LoadedPolicy,
+    build_engine,
     build_rl_phase,
     build_sft_phase,
     check_context,
@@ -36,7 +38,6 @@ from agents.build import (
     with_tasks,
 )
 from agents.config import RLConfig, RunConfig, SFTStage
-from agents.engines import Engines
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation
 from agents.interruption import Interrupted, Interruption
@@ -58,6 +59,7 @@ from agents.records.run_config import write_config
 from agents.records.run_tasks import require_same_tasks, write_tasks
 from agents.records.summary import print_summary, summarize
 from agents.rl import RLPhase
+from agents.rollout.engines import Engines
 from agents.rollout.metrics import rollout_rows
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase
@@ -118,14 +120,14 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             console.print(check_parts(tried), highlight=False, soft_wrap=True)
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
-            engines = Engines(policy)
+            engines = Engines(partial(build_engine, policy))
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
                     engines.get(user.engine)
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
     _open_folder(config, tasks, keep=resume)
-    return _Run(loaded, position, engines, console, interruption)
+    return _Run(loaded, position, policy, engines, console, interruption)
 
 
 def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:
@@ -155,11 +157,13 @@ class _Run:
         self,
         config: RunConfig,
         stored: Position | None,
+        policy: LoadedPolicy,
         engines: Engines,
         console: Console,
         interruption: Interruption,
     ) -> None:
-        self.config, self.engines, self.console, self.interruption = config, engines, console, interruption
+        self.config, self.console, self.interruption = config, console, interruption
+        self.policy, self.engines = policy, engines
         self.position = stored or Position()
         self.plan = plan(config)
         folder, offsets = config.folder, self.position.offsets
@@ -170,11 +174,6 @@ class _Run:
         """Of the step that is running."""
         self.saved = None if stored is None else stored.weights
         """The weights in the newest checkpoint."""
-
-    @property
-    def policy(self) -> LoadedPolicy:
-        """What is trained."""
-        return self.engines.policy
 
     def play(self) -> None:
         """Play every phase from the position on."""
@@ -229,7 +228,9 @@ class _Run:
 
     def _go_back_to_initial(self) -> None:
         with self.interruption.stoppable():
-            self.engines.change_policy(_load(self.config, self.config.folder / "initial"))
+            self.engines.close()
+            self.policy = _load(self.config, self.config.folder / "initial")
+            self.engines = Engines(partial(build_engine, self.policy))
         self.position.weights = "initial"
 
     def _play_steps(self, name: str, steps: SFTStage | RLConfig) -> None:

@@ -71,7 +71,7 @@ class DecodeEngine:
         self.weights_version = 0
         self.on_progress: Callable[[int, int], None] | None = None
         self.layer_types, self.windows = _attention_layers(model)
-        require_served(self, model, instead=_INSTEAD)
+        require_served(self, self.model, instead=_INSTEAD)
 
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1
@@ -254,16 +254,18 @@ def _prefill(engine: DecodeEngine, prompts: Sequence[TokenIds]) -> Prefix:
         use_cache=True,
         logits_to_keep=1,
     )
-    dtype = compute_dtype(engine.model)
-    return Prefix([_keys_and_values(layer, dtype) for layer in cache.layers], output.logits[:, -1])
+    layers = [_keys_and_values(layer) for layer in cache.layers]
+    if torch.is_autocast_enabled(engine.model.device.type):  # attention rounds them; the cache keeps them wider
+        dtype = compute_dtype(engine.model)
+        layers = [(keys_PHLD.to(dtype), values_PHLD.to(dtype)) for keys_PHLD, values_PHLD in layers]
+    return Prefix(layers, output.logits[:, -1])
 
 
-def _keys_and_values(layer: object, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return what attention will round the states of a layer to; the cache of transformers keeps them wider."""
+def _keys_and_values(layer: object) -> tuple[Tensor, Tensor]:
     assert isinstance(layer, DynamicLayer)
     assert layer.keys is not None
     assert layer.values is not None
-    return layer.keys.to(dtype), layer.values.to(dtype)
+    return layer.keys, layer.values
 
 
 def _attention_layers(model: PreTrainedModel) -> tuple[list[str], list[int | None]]:

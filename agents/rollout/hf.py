@@ -58,7 +58,9 @@ class HFGenerateEngine:
         self.max_rows = max_rows
         self.weights_version = 0
         self.on_progress: Callable[[int, int], None] | None = None
-        require_served(self, model, instead="It can be trained on what another engine samples (RolloutConfig.engine).")
+        require_served(
+            self, self.model, instead="It can be trained on what another engine samples (RolloutConfig.engine)."
+        )
 
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1

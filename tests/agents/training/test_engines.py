@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from transformers import BloomConfig, BloomForCausalLM
 
-from agents.build import load_policy
+from agents.build import build_engine, load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
-from agents.engines import Engines
 from agents.errors import ConfigError
 from agents.policies.tiny import build_tiny_tokenizer
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine_configs import DecodeEngineConfig
+from agents.rollout.engines import Engines
 from agents.train import train
 
 ENV = EnvConfig(tasks="chain_arithmetic", template="plain")
@@ -70,13 +71,12 @@ def test_engines_are_closed_when_a_run_fails(tmp_path: Path, made: list[Counted]
     assert [engine.num_closed for engine in made] == [1]
 
 
-def test_the_same_choice_gives_the_same_engine_until_the_policy_changes() -> None:
-    policy = load_policy(PolicyConfig(), ENV, seed=0)
-    engines = Engines(policy)
+def test_the_same_choice_gives_the_same_engine_until_it_is_closed() -> None:
+    engines = Engines(partial(build_engine, load_policy(PolicyConfig(), ENV, seed=0)))
     first = engines.get(DecodeEngineConfig(max_rows=3))
     assert engines.get(DecodeEngineConfig(max_rows=3)) is first
     assert engines.get(DecodeEngineConfig(max_rows=4)) is not first
-    engines.change_policy(replace(policy))
+    engines.close()
     assert engines.get(DecodeEngineConfig(max_rows=3)) is not first
 
 

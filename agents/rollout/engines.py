@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
-from agents.build import LoadedPolicy, build_engine
 from agents.rollout.engine import RolloutEngine
 
 __all__ = ["Engines"]
 
 
-@dataclass
 class Engines:
-    """One engine for each choice (a name, settings or a factory) of one policy."""
+    """One engine for each choice (a name, settings or a factory), of one policy.
 
-    policy: LoadedPolicy
-    _built: list[tuple[Any, RolloutEngine]] = field(default_factory=list[tuple[Any, RolloutEngine]])
+    Args:
+        build: makes the engine of a choice.
+    """
+
+    def __init__(self, build: Callable[[Any], RolloutEngine]) -> None:
+        self._build = build
+        self._built: list[tuple[Any, RolloutEngine]] = []
 
     def get(self, choice: Any) -> RolloutEngine:
         """Return the engine of this choice; it is built when it is first asked for.
@@ -27,14 +30,9 @@ class Engines:
         for known, engine in self._built:
             if known == choice:
                 return engine
-        engine = build_engine(self.policy, choice)
+        engine = self._build(choice)
         self._built.append((choice, engine))
         return engine
-
-    def change_policy(self, policy: LoadedPolicy) -> None:
-        """Serve another policy from now on."""
-        self.close()
-        self.policy = policy
 
     def close(self) -> None:
         """Close every engine."""

@@ -1,8 +1,8 @@
 """Which architectures of `AutoModelForCausalLM` can be trained, and by which engine are they sampled from?
 
-    python benchmarks/bench_architectures.py --help
+    cd benchmarks && python -m architectures --help
 
-Every type of text decoder is built tiny, with random weights (`architectures/configurations.py`), in a process of its
+Every type of text decoder is built tiny, with random weights (`configurations.py`), in a process of its
 own. Truth is the model's own forward pass over each row alone, without padding. Four numbers are compared with it:
 log-probabilities of `HFPolicy` on right-padded rows with an environment turn in between; what each engine says of the
 tokens that it sampled from prompts of different lengths; the gradient of a loss, relative to autograd through full
@@ -39,7 +39,7 @@ from agents.rollout.hf import HFGenerateEngine
 from agents.types import LossOutput, PolicyOutputs
 from reasonenv.errors import ReasonEnvError
 
-RESULTS = Path(__file__).parent / "results" / "architectures.json"
+RESULTS = Path(__file__).parents[1] / "results" / "architectures.json"
 LOGPROB_TOLERANCE, GRADIENT_TOLERANCE, LOSS_TOLERANCE = 1e-4, 1e-5, 1e-5
 """In nats; as a share of the gradient's norm; of the load-balancing loss."""
 CHECKS = ("logprobs", "hf", "decode", "gradient", "balancing")
@@ -89,7 +89,7 @@ def alone(model: Any, rows: Sequence[Sequence[int]], temperature: float) -> list
     logprobs: list[Tensor] = []
     for row in rows:
         token_ids_1T = torch.tensor([list(row)])
-        logits_TV = model(input_ids=token_ids_1T).logits[0, :-1].float() / temperature
+        logits_TV = model(input_ids=token_ids_1T, use_cache=False).logits[0, :-1].float() / temperature
         logprobs.append(logits_TV.log_softmax(-1).gather(1, token_ids_1T[0, 1:, None])[:, 0])
     return logprobs
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -12,15 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import torch
-from gymnasium.envs.registration import load_env_creator
-from gymnasium.vector import AutoresetMode
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from agents.build.environments import make_env, one_row, rows
 from agents.config import Engine, EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
@@ -35,10 +32,9 @@ from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
-from reasonenv.errors import ReasonEnvError, TaskDataError, UnknownNameError
+from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TaskSet, describe, is_hash_split
-from reasonenv.vector import TextVectorEnv
 
 __all__ = [
     "LoadedPolicy",
@@ -163,7 +159,7 @@ def _codec(policy: PolicyConfig, env: EnvConfig) -> TextCodec:
 
 def _tried(config: EnvConfig, codec: TextCodec) -> TaskSet:
     """Answer the first task of an environment with nothing, to see that its parts fit; return its tasks."""
-    env = _one_row(config)
+    env = one_row(config)
     if env.envs[0].max_turns > 1:
         codec.require_turns()
     env.reset(options={"task_index": [0]})
@@ -198,7 +194,7 @@ def with_tasks(config: RunConfig) -> RunConfig:
 def used_tasks(config: RunConfig) -> dict[str, TaskSet]:
     """Return the tasks of "training", where there is any, and of "evaluation"."""
     envs = {"training": config.training_env} if config.is_training else {}
-    return {use: _one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
+    return {use: one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
 
 
 @contextmanager
@@ -216,66 +212,11 @@ def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:
     """Put the task set in the place of what it is loaded from; that of the id itself stays there."""
     if config.tasks is None:
         return config
-    tasks = _one_row(config).tasks
+    tasks = one_row(config).tasks
     if is_whole and is_hash_split(tasks):
         config = replace(config, split="all")
-        tasks = _one_row(config).tasks
+        tasks = one_row(config).tasks
     return replace(config, tasks=tasks, columns=None, data_set=None)
-
-
-def _one_row(config: EnvConfig) -> TextVectorEnv:
-    return _rows(config, 1, 1)
-
-
-def _rows(config: EnvConfig, num_groups: int, group_size: int) -> TextVectorEnv:
-    assert config.split is not None, "the environments of a RunConfig have a split"
-    return make_env(config, split=config.split, num_groups=num_groups, group_size=group_size)
-
-
-def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int) -> TextVectorEnv:
-    """Make the configured vector environment on one split, with rows that wait for `collect` to reset them.
-
-    Raises:
-        ConfigError: no such environment, or not one that takes and yields what a `TextVectorEnv` does.
-    """
-    _check_env_id(config.id)
-    names = ("tasks", "columns", "data_set", "reward", "template", "turn", "max_turns")
-    parts = {name: getattr(config, name) for name in names}
-    try:
-        env = gymnasium.make_vec(
-            config.id,
-            num_envs=num_groups * group_size,
-            vectorization_mode="vector_entry_point",
-            group_size=group_size,
-            autoreset_mode=AutoresetMode.DISABLED,
-            split=split,
-            **{name: part for name, part in parts.items() if part is not None},
-        )
-    except ReasonEnvError:
-        raise
-    except (gymnasium.error.Error, TypeError, ImportError) as error:
-        raise ConfigError(f"{config.id!r} cannot be made as a TextVectorEnv: {error}") from error
-    if not isinstance(env, TextVectorEnv):
-        raise ConfigError(f"{config.id!r} makes a {type(env).__name__}; the learners need a TextVectorEnv.")
-    return env
-
-
-def _check_env_id(env_id: str) -> None:
-    """Import the module that an id names, if it does, and refuse an id of other environments than ours."""
-    module, _, name = env_id.rpartition(":")
-    try:
-        if module:
-            importlib.import_module(module)
-        entry = gymnasium.spec(name).vector_entry_point
-        made = load_env_creator(entry) if isinstance(entry, str) else entry
-    except Exception as error:
-        reason = error if isinstance(error, gymnasium.error.Error) else f"{type(error).__name__}: {error}"
-        raise ConfigError(f"{env_id!r} cannot be made as a TextVectorEnv: {reason}") from error
-    if isinstance(made, type) and not issubclass(made, TextVectorEnv):
-        raise ConfigError(
-            f"{env_id!r} cannot be made as a TextVectorEnv: it makes a {made.__name__}, and the learners need a "
-            "TextVectorEnv."
-        )
 
 
 def build_engine(policy: LoadedPolicy, engine: Engine) -> RolloutEngine:
@@ -317,7 +258,7 @@ def _engine_factory(engine: Engine) -> EngineFactory:
 
 def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *, seed: int) -> SFTPhase:
     """Build a supervised phase with a fresh optimizer."""
-    env = _one_row(config.training_env)
+    env = one_row(config.training_env)
     learner = Learner(policy.trained(), stage.optimizer, num_optimizer_steps=stage.num_steps)
     return SFTPhase(stage, env.envs[0].template, env.tasks, policy.codec, learner, seed)
 
@@ -333,7 +274,7 @@ def build_rl_phase(
     rl = config.rl
     assert rl is not None
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
-    env = _rows(config.training_env, num_prompts, group_size)
+    env = rows(config.training_env, num_prompts, group_size)
     learner = Learner(
         policy.trained(has_value_head="values" in rl.algorithm.needs),
         rl.optimizer,
@@ -366,10 +307,10 @@ def evaluate_policy(
     try:
         with _reporting(used, show):
             return evaluate(
-                partial(_rows, env),
+                partial(rows, env),
                 used,
                 policy.codec,
-                _one_row(env).tasks,
+                one_row(env).tasks,
                 config.evaluation,
                 seed=derive_seed(config.seed, "evaluation", str(env.split)),
                 training_tasks=_training_tasks(config),
@@ -398,7 +339,7 @@ def _training_tasks(config: RunConfig) -> TaskSet | None:
     if not config.is_training:
         return None
     try:
-        return _one_row(config.training_env).tasks
+        return one_row(config.training_env).tasks
     except UnknownNameError:
         return None
 
