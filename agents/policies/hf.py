@@ -78,6 +78,7 @@ class HFPolicy(nn.Module):
             PolicyError: it has no decoder.
         """
         model = unwrapped(model)
+        model = unwrapped(model)
         self.critic = decoder_of(model)
         self.value_head = _zero_linear(model.get_output_embeddings())
 

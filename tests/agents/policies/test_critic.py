@@ -155,6 +155,6 @@ def test_a_restored_learner_has_its_critic_back_bit_for_bit():
     first, second = (make_learner(has_own_critic=True, dtype=torch.float32) for _ in range(2))
     update(first, cut_batch())
     second.policy.model.load_state_dict(first.policy.model.state_dict())
-    second.load_state_dict(copy.deepcopy(first.state_dict()))
+    second.load_state_dict(copy.deepcopy(first.state_dict()), None)
     assert update(first, cut_batch()) == update(second, cut_batch())
     torch.testing.assert_close(weights(second.policy), weights(first.policy), rtol=0, atol=0)
