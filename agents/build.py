@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import warnings
 from collections.abc import Callable, Generator
@@ -11,19 +12,18 @@ from functools import partial
 from typing import Any
 
 import gymnasium
-import torch
 from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode
 from transformers import AutoConfig, AutoTokenizer
 
-from agents.config import EnvConfig, PolicyConfig, RunConfig, SFTStage
+from agents.config import OWN_CRITICS, EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
-from agents.policies.lora import base_of, load_model
+from agents.policies.loading import check_device, loading, require_same_tokens
+from agents.policies.lora import LoRAConfig, base_of, load_model
 from agents.policies.precision import FULL_PRECISION
-from agents.policies.source import loading
 from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
@@ -43,6 +43,7 @@ __all__ = [
     "build_rl_phase",
     "build_sft_phase",
     "check_context",
+    "check_other_models",
     "check_parts",
     "evaluate_policy",
     "load_policy",
@@ -82,7 +83,7 @@ def load_policy(
         MissingExtraError: adapters without `peft`, or weights in 4 bits without `bitsandbytes`.
         UnknownNameError: an adapter for a module that the model does not have.
     """
-    _check_device(config.device)
+    check_device(config.device)
     source = path if path is not None else config.path
     model: Any
     if source is None:
@@ -124,7 +125,7 @@ def check_parts(config: RunConfig) -> str:
             tasks of another kind.
         UnknownNameError: no task set, split, reward, template or engine of that name.
     """
-    _check_device(config.policy.device)
+    check_device(config.policy.device)
     if config.policy.path is not None:
         with loading(config.policy.path):
             AutoConfig.from_pretrained(base_of(config.policy.path))
@@ -159,6 +160,26 @@ def check_context(config: RunConfig, policy: LoadedPolicy) -> None:
             raise ConfigError(
                 f"{name}.max_new_tokens={user.max_new_tokens} is more than the model's context of {context} tokens."
             )
+
+
+def check_other_models(config: RunConfig, policy: LoadedPolicy) -> None:
+    """Look for the teacher and the critic of a run, without their weights.
+
+    Raises:
+        ConfigError: the algorithm needs a teacher and there is none, or a model that is not there or has other tokens
+            than the policy.
+    """
+    if config.rl is None:
+        return
+    if "teacher_logprobs" in config.rl.algorithm.needs and config.rl.teacher is None:
+        name = type(config.rl.algorithm).__name__
+        raise ConfigError(f"{name} learns from a teacher: set rl.teacher to a hub name or checkpoint folder.")
+    for name, source in {"rl.teacher": config.rl.teacher, "rl.critic": config.rl.critic}.items():
+        if source is not None and source not in OWN_CRITICS:
+            with loading(source):
+                AutoConfig.from_pretrained(source)
+                tokenizer = AutoTokenizer.from_pretrained(source)
+            require_same_tokens(policy.codec.tokenizer, tokenizer, name=f"{name}={source!r}")
 
 
 def _tried(config: EnvConfig) -> TaskSet:
@@ -294,18 +315,8 @@ def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEn
             "generate, load_weights and close (agents.rollout.engine.RolloutEngine)."
         )
     if policy.config.precision != FULL_PRECISION:
-        made.generate = _in_precision(policy, made.generate)
+        made.generate = policy.config.precision.sampled(policy.model, made.generate)
     return made
-
-
-def _in_precision(policy: LoadedPolicy, generate: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method that computes as the learner does, in an engine that runs the learner's own module."""
-
-    def generate_in_precision(*args: Any, **kwargs: Any) -> Any:
-        with policy.config.precision.sampling(policy.model):
-            return generate(*args, **kwargs)
-
-    return generate_in_precision
 
 
 def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
@@ -325,11 +336,21 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     assert rl is not None
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
     env = _rows(config.training_env, num_prompts, group_size)
+    trained = policy.trained(has_value_head="values" in rl.algorithm.needs)
+    if rl.critic == "copy":
+        trained.give_critic(copy.deepcopy(policy.model))
+    elif rl.critic not in OWN_CRITICS:
+        trained.give_critic(load_policy(config.policy, config.env, path=rl.critic, seed=config.seed).model)
     learner = Learner(
-        policy.trained(has_value_head="values" in rl.algorithm.needs),
+        trained,
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
+    if rl.teacher is not None:
+        plain = replace(config.policy, lora=LoRAConfig(), load_in_4bit=False)
+        teacher = load_policy(plain, config.env, path=rl.teacher, seed=config.seed, is_trained=False).model
+        frozen = HFPolicy(teacher, precision=config.policy.precision, auxiliary_coef=0)
+        learner.teacher = frozen.requires_grad_(requires_grad=False)
     engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
 
@@ -371,10 +392,3 @@ def _training_tasks(config: RunConfig) -> TaskSet | None:
         return _one_row(config.training_env).tasks
     except UnknownNameError:
         return None
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"policy.device={device!r} cannot be used here: {error}") from error

@@ -7,7 +7,7 @@ B rows, T token positions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Literal, cast
@@ -16,13 +16,15 @@ import torch
 from torch import Tensor
 
 from agents.algorithms import Algorithm
-from agents.algorithms.base import require_known_needs
+from agents.algorithms.base import require_filled, require_known_needs
 from agents.errors import ConfigError, TrainingError
+from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.kernels.types import EntropyMode
 from agents.policies.frozen import frozen_copy, own_tensors, renew, restore
 from agents.policies.hf import HFPolicy
 from agents.policies.precision import require_full_precision
-from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
+from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches, take_rows
+from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
 
@@ -75,8 +77,13 @@ class UpdateConfig:
     share_prompts: bool = False
     """Compute the prompt of a group once instead of once a row: the same update, sooner. Needs a cache of keys and
     values (no linear attention); under a load-balancing loss, which must see every token, nothing is shared."""
+    guard: str | RatioGuard | None = None
+    """Importance weights for what separates the sampler from the learner: a name in `agents.guards.GUARDS`,
+    "module:attribute", or a `RatioGuard`. It costs a pass without gradient."""
 
     def __post_init__(self) -> None:
+        if self.guard is not None:
+            load_guard(self.guard)
         for name in ("num_epochs", "num_minibatches"):
             if isinstance(getattr(self, name), bool) or getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
@@ -127,7 +134,7 @@ class Learner:
     def freeze_reference(self) -> HFPolicy:
         """Make the policy as it is now the anchor of the KL penalty, and return it; what is not trained is shared."""
         if self.reference is None:
-            self.reference = frozen_copy(self.policy)
+            self.reference = frozen_copy(self.policy, without=(self.policy.critic, self.policy.value_head))
             self.reference.precision.keep_as_copies(self.reference.model)
         else:
             renew(self.reference, self.policy)
@@ -135,7 +142,14 @@ class Learner:
         return self.reference
 
     def update(
-        self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float, seed: int
+        self,
+        batch: TokenBatch,
+        algorithm: Algorithm,
+        config: UpdateConfig,
+        *,
+        temperature: float,
+        seed: int,
+        max_sampler_difference: float | None = None,
     ) -> dict[str, float]:
         """Train on one batch of trajectories.
 
@@ -145,6 +159,7 @@ class Learner:
             config: how the batch is cut up.
             temperature: that of the sampler.
             seed: decides how rows are dealt to minibatches.
+            max_sampler_difference: see `agents.guards.SamplerCheck`.
 
         Returns:
             Means over the optimizer steps of the algorithm's metrics, with `grad_norm`, `learning_rate` and
@@ -152,9 +167,12 @@ class Learner:
 
         Raises:
             ConfigError: a row is longer than a microbatch may be, or the algorithm needs what is not there.
-            TrainingError: the gradient of an optimizer step is not finite; the step is not taken.
+            TrainingError: the gradient of an optimizer step is not finite, or the sampler is too far from the policy;
+                the step is not taken.
         """
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
+        check = SamplerCheck(max_sampler_difference)
+        batch, guard_metrics = guarded(batch, config.guard, check)
         has_gradient_B = algorithm.gradient_rows(batch) | bool(self.policy.auxiliary_coef)
         step = partial(
             self.step,
@@ -167,13 +185,13 @@ class Learner:
         generator = torch.Generator().manual_seed(seed)
         metrics: list[dict[str, float]] = []
         for _ in range(config.num_epochs):
-            for rows in _minibatches(len(batch.rewards_B), config.num_minibatches, generator):
+            for rows in minibatches(len(batch.rewards_B), config.num_minibatches, generator):
                 minibatch, is_kept_B = take_rows(batch, rows, is_whole_minibatch=True), has_gradient_B[rows]
                 if config.skip_zero_gradient_rows or not is_kept_B.any():
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
-                metrics.append(step(minibatch))
+                metrics.append(step(minibatch, check=check if check.is_empty else None))
         skipped_share = 1 - has_gradient_B.float().mean().item() if config.skip_zero_gradient_rows else 0.0
-        return {**_means(metrics), "skipped_row_share": skipped_share}
+        return {**_means(metrics), **guard_metrics, "skipped_row_share": skipped_share}
 
     def step(
         self,
@@ -184,18 +202,20 @@ class Learner:
         share_prompts: bool = False,
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
+        check: SamplerCheck | None = None,
     ) -> dict[str, float]:
         """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
 
-        Rows of similar length share a microbatch, so that little of it is padding.
+        Rows of similar length share a microbatch, so that little of it is padding; `check` is shown log-probabilities.
 
         Raises:
             ConfigError: a row is longer than `max_tokens`.
-            TrainingError: the gradient is not finite; the step is not taken.
+            TrainingError: the gradient is not finite, or `check` refuses the batch; the step is not taken.
         """
+        loss = loss if check is None else check.watching(loss)
         num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
-        order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
+        order = by_length(minibatch, self._shared_groups(minibatch, share_prompts))
         try:
             for rows in microbatches(minibatch, order, max_tokens):
                 microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
@@ -212,7 +232,7 @@ class Learner:
                 (result.loss + share).backward()
                 for name, value in result.metrics.items():
                     totals[name] = totals.get(name, 0.0) + value
-            metrics = {name: value.item() for name, value in totals.items()}
+            metrics = {name: value.item() for name, value in totals.items()} | (check.metrics() if check else {})
             return metrics | self._apply_gradient(has_gradient=num_rows > 0)
         finally:
             self.optimizer.zero_grad(set_to_none=True)
@@ -257,20 +277,34 @@ class Learner:
             ConfigError: there is no critic or no reference, or nothing of that name can be filled.
         """
         require_known_needs(algorithm)
-        needs, outputs = algorithm.needs, partial(self._outputs, batch, config, temperature)
+        needs = algorithm.needs if config.guard is None else algorithm.needs | {"old_logprobs"}
+        outputs = partial(self._outputs, batch, config, temperature)
         filled: dict[str, Tensor | None] = {}
-        if "values" in needs and self.policy.value_head is None:
+        if needs & {"values", "final_values"} and self.policy.value_head is None:
             raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
         if needs & {"old_logprobs", "old_entropy", "values"}:
             own = outputs(self.policy, entropy="value" if "old_entropy" in needs else "none")
             current = {"old_logprobs": own.logprobs_BT, "old_entropy": own.entropy_BT, "values": own.values_BT}
             filled |= {f"{need}_BT": tensor_BT for need, tensor_BT in current.items() if need in needs}
+        if "final_values" in needs:
+            filled["final_values_B"] = self._final_values(batch, config)
         for need, frozen in (("reference_logprobs", self.reference), ("teacher_logprobs", self.teacher)):
             if need in needs and frozen is None:
                 raise ConfigError(f"The algorithm needs {need}: {_MISSING[need]}")
             if need in needs and frozen is not None:
                 filled[f"{need}_BT"] = outputs(frozen).logprobs_BT
         return replace(batch, **filled)
+
+    def _final_values(self, batch: TokenBatch, config: UpdateConfig) -> Tensor:
+        """Return the critic's value of where the token budget cut a row, and 0 for rows that came to their end, [B]."""
+        is_cut_B = ~require_filled(batch.is_stopped_B, "batch.is_stopped_B", "agents.rollout.assemble.assemble")
+        values_B = torch.zeros_like(batch.rewards_B)
+        if is_cut_B.any():
+            budget = config.max_tokens_per_microbatch and config.max_tokens_per_microbatch + 1
+            longer = replace(config, share_prompts=False, max_tokens_per_microbatch=budget)
+            outputs = self._outputs(batch.select(is_cut_B).awaiting_one_token(), longer, 1.0, self.policy)
+            values_B[is_cut_B] = require_filled(outputs.values_BT, "values_BT", "a critic").sum(1)
+        return values_B
 
     def _outputs(
         self,
@@ -296,16 +330,16 @@ class Learner:
                 )
             )
         joined = {
-            entry.name: _join([getattr(part, entry.name) for part in parts], batch) for entry in fields(PolicyOutputs)
+            entry.name: join_rows([getattr(part, entry.name) for part in parts], batch)
+            for entry in fields(PolicyOutputs)
         }
         return PolicyOutputs(**cast(Any, joined))
 
     def state_dict(self) -> dict[str, Any]:
         """Return optimizer, step counter and critic. The model's owner saves the model's weights, and the reference's
         are for `reference_state`: they change rarely."""
-        value_head = self.policy.value_head
         return {
-            "value_head": None if value_head is None else value_head.state_dict(),
+            "critic": self.policy.critic_state(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "num_steps_done": self.num_steps_done,
@@ -322,74 +356,10 @@ class Learner:
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
         self.num_steps_done = state["num_steps_done"]
-        if self.policy.value_head is not None:
-            self.policy.value_head.load_state_dict(state["value_head"])
+        self.policy.load_critic_state(state["critic"])
         if reference is not None:
             restore(self.freeze_reference(), self.policy, reference)
         self.reference_step = state["reference_step"]
-
-
-def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
-    """Return row numbers by length; where prompts are shared, whole groups by their longest row."""
-    lengths_B = batch.attention_mask_BT.sum(1)
-    if shared_groups_B is None:
-        return lengths_B.argsort(stable=True)
-    groups = Groups.of(shared_groups_B)
-    longest_B = groups.max(lengths_B)[groups.index_B]
-    return (longest_B * len(lengths_B) + groups.index_B).argsort(stable=True)
-
-
-def microbatches(batch: TokenBatch, order_B: Tensor, max_tokens: int | None) -> list[Tensor]:
-    """Cut rows, in order, into as few consecutive parts as hold at most `max_tokens` each, padding included.
-
-    Raises:
-        ConfigError: a row alone is longer.
-    """
-    lengths: list[int] = batch.attention_mask_BT[order_B].sum(1).tolist()
-    budget = math.inf if max_tokens is None else max_tokens
-    if max(lengths, default=0) > budget:
-        raise ConfigError(
-            f"max_tokens_per_microbatch={max_tokens} is less than one row of {max(lengths)} tokens: raise it, or lower "
-            "rollout.max_new_tokens."
-        )
-    sizes, longest = list[int](), 0
-    for length in lengths:
-        longest = max(longest, length)
-        if sizes and (sizes[-1] + 1) * longest <= budget:
-            sizes[-1] += 1
-        else:
-            sizes.append(1)
-            longest = length
-    return list(order_B.split(sizes)) if sizes else []
-
-
-def _join(parts_BT: list[Tensor | None], batch: TokenBatch) -> Tensor | None:
-    """Return rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
-    num_columns = batch.token_ids_BT.shape[1]
-    padded = [
-        torch.nn.functional.pad(part_BT, (0, num_columns - part_BT.shape[1]))
-        for part_BT in parts_BT
-        if part_BT is not None
-    ]
-    return torch.cat(padded) if padded else None
-
-
-def take_rows(batch: TokenBatch, rows: Tensor, *, is_whole_minibatch: bool = False) -> TokenBatch:
-    """Return these rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
-    num_columns = int(batch.attention_mask_BT[rows].sum(1).max()) if len(rows) else 1
-    cut = batch.select(rows, num_columns)
-    if not is_whole_minibatch:
-        return cut
-    return replace(cut, totals=Totals(num_sequences=len(rows), num_tokens=int(cut.loss_mask_BT.sum())))
-
-
-def _minibatches(num_rows: int, num_minibatches: int, generator: torch.Generator) -> Iterator[Tensor]:
-    if num_minibatches == 1:
-        yield torch.arange(num_rows)
-        return
-    yield from (
-        rows for rows in torch.randperm(num_rows, generator=generator).tensor_split(num_minibatches) if len(rows)
-    )
 
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -54,7 +54,7 @@ class Comparison:
         rl = replace(
             recipe.rl,
             num_steps=self.num_steps,
-            algorithm=replace(recipe.rl.algorithm, kl_coef=0.0, scale_by_std=True, reduction="sequence_mean"),
+            algorithm=replace(recipe.rl.algorithm, kl_coef=0.0, scale="group", reduction="sequence_mean"),
             rollout=RolloutConfig(
                 num_prompts=self.num_prompts, group_size=self.group_size, max_new_tokens=self.max_new_tokens
             ),

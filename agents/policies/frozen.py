@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -14,13 +14,18 @@ __all__ = ["frozen_copy", "own_tensors", "renew", "restore"]
 PolicyT = TypeVar("PolicyT", bound=nn.Module)
 
 
-def frozen_copy(policy: PolicyT) -> PolicyT:
+def frozen_copy(policy: PolicyT, *, without: Sequence[nn.Module | None] = ()) -> PolicyT:
     """Return a copy that shares every weight that is not trained: of adapters on a model, it holds the adapters alone.
 
     Adapters start at a product of 0, so the first copy of such a policy is the model with its adapters switched off.
+
+    Args:
+        policy: it is left as it is.
+        without: its submodules that the copy has None in place of.
     """
+    left_out = {id(part): None for part in without}
     shared = {id(parameter): parameter for parameter in policy.parameters() if not parameter.requires_grad}
-    return copy.deepcopy(policy, memo=dict[int, Any](shared)).requires_grad_(requires_grad=False)
+    return copy.deepcopy(policy, memo=dict[int, Any](left_out | shared)).requires_grad_(requires_grad=False)
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Where a policy is loaded from: a folder, or a name on the hub; errors say which was looked for."""
+"""Looking for models by name, and whether two of them speak of the same tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import difflib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import torch
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
 from safetensors import SafetensorError
@@ -14,7 +16,7 @@ from safetensors import SafetensorError
 from agents.errors import ConfigError
 from reasonenv.errors import ReasonEnvError
 
-__all__ = ["loading"]
+__all__ = ["check_device", "loading", "require_same_tokens"]
 
 
 @contextmanager
@@ -47,3 +49,28 @@ def _check_hub_name(source: str) -> None:
         raise ConfigError(f"No causal language model can be loaded from {source!r}: there is no such folder.{hint}")
     if not isinstance(try_to_load_from_cache(source, "config.json"), str):
         get_hf_file_metadata(hf_hub_url(source, "config.json"))
+
+
+def require_same_tokens(tokenizer: Any, other: Any, *, name: str) -> None:
+    """Raise ConfigError unless every token of a tokenizer has the same id in another one, which may have more.
+
+    Args:
+        tokenizer: the policy's.
+        other: that of a model which is given the policy's token ids.
+        name: how a message calls the other model.
+    """
+    own, theirs = tokenizer.get_vocab(), other.get_vocab()
+    for token, token_id in own.items():
+        if theirs.get(token) != token_id:
+            raise ConfigError(
+                f"{name} must have the policy's tokens: {token!r} is {token_id} in the policy and "
+                f"{theirs.get(token, 'no token')} there. Choose a model of the same family."
+            )
+
+
+def check_device(device: str) -> None:
+    """Raise ConfigError unless a tensor can be put on the device."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"policy.device={device!r} cannot be used here: {error}") from error
