@@ -20,12 +20,12 @@ def frozen_copy(policy: PolicyT, *, without: Sequence[nn.Module | None] = ()) ->
     Adapters start at a product of 0, so the first copy of such a policy is the model with its adapters switched off.
 
     Args:
-        policy: it is left as it is.
-        without: its submodules that the copy has None in place of.
+        policy: what is copied.
+        without: its parts that the copy has None in the place of.
     """
-    left_out = {id(part): None for part in without}
-    shared = {id(parameter): parameter for parameter in policy.parameters() if not parameter.requires_grad}
-    return copy.deepcopy(policy, memo=dict[int, Any](left_out | shared)).requires_grad_(requires_grad=False)
+    memo: dict[int, Any] = {id(weight): weight for weight in policy.parameters() if not weight.requires_grad}
+    memo |= {id(part): None for part in without if part is not None}
+    return copy.deepcopy(policy, memo=memo).requires_grad_(requires_grad=False)
 
 
 @torch.no_grad()

@@ -77,6 +77,7 @@ class HFPolicy(nn.Module):
         Raises:
             PolicyError: it has no decoder.
         """
+        model = unwrapped(model)
         self.critic = decoder_of(model)
         self.value_head = _zero_linear(model.get_output_embeddings())
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
 from safetensors import SafetensorError
@@ -16,7 +15,7 @@ from safetensors import SafetensorError
 from agents.errors import ConfigError
 from reasonenv.errors import ReasonEnvError
 
-__all__ = ["check_device", "loading", "require_same_tokens"]
+__all__ = ["loading", "require_same_tokens"]
 
 
 @contextmanager
@@ -66,11 +65,3 @@ def require_same_tokens(tokenizer: Any, other: Any, *, name: str) -> None:
                 f"{name} must have the policy's tokens: {token!r} is {token_id} in the policy and "
                 f"{theirs.get(token, 'no token')} there. Choose a model of the same family."
             )
-
-
-def check_device(device: str) -> None:
-    """Raise ConfigError unless a tensor can be put on the device."""
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"policy.device={device!r} cannot be used here: {error}") from error

@@ -67,15 +67,6 @@ class Precision:
         with self.applied(model), in_full if self.has_fp32_head else nullcontext():
             yield
 
-    def sampled(self, model: Any, generate: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a method that computes as the learner does, in an engine that runs the learner's own module."""
-
-        def generate_in_precision(*args: Any, **kwargs: Any) -> Any:
-            with self.sampling(model):
-                return generate(*args, **kwargs)
-
-        return generate_in_precision
-
     def head(self, device: torch.device) -> AbstractContextManager[object]:
         """Return the context of the head alone."""
         if self.dtype == "float32" or self.has_fp32_head:
