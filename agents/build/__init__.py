@@ -20,7 +20,7 @@ from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_task
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.loading import loading, require_same_tokens
-from agents.policies.lora import base_of, load_model
+from agents.policies.lora import LoRAConfig, base_of, load_model
 from agents.policies.precision import FULL_PRECISION
 from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.rl import RLPhase
@@ -327,7 +327,7 @@ def build_rl_phase(
 
 def _whole(config: PolicyConfig) -> PolicyConfig:
     """Return how a model beside the policy is loaded: without adapters of its own."""
-    return replace(config, lora=None, load_in_4bit=False)
+    return replace(config, lora=LoRAConfig(), load_in_4bit=False)
 
 
 def evaluate_policy(
