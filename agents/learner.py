@@ -21,6 +21,8 @@ from agents.algorithms.base import require_known_needs
 from agents.errors import ConfigError, TrainingError
 from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
+from agents.policies.routing import routed
+from agents.routes import MixtureStep, Replay, with_routes
 from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
 
 __all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
@@ -75,7 +77,17 @@ class UpdateConfig:
     """Compute the prompt of a group once instead of once a row: the same update, sooner. Needs a cache of keys and
     values (no linear attention); under a load-balancing loss, which must see every token, nothing is shared."""
 
+    replay_routing: Replay | None = None
+    """Mixture of experts: let all passes of a step choose the experts that the policy chose before its first update
+    ("old"), or those that the sampler chose ("sampler"); None lets every pass choose its own."""
+    router_bias_rate: float = 0.0
+    """Mixture of experts: how far an optimizer step moves the routers' balancing biases (0.001 in DeepSeek-V3)."""
+
     def __post_init__(self) -> None:
+        if self.share_prompts and (self.replay_routing or self.router_bias_rate):
+            raise ConfigError("update.replay_routing and router_bias_rate need whole rows: leave share_prompts out.")
+        if not 0 <= self.router_bias_rate < math.inf:
+            raise ConfigError(f"update.router_bias_rate must be at least 0 and finite, got {self.router_bias_rate}.")
         for name in ("num_epochs", "num_minibatches"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
@@ -142,6 +154,8 @@ class Learner:
             ConfigError: a row is longer than a microbatch may be, or the algorithm needs what is not there.
             TrainingError: the gradient of an optimizer step is not finite; the step is not taken.
         """
+        rows = partial(self._parts, batch, torch.arange(len(batch.rewards_B)), config.max_tokens_per_microbatch)
+        batch, route_metrics = with_routes(batch, self.policy, config.replay_routing, rows)
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
         has_gradient_B = algorithm.gradient_rows(batch) | bool(self.policy.auxiliary_coef)
         step = partial(
@@ -151,6 +165,7 @@ class Learner:
             share_prompts=config.share_prompts,
             temperature=temperature,
             entropy="grad" if "entropy" in algorithm.needs else "none",
+            router_bias_rate=config.router_bias_rate,
         )
         generator = torch.Generator().manual_seed(seed)
         metrics: list[dict[str, float]] = []
@@ -161,7 +176,7 @@ class Learner:
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
                 metrics.append(step(minibatch))
         skipped_share = 1 - has_gradient_B.float().mean().item() if config.skip_zero_gradient_rows else 0.0
-        return {**_means(metrics), "skipped_row_share": skipped_share}
+        return {**_means(metrics), **route_metrics, "skipped_row_share": skipped_share}
 
     def step(
         self,
@@ -172,41 +187,49 @@ class Learner:
         share_prompts: bool = False,
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
+        router_bias_rate: float = 0.0,
     ) -> dict[str, float]:
         """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
 
         Rows of similar length share a microbatch, so that little of it is padding.
 
         Raises:
-            ConfigError: a row is longer than `max_tokens`.
+            ConfigError: a row is longer than `max_tokens`, or there are no biases to move.
             TrainingError: the gradient is not finite; the step is not taken.
         """
-        num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
         order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
+        parts = list(self._parts(minibatch, order, max_tokens))
         try:
-            for rows in microbatches(minibatch, order, max_tokens):
-                microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
-                result, auxiliary = self.policy.loss(
-                    microbatch.token_ids_BT,
-                    microbatch.attention_mask_BT,
-                    microbatch.loss_mask_BT,
-                    partial(_loss_of_rows, loss, microbatch),
-                    group_ids_B=self._shared_groups(microbatch, share_prompts),
-                    temperature=temperature,
-                    entropy=entropy,
-                )
-                (result.loss if auxiliary is None else result.loss + auxiliary * (len(rows) / num_rows)).backward()
+            mixture = MixtureStep(self.policy, parts, bias_rate=router_bias_rate, counts_tokens=not share_prompts)
+            for index, microbatch in enumerate(parts):
+                with mixture.microbatch(index) as balancing:
+                    result, auxiliary = self.policy.loss(
+                        microbatch.token_ids_BT,
+                        microbatch.attention_mask_BT,
+                        microbatch.loss_mask_BT,
+                        partial(_loss_of_rows, loss, microbatch),
+                        group_ids_B=self._shared_groups(microbatch, share_prompts),
+                        temperature=temperature,
+                        entropy=entropy,
+                        balancing=balancing,
+                    )
+                    (result.loss if auxiliary is None else result.loss + auxiliary).backward()
                 for name, value in result.metrics.items():
                     totals[name] = totals.get(name, 0.0) + value
             metrics = {name: value.item() for name, value in totals.items()}
-            return metrics | self._apply_gradient(has_gradient=num_rows > 0)
+            return metrics | self._apply_gradient(has_gradient=bool(parts)) | mixture.finish()
         finally:
             self.optimizer.zero_grad(set_to_none=True)
 
     def _shared_groups(self, batch: TokenBatch, share_prompts: bool) -> Tensor | None:
         """Return the groups whose prompt is computed once; None computes whole rows."""
         return batch.group_ids_B if share_prompts and not self.policy.auxiliary_coef else None
+
+    def _parts(self, batch: TokenBatch, order_B: Tensor, max_tokens: int | None) -> Iterator[TokenBatch]:
+        """Yield the microbatches of a batch."""
+        for rows in microbatches(batch, order_B, max_tokens):
+            yield batch if len(rows) == len(order_B) else take_rows(batch, rows)
 
     def _apply_gradient(self, *, has_gradient: bool) -> dict[str, float]:
         rate, grad_norm = learning_rate(self.config, self.num_steps_done, self.num_optimizer_steps), 0.0
@@ -259,12 +282,11 @@ class Learner:
         entropy: EntropyMode = "none",
     ) -> PolicyOutputs:
         """Return what a policy says of the sampled tokens, a microbatch at a time."""
-        num_rows = len(batch.rewards_B)
         parts: list[PolicyOutputs] = []
-        for rows in microbatches(batch, torch.arange(num_rows), config.max_tokens_per_microbatch):
-            microbatch = batch if len(rows) == num_rows else take_rows(batch, rows)
-            parts.append(
-                policy(
+        for microbatch in self._parts(batch, torch.arange(len(batch.rewards_B)), config.max_tokens_per_microbatch):
+            experts_BTLK = microbatch.routed_experts_BTLK if policy is self.policy else None
+            with routed(policy.routers, experts_BTLK):
+                outputs = policy(
                     microbatch.token_ids_BT,
                     microbatch.attention_mask_BT,
                     microbatch.loss_mask_BT,
@@ -272,7 +294,7 @@ class Learner:
                     temperature=temperature,
                     entropy=entropy,
                 )
-            )
+            parts.append(outputs)
         joined = {
             entry.name: _join([getattr(part, entry.name) for part in parts], batch) for entry in fields(PolicyOutputs)
         }

@@ -12,7 +12,7 @@ B rows, T token positions, L routers, K experts chosen by each, E experts, N tok
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -25,7 +25,7 @@ from agents.errors import PolicyError
 from agents.policies.head import asking, probed_ids
 from agents.policies.tied import forward_replaced
 
-__all__ = ["Router", "Routers", "Routing", "routers_of"]
+__all__ = ["Router", "Routers", "Routing", "agreement", "routed", "routers_of"]
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,15 @@ def routers_of(model: Any, decoder: Any) -> Routers | None:
     modules = _router_modules(decoder)
     if not modules:
         return None
-    found: list[Router] = []
+    found: list[Router | None] = []
     token_ids = probed_ids(model)
     with asking(model), ExitStack() as stack:
         for module in modules:
             stack.enter_context(forward_replaced(module, _asked_forward(module, token_ids.numel(), found)))
         decoder(input_ids=token_ids, use_cache=False)
-    is_followed = len(found) == len(modules) and len({router.num_chosen for router in found}) == 1
-    return Routers(tuple(found)) if is_followed else None
+    layers = tuple(router for router in found if router is not None)
+    is_followed = len({router.num_chosen for router in layers}) == 1 and len(layers) == len(found)
+    return Routers(layers) if is_followed else None
 
 
 def _router_modules(decoder: Any) -> list[nn.Module]:
@@ -143,8 +144,8 @@ class _TopK(TorchFunctionMode):
         return self.change(self.num_calls - 1, args[0] if args else kwargs["input"], result)
 
 
-def _asked_forward(module: nn.Module, num_tokens: int, found: list[Router]) -> Callable[..., Any]:
-    """Return a forward pass that notes how the module chooses, if it chooses among the last dimension for each token."""
+def _asked_forward(module: nn.Module, num_tokens: int, found: list[Router | None]) -> Callable[..., Any]:
+    """Return a forward pass that notes how the module chooses among its scores; None if that is not seen."""
     original = module.forward
 
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -156,13 +157,21 @@ def _asked_forward(module: nn.Module, num_tokens: int, found: list[Router]) -> C
 
         with _TopK(note):
             output = original(*args, **kwargs)
-        if calls:
-            call, scores, indices = calls[-1]
-            if indices.numel() == num_tokens * indices.shape[-1]:
-                found.append(Router(module, call, scores.shape[-1], indices.shape[-1]))
+        found.append(_router(module, num_tokens, output, *calls[-1]) if calls else None)
         return output
 
     return forward
+
+
+def _router(
+    module: nn.Module, num_tokens: int, output: Any, call: int, scores: Tensor, indices: Tensor
+) -> Router | None:
+    """Return the router whose last choice was this one, if it is one of experts: its scores or logits are handed on."""
+    num_experts, num_chosen = scores.shape[-1], indices.shape[-1]
+    widths = {part.shape[-1] for part in output if isinstance(part, Tensor) and part.dim()}
+    if indices.numel() != num_tokens * num_chosen or num_experts not in widths:
+        return None
+    return Router(module, call, num_experts, num_chosen)
 
 
 def _routed_forward(
@@ -189,3 +198,31 @@ def _routed_forward(
             return original(*args, **kwargs)
 
     return forward
+
+
+@contextmanager
+def routed(routers: Routers | None, experts_BTLK: Tensor | None) -> Generator[Routing | None]:
+    """Do as `Routers.routed`; a model without routers notes nothing.
+
+    Raises:
+        PolicyError: there are recorded experts for a model without routers.
+    """
+    if routers is not None:
+        with routers.routed(experts_BTLK) as routing:
+            yield routing
+        return
+    if experts_BTLK is not None:
+        raise PolicyError(
+            "Recorded experts cannot be replayed: this model has no routers whose choice can be followed."
+        )
+    yield None
+
+
+def agreement(routing: Routing, is_counted_BT: Tensor) -> float:
+    """Return which share of the experts that routers were made to choose they would have chosen too."""
+    is_counted_N = is_counted_BT.flatten()
+    shares = [
+        (chosen_NK[is_counted_N, :, None] == own_NK[is_counted_N, None]).any(-1).float().mean()
+        for chosen_NK, own_NK in zip(routing.chosen, routing.own, strict=True)
+    ]
+    return torch.stack(shares).mean().item()
