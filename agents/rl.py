@@ -54,7 +54,7 @@ class RLPhase:
                 temperature=self.config.rollout.temperature,
                 seed=derive_seed(self.seed, "minibatches", step),
             )
-            metrics |= {f"train/{name}": value for name, value in update.items()}
+            metrics |= {name if "/" in name else f"train/{name}": value for name, value in update.items()}
         finished = time.perf_counter()
         return metrics | {
             "time/collect_seconds": collected - started,
@@ -73,6 +73,7 @@ class RLPhase:
             temperature=rollout.temperature,
             top_p=rollout.top_p,
             seed=derive_seed(self.seed, "rollout", step),
+            records_routing=self.config.update.replay_routing == "sampler",
         )
         indices = task_indices_of_step(step, rollout.num_prompts, len(self.env.tasks), seed=self.seed)
         return collect(self.env, self.engine, self.codec, params, task_indices=indices)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from transformers.modeling_outputs import MoeModelOutputWithPast
 
+from agents.errors import PolicyError
 from agents.policies.head import asking, probed_ids
 from agents.policies.tied import forward_replaced
 
@@ -97,7 +98,7 @@ def hidden_and_router_logits(
     """Return the decoder's states [B, T, D], and the router logits of the real tokens, [N, E] of each layer."""
     output = decoder(input_ids=token_ids_BT, use_cache=False, output_router_logits=True)
     real_N = attention_mask_BT.flatten().nonzero().squeeze(-1)
-    logits = tuple(_by_token(layer, token_ids_BT.shape).index_select(-2, real_N) for layer in output.router_logits)
+    logits = tuple(_by_token(layer, token_ids_BT.shape).index_select(0, real_N) for layer in output.router_logits)
     return output.last_hidden_state, logits
 
 
@@ -109,19 +110,19 @@ def balancing_shares(
     Args:
         router_logits: of the real tokens of each microbatch, without graph.
     """
-    layers = [torch.cat(parts, -2).detach().requires_grad_() for parts in zip(*router_logits, strict=True)]
+    layers = [torch.cat(parts).detach().requires_grad_() for parts in zip(*router_logits, strict=True)]
     with torch.enable_grad():
         loss = _loss_of_logits(model, decoder, head, tuple(layers))
     gradients = torch.autograd.grad(loss, layers, allow_unused=True, materialize_grads=True)
-    sizes = [parts[0].shape[-2] for parts in router_logits]
-    shares = zip(*(gradient.split(sizes, -2) for gradient in gradients), strict=True)
+    sizes = [len(parts[0]) for parts in router_logits]
+    shares = zip(*(gradient.split(sizes) for gradient in gradients), strict=True)
     value = loss.detach() / len(sizes)
     return [BalancingShare(value, parts, share) for parts, share in zip(router_logits, shares, strict=True)]
 
 
 def _loss_of_logits(model: Any, decoder: nn.Module, head: nn.Module, router_logits: tuple[Tensor, ...]) -> Tensor:
     """Return what the model makes of router logits: its decoder is left out, and its head."""
-    num_tokens, device = router_logits[0].shape[-2], router_logits[0].device
+    num_tokens, device = len(router_logits[0]), router_logits[0].device
     token_ids_1N = torch.zeros(1, num_tokens, dtype=torch.int64, device=device)
     states_1ND = torch.zeros(1, num_tokens, 1, device=device)
 
@@ -138,5 +139,15 @@ def _loss_of_logits(model: Any, decoder: nn.Module, head: nn.Module, router_logi
 
 
 def _by_token(logits: Tensor, shape: torch.Size) -> Tensor:
-    """Return router logits with all tokens of a batch in the last dimension but one."""
-    return logits.flatten(0, 1) if logits.shape[:2] == shape else logits
+    """Return router logits as [N, E], with all tokens of a batch, padding included.
+
+    Raises:
+        PolicyError: they are not laid out by token.
+    """
+    by_token = logits.flatten(0, 1) if logits.shape[:2] == shape else logits
+    if by_token.dim() != 2 or len(by_token) != shape.numel():
+        raise PolicyError(
+            f"Router logits of shape {tuple(logits.shape)} for {tuple(shape)} tokens mix tokens of the batch: their "
+            "load-balancing loss cannot be cut into microbatches. Set max_tokens_per_microbatch to None."
+        )
+    return by_token

@@ -33,7 +33,7 @@ class SharedWeight:
 
 
 @contextmanager
-def forward_replaced(module: nn.Module, forward: Callable[..., Any]) -> Generator[None]:
+def forward_replaced(module: nn.Module, forward: Callable[[Tensor], Any]) -> Generator[None]:
     """Replace a module's forward pass inside the context; its hooks stay."""
     owner, before = cast(Any, module), vars(module).get("forward")
     owner.forward = forward

@@ -10,15 +10,16 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
+from agents.policies.routing import routed
 from agents.rollout.engine import Completion, SamplingParams
-from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
+from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded, recorded_routers
 from agents.rollout.sampling import choose_greedily, sample_tokens
 from agents.rollout.slots import Prefix, Slots
 from agents.types import TokenIds
@@ -82,6 +83,7 @@ class _Sample:
     prompt: TokenIds
     token_ids: list[int] = field(default_factory=list[int])
     logprobs: list[float] = field(default_factory=list[float])
+    routes: list[Tensor] = field(default_factory=list[Tensor])
     is_stopped: bool = False
 
     def completion(self, version: int) -> Completion:
@@ -94,6 +96,7 @@ class _Sample:
             logprobs=tuple(self.logprobs),
             finish_reason="stop" if self.is_stopped else "length",
             weights_version=version,
+            routed_experts=torch.cat(self.routes) if self.routes else None,
         )
 
 
@@ -112,6 +115,7 @@ class _Decoding:
     def __init__(self, engine: DecodeEngine, samples: Sequence[Sequence[_Sample]], params: SamplingParams) -> None:
         self.engine, self.params = engine, params
         self.stop_token_ids = frozenset(params.stop_token_ids)
+        self.routers = recorded_routers(engine.model) if params.records_routing else None
         self.generator = torch.Generator().manual_seed(params.seed)
         num_samples = sum(len(group) for group in samples)
         self.num_finished, self.num_samples = 0, num_samples
@@ -149,7 +153,7 @@ class _Decoding:
         model = self.engine.model
         token_ids, mask = left_padded(prompts, self.engine.pad_token_id, model.device)
         cache = DynamicCache()
-        output = model(
+        output, routes = self._forward(
             input_ids=token_ids,
             attention_mask=mask,
             position_ids=(mask.cumsum(dim=1) - 1).clamp_(min=0),
@@ -157,7 +161,14 @@ class _Decoding:
             use_cache=True,
             logits_to_keep=1,
         )
-        return Prefix([_keys_and_values(layer) for layer in cache.layers], output.logits[:, -1])
+        routes_PL = None if routes is None else routes.unflatten(0, token_ids.shape)
+        return Prefix([_keys_and_values(layer) for layer in cache.layers], output.logits[:, -1], routes_PL)
+
+    def _forward(self, **inputs: Any) -> tuple[Any, Tensor | None]:
+        """Return the model's output, and the experts of its tokens, int16 [tokens, layers, experts], if recorded."""
+        with routed(self.routers, None) as routing:
+            output = self.engine.model(**inputs)
+        return output, None if routing is None else torch.stack(routing.chosen, 1).to(torch.int16).cpu()
 
     def _replace_finished(self) -> bool:
         """Remove finished rows and fill their slots from the queue when it is due; return whether any row is left."""
@@ -183,21 +194,28 @@ class _Decoding:
         tokens_n1, logprobs_n1 = self._choose(prefix.logits_PV[indices_n], uniforms_nN[:, :1])
         lengths = [len(waiting.sample.prompt) for waiting in batch]
         self.slots.admit(lengths, prefix, indices_n, tokens_n1, uniforms_nN[:, 1:])
+        if prefix.routes_PL is not None:
+            for waiting in batch:
+                waiting.sample.routes.append(prefix.routes_PL[waiting.index, -len(waiting.sample.prompt) :])
         first_row = len(self.rows)
         self.rows += [waiting.sample for waiting in batch]
         self._record(first_row, tokens_n1, logprobs_n1)
 
     def _step(self) -> None:
         tokens_n1, positions_n1, uniforms_n1 = self.slots.views()
-        logits_nV = self.engine.model(
+        output, routes = self._forward(
             input_ids=tokens_n1,
             position_ids=positions_n1,
             attention_mask=self._masks(),
             past_key_values=self.slots.cache,
             use_cache=True,
             logits_to_keep=1,
-        ).logits[:, -1]
-        tokens_n1, logprobs_n1 = self._choose(logits_nV, uniforms_n1)
+        )
+        tokens_n1, logprobs_n1 = self._choose(output.logits[:, -1], uniforms_n1)
+        if routes is not None:
+            for row, sample in enumerate(self.rows):
+                if row not in self.finished:
+                    sample.routes.append(routes[row : row + 1])
         self.slots.advance(tokens_n1)
         self._record(0, tokens_n1, logprobs_n1)
 

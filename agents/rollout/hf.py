@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from transformers import GenerationConfig, GenerationMixin, PreTrainedModel, StoppingCriteria, StoppingCriteriaList
 from transformers.generation.utils import GenerateDecoderOnlyOutput
 
+from agents.policies.routing import Routing, routed
 from agents.rollout.engine import Completion, SamplingParams
-from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded
+from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded, recorded_routers
 from agents.types import TokenIds
 
 __all__ = ["HFGenerateEngine"]
@@ -45,13 +47,25 @@ class HFGenerateEngine:
             return []
         repeated = [prompt for prompt in prompts for _ in range(num_samples)]
         token_ids, mask = left_padded(repeated, self.pad_token_id, self.model.device)
-        with evaluation_mode(self.model), self._only(params), _seeded(params.seed, self.model.device):
+        routers = recorded_routers(self.model) if params.records_routing else None
+        with (
+            evaluation_mode(self.model),
+            self._only(params),
+            _seeded(params.seed, self.model.device),
+            routed(routers, None) as routing,
+        ):
             watch = [] if self.on_progress is None else [_Watch(self.on_progress, len(repeated), params.stop_token_ids)]
             output = self._generate(
                 input_ids=token_ids, attention_mask=mask, stopping_criteria=StoppingCriteriaList(watch)
             )
             assert isinstance(output, GenerateDecoderOnlyOutput)
             completions = self._completions(output, token_ids.shape[1], params)
+        if routing is not None and routers is not None:
+            routes = _routes(routing, len(repeated), len(routers.layers))
+            completions = [
+                _with_routes(completion, row, token_ids.shape[1], len(prompt))
+                for completion, row, prompt in zip(completions, routes, repeated, strict=True)
+            ]
         return [completions[start : start + num_samples] for start in range(0, len(completions), num_samples)]
 
     def load_weights(self, named_tensors: Iterable[tuple[str, Tensor]], *, version: int) -> None:
@@ -101,6 +115,21 @@ class HFGenerateEngine:
             finish_reason="stop" if stops else "length",
             weights_version=self.weights_version,
         )
+
+
+def _routes(routing: Routing, num_rows: int, num_layers: int) -> Tensor:
+    """Return the experts of padded prompts and of all steps but the last, int16 [rows, tokens, layers, experts]."""
+    passes = [
+        torch.stack(routing.chosen[first : first + num_layers], 1).unflatten(0, (num_rows, -1))
+        for first in range(0, len(routing.chosen), num_layers)
+    ]
+    return torch.cat(passes, 1).to(torch.int16).cpu()
+
+
+def _with_routes(completion: Completion, routes: Tensor, width: int, prompt_length: int) -> Completion:
+    """Return the completion with the experts of its own tokens; prompts are padded on the left to `width`."""
+    stop = width + len(completion.token_ids) - 1
+    return replace(completion, routed_experts=routes[width - prompt_length : stop])
 
 
 class _Watch(StoppingCriteria):
