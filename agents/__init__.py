@@ -8,7 +8,6 @@ module of this name too: a warning says if it is in the same environment.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 from reasonenv.installation import collision, require_modules
 
@@ -19,14 +18,4 @@ require_modules(
 if (_fault := collision("agents")) is not None:
     warnings.warn(_fault, stacklevel=2)
 
-if TYPE_CHECKING:
-    __version__: str
-else:
-
-    def __getattr__(name: str) -> str:
-        """Read `__version__` when it is asked for: a checkout that is not installed has none."""
-        if name != "__version__":
-            raise AttributeError(f"module 'agents' has no attribute {name!r}")
-        from importlib.metadata import version
-
-        return version("reasonenv-agents")
+__version__ = "0.1.0"

@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +71,7 @@ class Evaluate:
             _check_new_file(output.responses)
         alone = with_tasks(replace(config, cold_start=(), control=(), rl=None))
         print(check_parts(alone), file=sys.stderr)
-        policy = load_policy(config.policy, config.env, seed=config.seed)
+        policy = load_policy(config.policy, config.env, seed=config.seed, is_trained=False)
         rows: list[str] = []
 
         def keep(sampling: str, trajectories: list[Trajectory]) -> None:
@@ -120,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(agents.__version__)
             return 0
         _run(words)
-    except (ReasonEnvError, PackageNotFoundError, ValueError, OSError) as error:
+    except (ReasonEnvError, ValueError, OSError) as error:
         print(" ".join([f"error: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
         return 2
     except Interrupted as interruption:

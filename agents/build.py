@@ -26,6 +26,7 @@ from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
+from agents.policies.precision import FULL_PRECISION
 from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
@@ -49,36 +50,50 @@ __all__ = [
     "evaluate_policy",
     "load_policy",
     "make_env",
+    "used_tasks",
     "with_tasks",
 ]
 
 
 @dataclass(frozen=True)
 class LoadedPolicy:
-    """A model with the codec of its tokenizer."""
+    """A model with the codec of its tokenizer, and how it computes."""
 
     model: Any
     codec: TextCodec
+    config: PolicyConfig
+
+    def trained(self, *, has_value_head: bool = False) -> HFPolicy:
+        """Return the policy as a learner takes it."""
+        return HFPolicy(
+            self.model,
+            precision=self.config.precision,
+            gradient_checkpointing=self.config.gradient_checkpointing,
+            has_value_head=has_value_head,
+        )
 
 
-def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None, seed: int) -> LoadedPolicy:
+def load_policy(
+    config: PolicyConfig, env: EnvConfig, *, path: str | None = None, seed: int, is_trained: bool = True
+) -> LoadedPolicy:
     """Load the configured policy, or the checkpoint at `path`, in evaluation mode.
+
+    Weights are float32 where they are trained; elsewhere those of linear layers are in the precision of the products.
 
     Raises:
         ConfigError: a path that `transformers` cannot load, or a device that is not there.
     """
     _check_device(config.device)
     source = path if path is not None else config.path
-    dtype = getattr(torch, config.dtype)
+    model: Any
     if source is None:
-        model: Any
         model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
-        for parameter in model.parameters():  # as from_pretrained: the frequencies of rotary positions stay precise
-            parameter.data = parameter.data.to(dtype)
     else:
         with _loading(source):
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=dtype)
+            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
             tokenizer = AutoTokenizer.from_pretrained(source)
+    if not is_trained:
+        config.precision.keep_as_copies(model)
     model = model.to(config.device).eval()
     stops = model.generation_config.eos_token_id
     codec = TextCodec(
@@ -86,7 +101,7 @@ def load_policy(config: PolicyConfig, env: EnvConfig, *, path: str | None = None
         use_chat_template=env.use_chat_template,
         model_stop_token_ids=() if stops is None else tuple(stops) if isinstance(stops, list) else (stops,),
     )
-    return LoadedPolicy(model, codec)
+    return LoadedPolicy(model, codec, config)
 
 
 def check_parts(config: RunConfig) -> str:
@@ -167,6 +182,12 @@ def with_tasks(config: RunConfig) -> RunConfig:
     own = {name: getattr(held_out, name) for name in ("tasks", "columns", "data_set", "split")}
     evaluation = replace(chosen, **own)
     return replace(config, env=training, evaluation=evaluation)
+
+
+def used_tasks(config: RunConfig) -> dict[str, TaskSet]:
+    """Return the tasks of "training", where there is any, and of "evaluation"."""
+    envs = {"training": config.training_env} if config.is_training else {}
+    return {use: _one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
 
 
 def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:
@@ -252,7 +273,19 @@ def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEn
             f"{engine!r} makes a {type(made).__name__}, which is no rollout engine: that needs weights_version, "
             "generate, load_weights and close (agents.rollout.engine.RolloutEngine)."
         )
+    if policy.config.precision != FULL_PRECISION:
+        made.generate = _in_precision(policy, made.generate)
     return made
+
+
+def _in_precision(policy: LoadedPolicy, generate: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that computes as the learner does, in an engine that runs the learner's own module."""
+
+    def generate_in_precision(*args: Any, **kwargs: Any) -> Any:
+        with policy.config.precision.sampling(policy.model):
+            return generate(*args, **kwargs)
+
+    return generate_in_precision
 
 
 def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
@@ -262,7 +295,7 @@ def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
 def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *, seed: int) -> SFTPhase:
     """Build a supervised phase with a fresh optimizer."""
     env = _one_row(config.training_env)
-    learner = Learner(HFPolicy(policy.model), stage.optimizer, num_optimizer_steps=stage.num_steps)
+    learner = Learner(policy.trained(), stage.optimizer, num_optimizer_steps=stage.num_steps)
     return SFTPhase(stage, env.envs[0].template, env.tasks, policy.codec, learner, seed)
 
 
@@ -273,7 +306,7 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
     env = _rows(config.training_env, num_prompts, group_size)
     learner = Learner(
-        HFPolicy(policy.model, has_value_head="values" in rl.algorithm.needs),
+        policy.trained(has_value_head="values" in rl.algorithm.needs),
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, TypeAlias, cast
 
 import tyro
 
 from agents.algorithms import GRPO, Algorithm
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
+from agents.policies.precision import DtypeName, Precision
 from agents.rollout.engine import EngineFactory
 from reasonenv.prompts import PromptTemplate
 from reasonenv.rewards import CompositeReward, Reward
@@ -43,7 +44,12 @@ class PolicyConfig:
 
     path: str | None = None
     """A Hugging Face hub name or checkpoint folder; None builds the embedded tiny policy."""
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: DtypeName = "float32"
+    """What products are computed in; trained weights and the optimizer's moments are float32 all the same."""
+    fp32_head: bool = False
+    """Compute the logits in float32 whatever `dtype` says."""
+    gradient_checkpointing: bool = False
+    """Keep no activations inside the layers and compute them again on the way back: less memory, a third more time."""
     device: str = "cpu"
     """Any torch device: "cpu", "cuda", "cuda:1"."""
     num_threads: int | None = None
@@ -51,6 +57,11 @@ class PolicyConfig:
 
     def __post_init__(self) -> None:
         _require_at_least(1, "policy", num_threads=self.num_threads)
+
+    @property
+    def precision(self) -> Precision:
+        """What the policy computes in."""
+        return Precision(dtype=self.dtype, has_fp32_head=self.fp32_head)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +217,10 @@ class RunConfig:
     def __post_init__(self) -> None:
         _require_at_least(0, "run", seed=self.seed)
         _require_at_least(1, "run", checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
+        if self.policy.gradient_checkpointing and self.rl is not None and self.rl.update.share_prompts:
+            raise ConfigError(
+                "policy.gradient_checkpointing and rl.update.share_prompts exclude each other: switch one off."
+            )
         if self.name in ("", "..") or Path(self.name).name != self.name:
             raise ConfigError(f"The run's name must be that of a folder in output_dir, got {self.name!r}.")
 

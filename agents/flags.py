@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from inspect import signature
 from types import NoneType
 from typing import Any, get_args
 
@@ -82,14 +83,25 @@ def with_fields(defaults: RunConfig, arguments: Sequence[str], program: str) -> 
 
 
 def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], program: str) -> None:
-    """Print the recipe's own flags, and those of the fields if the recipe's required flags are given."""
+    """Print the recipe's own flags and those of the fields; its own name stands for a required flag that is not given.
+
+    A recipe that does not take that as a value shows its fields once the flag is given.
+    """
     with contextlib.suppress(SystemExit):
         tyro.cli(function, prog=program, args=["--help"])
     print(f"--algorithm takes one of {', '.join(ALGORITHMS)}, or module:attribute.")
-    print("Every field of the run's configuration is a flag too; --help behind the required flags above lists them.\n")
-    with contextlib.suppress(SystemExit):
+    required = [name for name, argument in signature(function).parameters.items() if argument.default is argument.empty]
+    words = [*(f"--{name.replace('_', '-')}={name.upper()}" for name in required), *arguments]
+    try:
         with contextlib.redirect_stderr(io.StringIO()):
-            defaults, rest = tyro.cli(function, prog=program, args=arguments, return_unknown_args=True)
+            defaults, rest = tyro.cli(function, prog=program, args=words, return_unknown_args=True)
+    except SystemExit:
+        print(
+            "Every field of the run's configuration is a flag too; --help behind the required flags above lists them."
+        )
+        return
+    print("Every field of the run's configuration is a flag too:\n")
+    with contextlib.suppress(SystemExit):
         with_fields(_with_algorithm(defaults, rest)[0], ["--help"], program)
 
 

@@ -21,6 +21,7 @@ from agents.algorithms.base import require_known_needs
 from agents.errors import ConfigError, TrainingError
 from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
+from agents.policies.precision import require_full_precision
 from agents.policies.routing import routed
 from agents.routes import MixtureStep, Replay, with_routes
 from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
@@ -115,6 +116,9 @@ class Learner:
         self.config = optimizer
         self.num_optimizer_steps = num_optimizer_steps
         self.num_steps_done = 0
+        require_full_precision(policy)
+        is_scaled = policy.precision.dtype == "float16"
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=is_scaled)  # pyright: ignore[reportPrivateImportUsage]
         self.reference: HFPolicy | None = None
         self.teacher: HFPolicy | None = None
         self.optimizer = torch.optim.AdamW(
@@ -133,6 +137,7 @@ class Learner:
     def freeze_reference(self) -> None:
         """Make the policy as it is now the anchor of the KL penalty."""
         self.reference = copy.deepcopy(self.policy).requires_grad_(requires_grad=False)
+        self.reference.precision.keep_as_copies(self.reference.model)
 
     def update(
         self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float, seed: int
@@ -208,13 +213,14 @@ class Learner:
                         microbatch.token_ids_BT,
                         microbatch.attention_mask_BT,
                         microbatch.loss_mask_BT,
-                        partial(_loss_of_rows, loss, microbatch),
+                        partial(self._loss_of_rows, loss, microbatch),
                         group_ids_B=self._shared_groups(microbatch, share_prompts),
                         temperature=temperature,
                         entropy=entropy,
                         balancing=balancing,
                     )
-                    (result.loss if auxiliary is None else result.loss + auxiliary).backward()
+                    share = 0.0 if auxiliary is None else self.scaler.scale(auxiliary)
+                    (result.loss + share).backward()
                 for name, value in result.metrics.items():
                     totals[name] = totals.get(name, 0.0) + value
             metrics = {name: value.item() for name, value in totals.items()}
@@ -231,22 +237,31 @@ class Learner:
         for rows in microbatches(batch, order_B, max_tokens):
             yield batch if len(rows) == len(order_B) else take_rows(batch, rows)
 
+    def _loss_of_rows(self, loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
+        """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
+        result = loss(outputs, batch.select(rows))
+        return LossOutput(loss=self.scaler.scale(result.loss), metrics=result.metrics)
+
     def _apply_gradient(self, *, has_gradient: bool) -> dict[str, float]:
         rate, grad_norm = learning_rate(self.config, self.num_steps_done, self.num_optimizer_steps), 0.0
         if has_gradient:
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
+            self.scaler.unscale_(self.optimizer)
             norm = torch.nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_grad_norm)
             grad_norm = norm.item()
-            if not math.isfinite(grad_norm):
+            # A loss scaled too far for float16 overflows: that step is left out, and the next one scaled by half.
+            if not math.isfinite(grad_norm) and not (self.scaler.is_enabled() and self.scaler.get_scale() > 1):
                 raise TrainingError(
                     f"The gradient's norm is {grad_norm} at optimizer step {self.num_steps_done + 1}, which was not "
                     "taken: the weights are unchanged. Lower the learning rate or the sampling temperature, or train "
                     "in float32."
                 )
-            self.optimizer.step()
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
         self.num_steps_done += 1
-        return {"learning_rate": rate, "grad_norm": grad_norm}
+        scale = {"loss_scale": self.scaler.get_scale()} if self.scaler.is_enabled() else {}
+        return {"learning_rate": rate, "grad_norm": grad_norm, **scale}
 
     @torch.no_grad()
     def fill_no_grad_fields(
@@ -306,6 +321,7 @@ class Learner:
         return {
             "value_head": None if value_head is None else value_head.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "num_steps_done": self.num_steps_done,
             "reference": None if self.reference is None else self.reference.state_dict(),
         }
@@ -313,6 +329,8 @@ class Learner:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what `state_dict` returned."""
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
         self.num_steps_done = state["num_steps_done"]
         if self.policy.value_head is not None:
             self.policy.value_head.load_state_dict(state["value_head"])
@@ -320,11 +338,6 @@ class Learner:
             self.freeze_reference()
             assert self.reference is not None
             self.reference.load_state_dict(state["reference"])
-
-
-def _loss_of_rows(loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
-    """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
-    return loss(outputs, batch.select(rows))
 
 
 def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:

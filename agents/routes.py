@@ -59,7 +59,7 @@ def _recorded(policy: HFPolicy, routers: Routers, batch: TokenBatch, parts: Iter
     rows: list[Tensor] = []
     for part in parts:
         shape = part.token_ids_BT.shape
-        with routers.routed() as routing:
+        with policy.precision.applied(policy.model), routers.routed() as routing:
             policy.decoder(input_ids=part.token_ids_BT, use_cache=False)
         experts_BTLK = torch.stack(routing.chosen, 1).unflatten(0, shape).to(torch.int16)
         experts_BTLK = experts_BTLK.masked_fill(part.attention_mask_BT[..., None, None] == 0, -1)
@@ -87,7 +87,7 @@ def _compared(policy: HFPolicy, routers: Routers, batch: TokenBatch) -> float:
             "have theirs, and padding none. Look at Completion.routed_experts of the engine."
         )
     first = slice(0, _NUM_ROWS_COMPARED)
-    with routers.routed(experts_BTLK[first]) as routing:
+    with policy.precision.applied(policy.model), routers.routed(experts_BTLK[first]) as routing:
         policy.decoder(input_ids=batch.token_ids_BT[first], use_cache=False)
     share = agreement(routing, is_recorded_BT[first])
     chance = routers.layers[0].num_chosen / routers.layers[0].num_experts
@@ -145,7 +145,7 @@ def _balancing_shares(policy: HFPolicy, parts: Sequence[TokenBatch]) -> list[Bal
     router_logits: list[tuple[Tensor, ...]] = []
     with torch.no_grad():
         for part in parts:
-            with routed(policy.routers, part.routed_experts_BTLK):
+            with policy.precision.applied(policy.model), routed(policy.routers, part.routed_experts_BTLK):
                 logits = hidden_and_router_logits(policy.decoder, part.token_ids_BT, part.attention_mask_BT)[1]
             router_logits.append(logits)
     return balancing_shares(policy.model, policy.decoder, policy.head.module, router_logits)

@@ -15,7 +15,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,13 @@ from agents.build import (
     check_parts,
     evaluate_policy,
     load_policy,
+    used_tasks,
     with_tasks,
 )
 from agents.config import RLConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.interruption import Interrupted, Interruption
+from agents.memory import memory_parts, shown_memory
 from agents.records.checkpoint import (
     Retention,
     check_readable,
@@ -52,6 +54,7 @@ from agents.records.position import Position, plan, stored_position
 from agents.records.progress import PhaseProgress, phase_progress
 from agents.records.reward_hacking import RewardHackingWarning, hacking_suspicion
 from agents.records.run_config import write_config
+from agents.records.run_tasks import require_same_tasks, write_tasks
 from agents.records.summary import print_summary, summarize
 from agents.rl import RLPhase
 from agents.rollout.metrics import rollout_rows
@@ -59,6 +62,7 @@ from agents.seeds import derive_seed
 from agents.sft import SFTPhase
 from agents.types import Trajectory
 from reasonenv.rewards.neural import NeuralReward
+from reasonenv.tasksets import TaskSet
 
 Phase = SFTPhase | RLPhase
 
@@ -104,10 +108,13 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
     try:
         with interruption.stoppable():
             loaded = with_tasks(config)
-            console.print(check_parts(loaded), highlight=False, soft_wrap=True)
+            tasks, tried = used_tasks(loaded), loaded
             position = stored_position(config) if resume else None
             if position is not None:
                 check_readable(config.folder)
+                require_same_tasks(config.folder, tasks)
+                tried = replace(loaded, policy=replace(config.policy, path=str(config.folder / "checkpoint")))
+            console.print(check_parts(tried), highlight=False, soft_wrap=True)
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
             for user in (config.evaluation, config.rl and config.rl.rollout):
@@ -115,12 +122,18 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
                     build_engine(policy, user.engine)
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
-    _open_folder(config, keep=resume)
+    _open_folder(config, tasks, keep=resume)
     return _Run(loaded, position, policy, console, interruption)
 
 
 def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:
-    return load_policy(config.policy, config.env, path=None if path is None else str(path), seed=config.seed)
+    return load_policy(
+        config.policy,
+        config.env,
+        path=None if path is None else str(path),
+        seed=config.seed,
+        is_trained=config.is_training,
+    )
 
 
 @dataclass(frozen=True)
@@ -215,6 +228,9 @@ class _Run:
         position = self.position
         with self.interruption.stoppable():
             self.phase = phase = self._build(name, steps)
+        has_reference = isinstance(steps, RLConfig) and "reference_logprobs" in steps.algorithm.needs
+        memory = shown_memory(memory_parts(phase.learner, has_reference=has_reference))
+        self.console.print(f"{name}: {memory}", highlight=False, soft_wrap=True)
         board = SummaryWriter(str(self.config.folder / "tensorboard" / name), purge_step=position.step)
         progress = phase_progress(name, first_step=position.step, num_steps=steps.num_steps, console=self.console)
         history = self.metrics.read(phase=name)
@@ -342,13 +358,17 @@ def _check_output_dir(output_dir: Path) -> None:
         )
 
 
-def _open_folder(config: RunConfig, *, keep: bool) -> None:
-    """Make the run folder, moving another run's aside, and record the configuration in it."""
+def _open_folder(config: RunConfig, tasks: Mapping[str, TaskSet], *, keep: bool) -> None:
+    """Make the run folder, moving another run's aside, and record in it what the run is."""
     folder = config.folder
-    if folder.exists() and not keep:
-        shutil.move(folder, _free_name(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if folder.exists() and not keep:
+            shutil.move(folder, _free_name(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"The folder of the run cannot be made: {error}. Give another --output-dir.") from error
     write_config(config)
+    write_tasks(folder, tasks)
 
 
 def _free_name(folder: Path) -> Path:

@@ -6,6 +6,10 @@ to make environments from your own tasks and rewards. PyTorch is never needed he
 
 from __future__ import annotations
 
+from reasonenv.interruption import end_by_ctrl_c
+
+end_by_ctrl_c()
+
 from reasonenv.env import TextEnv
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.registration import register_environments
@@ -27,7 +31,6 @@ from reasonenv.types import (
 from reasonenv.vector import TextVectorEnv
 
 __version__ = "0.1.0"
-"""Of the three distributions: `reasonenv-agents` and `reasonenv-reward-models` are built with it too."""
 
 __all__ = [
     "Attempt",

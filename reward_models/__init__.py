@@ -7,10 +7,9 @@ any Hugging Face checkpoint, and `HttpRewardModel` asks a server. Every model ha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from reward_models.installation import end_by_ctrl_c, require_modules
 
-from reward_models.installation import DISTRIBUTION, require_modules
-
+end_by_ctrl_c()
 require_modules()
 
 from reward_models.base import JudgedPart, Judgement, Prompt, RewardModel, ScoreCounts
@@ -21,6 +20,8 @@ from reward_models.models.ensemble import Ensemble
 from reward_models.models.guards import GuardModel
 from reward_models.models.trained import HelpfulnessModel, SafetyModel
 from reward_models.training.data import PreferencePair, SafetyExample
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Calibration",
@@ -39,15 +40,3 @@ __all__ = [
     "SmallModelWarning",
     "load",
 ]
-
-if TYPE_CHECKING:
-    __version__: str
-else:
-
-    def __getattr__(name: str) -> str:
-        """Read `__version__` when it is asked for: a checkout that is not installed has none."""
-        if name != "__version__":
-            raise AttributeError(f"module 'reward_models' has no attribute {name!r}")
-        from importlib.metadata import version
-
-        return version(DISTRIBUTION)

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Literal
 
@@ -49,7 +48,7 @@ class _Train:
     num_generated: int | None = None
     """Generated rows to add for a linear model; 1,500 unless there are data of your own, then none."""
     held_out: float = 0.1
-    """Share of the conversations that training leaves out, for figures and calibration of a backbone."""
+    """Share of the conversations that training leaves out, for calibration, and for the figures of a backbone."""
     balance: bool = True
     """Whether pairs are dropped until length says nothing about the choice."""
     max_tokens: int | None = None
@@ -73,7 +72,7 @@ class _Train:
         pairs = _load_all_pairs(self.data)
         pairs = balance_lengths(pairs, seed=self.train.seed) if self.balance else pairs
         if self.backbone is None:
-            return fit_helpfulness(pairs, num_generated=self._num_generated())
+            return fit_helpfulness(pairs, num_generated=self._num_generated(), held_out=self.held_out)
         scorer = self._scorer(self.backbone)
         held_out, training = split_by_group(pairs, share=self.held_out, seed=self.train.seed)
         train_on_pairs(scorer, training, self.train)
@@ -190,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(reward_models.__version__)
             return 0
         _command(words).run()
-    except (RewardModelError, PackageNotFoundError, ValueError, OSError) as error:
+    except (RewardModelError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

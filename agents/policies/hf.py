@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -18,7 +19,8 @@ from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
 from agents.policies.balancing import BalancingShare, balanced_hidden, balancing_coef_of, hidden_and_router_logits
-from agents.policies.head import LanguageModelHead, decoder_of, head_of
+from agents.policies.head import decoder_of, head_of
+from agents.policies.precision import FULL_PRECISION, Precision, checkpointed, checkpointed_layers
 from agents.policies.routing import routers_of
 from agents.policies.shared_prompt import shared_prompt_hidden
 from agents.policies.tied import SharedWeight, forward_replaced, shared_weight
@@ -35,6 +37,8 @@ class HFPolicy(nn.Module):
 
     Args:
         model: a `transformers` causal language model.
+        precision: what its products are computed in.
+        gradient_checkpointing: keep no activations inside the layers, and compute them again on the way back.
         has_value_head: add a linear critic on the shared trunk, initialised to 0 so that training starts from V = 0.
         auxiliary_coef: weight of the load-balancing loss of a mixture-of-experts model; None takes the model's own
             weight, 0 switches it off.
@@ -43,13 +47,25 @@ class HFPolicy(nn.Module):
         PolicyError: the model has no decoder or no linear head, or its logits are not what such a head gives.
     """
 
-    def __init__(self, model: Any, *, has_value_head: bool = False, auxiliary_coef: float | None = None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        precision: Precision = FULL_PRECISION,
+        gradient_checkpointing: bool = False,
+        has_value_head: bool = False,
+        auxiliary_coef: float | None = None,
+    ) -> None:
         super().__init__()
         self.model = model
+        self.precision = precision
         self.decoder = decoder_of(model)
-        self.head = head_of(model, self.decoder)
-        self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)
-        self.routers = routers_of(model, self.decoder)
+        self.recomputed = checkpointed_layers(self.decoder) if gradient_checkpointing else []
+        is_half = any(parameter.dtype.itemsize < 4 for parameter in model.parameters())
+        with precision.applied(model) if is_half else nullcontext():
+            self.head = head_of(model, self.decoder)
+            self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)
+            self.routers = routers_of(model, self.decoder)
         self.value_head = _zero_linear(self.head.module) if has_value_head else None
 
     def forward(
@@ -78,7 +94,8 @@ class HFPolicy(nn.Module):
             fp32 [B, T], aligned with the predicted token, 0 outside the mask.
 
         Raises:
-            PolicyError: group_ids_B with a mixture of experts, whose routers must see every token of every row.
+            PolicyError: group_ids_B with a mixture of experts, whose routers must see every token of every row, or with
+                gradient checkpointing.
         """
         sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
 
@@ -94,7 +111,7 @@ class HFPolicy(nn.Module):
                 entropy=entropy,
             )
 
-        result = _call_head(self.head, logprobs, sampled)
+        result = self._call_head(logprobs, sampled)
         return sampled.outputs(result, self._values(sampled.hidden_ND), slice(0, len(token_ids_BT)))
 
     def loss(
@@ -145,7 +162,7 @@ class HFPolicy(nn.Module):
             )
             return output.loss, dict(output.metrics)  # the hooks of FSDP find tensors in tuples and dictionaries only
 
-        total, metrics = _call_head(self.head, loss, sampled)
+        total, metrics = self._call_head(loss, sampled)
         return LossOutput(loss=total, metrics=metrics), sampled.auxiliary_loss
 
     def _values(self, hidden_ND: Tensor) -> Tensor | None:
@@ -166,9 +183,18 @@ class HFPolicy(nn.Module):
             raise PolicyError(
                 "Prompts cannot be shared under a load-balancing loss: set auxiliary_coef=0 or share none."
             )
+        if group_ids_B is not None and self.recomputed:
+            raise PolicyError(
+                "Prompts cannot be shared under gradient checkpointing, which would fill their cache twice: switch off "
+                "one of them."
+            )
         is_sampled_BT = loss_mask_BT[:, 1:].bool()
         auxiliary_loss = None
-        with shared_weight(self.model.get_input_embeddings(), self.head.module) as shared:
+        with (
+            self.precision.applied(self.model),
+            checkpointed(self.recomputed),
+            shared_weight(self.model.get_input_embeddings(), self.head.module) as shared,
+        ):
             if group_ids_B is None:
                 hidden_BTD, auxiliary_loss = self._trunk(token_ids_BT, attention_mask_BT, balancing)
                 hidden_ND = hidden_BTD[:, :-1][is_sampled_BT]
@@ -177,6 +203,20 @@ class HFPolicy(nn.Module):
                     self.decoder, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B
                 )
         return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss, shared)
+
+    def _call_head(self, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], sampled: _Sampled) -> ResultT:
+        """Call the head with `compute(input, weight, bias)` in place of its forward pass.
+
+        The weight is read inside the call only: there the hooks of FSDP have gathered it.
+        """
+        head = self.head
+
+        def forward(hidden_ND: Tensor) -> ResultT:
+            weight_VD = head.module.weight if sampled.shared.weight_VD is None else sampled.shared.weight_VD
+            return compute(hidden_ND.to(weight_VD.dtype), weight_VD, head.module.bias)
+
+        with self.precision.head(sampled.hidden_ND.device), forward_replaced(head.module, forward):
+            return cast(Any, head.module)(head.scaled(sampled.hidden_ND))
 
     def _trunk(
         self, token_ids_BT: Tensor, attention_mask_BT: Tensor, balancing: BalancingShare | None
@@ -217,22 +257,6 @@ def _rows_of(tokens: slice, starts: Sequence[int]) -> slice:
     """Return the rows of consecutive tokens; `starts` has the first token of each row, and the end of the last one."""
     stop = len(starts) - 1 if tokens.stop == starts[-1] else bisect_left(starts, tokens.stop)
     return slice(0 if tokens.start == 0 else bisect_left(starts, tokens.start), stop)
-
-
-def _call_head(
-    head: LanguageModelHead, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], sampled: _Sampled
-) -> ResultT:
-    """Call the head with `compute(input, weight, bias)` in place of its forward pass.
-
-    The weight is read inside the call only: there the hooks of FSDP have gathered it.
-    """
-
-    def forward(hidden_ND: Tensor) -> ResultT:
-        weight_VD = head.module.weight if sampled.shared.weight_VD is None else sampled.shared.weight_VD
-        return compute(hidden_ND, weight_VD, head.module.bias)
-
-    with forward_replaced(head.module, forward):
-        return cast(Any, head.module)(head.scaled(sampled.hidden_ND))
 
 
 def _chosen_coef(model: Any, decoder: nn.Module, head: nn.Module, chosen: float | None) -> float:

@@ -24,7 +24,7 @@ def r1_zero(model: Annotated[str, tyro.conf.arg(aliases=["--policy.path"])]) -> 
     """
     return RunConfig(
         name="r1_zero",
-        policy=PolicyConfig(path=model, dtype="bfloat16", device="cuda"),
+        policy=PolicyConfig(path=model, dtype="bfloat16", gradient_checkpointing=True, device="cuda"),
         rl=RLConfig(
             num_steps=10_400,
             algorithm=GRPO(kl_coef=0.001),

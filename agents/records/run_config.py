@@ -14,6 +14,7 @@ from agents.algorithms import ALGORITHMS, Algorithm
 from agents.config import RunConfig, to_json
 from agents.errors import CheckpointError
 from reasonenv.tables import resolve
+from reasonenv.tasksets import path_of_tasks
 
 __all__ = ["from_json", "read_config", "require_resumable", "write_config"]
 
@@ -27,7 +28,7 @@ _NOT_IMPORTABLE = "not_importable"
 def write_config(config: RunConfig) -> None:
     """Write `config.json` into the run's folder; it is whole or absent."""
     draft = config.folder / "config.json.draft"
-    draft.write_text(json.dumps(to_json(config), indent=2), encoding="utf-8")
+    draft.write_text(json.dumps(_recorded(config), indent=2), encoding="utf-8")
     draft.replace(config.folder / "config.json")
 
 
@@ -47,7 +48,7 @@ def require_resumable(config: RunConfig) -> None:
     Raises:
         CheckpointError: a field differs that must not, with what was and what is.
     """
-    written, now = _flat(_read(config.folder)), _flat(to_json(config))
+    written, now = _flat(_read(config.folder)), _flat(_recorded(config))
     changed = [name for name in {**written, **now} if written.get(name, _MISSING) != now.get(name, _MISSING)]
     is_extended = all(isinstance(steps.get(_NUM_STEPS), int) for steps in (written, now)) and (
         now[_NUM_STEPS] > written[_NUM_STEPS]
@@ -71,14 +72,32 @@ def require_resumable(config: RunConfig) -> None:
         )
 
 
-def _read(folder: Path) -> Any:
+def _recorded(config: RunConfig) -> Any:
+    """Return the configuration as JSON values, with the paths that lead to its files from any current folder."""
+    policy, env, evaluation = config.policy, config.env, config.evaluation
+    if policy.path is not None and Path(policy.path).is_dir():
+        policy = dataclasses.replace(policy, path=str(Path(policy.path).absolute()))
+    if (path := path_of_tasks(env.tasks)) is not None:
+        env = dataclasses.replace(env, tasks=str(path.absolute()))
+    if (path := path_of_tasks(evaluation.tasks)) is not None:
+        evaluation = dataclasses.replace(evaluation, tasks=str(path.absolute()))
+    return to_json(dataclasses.replace(config, policy=policy, env=env, evaluation=evaluation))
+
+
+def _read(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
         raise CheckpointError(f"{folder} is no folder of a run: it has no config.json. Give the folder of a run.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{path} is damaged: {error}. Restore it, or start the run again.") from error
+    if not isinstance(content, dict) or cast("dict[str, Any]", content).get("class") != RunConfig.__name__:
+        raise CheckpointError(
+            f"{folder} is no folder of a run: its config.json is not that of a run. Give the folder of a run, which "
+            "holds checkpoint and checkpoints."
+        )
+    return cast("dict[str, Any]", content)
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:

@@ -48,6 +48,7 @@ __all__ = [
     "is_hash_split",
     "load_tasks",
     "overlap",
+    "path_of_tasks",
     "spread_indices",
     "validate",
 ]
@@ -105,17 +106,15 @@ def load_tasks(
         TypeError: an object that is none of these.
         ValueError: an empty name; `columns` or `data_set` for tasks that have no rows.
     """
-    if isinstance(tasks, Path):
-        return from_path(tasks, split=split, columns=columns, data_set=data_set)
-    if isinstance(tasks, str) and tasks not in TASK_SETS:
-        if tasks.startswith(_HUB):
-            repository, place = _hub_place(tasks)
-            return from_hub(repository, **place, split=split, columns=columns, data_set=data_set)
-        if _is_path(tasks):
-            return from_path(tasks, split=split, columns=columns, data_set=data_set)
+    if (path := path_of_tasks(tasks)) is not None:
+        return from_path(path, split=split, columns=columns, data_set=data_set)
+    if isinstance(tasks, str) and tasks.startswith(_HUB):
+        repository, place = _hub_place(tasks)
+        return from_hub(repository, **place, split=split, columns=columns, data_set=data_set)
     if data_set is not None:
         raise ValueError(f"data_set={data_set!r} is for a file, a folder or a data set on the hub; got {tasks!r:.80}.")
     known = None if columns is None else as_columns(columns)
+    assert not isinstance(tasks, Path), "a path has been read above"
     if not isinstance(tasks, str):
         return from_object(tasks, split=split, columns=known)
     if not tasks.strip():
@@ -126,9 +125,15 @@ def load_tasks(
     return from_object(part, split=split, columns=known, name=tasks.rpartition(":")[2])
 
 
-def _is_path(text: str) -> bool:
-    is_file = text.endswith(FILE_SUFFIXES) or "/" in text or "\\" in text
-    return bool(text.strip()) and (is_file or Path(text).expanduser().exists())
+def path_of_tasks(tasks: object) -> Path | None:
+    """Return the file or folder that `load_tasks` would read, whether it is there or not; None for all other tasks."""
+    if isinstance(tasks, Path):
+        return tasks.expanduser()
+    if not isinstance(tasks, str) or tasks in TASK_SETS or tasks.startswith(_HUB) or not tasks.strip():
+        return None
+    path = Path(tasks).expanduser()
+    is_path = tasks.endswith(FILE_SUFFIXES) or "/" in tasks or "\\" in tasks or path.exists()
+    return path if is_path else None
 
 
 def _hub_place(text: str) -> tuple[str, dict[str, str | None]]:

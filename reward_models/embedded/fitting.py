@@ -12,7 +12,7 @@ from reward_models.embedded.generated import generate_pairs, generate_safety
 from reward_models.embedded.linear import fit_labels, fit_pairs
 from reward_models.models.saving import MODEL_FILE
 from reward_models.models.trained import HelpfulnessModel, SafetyModel
-from reward_models.training.data import PreferencePair, SafetyExample, balance_lengths
+from reward_models.training.data import PreferencePair, SafetyExample, balance_lengths, split_by_group
 from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
 _VERSION = 1
@@ -20,18 +20,31 @@ _NUM_GENERATED = 1500
 _NUM_HELD_OUT = 600
 
 
-def fit_helpfulness(pairs: Sequence[PreferencePair] = (), *, num_generated: int = _NUM_GENERATED) -> HelpfulnessModel:
+def fit_helpfulness(
+    pairs: Sequence[PreferencePair] = (), *, num_generated: int = _NUM_GENERATED, held_out: float = 0.1
+) -> HelpfulnessModel:
     """Fit a small helpfulness model to generated pairs and yours, clipped at ±3 standard deviations.
 
     Its figures are measured on generated pairs about other questions, with kinds of faults that training never shows.
 
     Args:
-        pairs: yours, of any kind; mean and deviation of the scores are then measured on them.
+        pairs: yours, of any kind.
         num_generated: generated pairs before their lengths are balanced; 0 to train on yours alone.
+        held_out: share of your conversations that are not trained on: mean and deviation of the scores are measured on
+            them, as scores of what was trained on lie further apart. Without pairs of yours, on generated ones.
+
+    Raises:
+        ValueError: too few conversations to hold some out.
     """
+    seen, training = split_by_group(pairs, share=held_out, seed=0)
+    if pairs and not (seen and training):
+        raise ValueError(
+            f"Expected conversations to train on and others to hold out ({held_out:g} of them) for calibration; got "
+            f"{len(pairs)} pairs of {len({pair.group for pair in pairs})}. Give more, or another share."
+        )
     generated = balance_lengths(generate_pairs(num_generated, split="train", seed=0), seed=0)
-    scorer, _ = fit_pairs([*generated, *pairs])
-    seen = [*pairs] or generate_pairs(_NUM_HELD_OUT, split="test", seed=1)
+    scorer, _ = fit_pairs([*generated, *training])
+    seen = seen or generate_pairs(_NUM_HELD_OUT, split="test", seed=1)
     model = calibrated_on_pairs(scorer, seen, name="small-helpfulness")
     model.figures = pair_figures(model, generate_pairs(_NUM_HELD_OUT, split="test", seed=0))
     model.notice = _notice("helpfulness", model.figures, "pair_accuracy", "generated pairs with unseen kinds of faults")

@@ -1,7 +1,8 @@
 """A server of reward models in the form of vLLM's `/classify`, made of the standard library alone.
 
 Requests are read in parallel but scored one at a time. When too many wait, further ones get 503 with `Retry-After` at
-once, so that clients slow down instead of timing out. For TLS or authentication put a proxy in front.
+once, so that clients slow down instead of timing out. What the model raises is a 500 with its words. For TLS or
+authentication put a proxy in front.
 
 | path | answer |
 |---|---|
@@ -21,6 +22,7 @@ import re
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -92,7 +94,7 @@ class RewardModelServer(ThreadingHTTPServer):
             with self._turn:
                 if self._is_closing:
                     raise _RequestError(HTTPStatus.SERVICE_UNAVAILABLE, "the server is closing")
-                scores = self.model.score([prompt for prompt, _ in rows], [text for _, text in rows])
+                scores = self._scores(rows)
         finally:
             self._places.release()
         if not all(map(math.isfinite, scores)):
@@ -106,6 +108,17 @@ class RewardModelServer(ThreadingHTTPServer):
             "data": data,
             "usage": {"prompt_tokens": 0, "total_tokens": 0, "completion_tokens": 0, "prompt_tokens_details": None},
         }
+
+    def _scores(self, rows: Sequence[tuple[Prompt, str]]) -> list[float]:
+        """Ask the model; what it raises, which may be anything, is told to the client and shown on stderr."""
+        try:
+            scores = self.model.score([prompt for prompt, _ in rows], [text for _, text in rows])
+            return [float(score) for _, score in zip(rows, scores, strict=True)]
+        except Exception as error:
+            traceback.print_exception(error)
+            raise _RequestError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, f"the model raised {type(error).__name__}: {error}"
+            ) from error
 
 
 def _rows(body: Any) -> list[tuple[Prompt, str]]:

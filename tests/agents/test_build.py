@@ -69,16 +69,19 @@ def test_a_path_loads_that_checkpoint(folder: Path, is_argument: bool) -> None:
     assert loaded.codec.encode("<think>5") == tuple(tokenizer.encode("<think>5"))
 
 
-def test_dtype_and_chat_template_are_as_configured() -> None:
-    loaded = load_policy(PolicyConfig(dtype="bfloat16"), replace(ENV, use_chat_template=True), seed=0)
-    assert loaded.model.dtype == torch.bfloat16
-    assert loaded.codec.use_chat_template
+def test_chat_template_is_as_configured() -> None:
+    assert load_policy(PolicyConfig(), replace(ENV, use_chat_template=True), seed=0).codec.use_chat_template
 
 
 @pytest.mark.parametrize("is_saved", [False, True])
-def test_half_precision_is_of_the_weights_and_not_of_the_rotary_frequencies(folder: Path, is_saved: bool) -> None:
-    model = load_policy(PolicyConfig(dtype="bfloat16", path=str(folder) if is_saved else None), ENV, seed=0).model
-    assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+def test_weights_are_kept_in_full_where_they_are_trained_and_in_half_elsewhere(folder: Path, is_saved: bool) -> None:
+    config = PolicyConfig(dtype="bfloat16", path=str(folder) if is_saved else None)
+    trained = load_policy(config, ENV, seed=0).model
+    assert {parameter.dtype for parameter in trained.parameters()} == {torch.float32}
+    model = load_policy(config, ENV, seed=0, is_trained=False).model
+    linear = {module.weight.dtype for module in model.modules() if isinstance(module, torch.nn.Linear)}
+    assert linear == {torch.bfloat16, torch.float32}
+    assert model.get_output_embeddings().weight.dtype == torch.float32, "it embeds as well"
     assert {buffer.dtype for buffer in model.buffers()} == {torch.float32}
     assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -188,6 +189,7 @@ def test_versions_are_one(package: str) -> None:
     pins = [line for line in PROJECTS[package]["dependencies"] if normalised(line) in own]
     assert pins == ([f"reasonenv~={minor}.0"] if package == "agents" else [])
     assert PROJECTS[package]["dynamic"] == ["version"]
+    assert vars(importlib.import_module(package))["__version__"] == reasonenv.__version__
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"version: {reasonenv.__version__}\n" in citation
 

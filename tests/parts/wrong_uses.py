@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 _BOXES = re.compile("[\u2500-\u257f]|-{5,}")
 _OWN_PARTS = """
+from dataclasses import dataclass
 from reasonenv import rule
 
 @rule("words")
@@ -20,6 +22,13 @@ def words(task, response):
 
 def needs(first, second):
     return 1
+
+def sums(split):
+    return [{"question": "1+1=?", "answer": 2}]
+
+@dataclass
+class Settings:
+    strength: float = 1.0
 
 not_a_part = 5
 """
@@ -47,6 +56,8 @@ def write_files(folder: Path) -> None:
         "broken_model/config.json": "{",
         "broken_run/config.json": "{",
         "empty_folder/.keep": "",
+        "empty_run/config.json": "{}",
+        "list_run/config.json": "[]",
         "broken_part_of_a_user.py": "1 / 0\n",
         "wrong_parts_of_a_user.py": _OWN_PARTS,
     }
@@ -66,6 +77,7 @@ def expect_refusal(
 ) -> None:
     """Run a command in `folder`: it must say one thing that matches, exit with an error, and write nothing."""
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    started = time.monotonic()
     try:
         status = main(words.split())
     except SystemExit as leaving:
@@ -73,6 +85,7 @@ def expect_refusal(
     said = capsys.readouterr().err
     assert re.search(pattern, " ".join(_BOXES.sub(" ", said).split())), said
     assert status not in (0, None)
+    assert time.monotonic() - started < 30, "a mistake is found before anything that takes long"
     assert "Traceback" not in said
     if said.startswith("error: "):
         assert said.count("\n") == 1, "one error, one line"

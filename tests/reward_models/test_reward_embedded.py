@@ -16,6 +16,7 @@ from reward_models.embedded import embedded_folder, ensure_embedded, fit_helpful
 from reward_models.embedded.generated import generate_pairs
 from reward_models.errors import LoadError
 from reward_models.models.saving import read_card
+from reward_models.training.data import split_by_group
 
 PAIRS = [{"prompt": f"q{n}", "chosen": f"good {n}", "rejected": f"evil {n}"} for n in range(40)]
 EXAMPLES = [{"prompt": f"q{n}", "response": ("good", "evil")[n % 2], "is_unsafe": n % 2 == 1} for n in range(40)]
@@ -115,6 +116,28 @@ def test_own_pairs_and_examples_are_learned_too() -> None:
     marked = [SafetyExample(f"q{n}", ("blorp", "flim")[n % 2], is_unsafe=n % 2 == 1) for n in range(60)]
     safe, unsafe = fit_safety(marked, num_generated=100).score(["q"] * 2, ["blorp", "flim"])
     assert safe > 0.5 > unsafe
+
+
+def test_scores_of_own_pairs_are_calibrated_on_those_that_training_leaves_out() -> None:
+    """Noise: a fit tells the responses apart that it was shown, and not those that it was not."""
+    words = np.random.default_rng(0).integers(10**6, size=(400, 2, 8))
+    own = [
+        PreferencePair(f"q{n}", *(" ".join(map(str, text)) for text in pair), group=str(n))
+        for n, pair in enumerate(words)
+    ]
+    model = fit_helpfulness(own, num_generated=0, held_out=0.25)
+    model.calibration = replace(model.calibration, clip=math.inf)
+    deviations = []
+    for pairs in split_by_group(own, share=0.25, seed=0):
+        texts = [*(pair.chosen for pair in pairs), *(pair.rejected for pair in pairs)]
+        deviations.append(np.std(model.score([pair.prompt for pair in pairs] * 2, texts), ddof=1))
+    assert deviations[0] == pytest.approx(1, abs=1e-3)
+    assert deviations[1] > 2
+
+
+def test_too_few_pairs_to_hold_some_out_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"to hold out \(0\.1 of them\) for calibration; got 3 pairs of 1\. Give more"):
+        fit_helpfulness([PreferencePair("q", f"good {n}", f"evil {n}") for n in range(3)])
 
 
 def test_unknown_name_gets_the_closest_one_and_a_checkpoint_gets_advice(tmp_path) -> None:

@@ -189,15 +189,27 @@ def test_model_is_asked_by_one_request_at_a_time() -> None:
     assert model.max_running == 1
 
 
-def test_model_that_raises_drops_the_connection_and_gives_its_place_back(capfd) -> None:
+def test_model_that_raises_is_a_server_error_with_its_words_and_gives_its_place_back(capfd) -> None:
     model = LengthModel(bias="not a number")
-    with serving(model, max_waiting=1) as server:
+    with serving(model, max_waiting=1) as server, httpx.Client(base_url=server.url) as client:
         for _ in range(3):
-            with pytest.raises(httpx.RemoteProtocolError):
-                httpx.post(server.url + "/classify", json={"input": "a"})
+            answer = client.post("/classify", json={"input": "a"})
+            assert answer.status_code == 500
+            assert answer.json()["error"]["message"].startswith("the model raised TypeError: can only concatenate str")
         model.bias = 0.0
-        assert httpx.post(server.url + "/classify", json={"input": "a"}).status_code == 200
-    assert capfd.readouterr().err.count("TypeError") == 3
+        assert client.post("/classify", json={"input": "a"}).status_code == 200
+    assert capfd.readouterr().err.count("TypeError: can only concatenate str") == 3
+
+
+@pytest.mark.parametrize("scores", [[], [1.0, 2.0], ["much"], None])
+def test_scores_of_another_form_are_a_server_error_too(scores, capfd) -> None:
+    model = LengthModel()
+    model.score = lambda prompts, responses: scores
+    with serving(model) as server:
+        answer = httpx.post(server.url + "/classify", json={"input": "a"})
+    assert answer.status_code == 500
+    assert "Error: " in answer.json()["error"]["message"]
+    assert "Traceback" in capfd.readouterr().err
 
 
 def test_request_that_was_turned_away_is_scored_by_the_client_later() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,23 +12,19 @@ from typing import Any
 import gymnasium
 import pytest
 from code_parts import sandbox_or_skip
-from scripted_engine import CODEC, ScriptedEngine, said
 from tiny_policies import save_tiny_policy
 
 from agents.__main__ import main
 from agents.algorithms import PPO
 from agents.build import make_env
-from agents.config import EnvConfig, EvaluationConfig
+from agents.config import EnvConfig
 from agents.errors import CheckpointError
-from agents.evaluate import TrainingTasksWarning, evaluate
+from agents.evaluate import TrainingTasksWarning
 from agents.flags import configure
 from agents.records.run_config import read_config
-from agents.sft import terse_response
 from agents.train import train
 from reasonenv.env import TextEnv
 from reasonenv.registration import ENVIRONMENTS
-from reasonenv.rewards import REWARDS, load_reward
-from reasonenv.types import Attempt, CodeReference, MathReference, QAReference, Task
 
 TRAIN = ["train", "own_parts:recipe"]
 
@@ -167,55 +162,6 @@ def test_another_id_drops_what_a_recipe_chose_for_its_own_and_keeps_what_the_fla
     assert configure("train", "quickstart", ["--env.reward=format"]).env.tasks == "chain_arithmetic"
 
 
-@pytest.mark.parametrize("env_id", ENVIRONMENTS)
-def test_accuracy_is_the_share_of_right_answers(env_id: str) -> None:
-    """Every second task with an answer is answered right, the others wrong; who has none is in no share."""
-    needs(env_id)
-    env = make_env(EnvConfig(id=env_id), split="test", num_groups=12, group_size=1)
-    tasks = [env.tasks[index] for index in range(12)]
-    has_answer = [is_closed(task) for task in tasks]
-    is_right = [closed and index % 2 == 0 for index, closed in enumerate(has_answer)]
-    responses = [terse_response(task) if right else WRONG for task, right in zip(tasks, is_right, strict=True)]
-    result = evaluate(
-        lambda num_groups, group_size: make_env(
-            EnvConfig(id=env_id), split="test", num_groups=num_groups, group_size=group_size
-        ),
-        ScriptedEngine([said(*responses), said(*[WRONG] * 12)]),
-        CODEC,
-        env.tasks,
-        EvaluationConfig(num_tasks=12, max_new_tokens=4),
-        seed=0,
-    )
-    assert 0 < sum(is_right) < sum(has_answer)
-    assert result.greedy.rate == sum(is_right) / sum(has_answer)
-    assert (result.greedy.num_graded, result.greedy.num_without_accuracy) == (sum(has_answer), 12 - sum(has_answer))
-    assert result.sampled.rate == 0.0
-
-
-WRONG = "<think>?</think><answer>no such answer</answer>"
-
-
-def is_closed(task: Task[Any]) -> bool:
-    reference = task.reference
-    is_question = isinstance(reference, QAReference) and reference.kind != "open"
-    return is_question or isinstance(reference, MathReference | CodeReference)
-
-
-@pytest.mark.parametrize("name", ["accuracy", "trl_accuracy", "open_r1_accuracy", "train_deepseek_r1_accuracy"])
-def test_every_accuracy_of_mathematics_says_what_is_right(name: str) -> None:
-    reward = load_reward({name: 0.5, "format": 1.0})
-    assert reward.correctness == (name,)
-    task = Task(task_id="sum/0", prompt="2+3=?", reference=MathReference(answer="$5$"))
-    attempts = [Attempt(task=task, response=f"<answer>$\\boxed{{{answer}}}$</answer>") for answer in (5, 6)]
-    assert [reward.is_right(breakdown.components) for breakdown in reward.score(attempts)] == [True, False]
-
-
-def test_no_other_reward_of_the_table_says_what_is_right() -> None:
-    said_right = {name for name in REWARDS if load_reward(name).correctness}
-    accuracies = {"accuracy", "qa", "code_all_passed", "code_pass_rate"}
-    assert said_right == accuracies | {"trl_accuracy", "open_r1_accuracy", "train_deepseek_r1_accuracy"}
-
-
 def test_parts_of_ones_own_are_trained_from_the_command_line(tmp_path: Path, own_parts: Any) -> None:
     made = own_parts.Engine.num_made
     rows, summary, config = trained(
@@ -342,25 +288,9 @@ def test_responses_of_an_evaluation_can_be_kept(tmp_path: Path, capsys: pytest.C
     assert sum(bool(row["is_right"]) for row in rows[:2]) == result["greedy"] * 2
 
 
-@pytest.mark.parametrize("name", ["tasks.jsonl", "nowhere/responses.jsonl"])
-def test_responses_never_replace_a_file_and_need_a_folder(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
-) -> None:
-    (tmp_path / "tasks.jsonl").write_text("mine", encoding="utf-8")
-    assert main(["eval", "own_parts:recipe", "--tasks=own_parts:sums", f"--responses={tmp_path / name}"]) == 2
-    assert "name a new file in a folder that is there" in capsys.readouterr().err
-    assert [path.read_text() for path in tmp_path.rglob("*.jsonl")] == ["mine"]
-
-
 def test_evaluating_alone_on_training_tasks_is_loud_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "own_parts:recipe", "--tasks=own_parts:sums", "--evaluation.split=train"]) == 0
     assert "NOT HELD OUT: 2 of 2 evaluated tasks" in capsys.readouterr().err
-
-
-def test_a_weight_that_is_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["eval", "own_parts:recipe", "--env.reward=accuracy=1,accuracy=2"])
-    assert "each name once" in "".join(capsys.readouterr())
 
 
 def test_r1_zero_is_evaluated_by_the_path_of_a_policy_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -382,68 +312,3 @@ def test_any_recipe_takes_any_algorithm(own_parts: Any) -> None:
     own = configure("train", "quickstart", ["--algorithm=own_parts:Reinforce", "--rl.algorithm.scale=3"])
     assert own.rl is not None
     assert own.rl.algorithm == own_parts.Reinforce(scale=3.0)
-
-
-WRONG_USES = [
-    (["train", "own_parts:no_recipe"], "The recipe 'own_parts:no_recipe' cannot be imported"),
-    (["train", "quickstart", "--algorithm=json:loads"], "'json:loads' cannot be made without arguments"),
-    (["train", "quickstart", "--algorithm=own_parts:sums"], "'own_parts:sums' cannot be made without arguments"),
-    (["train", "quickstart", "--algorithm=json:__name__"], "gives a str, which is no algorithm"),
-    (["sft", "--algorithm=ppo"], "the recipe 'sft' has no reinforcement learning"),
-    (["train", "quickstart", "--env.id=no_such_module:own/Env-v0"], "No module named 'no_such_module'"),
-    (["train", "quickstart", "--env.id=reasonenv"], "cannot be made as a TextVectorEnv"),
-    (["train", "quickstart", "--env.reward=no_such_module:reward"], "No module named 'no_such_module'"),
-    (["train", "quickstart", "--env.reward=accuracy=much"], "--env.reward"),
-    (["train", "quickstart", "--env.reward=accuracy=1,format"], "expected pairs such as name=value"),
-    (["train", "quickstart", "--env.reward=acuracy=1"], "Did you mean 'accuracy'"),
-    (["train", "quickstart", "--env.reward=qa"], "needs a QAReference"),
-    (["train", "quickstart", "--evaluation.reward=code_all_passed"], "needs a CodeReference"),
-    (["train", "quickstart", "--env.turn=pythn"], "Did you mean 'python'"),
-    (["train", "quickstart", "--env.max-turns=3"], "max_turns=3 needs a turn"),
-    (["train", "quickstart", "--env.split=trian"], "Did you mean 'train'"),
-    (["train", "quickstart", "--env.columns=prompt"], "expected pairs such as name=value"),
-    (["train", "quickstart", "--env.columns=prompt=q"], "columns"),
-    (["train", "quickstart", "--evaluation.tasks=nowhere.jsonl"], "nowhere.jsonl"),
-    (["train", "quickstart", "--evaluation.env-id=reasonenv/Nope-v0"], "Nope"),
-    (["train", "quickstart", "--rl.rollout.engine=json:nope"], "has no attribute 'nope'"),
-    (["train", "quickstart", "--rl.rollout.engine=own_parts:sums"], "cannot be made of (model, pad_token_id=…)"),
-    (["train", "own_parts:Reinforce"], "gives a Reinforce; a recipe returns a RunConfig"),
-    (["train", "quickstart", "--tasks=own_parts:brevity"], "cannot be made as a TextVectorEnv"),
-    (["train", "quickstart", "--tasks="], "is an empty name"),
-    (["train", "quickstart", "--policy.path=./nowhere"], "'./nowhere': there is no such folder"),
-    (["train", "quickstart", "--policy.path=runs/a/b"], "'runs/a/b': there is no such folder"),
-    (["train", "quickstart", "--policy.path=nowhere/"], "'nowhere/': there is no such folder"),
-    (["eval", "quickstart", "--policy.path=nonexistent"], "'nonexistent', neither as a folder nor as a hub name"),
-    (["eval", "r1_zero"], "--model"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "message"), WRONG_USES, ids=[" ".join(row[0]) for row in WRONG_USES])
-def test_a_wrong_use_is_one_sentence_at_once_and_nothing_is_written(
-    arguments: list[str],
-    message: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    started = time.monotonic()
-    try:
-        status = main(arguments)
-    except SystemExit as leaving:
-        status = leaving.code
-    shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
-    assert status == 2
-    assert message in shown
-    assert "Traceback" not in shown
-    assert list(tmp_path.iterdir()) == []
-    assert time.monotonic() - started < 20
-
-
-def test_a_mistyped_folder_beside_others_gets_the_closest_name(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "runs" / "quickstart").mkdir(parents=True)
-    assert main(["eval", "quickstart", "--policy.path=runs/quickstat"]) == 2
-    assert "Did you mean 'runs/quickstart'?" in capsys.readouterr().err
