@@ -192,7 +192,7 @@ class HFPolicy(nn.Module):
         auxiliary_loss = None
         with (
             self.precision.applied(self.model),
-            checkpointed(self.recomputed),
+            checkpointed(self.recomputed, self.precision, token_ids_BT.device),
             shared_weight(self.model.get_input_embeddings(), self.head.module) as shared,
         ):
             if group_ids_B is None:
