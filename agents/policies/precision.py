@@ -131,7 +131,8 @@ def checkpointed_layers(decoder: nn.Module) -> list[nn.Module]:
 def checkpointed(layers: list[nn.Module], precision: Precision, device: torch.device) -> Generator[None]:
     """Inside the context, keep the input of each layer alone, and compute the layer again on the way back.
 
-    That is behind the context of `Precision.applied`: autocast comes back by itself, fp32 in the routers does not. The models' own switch needs training mode, which would switch dropout on as well.
+    That is behind the context of `Precision.applied`: autocast comes back by itself, fp32 in the routers does not. The
+    models' own switch needs training mode, which would switch dropout on as well.
     """
     if not layers or not torch.is_grad_enabled():
         yield
