@@ -35,7 +35,7 @@ from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
-from reasonenv.errors import ReasonEnvError, UnknownNameError
+from reasonenv.errors import ReasonEnvError, TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TaskSet, describe, is_hash_split
 from reasonenv.vector import TextVectorEnv
@@ -177,8 +177,10 @@ def with_tasks(config: RunConfig) -> RunConfig:
     chosen, training = config.evaluation, config.training_env
     is_apart = chosen.tasks is not None or chosen.env_id is not None
     if config.is_training:
-        training = _loaded(training, is_whole=is_apart and config.env.split is None)
-    held_out = _loaded(config.evaluation_env, is_whole=chosen.tasks is not None and chosen.split is None)
+        with _choosing("to train on", "--env.tasks and --env.split"):
+            training = _loaded(training, is_whole=is_apart and config.env.split is None)
+    with _choosing("to evaluate on", "--evaluation.tasks and --evaluation.split"):
+        held_out = _loaded(config.evaluation_env, is_whole=chosen.tasks is not None and chosen.split is None)
     own = {name: getattr(held_out, name) for name in ("tasks", "columns", "data_set", "split")}
     evaluation = replace(chosen, **own)
     return replace(config, env=training, evaluation=evaluation)
@@ -188,6 +190,17 @@ def used_tasks(config: RunConfig) -> dict[str, TaskSet]:
     """Return the tasks of "training", where there is any, and of "evaluation"."""
     envs = {"training": config.training_env} if config.is_training else {}
     return {use: _one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
+
+
+@contextmanager
+def _choosing(use: str, flags: str) -> Generator[None]:
+    """Say of tasks or a split that are not there what they are for, and which flags choose them."""
+    try:
+        yield
+    except (TaskDataError, UnknownNameError) as error:
+        if isinstance(error, TaskDataError) or error.kind == "split":
+            error.add_note(f"The tasks {use} are chosen by {flags}.")
+        raise
 
 
 def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:

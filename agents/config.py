@@ -253,8 +253,10 @@ class RunConfig:
 
 
 def _require_at_least(minimum: int, owner: str, **values: int | None) -> None:
-    """Raise `ConfigError` for a value below `minimum`; None stands for "not set"."""
+    """Raise `ConfigError` for a value below `minimum`, or True for a number; None stands for "not set"."""
     for name, value in values.items():
+        if isinstance(value, bool):
+            raise ConfigError(f"{owner}.{name} must be an int, got {value}.")
         if value is not None and value < minimum:
             raise ConfigError(f"{owner}.{name} must be at least {minimum}, got {value}.")
 

@@ -15,7 +15,7 @@ from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.types import Trajectory
 from reasonenv.evaluation.statistics import wilson_interval
-from reasonenv.tasksets import TaskList, TaskSet, overlap, spread_indices
+from reasonenv.tasksets import TaskList, TaskSet, is_generated, overlap, spread_indices
 from reasonenv.types import MathReference, QAReference, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
@@ -169,15 +169,11 @@ def num_tasks_also_in(training: TaskSet, tasks: TaskSet, num_tasks: int) -> int:
     Generated sets never share a problem between splits and are not read; within a split, their tasks are compared by
     id.
     """
-    if not _is_generated(training) and not _is_generated(tasks):
+    if not is_generated(training) and not is_generated(tasks):
         return overlap(training, TaskList(tasks.name, tasks.split, tuple(evaluated_tasks(tasks, num_tasks))))
     if training.split != tasks.split:
         return 0
     return sum(_holds(training, task.task_id) for task in evaluated_tasks(tasks, num_tasks))
-
-
-def _is_generated(tasks: TaskSet) -> bool:
-    return tasks[0].metadata.get("source") == "procedural"
 
 
 def _holds(tasks: TaskSet, task_id: str) -> bool:

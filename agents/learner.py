@@ -90,10 +90,10 @@ class UpdateConfig:
         if not 0 <= self.router_bias_rate < math.inf:
             raise ConfigError(f"update.router_bias_rate must be at least 0 and finite, got {self.router_bias_rate}.")
         for name in ("num_epochs", "num_minibatches"):
-            if getattr(self, name) < 1:
+            if isinstance(getattr(self, name), bool) or getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
         budget = self.max_tokens_per_microbatch
-        if budget is not None and budget < 1:
+        if budget is not None and (isinstance(budget, bool) or budget < 1):
             raise ConfigError(f"max_tokens_per_microbatch must be None (no cutting) or at least 1, got {budget}.")
 
 

@@ -17,10 +17,12 @@ from typing import Any, NamedTuple, Required, SupportsIndex, TypedDict
 import gymnasium
 import numpy as np
 
+from reasonenv.counts import check_counts
 from reasonenv.errors import EpisodeError
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.rewards import CompositeReward, Reward, load_reward
 from reasonenv.spaces import UnicodeText
+from reasonenv.specification import WritableSpec
 from reasonenv.tasksets import Columns, TaskSource, load_tasks
 from reasonenv.turns import Interaction, Turn, load_turn
 from reasonenv.types import Attempt, Message, RewardBreakdown, Task
@@ -103,6 +105,7 @@ class TextEnvArguments(TypedDict, total=False):
     max_response_chars: int
     max_observation_chars: int
     turn: str | Turn | Interaction | None
+    default_turn: str | Turn | Interaction | None
     render_mode: str | None
 
 
@@ -121,7 +124,7 @@ class TextEnv(gymnasium.Env[str, str]):
 
     | event                                                  | terminated | truncated | reward                      |
     |--------------------------------------------------------|------------|-----------|-----------------------------|
-    | there is no `turn`, it ended, or `max_turns` is 1      | True       | False     | the weighted total          |
+    | there is no `turn`, or it ended                        | True       | False     | the weighted total          |
     | `turn` would go on, but this was response `max_turns`  | False      | True      | the weighted total          |
     | the response exceeds `max_response_chars`              | False      | True      | that of the kept beginning  |
     | the grader failed, in any of these                     |            |           | NaN: no score, not a low one|
@@ -132,8 +135,8 @@ class TextEnv(gymnasium.Env[str, str]):
     `reward_status` ("scored" or "grader_failed") and `reward_details` [[name, what the reward says of itself], …],
     pairs that `dict` takes. `json.dumps(info)` works.
 
-    Wherever a name goes, "module:attribute" leads to a part of your own, as in `reward="my_module:brevity"`. Names and
-    dicts of weights go through the JSON of Gymnasium's `EnvSpec`; objects do not.
+    Wherever a name goes, "module:attribute" leads to a part of your own, as in `reward="my_module:brevity"`. Names,
+    paths and dicts of weights go through the JSON of Gymnasium's `EnvSpec`; other objects do not.
 
     Args:
         tasks: a name of `TASK_SETS`, a file or folder, rows or tasks of your own; all that `load_tasks` takes.
@@ -150,16 +153,18 @@ class TextEnv(gymnasium.Env[str, str]):
             each.
         turn: answers the model: a name of `TURNS`, a function of the attempt, or an interaction; without it, every
             episode has one response.
+        default_turn: the turn of an id, where `max_turns` is above 1 and no `turn` is given.
         render_mode: None or "ansi"; `gymnasium.make` warns of others, and `render` refuses them.
 
     Raises:
         UnknownNameError: no task set, split, reward, template or turn of that name.
         PartImportError: nothing is found at "module:attribute".
         TaskDataError: tasks that cannot be read.
-        ValueError: a limit below 1, or several turns without a `turn`.
+        ValueError: a limit below 1, several turns without a `turn`, or a `turn` that one response leaves unasked.
         TypeError: a limit that is no integer, or a part that is none.
     """
 
+    spec = WritableSpec()  # pyright: ignore[reportAssignmentType] it reads and takes what Gymnasium declares
     metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 1}  # noqa: RUF012  Gymnasium's, read only
 
     def __init__(
@@ -175,23 +180,20 @@ class TextEnv(gymnasium.Env[str, str]):
         max_response_chars: int = 131_072,
         max_observation_chars: int = 32_768,
         turn: str | Turn | Interaction | None = None,
+        default_turn: str | Turn | Interaction | None = None,
         render_mode: str | None = None,
     ) -> None:
-        _check_positive("max_turns", max_turns)
-        _check_positive("max_response_chars", max_response_chars)
-        _check_positive("max_observation_chars", max_observation_chars)
-        if max_turns > 1 and turn is None:
-            raise ValueError(
-                f"max_turns={max_turns} needs a turn: without one, every episode has one response. "
-                "Pass turn=, a name of TURNS or a function of the attempt, or max_turns=1."
-            )
+        check_counts(
+            max_turns=max_turns, max_response_chars=max_response_chars, max_observation_chars=max_observation_chars
+        )
+        self.turn = load_turn(default_turn if turn is None and max_turns > 1 else turn)
+        _check_turns(max_turns, self.turn)
         self.tasks = load_tasks(tasks, split=split, columns=columns, data_set=data_set)
         self.reward = load_reward(reward)
         self.template = load_template(template)
         self.max_turns = max_turns
         self.max_response_chars = max_response_chars
         self.max_observation_chars = max_observation_chars
-        self.turn = load_turn(turn)
         self.render_mode = render_mode
         self.observation_space = UnicodeText(max_observation_chars)
         self.action_space = UnicodeText(max_response_chars)
@@ -271,8 +273,7 @@ class TextEnv(gymnasium.Env[str, str]):
         if not isinstance(response, str):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
             raise TypeError(f"A response must be a str, got {type(response).__name__}: {response!r:.80}.")
         taken = episode.answered(response, token_ids, self.max_response_chars)
-        has_one_response = self.turn is None or self.max_turns == 1
-        return taken.ended(is_truncated=False) if has_one_response and not taken.is_over else taken
+        return taken.ended(is_truncated=False) if self.turn is None and not taken.is_over else taken
 
     def follow(self, taken: Episode, feedback: str | None) -> Episode:
         """Return what an episode that `take` left running becomes by the answer to it; nothing changes."""
@@ -352,12 +353,18 @@ class TextEnv(gymnasium.Env[str, str]):
         return text
 
 
-def _check_positive(name: str, limit: int) -> None:
-    """Raise TypeError or ValueError unless `limit` is an integer of at least 1."""
-    if not isinstance(limit, SupportsIndex):
-        raise TypeError(f"{name} must be an int, got {type(limit).__name__}: {limit!r:.80}.")
-    if operator.index(limit) < 1:
-        raise ValueError(f"{name} must be at least 1, got {limit}.")
+def _check_turns(max_turns: int, turn: Interaction | None) -> None:
+    """Raise ValueError where nothing answers between several responses, or something that is never asked."""
+    if max_turns > 1 and turn is None:
+        raise ValueError(
+            f"max_turns={max_turns} needs a turn: without one, every episode has one response. "
+            "Pass turn=, a name of TURNS or a function of the attempt, or max_turns=1."
+        )
+    if max_turns == 1 and turn is not None:
+        raise ValueError(
+            f"turn={turn!r:.80} would never be asked: with max_turns=1 every episode has one response. "
+            "Pass max_turns= of at least 2, or no turn."
+        )
 
 
 def _info(episode: Episode) -> dict[str, Any]:

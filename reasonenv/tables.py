@@ -27,7 +27,10 @@ def resolve(table: Mapping[str, str], name: str, *, kind: str) -> Any:
     Raises:
         UnknownNameError: no such row; the message offers the closest name.
         PartImportError: the module of a part of your own cannot be imported, or has no such attribute.
+        TypeError: the name is no text.
     """
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
+        raise TypeError(f"A {kind} must be given by its name, got {type(name).__name__}: {name!r:.80}.")
     if name in table:
         module, _, attribute = table[name].partition(":")
         return getattr(importlib.import_module(module), attribute)
@@ -40,5 +43,7 @@ def _import_part(path: str, kind: str) -> Any:
     module, _, attribute = path.partition(":")
     try:
         return reduce(getattr, attribute.split("."), importlib.import_module(module))
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: a part that ends its process ends that of whoever names it
         raise PartImportError(kind, path, f"{type(error).__name__}: {error}") from error

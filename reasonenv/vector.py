@@ -15,8 +15,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from reasonenv.counts import check_counts
 from reasonenv.env import EnvState, Episode, StepResult, TextEnv, TextEnvArguments
 from reasonenv.errors import EpisodeError
+from reasonenv.specification import WritableSpec
 from reasonenv.types import RewardBreakdown
 
 __all__ = ["TextVectorEnv", "VectorStepResult"]
@@ -45,6 +47,8 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         ValueError: sizes that do not fit, a limit below 1, no autoreset mode, and whatever `TextEnv` raises.
     """
 
+    spec = WritableSpec()  # pyright: ignore[reportAssignmentType] it reads and takes what Gymnasium declares
+
     def __init__(
         self,
         num_envs: int = 1,
@@ -55,7 +59,7 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         **arguments: Unpack[TextEnvArguments],
     ) -> None:
         limit = None if max_episode_steps == -1 else max_episode_steps
-        _check_positive(num_envs=num_envs, group_size=group_size, max_episode_steps=1 if limit is None else limit)
+        check_counts(num_envs=num_envs, group_size=group_size, max_episode_steps=1 if limit is None else limit)
         if num_envs % group_size:
             raise ValueError(
                 f"num_envs must be a multiple of group_size, got num_envs={num_envs}, group_size={group_size}."
@@ -279,14 +283,6 @@ class TextVectorEnv(VectorEnv[tuple[str, ...], Sequence[str | None], NDArray[Any
         """Close every row."""
         for env in self.envs:
             env.close()
-
-
-def _check_positive(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if not isinstance(size, int | np.integer):
-            raise TypeError(f"{name} must be an int, got {type(size).__name__}: {size!r:.80}.")
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, got {size}.")
 
 
 def _autoreset_mode(mode: str | AutoresetMode) -> AutoresetMode:

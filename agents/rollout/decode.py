@@ -23,6 +23,7 @@ from agents.rollout.in_process import check_request, copy_weights, evaluation_mo
 from agents.rollout.sampling import choose_greedily, sample_tokens
 from agents.rollout.slots import Prefix, Slots
 from agents.types import TokenIds
+from reasonenv.counts import check_counts
 
 __all__ = ["DecodeEngine"]
 
@@ -47,8 +48,7 @@ class DecodeEngine:
     """
 
     def __init__(self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256) -> None:
-        if max_rows < 1:
-            raise ValueError(f"max_rows must be at least 1, got {max_rows}.")
+        check_counts(max_rows=max_rows)
         self.model = model
         self.pad_token_id = pad_token_id
         self.max_rows = max_rows

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from torch import Tensor
 
 from agents.types import TokenIds
+from reasonenv.counts import check_counts
 
 __all__ = ["Completion", "EngineFactory", "ReportsProgress", "RolloutEngine", "SamplingParams"]
 
@@ -27,8 +28,7 @@ class SamplingParams:
     """Ask for `Completion.routed_experts`; an engine that cannot record them gives None."""
 
     def __post_init__(self) -> None:
-        if self.max_new_tokens < 1:
-            raise ValueError(f"max_new_tokens must be at least 1, got {self.max_new_tokens}.")
+        check_counts(max_new_tokens=self.max_new_tokens)
         if self.temperature < 0:
             raise ValueError(f"temperature must be 0 (greedy) or positive, got {self.temperature}.")
         if not 0 < self.top_p <= 1:

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from agents.policies.head import decoder_of
 from agents.policies.routing import Routers, routers_of
 from agents.types import TokenIds
+from reasonenv.counts import check_counts
 from reasonenv.errors import UnknownNameError
 
 __all__ = ["check_request", "copy_weights", "evaluation_mode", "left_padded", "recorded_routers"]
@@ -22,8 +23,7 @@ __all__ = ["check_request", "copy_weights", "evaluation_mode", "left_padded", "r
 
 def check_request(prompts: Sequence[TokenIds], num_samples: int) -> None:
     """Raise `ValueError` for an empty prompt or a number of samples below 1."""
-    if num_samples < 1:
-        raise ValueError(f"num_samples must be at least 1, got {num_samples}.")
+    check_counts(num_samples=num_samples)
     for index, prompt in enumerate(prompts):
         if not prompt:
             raise ValueError(f"prompts[{index}] is empty; generation needs at least one token, such as a start token.")

@@ -39,6 +39,8 @@ def check_algorithm(algorithm: Algorithm) -> None:
     Raises:
         AssertionError: which rule is broken.
     """
+    is_class = isinstance(algorithm, type)
+    expect(not is_class, f"{algorithm!r} is a class; give an instance of it, with the hyper-parameters to be checked")
     name = type(algorithm).__name__
     missing = [member for member in _MEMBERS if not hasattr(algorithm, member)]
     expect(not missing, f"{name} must have {', '.join(_MEMBERS)}; it lacks {', '.join(missing)}")
@@ -118,7 +120,7 @@ class _Checked:
         leaf_BT = logprobs_BT.detach().clone().requires_grad_()
         values_BT = None if batch.values_BT is None else (batch.values_BT + 0.05).detach().requires_grad_()
         outputs = PolicyOutputs(logprobs_BT=leaf_BT, entropy_BT=torch.full_like(leaf_BT, 0.5), values_BT=values_BT)
-        with working(f"{self.name}.loss of {_UNEQUAL}"):
+        with working(f"{self.name}.loss of {_described(batch)}"):
             result = self.algorithm.loss(outputs, batch)
         expect(
             isinstance(result, LossOutput), f"{self.name}.loss must return a LossOutput, got {type(result).__name__}"
@@ -145,7 +147,7 @@ class _Checked:
             is_finite = bool(tensor_BT[batch.loss_mask_BT.bool()].isfinite().all())
             expect(is_finite, f"{self.name}.annotate must give finite {field} at sampled tokens, got {tensor_BT}")
             expect(not tensor_BT.requires_grad, f"{self.name}.annotate must give {field} without gradient")
-        with working(f"{self.name}.gradient_rows"):
+        with working(f"{self.name}.gradient_rows of {_described(batch)}"):
             rows_B = self.algorithm.gradient_rows(batch)
         is_mask = isinstance(rows_B, Tensor) and rows_B.dtype == torch.bool and rows_B.shape == batch.rewards_B.shape
         expect(is_mask, f"{self.name}.gradient_rows must give a boolean per row, shape [B], got {rows_B!r:.80}")
@@ -242,6 +244,12 @@ class _Checked:
         )
         wrong = {metric: value for metric, value in metrics.items() if not math.isfinite(value)}
         expect(not wrong, f"Learner.update with {self.name} must give finite metrics, got {wrong}")
+
+
+def _described(batch: TokenBatch) -> str:
+    """Return what a batch is, for messages; that annotate added nothing to it is the likely reason of an error."""
+    is_bare = batch.advantages_BT is None and batch.returns_BT is None
+    return f"{_UNEQUAL}, in which annotate has filled neither advantages_BT nor returns_BT," if is_bare else _UNEQUAL
 
 
 def _is_close(first: Tensor, second: Tensor) -> bool:

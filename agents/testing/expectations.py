@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -21,10 +22,9 @@ def working(what: str) -> Generator[None]:
     """Turn whatever a stranger's code raises into an AssertionError that says where it was called."""
     try:
         yield
-    except AssertionError:
-        raise
-    except Exception as error:
-        raise AssertionError(f"{what} must work here, but raised {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raised = "".join(traceback.format_exception_only(error)).strip()
+        raise AssertionError(f"{what} must work here, but raised {raised}") from error
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def list_parts(kind: str | None = None, *, width: int = 100) -> str:
 
 def parts_of(arguments: Mapping[str, Any]) -> dict[str, str]:
     """Return which part an environment has of each kind, by name."""
-    turn = arguments.get("turn")
+    turn = arguments.get("turn", arguments.get("default_turn"))
     parts = {
         "tasks": str(arguments["tasks"]),
         "reward": str(arguments["reward"]),

@@ -162,7 +162,7 @@ def _template_page(name: str, width: int) -> str:
 
 def _turn_page(name: str, width: int) -> str:
     load_turn(name)  # refuses what is none
-    users = [env for env, arguments in ENVIRONMENTS.items() if arguments.get("turn") == name]
+    users = [env for env, arguments in ENVIRONMENTS.items() if parts_of(arguments)["turn"] == name]
     facts = {"used by": ", ".join(users) or "no environment of the table"}
     return "\n\n".join(
         [_title(name, "turn"), facts_as_text(facts, width), documentation(resolve(TURNS, name, kind="turn"), width)]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import NoReturn, Self
 
+from reasonenv.counts import check_counts
 from reasonenv.execution.jobs import Job, run_job, tests_jobs, verdict_of
 from reasonenv.execution.pool import OutcomeT, Pool
 from reasonenv.execution.processes import Zygote
@@ -42,8 +43,8 @@ class Sandbox:
     def __init__(
         self, num_slots: int | None = None, *, min_tier: Tier = "B", unsafe: bool = False, limits: Limits | None = None
     ) -> None:
-        if num_slots is not None and num_slots < 1:
-            raise ValueError(f"num_slots must be at least 1; got {num_slots}.")
+        if num_slots is not None:
+            check_counts(num_slots=num_slots)
         for name, amount in asdict(limits or Limits()).items():
             if not amount > 0:
                 raise ValueError(f"Limits.{name} must be positive; got {amount}.")

@@ -102,11 +102,13 @@ class Rule:
     def _as_score(self, result: float | Score) -> Score:
         if isinstance(result, Score):
             return result
+        wrong = f"The rule {self.name!r} must return a number or a Score, got {type(result).__name__}: {result!r:.80}."
+        if isinstance(result, str | bytes):
+            raise TypeError(wrong)
         try:
             value = float(result)
-        except (TypeError, ValueError) as error:
-            found = f"{type(result).__name__}: {result!r:.80}"
-            raise TypeError(f"The rule {self.name!r} must return a number or a Score, got {found}.") from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TypeError(wrong) from error
         return Score(value)
 
     def __reduce__(self) -> str | tuple[type[Rule], tuple[str, RuleFunction, bool]]:

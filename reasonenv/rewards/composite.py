@@ -156,7 +156,11 @@ def _check_weight(name: str, weight: float) -> None:
         raise TypeError(
             f"The weight of the term {name!r} must be a number, got {type(weight).__name__}: {weight!r:.80}."
         )
-    if not math.isfinite(weight):
+    try:
+        is_finite = math.isfinite(weight)
+    except OverflowError as error:
+        raise ValueError(f"The weight of the term {name!r} must be finite: {error}.") from error
+    if not is_finite:
         raise ValueError(f"The weight of the term {name!r} must be finite, got {weight!r}.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from reasonenv.counts import check_counts
 from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.attempts import LengthUnit, group_of, length_of
 from reasonenv.rewards.base import DescribedReward, Reward
@@ -76,8 +77,7 @@ class CosineLength:
     name: str = "cosine_length"
 
     def __post_init__(self) -> None:
-        if self.max_length < 1:
-            raise ValueError(f"The longest length must be at least 1, got max_length={self.max_length}.")
+        check_counts(max_length=self.max_length)
 
     @property
     def value_range(self) -> tuple[float, float]:

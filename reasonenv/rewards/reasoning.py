@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from reasonenv.counts import check_counts
 from reasonenv.types import Attempt, Score
 
 __all__ = ["ReasoningSteps"]
@@ -41,8 +42,7 @@ class ReasoningSteps:
     reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
-        if self.target < 1:
-            raise ValueError(f"The target number of reasoning steps must be at least 1, got {self.target}.")
+        check_counts(target=self.target)
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         return [Score(min(1.0, _num_steps(attempt.response) / self.target)) for attempt in attempts]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from reasonenv.counts import check_counts
 from reasonenv.rewards.attempts import tokens_of
 from reasonenv.types import Attempt, Score
 
@@ -97,8 +98,7 @@ class RepetitionPenalty:
     reference_type: ClassVar[type | None] = None
 
     def __post_init__(self) -> None:
-        if self.ngram_size < 1:
-            raise ValueError(f"An n-gram has at least 1 word, got ngram_size={self.ngram_size}.")
+        check_counts(ngram_size=self.ngram_size)
         if not self.max_penalty <= 0:
             raise ValueError(f"A penalty is at most 0, got max_penalty={self.max_penalty}.")
 

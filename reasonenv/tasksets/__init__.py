@@ -22,7 +22,7 @@ from reasonenv.tasksets.procedural import Family, ProceduralTaskSet
 from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.tasksets.rows import FILE_SUFFIXES
-from reasonenv.tasksets.splits import describe, is_hash_split, overlap, spread_indices
+from reasonenv.tasksets.splits import describe, is_generated, is_hash_split, overlap, spread_indices
 from reasonenv.tasksets.validation import ValidationReport, gold_response, validate
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "from_path",
     "gold_response",
     "has_answer",
+    "is_generated",
     "is_hash_split",
     "load_tasks",
     "overlap",

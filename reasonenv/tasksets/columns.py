@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 """Role → the columns that play it where nothing else is said."""
 
+_WRITTEN_MESSAGES = re.compile(r"""\s*\[\s*\{\s*["'](?:role|content)["']\s*:""")
+"""How a list of messages begins that is written as text, as it is in a CSV file."""
+
 _EXAMPLE = 'columns={"prompt": "…", "answer": "…"}, or a public data set such as data_set="gsm8k"'
 
 
@@ -42,7 +46,8 @@ class Columns:
     """
 
     prompt: str | None = None
-    """The question: text, or a list of messages that ends with the user's; those before it are the task's history."""
+    """The question: text, or a list of messages, also as JSON text, that ends with the user's; those before it are the
+    task's history."""
     answer: str | None = None
     """What is right: text, a number, or a list, as the kind of the row needs."""
     kind: str | None = None
@@ -158,7 +163,8 @@ def _prompt(row: Row, places: Mapping[str, str]) -> tuple[str, tuple[Message, ..
         )
     column = places["prompt"]
     held = row.cell(column)
-    if not isinstance(held, list | tuple | np.ndarray):
+    is_written = isinstance(held, str) and _WRITTEN_MESSAGES.match(held)
+    if not is_written and not isinstance(held, list | tuple | np.ndarray):
         return row.text(column), ()
     messages = [_message(row, column, part) for part in row.structure(column, "messages")]
     if not messages or messages[-1]["role"] != "user":

@@ -14,10 +14,11 @@ from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets.base import Problem, TaskList, numbered_id
 from reasonenv.tasksets.columns import Columns, as_columns
+from reasonenv.tasksets.contradictions import warn_of_contradictions
 from reasonenv.tasksets.datasets import DATA_SETS
 from reasonenv.tasksets.datasets.data_set import DataSet, task_list
 from reasonenv.tasksets.rows import ALL, Part, Row, file_rows, folder_part, hub_rows
-from reasonenv.tasksets.splits import HASH_SPLIT, hash_sides
+from reasonenv.tasksets.splits import HASH_SPLIT, check_split, hash_sides
 
 __all__ = ["from_hub", "from_path", "own_tasks"]
 
@@ -48,6 +49,7 @@ def from_path(
         UnknownNameError: no such data set, or no such split.
         MissingExtraError: reading the format needs the extra "data".
     """
+    check_split(split)
     path = Path(path).expanduser()
     part = folder_part(path, split) if path.is_dir() else Part(file_rows(path), None)
     if data_set is not None:
@@ -74,6 +76,7 @@ def from_hub(
         TaskDataError: it cannot be loaded, or its rows are not what `columns` say.
         MissingExtraError: the extra "data" is not installed.
     """
+    check_split(split)
     rows = hub_rows(repository, config=config, split=split, revision=revision)
     if data_set is not None:
         return _public(rows, data_set, columns, name, split)
@@ -87,7 +90,8 @@ def own_tasks(
 ) -> TaskList:
     """Return the tasks of a user's own rows that belong to a split.
 
-    Every row is read, also those of other splits, so that no mistake waits for the evaluation.
+    Every row is read, also those of other splits, so that no mistake waits for the evaluation. One problem with gold
+    answers that contradict each other is warned of.
 
     Args:
         part: the rows, and the split that their place gives them, if it does.
@@ -104,6 +108,7 @@ def own_tasks(
     rows = list(part.rows)
     problems = [columns.parse(row) for row in rows]
     _check_ids(rows, problems)
+    warn_of_contradictions(rows, problems)
     if part.split is not None:
         sides, how = [part.split] * len(rows), f"split {split!r}"
     else:

@@ -10,6 +10,7 @@ from reasonenv.tasksets.base import TaskList, TaskSet
 from reasonenv.tasksets.columns import Columns
 from reasonenv.tasksets.files import own_tasks
 from reasonenv.tasksets.rows import Part, record_rows, split_part
+from reasonenv.tasksets.splits import check_split
 from reasonenv.types import Task
 
 __all__ = ["ACCEPTED", "DataFrame", "TaskSource", "from_object"]
@@ -66,6 +67,7 @@ def from_object(tasks: TaskSource, *, split: str, columns: Columns | None, name:
         TaskDataError: a row that cannot be read, or no tasks.
         UnknownNameError: no such split.
     """
+    check_split(split)
     if isinstance(tasks, TaskSet):
         return _without_columns(tasks, columns)
     if isinstance(tasks, Mapping):
@@ -84,7 +86,9 @@ def _from_function(make: Callable[[str], Any], split: str, columns: Columns | No
         raise
     except TypeError as error:
         raise TypeError(f"The tasks {name!r} must be a task set, rows, or a function of a split: {error}.") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too, as where a part is imported
         raise TaskDataError(
             f"The tasks {name!r} could not be made for split {split!r} ({type(error).__name__}: {error}). Expected a "
             "function of a split that returns a task set, tasks or rows."

@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from reasonenv.counts import check_counts
 from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets.base import Problem, Reference, checked_index, numbered_id, unknown_task_id
 from reasonenv.tasksets.randomness import Rng
@@ -77,8 +78,9 @@ class ProceduralTaskSet:
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise UnknownNameError("split", self.split, SPLITS, of=repr(self.name or self.family.name))
-        if self.size < 1 or self.seed < 0:
-            raise ValueError(f"size must be at least 1 and seed at least 0, got size={self.size}, seed={self.seed}.")
+        check_counts(size=self.size)
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, got {self.seed}.")
         object.__setattr__(self, "name", self.name or self.family.name)
         object.__setattr__(self, "levels", self.levels or self.family.levels)
         unknown = sorted(set(self.levels) - set(self.family.levels))

@@ -82,9 +82,16 @@ def _place(row: Row, places: Places, role: str) -> str:
 def _math(row: Row, places: Places) -> MathReference:
     column = _place(row, places, "answer")
     answer = row.text_or_number(column)
-    if "\n#### " in answer:
-        raise TaskDataError(f'{row.where}: column {column!r} holds a "#### 18" answer; load it with data_set="gsm8k".')
+    _refuse_solution(row, column, answer)
     return MathReference(answer=answer, is_worked_out=_flag(row, places, "is_worked_out"))
+
+
+def _refuse_solution(row: Row, column: str, answer: str) -> None:
+    if "####" in answer:
+        raise TaskDataError(
+            f"{row.where}: column {column!r} holds a solution that ends in its answer, got {answer[-40:]!r}. "
+            'Load the file with data_set="gsm8k", or leave in the column only the answer that follows "####".'
+        )
 
 
 def _choice(row: Row, places: Places) -> QAReference:
@@ -141,6 +148,8 @@ def _answers(kind: Literal["short", "number", "list", "citation"]) -> Callable[[
         is_one = isinstance(row.cell(column), str | int | float) and kind in ("short", "number")
         held = [row.text_or_number(column)] if is_one else row.structure(column, expected)
         answers = _texts(row, column, held, expected)
+        if kind == "number":
+            _refuse_solution(row, column, " ".join(answers))
         return QAReference(kind=kind, answers=answers, is_ordered=_flag(row, places, "is_ordered"))
 
     return read
@@ -274,7 +283,7 @@ def _texts(row: Row, column: str, held: list[Any] | dict[str, Any], expected: st
     )
     if not is_good or not held:
         raise row.wrong_cell(column, expected)
-    return tuple(str(part).strip() for part in held)
+    return tuple(row.number_text(column, part).strip() for part in held)
 
 
 KINDS: dict[str, tuple[frozenset[str], Callable[[Row, Places], Reference]]] = {

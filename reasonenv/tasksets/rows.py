@@ -32,7 +32,8 @@ _ABSENT = object()
 class Row:
     """One record: `Row("train.jsonl line 3", {"prompt": "2+3=?", "answer": 5})`.
 
-    A column may be a path: "reward_model.ground_truth" is what the object in column "reward_model" holds there.
+    A column may be a path: "reward_model.ground_truth" is what the object in column "reward_model" holds there, be it
+    an object or JSON text of one.
     """
 
     where: str
@@ -63,9 +64,10 @@ class Row:
             return _ABSENT
         value: Any = self.cells
         for part in column.split("."):
-            if not isinstance(value, Mapping) or part not in value:
+            held = _json_object(value) if isinstance(value, str) else value
+            if not isinstance(held, Mapping) or part not in held:
                 return _ABSENT
-            value = cast("Mapping[str, Any]", value)[part]
+            value = cast("Mapping[str, Any]", held)[part]
         return value
 
     def text(self, column: str) -> str:
@@ -83,7 +85,16 @@ class Row:
         """Return a cell that holds text or a number, as text without spaces around it."""
         value = self.cell(column)
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
-        return str(value) if is_number else self.text(column).strip()
+        return self.number_text(column, value) if is_number else self.text(column).strip()
+
+    def number_text(self, column: str, value: object) -> str:
+        """Return a number of a cell as text; TaskDataError for an integer of more digits than Python writes."""
+        try:
+            return str(value)
+        except ValueError as error:
+            raise TaskDataError(
+                f"{self.where}: the number in column {column!r} is too long ({error}). Give it as text."
+            ) from error
 
     def structure(self, column: str, expected: str) -> list[Any] | dict[str, Any]:
         """Return a cell that holds a list or an object, in plain Python values.
@@ -98,7 +109,7 @@ class Row:
         if isinstance(value, str):
             try:
                 value = json.loads(value)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 raise self.wrong_cell(column, f"{expected}, or JSON text of it") from error
         if not isinstance(value, list | dict):
             raise self.wrong_cell(column, expected)
@@ -107,12 +118,20 @@ class Row:
     def wrong_cell(self, column: str, expected: str) -> TaskDataError:
         """Return the error for a cell that holds something else than `expected`."""
         value = self.cell(column)
-        got = "null" if value is None else f"{type(value).__name__} {_excerpt(repr(value))}"
+        got = "null" if value is None else f"{type(value).__name__} {_excerpt(_written(value))}"
         return TaskDataError(f"{self.where}: expected {expected} in column {column!r}, got {got}.")
 
     def columns(self) -> str:
         """Return the names of the columns, for messages."""
         return ", ".join(map(str, self.cells)) or "none at all"
+
+
+def _json_object(text: str) -> object:
+    """Return what JSON text holds; None for other text."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _plain(value: Any) -> Any:
@@ -242,7 +261,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
         text = file.read()
     try:
         records = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise TaskDataError(f"{path}: not JSON ({error}): {_excerpt(text)}") from error
     if not isinstance(records, list) or not all(isinstance(cells, dict) for cells in records):
         raise TaskDataError(f"{path}: expected a JSON list of objects, one for each row.")
@@ -259,7 +278,7 @@ def _opened(path: Path, *, newline: str) -> TextIO:
 def _json_row(where: str, line: str) -> Row:
     try:
         cells = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise TaskDataError(f"{where}: not JSON ({error}): {_excerpt(line)}") from error
     if not isinstance(cells, dict):
         raise TaskDataError(f"{where}: expected a JSON object, got {type(cells).__name__}: {_excerpt(line)}")
@@ -317,6 +336,13 @@ def _import_datasets() -> ModuleType:
     except ImportError as error:
         raise MissingExtraError("datasets", "reasonenv[data]") from error
     return datasets
+
+
+def _written(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError as error:  # an integer of more digits than Python writes
+        return f"which cannot be shown ({error})"
 
 
 def _excerpt(text: str) -> str:

@@ -11,11 +11,23 @@ import math
 from collections.abc import Sequence
 from itertools import count
 
+from reasonenv.counts import check_counts
 from reasonenv.tasksets.base import TaskList, TaskSet
 from reasonenv.tasksets.combine import Filtered, Mixture
 from reasonenv.tasksets.procedural import ProceduralTaskSet
 
-__all__ = ["HASH_SPLIT", "TEST_SHARE", "describe", "hash_sides", "is_hash_split", "overlap", "spread_indices"]
+__all__ = [
+    "HASH_SPLIT",
+    "TEST_SHARE",
+    "check_split",
+    "describe",
+    "hash_sides",
+    "is_generated",
+    "is_hash_split",
+    "overlap",
+    "spread_indices",
+    "words_of",
+]
 
 HASH_SPLIT = "hash split"
 """How the origin of tasks begins that were split by `hash_sides`."""
@@ -24,6 +36,14 @@ TEST_SHARE = 0.1
 """Share of the problems of a table without splits that are held out."""
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def check_split(split: str) -> None:
+    """Raise TypeError for a split that is no name."""
+    if not isinstance(split, str):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
+        raise TypeError(
+            f'split must be a name such as "train", "test" or "all", got {type(split).__name__}: {split!r:.80}.'
+        )
 
 
 def hash_sides(problems: Sequence[str]) -> list[str]:
@@ -45,11 +65,12 @@ def hash_sides(problems: Sequence[str]) -> list[str]:
 
 def _place(problem: str) -> float:
     """Return where a problem lies from 0 to 1, by the first 52 bits of the BLAKE2b hash of its text."""
-    digest = hashlib.blake2b(_words(problem), digest_size=8).digest()
+    digest = hashlib.blake2b(words_of(problem), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 12) / (1 << 52)
 
 
-def _words(problem: str) -> bytes:
+def words_of(problem: str) -> bytes:
+    """Return what makes two problems the same: their words, however they are spaced."""
     return " ".join(problem.split()).encode("utf-8", "surrogatepass")
 
 
@@ -63,17 +84,18 @@ def overlap(train: TaskSet, test: TaskSet) -> int:
 
     Both sets are read whole, apart from generated sets of different splits, which share no problem by construction.
     """
-    if train.split != test.split and _is_generated(train) and _is_generated(test):
+    if train.split != test.split and is_generated(train) and is_generated(test):
         return 0
-    trained = {_words(train[index].dialogue) for index in range(len(train))}
-    return len(trained & {_words(test[index].dialogue) for index in range(len(test))})
+    trained = {words_of(train[index].dialogue) for index in range(len(train))}
+    return len(trained & {words_of(test[index].dialogue) for index in range(len(test))})
 
 
-def _is_generated(task_set: TaskSet) -> bool:
+def is_generated(task_set: TaskSet) -> bool:
+    """Return whether all tasks are drawn by families, so that its splits share no problem and need not be read."""
     if isinstance(task_set, Mixture):
-        return all(_is_generated(component) for component in task_set.components)
+        return all(is_generated(component) for component in task_set.components)
     if isinstance(task_set, Filtered):
-        return _is_generated(task_set.task_set)
+        return is_generated(task_set.task_set)
     return isinstance(task_set, ProceduralTaskSet)
 
 
@@ -89,8 +111,7 @@ def spread_indices(num_tasks: int, num_wanted: int) -> list[int]:
     Raises:
         ValueError: a number below 1.
     """
-    if num_tasks < 1 or num_wanted < 1:
-        raise ValueError(f"num_tasks and num_wanted must be at least 1, got {num_tasks} and {num_wanted}.")
+    check_counts(num_tasks=num_tasks, num_wanted=num_wanted)
     step = next(step for step in count(round(_GOLDEN * num_tasks)) if math.gcd(step, num_tasks) == 1)
     return sorted(number * step % num_tasks for number in range(min(num_tasks, num_wanted)))
 

@@ -19,7 +19,8 @@ from agents.config import (
     to_json,
 )
 from agents.errors import ConfigError
-from agents.learner import OptimizerConfig
+from agents.learner import OptimizerConfig, UpdateConfig
+from agents.rollout.engine import SamplingParams
 
 REQUIRED: dict[type, dict[str, Any]] = {
     SFTStage: {"num_steps": 1},
@@ -101,3 +102,12 @@ def test_json_survives_being_written_and_read() -> None:
 def test_equal_configurations_have_equal_json_and_others_do_not() -> None:
     assert to_json(RunConfig(name="a")) == to_json(RunConfig(name="a"))
     assert to_json(RunConfig(name="a")) != to_json(RunConfig(name="a", env=EnvConfig(tasks="gcd_lcm")))
+
+
+def test_true_is_no_count() -> None:
+    with pytest.raises(ConfigError, match=r"rollout\.group_size must be an int, got True"):
+        RolloutConfig(group_size=True)
+    with pytest.raises(ConfigError, match=r"num_epochs must be at least 1, got True"):
+        UpdateConfig(num_epochs=True)
+    with pytest.raises(TypeError, match="max_new_tokens must be an int, got bool: True"):
+        SamplingParams(max_new_tokens=True)

@@ -43,6 +43,7 @@ INTERNAL_ROOMS = (
     "reasonenv.tasksets.programs.",
     "reasonenv.tasksets.questions.",
     "reasonenv.tasksets.datasets.",
+    "reasonenv.testing.",
     "agents.kernels.",
     "reward_models.embedded.",
 )

@@ -25,7 +25,7 @@ from reasonenv.prompts import TEMPLATES, PromptTemplate
 from reasonenv.registration import ENVIRONMENTS
 from reasonenv.rewards import PRESETS, REWARDS
 from reasonenv.tables import resolve
-from reasonenv.tasksets import TASK_SETS
+from reasonenv.tasksets import TASK_SETS, load_tasks
 from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.testing import check_env, check_interaction, check_reward, check_task_set
 from reasonenv.turns import TURNS
@@ -81,16 +81,35 @@ def test_part_of_a_users_module_goes_where_a_name_goes(tmp_path: Path, monkeypat
         (":part", "Empty module name"),
         ("json:", "has no attribute ''"),
         ("broken_part:part", "ZeroDivisionError: division by zero"),
+        ("leaving_part:part", "SystemExit: no licence"),
+        ("panicking_part:part", "Panic: gone"),
     ],
 )
 def test_part_that_cannot_be_imported_is_named_with_the_reason(
     path: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken_part.py").write_text("1 / 0\n", encoding="utf-8")
+    (tmp_path / "leaving_part.py").write_text("raise SystemExit('no licence')\n", encoding="utf-8")
+    panic = "class Panic(BaseException): pass\n\nraise Panic('gone')\n"
+    (tmp_path / "panicking_part.py").write_text(panic, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(PartImportError, match=re.escape(reason)) as raised:
         resolve(REWARDS, path, kind="reward")
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
+
+
+def test_ctrl_c_while_a_part_is_imported_is_no_fault_of_the_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "interrupted_part.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        resolve(REWARDS, "interrupted_part:part", kind="reward")
+
+
+def test_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(TypeError, match="A reward must be given by its name, got int: 5"):
+        resolve(REWARDS, 5, kind="reward")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("env_id", ENVIRONMENTS)
@@ -134,7 +153,9 @@ def test_reward_conforms(name: str) -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_conforms(name: str) -> None:
-    check_reward(resolve(PRESETS, name, kind="reward preset")(), [TASK_OF_REWARD.get(name, TASK)])
+    mixed = load_tasks("procedural_mixed")
+    tasks = [mixed[index] for index in range(8)] if name == "r1_all_scenarios" else [TASK_OF_REWARD.get(name, TASK)]
+    check_reward(resolve(PRESETS, name, kind="reward preset")(), tasks)
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if not name.startswith("compat_")])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from gymnasium.utils.env_checker import data_equivalence
 
-from reasonenv import Attempt, CompositeReward, MathReference, Score, Task, TextEnv, rule
+from reasonenv import Attempt, CompositeReward, MathReference, Score, Task, TextEnv, TextVectorEnv, rule
 from reasonenv.rewards import Reward
 
 TASKS = tuple(
@@ -85,6 +85,10 @@ def counting_turn(attempt):
 
 def text_env(*, reward: str | Reward | CompositeReward = exact, **kwargs: Any) -> TextEnv:
     return TextEnv(**{"tasks": TASKS, "template": "plain", "reward": reward, **kwargs})
+
+
+def vector_env(num_envs=4, *, reward=exact, **kwargs):
+    return TextVectorEnv(num_envs, **{"tasks": TASKS, "template": "plain", "reward": reward, **kwargs})
 
 
 def is_same(left: Any, right: Any) -> bool:

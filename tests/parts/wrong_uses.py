@@ -40,6 +40,7 @@ def write_files(folder: Path) -> None:
     contents: dict[str, bytes | str] = {
         "good.jsonl": sums,
         "empty.jsonl": "",
+        "one.jsonl": '{"question": "1+1=?", "answer": "2"}',
         "broken.jsonl": '{"question": "1+1=?", "answer": "2"}\n{"question":',
         "list.jsonl": '["a"]\n',
         "twice.jsonl": '{"id": "a", "question": "1+1=?", "answer": "2"}\n' * 2,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from env_parts import TASKS, CountingReward, again, counting_turn, exact, failing_turn, terms
 
-from reasonenv import Attempt, Score, Task, load_tasks, rule
+from reasonenv import Attempt, CompositeReward, Score, Task, load_tasks, rule
 from reasonenv.tasksets import TaskList
 from reasonenv.testing import check_interaction, check_reward, check_task_set
 from reasonenv.turns import load_turn
@@ -58,6 +59,26 @@ class Silent(BrokenSet):
         return Task(task_id=super().__getitem__(index).task_id, prompt=" ", reference=None)
 
 
+class Setlike(BrokenSet):
+    def __getitem__(self, index):
+        return Task(task_id=super().__getitem__(index).task_id, prompt="1?", reference=None, metadata={"seen": {1}})
+
+
+class Failing(BrokenSet):
+    def __getitem__(self, index):
+        raise KeyError("no such file")
+
+
+class Leaving(BrokenSet):
+    def __getitem__(self, index):
+        raise SystemExit("no data")
+
+
+class Unsized(BrokenSet):
+    def __len__(self):
+        return "many"
+
+
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
@@ -66,12 +87,24 @@ class Silent(BrokenSet):
         (Wrapping, "task 20 must raise IndexError"),
         (Guessing, "index_of an unknown id must raise ValueError"),
         (Unserialisable, "metadata must be JSON values"),
-        (Silent, "task 0 must have a prompt"),
+        (Silent, "task 0 must have prompt as text, got ' '"),
+        (Setlike, r"task 0: json\.dumps\(metadata\) must not raise, but it raised TypeError"),
+        (Failing, "task 0 must not raise, but it raised KeyError"),
+        (Leaving, "task 0 must not raise, but it raised SystemExit"),
+        (Unsized, "len must not raise, but it raised TypeError"),
     ],
 )
 def test_a_broken_task_set_is_named(kind, message):
     with pytest.raises(AssertionError, match=message):
         check_task_set(kind("sums", "train", TASKS))
+
+
+def test_a_task_set_that_does_not_pickle_is_named():
+    class Local(TaskList):
+        pass
+
+    with pytest.raises(AssertionError, match=r"pickling task set 'sums' .* top level of a module\) must not raise"):
+        check_task_set(Local("sums", "train", TASKS))
 
 
 def test_something_else_than_a_task_set_is_refused():
@@ -119,6 +152,48 @@ class Infinite:
         return [Score(float("inf")) for _ in attempts]
 
 
+class Beyond:
+    """A reward that leaves the range that it states."""
+
+    name = "beyond"
+    value_range = (0.0, 1.0)
+
+    def score(self, attempts):
+        return [Score(-1.0) for _ in attempts]
+
+
+class Written:
+    name = "written"
+
+    def score(self, attempts):
+        return [Score("1") for _ in attempts]
+
+
+class Marking:
+    name = "marking"
+
+    def score(self, attempts):
+        for attempt in attempts:
+            attempt.task.metadata["seen"] = True
+        return [Score(0.0) for _ in attempts]
+
+
+class Answering:
+    name = "answering"
+
+    def score(self, attempts):
+        for attempt in attempts:
+            attempt.messages[-1]["content"] = ""
+        return [Score(0.0) for _ in attempts]
+
+
+class Quitting:
+    name = "quitting"
+
+    def score(self, attempts):
+        raise SystemExit("no model")
+
+
 @pytest.mark.parametrize(
     ("reward", "message"),
     [
@@ -128,11 +203,28 @@ class Infinite:
         (Unnamed(), "must be an identifier"),
         (Infinite(), "must be finite"),
         (object(), "must have a name"),
+        (Infinite, "is a class; give what calling it makes"),
+        (Beyond(), r"must be within its value_range \(0\.0, 1\.0\), got -1\.0"),
+        (Written(), r"the value must be a number, got '1'"),
+        (Marking(), r"changed the metadata of task 'sum/00' to \{'seen': True\}"),
+        (Answering(), r"changed the messages of task 'sum/00'"),
+        (Quitting(), r"must not raise, but it raised SystemExit: no model"),
     ],
 )
 def test_a_broken_reward_is_named(reward, message):
+    tasks = [replace(task, metadata={}) for task in TASKS[:2]]
     with pytest.raises(AssertionError, match=message):
-        check_reward(reward, TASKS[:2])
+        check_reward(reward, tasks)
+
+
+def test_a_reward_is_not_checked_without_tasks():
+    with pytest.raises(AssertionError, match="reward 'exact' must be given at least one task that it is meant for"):
+        check_reward(exact, [])
+    never = CompositeReward({"exact": (exact, 1.0)}, applies_to={"exact": lambda task: False})
+    with pytest.raises(AssertionError, match="tasks must hold one that the term 'exact' applies to; of 2, none is"):
+        check_reward(never, TASKS[:2])
+    with pytest.raises(AssertionError, match="tasks must be of the class Task, got str"):
+        check_reward(exact, ["1+1=?"])
 
 
 @rule("fussy")
@@ -143,6 +235,17 @@ def fussy(task, response):
 @rule("silent")
 def silent(task, response):
     return None
+
+
+@rule("textual")
+def textual(task, response):
+    return "1"
+
+
+@rule("asserting")
+def asserting(task, response):
+    assert response == "right"
+    return 1.0
 
 
 @rule("dividing")
@@ -165,6 +268,8 @@ def random_rule(task, response):
     [
         (fussy, "reward 'fussy' must not raise, but it raised ValueError: could not convert"),
         (silent, "reward 'silent' must not raise, .* must return a number or a Score, got NoneType: None"),
+        (textual, "reward 'textual' must not raise, .* must return a number or a Score, got str: '1'"),
+        (asserting, "reward 'asserting' must not raise, but it raised AssertionError"),
         (dividing, "reward 'dividing' must not raise, but it raised ZeroDivisionError"),
         (verbose, r"reward 'verbose' of .*: json\.dumps of the details must not raise"),
         (random_rule, "reward 'random' of .* in another order"),
@@ -226,15 +331,21 @@ class Talkative(Silence):
         return ["go on" for _ in attempts] or ["nobody"]
 
 
+def marking_turn(attempt):
+    attempt.task.metadata["asked"] = len(attempt.messages)
+
+
 @pytest.mark.parametrize(
     ("interaction", "message"),
     [
         (FirstAlone(), "4 attempts must give as many, got 1"),
         (Counting(), "must be a str or None, got 0"),
         (Positional(), "in another order"),
-        (Batched(), "must answer alone as in a batch, got '1' and '4'"),
+        (Batched(), r"must answer alone as in a batch, got \['1'\] and \['4'\]"),
         (Talkative(), "an empty batch must give no answers"),
         (object(), "must have answer"),
+        (Silence, "is a class; give what calling it makes"),
+        (marking_turn, "changed the metadata of task 'sum/00'"),
         (failing_turn, "must not raise, but it raised KeyError"),
         (counting_turn, "in another order|must answer alone"),
         (lambda attempt: None, r"pickling turn .* \(functions .* top level of a module\) must not raise"),
@@ -242,5 +353,11 @@ class Talkative(Silence):
 )
 def test_a_broken_interaction_is_named(interaction, message):
     check_interaction(Silence(), ATTEMPTS)
+    attempts = [replace(attempt, task=replace(attempt.task, metadata={})) for attempt in ATTEMPTS]
     with pytest.raises(AssertionError, match=message):
-        check_interaction(interaction, ATTEMPTS)
+        check_interaction(interaction, attempts)
+
+
+def test_a_turn_is_not_checked_without_attempts():
+    with pytest.raises(AssertionError, match="must be given at least one attempt that it is meant for"):
+        check_interaction(again, [])

@@ -56,6 +56,7 @@ def test_weights_of_a_preset_keep_which_tasks_its_terms_apply_to():
         ({"accuracy": None}, TypeError, "must be a number, got NoneType"),
         ({"accuracy": math.nan}, ValueError, "weight of the term 'accuracy' must be finite, got nan"),
         ({"format": math.inf}, ValueError, "must be finite, got inf"),
+        ({"format": 10**400}, ValueError, "weight of the term 'format' must be finite: int too large"),
         ({"r1_zero": 1.0, "format": 1.0}, ValueError, "have the component 'format'"),
         ({user_parts.brevity: 1.0}, TypeError, "names of rewards as its keys, got .* Combine rewards of your own by"),
         (user_parts.undecorated, TypeError, "becomes a reward by @rule"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gymnasium as gym
 import pytest
 from code_parts import HALF, HIDDEN_INPUT, HIDDEN_OUTPUT, RIGHT, STDIN_TASK, TASK, WRONG, in_form, sandbox_or_skip
 from env_parts import again, is_same, text_env
@@ -101,7 +102,7 @@ def test_public_tests_need_a_task_with_tests():
         PublicTests().answer([Attempt(task=task, response="5")])
 
 
-def test_with_one_turn_nothing_is_asked():
+def test_the_default_turn_of_an_id_is_asked_only_where_there_are_several():
     class Refusing:
         def answer(self, attempts):
             raise AssertionError("asked")
@@ -109,8 +110,19 @@ def test_with_one_turn_nothing_is_asked():
         def end(self, attempt):
             pass
 
-    ((_, reward, terminated, *_),) = played(code_env(turn=Refusing(), max_turns=1), in_form(RIGHT))
-    assert (reward, terminated) == (2.0, True)
+    env = code_env(turn=None, default_turn=Refusing(), max_turns=1)
+    assert [(step[1], step[2]) for step in played(env, in_form(RIGHT))] == [(2.0, True)]
+    with pytest.raises(AssertionError, match="asked"):
+        played(code_env(turn=None, default_turn=Refusing()), in_form(RIGHT))
+    played(code_env(default_turn=Refusing()), in_form(RIGHT))
+
+
+@pytest.mark.parametrize("env_id", ["reasonenv/Code-v0", "reasonenv/MathPython-v0", "reasonenv/Math-v0"])
+def test_a_turn_that_would_never_be_asked_is_refused(env_id):
+    for make in (gym.make, gym.make_vec):
+        with pytest.raises((ValueError, gym.error.Error), match=r"turn=.* would never be asked: with max_turns=1"):
+            make(env_id, turn="python", max_turns=1)
+        assert make(env_id, max_turns=1).unwrapped.turn is None
 
 
 class Recording:

@@ -130,6 +130,12 @@ PARTS = rows(
     ("--env.split tain", r"Unknown split 'tain' of 'chain_arithmetic'\. Did you mean 'train'\?"),
     ("--env.split trian", r"Unknown split 'trian' of 'chain_arithmetic'\. Did you mean 'train'\?"),
     ("--evaluation.split tets", r"Unknown split 'tets' of 'chain_arithmetic'\. Did you mean 'test'\?"),
+    ("--tasks good.jsonl --env.split dev", r"Unknown split 'dev' of good.jsonl.* --env.tasks and --env.split\."),
+    (
+        "--tasks good.jsonl --evaluation.split dev",
+        r"split 'dev' of good.jsonl.* and --evaluation.split\.",
+    ),
+    ("--tasks one.jsonl", r"no split 'test': all 1 rows .* --evaluation.tasks and --evaluation.split\."),
     ("--evaluation.split tset", r"Unknown split 'tset' of 'chain_arithmetic'\. Did you mean 'test'\?"),
 )
 DATA = rows(
@@ -170,7 +176,7 @@ DATA = rows(
 POLICIES = rows(
     ("--policy.device cuda:99", r"policy\.device='cuda:99' cannot be used here"),
     ("--policy.device gpu", r"policy\.device='gpu' cannot be used here: Expected one of cpu, cuda"),
-    ("--policy.dtype float61", r"invalid choice 'float61' .* Expected one of \('float32', 'bfloat16'\)"),
+    ("--policy.dtype float61", r"Expected one of \('float32', 'bfloat16', 'float16'\)"),
     ("--policy.num-threads 0", r"num_threads must be at least 1, got 0"),
     ("--policy.path /nowhere", r"'/nowhere': there is no such folder"),
     ("--policy.path ./nowhere", r"'\./nowhere': there is no such folder"),

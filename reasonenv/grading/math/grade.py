@@ -17,6 +17,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from reasonenv.counts import check_counts
 from reasonenv.grading.grade import MAX_ANSWER_CHARS, Grade, GradeStatus
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.nodes import OverBudgetError
@@ -78,8 +79,10 @@ def grade_answers(
     policy: MathPolicy = DEFAULT_POLICY,
 ) -> list[Grade]:
     """Grade answers that have already been read out of their responses; None is no answer. See `grade_math`."""
-    if timeout_seconds <= 0 or (num_workers is not None and num_workers < 1):
-        raise ValueError(f"Limits must be positive, got {timeout_seconds=} and {num_workers=}.")
+    if timeout_seconds <= 0:
+        raise ValueError(f"timeout_seconds must be positive, got {timeout_seconds}.")
+    if num_workers is not None:
+        check_counts(num_workers=num_workers)
     if len(golds) != len(answers):
         raise ValueError(f"Each response needs its gold answer: got {len(golds)} golds and {len(answers)} responses.")
     grades = [_grade_fast(gold, answer, policy) for gold, answer in zip(golds, answers, strict=True)]
@@ -103,6 +106,16 @@ def equal(gold: str, answer: str, *, policy: MathPolicy = DEFAULT_POLICY) -> boo
     if status is not GradeStatus.CORRECT and said != answer:
         status = grade_answers([gold], [said], policy=policy)[0].status
     return None if status.is_failure or status is GradeStatus.TIMEOUT else status is GradeStatus.CORRECT
+
+
+def is_surely_wrong(gold: str, answer: str) -> bool:
+    """Return whether an answer differs from a gold answer, as far as that can be told without a worker.
+
+    >>> is_surely_wrong("0.5", "1"), is_surely_wrong("0.5", "1/2")
+    (True, False)
+    """
+    grade = _grade_fast(gold, answer, DEFAULT_POLICY)
+    return grade is not None and grade.status is GradeStatus.WRONG
 
 
 def _answer_of(response: str, policy: MathPolicy) -> str | None:

@@ -156,7 +156,7 @@ def _livecodebench_tests(row: Row, name: str | None, cases: list[Any]) -> CallTe
         if name is None:
             return StdinTests(tuple(pairs), BY_TOKENS)
         calls = [(tuple(json.loads(line) for line in text.split("\n") if line), json.loads(out)) for text, out in pairs]
-    except (TypeError, KeyError, json.JSONDecodeError) as error:
+    except (TypeError, KeyError, ValueError) as error:
         raise TaskDataError(f"{row.where}: a test case has no readable input and output ({error}).") from error
     return CallTests(name, tuple(calls), Comparison(judge=same_value))
 
@@ -182,7 +182,7 @@ class _StringUnpickler(pickle.Unpickler):
 def _json(row: Row, column: str) -> Any:
     try:
         return json.loads(row.text(column))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise row.wrong_cell(column, "JSON") from error
 
 

@@ -146,6 +146,14 @@ def row_numbers(self: Any, batch: TokenBatch) -> Tensor:
     return torch.arange(len(batch.rewards_B))
 
 
+def nothing_filled(self: Any, batch: TokenBatch) -> TokenBatch:
+    return batch
+
+
+def leaving(self: Any, batch: TokenBatch) -> TokenBatch:
+    raise SystemExit("no plan")
+
+
 WRONG_ALGORITHMS = [
     ("loss", positional, "takes 1 positional argument"),
     ("loss", unmasked, "no gradient where loss_mask_BT is 0"),
@@ -163,6 +171,8 @@ WRONG_ALGORITHMS = [
     ("annotate", divided_by_no_variance, "must be finite|a finite loss where all rewards"),
     ("annotate", one_advantage_a_row, r"must give advantages_BT of shape \(6, 9\)"),
     ("annotate", in_place, "leave its own as it was"),
+    ("annotate", nothing_filled, "loss of .* annotate has filled neither advantages_BT nor returns_BT, must work"),
+    ("annotate", leaving, "annotate of .* must work here, but raised SystemExit: no plan"),
     ("annotate", no_batch, "must return a TokenBatch"),
     ("gradient_rows", no_rows, "leaves out rows whose gradient is not 0"),
     ("gradient_rows", row_numbers, "a boolean per row"),
@@ -177,6 +187,21 @@ WRONG_ALGORITHMS = [
 def test_wrong_algorithm_is_caught(name: str, method: Any, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
         check_algorithm(with_method(name, method))
+
+
+def test_an_assertion_without_a_message_is_named() -> None:
+    def insisting(self: Any, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
+        assert batch.advantages_BT is not None
+        return output((batch.advantages_BT * outputs.logprobs_BT).sum())
+
+    wrong = {"annotate": nothing_filled, "loss": insisting, "__annotations__": {}}
+    with pytest.raises(AssertionError, match=r"filled neither .* must work here, but raised AssertionError"):
+        check_algorithm(dataclass(frozen=True)(type("Wrong", (Reinforce,), wrong))())
+
+
+def test_a_class_is_no_algorithm() -> None:
+    with pytest.raises(AssertionError, match="is a class; give an instance of it"):
+        check_algorithm(Reinforce)  # type: ignore[arg-type]
 
 
 def test_what_is_no_frozen_dataclass_with_all_members_is_caught() -> None:

@@ -33,7 +33,7 @@ def test_an_environment_without_id_passes():
 TALK = ("again", "again, please", "stop")
 
 
-@pytest.mark.parametrize("max_turns", [1, 2, 3, 9])
+@pytest.mark.parametrize("max_turns", [2, 3, 9])
 @pytest.mark.parametrize("turn", [again, always])
 def test_an_environment_of_several_turns_passes(turn, max_turns):
     check_env(text_env(reward=terms(), turn=turn, max_turns=max_turns), responses=TALK)
@@ -248,3 +248,18 @@ def test_an_environment_that_hides_a_failed_grader_is_named():
 def test_something_else_than_a_text_environment_is_refused():
     with pytest.raises(AssertionError, match=r"pass env\.unwrapped"):
         check_env(gym.make("CartPole-v1"))
+
+
+@pytest.mark.parametrize(
+    ("responses", "message"),
+    [
+        ((), "responses must hold at least one text, got none"),
+        ("12", "responses must be a list or tuple of texts, got '12'"),
+        ((5,), r"responses must be a list or tuple of texts, got \(5,\)"),
+    ],
+)
+def test_responses_that_nobody_can_speak_are_refused(responses, message):
+    with pytest.raises(AssertionError, match=message):
+        check_env(text_env(), responses=responses)
+    with pytest.raises(AssertionError, match=message):
+        check_vector_env(TextVectorEnv(2, tasks=TASKS), responses=responses)

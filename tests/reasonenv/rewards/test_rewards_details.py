@@ -64,7 +64,7 @@ def test_language_of_a_code_block_is_taken_literally() -> None:
 @pytest.mark.parametrize("limits", [{"timeout_seconds": 0}, {"num_workers": 0}])
 def test_limits_of_accuracy_reach_the_grader_which_refuses_none(limits: dict[str, int]) -> None:
     task = Task(task_id="t/1", prompt="", reference=MathReference(answer="5"))
-    with pytest.raises(ValueError, match=rf"Limits must be positive.*{next(iter(limits))}=0"):
+    with pytest.raises(ValueError, match=rf"{next(iter(limits))} must be (positive|at least 1), got 0"):
         Accuracy(**limits).score([Attempt(task=task, response=r"\boxed{5}")])
 
 

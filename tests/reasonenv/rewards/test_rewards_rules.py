@@ -222,7 +222,7 @@ def test_cosine_length_uses_accuracy_by_default():
 
 
 def test_cosine_length_needs_a_positive_limit():
-    with pytest.raises(ValueError, match="max_length=0"):
+    with pytest.raises(ValueError, match="max_length must be at least 1, got 0"):
         CosineLength(max_length=0)
 
 

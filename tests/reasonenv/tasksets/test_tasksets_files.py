@@ -128,7 +128,11 @@ def test_answers_may_be_numbers_or_text(tmp_path, answer, text):
         ('{"prompt": "a", "answer": true}', "line 2: expected text in column 'answer', got bool True"),
         ('{"prompt": "a", "answer": NaN}', "line 2: expected text in column 'answer', got float nan"),
         ('{"prompt": "a", "answer": [1]}', r"line 2: expected text in column 'answer', got list \[1\]"),
-        ('{"prompt": "a", "answer": "1\\n#### 1"}', 'line 2: .* load it with data_set="gsm8k"'),
+        ('{"prompt": "a", "answer": "1\\n#### 1"}', 'line 2: .* Load the file with data_set="gsm8k"'),
+        ('{"prompt": "a", "answer": "1 #### 1"}', r"line 2: column 'answer' holds a solution .*, got '1 #### 1'\."),
+        ('{"prompt": "a", "answer": "####1"}', r"line 2: column 'answer' holds a solution .*, got '####1'\."),
+        ('{"prompt": "a", "answer": "so #### 1", "kind": "number"}', "line 2: column 'answer' holds a solution"),
+        (f'{{"prompt": "a", "answer": {"7" * 5000}}}', r"line 2: not JSON \(Exceeds the limit \(4300 digits\)"),
         ("{}", "line 2: .* the columns are none at all"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import datasets
 import gymnasium
@@ -262,6 +263,27 @@ def _broken(split: str) -> list[dict[str, str]]:
 def test_function_of_the_split_that_raises_is_named_with_its_reason() -> None:
     with pytest.raises(TaskDataError, match=r"could not be made for split 'test' \(KeyError: 'test'\)"):
         load_tasks(_broken, split="test")
+
+
+def _leaving(split: str) -> list[dict[str, str]]:
+    raise SystemExit(f"no {split} here")
+
+
+def _interrupted(split: str) -> list[dict[str, str]]:
+    raise KeyboardInterrupt
+
+
+def test_function_of_the_split_that_exits_is_named_and_ctrl_c_is_not() -> None:
+    with pytest.raises(TaskDataError, match=r"could not be made for split 'test' \(SystemExit: no test here\)"):
+        load_tasks(_leaving, split="test")
+    with pytest.raises(KeyboardInterrupt):
+        load_tasks(_interrupted)
+
+
+@pytest.mark.parametrize("tasks", ["gcd_lcm", "sums.jsonl", Path("sums.jsonl"), [{"question": "1+1=?", "answer": 2}]])
+def test_a_split_that_is_no_name_is_refused(tasks: object) -> None:
+    with pytest.raises(TypeError, match=r'split must be a name such as "train", .* got NoneType: None'):
+        load_tasks(tasks, split=None)  # type: ignore[arg-type]
 
 
 def test_columns_that_are_no_dict_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import doctest
 import json
 import pickle
@@ -315,6 +316,14 @@ def test_columns_travel_in_the_specification_of_an_environment(tmp_path):
     assert again.unwrapped.tasks[0].prompt == "2+3=?"
 
 
+@pytest.mark.parametrize("make", [gymnasium.make, gymnasium.make_vec])
+def test_the_path_of_a_file_travels_in_the_specification_of_an_environment(make, tmp_path):
+    spec = make("reasonenv/Math-v0", tasks=write(tmp_path / "own.jsonl", [{"question": "2+3=?", "answer": 5}])).spec
+    again = make(type(spec).from_json(spec.to_json()))
+    assert again.spec == spec
+    assert again.unwrapped.tasks[0].prompt == "2+3=?"
+
+
 def test_the_layout_of_a_public_data_set_is_given_to_the_environment(tmp_path):
     path = write(tmp_path / "own.jsonl", [{"question": "2+3=?", "answer": "2+3=5\n#### 5"}])
     env = gymnasium.make("reasonenv/Math-v0", tasks=path, data_set="gsm8k").unwrapped
@@ -354,6 +363,38 @@ def test_a_csv_file_holds_options_and_tests_as_json(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text('prompt,choices,answer\nWhich?,"[""x"", ""y""]",y\nWhich one?,"{""A"": ""x"", ""B"": ""y""}",A\n')
     assert [task.reference.answer for task in load_tasks(path, split="all")] == ["B", "A"]
+
+
+def test_a_csv_file_holds_the_rows_of_verl_as_json(tmp_path):
+    path = tmp_path / "verl.csv"
+    messages, gold = (
+        [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "2+3=?"}],
+        {"ground_truth": "5"},
+    )
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerows([["prompt", "reward_model"], [json.dumps(messages), json.dumps(gold)]])
+    (task,) = load_tasks(path, split="all")
+    assert (task.prompt, task.history, task.reference) == ("2+3=?", (messages[0],), MathReference(answer="5"))
+    assert "reward_model" not in task.metadata
+
+
+def test_messages_in_the_notation_of_python_are_refused():
+    with pytest.raises(TaskDataError, match="expected messages, or JSON text of it in column 'prompt'"):
+        only({"prompt": str([{"role": "user", "content": "2+3=?"}]), "answer": 5})
+
+
+def test_a_prompt_about_json_stays_text():
+    for prompt in ('[{"a": 1}]: how many objects?', "[1, 2", '"role": "user"'):
+        assert only({"prompt": prompt, "answer": 5}).prompt == prompt
+
+
+def test_a_number_of_more_digits_than_python_writes_is_named():
+    for kind in ("math", "number"):
+        with pytest.raises(TaskDataError, match="row 0 of the list: the number in column 'answer' is too long"):
+            only({"prompt": "10^5000?", "answer": 10**5000, "kind": kind})
+    with pytest.raises(TaskDataError, match="expected text in column 'prompt', got int which cannot be shown"):
+        only({"prompt": 10**5000, "answer": 5})
 
 
 def test_the_examples_of_the_document_on_data_run():

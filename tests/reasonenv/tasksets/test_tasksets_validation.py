@@ -1,4 +1,4 @@
-"""`validate`: every kind of task is checked by the reward that fits its reference."""
+"""Gold answers: `validate` pays each by the reward of its kind, and those that contradict each other are warned of."""
 
 from __future__ import annotations
 
@@ -101,3 +101,29 @@ def test_tasks_without_answer_are_counted_and_no_failures():
 def test_validate_refuses_an_unknown_reward():
     with pytest.raises(UnknownNameError, match="Did you mean 'accuracy'"):
         validate(numbers("n", 2), "acuracy")
+
+
+CONTRADICTIONS = {
+    "math": ({"answer": "1/2"}, {"answer": "0.5"}, {"answer": "2"}),
+    "number": ({"answer": 5}, {"answer": "5.0"}, {"answer": 6}),
+    "short": ({"answer": ["Paris", "Lutetia"]}, {"answer": "paris"}, {"answer": "Rome"}),
+    "boolean": ({"answer": True}, {"answer": "true"}, {"answer": "no"}),
+    "choice": tuple({"answer": answer, "choices": ["x", "y"]} for answer in ("A", "x", 1)),
+    "list": ({"answer": ["a", "b"]}, {"answer": ["b", "a"]}, {"answer": ["a", "c"]}),
+}
+
+
+@pytest.mark.parametrize("kind", CONTRADICTIONS)
+def test_one_problem_with_gold_answers_that_contradict_each_other_is_warned_of(kind):
+    gold, alike, other = ({"prompt": "What is it?", "kind": kind, **row} for row in CONTRADICTIONS[kind])
+    load_tasks([gold, alike], split="all")
+    expected = r"(?s)1 problem has several gold answers that contradict .*'\s*What is.*row 0 of .*row 2 of"
+    with pytest.warns(UserWarning, match=expected):
+        load_tasks([gold, alike, {**other, "prompt": " What is\nit?"}, other], split="all")
+
+
+def test_programs_and_requests_do_not_contradict_each_other():
+    programs = [{"prompt": "Write f.", "tests": [f"assert f({n}) == {n}"], "function_name": "f"} for n in range(2)]
+    requests = [{"prompt": "Write a poem.", "kind": "open"}] * 2
+    limits = [{"prompt": "Write.", "kind": "constrained", "constraints": [f"max_words {n}"]} for n in (3, 9)]
+    load_tasks([*programs, *requests, *limits], split="all")
