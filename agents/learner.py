@@ -20,11 +20,12 @@ from agents.algorithms import Algorithm
 from agents.algorithms.base import require_known_needs
 from agents.errors import ConfigError, TrainingError
 from agents.kernels.types import EntropyMode
+from agents.minibatches import by_length, microbatches, minibatches, take_rows, whole_rows
 from agents.policies.hf import HFPolicy
 from agents.policies.precision import require_full_precision
 from agents.policies.routing import routed
 from agents.routes import MixtureStep, Replay, with_routes
-from agents.types import Groups, LossOutput, PolicyOutputs, TokenBatch, Totals
+from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
 
@@ -175,7 +176,7 @@ class Learner:
         generator = torch.Generator().manual_seed(seed)
         metrics: list[dict[str, float]] = []
         for _ in range(config.num_epochs):
-            for rows in _minibatches(len(batch.rewards_B), config.num_minibatches, generator):
+            for rows in minibatches(len(batch.rewards_B), config.num_minibatches, generator):
                 minibatch, is_kept_B = take_rows(batch, rows, is_whole_minibatch=True), has_gradient_B[rows]
                 if config.skip_zero_gradient_rows or not is_kept_B.any():
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
@@ -203,7 +204,7 @@ class Learner:
             TrainingError: the gradient is not finite; the step is not taken.
         """
         totals: dict[str, Tensor] = {}
-        order = _order(minibatch, self._shared_groups(minibatch, share_prompts))
+        order = by_length(minibatch, self._shared_groups(minibatch, share_prompts))
         parts = list(self._parts(minibatch, order, max_tokens))
         try:
             mixture = MixtureStep(self.policy, parts, bias_rate=router_bias_rate, counts_tokens=not share_prompts)
@@ -311,7 +312,8 @@ class Learner:
                 )
             parts.append(outputs)
         joined = {
-            entry.name: _join([getattr(part, entry.name) for part in parts], batch) for entry in fields(PolicyOutputs)
+            entry.name: whole_rows([getattr(part, entry.name) for part in parts], batch)
+            for entry in fields(PolicyOutputs)
         }
         return PolicyOutputs(**cast(Any, joined))
 
@@ -338,69 +340,6 @@ class Learner:
             self.freeze_reference()
             assert self.reference is not None
             self.reference.load_state_dict(state["reference"])
-
-
-def _order(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
-    """Return row numbers by length; where prompts are shared, whole groups by their longest row."""
-    lengths_B = batch.attention_mask_BT.sum(1)
-    if shared_groups_B is None:
-        return lengths_B.argsort(stable=True)
-    groups = Groups.of(shared_groups_B)
-    longest_B = groups.max(lengths_B)[groups.index_B]
-    return (longest_B * len(lengths_B) + groups.index_B).argsort(stable=True)
-
-
-def microbatches(batch: TokenBatch, order_B: Tensor, max_tokens: int | None) -> list[Tensor]:
-    """Cut rows, in order, into as few consecutive parts as hold at most `max_tokens` each, padding included.
-
-    Raises:
-        ConfigError: a row alone is longer.
-    """
-    lengths: list[int] = batch.attention_mask_BT[order_B].sum(1).tolist()
-    budget = math.inf if max_tokens is None else max_tokens
-    if max(lengths, default=0) > budget:
-        raise ConfigError(
-            f"max_tokens_per_microbatch={max_tokens} is less than one row of {max(lengths)} tokens: raise it, or lower "
-            "rollout.max_new_tokens."
-        )
-    sizes, longest = list[int](), 0
-    for length in lengths:
-        longest = max(longest, length)
-        if sizes and (sizes[-1] + 1) * longest <= budget:
-            sizes[-1] += 1
-        else:
-            sizes.append(1)
-            longest = length
-    return list(order_B.split(sizes)) if sizes else []
-
-
-def _join(parts_BT: list[Tensor | None], batch: TokenBatch) -> Tensor | None:
-    """Return rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
-    num_columns = batch.token_ids_BT.shape[1]
-    padded = [
-        torch.nn.functional.pad(part_BT, (0, num_columns - part_BT.shape[1]))
-        for part_BT in parts_BT
-        if part_BT is not None
-    ]
-    return torch.cat(padded) if padded else None
-
-
-def take_rows(batch: TokenBatch, rows: Tensor, *, is_whole_minibatch: bool = False) -> TokenBatch:
-    """Return these rows, cut to the longest; `totals` stay the batch's unless the rows are a minibatch of their own."""
-    num_columns = int(batch.attention_mask_BT[rows].sum(1).max()) if len(rows) else 1
-    cut = batch.select(rows, num_columns)
-    if not is_whole_minibatch:
-        return cut
-    return replace(cut, totals=Totals(num_sequences=len(rows), num_tokens=int(cut.loss_mask_BT.sum())))
-
-
-def _minibatches(num_rows: int, num_minibatches: int, generator: torch.Generator) -> Iterator[Tensor]:
-    if num_minibatches == 1:
-        yield torch.arange(num_rows)
-        return
-    yield from (
-        rows for rows in torch.randperm(num_rows, generator=generator).tensor_split(num_minibatches) if len(rows)
-    )
 
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -16,7 +16,7 @@ from transformers import (
     Qwen3MoeConfig,
 )
 
-SIZES = {
+SIZES: dict[str, Any] = {
     "vocab_size": 272,
     "hidden_size": 32,
     "intermediate_size": 32,
@@ -30,8 +30,19 @@ SIZES = {
     "eos_token_id": 1,
     "num_experts_per_tok": 2,
 }
-LATENT = {"q_lora_rank": 16, "kv_lora_rank": 16, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8}
-WITH_BIAS = {"n_routed_experts": 8, "n_shared_experts": 1, "moe_intermediate_size": 16, "first_k_dense_replace": 0}
+LATENT: dict[str, Any] = {
+    "q_lora_rank": 16,
+    "kv_lora_rank": 16,
+    "qk_rope_head_dim": 8,
+    "qk_nope_head_dim": 8,
+    "v_head_dim": 8,
+}
+WITH_BIAS: dict[str, Any] = {
+    "n_routed_experts": 8,
+    "n_shared_experts": 1,
+    "moe_intermediate_size": 16,
+    "first_k_dense_replace": 0,
+}
 WITH_LOSS: dict[str, tuple[Any, dict[str, Any]]] = {
     "gpt_oss": (GptOssConfig, {"num_local_experts": 8}),
     "granitemoe": (GraniteMoeConfig, {"num_local_experts": 8}),
@@ -39,7 +50,7 @@ WITH_LOSS: dict[str, tuple[Any, dict[str, Any]]] = {
     "olmoe": (OlmoeConfig, {"num_experts": 8}),
     "qwen3_moe": (Qwen3MoeConfig, {"num_experts": 8, "moe_intermediate_size": 16}),
 }
-MIXTURES = WITH_LOSS | {
+MIXTURES: dict[str, tuple[Any, dict[str, Any]]] = WITH_LOSS | {
     "deepseek_v3": (DeepseekV3Config, WITH_BIAS | LATENT | {"n_group": 2, "topk_group": 1, "head_dim": 8}),
     "glm4_moe": (Glm4MoeConfig, WITH_BIAS | {"n_group": 1, "topk_group": 1}),
 }
