@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
+import copy
 import importlib
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gymnasium
 import torch
 from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode
-from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
-from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImportUsage]: of whichever library it uses
-from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from agents.config import EnvConfig, PolicyConfig, RunConfig, SFTStage
+from agents.config import OWN_CRITICS, EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
+from agents.policies.loading import loading, require_same_tokens
 from agents.policies.precision import FULL_PRECISION
 from agents.policies.tiny import build_tiny_policy
 from agents.rl import RLPhase
@@ -46,6 +43,7 @@ __all__ = [
     "build_rl_phase",
     "build_sft_phase",
     "check_context",
+    "check_other_models",
     "check_parts",
     "evaluate_policy",
     "load_policy",
@@ -89,7 +87,7 @@ def load_policy(
     if source is None:
         model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
     else:
-        with _loading(source):
+        with loading(source):
             model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
             tokenizer = AutoTokenizer.from_pretrained(source)
     if not is_trained:
@@ -119,7 +117,7 @@ def check_parts(config: RunConfig) -> str:
     """
     _check_device(config.policy.device)
     if config.policy.path is not None:
-        with _loading(config.policy.path):
+        with loading(config.policy.path):
             AutoConfig.from_pretrained(config.policy.path)
             tokenizer = AutoTokenizer.from_pretrained(config.policy.path)
         TextCodec(tokenizer, use_chat_template=config.env.use_chat_template)
@@ -152,6 +150,26 @@ def check_context(config: RunConfig, policy: LoadedPolicy) -> None:
             raise ConfigError(
                 f"{name}.max_new_tokens={user.max_new_tokens} is more than the model's context of {context} tokens."
             )
+
+
+def check_other_models(config: RunConfig, policy: LoadedPolicy) -> None:
+    """Look for the teacher and the critic of a run, without their weights.
+
+    Raises:
+        ConfigError: the algorithm needs a teacher and there is none, or a model that is not there or has other tokens
+            than the policy.
+    """
+    if config.rl is None:
+        return
+    if "teacher_logprobs" in config.rl.algorithm.needs and config.rl.teacher is None:
+        name = type(config.rl.algorithm).__name__
+        raise ConfigError(f"{name} learns from a teacher: set rl.teacher to a hub name or checkpoint folder.")
+    for name, source in {"rl.teacher": config.rl.teacher, "rl.critic": config.rl.critic}.items():
+        if source is not None and source not in OWN_CRITICS:
+            with loading(source):
+                AutoConfig.from_pretrained(source)
+                tokenizer = AutoTokenizer.from_pretrained(source)
+            require_same_tokens(policy.codec.tokenizer, tokenizer, name=f"{name}={source!r}")
 
 
 def _tried(config: EnvConfig) -> TaskSet:
@@ -318,11 +336,20 @@ def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[in
     assert rl is not None
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
     env = _rows(config.training_env, num_prompts, group_size)
+    trained = policy.trained(has_value_head="values" in rl.algorithm.needs)
+    if rl.critic == "copy":
+        trained.give_critic(copy.deepcopy(policy.model))
+    elif rl.critic not in OWN_CRITICS:
+        trained.give_critic(load_policy(config.policy, config.env, path=rl.critic, seed=config.seed).model)
     learner = Learner(
-        policy.trained(has_value_head="values" in rl.algorithm.needs),
+        trained,
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
+    if rl.teacher is not None:
+        teacher = load_policy(config.policy, config.env, path=rl.teacher, seed=config.seed, is_trained=False).model
+        frozen = HFPolicy(teacher, precision=config.policy.precision, auxiliary_coef=0)
+        learner.teacher = frozen.requires_grad_(requires_grad=False)
     engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
 
@@ -371,35 +398,3 @@ def _check_device(device: str) -> None:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(f"policy.device={device!r} cannot be used here: {error}") from error
-
-
-@contextmanager
-def _loading(source: str) -> Generator[None]:
-    """Turn an error of `transformers` into one that names the policy, after one look whether there is any."""
-    try:
-        if not Path(source).is_dir():
-            _check_hub_name(source)
-        yield
-    except ConfigError:
-        raise
-    except (OSError, ValueError, SafetensorError, HTTPError) as error:
-        raise ConfigError(
-            f"No causal language model with its tokenizer could be loaded from {source!r}, neither as a folder nor as "
-            f"a hub name: {error}"
-        ) from error
-
-
-def _check_hub_name(source: str) -> None:
-    """Raise unless a name is in the cache or on the hub; what is written as a path is not looked for there.
-
-    `transformers` itself would ask for half a minute before it gives up.
-    """
-    path = Path(source)
-    is_path = source.startswith((".", "~", "/")) or source.endswith("/") or "\\" in source or source.count("/") > 1
-    if is_path or (len(path.parts) == 2 and path.parent.is_dir()):
-        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = difflib.get_close_matches(path.name, siblings, n=1)
-        hint = f" Did you mean {str(path.parent / close[0])!r}?" if close else ""
-        raise ConfigError(f"No causal language model can be loaded from {source!r}: there is no such folder.{hint}")
-    if not isinstance(try_to_load_from_cache(source, "config.json"), str):
-        get_hf_file_metadata(hf_hub_url(source, "config.json"))

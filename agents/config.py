@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias, cast
 
 import tyro
 
-from agents.algorithms import GRPO, Algorithm
+from agents.algorithms import GRPO, Algorithm, GroupBaseline
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.policies.precision import DtypeName, Precision
@@ -23,6 +23,7 @@ from reasonenv.tasksets import TaskSource
 from reasonenv.turns import Interaction, Turn
 
 __all__ = [
+    "OWN_CRITICS",
     "EnvConfig",
     "EvaluationConfig",
     "PolicyConfig",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 
+OWN_CRITICS = ("head", "copy")
+"""Values of `RLConfig.critic` that name no model."""
 Tasks: TypeAlias = str | Path | TaskSource
 Rewards: TypeAlias = str | Mapping[str, float] | Reward | CompositeReward
 
@@ -146,15 +149,57 @@ class RLConfig:
     update: UpdateConfig = field(default_factory=UpdateConfig)
     reference_every: int | None = None
     """Steps after which the KL anchor becomes the current policy (400 in R1-Zero); None keeps the initial one."""
+    teacher: str | None = None
+    """Who grades the tokens in on-policy distillation: a hub name or checkpoint folder with the policy's tokenizer."""
+    critic: str = "head"
+    """Where values come from: "head" is a linear layer on the policy's own trunk, "copy" a model of its own that starts
+    as the policy that this phase begins with; or a hub name or checkpoint folder with the policy's tokenizer."""
+    num_value_steps: int = 0
+    """Steps at the start in which only the critic learns (value pre-training, arXiv 2503.01491)."""
+    max_extra_collections: int = 0
+    """Dynamic sampling: groups whose rewards are all equal are dropped, and up to so many more collections of
+    `RolloutConfig.num_prompts` groups are made until none is missing. 0 trains on every group (Sec. 3.2, arXiv
+    2503.14476)."""
+    mask_truncated: bool = False
+    """Overlong filtering: responses that were cut off have no loss; their rewards count in the baseline of their group
+    (Sec. 3.4, arXiv 2503.14476)."""
+    max_sampler_difference: float | None = 0.1
+    """Stop where the learner's log-probabilities of sampled tokens differ from the sampler's by more on average, in
+    nats; None goes on whatever they are. In bf16, engines that are right were within 0.011; wrong ones were beyond 0.11
+    (`docs/decisions/0020-the-sampler-is-checked-on-the-way.md`)."""
 
     def __post_init__(self) -> None:
-        _require_at_least(0, "rl", num_steps=self.num_steps)
+        _require_at_least(0, "rl", num_steps=self.num_steps, num_value_steps=self.num_value_steps)
         _require_at_least(1, "rl", reference_every=self.reference_every)
+        _require_at_least(0, "rl", max_extra_collections=self.max_extra_collections)
+        _check_sampling(self)
+        if self.max_sampler_difference is not None and not self.max_sampler_difference > 0:
+            raise ConfigError(
+                f"rl.max_sampler_difference must be None (no limit) or positive, got {self.max_sampler_difference}."
+            )
         budget = self.update.max_tokens_per_microbatch
         if budget is not None and budget < self.rollout.max_new_tokens:
             raise ConfigError(
                 f"rl.update.max_tokens_per_microbatch={budget} is less than one response of "
                 f"rl.rollout.max_new_tokens={self.rollout.max_new_tokens}: raise it."
+            )
+        if self.mask_truncated and "final_values" in self.algorithm.needs:
+            raise ConfigError(
+                "rl.mask_truncated leaves responses that were cut off out of the loss, and bootstraps_truncated would "
+                "learn from them: set one of them to False."
+            )
+        self._check_other_models()
+
+    def _check_other_models(self) -> None:
+        """Refuse a teacher or a critic that nothing learns from."""
+        name, needs = type(self.algorithm).__name__, self.algorithm.needs
+        if self.teacher is not None and "teacher_logprobs" not in needs:
+            raise ConfigError(f"rl.teacher={self.teacher!r}, but {name} has none: set rl.algorithm to Distillation().")
+        has_critic_settings = self.critic != "head" or self.num_value_steps > 0
+        if has_critic_settings and "values" not in needs:
+            raise ConfigError(
+                f"rl.critic={self.critic!r} and rl.num_value_steps={self.num_value_steps} are of a critic, and "
+                f"{name} has none: set rl.algorithm to PPO()."
             )
 
 
@@ -250,6 +295,30 @@ class RunConfig:
             env = replace(env, tasks=chosen.tasks, columns=None, data_set=None)
         own = {name: getattr(chosen, name) for name in ("columns", "data_set", "reward", "template")}
         return replace(env, **{name: value for name, value in own.items() if value is not None})
+
+
+def _check_sampling(config: RLConfig) -> None:
+    """Raise ConfigError for samples that the algorithm cannot learn from, or would learn something else from."""
+    algorithm, rollout = config.algorithm, config.rollout
+    name = type(algorithm).__name__
+    if rollout.top_p < 1:
+        raise ConfigError(
+            f"rl.rollout.top_p must be 1 to train on, got {rollout.top_p}: the sampler chooses among the likeliest "
+            "tokens, while the learner's log-probabilities are over the whole vocabulary, so that ratios are wrong."
+        )
+    least = algorithm.min_group_size if isinstance(algorithm, GroupBaseline) else 1
+    if rollout.group_size < least:
+        raise ConfigError(
+            f"rl.rollout.group_size must be at least {least} for {name}, got {rollout.group_size}: its baseline is "
+            "what the other responses to the same prompt got."
+        )
+    is_filterable = isinstance(algorithm, GroupBaseline) and algorithm.allows_dynamic_sampling
+    if config.max_extra_collections and not is_filterable:
+        raise ConfigError(
+            f"rl.max_extra_collections must be 0 for {name}, got {config.max_extra_collections}: groups with equal "
+            "rewards would be dropped though it learns from them, or is unbiased only with them. An algorithm of which "
+            "that is not true says allows_dynamic_sampling = True."
+        )
 
 
 def _require_at_least(minimum: int, owner: str, **values: int | None) -> None:

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from agents.algorithms import Algorithm
-from agents.algorithms.base import require_known_needs
+from agents.algorithms.base import require_filled, require_known_needs
 from agents.errors import ConfigError, TrainingError
+from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.kernels.types import EntropyMode
-from agents.minibatches import by_length, microbatches, minibatches, take_rows, whole_rows
 from agents.policies.hf import HFPolicy
 from agents.policies.precision import require_full_precision
 from agents.policies.routing import routed
+from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches, take_rows
 from agents.routes import MixtureStep, Replay, with_routes
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -78,7 +79,9 @@ class UpdateConfig:
     share_prompts: bool = False
     """Compute the prompt of a group once instead of once a row: the same update, sooner. Needs a cache of keys and
     values (no linear attention); under a load-balancing loss, which must see every token, nothing is shared."""
-
+    guard: str | RatioGuard | None = None
+    """Importance weights for what separates the sampler from the learner: a name in `agents.guards.GUARDS`,
+    "module:attribute", or a `RatioGuard`. It costs a pass without gradient."""
     replay_routing: Replay | None = None
     """Mixture of experts: let all passes of a step choose the experts that the policy chose before its first update
     ("old"), or those that the sampler chose ("sampler"); None lets every pass choose its own."""
@@ -86,6 +89,8 @@ class UpdateConfig:
     """Mixture of experts: how far an optimizer step moves the routers' balancing biases (0.001 in DeepSeek-V3)."""
 
     def __post_init__(self) -> None:
+        if self.guard is not None:
+            load_guard(self.guard)
         if self.share_prompts and (self.replay_routing or self.router_bias_rate):
             raise ConfigError("update.replay_routing and router_bias_rate need whole rows: leave share_prompts out.")
         if not 0 <= self.router_bias_rate < math.inf:
@@ -137,11 +142,19 @@ class Learner:
 
     def freeze_reference(self) -> None:
         """Make the policy as it is now the anchor of the KL penalty."""
-        self.reference = copy.deepcopy(self.policy).requires_grad_(requires_grad=False)
+        without_critic = {id(part): None for part in (self.policy.critic, self.policy.value_head)}
+        self.reference = copy.deepcopy(self.policy, without_critic).requires_grad_(requires_grad=False)
         self.reference.precision.keep_as_copies(self.reference.model)
 
     def update(
-        self, batch: TokenBatch, algorithm: Algorithm, config: UpdateConfig, *, temperature: float, seed: int
+        self,
+        batch: TokenBatch,
+        algorithm: Algorithm,
+        config: UpdateConfig,
+        *,
+        temperature: float,
+        seed: int,
+        max_sampler_difference: float | None = None,
     ) -> dict[str, float]:
         """Train on one batch of trajectories.
 
@@ -151,6 +164,7 @@ class Learner:
             config: how the batch is cut up.
             temperature: that of the sampler.
             seed: decides how rows are dealt to minibatches.
+            max_sampler_difference: see `agents.guards.SamplerCheck`.
 
         Returns:
             Means over the optimizer steps of the algorithm's metrics, with `grad_norm`, `learning_rate` and
@@ -158,11 +172,14 @@ class Learner:
 
         Raises:
             ConfigError: a row is longer than a microbatch may be, or the algorithm needs what is not there.
-            TrainingError: the gradient of an optimizer step is not finite; the step is not taken.
+            TrainingError: the gradient of an optimizer step is not finite, or the sampler is too far from the policy;
+                the step is not taken.
         """
         rows = partial(self._parts, batch, torch.arange(len(batch.rewards_B)), config.max_tokens_per_microbatch)
         batch, route_metrics = with_routes(batch, self.policy, config.replay_routing, rows)
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
+        check = SamplerCheck(max_sampler_difference)
+        batch, guard_metrics = guarded(batch, config.guard, check)
         has_gradient_B = algorithm.gradient_rows(batch) | bool(self.policy.auxiliary_coef)
         step = partial(
             self.step,
@@ -180,9 +197,9 @@ class Learner:
                 minibatch, is_kept_B = take_rows(batch, rows, is_whole_minibatch=True), has_gradient_B[rows]
                 if config.skip_zero_gradient_rows or not is_kept_B.any():
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
-                metrics.append(step(minibatch))
+                metrics.append(step(minibatch, check=check if check.is_empty else None))
         skipped_share = 1 - has_gradient_B.float().mean().item() if config.skip_zero_gradient_rows else 0.0
-        return {**_means(metrics), **route_metrics, "skipped_row_share": skipped_share}
+        return {**_means(metrics), **route_metrics, **guard_metrics, "skipped_row_share": skipped_share}
 
     def step(
         self,
@@ -194,15 +211,17 @@ class Learner:
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
         router_bias_rate: float = 0.0,
+        check: SamplerCheck | None = None,
     ) -> dict[str, float]:
         """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
 
-        Rows of similar length share a microbatch, so that little of it is padding.
+        Rows of similar length share a microbatch, so that little of it is padding; `check` is shown log-probabilities.
 
         Raises:
             ConfigError: a row is longer than `max_tokens`, or there are no biases to move.
-            TrainingError: the gradient is not finite; the step is not taken.
+            TrainingError: the gradient is not finite, or `check` refuses the batch; the step is not taken.
         """
+        loss = loss if check is None else check.watching(loss)
         totals: dict[str, Tensor] = {}
         order = by_length(minibatch, self._shared_groups(minibatch, share_prompts))
         parts = list(self._parts(minibatch, order, max_tokens))
@@ -224,7 +243,7 @@ class Learner:
                     (result.loss + share).backward()
                 for name, value in result.metrics.items():
                     totals[name] = totals.get(name, 0.0) + value
-            metrics = {name: value.item() for name, value in totals.items()}
+            metrics = {name: value.item() for name, value in totals.items()} | (check.metrics() if check else {})
             return metrics | self._apply_gradient(has_gradient=bool(parts)) | mixture.finish()
         finally:
             self.optimizer.zero_grad(set_to_none=True)
@@ -274,20 +293,34 @@ class Learner:
             ConfigError: there is no critic or no reference, or nothing of that name can be filled.
         """
         require_known_needs(algorithm)
-        needs, outputs = algorithm.needs, partial(self._outputs, batch, config, temperature)
+        needs = algorithm.needs if config.guard is None else algorithm.needs | {"old_logprobs"}
+        outputs = partial(self._outputs, batch, config, temperature)
         filled: dict[str, Tensor | None] = {}
-        if "values" in needs and self.policy.value_head is None:
+        if needs & {"values", "final_values"} and self.policy.value_head is None:
             raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
         if needs & {"old_logprobs", "old_entropy", "values"}:
             own = outputs(self.policy, entropy="value" if "old_entropy" in needs else "none")
             current = {"old_logprobs": own.logprobs_BT, "old_entropy": own.entropy_BT, "values": own.values_BT}
             filled |= {f"{need}_BT": tensor_BT for need, tensor_BT in current.items() if need in needs}
+        if "final_values" in needs:
+            filled["final_values_B"] = self._final_values(batch, config)
         for need, frozen in (("reference_logprobs", self.reference), ("teacher_logprobs", self.teacher)):
             if need in needs and frozen is None:
                 raise ConfigError(f"The algorithm needs {need}: {_MISSING[need]}")
             if need in needs and frozen is not None:
                 filled[f"{need}_BT"] = outputs(frozen).logprobs_BT
         return replace(batch, **filled)
+
+    def _final_values(self, batch: TokenBatch, config: UpdateConfig) -> Tensor:
+        """Return the critic's value of where the token budget cut a row, and 0 for rows that came to their end, [B]."""
+        is_cut_B = ~require_filled(batch.is_stopped_B, "batch.is_stopped_B", "agents.rollout.assemble.assemble")
+        values_B = torch.zeros_like(batch.rewards_B)
+        if is_cut_B.any():
+            budget = config.max_tokens_per_microbatch and config.max_tokens_per_microbatch + 1
+            longer = replace(config, share_prompts=False, max_tokens_per_microbatch=budget)
+            outputs = self._outputs(batch.select(is_cut_B).awaiting_one_token(), longer, 1.0, self.policy)
+            values_B[is_cut_B] = require_filled(outputs.values_BT, "values_BT", "a critic").sum(1)
+        return values_B
 
     def _outputs(
         self,
@@ -312,16 +345,15 @@ class Learner:
                 )
             parts.append(outputs)
         joined = {
-            entry.name: whole_rows([getattr(part, entry.name) for part in parts], batch)
+            entry.name: join_rows([getattr(part, entry.name) for part in parts], batch)
             for entry in fields(PolicyOutputs)
         }
         return PolicyOutputs(**cast(Any, joined))
 
     def state_dict(self) -> dict[str, Any]:
         """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
-        value_head = self.policy.value_head
         return {
-            "value_head": None if value_head is None else value_head.state_dict(),
+            "critic": self.policy.critic_state(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "num_steps_done": self.num_steps_done,
@@ -334,8 +366,7 @@ class Learner:
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
         self.num_steps_done = state["num_steps_done"]
-        if self.policy.value_head is not None:
-            self.policy.value_head.load_state_dict(state["value_head"])
+        self.policy.load_critic_state(state["critic"])
         if state["reference"] is not None:
             self.freeze_reference()
             assert self.reference is not None

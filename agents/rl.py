@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from agents.learner import Learner
 from agents.rollout.assemble import assemble
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
+from agents.rollout.dynamic import Collected, collect_informative
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.rollout.metrics import rollout_metrics
 from agents.seeds import derive_seed
@@ -41,19 +44,27 @@ class RLPhase:
         if "reference_logprobs" in self.config.algorithm.needs and self._is_reference_step(step):
             self.learner.freeze_reference()
         self.engine.load_weights(self.learner.policy.model.named_parameters(), version=step)
-        trajectories = self._collect(step)
+        rollouts = self._collect(step)
         collected = time.perf_counter()
-        self.record(step, trajectories)
-        metrics = rollout_metrics(trajectories)
-        batch = assemble(trajectories, pad_token_id=self.codec.pad_token_id, device=self.learner.device)
+        self.record(step, rollouts.sampled)
+        metrics = rollout_metrics(rollouts.sampled) | rollouts.metrics
+        batch = assemble(
+            rollouts.kept,
+            pad_token_id=self.codec.pad_token_id,
+            device=self.learner.device,
+            mask_truncated=self.config.mask_truncated,
+        )
         if len(batch.rewards_B):
-            update = self.learner.update(
-                batch,
-                self.config.algorithm,
-                self.config.update,
-                temperature=self.config.rollout.temperature,
-                seed=derive_seed(self.seed, "minibatches", step),
-            )
+            is_policy_held = step < self.config.num_value_steps
+            with self.learner.policy.training_critic_alone() if is_policy_held else nullcontext():
+                update = self.learner.update(
+                    batch,
+                    self.config.algorithm,
+                    self.config.update,
+                    temperature=self.config.rollout.temperature,
+                    seed=derive_seed(self.seed, "minibatches", step),
+                    max_sampler_difference=self.config.max_sampler_difference,
+                )
             metrics |= {name if "/" in name else f"train/{name}": value for name, value in update.items()}
         finished = time.perf_counter()
         return metrics | {
@@ -66,16 +77,31 @@ class RLPhase:
         every = self.config.reference_every
         return self.learner.reference is None or (every is not None and step % every == 0)
 
-    def _collect(self, step: int) -> list[Trajectory]:
+    def _collect(self, step: int) -> Collected:
+        num_extra = self.config.max_extra_collections
+        if not num_extra:
+            trajectories = self._collection(step, 0)
+            return Collected(sampled=trajectories, kept=trajectories)
+        num_groups = self.config.rollout.num_prompts
+        return collect_informative(
+            partial(self._collection, step), num_groups=num_groups, max_extra_collections=num_extra
+        )
+
+    def _collection(self, step: int, number: int) -> list[Trajectory]:
+        """Sample for a step; the collections after the first one have seeds and an order of tasks of their own."""
         rollout = self.config.rollout
+        keys, seed, at = (step,), self.seed, step
+        if number:
+            keys, seed = (step, number), derive_seed(self.seed, "extra task order")
+            at = step * self.config.max_extra_collections + number - 1
         params = SamplingParams(
             max_new_tokens=rollout.max_new_tokens,
             temperature=rollout.temperature,
             top_p=rollout.top_p,
-            seed=derive_seed(self.seed, "rollout", step),
+            seed=derive_seed(self.seed, "rollout", *keys),
             records_routing=self.config.update.replay_routing == "sampler",
         )
-        indices = task_indices_of_step(step, rollout.num_prompts, len(self.env.tasks), seed=self.seed)
+        indices = task_indices_of_step(at, rollout.num_prompts, len(self.env.tasks), seed=seed)
         return collect(self.env, self.engine, self.codec, params, task_indices=indices)
 
 

@@ -118,7 +118,8 @@ class MixtureStep:
         self, policy: HFPolicy, parts: Sequence[TokenBatch], *, bias_rate: float = 0.0, counts_tokens: bool = True
     ) -> None:
         self._policy, self._parts, self._bias_rate = policy, parts, bias_rate
-        self._biases = router_biases(policy.decoder, policy.routers) if bias_rate else []
+        is_trained = any(parameter.requires_grad for parameter in policy.model.parameters())
+        self._biases = router_biases(policy.decoder, policy.routers) if bias_rate and is_trained else []
         self._load = RouterLoad(policy.routers) if policy.routers is not None and counts_tokens else None
         is_cut = bool(policy.auxiliary_coef) and len(parts) > 1
         self._shares = _balancing_shares(policy, parts) if is_cut else [None] * len(parts)

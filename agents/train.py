@@ -30,6 +30,7 @@ from agents.build import (
     build_rl_phase,
     build_sft_phase,
     check_context,
+    check_other_models,
     check_parts,
     evaluate_policy,
     load_policy,
@@ -37,7 +38,7 @@ from agents.build import (
     with_tasks,
 )
 from agents.config import RLConfig, RunConfig, SFTStage
-from agents.errors import ConfigError
+from agents.errors import ConfigError, TrainingError
 from agents.interruption import Interrupted, Interruption
 from agents.memory import memory_parts, shown_memory
 from agents.records.checkpoint import (
@@ -83,6 +84,7 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
         ConfigError, UnknownNameError: a part that does not exist; nothing has been written.
         CheckpointError: resuming a folder that was written by another configuration.
         Interrupted: Ctrl-C or SIGTERM arrived; the message says what was saved.
+        TrainingError: an update would have ruined the weights; the message says why, and what was saved.
     """
     transformers.utils.logging.disable_progress_bar()
     if config.policy.num_threads is not None:
@@ -94,6 +96,8 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
             run.play()
         except Interrupted:
             raise Interrupted(run.leave()) from None
+        except TrainingError as error:
+            raise TrainingError(f"{error} {run.leave()}") from error
         finally:
             run.close()
         summary = summarize(config, run.position.results, run.position.seconds)
@@ -117,6 +121,7 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             console.print(check_parts(tried), highlight=False, soft_wrap=True)
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
+            check_other_models(config, policy)
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
                     build_engine(policy, user.engine)
@@ -204,7 +209,7 @@ class _Run:
         if self.start is not None:
             self._take_back(self.start)
         if self.position.is_in_phase and self.saved != self.position.weights:
-            self.console.print("Saving; a second Ctrl-C gives this up.", highlight=False)
+            self.console.print("Saving; Ctrl-C gives this up.", highlight=False)
             self._save(f"{self.position.weights}-stopped", is_scheduled=False)
         where = (
             f"before step {step + 1} of {entry.name} was done" if entry.steps else f"in the evaluation {entry.name!r}"

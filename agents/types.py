@@ -75,6 +75,10 @@ class Trajectory:
     """False when the last response was cut off by the token budget."""
     spans: tuple[Span, ...]
     """The sampled tokens, in order."""
+    reward_weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    """That of each component in `reward`."""
+    turn_rewards: tuple[float, ...] = ()
+    """What each turn but the last earned; empty where all of it came with the last."""
     is_right: bool | None = None
     """What `CompositeReward.is_right` says of the answer; None where nothing says so."""
     domain: str | None = None
@@ -136,7 +140,7 @@ class TokenBatch:
     attention_mask_BT: Tensor
     loss_mask_BT: Tensor
     behavior_logprobs_BT: Tensor
-    """Of the sampler."""
+    """Of the sampler; in losses under a decoupled `agents.guards.RatioGuard`, of the learner before the step."""
     rewards_B: Tensor
     group_ids_B: Tensor
     totals: Totals
@@ -149,6 +153,10 @@ class TokenBatch:
     """int64: the weights that sampled the token; −1 outside `loss_mask_BT`."""
     reward_components: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     """Each component before its weight, [B]; NaN in rows that do not have it."""
+    reward_weights: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
+    """The weight of each component, [B]; NaN in rows that do not have it."""
+    turn_rewards_BT: Tensor | None = None
+    """What the turns before the last earned, each at its last token; None where no turn but the last earned any."""
     routed_experts_BTLK: Tensor | None = None
     """int16: the experts that the sampler's routers chose for the token; −1 where none was recorded."""
     reference_logprobs_BT: Tensor | None = None
@@ -159,10 +167,13 @@ class TokenBatch:
     """Of the same policy, over the vocabulary."""
     teacher_logprobs_BT: Tensor | None = None
     values_BT: Tensor | None = None
+    final_values_B: Tensor | None = None
+    """The critic's value of the end of a row that the token budget cut; 0 for other rows."""
     advantages_BT: Tensor | None = None
     returns_BT: Tensor | None = None
     token_weights_BT: Tensor | None = None
-    """Factors on the loss of each token, without gradient."""
+    """Factors on the surrogate of each token, without gradient and at least 0: `Learner.update` multiplies the
+    advantages by them once (`agents.guards.guarded`), so losses do not look at them."""
     extras: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     """Whatever an algorithm of your own carries along."""
 
@@ -188,6 +199,23 @@ class TokenBatch:
             return value[rows, :num_columns] if _shape_of(name).startswith("BT") else value[rows]
 
         return self._map(cut)
+
+    def awaiting_one_token(self) -> TokenBatch:
+        """Return the rows with a token behind their last one, which alone counts as sampled: its state is their end."""
+
+        def pad(name: str, value: Tensor) -> Tensor:
+            shape = _shape_of(name)
+            if not shape.startswith("BT"):
+                return value
+            return torch.cat([value, torch.full_like(value[:, :1], 0 if shape == "BT" else -1)], dim=1)
+
+        longer = self._map(pad)
+        ends_B1 = self.attention_mask_BT.sum(1, keepdim=True)
+        return replace(
+            longer,
+            attention_mask_BT=longer.attention_mask_BT.scatter(1, ends_B1, 1),
+            loss_mask_BT=torch.zeros_like(longer.loss_mask_BT).scatter(1, ends_B1, 1.0),
+        )
 
     def to(self, device: torch.device | str) -> TokenBatch:
         """Return the batch on another device."""

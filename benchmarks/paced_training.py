@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agents.algorithms.grpo import GRPO
 from agents.config import EvaluationConfig, RolloutConfig, RunConfig
@@ -26,6 +26,8 @@ __all__ = ["TRAINERS", "Comparison", "make_checkpoint", "train_ours", "train_trl
 class Comparison:
     """What both sides do, and how it is measured."""
 
+    policy: Literal["quickstart", "mixture", "vocabulary"] = "quickstart"
+    """The policy after the quickstart recipe's cold start; or one of random weights."""
     num_steps: int = 60
     """Optimizer steps of each trainer."""
     block: int = 5
@@ -52,7 +54,7 @@ class Comparison:
         rl = replace(
             recipe.rl,
             num_steps=self.num_steps,
-            algorithm=replace(recipe.rl.algorithm, kl_coef=0.0, scale_by_std=True, reduction="sequence_mean"),
+            algorithm=replace(recipe.rl.algorithm, kl_coef=0.0, scale="group", reduction="sequence_mean"),
             rollout=RolloutConfig(
                 num_prompts=self.num_prompts, group_size=self.group_size, max_new_tokens=self.max_new_tokens
             ),
@@ -122,7 +124,9 @@ def _now() -> tuple[float, float]:
 
 
 def make_checkpoint(comparison: Comparison, folder: Path, *, seed: int) -> Path:
-    """Run the quickstart recipe's cold start and return the folder of the policy that RL starts from."""
+    """Make the policy that RL starts from and return its folder."""
+    if comparison.policy != "quickstart":
+        return _random_policy(comparison, folder, seed=seed)
     from rich.console import Console
 
     from agents.train import train
@@ -140,6 +144,36 @@ def make_checkpoint(comparison: Comparison, folder: Path, *, seed: int) -> Path:
     )
     train(config, console=Console(quiet=True))
     return config.folder / "initial"
+
+
+def _random_policy(comparison: Comparison, folder: Path, *, seed: int) -> Path:
+    """Return a policy of random weights. Its experts have no balancing loss, which TRL's GRPO does not add."""
+    import torch
+    from transformers import Qwen3Config, Qwen3ForCausalLM, Qwen3MoeConfig, Qwen3MoeForCausalLM
+
+    from agents.policies.tiny import build_tiny_tokenizer
+
+    tokenizer = build_tiny_tokenizer()
+    sizes: dict[str, Any] = {
+        "hidden_size": 64,
+        "intermediate_size": 256,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "head_dim": 32,
+        "pad_token_id": tokenizer.pad_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+    }
+    experts: dict[str, Any] = {"num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 64}
+    torch.manual_seed(seed)
+    if comparison.policy == "mixture":
+        config = Qwen3MoeConfig(vocab_size=len(tokenizer), router_aux_loss_coef=0.0, **sizes, **experts)
+        model: Any = Qwen3MoeForCausalLM(config)
+    else:
+        model = Qwen3ForCausalLM(Qwen3Config(vocab_size=151_936, tie_word_embeddings=True, **sizes))
+    for part in (model, tokenizer):
+        part.save_pretrained(folder / comparison.policy)
+    return folder / comparison.policy
 
 
 def train_ours(
@@ -249,15 +283,14 @@ def trl_tasks_and_reward(config: RunConfig) -> tuple[Any, Callable[..., list[flo
     """Return the tasks of all steps in our order as a dataset, and the environment's reward under TRL's signature."""
     from datasets import Dataset
 
+    from agents.build import make_env
     from agents.rl import task_indices_of_step
-    from reasonenv.prompts import load_template
-    from reasonenv.rewards import load_reward
-    from reasonenv.tasksets import load_tasks
     from reasonenv.types import Attempt
 
     assert config.rl is not None
-    tasks, reward = load_tasks(config.env.tasks, split="train"), load_reward(config.env.reward)
-    template, num_prompts = load_template(config.env.template), config.rl.rollout.num_prompts
+    env = make_env(config.training_env, split="train", num_groups=1, group_size=1)
+    tasks, reward, template = env.tasks, env.reward, env.envs[0].template
+    num_prompts = config.rl.rollout.num_prompts
     stream = [
         index
         for step in range(config.rl.num_steps)
@@ -300,10 +333,11 @@ def trl_optimizer(config: RunConfig, model: Any) -> tuple[Any, Any]:
 
 def trl_arguments(config: RunConfig, folder: Path) -> Any:
     """Return `GRPOConfig` for one generation and update a step, in fp32, with our loss, nothing logged or saved."""
-    from trl import GRPOConfig
+    from trl.trainer.grpo_config import GRPOConfig
 
     assert config.rl is not None
     algorithm, rollout = config.rl.algorithm, config.rl.rollout
+    assert isinstance(algorithm, GRPO)
     return GRPOConfig(
         output_dir=str(folder),
         max_steps=config.rl.num_steps,

@@ -5,16 +5,18 @@ Each algorithm stays complete in its own file, so two of them repeat a few hyper
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, TypeAlias, get_args, runtime_checkable
+from typing import ClassVar, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from torch import Tensor
 
 from agents.errors import ConfigError
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
-__all__ = ["NEEDS", "Algorithm", "Need", "require_filled", "require_known_needs"]
+__all__ = ["NEEDS", "Algorithm", "GroupBaseline", "Need", "reference_of", "require_filled", "require_known_needs"]
 
-Need: TypeAlias = Literal["old_logprobs", "old_entropy", "values", "reference_logprobs", "teacher_logprobs", "entropy"]
+Need: TypeAlias = Literal[
+    "old_logprobs", "old_entropy", "values", "final_values", "reference_logprobs", "teacher_logprobs", "entropy"
+]
 """What the learner fills in for an algorithm: "entropy" is `PolicyOutputs.entropy_BT`, with gradient; the others are
 the fields of `TokenBatch` with that name, from before the first update, and "values" is that of `PolicyOutputs` too."""
 NEEDS: tuple[Need, ...] = get_args(Need)
@@ -42,6 +44,17 @@ class Algorithm(Protocol):
         ...
 
 
+@runtime_checkable
+class GroupBaseline(Protocol):
+    """What an algorithm also says of itself if its baseline are the other responses to the same prompt."""
+
+    min_group_size: ClassVar[int]
+    """In smaller groups there is nothing to learn."""
+    allows_dynamic_sampling: ClassVar[bool]
+    """Whether groups with equal rewards may be dropped for others: they have no gradient, and the estimate is not meant
+    to be unbiased over all prompts."""
+
+
 def require_known_needs(algorithm: Algorithm) -> None:
     """Raise ConfigError for a need that nothing fills."""
     unknown = sorted(set(algorithm.needs) - set(NEEDS))
@@ -55,3 +68,9 @@ def require_filled(tensor: Tensor | None, name: str, filled_by: str) -> Tensor:
     if tensor is None:
         raise ValueError(f"Expected {name} to be a tensor, got None; it is filled by {filled_by}.")
     return tensor
+
+
+def reference_of(batch: TokenBatch) -> Tensor:
+    """Return `batch.reference_logprobs_BT`, or raise a ValueError as `require_filled`."""
+    filled_by = "Learner.fill_no_grad_fields(batch, ...)"
+    return require_filled(batch.reference_logprobs_BT, "batch.reference_logprobs_BT", filled_by)

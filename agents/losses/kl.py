@@ -6,10 +6,15 @@ never negative. As a *loss*, k3's gradient is not that of the KL but is what GRP
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import torch
 from torch import Tensor
 
-__all__ = ["kl_k1", "kl_k2", "kl_k3"]
+__all__ = ["KLEstimator", "kl_k1", "kl_k2", "kl_k3"]
+
+KLEstimator: TypeAlias = Literal["k3", "unbiased"]
+"""How a loss penalises the KL: k3 as it is, or times the ratio of current to behaviour policy."""
 
 
 def kl_k1(logprobs_BT: Tensor, reference_logprobs_BT: Tensor) -> Tensor:

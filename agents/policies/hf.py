@@ -7,8 +7,8 @@ B rows, T token positions, N sampled tokens, D hidden size, V vocabulary.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -66,7 +66,42 @@ class HFPolicy(nn.Module):
             self.head = head_of(model, self.decoder)
             self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)
             self.routers = routers_of(model, self.decoder)
+        self.critic: nn.Module | None = None
         self.value_head = _zero_linear(self.head.module) if has_value_head else None
+
+    def give_critic(self, model: Any) -> None:
+        """Let the values come from the trunk of another causal language model, with a head that starts at 0.
+
+        Args:
+            model: of the same tokens; only its decoder is kept.
+
+        Raises:
+            PolicyError: it has no decoder.
+        """
+        self.critic = decoder_of(model)
+        self.value_head = _zero_linear(model.get_output_embeddings())
+
+    def critic_state(self) -> dict[str, Any]:
+        """Return the weights of the critic by module; empty without one."""
+        parts = {"value_head": self.value_head, "critic": self.critic}
+        return {name: part.state_dict() for name, part in parts.items() if part is not None}
+
+    def load_critic_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `critic_state` returned."""
+        for name, weights in state.items():
+            self.get_submodule(name).load_state_dict(weights)
+
+    @contextmanager
+    def training_critic_alone(self) -> Generator[None]:
+        """Hold the model still: what is trained here is the critic, and of a critic on the model's trunk its head."""
+        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        for parameter in trained:
+            parameter.requires_grad_(requires_grad=False)
+        try:
+            yield
+        finally:
+            for parameter in trained:
+                parameter.requires_grad_(requires_grad=True)
 
     def forward(
         self,
@@ -112,7 +147,7 @@ class HFPolicy(nn.Module):
             )
 
         result = self._call_head(logprobs, sampled)
-        return sampled.outputs(result, self._values(sampled.hidden_ND), slice(0, len(token_ids_BT)))
+        return sampled.outputs(result, self._values(sampled.value_hidden_ND), slice(0, len(token_ids_BT)))
 
     def loss(
         self,
@@ -138,7 +173,7 @@ class HFPolicy(nn.Module):
             The other arguments are those of `forward`.
         """
         sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B, balancing)
-        values_N = self._values(sampled.hidden_ND)
+        values_N = self._values(sampled.value_hidden_ND)
         lengths: list[int] = sampled.is_sampled_BT.sum(1).tolist()
         starts = [0, *accumulate(lengths)]
 
@@ -202,7 +237,13 @@ class HFPolicy(nn.Module):
                 hidden_ND = shared_prompt_hidden(
                     self.decoder, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B
                 )
-        return _Sampled(is_sampled_BT, hidden_ND, token_ids_BT[:, 1:][is_sampled_BT], auxiliary_loss, shared)
+        value_hidden_ND = hidden_ND
+        if self.critic is not None:
+            value_hidden_ND = self._critic_hidden(
+                self.critic, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B
+            )
+        targets_N = token_ids_BT[:, 1:][is_sampled_BT]
+        return _Sampled(is_sampled_BT, hidden_ND, value_hidden_ND, targets_N, auxiliary_loss, shared)
 
     def _call_head(self, compute: Callable[[Tensor, Tensor, Tensor | None], ResultT], sampled: _Sampled) -> ResultT:
         """Call the head with `compute(input, weight, bias)` in place of its forward pass.
@@ -217,6 +258,22 @@ class HFPolicy(nn.Module):
 
         with self.precision.head(sampled.hidden_ND.device), forward_replaced(head.module, forward):
             return cast(Any, head.module)(head.scaled(sampled.hidden_ND))
+
+    def _critic_hidden(
+        self,
+        critic: nn.Module,
+        token_ids_BT: Tensor,
+        attention_mask_BT: Tensor,
+        loss_mask_BT: Tensor,
+        group_ids_B: Tensor | None,
+    ) -> Tensor:
+        """Return the states of a critic's own trunk that predict the sampled tokens, [N, D]."""
+        recomputed = checkpointed_layers(critic) if self.recomputed else []
+        with self.precision.applied(critic), checkpointed(recomputed, self.precision, token_ids_BT.device):
+            if group_ids_B is not None:
+                return shared_prompt_hidden(critic, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
+            hidden_BTD: Tensor = cast(Any, critic)(input_ids=token_ids_BT, use_cache=False).last_hidden_state
+            return hidden_BTD[:, :-1][loss_mask_BT[:, 1:].bool()]
 
     def _trunk(
         self, token_ids_BT: Tensor, attention_mask_BT: Tensor, balancing: BalancingShare | None
@@ -239,6 +296,8 @@ class _Sampled(NamedTuple):
     is_sampled_BT: Tensor
     """Without a column for position 0."""
     hidden_ND: Tensor
+    value_hidden_ND: Tensor
+    """Those that the critic sees."""
     targets_N: Tensor
     auxiliary_loss: Tensor | None
     shared: SharedWeight

@@ -18,7 +18,7 @@ from reasonenv.tasksets import path_of_tasks
 
 __all__ = ["from_json", "read_config", "require_resumable", "write_config"]
 
-_CHANGEABLE = {"name", "output_dir", "checkpoint_every", "keep_checkpoints"}
+_CHANGEABLE = {"name", "output_dir", "checkpoint_every", "keep_checkpoints", "rl.max_sampler_difference"}
 """Fields that no number depends on. A run is where its folder is, whatever it was called."""
 _NUM_STEPS, _SCHEDULE = "rl.num_steps", "rl.optimizer.schedule"
 _MISSING = "absent"
@@ -67,8 +67,8 @@ def require_resumable(config: RunConfig) -> None:
         )
         raise CheckpointError(
             f"{config.folder} was written by another configuration: {differences}. Resume with the same settings (only "
-            f"{_NUM_STEPS} may grow, checkpoint_every and keep_checkpoints may change), or start a run under another "
-            "--name."
+            f"{_NUM_STEPS} may grow; checkpoint_every, keep_checkpoints and rl.max_sampler_difference may change), or "
+            "start a run under another --name."
         )
 
 
@@ -127,7 +127,8 @@ def from_json(kind: Any, value: Any, *, name: str = "") -> Any:
     origin = get_origin(kind)
     _refuse_object_in_memory(value, name)
     if kind is Algorithm:
-        classes = [resolve(ALGORITHMS, own, kind="algorithm") for own in ALGORITHMS]
+        found = [resolve(ALGORITHMS, own, kind="algorithm") for own in ALGORITHMS]
+        classes = [part for part in found if isinstance(part, type)]
         return _from_object(_class_of(value, classes, name), value, name)
     if origin in (Union, types.UnionType):
         return _from_union(kind, value, name)

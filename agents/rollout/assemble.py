@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,7 +18,11 @@ __all__ = ["assemble", "pad_rows"]
 
 
 def assemble(
-    trajectories: Sequence[Trajectory], *, pad_token_id: int, device: torch.device | str = "cpu"
+    trajectories: Sequence[Trajectory],
+    *,
+    pad_token_id: int,
+    device: torch.device | str = "cpu",
+    mask_truncated: bool = False,
 ) -> TokenBatch:
     """Return the trajectories that were scored as right-padded tensors; those whose grader failed are left out.
 
@@ -25,8 +30,11 @@ def assemble(
         trajectories: in any order; `group_id` tells which belong together.
         pad_token_id: fills `token_ids_BT`; the masks hide it.
         device: of the result.
+        mask_truncated: nothing of a trajectory whose last response was cut off counts as sampled; its reward stays.
     """
     scored = [trajectory for trajectory in trajectories if trajectory.reward_status is ScoreStatus.SCORED]
+    if mask_truncated:
+        scored = [trajectory if trajectory.is_stopped else _masked(trajectory) for trajectory in scored]
     loss_mask_BT = pad_rows([trajectory.loss_mask for trajectory in scored], 0.0)
     return TokenBatch(
         token_ids_BT=pad_rows([trajectory.token_ids for trajectory in scored], pad_token_id),
@@ -40,8 +48,15 @@ def assemble(
         turns_BT=pad_rows([_of_tokens(trajectory, "turn") for trajectory in scored], -1),
         weights_versions_BT=pad_rows([_of_tokens(trajectory, "weights_version") for trajectory in scored], -1),
         routed_experts_BTLK=_routed_experts(scored, loss_mask_BT.shape[1]),
-        reward_components={name: _component(name, scored) for name in _component_names(scored)},
+        reward_components=_columns([trajectory.reward_components for trajectory in scored]),
+        reward_weights=_columns([trajectory.reward_weights for trajectory in scored]),
+        turn_rewards_BT=_turn_rewards(scored),
     ).to(device)
+
+
+def _masked(trajectory: Trajectory) -> Trajectory:
+    zeros = [0] * len(trajectory.token_ids)
+    return replace(trajectory, loss_mask=tuple(zeros), behavior_logprobs=tuple(map(float, zeros)), spans=())
 
 
 def _of_tokens(trajectory: Trajectory, name: str) -> list[int]:
@@ -61,13 +76,30 @@ def _routed_experts(trajectories: Sequence[Trajectory], num_columns: int) -> Ten
     return torch.stack(padded).clone()
 
 
-def _component_names(trajectories: Sequence[Trajectory]) -> list[str]:
-    return sorted({name for trajectory in trajectories for name in trajectory.reward_components})
+def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, Tensor]:
+    """Return the numbers of each name, NaN in rows without it."""
+    names = sorted({name for row in rows for name in row})
+    return {name: torch.tensor([row.get(name, math.nan) for row in rows], dtype=torch.float32) for name in names}
 
 
-def _component(name: str, trajectories: Sequence[Trajectory]) -> Tensor:
-    values = [trajectory.reward_components.get(name, math.nan) for trajectory in trajectories]
-    return torch.tensor(values, dtype=torch.float32)
+def _turn_rewards(trajectories: Sequence[Trajectory]) -> Tensor | None:
+    if not any(trajectory.turn_rewards for trajectory in trajectories):
+        return None
+    return pad_rows([_earned(trajectory) for trajectory in trajectories], 0.0)
+
+
+def _earned(trajectory: Trajectory) -> list[float]:
+    """Return what each turn but the last earned at its last token; a turn without tokens earned it with those before.
+
+    What was earned before there was any token stays with the rest of the reward, at the last one.
+    """
+    earned, position = [0.0] * len(trajectory.token_ids), None
+    for turn, reward in enumerate(trajectory.turn_rewards):
+        stops = [span.stop for span in trajectory.spans if span.turn == turn and span.stop > span.start]
+        position = stops[-1] - 1 if stops else position
+        if position is not None:
+            earned[position] += reward
+    return earned
 
 
 def pad_rows(rows: Sequence[Sequence[float]], fill: float) -> Tensor:

@@ -50,7 +50,7 @@ class _Episode:
     last_completion: Completion | None = None
     opened_thinking: str = ""
     """What the prompt has written of the next response already."""
-    reward: float = 0.0
+    turn_rewards: list[float] = field(default_factory=list[float])
     routes: list[Tensor] = field(default_factory=list[Tensor])
     """Recorded experts of consecutive tokens from the first one on."""
 
@@ -127,7 +127,7 @@ def collect(
             token_ids=[episode.last_completion and episode.last_completion.token_ids for episode in episodes],
         )
         for row in running:
-            episodes[row].reward += float(rewards[row])
+            episodes[row].turn_rewards.append(float(rewards[row]))
             if terminated[row] or truncated[row]:
                 trajectories[row] = _finish(episodes[row], infos, row, env.reward)
             else:
@@ -184,8 +184,10 @@ def _finish(episode: _Episode, infos: Mapping[str, Any], row: int, reward: Compo
         token_ids=tuple(episode.token_ids),
         loss_mask=tuple(episode.loss_mask),
         behavior_logprobs=tuple(episode.logprobs),
-        reward=episode.reward,
+        reward=sum(episode.turn_rewards),
         reward_components=own,
+        reward_weights={name: reward.weights[name] for name in own},
+        turn_rewards=tuple(episode.turn_rewards[:-1]) if any(episode.turn_rewards[:-1]) else (),
         reward_details=dict(infos["reward_details"][row]),
         reward_status=ScoreStatus(infos["reward_status"][row]),
         is_stopped=episode.is_closed,

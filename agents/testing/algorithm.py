@@ -67,7 +67,8 @@ def _learner(algorithm: Algorithm) -> Learner:
     policy = HFPolicy(build_tiny_policy(seed=0)[0], has_value_head="values" in algorithm.needs)
     learner = Learner(policy, OptimizerConfig(learning_rate=1e-3), num_optimizer_steps=1)
     learner.freeze_reference()
-    learner.teacher = learner.reference
+    if "teacher_logprobs" in algorithm.needs:
+        learner.teacher = HFPolicy(build_tiny_policy(seed=1)[0])
     return learner
 
 
@@ -92,6 +93,7 @@ def _batch(rewards: tuple[float, ...] = _REWARDS) -> TokenBatch:
         turns_BT=torch.where(loss_mask_BT.bool(), torch.arange(shape[1]) // 5, -1),
         weights_versions_BT=torch.where(loss_mask_BT.bool(), 0, -1),
         reward_components={"accuracy": torch.tensor(rewards)},
+        reward_weights={"accuracy": torch.ones(len(rewards))},
     )
 
 
@@ -209,8 +211,19 @@ class _Checked:
             )
 
     def check_direction(self, batch: TokenBatch) -> None:
-        """Check that a step makes the better response of each group likelier beside the other."""
+        """Check that a step makes the better response of each group likelier beside the other.
+
+        Where there is a teacher, better is what the teacher finds likelier than the policy that sampled.
+        """
         _, gradient_BT = self.loss(batch)
+        if batch.teacher_logprobs_BT is not None:
+            agreement = (gradient_BT * (batch.teacher_logprobs_BT - batch.behavior_logprobs_BT)).sum().item()
+            expect(
+                agreement < 0,
+                f"{self.name}.loss must fall where tokens become likelier that the teacher finds likelier: along these "
+                f"its gradient is {agreement:g} (is the sign right?)",
+            )
+            return
         per_row_B = gradient_BT.sum(1)
         best_B = batch.rewards_B.view(-1, 2).amax(1).repeat_interleave(2)
         better_B = batch.rewards_B == best_B

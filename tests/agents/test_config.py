@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.algorithms import GRPO, PPO
+from agents.algorithms import GRPO, GSPO, PPO
 from agents.config import (
     EnvConfig,
     EvaluationConfig,
@@ -42,6 +42,7 @@ REFUSED: list[tuple[type, str, Any]] = [
     (SFTStage, "worked_share", 1.1),
     (RLConfig, "num_steps", -1),
     (RLConfig, "reference_every", 0),
+    (RLConfig, "max_extra_collections", -1),
     (EvaluationConfig, "num_tasks", 0),
     (EvaluationConfig, "samples_per_task", 0),
     (EvaluationConfig, "max_new_tokens", 0),
@@ -55,6 +56,24 @@ REFUSED: list[tuple[type, str, Any]] = [
 def test_a_value_that_cannot_work_is_refused_by_its_name(kind: type, name: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"\b{name} must .*got {value}"):
         kind(**{**REQUIRED.get(kind, {}), name: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rollout": RolloutConfig(top_p=0.9)}, r"top_p must be 1 to train on, got 0\.9"),
+        ({"rollout": RolloutConfig(group_size=1)}, r"group_size must be at least 2 for GRPO, got 1"),
+        ({"algorithm": GSPO(), "rollout": RolloutConfig(group_size=1)}, r"at least 2 for GSPO, got 1"),
+        ({"algorithm": PPO(), "max_extra_collections": 1}, r"max_extra_collections must be 0 for PPO, got 1"),
+    ],
+)
+def test_samples_that_the_algorithm_would_learn_wrongly_from_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        RLConfig(num_steps=1, **changes)
+
+
+def test_a_critic_needs_no_group() -> None:
+    assert RLConfig(num_steps=1, algorithm=PPO(), rollout=RolloutConfig(group_size=1)).rollout.group_size == 1
 
 
 @pytest.mark.parametrize("kind", sorted({kind for kind, _, _ in REFUSED}, key=lambda kind: kind.__name__))

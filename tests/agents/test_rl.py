@@ -208,6 +208,70 @@ def test_training_goes_on_after_a_step_in_which_every_grader_failed() -> None:
     assert ours.learner.num_steps_done == 1
 
 
+@rule("constant")
+def constant(task: Task[Any], response: str) -> float:
+    return 0.5
+
+
+@rule("first_task_only")
+def first_task_only(task: Task[Any], response: str) -> float:
+    return codes(task, response) if task.task_id == "sum/0" else 0.5
+
+
+def dynamic(limit: int, *, rows: list[Trajectory] | None = None, seed: int = 0, **changes: Any) -> RLPhase:
+    return phase(first_task_only, rows=rows, seed=seed, max_extra_collections=limit, **changes)
+
+
+def test_dynamic_sampling_trains_on_as_many_groups_as_were_asked_for_and_reports_the_others() -> None:
+    rows: list[Trajectory] = []
+    metrics = dynamic(5, rows=rows).step(0)
+    num_groups = len({row.group_id for row in rows})
+    assert metrics["sampling/missing_groups"] == 0
+    assert metrics["sampling/collections"] == num_groups / 2
+    assert metrics["sampling/dropped_groups"] == sum(row.task_id == "sum/1" for row in rows) / 4
+    assert metrics["sampling/dropped_groups"] + metrics["sampling/surplus_groups"] == num_groups - 2
+    assert metrics["train/skipped_row_share"] == 0
+    assert metrics["rollout/tokens"] == sum(sum(row.loss_mask) for row in rows)
+
+
+def test_dynamic_sampling_repeats_itself_from_seed_step_and_weights_alone() -> None:
+    steps = []
+    for seed in (0, 0, 1):
+        rows: list[Trajectory] = []
+        ours = dynamic(2, rows=rows, seed=seed)
+        metrics = ours.step(3)
+        steps.append((without_times(metrics), [row.token_ids for row in rows], weights(ours.learner.policy).tolist()))
+    assert steps[0] == steps[1]
+    assert steps[0] != steps[2]
+
+
+def test_no_collection_repeats_the_samples_of_another() -> None:
+    rows: list[Trajectory] = []
+    dynamic(3, rows=rows).step(0)
+    sampled = [row.token_ids for row in rows if row.task_id == "sum/0"]
+    assert len(set(sampled)) == len(sampled) > 4
+
+
+def test_a_step_without_an_informative_group_takes_no_optimizer_step() -> None:
+    ours = phase(constant, max_extra_collections=2)
+    before = weights(ours.learner.policy)
+    metrics = ours.step(0)
+    assert metrics["sampling/collections"] == 3
+    assert metrics["sampling/missing_groups"] == 2
+    assert not any(name.startswith("train/") for name in metrics)
+    assert torch.equal(before, weights(ours.learner.policy))
+
+
+def test_truncated_responses_have_no_gradient_but_count_in_the_baseline() -> None:
+    rows: list[Trajectory] = []
+    ours = phase(rows=rows, mask_truncated=True, algorithm=GRPO(kl_coef=0.1))
+    before = weights(ours.learner.policy)
+    metrics = ours.step(0)
+    assert metrics["rollout/stopped_share"] == 0
+    assert metrics["train/grad_norm"] == 0
+    assert torch.equal(before, weights(ours.learner.policy))
+
+
 @given(st.integers(1, 7), st.integers(1, 12), st.integers(0, 5))
 def test_each_epoch_holds_every_task_exactly_once(num_prompts: int, num_tasks: int, seed: int) -> None:
     num_epochs = 3

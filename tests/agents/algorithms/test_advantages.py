@@ -221,3 +221,16 @@ def test_groups_are_numbered_in_the_order_of_their_ids():
 def test_a_transposed_tensor_is_refused_instead_of_being_broadcast(compute):
     with pytest.raises(ValueError, match=r"tensors of one shape, got .* \(3, 1\)"):
         compute(torch.ones(1, 3), torch.ones(3, 1))
+
+
+def test_an_episode_that_was_cut_off_goes_on_being_worth_what_the_critic_says():
+    # γ = 0.9, λ = 0.5, V = (0.5, 0.2), no reward, V = 1 behind the last token in row 0: δ = (0.9·0.2 − 0.5, 0.9 − 0.2)
+    # = (−0.32, 0.7), A = (−0.32 + 0.45·0.7, 0.7). Row 1 came to its end: δ = (−0.32, −0.2), A = (−0.32 − 0.09, −0.2).
+    values_BT = torch.tensor([[0.0, 0.5, 0.2, 0.0]] * 2, dtype=torch.float64)
+    mask_BT = torch.tensor([[0.0, 1.0, 1.0, 0.0]] * 2)
+    final_values_B = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    advantages_BT, returns_BT = gae(
+        0 * values_BT, values_BT, mask_BT, gamma=0.9, gae_lambda=0.5, final_values_B=final_values_B
+    )
+    np.testing.assert_allclose(advantages_BT, [[0, -0.005, 0.7, 0], [0, -0.41, -0.2, 0]], atol=1e-12)
+    np.testing.assert_allclose(returns_BT, [[0, 0.495, 0.9, 0], [0, 0.09, 0, 0]], atol=1e-12)

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from token_batches import sampled_batch
 
+from agents.advantages import terminal_rewards
+from agents.algorithms.group import Scale
 from agents.algorithms.grpo import GRPO
-from agents.algorithms.ppo import PPO, terminal_rewards
+from agents.algorithms.ppo import PPO
 from agents.losses import totals_of
 from agents.types import PolicyOutputs, TokenBatch
 
@@ -36,14 +38,14 @@ def test_grpo_repeats_the_group_relative_advantage_along_the_sampled_tokens():
 
 
 def test_grpo_without_scaling_keeps_the_centred_reward():
-    batch = GRPO(scale_by_std=False).annotate(sampled_batch([4, 0, 0, 0]))
+    batch = GRPO(scale="none").annotate(sampled_batch([4, 0, 0, 0]))
     assert batch.advantages_BT is not None
     assert batch.advantages_BT[:, 3].tolist() == [3, -1, -1, -1]
 
 
-@given(st.integers(-4, 4), st.booleans())
-def test_a_shift_of_all_rewards_changes_no_grpo_advantage(shift: int, scale_by_std: bool):
-    batch, algorithm = sampled_batch([1, 0, 0, 1, 2, 0, 1, 0]), GRPO(scale_by_std=scale_by_std)
+@given(st.integers(-4, 4), st.sampled_from(["group", "none"]))
+def test_a_shift_of_all_rewards_changes_no_grpo_advantage(shift: int, scale: Scale):
+    batch, algorithm = sampled_batch([1, 0, 0, 1, 2, 0, 1, 0]), GRPO(scale=scale)
     shifted = replace(batch, rewards_B=batch.rewards_B + shift)
     assert torch.equal(algorithm.annotate(shifted).advantages_BT, algorithm.annotate(batch).advantages_BT)
 
@@ -79,7 +81,7 @@ def test_gradient_rows_hold_every_row_that_has_a_gradient(shift: float):
 
 def test_grpo_loss_golden_number_with_higher_upper_clip_and_token_mean():
     # Every ratio is e^0.5 = 1.65, above 1.28: positive advantages are clipped to 1.28 A, negative ones keep 1.65 A.
-    algorithm = GRPO(clip_high=0.28, reduction="token_mean", scale_by_std=False)
+    algorithm = GRPO(clip_high=0.28, reduction="token_mean", scale="none")
     batch = algorithm.annotate(sampled_batch([1, 0, 0, 0]))
     lengths = batch.loss_mask_BT.sum(1).numpy().astype(float)
     expected = -(1.28 * 0.75 * lengths[0] - math.exp(0.5) * 0.25 * lengths[1:].sum()) / lengths.sum()
@@ -102,7 +104,7 @@ def test_each_side_of_the_ratio_is_clipped_by_its_own_bound(algorithm, advantage
 
 
 def test_grpo_constant_length_divides_by_rows_times_max_tokens():
-    algorithm = GRPO(reduction="constant_length_mean", max_tokens=50, scale_by_std=False)
+    algorithm = GRPO(reduction="constant_length_mean", max_tokens=50, scale="none")
     batch = algorithm.annotate(sampled_batch([1, 0, 0, 0]))
     lengths = batch.loss_mask_BT.sum(1).numpy().astype(float)
     expected = -(0.75 * lengths[0] - 0.25 * lengths[1:].sum()) / (4 * 50)

@@ -10,6 +10,7 @@ import torch
 from token_batches import sampled_batch
 
 from agents.algorithms import GRPO, PPO
+from agents.errors import ConfigError
 from agents.losses import sft_loss, totals_of
 from agents.types import PolicyOutputs, TokenBatch
 
@@ -20,11 +21,13 @@ def test_ppo_left_alone_has_the_settings_of_its_papers():
         clip_low=0.2,
         clip_high=0.2,
         kl_coef=0.0,
+        kl_in="loss",
         gamma=1.0,
         gae_lambda=1.0,
         value_clip=0.2,
         value_coef=0.1,
         whiten_advantages=True,
+        bootstraps_truncated=False,
         reduction="token_mean",
         max_tokens=None,
     )
@@ -32,7 +35,7 @@ def test_ppo_left_alone_has_the_settings_of_its_papers():
 
 def test_grpo_left_alone_is_that_of_its_paper_without_a_penalty():
     assert GRPO() == GRPO(
-        clip_low=0.2, clip_high=0.2, kl_coef=0.0, scale_by_std=True, reduction="sequence_mean", max_tokens=None
+        clip_low=0.2, clip_high=0.2, kl_coef=0.0, scale="group", reduction="sequence_mean", max_tokens=None
     )
 
 
@@ -119,3 +122,22 @@ def test_ppo_holds_the_critic_within_a_bound_of_its_own():
     outputs = replace(outputs, values_BT=0.5 * batch.loss_mask_BT)
     expected = 0.5 * (0.405 + 0.405 + 1.805) / 3
     assert algorithm.loss(outputs, batch).loss.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_penalty_in_ppos_reward_is_not_in_its_loss_too():
+    # The sampler is 0.5 nats likelier than the reference at every token, which costs 0.05 each: with V = 0 and λ = 1,
+    # what is to come is −0.1 and −0.05 in the first row, and 1 − 0.05 in the second.
+    algorithm = PPO(kl_coef=0.1, kl_in="reward", whiten_advantages=False)
+    batch, outputs = two_rows()
+    batch = replace(batch, reference_logprobs_BT=-0.5 * batch.loss_mask_BT)
+    annotated = algorithm.annotate(batch)
+    assert annotated.advantages_BT is not None
+    assert annotated.advantages_BT[batch.loss_mask_BT > 0].tolist() == pytest.approx([-0.1, -0.05, 0.95])
+    without = replace(annotated, reference_logprobs_BT=None)
+    assert algorithm.loss(outputs, annotated).loss == PPO(kl_coef=0).loss(outputs, without).loss
+
+
+@pytest.mark.parametrize(("name", "value"), [("gae_lambda", -0.1), ("gamma", 1.5)])
+def test_a_discount_outside_its_range_is_refused(name: str, value: float):
+    with pytest.raises(ConfigError, match=rf"{name} must lie in \[0, 1\], got {value}"):
+        PPO(**{name: value})

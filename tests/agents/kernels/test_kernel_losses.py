@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 import torch
@@ -14,7 +15,8 @@ from kernel_inputs import random_inputs, upstream
 
 from agents.advantages import group_relative_advantages
 from agents.kernels import TokenLogprobs, fused_policy_loss
-from agents.losses import grpo_loss, ppo_loss, reduction_for
+from agents.losses import grpo_loss, policy_loss, ppo_loss, reduction_for
+from agents.losses.surrogates import gspo_surrogate
 from agents.types import LossOutput, Totals
 
 LENGTHS = (3, 1, 17, 2, 5, 7)
@@ -90,13 +92,14 @@ def ppo(result: TokenLogprobs, inputs: tuple[torch.Tensor, ...], rows: slice, ba
 
 
 def gspo(result: TokenLogprobs, inputs: tuple[torch.Tensor, ...], rows: slice, batch: Batch) -> LossOutput:
-    """−mean min(s A, clip(s) A) with the sequence's ratio s = (π/π_behavior)^{1/|y|} (Eq. 5, arXiv 2507.18071)."""
-    lengths = torch.tensor(lengths_within(rows), dtype=result.logprobs.dtype)
-    log_ratio_B = padded(result.logprobs - batch.behavior_N[rows], rows).sum(1) / lengths
-    advantages_B = padded(batch.advantages_N[rows], rows)[:, 0]
-    ratio_B = log_ratio_B.exp()
-    surrogate_B = torch.minimum(ratio_B * advantages_B, ratio_B.clamp(1 - 0.1, 1 + 0.1) * advantages_B)
-    return LossOutput(loss=-surrogate_B.sum() / len(LENGTHS), metrics={"ratio": ratio_B.detach().sum()})
+    """One ratio a sequence, which no token's loss can be taken from alone."""
+    columns = (result.logprobs, batch.behavior_N[rows], batch.advantages_N[rows], torch.ones_like(result.logprobs))
+    return policy_loss(
+        partial(gspo_surrogate, clip_low=0.1, clip_high=0.1),
+        *(padded(column, rows) for column in columns),
+        reduction=reduction_for("sequence_mean"),
+        totals=TOTALS,
+    )
 
 
 def entropy_bonus(result: TokenLogprobs, inputs: tuple[torch.Tensor, ...], rows: slice, batch: Batch) -> LossOutput:

@@ -10,7 +10,7 @@ from trajectories import make_trajectory, make_ungraded
 
 from agents.algorithms.ppo import PPO
 from agents.rollout.assemble import assemble, pad_rows
-from agents.types import Totals
+from agents.types import Span, Totals
 
 SHORT = {"token_ids": (7, 8, 1), "loss_mask": (0, 0, 1), "behavior_logprobs": (0.0, 0.0, -2.0)}
 
@@ -85,3 +85,33 @@ def test_padded_floats_can_be_cut_back_to_the_rows(rows: list[list[float]]):
     padded_BT = pad_rows(rows, 0.0)
     assert padded_BT.dtype == torch.float32
     assert [padded[: len(row)].tolist() for padded, row in zip(padded_BT, rows, strict=True)] == rows
+
+
+def test_components_and_their_weights_are_columns_with_nan_where_a_row_has_none():
+    rows = [
+        make_trajectory(reward_components={"a": 1.0, "b": 0.5}, reward_weights={"a": 1.0, "b": 2.0}),
+        make_trajectory(reward_components={"a": 0.0}, reward_weights={"a": 1.0}),
+    ]
+    batch = assemble(rows, pad_token_id=0)
+    assert batch.reward_components["a"].tolist() == [1, 0]
+    assert batch.reward_weights["a"].tolist() == [1, 1]
+    assert batch.reward_components["b"].isnan().tolist() == batch.reward_weights["b"].isnan().tolist() == [False, True]
+
+
+def test_what_a_turn_earned_stands_at_its_last_token():
+    batch = assemble([make_trajectory(reward=1.5, turn_rewards=(0.5,)), make_trajectory(**SHORT)], pad_token_id=0)
+    assert batch.turn_rewards_BT is not None
+    assert batch.turn_rewards_BT.tolist() == [[0, 0, 0, 0.5, 0, 0], [0] * 6]
+
+
+def test_a_turn_without_tokens_earned_with_those_before_it_or_with_the_last_one():
+    empty_second = (Span(2, 4, 0, 3), Span(5, 5, 1, 3), Span(5, 6, 2, 3))
+    empty_first = (Span(2, 2, 0, 3), Span(2, 4, 1, 3), Span(5, 6, 2, 3))
+    rows = [make_trajectory(spans=spans, turn_rewards=(1.0, 0.5)) for spans in (empty_second, empty_first)]
+    batch = assemble(rows, pad_token_id=0)
+    assert batch.turn_rewards_BT is not None
+    assert batch.turn_rewards_BT.tolist() == [[0, 0, 0, 1.5, 0, 0], [0, 0, 0, 0.5, 0, 0]]
+
+
+def test_rewards_of_turns_are_left_out_where_the_last_turn_earned_all():
+    assert assemble([make_trajectory()], pad_token_id=0).turn_rewards_BT is None

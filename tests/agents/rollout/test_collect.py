@@ -298,3 +298,29 @@ def test_a_real_policy_gives_the_same_trajectories_for_the_same_seed() -> None:
     runs = [collect(env, engine, codec, PARAMS, task_indices=[0, 1]) for _ in range(2)]
     assert runs[0] == runs[1]
     assert all(len(row.responses) == 2 for row in runs[0])
+
+
+class PaysForTurns(TextVectorEnv):
+    """Pays 0.25 for every turn, beside the reward at the end."""
+
+    def step(self, *arguments: Any, **named: Any) -> Any:
+        observations, rewards, *rest = super().step(*arguments, **named)
+        return observations, rewards + 0.25, *rest
+
+
+def test_what_each_turn_earned_is_kept_where_turns_before_the_last_earned_anything(ragged: Any) -> None:
+    assert [row.turn_rewards for row in ragged[0]] == [()] * 4
+    script = [said("done", "a", "b", "c"), said("a done", "bb", "c done"), said("bbb")]
+    env = PaysForTurns(
+        4, group_size=2, tasks=TASKS, reward=length, template="plain", turn=until_done, max_turns=3,
+        autoreset_mode="Disabled",
+    )  # fmt: skip
+    rows, _ = play(script, env)
+    assert [row.turn_rewards for row in rows] == [(), (0.25,), (0.25, 0.25), (0.25,)]
+    assert [row.reward for row in rows] == [4.25, 6.5, 3.75, 6.5]
+
+
+def test_every_component_comes_with_its_weight() -> None:
+    reward = CompositeReward({"length": (length, 0.5), "picky": (picky, 2.0)})
+    trajectories, _ = play([said("done", "a", "b", "c")], make(reward=reward))
+    assert trajectories[0].reward_weights == {"length": 0.5, "picky": 2.0}

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from agents.advantages import group_relative_advantages
-from agents.algorithms import GRPO, PPO, Need
+from agents.algorithms import GDPO, GRPO, PPO, RLOO, Need, ReinforcePP
 from agents.algorithms.base import require_filled
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import Completion, SamplingParams
@@ -48,7 +48,11 @@ class Reinforce:
 
 @pytest.mark.parametrize(
     "algorithm",
-    [Reinforce(), GRPO(kl_coef=0.1), GRPO(reduction="token_mean"), PPO(kl_coef=0.1), PPO(whiten_advantages=False)],
+    [
+        *(Reinforce(), GRPO(kl_coef=0.1), GRPO(reduction="token_mean"), GRPO(max_sequence_kl=0.1)),
+        *(PPO(kl_coef=0.1), PPO(whiten_advantages=False), PPO(kl_coef=0.1, kl_in="reward", bootstraps_truncated=True)),
+        *(RLOO(credit="turn", kl_coef=0.1), ReinforcePP(baseline="group", kl_coef=0.1), GDPO(kl_coef=0.1)),
+    ],
 )
 def test_right_algorithms_pass(algorithm: Any) -> None:
     check_algorithm(algorithm)

@@ -56,7 +56,7 @@ def test_r1_zero_has_the_published_hyperparameters() -> None:
     assert rl.optimizer.schedule == "constant"
     assert isinstance(rl.algorithm, GRPO)
     assert rl.algorithm.kl_coef == 0.001
-    assert rl.algorithm.scale_by_std
+    assert rl.algorithm.scale == "group"
     assert (rl.rollout.temperature, rl.rollout.top_p) == (1.0, 1.0)
     assert (rl.rollout.num_prompts, rl.rollout.group_size) == (32, 16)
     assert rl.update.num_epochs == 1

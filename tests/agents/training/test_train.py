@@ -266,7 +266,7 @@ def start(call: str) -> subprocess.Popen[bytes]:
         "from agents.interruption import Interrupted\n"
         f"try:\n    {call}\nexcept Interrupted:\n    sys.exit(130)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     return subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.DEVNULL)
 
 

@@ -1,4 +1,4 @@
-"""How a batch is cut into minibatches, and these into microbatches. B rows, T token positions."""
+"""A batch cut into minibatches and microbatches. B rows, T token positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from agents.errors import ConfigError
 from agents.types import Groups, TokenBatch, Totals
 
-__all__ = ["by_length", "microbatches", "minibatches", "take_rows", "whole_rows"]
+__all__ = ["by_length", "join_rows", "microbatches", "minibatches", "take_rows"]
 
 
 def by_length(batch: TokenBatch, shared_groups_B: Tensor | None) -> Tensor:
@@ -49,7 +49,7 @@ def microbatches(batch: TokenBatch, order_B: Tensor, max_tokens: int | None) -> 
     return list(order_B.split(sizes)) if sizes else []
 
 
-def whole_rows(parts_BT: list[Tensor | None], batch: TokenBatch) -> Tensor | None:
+def join_rows(parts_BT: list[Tensor | None], batch: TokenBatch) -> Tensor | None:
     """Return rows of microbatches, each cut to its own longest, as one tensor as wide as the batch."""
     num_columns = batch.token_ids_BT.shape[1]
     padded = [
@@ -70,7 +70,7 @@ def take_rows(batch: TokenBatch, rows: Tensor, *, is_whole_minibatch: bool = Fal
 
 
 def minibatches(num_rows: int, num_minibatches: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Yield the rows of each minibatch, dealt by chance; a single one keeps their order."""
+    """Deal rows to minibatches at random; yields the row numbers of each."""
     if num_minibatches == 1:
         yield torch.arange(num_rows)
         return

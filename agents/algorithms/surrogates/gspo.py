@@ -1,0 +1,69 @@
+"""Group Sequence Policy Optimization (arXiv 2507.18071): one ratio a response instead of one a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from torch import Tensor
+
+from agents.algorithms.base import Need
+from agents.algorithms.group import (
+    Scale,
+    annotate_groups,
+    check_options,
+    group_loss,
+    group_needs,
+    require_sequence_mean,
+    rows_with_gradient,
+)
+from agents.losses.kl import KLEstimator
+from agents.losses.reduction import ReductionName
+from agents.losses.surrogates import gspo_surrogate
+from agents.types import LossOutput, PolicyOutputs, TokenBatch
+
+__all__ = ["GSPO"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GSPO:
+    """min(sA, clip(s, 1 − ε_low, 1 + ε_high)A) with s = (π(o)/μ(o))^{1/|o|} (Eq. 5 and 7).
+
+    Defaults are those of Sec. 5.1: a geometric mean moves far less than the ratio of a token. The other fields are
+    those of `GRPO`; rows are averaged over their own tokens, and anything else is refused.
+    """
+
+    clip_low: float = 3e-4
+    clip_high: float = 4e-4
+    scale: Scale = "group"
+    kl_coef: float = 0.0
+    kl_estimator: KLEstimator = "k3"
+    entropy_coef: float = 0.0
+    top_entropy_share: float = 1.0
+    reduction: ReductionName = "sequence_mean"
+    max_tokens: int | None = None
+    min_group_size: ClassVar[int] = 2
+    allows_dynamic_sampling: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        require_sequence_mean(self)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """As `GRPO.needs`."""
+        return group_needs(self)
+
+    def annotate(self, batch: TokenBatch) -> TokenBatch:
+        """As `GRPO.annotate`."""
+        return annotate_groups(batch, self)
+
+    def gradient_rows(self, batch: TokenBatch) -> Tensor:
+        """As `GRPO.gradient_rows`."""
+        return rows_with_gradient(batch, self)
+
+    def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
+        """Return the loss of a microbatch."""
+        surrogate = partial(gspo_surrogate, clip_low=self.clip_low, clip_high=self.clip_high)
+        return group_loss(surrogate, outputs, batch, self)

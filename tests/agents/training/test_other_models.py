@@ -1,0 +1,171 @@
+"""Runs with a second model: a teacher that grades tokens, or a critic of its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from agents.algorithms import GDPO, GRPO, PPO, RLOO, Distillation, MaxRL, ReinforcePP
+from agents.build import build_rl_phase, load_policy
+from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig
+from agents.errors import ConfigError
+from agents.learner import OptimizerConfig
+from agents.policies.tiny import build_tiny_policy
+from agents.train import train
+
+
+@pytest.fixture(scope="module")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A checkpoint of the same family with other weights."""
+    folder = tmp_path_factory.mktemp("other")
+    model, tokenizer = build_tiny_policy(seed=7)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def small_run(folder: Path, **changes: Any) -> RunConfig:
+    rl = RLConfig(
+        num_steps=4,
+        rollout=RolloutConfig(num_prompts=2, group_size=4, max_new_tokens=6),
+        optimizer=OptimizerConfig(learning_rate=1e-3),
+    )
+    return RunConfig(
+        name="small",
+        output_dir=folder,
+        policy=PolicyConfig(num_threads=1),
+        env=EnvConfig(tasks="chain_arithmetic", template="plain"),
+        rl=replace(rl, **changes),
+        evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=6),
+        checkpoint_every=2,
+    )
+
+
+def metrics(config: RunConfig) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (config.folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in row.items() if not key.startswith("time/")} for row in rows]
+
+
+def final_weights(config: RunConfig) -> dict[str, bytes]:
+    model = AutoModelForCausalLM.from_pretrained(config.folder / "checkpoint")
+    return {name: tensor.numpy().tobytes() for name, tensor in model.state_dict().items()}
+
+
+def assert_interruption_leaves_no_trace(tmp_path: Path, **changes: Any) -> list[dict[str, Any]]:
+    whole = small_run(tmp_path / "whole", **changes)
+    train(whole)
+    train(small_run(tmp_path / "parts", **{**changes, "num_steps": 2}))
+    parts = small_run(tmp_path / "parts", **changes)
+    train(parts, resume=True)
+    assert metrics(parts) == metrics(whole)
+    assert final_weights(parts) == final_weights(whole)
+    return metrics(whole)
+
+
+def test_a_student_comes_closer_to_its_teacher(tmp_path: Path, other_model: str) -> None:
+    config = small_run(
+        tmp_path,
+        algorithm=Distillation(),
+        teacher=other_model,
+        num_steps=25,
+        optimizer=OptimizerConfig(learning_rate=3e-3),
+    )
+    train(config)
+    distances = [row["train/kl_teacher"] for row in metrics(config)]
+    assert sum(distances[-5:]) < 0.8 * sum(distances[:5])
+
+
+@pytest.mark.parametrize("critic", ["head", "copy", "model"])
+def test_a_run_with_a_critic_goes_on_as_if_it_had_not_been_stopped(
+    tmp_path: Path, other_model: str, critic: str
+) -> None:
+    critic = other_model if critic == "model" else critic
+    algorithm = PPO(bootstraps_truncated=True, kl_coef=0.1, kl_in="reward")
+    rows = assert_interruption_leaves_no_trace(tmp_path, algorithm=algorithm, critic=critic, num_value_steps=1)
+    assert rows[0]["train/kl_behavior"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_run_with_a_teacher_goes_on_as_if_it_had_not_been_stopped(tmp_path: Path, other_model: str) -> None:
+    assert_interruption_leaves_no_trace(tmp_path, algorithm=Distillation(), teacher=other_model)
+
+
+def test_the_policy_does_not_move_in_the_steps_of_the_critic(tmp_path: Path) -> None:
+    config = small_run(tmp_path, algorithm=PPO(), num_value_steps=4)
+    train(config)
+    initial = AutoModelForCausalLM.from_pretrained(config.folder / "initial").state_dict()
+    assert final_weights(config) == {name: tensor.numpy().tobytes() for name, tensor in initial.items()}
+
+
+def test_a_critic_starts_from_the_model_that_is_named(tmp_path: Path, other_model: str) -> None:
+    config = small_run(tmp_path, algorithm=PPO(), critic=other_model)
+    policy = load_policy(config.policy, config.env, seed=0)
+    phase = build_rl_phase(config, policy, lambda step, trajectories: None)
+    expected = AutoModelForCausalLM.from_pretrained(other_model).get_input_embeddings().weight
+    assert phase.learner.policy.critic is not None
+    assert phase.learner.policy.critic.get_input_embeddings().weight.equal(expected)  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"algorithm": Distillation()}, r"Distillation learns from a teacher: set rl\.teacher"),
+        ({"algorithm": Distillation(), "teacher": "no/such/folder"}, r"'no/such/folder': there is no such folder"),
+        ({"algorithm": PPO(), "critic": "no/such/folder"}, r"'no/such/folder': there is no such folder"),
+    ],
+)
+def test_a_model_that_is_missing_is_found_before_anything_is_written(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        train(small_run(tmp_path, **changes))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["critic", "teacher"])
+def test_a_model_of_other_tokens_is_refused(tmp_path: Path, other_model: str, name: str) -> None:
+    folder = tmp_path / "shifted"
+    AutoModelForCausalLM.from_pretrained(other_model).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(other_model).save_pretrained(folder)
+    file = folder / "tokenizer.json"
+    content = json.loads(file.read_text())
+    vocabulary = content["model"]["vocab"]
+    first, second = [token for token in vocabulary if len(token) == 1][:2]
+    vocabulary[first], vocabulary[second] = vocabulary[second], vocabulary[first]
+    file.write_text(json.dumps(content))
+    algorithm = PPO() if name == "critic" else Distillation()
+    with pytest.raises(
+        ConfigError, match=rf"rl\.{name}='.*' must have the policy's tokens: .* Choose a model of the same"
+    ):
+        train(small_run(tmp_path / "run", algorithm=algorithm, **{name: str(folder)}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"algorithm": GRPO(), "teacher": "model"}, r"rl\.teacher='model', but GRPO has none"),
+        ({"algorithm": GRPO(), "critic": "copy"}, r"rl\.critic='copy' .* of a critic, and GRPO has none"),
+        ({"algorithm": GRPO(), "num_value_steps": 3}, r"rl\.num_value_steps=3 are of a critic, and GRPO has none"),
+        ({"algorithm": PPO(bootstraps_truncated=True), "mask_truncated": True}, r"set one of them to False"),
+        (
+            {"algorithm": RLOO(), "rollout": RolloutConfig(group_size=1)},
+            r"at least 2 for RLOO, got 1",
+        ),
+        ({"algorithm": MaxRL(), "rollout": RolloutConfig(group_size=1)}, r"at least 2 for MaxRL, got 1"),
+        ({"algorithm": GDPO(), "rollout": RolloutConfig(group_size=1)}, r"at least 2 for GDPO, got 1"),
+        (
+            {"algorithm": ReinforcePP(baseline="group"), "rollout": RolloutConfig(group_size=1)},
+            r"at least 2 for ReinforcePP, got 1",
+        ),
+        ({"algorithm": RLOO(), "max_extra_collections": 2}, r"max_extra_collections must be 0 for RLOO, got 2"),
+        ({"algorithm": GDPO(), "max_extra_collections": 2}, r"max_extra_collections must be 0 for GDPO, got 2"),
+        ({"algorithm": PPO(), "num_value_steps": -1}, r"num_value_steps must be at least 0, got -1"),
+    ],
+)
+def test_settings_that_nothing_learns_from_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        RLConfig(num_steps=1, **changes)
