@@ -23,9 +23,9 @@ from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.kernels.types import EntropyMode
 from agents.policies.hf import HFPolicy
 from agents.policies.precision import require_full_precision
+from agents.policies.routes import MixtureStep, Replay, with_routes
 from agents.policies.routing import routed
 from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches, take_rows
-from agents.routes import MixtureStep, Replay, with_routes
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
