@@ -15,8 +15,11 @@ import tyro
 from agents.algorithms import GRPO, Algorithm, GroupBaseline
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
+from agents.policies.lora import LoRAConfig
 from agents.policies.precision import DtypeName, Precision
+from agents.rollout.chat import TemplateValue
 from agents.rollout.engine import EngineFactory
+from agents.rollout.engine_configs import DecodeEngineConfig, HFEngineConfig
 from reasonenv.prompts import PromptTemplate
 from reasonenv.rewards import CompositeReward, Reward
 from reasonenv.tasksets import TaskSource
@@ -26,6 +29,7 @@ __all__ = [
     "OWN_CRITICS",
     "EnvConfig",
     "EvaluationConfig",
+    "LoRAConfig",
     "PolicyConfig",
     "RLConfig",
     "RolloutConfig",
@@ -38,6 +42,7 @@ __all__ = [
 OWN_CRITICS = ("head", "copy")
 """Values of `RLConfig.critic` that name no model."""
 Tasks: TypeAlias = str | Path | TaskSource
+Engine: TypeAlias = str | DecodeEngineConfig | HFEngineConfig | EngineFactory
 Rewards: TypeAlias = str | Mapping[str, float] | Reward | CompositeReward
 
 
@@ -53,6 +58,9 @@ class PolicyConfig:
     """Compute the logits in float32 whatever `dtype` says."""
     gradient_checkpointing: bool = False
     """Keep no activations inside the layers and compute them again on the way back: less memory, a third more time."""
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    load_in_4bit: bool = False
+    """Keep the weights beside the adapters in 4 bits (QLoRA), by the library `bitsandbytes`; on a GPU."""
     device: str = "cpu"
     """Any torch device: "cpu", "cuda", "cuda:1"."""
     num_threads: int | None = None
@@ -60,6 +68,11 @@ class PolicyConfig:
 
     def __post_init__(self) -> None:
         _require_at_least(1, "policy", num_threads=self.num_threads)
+        if self.path is None and (self.lora.rank is not None or self.load_in_4bit):
+            raise ConfigError(
+                "policy.lora and policy.load_in_4bit need policy.path: adapters are saved without the weights beside "
+                "them, and the embedded policy has no folder to find those in."
+            )
 
     @property
     def precision(self) -> Precision:
@@ -92,14 +105,22 @@ class EnvConfig:
     max_turns: int | None = None
     use_chat_template: bool = False
     """Encode the messages through the tokenizer's chat template instead of the template's own text."""
+    chat_template_kwargs: Mapping[str, TemplateValue] = field(default_factory=dict[str, TemplateValue])
+    """Variables of the tokenizer's chat template, such as `enable_thinking=false`."""
+
+    def without_parts(self, env_id: str) -> EnvConfig:
+        """Return another environment with the parts that its id stands for, shown to the policy in the same way."""
+        return EnvConfig(
+            id=env_id, use_chat_template=self.use_chat_template, chat_template_kwargs=self.chat_template_kwargs
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutConfig:
     """How to sample episodes for one update: `num_prompts` × `group_size` rows."""
 
-    engine: str | EngineFactory = "decode"
-    """A name in `agents.rollout.ENGINES`, or "module:attribute"."""
+    engine: Engine = "decode"
+    """A name in `agents.rollout.ENGINES`, with settings if need be (`decode,max_rows=64`), or "module:attribute"."""
     num_prompts: int = 32
     group_size: int = 16
     max_new_tokens: int = 1024
@@ -224,8 +245,8 @@ class EvaluationConfig:
     """Samples at temperature 1 behind the sampled accuracy; the greedy one takes one each."""
     max_new_tokens: int = 1024
     """Per turn."""
-    engine: str | EngineFactory = "decode"
-    """A name in `agents.rollout.ENGINES`, or "module:attribute"."""
+    engine: Engine = "decode"
+    """A name in `agents.rollout.ENGINES`, with settings if need be (`decode,max_rows=64`), or "module:attribute"."""
     every: int | None = None
     """Steps between evaluations during reinforcement learning; None evaluates only around it."""
 
@@ -290,7 +311,7 @@ class RunConfig:
         chosen, split = self.evaluation, self.evaluation.split or "test"
         env = replace(self.env, split=split)
         if chosen.env_id is not None:
-            env = EnvConfig(id=chosen.env_id, split=split, use_chat_template=env.use_chat_template)
+            env = replace(env.without_parts(chosen.env_id), split=split)
         if chosen.tasks is not None:
             env = replace(env, tasks=chosen.tasks, columns=None, data_set=None)
         own = {name: getattr(chosen, name) for name in ("columns", "data_set", "reward", "template")}

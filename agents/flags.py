@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from inspect import signature
-from types import NoneType
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 import tyro
 from tyro.constructors import (
@@ -23,9 +24,12 @@ from tyro.constructors import (
 )
 
 from agents.algorithms import ALGORITHMS, Algorithm, load_algorithm
-from agents.config import EnvConfig, RunConfig
+from agents.config import RunConfig
 from agents.errors import ConfigError
 from agents.recipes import RECIPES
+from agents.rollout import ENGINE_CONFIGS
+from agents.rollout.chat import TemplateValue
+from agents.rollout.engine import EngineFactory
 from reasonenv.tables import resolve
 
 __all__ = ["HELP", "PROGRAM", "configure", "with_fields"]
@@ -63,8 +67,7 @@ def configure(command: str, recipe: str, arguments: Sequence[str]) -> RunConfig:
     config = with_fields(defaults, rest, program)
     if config.env.id == defaults.env.id:
         return config
-    env = EnvConfig(id=config.env.id, use_chat_template=defaults.env.use_chat_template)
-    return with_fields(replace(defaults, env=env), rest, program)
+    return with_fields(replace(defaults, env=defaults.env.without_parts(config.env.id)), rest, program)
 
 
 def _with_algorithm(config: RunConfig, arguments: Sequence[str]) -> tuple[RunConfig, list[str]]:
@@ -109,14 +112,16 @@ def _registry() -> ConstructorRegistry:
     """Say how words become parts, and that an algorithm's flags are the fields of the one that is chosen."""
     registry = ConstructorRegistry()
     registry.primitive_rule(_part)
+    registry.primitive_rule(_engine)
     registry.primitive_rule(_pairs)
+    registry.primitive_rule(_template_variables)
     registry.struct_rule(_algorithm)
     return registry
 
 
 def _part(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
     """Read a field that holds a name or an object: a word is the name, and pairs are weights where it takes weights."""
-    kinds = get_args(info.type)
+    kinds = get_args(info.type) if get_origin(info.type) in (Union, UnionType) else ()
     has_objects = any(kind not in (str, int, float, NoneType) for kind in kinds)
     if str not in kinds or not has_objects:
         return None
@@ -128,6 +133,31 @@ def _part(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
         is_instance=_is_any,
         str_from_instance=lambda value: [str(value)],
     )
+
+
+def _engine(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """Read the name of an engine, maybe followed by settings: `decode,max_rows=64`."""
+    if EngineFactory not in get_args(info.type):
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="NAME|NAME,SETTING=NUMBER,...|MODULE:ATTRIBUTE",
+        instance_from_str=lambda words: _configured_engine(words[0]),
+        is_instance=_is_any,
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+def _configured_engine(word: str) -> Any:
+    name, _, settings = word.partition(",")
+    if not settings:
+        return word
+    kind: Any = resolve(ENGINE_CONFIGS, name, kind="rollout engine with settings")
+    values = _split(settings)
+    known = [entry.name for entry in fields(kind)]
+    if unknown := values.keys() - known:
+        raise ValueError(f"{name!r} has the settings {', '.join(known)}; got {', '.join(sorted(unknown))}")
+    return kind(**{setting: int(value) for setting, value in values.items()})
 
 
 def _is_any(value: object) -> bool:
@@ -150,6 +180,27 @@ def _pairs(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
         is_instance=_is_any,
         str_from_instance=lambda value: [str(value)],
     )
+
+
+def _template_variables(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    if info.type != Mapping[str, TemplateValue]:
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="NAME=VALUE,...",
+        instance_from_str=lambda words: {name: _value(value) for name, value in _split(words[0]).items()},
+        is_instance=_is_any,
+        str_from_instance=lambda value: [str(value)],
+    )
+
+
+def _value(word: str) -> TemplateValue:
+    """Read `true`, `false` and numbers as such, and any other word as text."""
+    try:
+        value = json.loads(word)
+    except ValueError:
+        return word
+    return value if isinstance(value, bool | int | float) else word
 
 
 def _split(word: str) -> dict[str, str]:

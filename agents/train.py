@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from agents.build import (
 )
 from agents.config import RLConfig, RunConfig, SFTStage
 from agents.errors import ConfigError, TrainingError
+from agents.evaluate import Evaluation
 from agents.interruption import Interrupted, Interruption
 from agents.memory import memory_parts, shown_memory
 from agents.records.checkpoint import (
@@ -58,6 +60,7 @@ from agents.records.run_config import write_config
 from agents.records.run_tasks import require_same_tasks, write_tasks
 from agents.records.summary import print_summary, summarize
 from agents.rl import RLPhase
+from agents.rollout.engines import Engines
 from agents.rollout.metrics import rollout_rows
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase
@@ -122,13 +125,14 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
             check_other_models(config, policy)
+            engines = Engines(partial(build_engine, policy))
             for user in (config.evaluation, config.rl and config.rl.rollout):
                 if user is not None:
-                    build_engine(policy, user.engine)
+                    engines.get(user.engine)
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
     _open_folder(config, tasks, keep=resume)
-    return _Run(loaded, position, policy, console, interruption)
+    return _Run(loaded, position, policy, engines, console, interruption)
 
 
 def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:
@@ -159,10 +163,12 @@ class _Run:
         config: RunConfig,
         stored: Position | None,
         policy: LoadedPolicy,
+        engines: Engines,
         console: Console,
         interruption: Interruption,
     ) -> None:
-        self.config, self.policy, self.console, self.interruption = config, policy, console, interruption
+        self.config, self.console, self.interruption = config, console, interruption
+        self.policy, self.engines = policy, engines
         self.position = stored or Position()
         self.plan = plan(config)
         folder, offsets = config.folder, self.position.offsets
@@ -193,7 +199,8 @@ class _Run:
             self.phase = None
 
     def close(self) -> None:
-        """Close the logs."""
+        """Close the engines and the logs."""
+        self.engines.close()
         self.metrics.close()
         self.rollouts.close()
 
@@ -226,7 +233,9 @@ class _Run:
 
     def _go_back_to_initial(self) -> None:
         with self.interruption.stoppable():
+            self.engines.close()
             self.policy = _load(self.config, self.config.folder / "initial")
+            self.engines = Engines(partial(build_engine, self.policy))
         self.position.weights = "initial"
 
     def _play_steps(self, name: str, steps: SFTStage | RLConfig) -> None:
@@ -286,7 +295,7 @@ class _Run:
     def _evaluate(self, name: str) -> None:
         started = time.perf_counter()
         with self.interruption.stoppable(), phase_progress(name, console=self.console) as shown:
-            result = evaluate_policy(self.config, self.policy, shown.responses).as_dict()
+            result = self._evaluated(shown).as_dict()
         self.position.results[name] = result
         self._add_seconds(name, time.perf_counter() - started)
         if name == "before":
@@ -297,15 +306,20 @@ class _Run:
         if every is None or (self.position.step + 1) % every:
             return {}
         with self.interruption.stoppable():
-            result = evaluate_policy(self.config, self.policy, shown.responses)
+            result = self._evaluated(shown)
         return {"eval/greedy": result.greedy.rate, "eval/sampled": result.sampled.rate}
+
+    def _evaluated(self, shown: PhaseProgress) -> Evaluation:
+        engine = self.engines.get(self.config.evaluation.engine)
+        return evaluate_policy(self.config, self.policy, shown.responses, engine=engine)
 
     def _build(self, name: str, steps: SFTStage | RLConfig) -> Phase:
         if isinstance(steps, SFTStage):
             seed = derive_seed(self.config.seed, "supervised phase", name)
             phase: Phase = build_sft_phase(self.config, steps, self.policy, seed=seed)
         else:
-            phase = build_rl_phase(self.config, self.policy, self._record)
+            engine = self.engines.get(steps.rollout.engine)
+            phase = build_rl_phase(self.config, self.policy, self._record, engine=engine)
         if self.position.is_in_phase:
             load_learner_state(self.config.folder, phase.learner)
             if isinstance(phase, RLPhase):

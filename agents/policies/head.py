@@ -113,6 +113,13 @@ def _measured_head(model: Any, decoder: nn.Module, module: nn.Linear) -> Languag
     try:
         with forward_replaced(module, head):
             logits_TV = model(input_ids=token_ids, use_cache=False).logits[0].double()
+    except RuntimeError as error:
+        if states:
+            raise
+        raise PolicyError(
+            f"{type(model).__name__} has layers between its decoder and its head, and only a linear head can be "
+            "trained: its logits are not formed at once. Train another architecture."
+        ) from error
     finally:
         hook.remove()
     if logits_TV.shape != products_TV.shape or len(states) != 1:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from agents.errors import ConfigError
+from agents.rollout.chat import ChatTemplate, TemplateValue
 from agents.types import TokenIds
 from reasonenv.types import Message
 
 __all__ = ["TextCodec"]
 
-_EARLIER_RESPONSE = "EARLIER-RESPONSE"
-"""Stands for the sampled response while a template is asked what follows one."""
 _OPENED_THINKING = re.compile(r"<think>\s*\Z")
 _OPENING_TOKENS = 16
 """Last tokens of a prompt among which an opened `<think>` is looked for."""
@@ -30,17 +29,29 @@ class TextCodec:
         use_chat_template: encode `info["messages"]` through the chat template instead of the observation's text.
         model_stop_token_ids: tokens that end a response beside the tokenizer's own and the chat template's: those of
             the model's generation config.
+        chat_template_kwargs: variables of the chat template, such as `{"enable_thinking": False}`.
+
+    Raises:
+        ConfigError: no end of sequence, no chat template, or variables without one.
+        UnknownNameError: the chat template has no such variable.
     """
 
     tokenizer: Any
     use_chat_template: bool = False
     model_stop_token_ids: TokenIds = ()
+    chat_template_kwargs: Mapping[str, TemplateValue] = field(default_factory=dict[str, TemplateValue])
 
     def __post_init__(self) -> None:
         if self.tokenizer.eos_token_id is None:
             raise ConfigError("The tokenizer has no eos_token: episodes could never end. Set tokenizer.eos_token.")
-        if self.use_chat_template and self.tokenizer.chat_template is None:
-            raise ConfigError("use_chat_template=True, but the tokenizer has no chat template.")
+        if self.chat_template_kwargs and not self.use_chat_template:
+            raise ConfigError("chat_template_kwargs are for a chat template: set use_chat_template=True.")
+        if self.use_chat_template:
+            _ = self._chat
+
+    @cached_property
+    def _chat(self) -> ChatTemplate:
+        return ChatTemplate(self.tokenizer, self.chat_template_kwargs)
 
     @property
     def eos_token_id(self) -> int:
@@ -55,20 +66,16 @@ class TextCodec:
     @cached_property
     def end_of_turn_id(self) -> int:
         """The token that a response is taught to end with: the chat template's own where there is one."""
-        return self._end_of_turn[1]
-
-    @cached_property
-    def _end_of_turn(self) -> tuple[str, int]:
-        """Return what the chat template writes behind a response up to its first control token, and that token."""
         if not self.use_chat_template:
-            return "", self.eos_token_id
-        behind = self._behind_response([], add_generation_prompt=False)
-        controls: dict[int, Any] = self.tokenizer.added_tokens_decoder
-        found = next((token for token in self.encode(behind) if token in controls), None)
-        if found is None:
-            return "", self.eos_token_id
-        text = str(controls[found])
-        return behind[: behind.index(text) + len(text)], found
+            return self.eos_token_id
+        behind = self.encode(self._chat.behind_response(None))
+        length = self._end_of_turn_length(behind)
+        return behind[length - 1] if length else self.eos_token_id
+
+    def _end_of_turn_length(self, behind: TokenIds) -> int:
+        """Return how many of the ids behind a response end its turn: those up to the first control token, if any."""
+        controls: Mapping[int, Any] = self.tokenizer.added_tokens_decoder
+        return next((place for place, token in enumerate(behind, 1) if token in controls), 0)
 
     @property
     def pad_token_id(self) -> int:
@@ -79,9 +86,13 @@ class TextCodec:
         """Return the ids of an episode's first observation, generation prompt included.
 
         Plain text begins with the tokenizer's beginning-of-sequence token, if it has one; chat templates write theirs.
+        In a chat, a space breaks what would be a control token of the template, so that no task can end its turn.
+
+        Raises:
+            ConfigError: the chat template refuses the messages.
         """
         if self.use_chat_template:
-            return self.encode(self._render(messages))
+            return self.encode(self._chat.prompt(messages))
         token_ids: list[int] = self.tokenizer.encode(_encodable(observation), add_special_tokens=True)
         return tuple(token_ids[:-1] if token_ids[-1:] == [self.eos_token_id] else token_ids)
 
@@ -97,8 +108,13 @@ class TextCodec:
         """
         if not self.use_chat_template:
             return self.encode(observation)
-        behind = self._behind_response([{"role": "user", "content": observation}], add_generation_prompt=True)
-        return self.encode(behind.removeprefix(self._end_of_turn[0]) if is_closed else behind)
+        behind = self.encode(self._chat.behind_response(observation))
+        return behind[self._end_of_turn_length(behind) :] if is_closed else behind
+
+    def require_turns(self) -> None:
+        """Raise ConfigError unless episodes of several turns are as the chat template renders them."""
+        if self.use_chat_template:
+            self._chat.require_turns()
 
     def opened_thinking(self, token_ids: TokenIds) -> str:
         """Return the `<think>` with which a prompt ends, and the space behind it; else the empty string.
@@ -109,21 +125,6 @@ class TextCodec:
         tail = self.tokenizer.decode(token_ids[-_OPENING_TOKENS:], skip_special_tokens=False)
         found = _OPENED_THINKING.search(str(tail))
         return found[0] if found else ""
-
-    def _behind_response(self, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
-        """Return what the chat template writes behind a response, with `messages` after it."""
-        conversation = [
-            {"role": "user", "content": "."},
-            {"role": "assistant", "content": _EARLIER_RESPONSE},
-            *messages,
-        ]
-        text = self.tokenizer.apply_chat_template(
-            conversation, add_generation_prompt=add_generation_prompt, tokenize=False
-        )
-        return str(text).partition(_EARLIER_RESPONSE)[2]
-
-    def _render(self, messages: Sequence[Message]) -> str:
-        return str(self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False))
 
     def encode(self, text: str) -> TokenIds:
         """Return plain ids; lone surrogates, which no tokenizer can encode, become U+FFFD."""

@@ -111,7 +111,8 @@ def collect(
         task_indices: the task of each group.
 
     Raises:
-        ConfigError: the environment resets itself, or a prompt is empty.
+        ConfigError: the environment resets itself, a prompt is empty, or the chat template refuses the messages or
+            several turns.
     """
     params = replace(params, stop_token_ids=(*params.stop_token_ids, *codec.stop_token_ids))
     episodes = _start(env, codec, task_indices)
@@ -140,6 +141,8 @@ def collect(
 def _start(env: TextVectorEnv, codec: TextCodec, task_indices: Sequence[int]) -> list[_Episode]:
     if env.metadata["autoreset_mode"] is not AutoresetMode.DISABLED:
         raise ConfigError("collect() needs TextVectorEnv(..., autoreset_mode=AutoresetMode.DISABLED).")
+    if env.envs[0].max_turns > 1:
+        codec.require_turns()
     observations, infos = env.reset(options={"task_index": list(task_indices)})
     episodes: list[_Episode] = []
     for first in range(0, env.num_envs, env.group_size):

@@ -6,9 +6,9 @@ step. A prompt is prefilled once for all its samples; a finished row is soon rep
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby, islice
 from typing import Any, NoReturn
 
@@ -17,9 +17,20 @@ from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
-from agents.policies.routing import routed
+from agents.errors import ConfigError
+from agents.policies.peft_models import unwrapped
+from agents.policies.routing import Routers, routed
 from agents.rollout.engine import Completion, SamplingParams
-from agents.rollout.in_process import check_request, copy_weights, evaluation_mode, left_padded, recorded_routers
+from agents.rollout.in_process import (
+    check_request,
+    completion_of,
+    compute_dtype,
+    copy_weights,
+    evaluation_mode,
+    left_padded,
+    recorded_routers,
+    require_served,
+)
 from agents.rollout.sampling import choose_greedily, sample_tokens
 from agents.rollout.slots import Prefix, Slots
 from agents.types import TokenIds
@@ -29,6 +40,9 @@ __all__ = ["DecodeEngine"]
 
 FINISHED_SHARE = 8
 """Finished rows are replaced or removed once they are one in this many: earlier wastes copies, later wastes steps."""
+
+
+_INSTEAD = 'Use the engine "hf" instead (agents.rollout.hf.HFGenerateEngine).'
 
 
 class DecodeEngine:
@@ -42,19 +56,25 @@ class DecodeEngine:
         pad_token_id: any valid id; padding is masked.
         max_rows: rows that are decoded at once. Each takes keys and values of (longest prompt + max_new_tokens)
             tokens, and twice that when there are more samples than rows.
+        max_cache_bytes: memory of the keys and values; where it holds fewer rows, fewer are decoded at once.
 
     Raises:
-        ValueError: the model keeps another kind of cache (linear attention, chunks, …) or uses another attention.
+        ConfigError: the model keeps another kind of cache (linear attention, chunks, …), uses another attention, or
+            gives other log-probabilities when it decodes than when it is trained.
     """
 
-    def __init__(self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256) -> None:
-        check_counts(max_rows=max_rows)
-        self.model = model
+    def __init__(
+        self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256, max_cache_bytes: int = 8 << 30
+    ) -> None:
+        check_counts(max_rows=max_rows, max_cache_bytes=max_cache_bytes)
+        self.model: PreTrainedModel = unwrapped(model)
         self.pad_token_id = pad_token_id
         self.max_rows = max_rows
+        self.max_cache_bytes = max_cache_bytes
         self.weights_version = 0
         self.on_progress: Callable[[int, int], None] | None = None
-        self.layer_types, self.windows = _attention_layers(model)
+        self.layer_types, self.windows = _attention_layers(self.model)
+        require_served(self, self.model, instead=_INSTEAD)
 
     def generate(
         self, prompts: Sequence[TokenIds], params: SamplingParams, *, num_samples: int = 1
@@ -66,6 +86,13 @@ class DecodeEngine:
             with evaluation_mode(self.model):
                 _Decoding(self, samples, params).run()
         return [[sample.completion(self.weights_version) for sample in group] for group in samples]
+
+    @cached_property
+    def token_bytes(self) -> int:
+        """Size of the keys and values of one token."""
+        with evaluation_mode(self.model):
+            layers = _prefill(self, [(0,)]).layers
+        return sum(states.numel() * states.element_size() for pair in layers for states in pair)
 
     def load_weights(self, named_tensors: Iterable[tuple[str, Tensor]], *, version: int) -> None:
         """Copy the weights that are not the module's own already, and record the version."""
@@ -87,17 +114,8 @@ class _Sample:
     is_stopped: bool = False
 
     def completion(self, version: int) -> Completion:
-        if not all(map(math.isfinite, self.logprobs)):
-            raise FloatingPointError(
-                "The policy's logits are NaN or infinite. Look at its weights; a step may have diverged."
-            )
-        return Completion(
-            token_ids=tuple(self.token_ids),
-            logprobs=tuple(self.logprobs),
-            finish_reason="stop" if self.is_stopped else "length",
-            weights_version=version,
-            routed_experts=torch.cat(self.routes) if self.routes else None,
-        )
+        completion = completion_of(self.token_ids, self.logprobs, is_stopped=self.is_stopped, weights_version=version)
+        return replace(completion, routed_experts=torch.cat(self.routes)) if self.routes else completion
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +136,35 @@ class _Decoding:
         self.routers = recorded_routers(engine.model) if params.records_routing else None
         self.generator = torch.Generator().manual_seed(params.seed)
         num_samples = sum(len(group) for group in samples)
+        max_prefix = max(len(group[0].prompt) for group in samples)
         self.num_finished, self.num_samples = 0, num_samples
+        self.num_rows = self._num_rows(max_prefix)
         self.queue = self._prefilled(samples)
         self.rows: list[_Sample] = []
         self.finished: set[int] = set()
         self.slots = Slots(
-            num_rows=min(engine.max_rows, num_samples),
-            max_prefix=max(len(group[0].prompt) for group in samples),
+            num_rows=self.num_rows,
+            max_prefix=max_prefix,
             max_steps=params.max_new_tokens - 1,
-            is_refilled=num_samples > engine.max_rows,
+            is_refilled=num_samples > self.num_rows,
             windows=engine.windows,
-            dtype=engine.model.dtype,
+            dtype=compute_dtype(engine.model),
             device=engine.model.device,
         )
+
+    def _num_rows(self, max_prefix: int) -> int:
+        """Return how many rows are decoded at once; those of one filling take half the columns of refilled ones."""
+        engine, columns = self.engine, max_prefix + self.params.max_new_tokens
+        row_bytes = engine.token_bytes * (columns + max_prefix)  # and the prompt where it was prefilled
+        if self.num_samples <= engine.max_rows and self.num_samples * row_bytes <= engine.max_cache_bytes:
+            return self.num_samples
+        num_rows = engine.max_cache_bytes // (row_bytes + engine.token_bytes * columns)
+        if not num_rows:
+            raise ConfigError(
+                f"One row of {columns} tokens takes {2 * row_bytes / 2**30:.2g} GiB of keys and values, more than "
+                f"max_cache_bytes={engine.max_cache_bytes}. Raise it, or ask for fewer tokens."
+            )
+        return min(num_rows, engine.max_rows, self.num_samples)
 
     def run(self) -> None:
         """Decode until every sample is finished."""
@@ -142,33 +176,11 @@ class _Decoding:
 
     def _prefilled(self, groups: Sequence[Sequence[_Sample]]) -> Iterator[_Waiting]:
         """Yield the samples in order. A batch of prompts is prefilled when the first sample of it is asked for."""
-        for start in range(0, len(groups), self.engine.max_rows):
-            batch = groups[start : start + self.engine.max_rows]
-            prefix = self._prefill([group[0].prompt for group in batch])
+        for start in range(0, len(groups), self.num_rows):
+            batch = groups[start : start + self.num_rows]
+            prefix = _prefill(self.engine, [group[0].prompt for group in batch], self.routers)
             for index, group in enumerate(batch):
                 yield from (_Waiting(sample, prefix, index) for sample in group)
-
-    def _prefill(self, prompts: Sequence[TokenIds]) -> Prefix:
-        """Run the prompts in one forward pass, into a cache that keeps all columns of sliding layers too."""
-        model = self.engine.model
-        token_ids, mask = left_padded(prompts, self.engine.pad_token_id, model.device)
-        cache = DynamicCache()
-        output, routes = self._forward(
-            input_ids=token_ids,
-            attention_mask=mask,
-            position_ids=(mask.cumsum(dim=1) - 1).clamp_(min=0),
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        routes_PL = None if routes is None else routes.unflatten(0, token_ids.shape)
-        return Prefix([_keys_and_values(layer) for layer in cache.layers], output.logits[:, -1], routes_PL)
-
-    def _forward(self, **inputs: Any) -> tuple[Any, Tensor | None]:
-        """Return the model's output, and the experts of its tokens, int16 [tokens, layers, experts], if recorded."""
-        with routed(self.routers, None) as routing:
-            output = self.engine.model(**inputs)
-        return output, None if routing is None else torch.stack(routing.chosen, 1).to(torch.int16).cpu()
 
     def _replace_finished(self) -> bool:
         """Remove finished rows and fill their slots from the queue when it is due; return whether any row is left."""
@@ -203,7 +215,9 @@ class _Decoding:
 
     def _step(self) -> None:
         tokens_n1, positions_n1, uniforms_n1 = self.slots.views()
-        output, routes = self._forward(
+        output, routes = _forward(
+            self.engine.model,
+            self.routers,
             input_ids=tokens_n1,
             position_ids=positions_n1,
             attention_mask=self._masks(),
@@ -243,6 +257,34 @@ class _Decoding:
                 self.num_finished += 1
 
 
+def _forward(model: PreTrainedModel, routers: Routers | None, **inputs: Any) -> tuple[Any, Tensor | None]:
+    """Return the model's output, and the experts of its tokens, int16 [tokens, layers, experts], if recorded."""
+    with routed(routers, None) as routing:
+        output = model(**inputs)
+    return output, None if routing is None else torch.stack(routing.chosen, 1).to(torch.int16).cpu()
+
+
+def _prefill(engine: DecodeEngine, prompts: Sequence[TokenIds], routers: Routers | None = None) -> Prefix:
+    """Run the prompts in one forward pass, into a cache that keeps all columns of sliding layers too."""
+    token_ids, mask = left_padded(prompts, engine.pad_token_id, engine.model.device)
+    cache = DynamicCache()
+    output, routes = _forward(
+        engine.model,
+        routers,
+        input_ids=token_ids,
+        attention_mask=mask,
+        position_ids=(mask.cumsum(dim=1) - 1).clamp_(min=0),
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    layers = [_keys_and_values(layer) for layer in cache.layers]
+    if torch.is_autocast_enabled(engine.model.device.type):  # attention rounds them; the cache keeps them wider
+        dtype = compute_dtype(engine.model)
+        layers = [(keys_PHLD.to(dtype), values_PHLD.to(dtype)) for keys_PHLD, values_PHLD in layers]
+    return Prefix(layers, output.logits[:, -1], None if routes is None else routes.unflatten(0, token_ids.shape))
+
+
 def _keys_and_values(layer: object) -> tuple[Tensor, Tensor]:
     assert isinstance(layer, DynamicLayer)
     assert layer.keys is not None
@@ -272,7 +314,7 @@ def _attention_layers(model: PreTrainedModel) -> tuple[list[str], list[int | Non
 
 
 def _refuse(model: PreTrainedModel, found: str) -> NoReturn:
-    raise ValueError(
+    raise ConfigError(
         f"DecodeEngine serves models whose layers all have full or sliding sdpa or eager attention; "
-        f"{type(model).__name__} has {found}. Use agents.rollout.hf.HFGenerateEngine instead."
+        f"{type(model).__name__} has {found}. {_INSTEAD}"
     )

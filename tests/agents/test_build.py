@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from tiny_policies import save_tiny_policy
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.algorithms import GRPO, PPO
 from agents.build import (
@@ -230,3 +230,17 @@ def test_a_tokenizer_without_chat_template_is_refused_where_one_is_asked_for(fol
     config = replace(RUN, policy=PolicyConfig(path=str(path)), env=replace(ENV, use_chat_template=True))
     with pytest.raises(ConfigError, match="no chat template"):
         check_parts(config)
+
+
+def test_chat_template_that_cannot_be_followed_is_refused_before_several_turns_and_not_before_one(
+    tmp_path: Path,
+) -> None:
+    save_tiny_policy(tmp_path, seed=0)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    tokenizer.chat_template = "{% for m in messages %}{{ messages | length }}{{ m['content'] }}<eos>{% endfor %}"
+    tokenizer.save_pretrained(tmp_path)
+    env = replace(ENV, use_chat_template=True)
+    config = replace(RUN, policy=PolicyConfig(path=str(tmp_path)), env=env)
+    check_parts(config)
+    with pytest.raises(ConfigError, match="cannot be followed turn by turn"):
+        check_parts(replace(config, env=replace(env, turn=lambda attempt: "Again", max_turns=2)))

@@ -20,6 +20,7 @@ from agents.__main__ import configure, main
 from agents.algorithms import PPO
 from agents.policies.tiny import build_tiny_tokenizer
 from agents.recipes import RECIPES
+from agents.rollout.engine_configs import DecodeEngineConfig, HFEngineConfig
 
 COLD_START = [
     f"--{stage}.{name}"
@@ -161,6 +162,22 @@ def test_engines_lead_to_the_same_greedy_accuracy(policies: dict[str, str], caps
 
 def test_chat_template_is_a_flag(output: list[str]) -> None:
     assert main(["sft", "--env.use-chat-template", *SFT, *output]) == 0
+
+
+def test_variables_of_the_chat_template_are_pairs_of_any_json_value() -> None:
+    word = "enable_thinking=false,effort=high,budget=3"
+    config = configure("train", "quickstart", [f"--env.chat-template-kwargs={word}", "--env.id=reasonenv/QA-v0"])
+    assert config.env.chat_template_kwargs == {"enable_thinking": False, "effort": "high", "budget": 3}
+    assert config.evaluation_env.chat_template_kwargs == config.env.chat_template_kwargs
+
+
+def test_an_engine_may_be_given_settings_behind_its_name() -> None:
+    engines = ["--rl.rollout.engine=decode,max_rows=64,max_cache_bytes=1000", "--evaluation.engine=hf,max_rows=8"]
+    config = configure("train", "quickstart", engines)
+    assert config.rl is not None
+    assert config.rl.rollout.engine == DecodeEngineConfig(max_rows=64, max_cache_bytes=1000)
+    assert config.evaluation.engine == HFEngineConfig(max_rows=8)
+    assert configure("train", "quickstart", ["--evaluation.engine=own:Engine"]).evaluation.engine == "own:Engine"
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:

@@ -117,6 +117,13 @@ PARTS = rows(
     ("--rl.rollout.engine wrong_parts_of_a_user:not_a_part", r"not_a_part' cannot be made of .* not callable"),
     ("--rl.rollout.engine decoder", r"Unknown rollout engine 'decoder'\. Did you mean 'decode'\?"),
     ("--rl.rollout.engine decod", r"Unknown rollout engine 'decod'\. Did you mean 'decode'\?"),
+    ("--rl.rollout.engine hf,max_row=8", "'hf' has the settings max_rows; got max_row"),
+    ("--rl.rollout.engine fh,max_rows=8", r"Did you mean 'hf'\?"),
+    ("--env.chat-template-kwargs enable_thinking=false", "set use_chat_template=True"),
+    (
+        "--env.use-chat-template --env.chat-template-kwargs thinks=false",
+        "Unknown variable of the chat template 'thinks'",
+    ),
     ("--evaluation.engine decod", r"Unknown rollout engine 'decod'\. Did you mean 'decode'\?"),
     ("--env.id reasonenv/Mth-v0", r"'reasonenv/Mth-v0' .* Did you mean: `Math`\?"),
     ("--env.id reasonenv/Maths-v0", r"'reasonenv/Maths-v0' .* Did you mean: `Math`\?"),

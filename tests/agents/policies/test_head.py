@@ -135,3 +135,9 @@ def test_head_that_cannot_be_ours_is_refused_and_leaves_the_model_as_it_was(chan
         HFPolicy(model)
     assert all(module.training for module in model.modules())
     assert not any(module._forward_hooks or "forward" in vars(module) for module in model.modules())
+
+
+def test_layers_between_decoder_and_head_are_named() -> None:
+    config = CONFIG_MAPPING["modernbert-decoder"](**SIZES)
+    with pytest.raises(PolicyError, match="ModernBertDecoderForCausalLM has layers between its decoder and its head"):
+        HFPolicy(AutoModelForCausalLM.from_config(config))

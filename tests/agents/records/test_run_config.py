@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from agents.algorithms import GRPO, PPO
-from agents.config import EvaluationConfig, RLConfig, RunConfig, SFTStage, to_json
+from agents.config import EnvConfig, EvaluationConfig, RLConfig, RolloutConfig, RunConfig, SFTStage, to_json
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
 from agents.recipes.quickstart import quickstart
 from agents.recipes.r1_zero import r1_zero
 from agents.recipes.sft import sft
 from agents.records.run_config import from_json, read_config, require_resumable, write_config
+from agents.rollout.engine_configs import DecodeEngineConfig, HFEngineConfig
 from reasonenv.errors import ReasonEnvError
 
 RUN = RunConfig(
@@ -51,7 +52,17 @@ def edited(folder: Path, *path: str | int, value: Any = None, is_deleted: bool =
     return file.parent
 
 
-@pytest.mark.parametrize("config", [RUN, quickstart(), quickstart("ppo"), r1_zero("some/model"), sft(), sft("m")])
+ENGINES = replace(
+    RUN,
+    rl=RLConfig(num_steps=1, rollout=RolloutConfig(engine=DecodeEngineConfig(max_rows=3))),
+    evaluation=EvaluationConfig(engine=HFEngineConfig()),
+)
+CHAT = replace(RUN, env=EnvConfig(use_chat_template=True, chat_template_kwargs={"thinks": False, "n": 3, "date": "1"}))
+
+
+@pytest.mark.parametrize(
+    "config", [RUN, CHAT, ENGINES, quickstart(), quickstart("ppo"), r1_zero("some/model"), sft(), sft("m")]
+)
 def test_every_run_is_read_back_as_it_was_written(tmp_path: Path, config: RunConfig) -> None:
     config = stored(tmp_path, config)
     assert read_config(config.folder) == config

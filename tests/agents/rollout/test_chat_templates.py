@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from chat_templates import FAMILIES
 from scripted_engine import ScriptedEngine, said
 
 from agents.config import SFTStage
 from agents.learner import Learner, OptimizerConfig
 from agents.policies.hf import HFPolicy
-from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
+from agents.policies.tiny import build_tiny_policy
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.decode import DecodeEngine
@@ -21,71 +22,20 @@ from reasonenv.tasksets import load_tasks
 from reasonenv.types import Message, Task
 from reasonenv.vector import TextVectorEnv
 
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-LLAMA_3 = (
-    "<|begin_of_text|>{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n"
-    "{{ m['content'] }}<|eot_id|>{% endfor %}"
-    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
-)
-GEMMA = (
-    "<bos>{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}\n"
-    "{{ m['content'] }}<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
-)
-PHI_3 = (
-    "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}<|end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>\n{% else %}{{ eos_token }}{% endif %}"
-)
-LLAMA_2 = (
-    "{% for m in messages %}{% if m['role'] == 'assistant' %} {{ m['content'] }} {{ eos_token }}"
-    "{% else %}<s>[INST] {{ m['content'] }} [/INST]{% endif %}{% endfor %}"
-)
-R1 = (
-    "{% for m in messages %}{% if m['role'] == 'assistant' %}<|assistant|>{{ m['content'] }}{{ eos_token }}"
-    "{% else %}<|user|>{{ m['content'] }}{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|><think>\n{% endif %}"
-)
-FAMILIES = {
-    "chatml": (CHATML, ("<|im_start|>", "<|im_end|>"), "<|im_end|>"),
-    "llama_3": (LLAMA_3, ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), "<|eot_id|>"),
-    "gemma": (GEMMA, ("<bos>", "<start_of_turn>", "<end_of_turn>"), "<end_of_turn>"),
-    "phi_3": (PHI_3, ("<|end|>",), "<|end|>"),
-    "llama_2": (LLAMA_2, ("<s>", "[INST]", "[/INST]"), "<eos>"),
-    "r1": (R1, (), "<eos>"),
-}
-"""Family -> its template, the control tokens it needs, and the one that ends a turn."""
-
 QUESTION: list[Message] = [{"role": "user", "content": "1+1=?"}]
 
 
 def chat_codec(family: str) -> TextCodec:
-    template, controls, _ = FAMILIES[family]
-    tokenizer = build_tiny_tokenizer()
-    tokenizer.add_special_tokens({"additional_special_tokens": list(controls)})
-    tokenizer.chat_template = template
-    return TextCodec(tokenizer, use_chat_template=True)
+    return FAMILIES[family].codec()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_responses_end_with_the_end_of_turn_of_the_template_or_the_end_of_sequence(family: str) -> None:
     codec = chat_codec(family)
-    end = FAMILIES[family][2]
+    end = FAMILIES[family].end
     assert codec.tokenizer.convert_ids_to_tokens([codec.end_of_turn_id]) == [end]
     assert set(codec.stop_token_ids) == {codec.eos_token_id, codec.end_of_turn_id}
     assert codec.decode((*codec.encode("5"), codec.end_of_turn_id)) == "5"
-
-
-@pytest.mark.parametrize("family", ["chatml", "llama_3", "gemma", "phi_3", "llama_2"])
-def test_turn_by_turn_ids_are_those_of_the_template(family: str) -> None:
-    codec = chat_codec(family)
-    space = " " if family == "llama_2" else ""
-    ids = [*codec.encode_prompt("unused", QUESTION), *codec.encode(f"{space}3{space}"), codec.end_of_turn_id]
-    ids += codec.encode_turn("No, again")
-    conversation = [*QUESTION, {"role": "assistant", "content": "3"}, {"role": "user", "content": "No, again"}]
-    rendered = codec.tokenizer.apply_chat_template(conversation, add_generation_prompt=True, return_dict=False)
-    assert ids == rendered
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -97,13 +47,13 @@ def test_response_that_was_cut_gets_its_end_of_turn_before_the_next_turn(family:
 
 
 def test_tokens_of_the_generation_config_end_responses_too() -> None:
-    codec = replace(chat_codec("chatml"), model_stop_token_ids=(7, 9))
+    codec = replace(chat_codec("qwen_2"), model_stop_token_ids=(7, 9))
     assert codec.stop_token_ids == (codec.eos_token_id, codec.end_of_turn_id, 7, 9)
     assert codec.decode((*codec.encode("5"), 7)) == "5"
 
 
 def test_thinking_that_the_template_opens_belongs_to_the_response_that_is_scored() -> None:
-    codec = chat_codec("r1")
+    codec = chat_codec("r1_that_keeps_thinking")
     env = TextVectorEnv(
         2, group_size=2, autoreset_mode="Disabled", tasks="chain_arithmetic", reward="r1_zero", template="plain"
     )
@@ -118,7 +68,7 @@ def test_thinking_that_the_template_opens_belongs_to_the_response_that_is_scored
 
 
 def test_every_turn_of_an_episode_is_closed_if_it_was_cut_and_opens_thinking_anew() -> None:
-    codec = chat_codec("r1")
+    codec = chat_codec("r1_that_keeps_thinking")
     tasks = [Task(task_id="sum/0", prompt="1+1=?", reference=None)]
     options = {"autoreset_mode": "Disabled", "tasks": tasks, "reward": "format", "template": "plain"}
     env = TextVectorEnv(2, group_size=2, turn=lambda attempt: "Again", max_turns=2, **options)
@@ -131,7 +81,7 @@ def test_every_turn_of_an_episode_is_closed_if_it_was_cut_and_opens_thinking_ane
 
 
 def test_thinking_that_is_closed_at_once_or_only_mentioned_opens_nothing() -> None:
-    codec = chat_codec("r1")
+    codec = chat_codec("r1_that_keeps_thinking")
     assert codec.opened_thinking(codec.encode("Answer: <think>\n\n")) == "<think>\n\n"
     assert codec.opened_thinking(codec.encode("<think>\n\n</think>\n\n")) == ""
     assert codec.opened_thinking(codec.encode("Put your thoughts into <think> tags. Assistant:")) == ""
@@ -140,7 +90,7 @@ def test_thinking_that_is_closed_at_once_or_only_mentioned_opens_nothing() -> No
 
 @pytest.mark.parametrize("length", [0, 1, 100])
 def test_thinking_is_opened_at_the_end_of_a_prompt_of_any_length_and_nowhere_else(length: int) -> None:
-    codec = chat_codec("r1")
+    codec = chat_codec("r1_that_keeps_thinking")
     question = codec.encode("1+1=? " * length)
     opening = codec.encode("<think>\n")
     assert codec.opened_thinking((*question, *opening)) == "<think>\n"
@@ -148,7 +98,7 @@ def test_thinking_is_opened_at_the_end_of_a_prompt_of_any_length_and_nowhere_els
 
 
 def test_fine_tuning_teaches_the_end_of_turn_and_does_not_open_thinking_twice() -> None:
-    codec = chat_codec("r1")
+    codec = chat_codec("r1_that_keeps_thinking")
     model, _ = build_tiny_policy(seed=0, tokenizer=codec.tokenizer)
     learner = Learner(HFPolicy(model), OptimizerConfig(learning_rate=0.0), num_optimizer_steps=1)
     phase = SFTPhase(SFTStage(num_steps=1), load_template("plain"), load_tasks("chain_arithmetic"), codec, learner, 0)
@@ -156,12 +106,12 @@ def test_fine_tuning_teaches_the_end_of_turn_and_does_not_open_thinking_twice() 
     text = codec.tokenizer.decode([*prompt, *response])
     assert text.count("<think>") == 1
     assert response[-1] == codec.end_of_turn_id
-    chat = chat_codec("chatml")
+    chat = chat_codec("qwen_2")
     assert replace(phase, codec=chat)._example(phase.tasks[0], worked=False)[1][-1] == chat.end_of_turn_id
 
 
 def test_sampling_stops_at_the_end_of_turn() -> None:
-    codec = chat_codec("chatml")
+    codec = chat_codec("qwen_2")
     model, _ = build_tiny_policy(seed=0, tokenizer=codec.tokenizer)
     prompt = codec.encode_prompt("unused", QUESTION)
     engine = DecodeEngine(model, codec.pad_token_id)

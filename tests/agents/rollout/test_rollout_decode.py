@@ -209,11 +209,6 @@ def test_impossible_requests_are_refused(engine: DecodeEngine, prompts: list, nu
         engine.generate(prompts, SamplingParams(max_new_tokens=3), num_samples=num_samples)
 
 
-def test_at_least_one_row_is_needed(llama: PreTrainedModel):
-    with pytest.raises(ValueError, match="max_rows must be at least 1, got 0"):
-        DecodeEngine(llama, 0, max_rows=0)
-
-
 def test_training_mode_and_frozen_submodules_are_left_as_they_were():
     model, tokenizer = build_tiny_policy(seed=0)
     model.train()

@@ -89,8 +89,8 @@ def test_padding_by_a_stop_token_is_no_part_of_a_completion_that_ended_before_ot
 def test_generation_ends_when_every_sample_has_met_one_of_the_stop_tokens(name: str):
     model, tokenizer = build_tiny_policy(seed=0)
     calls = list[int]()
-    model.register_forward_hook(lambda *_: calls.append(1))
     engine = resolve(ENGINES, name, kind="engine")(model, tokenizer.pad_token_id)
+    model.register_forward_hook(lambda *_: calls.append(1))
     params = SamplingParams(max_new_tokens=8, stop_token_ids=tuple(range(model.config.vocab_size)))
     completions = flat(engine.generate(PROMPTS, params, num_samples=3))
     assert {len(completion.token_ids) for completion in completions} == {1}

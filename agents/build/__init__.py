@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,20 +10,19 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import gymnasium
 import torch
-from gymnasium.envs.registration import load_env_creator
-from gymnasium.vector import AutoresetMode
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
-from agents.config import OWN_CRITICS, EnvConfig, PolicyConfig, RunConfig, SFTStage
+from agents.build.environments import make_env, one_row, rows
+from agents.config import OWN_CRITICS, Engine, EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.loading import loading, require_same_tokens
+from agents.policies.lora import base_of, load_model
 from agents.policies.precision import FULL_PRECISION
-from agents.policies.tiny import build_tiny_policy
+from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
@@ -32,10 +30,9 @@ from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
-from reasonenv.errors import ReasonEnvError, TaskDataError, UnknownNameError
+from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TaskSet, describe, is_hash_split
-from reasonenv.vector import TextVectorEnv
 
 __all__ = [
     "LoadedPolicy",
@@ -79,7 +76,9 @@ def load_policy(
     Weights are float32 where they are trained; elsewhere those of linear layers are in the precision of the products.
 
     Raises:
-        ConfigError: a path that `transformers` cannot load, or a device that is not there.
+        ConfigError: a path that `transformers` cannot load, adapters that do not fit, or a device that is not there.
+        MissingExtraError: adapters without `peft`, or weights in 4 bits without `bitsandbytes`.
+        UnknownNameError: an adapter for a module that the model does not have.
     """
     _check_device(config.device)
     source = path if path is not None else config.path
@@ -88,15 +87,24 @@ def load_policy(
         model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
     else:
         with loading(source):
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+            model = load_model(
+                source,
+                config.lora,
+                device=config.device,
+                load_in_4bit=config.load_in_4bit,
+                compute_dtype=config.precision.compute_dtype,
+                seed=seed,
+            )
             tokenizer = AutoTokenizer.from_pretrained(source)
     if not is_trained:
-        config.precision.keep_as_copies(model)
+        model.requires_grad_(False)
+    config.precision.keep_as_copies(model)
     model = model.to(config.device).eval()
     stops = model.generation_config.eos_token_id
     codec = TextCodec(
         tokenizer,
         use_chat_template=env.use_chat_template,
+        chat_template_kwargs=env.chat_template_kwargs,
         model_stop_token_ids=() if stops is None else tuple(stops) if isinstance(stops, list) else (stops,),
     )
     return LoadedPolicy(model, codec, config)
@@ -111,24 +119,20 @@ def check_parts(config: RunConfig) -> str:
         What is trained and evaluated on, in words.
 
     Raises:
-        ConfigError: a policy, a device, an environment or solutions to imitate that are not there, or a reward for
-            tasks of another kind.
+        ConfigError: a policy, a device, an environment or solutions to imitate that are not there, a reward for tasks
+            of another kind, or several turns with a chat template that changes earlier ones.
         UnknownNameError: no task set, split, reward, template or engine of that name.
     """
     _check_device(config.policy.device)
-    if config.policy.path is not None:
-        with loading(config.policy.path):
-            AutoConfig.from_pretrained(config.policy.path)
-            tokenizer = AutoTokenizer.from_pretrained(config.policy.path)
-        TextCodec(tokenizer, use_chat_template=config.env.use_chat_template)
+    codec = _codec(config.policy, config.env)
     for user in (config.evaluation, config.rl and config.rl.rollout):
         if user is not None:
             _engine_factory(user.engine)
-    held_out = _tried(config.evaluation_env)
+    held_out = _tried(config.evaluation_env, codec)
     evaluated = f"Evaluating on {describe(held_out)}."
     if not config.is_training:
         return evaluated
-    training = _tried(config.training_env)
+    training = _tried(config.training_env, codec)
     for stage in (*config.cold_start, *config.control):
         worked_response(training[0]) if stage.worked_share else terse_response(training[0])
     num_tasks = min(config.evaluation.num_tasks, len(held_out))
@@ -172,9 +176,21 @@ def check_other_models(config: RunConfig, policy: LoadedPolicy) -> None:
             require_same_tokens(policy.codec.tokenizer, tokenizer, name=f"{name}={source!r}")
 
 
-def _tried(config: EnvConfig) -> TaskSet:
+def _codec(policy: PolicyConfig, env: EnvConfig) -> TextCodec:
+    if policy.path is None:
+        tokenizer: Any = build_tiny_tokenizer()
+    else:
+        with loading(policy.path):
+            AutoConfig.from_pretrained(base_of(policy.path))
+            tokenizer = AutoTokenizer.from_pretrained(policy.path)
+    return TextCodec(tokenizer, use_chat_template=env.use_chat_template, chat_template_kwargs=env.chat_template_kwargs)
+
+
+def _tried(config: EnvConfig, codec: TextCodec) -> TaskSet:
     """Answer the first task of an environment with nothing, to see that its parts fit; return its tasks."""
-    env = _one_row(config)
+    env = one_row(config)
+    if env.envs[0].max_turns > 1:
+        codec.require_turns()
     env.reset(options={"task_index": [0]})
     try:
         env.step([""])
@@ -207,7 +223,7 @@ def with_tasks(config: RunConfig) -> RunConfig:
 def used_tasks(config: RunConfig) -> dict[str, TaskSet]:
     """Return the tasks of "training", where there is any, and of "evaluation"."""
     envs = {"training": config.training_env} if config.is_training else {}
-    return {use: _one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
+    return {use: one_row(env).tasks for use, env in {**envs, "evaluation": config.evaluation_env}.items()}
 
 
 @contextmanager
@@ -225,76 +241,22 @@ def _loaded(config: EnvConfig, *, is_whole: bool) -> EnvConfig:
     """Put the task set in the place of what it is loaded from; that of the id itself stays there."""
     if config.tasks is None:
         return config
-    tasks = _one_row(config).tasks
+    tasks = one_row(config).tasks
     if is_whole and is_hash_split(tasks):
         config = replace(config, split="all")
-        tasks = _one_row(config).tasks
+        tasks = one_row(config).tasks
     return replace(config, tasks=tasks, columns=None, data_set=None)
 
 
-def _one_row(config: EnvConfig) -> TextVectorEnv:
-    return _rows(config, 1, 1)
-
-
-def _rows(config: EnvConfig, num_groups: int, group_size: int) -> TextVectorEnv:
-    assert config.split is not None, "the environments of a RunConfig have a split"
-    return make_env(config, split=config.split, num_groups=num_groups, group_size=group_size)
-
-
-def make_env(config: EnvConfig, *, split: str, num_groups: int, group_size: int) -> TextVectorEnv:
-    """Make the configured vector environment on one split, with rows that wait for `collect` to reset them.
-
-    Raises:
-        ConfigError: no such environment, or not one that takes and yields what a `TextVectorEnv` does.
-    """
-    _check_env_id(config.id)
-    names = ("tasks", "columns", "data_set", "reward", "template", "turn", "max_turns")
-    parts = {name: getattr(config, name) for name in names}
-    try:
-        env = gymnasium.make_vec(
-            config.id,
-            num_envs=num_groups * group_size,
-            vectorization_mode="vector_entry_point",
-            group_size=group_size,
-            autoreset_mode=AutoresetMode.DISABLED,
-            split=split,
-            **{name: part for name, part in parts.items() if part is not None},
-        )
-    except ReasonEnvError:
-        raise
-    except (gymnasium.error.Error, TypeError, ImportError) as error:
-        raise ConfigError(f"{config.id!r} cannot be made as a TextVectorEnv: {error}") from error
-    if not isinstance(env, TextVectorEnv):
-        raise ConfigError(f"{config.id!r} makes a {type(env).__name__}; the learners need a TextVectorEnv.")
-    return env
-
-
-def _check_env_id(env_id: str) -> None:
-    """Import the module that an id names, if it does, and refuse an id of other environments than ours."""
-    module, _, name = env_id.rpartition(":")
-    try:
-        if module:
-            importlib.import_module(module)
-        entry = gymnasium.spec(name).vector_entry_point
-        made = load_env_creator(entry) if isinstance(entry, str) else entry
-    except Exception as error:
-        reason = error if isinstance(error, gymnasium.error.Error) else f"{type(error).__name__}: {error}"
-        raise ConfigError(f"{env_id!r} cannot be made as a TextVectorEnv: {reason}") from error
-    if isinstance(made, type) and not issubclass(made, TextVectorEnv):
-        raise ConfigError(
-            f"{env_id!r} cannot be made as a TextVectorEnv: it makes a {made.__name__}, and the learners need a "
-            "TextVectorEnv."
-        )
-
-
-def build_engine(policy: LoadedPolicy, engine: str | EngineFactory) -> RolloutEngine:
+def build_engine(policy: LoadedPolicy, engine: Engine) -> RolloutEngine:
     """Build a rollout engine on the policy's own, live weights: by its name, or by what makes it.
 
     Raises:
-        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot be made.
+        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot serve the policy.
     """
     try:
-        made = _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
+        with policy.config.precision.sampling(policy.model):
+            made = _engine_factory(engine)(policy.model, pad_token_id=policy.codec.pad_token_id)
     except TypeError as error:
         raise ConfigError(
             f"The rollout engine {engine!r} cannot be made of (model, pad_token_id=…): {error}"
@@ -319,39 +281,53 @@ def _in_precision(policy: LoadedPolicy, generate: Callable[..., Any]) -> Callabl
     return generate_in_precision
 
 
-def _engine_factory(engine: str | EngineFactory) -> EngineFactory:
+def _engine_factory(engine: Engine) -> EngineFactory:
     return resolve(ENGINES, engine, kind="rollout engine") if isinstance(engine, str) else engine
 
 
 def build_sft_phase(config: RunConfig, stage: SFTStage, policy: LoadedPolicy, *, seed: int) -> SFTPhase:
     """Build a supervised phase with a fresh optimizer."""
-    env = _one_row(config.training_env)
+    env = one_row(config.training_env)
     learner = Learner(policy.trained(), stage.optimizer, num_optimizer_steps=stage.num_steps)
     return SFTPhase(stage, env.envs[0].template, env.tasks, policy.codec, learner, seed)
 
 
-def build_rl_phase(config: RunConfig, policy: LoadedPolicy, record: Callable[[int, list[Trajectory]], None]) -> RLPhase:
-    """Build the reinforcement-learning phase with a fresh optimizer."""
+def build_rl_phase(
+    config: RunConfig,
+    policy: LoadedPolicy,
+    record: Callable[[int, list[Trajectory]], None],
+    *,
+    engine: RolloutEngine | None = None,
+) -> RLPhase:
+    """Build the reinforcement-learning phase with a fresh optimizer, and with the configured engine unless given."""
     rl = config.rl
     assert rl is not None
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
-    env = _rows(config.training_env, num_prompts, group_size)
+    env = rows(config.training_env, num_prompts, group_size)
     trained = policy.trained(has_value_head="values" in rl.algorithm.needs)
     if rl.critic == "copy":
         trained.give_critic(copy.deepcopy(policy.model))
     elif rl.critic not in OWN_CRITICS:
-        trained.give_critic(load_policy(config.policy, config.env, path=rl.critic, seed=config.seed).model)
+        trained.give_critic(load_policy(_whole(config.policy), config.env, path=rl.critic, seed=config.seed).model)
     learner = Learner(
         trained,
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
     if rl.teacher is not None:
-        teacher = load_policy(config.policy, config.env, path=rl.teacher, seed=config.seed, is_trained=False).model
+        teacher = load_policy(
+            _whole(config.policy), config.env, path=rl.teacher, seed=config.seed, is_trained=False
+        ).model
         frozen = HFPolicy(teacher, precision=config.policy.precision, auxiliary_coef=0)
         learner.teacher = frozen.requires_grad_(requires_grad=False)
-    engine = build_engine(policy, rl.rollout.engine)
+    if engine is None:
+        engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
+
+
+def _whole(config: PolicyConfig) -> PolicyConfig:
+    """Return how a model beside the policy is loaded: without adapters of its own."""
+    return replace(config, lora=None, load_in_4bit=False)
 
 
 def evaluate_policy(
@@ -359,28 +335,48 @@ def evaluate_policy(
     policy: LoadedPolicy,
     show: Callable[[int, int], None] | None = None,
     *,
+    engine: RolloutEngine | None = None,
     record: Callable[[str, list[Trajectory]], None] | None = None,
 ) -> Evaluation:
     """Evaluate on the held-out split, as `config.evaluation` says.
 
     Args:
         show: told how many responses the engine has, and how many it was asked for.
+        engine: samples from the policy; None builds the configured one, and closes it.
         record: called with "greedy" or "sampled" and what was sampled.
     """
-    engine = build_engine(policy, config.evaluation.engine)
-    if isinstance(engine, ReportsProgress):
-        engine.on_progress = show
+    used = build_engine(policy, config.evaluation.engine) if engine is None else engine
+    if engine is not None:
+        engine.load_weights(policy.model.named_parameters(), version=engine.weights_version)
     env = config.evaluation_env
-    return evaluate(
-        partial(_rows, env),
-        engine,
-        policy.codec,
-        _one_row(env).tasks,
-        config.evaluation,
-        seed=derive_seed(config.seed, "evaluation", str(env.split)),
-        training_tasks=_training_tasks(config),
-        record=record,
-    )
+    try:
+        with _reporting(used, show):
+            return evaluate(
+                partial(rows, env),
+                used,
+                policy.codec,
+                one_row(env).tasks,
+                config.evaluation,
+                seed=derive_seed(config.seed, "evaluation", str(env.split)),
+                training_tasks=_training_tasks(config),
+                record=record,
+            )
+    finally:
+        if engine is None:
+            used.close()
+
+
+@contextmanager
+def _reporting(engine: RolloutEngine, show: Callable[[int, int], None] | None) -> Generator[None]:
+    """Let an engine say how far it is, if it can."""
+    if not isinstance(engine, ReportsProgress):
+        yield
+        return
+    before, engine.on_progress = engine.on_progress, show
+    try:
+        yield
+    finally:
+        engine.on_progress = before
 
 
 def _training_tasks(config: RunConfig) -> TaskSet | None:
@@ -388,7 +384,7 @@ def _training_tasks(config: RunConfig) -> TaskSet | None:
     if not config.is_training:
         return None
     try:
-        return _one_row(config.training_env).tasks
+        return one_row(config.training_env).tasks
     except UnknownNameError:
         return None
 

@@ -1,0 +1,92 @@
+"""The rollout engines of a run: built once, shared, closed, and tried before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import BloomConfig, BloomForCausalLM
+
+from agents.build import build_engine, load_policy
+from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
+from agents.errors import ConfigError
+from agents.policies.tiny import build_tiny_tokenizer
+from agents.rollout.decode import DecodeEngine
+from agents.rollout.engine_configs import DecodeEngineConfig
+from agents.rollout.engines import Engines
+from agents.train import train
+
+ENV = EnvConfig(tasks="chain_arithmetic", template="plain")
+ROLLOUT = RolloutConfig(num_prompts=2, group_size=2, max_new_tokens=4)
+RUN = RunConfig(
+    name="run",
+    policy=PolicyConfig(num_threads=1),
+    env=ENV,
+    rl=RLConfig(num_steps=2, rollout=ROLLOUT),
+    evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=4, every=1),
+)
+
+
+class Counted(DecodeEngine):
+    """Counts the engines that are made and closed."""
+
+    made: list[Counted]
+
+    def __init__(self, model: Any, pad_token_id: int) -> None:
+        super().__init__(model, pad_token_id)
+        self.num_closed = 0
+        self.made.append(self)
+
+    def close(self) -> None:
+        self.num_closed += 1
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Counted]:
+    engines: list[Counted] = []
+    monkeypatch.setattr(Counted, "made", engines, raising=False)
+    return engines
+
+
+def test_training_and_evaluation_share_one_engine_of_each_policy_that_a_run_loads(
+    tmp_path: Path, made: list[Counted]
+) -> None:
+    rl = RLConfig(num_steps=2, rollout=replace(ROLLOUT, engine=Counted))
+    train(replace(RUN, output_dir=tmp_path, rl=rl, evaluation=replace(RUN.evaluation, engine=Counted)))
+    assert [engine.num_closed for engine in made] == [1, 1]
+    assert made[0].model is not made[1].model  # reinforcement learning begins from the stored policy
+
+
+def test_engines_are_closed_when_a_run_fails(tmp_path: Path, made: list[Counted]) -> None:
+    class Failing(Counted):
+        def load_weights(self, *arguments: Any, **named: Any) -> None:
+            raise OSError("no weights")
+
+    evaluation = replace(RUN.evaluation, engine=Failing)
+    with pytest.raises(OSError, match="no weights"):
+        train(replace(RUN, output_dir=tmp_path, evaluation=evaluation))
+    assert [engine.num_closed for engine in made] == [1]
+
+
+def test_the_same_choice_gives_the_same_engine_until_it_is_closed() -> None:
+    engines = Engines(partial(build_engine, load_policy(PolicyConfig(), ENV, seed=0)))
+    first = engines.get(DecodeEngineConfig(max_rows=3))
+    assert engines.get(DecodeEngineConfig(max_rows=3)) is first
+    assert engines.get(DecodeEngineConfig(max_rows=4)) is not first
+    engines.close()
+    assert engines.get(DecodeEngineConfig(max_rows=3)) is not first
+
+
+def test_an_engine_that_cannot_serve_the_policy_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    tokenizer = build_tiny_tokenizer()
+    model = BloomForCausalLM(BloomConfig(vocab_size=len(tokenizer), hidden_size=32, n_layer=1, n_head=4))
+    for part in (model, tokenizer):
+        part.save_pretrained(tmp_path / "bloom")
+    policy = PolicyConfig(path=str(tmp_path / "bloom"), num_threads=1)
+    stages = (SFTStage(num_steps=1, batch_size=2),)
+    with pytest.raises(ConfigError, match=r"DecodeEngine cannot serve BloomForCausalLM: .* the engine \"hf\" instead"):
+        train(replace(RUN, output_dir=tmp_path / "runs", policy=policy, cold_start=stages))
+    assert not (tmp_path / "runs").exists()
