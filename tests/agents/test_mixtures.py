@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from mixtures import MIXTURES, WITH_LOSS, mixture
+from tiny_policies import MIXTURES, WITH_LOSS, mixture
 from token_batches import sampled_batch
 
 from agents.algorithms import GRPO

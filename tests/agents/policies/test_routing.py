@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from mixtures import MIXTURES, WITH_LOSS, mixture
+from tiny_policies import MIXTURES, WITH_LOSS, mixture
 
 from agents.errors import ConfigError, PolicyError
 from agents.policies.head import decoder_of
