@@ -11,8 +11,18 @@ from torch import Tensor
 
 from agents.errors import ConfigError
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
+from reasonenv.errors import UnknownNameError
 
-__all__ = ["NEEDS", "Algorithm", "GroupBaseline", "Need", "reference_of", "require_filled", "require_known_needs"]
+__all__ = [
+    "NEEDS",
+    "Algorithm",
+    "GroupBaseline",
+    "Need",
+    "reference_of",
+    "require_choice",
+    "require_filled",
+    "require_known_needs",
+]
 
 Need: TypeAlias = Literal[
     "old_logprobs", "old_entropy", "values", "final_values", "reference_logprobs", "teacher_logprobs", "entropy"
@@ -68,6 +78,12 @@ def require_filled(tensor: Tensor | None, name: str, filled_by: str) -> Tensor:
     if tensor is None:
         raise ValueError(f"Expected {name} to be a tensor, got None; it is filled by {filled_by}.")
     return tensor
+
+
+def require_choice(kind: str, name: str, choices: object) -> None:
+    """Raise UnknownNameError unless a name is one of a `Literal`."""
+    if name not in get_args(choices):
+        raise UnknownNameError(kind, name, get_args(choices))
 
 
 def reference_of(batch: TokenBatch) -> Tensor:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from agents.algorithms.base import Need, require_filled
-from agents.algorithms.clipped import advantages_of, clipped_loss, rows_with_advantage
+from agents.algorithms.clipped import clipped_loss, rows_with_advantage
 from agents.losses import reduction_for, token_mean
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
@@ -39,10 +39,7 @@ class Distillation:
 
     def annotate(self, batch: TokenBatch) -> TokenBatch:
         """Give every sampled token log π_T − log π, with π the policy that sampled it."""
-        teacher_BT = require_filled(
-            batch.teacher_logprobs_BT, "batch.teacher_logprobs_BT", "Learner.fill_no_grad_fields(batch, ...)"
-        )
-        return replace(batch, advantages_BT=(teacher_BT - batch.behavior_logprobs_BT) * batch.loss_mask_BT)
+        return replace(batch, advantages_BT=_likelier(batch))
 
     def gradient_rows(self, batch: TokenBatch) -> Tensor:
         """Return rows in which teacher and student differ."""
@@ -51,5 +48,12 @@ class Distillation:
     def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
         """Return the clipped loss of a microbatch, and the mean of log π − log π_T as `kl_teacher`."""
         result = clipped_loss(outputs, batch, self)
-        kl_teacher = -token_mean(advantages_of(batch, self), batch.loss_mask_BT, batch.totals)
+        kl_teacher = -token_mean(_likelier(batch), batch.loss_mask_BT, batch.totals)
         return replace(result, metrics={**result.metrics, "kl_teacher": kl_teacher})
+
+
+def _likelier(batch: TokenBatch) -> Tensor:
+    """Return log π_T − log π of the sampled tokens."""
+    filled_by = "Learner.fill_no_grad_fields(batch, ...)"
+    teacher_BT = require_filled(batch.teacher_logprobs_BT, "batch.teacher_logprobs_BT", filled_by)
+    return (teacher_BT - batch.behavior_logprobs_BT) * batch.loss_mask_BT

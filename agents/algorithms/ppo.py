@@ -8,19 +8,22 @@ Whether the critic has a trunk of its own is `RLConfig.critic`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
 from agents.advantages import gae, kl_penalties, token_rewards, whiten
-from agents.algorithms.base import Need, reference_of, require_filled
+from agents.algorithms.base import Need, reference_of, require_choice, require_filled
 from agents.errors import ConfigError
 from agents.losses import ppo_loss, reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["PPO"]
+
+
+PenaltyPlace: TypeAlias = Literal["loss", "reward"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class PPO:
     clip_high: float = 0.2
     kl_coef: float = 0.0
     """β of the penalty towards the reference policy; 0 needs no reference."""
-    kl_in: Literal["loss", "reward"] = "loss"
+    kl_in: PenaltyPlace = "loss"
     """"loss" adds k3; "reward" takes log π − log π_ref of the sampler off each token's reward (arXiv 1909.08593)."""
     gamma: float = 1.0
     gae_lambda: float = 1.0
@@ -48,6 +51,7 @@ class PPO:
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
+        require_choice("kl_in", self.kl_in, PenaltyPlace)
         for name in ("gamma", "gae_lambda"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie in [0, 1], got {getattr(self, name)}.")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from torch import Tensor
 
 from agents.advantages import group_relative_advantages, kl_penalties, returns_to_go, token_rewards, whiten
-from agents.algorithms.base import Need, reference_of
+from agents.algorithms.base import Need, reference_of, require_choice
 from agents.algorithms.clipped import clipped_loss, rows_with_advantage
 from agents.losses import reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["ReinforcePP"]
+
+
+Baseline: TypeAlias = Literal["none", "group"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class ReinforcePP:
     clip_high: float = 0.2
     kl_coef: float = 0.0
     """β of the penalty in the reward, log π − log π_ref of the sampler at each token; 0 needs no reference."""
-    baseline: Literal["none", "group"] = "none"
+    baseline: Baseline = "none"
     """"group" subtracts the mean reward of the group first (REINFORCE++-baseline)."""
     reduction: ReductionName = "token_mean"
     max_tokens: int | None = None
@@ -33,6 +36,7 @@ class ReinforcePP:
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
+        require_choice("baseline", self.baseline, Baseline)
 
     @property
     def min_group_size(self) -> int:

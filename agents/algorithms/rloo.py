@@ -6,19 +6,22 @@ The KL penalty is in the reward, as in the paper, so it moves the baseline too.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
 from agents.advantages import kl_penalties, leave_one_out_advantages, token_rewards, turn_advantages
-from agents.algorithms.base import Need, reference_of, require_filled
+from agents.algorithms.base import Need, reference_of, require_choice, require_filled
 from agents.algorithms.clipped import clipped_loss, rows_with_advantage
 from agents.losses import reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 __all__ = ["RLOO"]
+
+
+Credit: TypeAlias = Literal["episode", "turn"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,7 @@ class RLOO:
     clip_high: float = 0.2
     kl_coef: float = 0.0
     """β of the penalty in the reward, Σ_t log π − log π_ref of the sampler; 0 needs no reference."""
-    credit: Literal["episode", "turn"] = "episode"
+    credit: Credit = "episode"
     """Whether a turn also gets the credit for what earlier turns earned. "turn" differs where those are rewarded."""
     reduction: ReductionName = "token_mean"
     max_tokens: int | None = None
@@ -40,6 +43,7 @@ class RLOO:
 
     def __post_init__(self) -> None:
         reduction_for(self.reduction, max_tokens=self.max_tokens)
+        require_choice("credit", self.credit, Credit)
 
     @property
     def needs(self) -> frozenset[Need]:

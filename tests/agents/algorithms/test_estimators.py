@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,9 @@ from agents.advantages import (
     token_rewards,
     turn_advantages,
 )
-from agents.algorithms import GDPO, RLOO, Distillation, MaxRL, ReinforcePP
+from agents.algorithms import GDPO, PPO, RLOO, Distillation, MaxRL, ReinforcePP
 from agents.errors import ConfigError
+from reasonenv.errors import UnknownNameError
 
 rewards_and_groups = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3)), min_size=1, max_size=20)
 
@@ -253,6 +255,15 @@ def test_a_field_that_was_not_filled_is_named_with_what_fills_it(algorithm):
 def test_constant_length_without_its_constant_is_refused_when_the_algorithm_is_built(algorithm):
     with pytest.raises(ValueError, match="max_tokens"):
         algorithm(reduction="constant_length_mean")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "field", "meant"),
+    [(PPO, "kl_in", "reward"), (RLOO, "credit", "turn"), (ReinforcePP, "baseline", "group")],
+)
+def test_a_choice_that_does_not_exist_is_refused(algorithm: Any, field: str, meant: str):
+    with pytest.raises(UnknownNameError, match=rf"Unknown {field} '{meant}s'\. Did you mean '{meant}'"):
+        algorithm(**{field: f"{meant}s"})
 
 
 @pytest.mark.parametrize("algorithm", [GDPO, RLOO, MaxRL, ReinforcePP])
