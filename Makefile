@@ -74,7 +74,7 @@ $(VENV)/.agents: $(VENV)/.torch
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.torch
-	@$(INSTALL) --editable ".[dev]" $(OTHERS)
+	@$(INSTALL) --editable ".[dev]" --editable "./agents[lora]" --editable ./reward_models
 	@touch $(VENV)/.agents $@
 
 $(VENV)/.peers: $(VENV)/.dev

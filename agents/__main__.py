@@ -1,4 +1,4 @@
-"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`; every field of a configuration is a flag.
+"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`, `merge`; every field of a run is a flag.
 
 `train --resume FOLDER` goes on with a run as its `config.json` says.
 """
@@ -10,8 +10,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
+import torch
 import tyro
 from rich.console import Console
 
@@ -21,6 +22,7 @@ from agents.errors import CheckpointError, ConfigError
 from agents.flags import HELP, PROGRAM, configure, with_fields
 from agents.interruption import Interrupted
 from agents.json_values import finite_json
+from agents.policies.lora import save_merged
 from agents.recipes import RECIPES
 from agents.records.run_config import read_config
 from agents.rollout.metrics import rollout_rows
@@ -89,6 +91,19 @@ class Evaluate:
         Console().print_json(json.dumps(result.as_dict()))
 
 
+@dataclass(frozen=True)
+class Merge:
+    """Write a folder of adapters as an ordinary model: merge runs/NAME/checkpoint FOLDER [--dtype bfloat16]."""
+
+    adapters: tyro.conf.Positional[Path]
+    folder: tyro.conf.Positional[Path]
+
+    def run(self, flags: Sequence[str]) -> None:
+        """Load the model that the adapters are for, merge them, and write it."""
+        written = tyro.cli(_Written, prog=f"{PROGRAM} merge {self.adapters} {self.folder}", args=flags)
+        save_merged(self.adapters, self.folder, dtype=getattr(torch, written.dtype))
+
+
 def _check_new_file(path: Path) -> None:
     if path.exists() or not path.absolute().parent.is_dir():
         fault = "exists already" if path.exists() else f"has no folder {path.parent}"
@@ -98,6 +113,12 @@ def _check_new_file(path: Path) -> None:
 @dataclass(frozen=True)
 class _Output:
     responses: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Written:
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Of the written weights. In half the width, small changes of a weight are lost."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,13 +162,13 @@ def _run(words: Sequence[str]) -> None:
     if words[:2] == ["train", "--resume"]:
         resume(words[2:])
         return
-    commands = {"train": Train, "sft": train_sft, "eval": Evaluate}
+    commands = {"train": Train, "sft": train_sft, "eval": Evaluate, "merge": Merge}
     if not words[0].startswith("-") and words[0] not in commands:
         raise UnknownNameError("command", words[0], commands)
     if words[:2] == ["train", "--resume"]:
         resume(words[2:])
         return
-    num_words = 1 if words[0] == "sft" else 2
+    num_words = {"sft": 1, "merge": 3}.get(words[0], 2)
     description = f"Recipes: {', '.join(RECIPES)}."
     command = tyro.extras.subcommand_cli_from_dict(
         commands, prog=PROGRAM, description=description, args=words[:num_words]

@@ -15,6 +15,7 @@ import tyro
 from agents.algorithms import GRPO, Algorithm, GroupBaseline
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
+from agents.policies.lora import LoRAConfig
 from agents.policies.precision import DtypeName, Precision
 from agents.rollout.chat import TemplateValue
 from agents.rollout.engine import EngineFactory
@@ -28,6 +29,7 @@ __all__ = [
     "OWN_CRITICS",
     "EnvConfig",
     "EvaluationConfig",
+    "LoRAConfig",
     "PolicyConfig",
     "RLConfig",
     "RolloutConfig",
@@ -56,6 +58,9 @@ class PolicyConfig:
     """Compute the logits in float32 whatever `dtype` says."""
     gradient_checkpointing: bool = False
     """Keep no activations inside the layers and compute them again on the way back: less memory, a third more time."""
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    load_in_4bit: bool = False
+    """Keep the weights beside the adapters in 4 bits (QLoRA), by the library `bitsandbytes`; on a GPU."""
     device: str = "cpu"
     """Any torch device: "cpu", "cuda", "cuda:1"."""
     num_threads: int | None = None
@@ -63,6 +68,11 @@ class PolicyConfig:
 
     def __post_init__(self) -> None:
         _require_at_least(1, "policy", num_threads=self.num_threads)
+        if self.path is None and (self.lora.rank is not None or self.load_in_4bit):
+            raise ConfigError(
+                "policy.lora and policy.load_in_4bit need policy.path: adapters are saved without the weights beside "
+                "them, and the embedded policy has no folder to find those in."
+            )
 
     @property
     def precision(self) -> Precision:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from inspect import signature
-from types import NoneType
-from typing import Any, get_args
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 import tyro
 from tyro.constructors import (
@@ -121,7 +121,7 @@ def _registry() -> ConstructorRegistry:
 
 def _part(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
     """Read a field that holds a name or an object: a word is the name, and pairs are weights where it takes weights."""
-    kinds = get_args(info.type)
+    kinds = get_args(info.type) if get_origin(info.type) in (Union, UnionType) else ()
     has_objects = any(kind not in (str, int, float, NoneType) for kind in kinds)
     if str not in kinds or not has_objects:
         return None

@@ -6,7 +6,6 @@ B rows, T token positions.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -21,6 +20,7 @@ from agents.algorithms.base import require_filled, require_known_needs
 from agents.errors import ConfigError, TrainingError
 from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.kernels.types import EntropyMode
+from agents.policies.frozen import frozen_copy, own_tensors, renew, restore
 from agents.policies.hf import HFPolicy
 from agents.policies.precision import require_full_precision
 from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches, take_rows
@@ -115,6 +115,8 @@ class Learner:
         is_scaled = policy.precision.dtype == "float16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=is_scaled)  # pyright: ignore[reportPrivateImportUsage]
         self.reference: HFPolicy | None = None
+        self.reference_step: int | None = None
+        """Optimizer steps that were done when the reference was frozen last."""
         self.teacher: HFPolicy | None = None
         self.optimizer = torch.optim.AdamW(
             [parameter for parameter in policy.parameters() if parameter.requires_grad],
@@ -129,11 +131,15 @@ class Learner:
         """The device of the policy, where batches are expected."""
         return next(self.policy.parameters()).device
 
-    def freeze_reference(self) -> None:
-        """Make the policy as it is now the anchor of the KL penalty."""
-        without_critic = {id(part): None for part in (self.policy.critic, self.policy.value_head)}
-        self.reference = copy.deepcopy(self.policy, without_critic).requires_grad_(requires_grad=False)
-        self.reference.precision.keep_as_copies(self.reference.model)
+    def freeze_reference(self) -> HFPolicy:
+        """Make the policy as it is now the anchor of the KL penalty, and return it; what is not trained is shared."""
+        if self.reference is None:
+            self.reference = frozen_copy(self.policy, without=(self.policy.critic, self.policy.value_head))
+            self.reference.precision.keep_as_copies(self.reference.model)
+        else:
+            renew(self.reference, self.policy)
+        self.reference_step = self.num_steps_done
+        return self.reference
 
     def update(
         self,
@@ -330,26 +336,30 @@ class Learner:
         return PolicyOutputs(**cast(Any, joined))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return optimizer, step counter, critic and reference weights; the model's owner saves the model's own."""
+        """Return optimizer, step counter and critic. The model's owner saves the model's weights, and the reference's
+        are for `reference_state`: they change rarely."""
         return {
             "critic": self.policy.critic_state(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
             "num_steps_done": self.num_steps_done,
-            "reference": None if self.reference is None else self.reference.state_dict(),
+            "reference_step": self.reference_step,
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what `state_dict` returned."""
+    def reference_state(self) -> dict[str, Tensor] | None:
+        """Return the weights that the reference does not share with the policy."""
+        return None if self.reference is None else own_tensors(self.reference, self.policy)
+
+    def load_state_dict(self, state: Mapping[str, Any], reference: Mapping[str, Tensor] | None) -> None:
+        """Restore what `state_dict` and `reference_state` returned."""
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(state["scaler"])
         self.num_steps_done = state["num_steps_done"]
         self.policy.load_critic_state(state["critic"])
-        if state["reference"] is not None:
-            self.freeze_reference()
-            assert self.reference is not None
-            self.reference.load_state_dict(state["reference"])
+        if reference is not None:
+            restore(self.freeze_reference(), self.policy, reference)
+        self.reference_step = state["reference_step"]
 
 
 def _means(rows: list[dict[str, float]]) -> dict[str, float]:

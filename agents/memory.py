@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import torch
 from torch import Tensor, nn
 
 from agents.learner import Learner
@@ -18,7 +19,7 @@ def memory_parts(learner: Learner, *, has_reference: bool) -> dict[str, int]:
 
     Args:
         learner: whose policy is to be trained.
-        has_reference: whether a frozen copy will lie beside the policy.
+        has_reference: whether a frozen copy of what is trained will lie beside the policy.
     """
     policy, compute_dtype = learner.policy, learner.policy.precision.compute_dtype
     trained = [parameter for parameter in policy.parameters() if parameter.requires_grad]
@@ -26,12 +27,14 @@ def memory_parts(learner: Learner, *, has_reference: bool) -> dict[str, int]:
     copied = [weight for weight in linear.values() if weight.dtype.itemsize > compute_dtype.itemsize]
     copies = sum(weight.numel() * compute_dtype.itemsize for weight in copied)
     weights = _num_bytes([*policy.parameters(), *policy.buffers()])
+    rounded = [weight for weight in copied if weight.requires_grad]
+    reference = _num_bytes(trained) - _num_bytes(rounded) + sum(map(torch.numel, rounded)) * compute_dtype.itemsize
     parts = {
         f"weights ({_dtypes(policy.parameters())})": weights,
         "gradients": _num_bytes(trained),
         "moments of AdamW": 2 * _num_bytes(trained),
         f"copies to compute with ({learner.policy.precision.dtype})": copies,
-        "reference": weights - _num_bytes(copied) + copies if has_reference else 0,
+        "reference": reference + _num_bytes(policy.buffers()) if has_reference else 0,
     }
     return {name: size for name, size in parts.items() if size}
 

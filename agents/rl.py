@@ -12,6 +12,7 @@ import numpy as np
 
 from agents.config import RLConfig
 from agents.learner import Learner
+from agents.policies.export import exported_weights
 from agents.rollout.assemble import assemble
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
@@ -43,7 +44,7 @@ class RLPhase:
         started = time.perf_counter()
         if "reference_logprobs" in self.config.algorithm.needs and self._is_reference_step(step):
             self.learner.freeze_reference()
-        self.engine.load_weights(self.learner.policy.model.named_parameters(), version=step)
+        self.engine.load_weights(exported_weights(self.learner.policy.model), version=step)
         rollouts = self._collect(step)
         collected = time.perf_counter()
         self.record(step, rollouts.sampled)

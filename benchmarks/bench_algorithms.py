@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.algorithms import ALGORITHMS, load_algorithm
-from agents.config import EvaluationConfig, RunConfig
+from agents.config import EvaluationConfig, LoRAConfig, RunConfig
 from agents.recipes.quickstart import quickstart
 
 RESULTS = Path(__file__).parent / "results" / "algorithms.json"
@@ -59,6 +59,7 @@ def variants() -> dict[str, Callable[[RunConfig], RunConfig]]:
     """Return every row: each algorithm with its defaults, and ways to train that are no algorithm."""
     rows: dict[str, Callable[[RunConfig], RunConfig]] = {name: _with_algorithm(name) for name in sorted(ALGORITHMS)}
     rows["grpo, bfloat16"] = _with_policy(dtype="bfloat16")
+    rows["grpo, LoRA of rank 16 at ten times the learning rate"] = _with_adapters
     return rows
 
 
@@ -75,6 +76,13 @@ def _with_policy(**settings: Any) -> Callable[[RunConfig], RunConfig]:
         return replace(config, policy=replace(config.policy, **settings))
 
     return change
+
+
+def _with_adapters(config: RunConfig) -> RunConfig:
+    assert config.rl is not None
+    optimizer = replace(config.rl.optimizer, learning_rate=10 * config.rl.optimizer.learning_rate)
+    adapted = _with_policy(lora=LoRAConfig(rank=16))(config)
+    return replace(adapted, rl=replace(config.rl, optimizer=optimizer))
 
 
 def main(arguments: Arguments) -> None:

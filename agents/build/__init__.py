@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer
 
 from agents.build.environments import make_env, one_row, rows
 from agents.config import OWN_CRITICS, Engine, EnvConfig, PolicyConfig, RunConfig, SFTStage
@@ -20,6 +20,7 @@ from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_task
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.loading import loading, require_same_tokens
+from agents.policies.lora import base_of, load_model
 from agents.policies.precision import FULL_PRECISION
 from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.rl import RLPhase
@@ -75,7 +76,9 @@ def load_policy(
     Weights are float32 where they are trained; elsewhere those of linear layers are in the precision of the products.
 
     Raises:
-        ConfigError: a path that `transformers` cannot load, or a device that is not there.
+        ConfigError: a path that `transformers` cannot load, adapters that do not fit, or a device that is not there.
+        MissingExtraError: adapters without `peft`, or weights in 4 bits without `bitsandbytes`.
+        UnknownNameError: an adapter for a module that the model does not have.
     """
     _check_device(config.device)
     source = path if path is not None else config.path
@@ -84,10 +87,18 @@ def load_policy(
         model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
     else:
         with loading(source):
-            model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
+            model = load_model(
+                source,
+                config.lora,
+                device=config.device,
+                load_in_4bit=config.load_in_4bit,
+                compute_dtype=config.precision.compute_dtype,
+                seed=seed,
+            )
             tokenizer = AutoTokenizer.from_pretrained(source)
     if not is_trained:
-        config.precision.keep_as_copies(model)
+        model.requires_grad_(False)
+    config.precision.keep_as_copies(model)
     model = model.to(config.device).eval()
     stops = model.generation_config.eos_token_id
     codec = TextCodec(
@@ -170,7 +181,7 @@ def _codec(policy: PolicyConfig, env: EnvConfig) -> TextCodec:
         tokenizer: Any = build_tiny_tokenizer()
     else:
         with loading(policy.path):
-            AutoConfig.from_pretrained(policy.path)
+            AutoConfig.from_pretrained(base_of(policy.path))
             tokenizer = AutoTokenizer.from_pretrained(policy.path)
     return TextCodec(tokenizer, use_chat_template=env.use_chat_template, chat_template_kwargs=env.chat_template_kwargs)
 
@@ -297,19 +308,26 @@ def build_rl_phase(
     if rl.critic == "copy":
         trained.give_critic(copy.deepcopy(policy.model))
     elif rl.critic not in OWN_CRITICS:
-        trained.give_critic(load_policy(config.policy, config.env, path=rl.critic, seed=config.seed).model)
+        trained.give_critic(load_policy(_whole(config.policy), config.env, path=rl.critic, seed=config.seed).model)
     learner = Learner(
         trained,
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
     if rl.teacher is not None:
-        teacher = load_policy(config.policy, config.env, path=rl.teacher, seed=config.seed, is_trained=False).model
+        teacher = load_policy(
+            _whole(config.policy), config.env, path=rl.teacher, seed=config.seed, is_trained=False
+        ).model
         frozen = HFPolicy(teacher, precision=config.policy.precision, auxiliary_coef=0)
         learner.teacher = frozen.requires_grad_(requires_grad=False)
     if engine is None:
         engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
+
+
+def _whole(config: PolicyConfig) -> PolicyConfig:
+    """Return how a model beside the policy is loaded: without adapters of its own."""
+    return replace(config, lora=None, load_in_4bit=False)
 
 
 def evaluate_policy(

@@ -20,6 +20,7 @@ from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
 from agents.policies.balancing import balanced_hidden, balancing_coef_of
 from agents.policies.head import decoder_of, head_of
+from agents.policies.peft_models import unwrapped
 from agents.policies.precision import FULL_PRECISION, Precision, checkpointed, checkpointed_layers
 from agents.policies.shared_prompt import shared_prompt_hidden
 from agents.policies.tied import SharedWeight, forward_replaced, shared_weight
@@ -35,7 +36,7 @@ class HFPolicy(nn.Module):
     """A causal language model, and a value head where the algorithm has a critic.
 
     Args:
-        model: a `transformers` causal language model.
+        model: a `transformers` causal language model, or a `peft.PeftModel` of one, of which the adapters are trained.
         precision: what its products are computed in.
         gradient_checkpointing: keep no activations inside the layers, and compute them again on the way back.
         has_value_head: add a linear critic on the shared trunk, initialised to 0 so that training starts from V = 0.
@@ -56,7 +57,7 @@ class HFPolicy(nn.Module):
         auxiliary_coef: float | None = None,
     ) -> None:
         super().__init__()
-        self.model = model
+        self.model = model = unwrapped(model)
         self.precision = precision
         self.decoder = decoder_of(model)
         self.recomputed = checkpointed_layers(self.decoder) if gradient_checkpointing else []
@@ -76,6 +77,7 @@ class HFPolicy(nn.Module):
         Raises:
             PolicyError: it has no decoder.
         """
+        model = unwrapped(model)
         self.critic = decoder_of(model)
         self.value_head = _zero_linear(model.get_output_embeddings())
 

@@ -13,6 +13,7 @@ from huggingface_hub.errors import HTTPError  # pyright: ignore[reportPrivateImp
 from safetensors import SafetensorError
 
 from agents.errors import ConfigError
+from reasonenv.errors import ReasonEnvError
 
 __all__ = ["loading", "require_same_tokens"]
 
@@ -24,7 +25,7 @@ def loading(source: str) -> Generator[None]:
         if not Path(source).is_dir():
             _check_hub_name(source)
         yield
-    except ConfigError:
+    except ReasonEnvError:
         raise
     except (OSError, ValueError, SafetensorError, HTTPError) as error:
         raise ConfigError(

@@ -80,7 +80,9 @@ class Precision:
         embedded = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
         head = model.get_output_embeddings() if self.has_fp32_head else None
         for module in model.modules():
-            if isinstance(module, nn.Linear) and module is not head and id(module.weight) not in embedded:
+            if not isinstance(module, nn.Linear) or module is head or id(module.weight) in embedded:
+                continue
+            if module.weight.is_floating_point() and not module.weight.requires_grad:
                 module.weight.data = module.weight.data.to(self.compute_dtype)
 
 

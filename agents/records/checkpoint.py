@@ -2,7 +2,9 @@
 
 Layout of a run folder: `checkpoint` is a symbolic link to the newest of `checkpoints/PHASE-STEP/`, which holds an
 ordinary Hugging Face model and tokenizer (so `from_pretrained("runs/NAME/checkpoint")` works), `learner.pt`
-(critic, optimizer, KL anchor, torch's generator), `env_state.pickle`, `state.json`. Moving the link is the atomic step.
+(critic, optimizer, torch's generator), `env_state.pickle`, `state.json`, and `reference-STEP.pt` where a KL penalty has
+a reference: written once and linked from then on, until it is renewed. Where adapters are trained, the model's file
+holds those alone and names the model that they are for. Moving the link is the atomic step.
 `best` is a link of the same kind to the checkpoint with the best evaluation.
 """
 
@@ -74,8 +76,21 @@ def save_checkpoint(
     model.save_pretrained(draft)
     tokenizer.save_pretrained(draft)
     torch.save({"learner": learner and learner.state_dict(), "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
+    if learner is not None and learner.reference_step is not None:
+        _save_reference(learner, draft / _reference_file(learner.reference_step), folder / "checkpoint")
     (draft / "env_state.pickle").write_bytes(pickle.dumps(env_state))
     _publish(folder, draft, name, state, retention)
+
+
+def _reference_file(step: int) -> str:
+    return f"reference-{step:06d}.pt"
+
+
+def _save_reference(learner: Learner, file: Path, newest: Path) -> None:
+    if (newest / file.name).exists():
+        _link(str(newest / file.name), str(file))
+    else:
+        torch.save(learner.reference_state(), file)
 
 
 def save_state(folder: Path, name: str, state: Mapping[str, Any], *, retention: Retention) -> None:
@@ -168,19 +183,25 @@ def check_readable(folder: Path) -> None:
         CheckpointError: one of them is damaged.
     """
     with _reading(folder / "checkpoint" / "learner.pt") as path:
-        torch.load(path, weights_only=True, mmap=True)
+        saved = torch.load(path, weights_only=True, mmap=True)
+    step = saved["learner"] and saved["learner"]["reference_step"]
+    if step is not None:
+        with _reading(folder / "checkpoint" / _reference_file(step)) as path:
+            torch.load(path, weights_only=True, mmap=True)
     load_env_state(folder)
 
 
 def load_learner_state(folder: Path, learner: Learner) -> None:
-    """Restore optimizer, critic, anchor and torch's generator; the model's weights come with the policy.
+    """Restore optimizer, critic, reference and torch's generator; the model's weights come with the policy.
 
     Raises:
         CheckpointError: the file is damaged, or holds the state of another learner.
     """
     with _reading(folder / "checkpoint" / "learner.pt") as path:
         saved = torch.load(path, weights_only=True)
-        learner.load_state_dict(saved["learner"])
+        step = saved["learner"]["reference_step"]
+        reference = None if step is None else torch.load(path.with_name(_reference_file(step)), weights_only=True)
+        learner.load_state_dict(saved["learner"], reference)
         torch.set_rng_state(saved["torch_rng"])
 
 

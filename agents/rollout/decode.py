@@ -18,6 +18,7 @@ from transformers import DynamicCache, PreTrainedModel
 from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from agents.errors import ConfigError
+from agents.policies.peft_models import unwrapped
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import (
     check_request,
@@ -64,13 +65,13 @@ class DecodeEngine:
         self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256, max_cache_bytes: int = 8 << 30
     ) -> None:
         check_counts(max_rows=max_rows, max_cache_bytes=max_cache_bytes)
-        self.model = model
+        self.model: PreTrainedModel = unwrapped(model)
         self.pad_token_id = pad_token_id
         self.max_rows = max_rows
         self.max_cache_bytes = max_cache_bytes
         self.weights_version = 0
         self.on_progress: Callable[[int, int], None] | None = None
-        self.layer_types, self.windows = _attention_layers(model)
+        self.layer_types, self.windows = _attention_layers(self.model)
         require_served(self, self.model, instead=_INSTEAD)
 
     def generate(

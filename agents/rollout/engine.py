@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from agents.types import TokenIds
 from reasonenv.counts import check_counts
 
-__all__ = ["Completion", "EngineFactory", "ReportsProgress", "RolloutEngine", "SamplingParams"]
+__all__ = ["Completion", "EngineFactory", "LiveWeights", "ReportsProgress", "RolloutEngine", "SamplingParams"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,29 @@ class RolloutEngine(Protocol):
         ...
 
     def load_weights(self, named_tensors: Iterable[tuple[str, Tensor]], *, version: int) -> None:
-        """Replace the weights; an engine that shares the learner's module only records the version."""
+        """Replace the weights and record the version.
+
+        Learners give `agents.policies.export.exported_weights`, which are `LiveWeights`: an engine that samples from
+        `named_tensors.module` has them already, and only records the version.
+        """
         ...
 
     def close(self) -> None:
         """Free what the engine holds; idempotent."""
+        ...
+
+
+@runtime_checkable
+class LiveWeights(Protocol):
+    """Named tensors that say whose they are."""
+
+    @property
+    def module(self) -> Any:
+        """The learner's module."""
+        ...
+
+    def __iter__(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield names and tensors."""
         ...
 
 

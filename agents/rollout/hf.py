@@ -21,6 +21,7 @@ from transformers import (
     StoppingCriteriaList,
 )
 
+from agents.policies.peft_models import unwrapped
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import (
     check_request,
@@ -50,6 +51,7 @@ class HFGenerateEngine:
 
     def __init__(self, model: PreTrainedModel, pad_token_id: int, *, max_rows: int = 256) -> None:
         check_counts(max_rows=max_rows)
+        model = unwrapped(model)
         if not isinstance(model, GenerationMixin):
             raise TypeError(f"HFGenerateEngine needs a model with `generate`, got {type(model).__name__}.")
         self.model = model

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.errors import ConfigError
-from agents.rollout.engine import Completion, RolloutEngine, SamplingParams
+from agents.rollout.engine import Completion, LiveWeights, RolloutEngine, SamplingParams
 from agents.types import TokenIds
 from reasonenv.counts import check_counts
 from reasonenv.errors import ReasonEnvError, UnknownNameError
@@ -65,7 +65,9 @@ def evaluation_mode(model: nn.Module) -> Generator[None, None, None]:
 
 
 def copy_weights(model: nn.Module, named_tensors: Iterable[tuple[str, Tensor]]) -> None:
-    """Copy tensors into the parameters and buffers of the same names, except those that share memory already."""
+    """Copy tensors into the parameters and buffers of the same names, unless they are those of this very module."""
+    if isinstance(named_tensors, LiveWeights) and named_tensors.module is model:
+        return
     own = dict(model.named_parameters(remove_duplicate=False)) | dict(model.named_buffers(remove_duplicate=False))
     with torch.no_grad():
         for name, tensor in named_tensors:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from agents.algorithms import Need
 from agents.losses import token_mean
-from agents.rollout.engine import Completion, SamplingParams
+from agents.rollout.engine import Completion, LiveWeights, SamplingParams
 from agents.types import LossOutput, PolicyOutputs, TokenBatch, TokenIds
 from reasonenv import Attempt, MathReference, PromptTemplate, Task, TaskSet, rule
 from reasonenv.errors import UnknownNameError
@@ -146,10 +146,11 @@ class PlainEngine:
         )
 
     def load_weights(self, named_tensors: Iterable[tuple[str, Tensor]], *, version: int) -> None:
-        """Take weights; those of the learner's own module are in place already, and are copied onto themselves."""
+        """Take weights; those of the learner's own module are in place already."""
+        is_shared = isinstance(named_tensors, LiveWeights) and named_tensors.module is self.model
         own = self.model.state_dict()
         with torch.no_grad():
-            for name, tensor in named_tensors:
+            for name, tensor in () if is_shared else named_tensors:
                 own[name].copy_(tensor)
         self.weights_version = version
 

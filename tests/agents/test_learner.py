@@ -306,13 +306,14 @@ def test_a_restored_learner_continues_bit_for_bit(algorithm):
     first.freeze_reference()
     update(first, sampled_batch(REWARDS), algorithm, num_minibatches=2)
     file = io.BytesIO()
-    torch.save({"learner": first.state_dict(), "model": first.policy.model.state_dict()}, file)
+    model = first.policy.model.state_dict()
+    torch.save({"learner": first.state_dict(), "reference": first.reference_state(), "model": model}, file)
     expected = update(first, sampled_batch(REWARDS, seed=1), algorithm, num_minibatches=2, seed=1)
 
     saved = torch.load(io.BytesIO(file.getvalue()), weights_only=True)
     second = make_learner(**settings)
     second.policy.model.load_state_dict(saved["model"])
-    second.load_state_dict(saved["learner"])
+    second.load_state_dict(saved["learner"], saved["reference"])
     got = update(second, sampled_batch(REWARDS, seed=1), algorithm, num_minibatches=2, seed=1)
     torch.testing.assert_close(weights(second), weights(first), rtol=0, atol=0)
     assert got == expected
@@ -343,11 +344,11 @@ def test_the_reference_shares_nothing_with_the_policy_and_keeps_its_own_head():
     assert not any(parameter.data_ptr() in pointers for parameter in reference.parameters())
 
 
-def test_freezing_again_moves_the_reference_to_the_policy_of_now():
+def test_freezing_again_moves_the_reference_to_the_policy_of_now_in_the_same_memory():
     learner = make_learner()
-    learner.freeze_reference()
+    pointers = [tensor.data_ptr() for tensor in learner.freeze_reference().parameters()]
     update(learner, sampled_batch(REWARDS), GRPO(kl_coef=0.1))
-    learner.freeze_reference()
+    assert [tensor.data_ptr() for tensor in learner.freeze_reference().parameters()] == pointers
     assert update(learner, sampled_batch(REWARDS), GRPO(kl_coef=0.1))["kl_reference"] == 0
 
 

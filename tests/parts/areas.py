@@ -79,6 +79,7 @@ AREAS: dict[str, Callable[[], str | None]] = {
     "root": lambda: None if os.geteuid() == 0 else "only root can become another user",
     "triton": lambda: why_no_module("triton"),
     "gpu": why_no_gpu,
+    "bitsandbytes": lambda: why_no_gpu() or why_no_module("bitsandbytes"),
     "trl": lambda: why_no_module("trl"),
     "polars": lambda: why_no_module("polars"),
     "ray": lambda: why_no_module("ray"),

@@ -234,7 +234,8 @@ def test_every_algorithm_is_linear_in_weights_of_its_advantages(name: str):
     learner.freeze_reference()
     learner.teacher = HFPolicy(build_tiny_policy(seed=1)[0].double())
     batch = sampled_batch(REWARDS)
-    batch = replace(batch, is_stopped_B=torch.arange(12) != 3, reward_components={"accuracy": batch.rewards_B})
+    parts = {"reward_components": {"accuracy": batch.rewards_B}, "reward_weights": {"accuracy": torch.ones(12)}}
+    batch = replace(batch, is_stopped_B=torch.arange(12) != 3, **parts)
     batch = replace(batch, behavior_logprobs_BT=logprobs(learner, batch))
     batch = algorithm.annotate(learner.fill_no_grad_fields(batch, algorithm, UpdateConfig(), temperature=1.0))
     assert batch.advantages_BT is not None

@@ -191,7 +191,7 @@ def test_float16_leaves_out_a_step_that_overflows_and_scales_by_half() -> None:
 def test_the_scale_of_the_loss_is_part_of_the_state() -> None:
     first, second = (learner_of(made("qwen2, tied"), precision=Precision(dtype="float16")) for _ in range(2))
     first.step(on_policy_batch(first.policy, 0), steep)
-    second.load_state_dict(first.state_dict())
+    second.load_state_dict(first.state_dict(), None)
     assert second.scaler.get_scale() == first.scaler.get_scale() == 2.0**15
 
 
