@@ -7,7 +7,7 @@ B rows, T token positions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Literal, cast
@@ -23,6 +23,8 @@ from agents.kernels.types import EntropyMode
 from agents.policies.frozen import frozen_copy, own_tensors, renew, restore
 from agents.policies.hf import HFPolicy
 from agents.policies.precision import require_full_precision
+from agents.policies.routes import MixtureStep, Replay, with_routes
+from agents.policies.routing import routed
 from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches, take_rows
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -80,10 +82,19 @@ class UpdateConfig:
     guard: str | RatioGuard | None = None
     """Importance weights for what separates the sampler from the learner: a name in `agents.guards.GUARDS`,
     "module:attribute", or a `RatioGuard`. It costs a pass without gradient."""
+    replay_routing: Replay | None = None
+    """Mixture of experts: let all passes of a step choose the experts that the policy chose before its first update
+    ("old"), or those that the sampler chose ("sampler"); None lets every pass choose its own."""
+    router_bias_rate: float = 0.0
+    """Mixture of experts: how far an optimizer step moves the routers' balancing biases (0.001 in DeepSeek-V3)."""
 
     def __post_init__(self) -> None:
         if self.guard is not None:
             load_guard(self.guard)
+        if self.share_prompts and (self.replay_routing or self.router_bias_rate):
+            raise ConfigError("update.replay_routing and router_bias_rate need whole rows: leave share_prompts out.")
+        if not 0 <= self.router_bias_rate < math.inf:
+            raise ConfigError(f"update.router_bias_rate must be at least 0 and finite, got {self.router_bias_rate}.")
         for name in ("num_epochs", "num_minibatches"):
             if isinstance(getattr(self, name), bool) or getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
@@ -170,6 +181,8 @@ class Learner:
             TrainingError: the gradient of an optimizer step is not finite, or the sampler is too far from the policy;
                 the step is not taken.
         """
+        rows = partial(self._parts, batch, torch.arange(len(batch.rewards_B)), config.max_tokens_per_microbatch)
+        batch, route_metrics = with_routes(batch, self.policy, config.replay_routing, rows)
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))
         check = SamplerCheck(max_sampler_difference)
         batch, guard_metrics = guarded(batch, config.guard, check)
@@ -181,6 +194,7 @@ class Learner:
             share_prompts=config.share_prompts,
             temperature=temperature,
             entropy="grad" if "entropy" in algorithm.needs else "none",
+            router_bias_rate=config.router_bias_rate,
         )
         generator = torch.Generator().manual_seed(seed)
         metrics: list[dict[str, float]] = []
@@ -191,7 +205,7 @@ class Learner:
                     minibatch = take_rows(minibatch, is_kept_B.nonzero().squeeze(-1))
                 metrics.append(step(minibatch, check=check if check.is_empty else None))
         skipped_share = 1 - has_gradient_B.float().mean().item() if config.skip_zero_gradient_rows else 0.0
-        return {**_means(metrics), **guard_metrics, "skipped_row_share": skipped_share}
+        return {**_means(metrics), **route_metrics, **guard_metrics, "skipped_row_share": skipped_share}
 
     def step(
         self,
@@ -202,6 +216,7 @@ class Learner:
         share_prompts: bool = False,
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
+        router_bias_rate: float = 0.0,
         check: SamplerCheck | None = None,
     ) -> dict[str, float]:
         """Take one optimizer step on one minibatch, accumulated over microbatches; an empty one changes no weight.
@@ -209,37 +224,44 @@ class Learner:
         Rows of similar length share a microbatch, so that little of it is padding; `check` is shown log-probabilities.
 
         Raises:
-            ConfigError: a row is longer than `max_tokens`.
+            ConfigError: a row is longer than `max_tokens`, or there are no biases to move.
             TrainingError: the gradient is not finite, or `check` refuses the batch; the step is not taken.
         """
         loss = loss if check is None else check.watching(loss)
-        num_rows = len(minibatch.rewards_B)
         totals: dict[str, Tensor] = {}
         order = by_length(minibatch, self._shared_groups(minibatch, share_prompts))
+        parts = list(self._parts(minibatch, order, max_tokens))
         try:
-            for rows in microbatches(minibatch, order, max_tokens):
-                microbatch = minibatch if len(rows) == num_rows else take_rows(minibatch, rows)
-                result, auxiliary = self.policy.loss(
-                    microbatch.token_ids_BT,
-                    microbatch.attention_mask_BT,
-                    microbatch.loss_mask_BT,
-                    partial(self._loss_of_rows, loss, microbatch),
-                    group_ids_B=self._shared_groups(microbatch, share_prompts),
-                    temperature=temperature,
-                    entropy=entropy,
-                )
-                share = 0.0 if auxiliary is None else self.scaler.scale(auxiliary * (len(rows) / num_rows))
-                (result.loss + share).backward()
+            mixture = MixtureStep(self.policy, parts, bias_rate=router_bias_rate, counts_tokens=not share_prompts)
+            for index, microbatch in enumerate(parts):
+                with mixture.microbatch(index) as balancing:
+                    result, auxiliary = self.policy.loss(
+                        microbatch.token_ids_BT,
+                        microbatch.attention_mask_BT,
+                        microbatch.loss_mask_BT,
+                        partial(self._loss_of_rows, loss, microbatch),
+                        group_ids_B=self._shared_groups(microbatch, share_prompts),
+                        temperature=temperature,
+                        entropy=entropy,
+                        balancing=balancing,
+                    )
+                    share = 0.0 if auxiliary is None else self.scaler.scale(auxiliary)
+                    (result.loss + share).backward()
                 for name, value in result.metrics.items():
                     totals[name] = totals.get(name, 0.0) + value
             metrics = {name: value.item() for name, value in totals.items()} | (check.metrics() if check else {})
-            return metrics | self._apply_gradient(has_gradient=num_rows > 0)
+            return metrics | self._apply_gradient(has_gradient=bool(parts)) | mixture.finish()
         finally:
             self.optimizer.zero_grad(set_to_none=True)
 
     def _shared_groups(self, batch: TokenBatch, share_prompts: bool) -> Tensor | None:
         """Return the groups whose prompt is computed once; None computes whole rows."""
         return batch.group_ids_B if share_prompts and not self.policy.auxiliary_coef else None
+
+    def _parts(self, batch: TokenBatch, order_B: Tensor, max_tokens: int | None) -> Iterator[TokenBatch]:
+        """Yield the microbatches of a batch."""
+        for rows in microbatches(batch, order_B, max_tokens):
+            yield batch if len(rows) == len(order_B) else take_rows(batch, rows)
 
     def _loss_of_rows(self, loss: LossFunction, batch: TokenBatch, outputs: PolicyOutputs, rows: slice) -> LossOutput:
         """Return the share of consecutive rows; losses divide by the totals of the minibatch, so shares add up."""
@@ -315,12 +337,11 @@ class Learner:
         entropy: EntropyMode = "none",
     ) -> PolicyOutputs:
         """Return what a policy says of the sampled tokens, a microbatch at a time."""
-        num_rows = len(batch.rewards_B)
         parts: list[PolicyOutputs] = []
-        for rows in microbatches(batch, torch.arange(num_rows), config.max_tokens_per_microbatch):
-            microbatch = batch if len(rows) == num_rows else take_rows(batch, rows)
-            parts.append(
-                policy(
+        for microbatch in self._parts(batch, torch.arange(len(batch.rewards_B)), config.max_tokens_per_microbatch):
+            experts_BTLK = microbatch.routed_experts_BTLK if policy is self.policy else None
+            with routed(policy.routers, experts_BTLK):
+                outputs = policy(
                     microbatch.token_ids_BT,
                     microbatch.attention_mask_BT,
                     microbatch.loss_mask_BT,
@@ -328,7 +349,7 @@ class Learner:
                     temperature=temperature,
                     entropy=entropy,
                 )
-            )
+            parts.append(outputs)
         joined = {
             entry.name: join_rows([getattr(part, entry.name) for part in parts], batch)
             for entry in fields(PolicyOutputs)

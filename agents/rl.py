@@ -66,7 +66,7 @@ class RLPhase:
                     seed=derive_seed(self.seed, "minibatches", step),
                     max_sampler_difference=self.config.max_sampler_difference,
                 )
-            metrics |= {f"train/{name}": value for name, value in update.items()}
+            metrics |= {name if "/" in name else f"train/{name}": value for name, value in update.items()}
         finished = time.perf_counter()
         return metrics | {
             "time/collect_seconds": collected - started,
@@ -100,6 +100,7 @@ class RLPhase:
             temperature=rollout.temperature,
             top_p=rollout.top_p,
             seed=derive_seed(self.seed, "rollout", *keys),
+            records_routing=self.config.update.replay_routing == "sampler",
         )
         indices = task_indices_of_step(at, rollout.num_prompts, len(self.env.tasks), seed=seed)
         return collect(self.env, self.engine, self.codec, params, task_indices=indices)

@@ -91,7 +91,7 @@ class SFTPhase:
             pad_token_id=self.codec.pad_token_id,
         ).to(self.learner.device)
         metrics = self.learner.step(batch, _loss, self.config.max_tokens_per_microbatch)
-        return {f"train/{name}": value for name, value in metrics.items()}
+        return {name if "/" in name else f"train/{name}": value for name, value in metrics.items()}
 
     def _example(self, task: Task[Any], worked: bool) -> tuple[TokenIds, TokenIds]:
         prompt = self.codec.encode_prompt(self.template.text(task), self.template.messages(task))

@@ -83,6 +83,8 @@ class Trajectory:
     """What `CompositeReward.is_right` says of the answer; None where nothing says so."""
     domain: str | None = None
     """The task's `metadata["domain"]`, where it has one."""
+    routed_experts: Tensor | None = field(default=None, compare=False, repr=False)
+    """int16 [T, L, K]: the experts that the sampler's L routers chose for each token; −1 where none was recorded."""
 
     @property
     def weights_version(self) -> int:

@@ -18,6 +18,7 @@ from agents.config import OWN_CRITICS, Engine, EnvConfig, PolicyConfig, RunConfi
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
+from agents.policies.export import exported_weights
 from agents.policies.hf import HFPolicy
 from agents.policies.loading import loading, require_same_tokens
 from agents.policies.lora import LoRAConfig, base_of, load_model
@@ -347,7 +348,7 @@ def evaluate_policy(
     """
     used = build_engine(policy, config.evaluation.engine) if engine is None else engine
     if engine is not None:
-        engine.load_weights(policy.model.named_parameters(), version=engine.weights_version)
+        engine.load_weights(exported_weights(policy.model), version=engine.weights_version)
     env = config.evaluation_env
     try:
         with _reporting(used, show):

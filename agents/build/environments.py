@@ -13,6 +13,8 @@ from agents.errors import ConfigError
 from reasonenv.errors import ReasonEnvError
 from reasonenv.vector import TextVectorEnv
 
+__all__ = ["make_env", "one_row", "rows"]
+
 
 def one_row(config: EnvConfig) -> TextVectorEnv:
     """Make the configured environment on its split, for one episode at a time."""

@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
-from agents.policies.balancing import balanced_hidden, balancing_coef_of
+from agents.policies.balancing import BalancingShare, balanced_hidden, balancing_coef_of, hidden_and_router_logits
 from agents.policies.head import decoder_of, head_of
 from agents.policies.peft_models import unwrapped
 from agents.policies.precision import FULL_PRECISION, Precision, checkpointed, checkpointed_layers
+from agents.policies.routing import routers_of
 from agents.policies.shared_prompt import shared_prompt_hidden
 from agents.policies.tied import SharedWeight, forward_replaced, shared_weight
 from agents.types import LossOutput, PolicyOutputs
@@ -65,6 +66,7 @@ class HFPolicy(nn.Module):
         with precision.applied(model) if is_half else nullcontext():
             self.head = head_of(model, self.decoder)
             self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)
+            self.routers = routers_of(model, self.decoder)
         self.critic: nn.Module | None = None
         self.value_head = _zero_linear(self.head.module) if has_value_head else None
 
@@ -160,6 +162,7 @@ class HFPolicy(nn.Module):
         group_ids_B: Tensor | None = None,
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
+        balancing: BalancingShare | None = None,
     ) -> tuple[LossOutput, Tensor | None]:
         """Return `loss_of_rows(self(…), all rows)`, and the weighted load-balancing loss of a mixture of experts.
 
@@ -169,9 +172,10 @@ class HFPolicy(nn.Module):
         Args:
             loss_of_rows: (`PolicyOutputs` of some consecutive rows, as wide as the batch; which rows) → their share of
                 the loss, and of metrics. Both must add up over rows: no mean over the rows given.
+            balancing: what these rows add to the load-balancing loss of more rows; None computes that of these alone.
             The other arguments are those of `forward`.
         """
-        sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
+        sampled = self._sampled(token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B, balancing)
         values_N = self._values(sampled.value_hidden_ND)
         lengths: list[int] = sampled.is_sampled_BT.sum(1).tolist()
         starts = [0, *accumulate(lengths)]
@@ -206,7 +210,12 @@ class HFPolicy(nn.Module):
         return self.value_head(hidden_ND.to(self.value_head.weight.dtype)).squeeze(-1).float()
 
     def _sampled(
-        self, token_ids_BT: Tensor, attention_mask_BT: Tensor, loss_mask_BT: Tensor, group_ids_B: Tensor | None
+        self,
+        token_ids_BT: Tensor,
+        attention_mask_BT: Tensor,
+        loss_mask_BT: Tensor,
+        group_ids_B: Tensor | None,
+        balancing: BalancingShare | None = None,
     ) -> _Sampled:
         if group_ids_B is not None and self.auxiliary_coef:
             raise PolicyError(
@@ -221,11 +230,11 @@ class HFPolicy(nn.Module):
         auxiliary_loss = None
         with (
             self.precision.applied(self.model),
-            checkpointed(self.recomputed),
+            checkpointed(self.recomputed, self.precision, token_ids_BT.device),
             shared_weight(self.model.get_input_embeddings(), self.head.module) as shared,
         ):
             if group_ids_B is None:
-                hidden_BTD, auxiliary_loss = self._trunk(token_ids_BT, attention_mask_BT)
+                hidden_BTD, auxiliary_loss = self._trunk(token_ids_BT, attention_mask_BT, balancing)
                 hidden_ND = hidden_BTD[:, :-1][is_sampled_BT]
             else:
                 hidden_ND = shared_prompt_hidden(
@@ -263,16 +272,21 @@ class HFPolicy(nn.Module):
     ) -> Tensor:
         """Return the states of a critic's own trunk that predict the sampled tokens, [N, D]."""
         recomputed = checkpointed_layers(critic) if self.recomputed else []
-        with self.precision.applied(critic), checkpointed(recomputed):
+        with self.precision.applied(critic), checkpointed(recomputed, self.precision, token_ids_BT.device):
             if group_ids_B is not None:
                 return shared_prompt_hidden(critic, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
             hidden_BTD: Tensor = cast(Any, critic)(input_ids=token_ids_BT, use_cache=False).last_hidden_state
             return hidden_BTD[:, :-1][loss_mask_BT[:, 1:].bool()]
 
-    def _trunk(self, token_ids_BT: Tensor, attention_mask_BT: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _trunk(
+        self, token_ids_BT: Tensor, attention_mask_BT: Tensor, balancing: BalancingShare | None
+    ) -> tuple[Tensor, Tensor | None]:
         """Return hidden states [B, T, D] and the weighted load-balancing loss of a mixture of experts."""
         if not self.auxiliary_coef:
             return self.decoder(input_ids=token_ids_BT, use_cache=False).last_hidden_state, None
+        if balancing is not None:
+            hidden_BTD, router_logits = hidden_and_router_logits(self.decoder, token_ids_BT, attention_mask_BT)
+            return hidden_BTD, self.auxiliary_coef * balancing.of(router_logits)
         hidden_BTD, auxiliary_loss = balanced_hidden(
             self.model, self.decoder, self.head.module, token_ids_BT, attention_mask_BT
         )

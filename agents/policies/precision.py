@@ -52,11 +52,16 @@ class Precision:
         if self.dtype == "float32":
             yield
             return
+        with torch.autocast(model.device.type, dtype=self.compute_dtype), self.full_routers(model, model.device):
+            yield
+
+    @contextmanager
+    def full_routers(self, model: nn.Module, device: torch.device) -> Generator[None]:
+        """Inside the context, routers compute in fp32."""
         with ExitStack() as stack:
-            stack.enter_context(torch.autocast(model.device.type, dtype=self.compute_dtype))
-            for module in model.modules():
+            for module in model.modules() if self.dtype != "float32" else ():
                 if type(module).__name__.endswith("Router"):
-                    stack.enter_context(forward_replaced(module, _in_full(module.forward, model.device)))
+                    stack.enter_context(forward_replaced(module, _in_full(module.forward, device)))
             yield
 
     @contextmanager
@@ -125,15 +130,24 @@ def checkpointed_layers(decoder: nn.Module) -> list[nn.Module]:
 
 
 @contextmanager
-def checkpointed(layers: list[nn.Module]) -> Generator[None]:
+def checkpointed(layers: list[nn.Module], precision: Precision, device: torch.device) -> Generator[None]:
     """Inside the context, keep the input of each layer alone, and compute the layer again on the way back.
 
-    The models' own switch needs training mode, which would switch dropout on as well.
+    That is behind the context of `Precision.applied`: autocast comes back by itself, fp32 in the routers does not. The
+    models' own switch needs training mode, which would switch dropout on as well.
     """
     if not layers or not torch.is_grad_enabled():
         yield
         return
     with ExitStack() as stack:
         for layer in layers:
-            stack.enter_context(forward_replaced(layer, partial(checkpoint, layer.forward, use_reentrant=False)))
+            contexts = partial(_forward_and_again, layer, precision, device)
+            forward = partial(checkpoint, layer.forward, use_reentrant=False, context_fn=contexts)
+            stack.enter_context(forward_replaced(layer, forward))
         yield
+
+
+def _forward_and_again(
+    layer: nn.Module, precision: Precision, device: torch.device
+) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    return nullcontext(), precision.full_routers(layer, device)

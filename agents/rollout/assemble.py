@@ -47,6 +47,7 @@ def assemble(
         is_stopped_B=torch.tensor([trajectory.is_stopped for trajectory in scored], dtype=torch.bool),
         turns_BT=pad_rows([_of_tokens(trajectory, "turn") for trajectory in scored], -1),
         weights_versions_BT=pad_rows([_of_tokens(trajectory, "weights_version") for trajectory in scored], -1),
+        routed_experts_BTLK=_routed_experts(scored, loss_mask_BT.shape[1]),
         reward_components=_columns([trajectory.reward_components for trajectory in scored]),
         reward_weights=_columns([trajectory.reward_weights for trajectory in scored]),
         turn_rewards_BT=_turn_rewards(scored),
@@ -64,6 +65,15 @@ def _of_tokens(trajectory: Trajectory, name: str) -> list[int]:
     for span in trajectory.spans:
         numbers[span.start : span.stop] = [getattr(span, name)] * (span.stop - span.start)
     return numbers
+
+
+def _routed_experts(trajectories: Sequence[Trajectory], num_columns: int) -> Tensor | None:
+    """Return int16 [B, T, L, K]; None unless every trajectory has a recording."""
+    rows = [trajectory.routed_experts for trajectory in trajectories if trajectory.routed_experts is not None]
+    if not rows or len(rows) < len(trajectories):
+        return None
+    padded = [torch.nn.functional.pad(row, (0, 0, 0, 0, 0, num_columns - len(row)), value=-1) for row in rows]
+    return torch.stack(padded).clone()
 
 
 def _columns(rows: Sequence[Mapping[str, float]]) -> dict[str, Tensor]:

@@ -17,7 +17,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import torch
 from gymnasium.vector import AutoresetMode
+from torch import Tensor
 
 from agents.errors import ConfigError
 from agents.rollout.codec import TextCodec
@@ -49,6 +51,8 @@ class _Episode:
     opened_thinking: str = ""
     """What the prompt has written of the next response already."""
     turn_rewards: list[float] = field(default_factory=list[float])
+    routes: list[Tensor] = field(default_factory=list[Tensor])
+    """Recorded experts of consecutive tokens from the first one on."""
 
     @property
     def is_closed(self) -> bool:
@@ -69,6 +73,24 @@ class _Episode:
         self.last_completion = completion
         start, stop = len(self.token_ids) - len(completion.token_ids), len(self.token_ids)
         self.spans.append(Span(start, stop, len(self.responses) - 1, completion.weights_version))
+        if completion.routed_experts is not None:
+            self._append_routes(completion.routed_experts)
+
+    def _append_routes(self, routes: Tensor) -> None:
+        """Keep what was recorded when a token was sampled; a later turn's prompt only adds what is new in it."""
+        if len(routes) != len(self.token_ids) - 1:
+            raise ValueError(
+                f"Expected the routed experts of {len(self.token_ids) - 1} tokens (prompt and completion without its "
+                f"last token), got those of {len(routes)}: the engine recorded other tokens."
+            )
+        self.routes.append(routes[sum(map(len, self.routes)) :])
+
+    def routed_experts(self) -> Tensor | None:
+        """Return the experts of every token, −1 where none were recorded."""
+        if not self.routes:
+            return None
+        routes = torch.cat(self.routes)
+        return torch.cat([routes, routes.new_full((len(self.token_ids) - len(routes), *routes.shape[1:]), -1)])
 
 
 def collect(
@@ -175,4 +197,5 @@ def _finish(episode: _Episode, infos: Mapping[str, Any], row: int, reward: Compo
         spans=tuple(episode.spans),
         is_right=reward.is_right(own),
         domain=episode.domain,
+        routed_experts=episode.routed_experts(),
     )

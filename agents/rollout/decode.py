@@ -7,10 +7,10 @@ step. A prompt is prefilled once for all its samples; a finished row is soon rep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby, islice
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
@@ -19,6 +19,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from agents.errors import ConfigError
 from agents.policies.peft_models import unwrapped
+from agents.policies.routing import Routers, routed
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import (
     check_request,
@@ -27,6 +28,7 @@ from agents.rollout.in_process import (
     copy_weights,
     evaluation_mode,
     left_padded,
+    recorded_routers,
     require_served,
 )
 from agents.rollout.sampling import choose_greedily, sample_tokens
@@ -108,10 +110,12 @@ class _Sample:
     prompt: TokenIds
     token_ids: list[int] = field(default_factory=list[int])
     logprobs: list[float] = field(default_factory=list[float])
+    routes: list[Tensor] = field(default_factory=list[Tensor])
     is_stopped: bool = False
 
     def completion(self, version: int) -> Completion:
-        return completion_of(self.token_ids, self.logprobs, is_stopped=self.is_stopped, weights_version=version)
+        completion = completion_of(self.token_ids, self.logprobs, is_stopped=self.is_stopped, weights_version=version)
+        return replace(completion, routed_experts=torch.cat(self.routes)) if self.routes else completion
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ class _Decoding:
     def __init__(self, engine: DecodeEngine, samples: Sequence[Sequence[_Sample]], params: SamplingParams) -> None:
         self.engine, self.params = engine, params
         self.stop_token_ids = frozenset(params.stop_token_ids)
+        self.routers = recorded_routers(engine.model) if params.records_routing else None
         self.generator = torch.Generator().manual_seed(params.seed)
         num_samples = sum(len(group) for group in samples)
         max_prefix = max(len(group[0].prompt) for group in samples)
@@ -173,7 +178,7 @@ class _Decoding:
         """Yield the samples in order. A batch of prompts is prefilled when the first sample of it is asked for."""
         for start in range(0, len(groups), self.num_rows):
             batch = groups[start : start + self.num_rows]
-            prefix = _prefill(self.engine, [group[0].prompt for group in batch])
+            prefix = _prefill(self.engine, [group[0].prompt for group in batch], self.routers)
             for index, group in enumerate(batch):
                 yield from (_Waiting(sample, prefix, index) for sample in group)
 
@@ -201,21 +206,30 @@ class _Decoding:
         tokens_n1, logprobs_n1 = self._choose(prefix.logits_PV[indices_n], uniforms_nN[:, :1])
         lengths = [len(waiting.sample.prompt) for waiting in batch]
         self.slots.admit(lengths, prefix, indices_n, tokens_n1, uniforms_nN[:, 1:])
+        if prefix.routes_PL is not None:
+            for waiting in batch:
+                waiting.sample.routes.append(prefix.routes_PL[waiting.index, -len(waiting.sample.prompt) :])
         first_row = len(self.rows)
         self.rows += [waiting.sample for waiting in batch]
         self._record(first_row, tokens_n1, logprobs_n1)
 
     def _step(self) -> None:
         tokens_n1, positions_n1, uniforms_n1 = self.slots.views()
-        logits_nV = self.engine.model(
+        output, routes = _forward(
+            self.engine.model,
+            self.routers,
             input_ids=tokens_n1,
             position_ids=positions_n1,
             attention_mask=self._masks(),
             past_key_values=self.slots.cache,
             use_cache=True,
             logits_to_keep=1,
-        ).logits[:, -1]
-        tokens_n1, logprobs_n1 = self._choose(logits_nV, uniforms_n1)
+        )
+        tokens_n1, logprobs_n1 = self._choose(output.logits[:, -1], uniforms_n1)
+        if routes is not None:
+            for row, sample in enumerate(self.rows):
+                if row not in self.finished:
+                    sample.routes.append(routes[row : row + 1])
         self.slots.advance(tokens_n1)
         self._record(0, tokens_n1, logprobs_n1)
 
@@ -243,11 +257,20 @@ class _Decoding:
                 self.num_finished += 1
 
 
-def _prefill(engine: DecodeEngine, prompts: Sequence[TokenIds]) -> Prefix:
+def _forward(model: PreTrainedModel, routers: Routers | None, **inputs: Any) -> tuple[Any, Tensor | None]:
+    """Return the model's output, and the experts of its tokens, int16 [tokens, layers, experts], if recorded."""
+    with routed(routers, None) as routing:
+        output = model(**inputs)
+    return output, None if routing is None else torch.stack(routing.chosen, 1).to(torch.int16).cpu()
+
+
+def _prefill(engine: DecodeEngine, prompts: Sequence[TokenIds], routers: Routers | None = None) -> Prefix:
     """Run the prompts in one forward pass, into a cache that keeps all columns of sliding layers too."""
     token_ids, mask = left_padded(prompts, engine.pad_token_id, engine.model.device)
     cache = DynamicCache()
-    output = engine.model(
+    output, routes = _forward(
+        engine.model,
+        routers,
         input_ids=token_ids,
         attention_mask=mask,
         position_ids=(mask.cumsum(dim=1) - 1).clamp_(min=0),
@@ -259,7 +282,7 @@ def _prefill(engine: DecodeEngine, prompts: Sequence[TokenIds]) -> Prefix:
     if torch.is_autocast_enabled(engine.model.device.type):  # attention rounds them; the cache keeps them wider
         dtype = compute_dtype(engine.model)
         layers = [(keys_PHLD.to(dtype), values_PHLD.to(dtype)) for keys_PHLD, values_PHLD in layers]
-    return Prefix(layers, output.logits[:, -1])
+    return Prefix(layers, output.logits[:, -1], None if routes is None else routes.unflatten(0, token_ids.shape))
 
 
 def _keys_and_values(layer: object) -> tuple[Tensor, Tensor]:

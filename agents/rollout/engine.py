@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from torch import Tensor
@@ -24,6 +24,8 @@ class SamplingParams:
     stop_token_ids: tuple[int, ...] = ()
     """Generation ends after any of these; the stop token is part of the completion and is trained on."""
     seed: int = 0
+    records_routing: bool = False
+    """Ask for `Completion.routed_experts`; an engine that cannot record them gives None."""
 
     def __post_init__(self) -> None:
         check_counts(max_new_tokens=self.max_new_tokens)
@@ -45,6 +47,9 @@ class Completion:
     logprobs: tuple[float, ...]
     finish_reason: Literal["stop", "length"]
     weights_version: int
+    routed_experts: Tensor | None = field(default=None, compare=False, repr=False)
+    """int16 [T, L, K] on the CPU: the K experts that each of L routers chose for the tokens of prompt and completion,
+    without the last one, which no forward pass has seen."""
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -22,6 +23,7 @@ from transformers import (
 )
 
 from agents.policies.peft_models import unwrapped
+from agents.policies.routing import Routing, routed
 from agents.rollout.engine import Completion, SamplingParams
 from agents.rollout.in_process import (
     check_request,
@@ -29,6 +31,7 @@ from agents.rollout.in_process import (
     copy_weights,
     evaluation_mode,
     left_padded,
+    recorded_routers,
     require_served,
 )
 from agents.types import TokenIds
@@ -87,15 +90,24 @@ class HFGenerateEngine:
         if self.on_progress is not None:
             show = self.on_progress
             watch.show = lambda num_stopped: show(num_finished + num_stopped, num_samples)
-        self._generate(
-            input_ids=token_ids,
-            attention_mask=mask,
-            logits_processor=LogitsProcessorList([logits]),
-            stopping_criteria=StoppingCriteriaList([watch]),
-        )
+        routers = recorded_routers(self.model) if params.records_routing else None
+        with routed(routers, None) as routing:
+            self._generate(
+                input_ids=token_ids,
+                attention_mask=mask,
+                logits_processor=LogitsProcessorList([logits]),
+                stopping_criteria=StoppingCriteriaList([watch]),
+            )
         tokens_BT, logprobs_BT = torch.cat(watch.tokens, dim=1), torch.cat(watch.logprobs, dim=1)
         rows = zip(tokens_BT.tolist(), logprobs_BT.tolist(), strict=True)
-        return [self._completion(*row, params.stop_token_ids) for row in rows]
+        completions = [self._completion(*row, params.stop_token_ids) for row in rows]
+        if routing is None or routers is None:
+            return completions
+        routes = _routes(routing, len(prompts), len(routers.layers))
+        return [
+            _with_routes(completion, row, token_ids.shape[1], len(prompt))
+            for completion, row, prompt in zip(completions, routes, prompts, strict=True)
+        ]
 
     def load_weights(self, named_tensors: Iterable[tuple[str, Tensor]], *, version: int) -> None:
         """Copy the weights that are not the module's own already, and record the version."""
@@ -129,6 +141,21 @@ class HFGenerateEngine:
         return completion_of(
             tokens[:length], logprobs[:length], is_stopped=bool(stops), weights_version=self.weights_version
         )
+
+
+def _routes(routing: Routing, num_rows: int, num_layers: int) -> Tensor:
+    """Return the experts of padded prompts and of all steps but the last, int16 [rows, tokens, layers, experts]."""
+    passes = [
+        torch.stack(routing.chosen[first : first + num_layers], 1).unflatten(0, (num_rows, -1))
+        for first in range(0, len(routing.chosen), num_layers)
+    ]
+    return torch.cat(passes, 1).to(torch.int16).cpu()
+
+
+def _with_routes(completion: Completion, routes: Tensor, width: int, prompt_length: int) -> Completion:
+    """Return the completion with the experts of its own tokens; prompts are padded on the left to `width`."""
+    stop = width + len(completion.token_ids) - 1
+    return replace(completion, routed_experts=routes[width - prompt_length : stop])
 
 
 class _Logits(LogitsProcessor):

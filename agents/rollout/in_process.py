@@ -12,8 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from agents.errors import ConfigError
+from agents.policies.head import decoder_of
+from agents.policies.routing import Routers, routers_of
 from agents.rollout.engine import Completion, LiveWeights, RolloutEngine, SamplingParams
 from agents.types import TokenIds
 from reasonenv.counts import check_counts
@@ -26,6 +29,7 @@ __all__ = [
     "copy_weights",
     "evaluation_mode",
     "left_padded",
+    "recorded_routers",
     "require_served",
 ]
 
@@ -75,6 +79,21 @@ def copy_weights(model: nn.Module, named_tensors: Iterable[tuple[str, Tensor]]) 
                 raise UnknownNameError(f"weight of {type(model).__name__}", name, own)
             if own[name].data_ptr() != tensor.data_ptr():
                 own[name].copy_(tensor)
+
+
+def recorded_routers(model: PreTrainedModel) -> Routers:
+    """Return the routers whose choice is to be recorded.
+
+    Raises:
+        ValueError: there are none, or they cannot be followed.
+    """
+    routers = routers_of(model, decoder_of(model))
+    if routers is None:
+        raise ValueError(
+            f"records_routing needs a mixture of experts whose routers choose by one top-k; {type(model).__name__} is "
+            "none: leave it out."
+        )
+    return routers
 
 
 def compute_dtype(model: Any) -> torch.dtype:

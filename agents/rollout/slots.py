@@ -30,6 +30,8 @@ class Prefix:
     """(keys_PHLD, values_PHLD) of each layer."""
     logits_PV: Tensor
     """Of the first token after each prompt."""
+    routes_PL: Tensor | None = None
+    """The experts that routers chose for each token, [P, L, layers, experts]; None records none."""
 
 
 class SlotLayer(CacheLayerMixin):

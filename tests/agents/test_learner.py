@@ -133,34 +133,6 @@ def test_step_of_any_cut_has_the_gradient_of_the_whole(rewards: list[float], max
     torch.testing.assert_close(gradients(cut), gradients(whole), rtol=1e-9, atol=1e-12)
 
 
-def no_loss(outputs: PolicyOutputs, rows: slice) -> LossOutput:
-    return LossOutput(loss=0 * outputs.logprobs_BT.sum(), metrics={})
-
-
-def test_microbatches_of_a_mixture_of_experts_share_the_auxiliary_loss_by_rows():
-    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1}
-    config = MixtralConfig(vocab_size=272, num_hidden_layers=1, num_local_experts=4, pad_token_id=0, **sizes)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        model = MixtralForCausalLM(config)
-    policy = HFPolicy(model, auxiliary_coef=1.0)
-    learner = Learner(policy, OptimizerConfig(max_grad_norm=math.inf), num_optimizer_steps=1)
-    batch = GRPO().annotate(sampled_batch([1, 1, 1, 1]))
-    by_length = batch.attention_mask_BT.sum(1).argsort(stable=True)
-    parts = [take_rows(batch, rows) for rows in microbatches(batch, by_length, 30)]
-    losses = [policy.loss(part.token_ids_BT, part.attention_mask_BT, part.loss_mask_BT, no_loss)[1] for part in parts]
-    parameters = [parameter for parameter in policy.parameters() if parameter.requires_grad]
-    expected = torch.autograd.grad(
-        sum(loss * len(part.rewards_B) / 4 for loss, part in zip(losses, parts, strict=True)),
-        parameters,
-        allow_unused=True,
-        materialize_grads=True,
-    )
-    assert len(parts) > 1
-    learner.step(batch, GRPO().loss, 30)
-    torch.testing.assert_close(gradients(learner), list(expected), rtol=1e-4, atol=1e-7)
-
-
 def test_microbatches_hold_as_many_rows_as_fit_with_their_padding():
     batch = sampled_batch(REWARDS)
     order_B = batch.attention_mask_BT.sum(1).argsort(stable=True)

@@ -13,8 +13,6 @@ from disagreeing_engine import recipe
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
-    MiniMaxConfig,
-    MiniMaxForCausalLM,
     MixtralConfig,
     MixtralForCausalLM,
     Phi3Config,
@@ -63,16 +61,6 @@ def model_of(name: str) -> Any:
         "longrope": (
             Phi3ForCausalLM,
             Phi3Config(**SIZES, **longrope, max_position_embeddings=64, original_max_position_embeddings=16),
-        ),
-        "minimax": (
-            MiniMaxForCausalLM,
-            MiniMaxConfig(
-                **SIZES,
-                head_dim=8,
-                layer_types=["linear_attention", "full_attention"],
-                block_size=8,
-                num_local_experts=4,
-            ),
         ),
         "mixtral": (MixtralForCausalLM, MixtralConfig(**SIZES, num_local_experts=4)),
     }
@@ -133,7 +121,7 @@ def test_half_precision_is_within_the_default_limit(name: str) -> None:
     assert 1e-4 < metrics["sampler_difference"] < 0.05
 
 
-@pytest.mark.parametrize("name", ["dynamic_ntk", "longrope", "minimax"])
+@pytest.mark.parametrize("name", ["dynamic_ntk", "longrope"])
 def test_cached_decoding_that_is_not_the_forward_pass_is_stopped_by_the_default_limit(name: str) -> None:
     model = model_of(name)
     with pytest.raises(TrainingError, match="Likely the engine's cached decoding is not the model's forward pass"):

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from transformers import BloomConfig, BloomForCausalLM
 
-from agents.build import build_engine, load_policy
+from agents.build import build_engine, evaluate_policy, load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.policies.tiny import build_tiny_tokenizer
@@ -69,6 +70,14 @@ def test_engines_are_closed_when_a_run_fails(tmp_path: Path, made: list[Counted]
     with pytest.raises(OSError, match="no weights"):
         train(replace(RUN, output_dir=tmp_path, evaluation=evaluation))
     assert [engine.num_closed for engine in made] == [1]
+
+
+def test_an_engine_with_weights_of_its_own_gets_the_policys_before_an_evaluation() -> None:
+    policy, other = (load_policy(PolicyConfig(), ENV, seed=seed) for seed in (0, 1))
+    engine = DecodeEngine(other.model, other.codec.pad_token_id)
+    found = evaluate_policy(RUN, policy, engine=engine)
+    assert found == evaluate_policy(RUN, policy)
+    assert torch.equal(other.model.lm_head.weight, policy.model.lm_head.weight)
 
 
 def test_the_same_choice_gives_the_same_engine_until_it_is_closed() -> None:
