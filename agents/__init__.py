@@ -12,7 +12,7 @@ import warnings
 from reasonenv.installation import collision, require_modules
 
 require_modules(
-    ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub", "tensorboard", "tyro", "rich"),
+    ("torch", "transformers", "tokenizers", "safetensors", "huggingface_hub", "jinja2", "tensorboard", "tyro", "rich"),
     "reasonenv-agents",
 )
 if (_fault := collision("agents")) is not None:

@@ -17,7 +17,7 @@ import tyro
 from rich.console import Console
 
 import agents
-from agents.build import check_parts, evaluate_policy, load_policy, with_tasks
+from agents.building import check_parts, evaluate_policy, load_policy, with_tasks
 from agents.errors import CheckpointError, ConfigError
 from agents.flags import HELP, PROGRAM, configure, with_fields
 from agents.interruption import Interrupted

@@ -25,7 +25,7 @@ import transformers
 from rich.console import Console
 from torch.utils.tensorboard import SummaryWriter
 
-from agents.build import (
+from agents.building import (
     LoadedPolicy,
     build_engine,
     build_rl_phase,

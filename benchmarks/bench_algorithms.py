@@ -119,7 +119,7 @@ def run(row: str, seed: int, checkpoint: Path, folder: Path, arguments: Argument
     """Train one row from one start, until it reaches the target."""
     import torch
 
-    from agents.build import build_rl_phase, evaluate_policy, load_policy
+    from agents.building import build_rl_phase, evaluate_policy, load_policy
 
     torch.set_num_threads(1)
     config = _config(row, seed, checkpoint, folder, arguments)

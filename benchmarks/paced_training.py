@@ -188,7 +188,7 @@ def train_ours(
     """Run the library's own steps, with every trajectory and every metric written to disk as `agents.train` does."""
     import torch
 
-    from agents.build import build_rl_phase, evaluate_policy, load_policy
+    from agents.building import build_rl_phase, evaluate_policy, load_policy
     from agents.records.logs import JsonLines
     from agents.rollout.metrics import rollout_rows
 
@@ -216,7 +216,7 @@ def compare_generation(comparison: Comparison, policy: Any, num_rounds: int = 11
 
     A token counts up to the end of its response. Ours returns log-probabilities as well; `generate` does not.
     """
-    from agents.build import build_engine
+    from agents.building import build_engine
     from agents.rollout.engine import SamplingParams
     from reasonenv.tasksets import load_tasks
 
@@ -251,7 +251,7 @@ def train_trl(connection: Connection, comparison: Comparison, checkpoint: Path, 
     from transformers import PrinterCallback, TrainerCallback
     from trl import GRPOTrainer
 
-    from agents.build import evaluate_policy, load_policy
+    from agents.building import evaluate_policy, load_policy
 
     torch.set_num_threads(comparison.num_threads)
     config = comparison.run_config(checkpoint, seed=seed, skip_zero_gradient_rows=False)
@@ -283,7 +283,7 @@ def trl_tasks_and_reward(config: RunConfig) -> tuple[Any, Callable[..., list[flo
     """Return the tasks of all steps in our order as a dataset, and the environment's reward under TRL's signature."""
     from datasets import Dataset
 
-    from agents.build import make_env
+    from agents.building import make_env
     from agents.rl import task_indices_of_step
     from reasonenv.types import Attempt
 

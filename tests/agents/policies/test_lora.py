@@ -16,7 +16,7 @@ from token_batches import sampled_batch
 from transformers import AutoModelForCausalLM, MixtralConfig, MixtralForCausalLM
 
 from agents.algorithms import GRPO
-from agents.build import load_policy
+from agents.building import load_policy
 from agents.config import EnvConfig, PolicyConfig
 from agents.errors import ConfigError, PolicyError
 from agents.learner import Learner, OptimizerConfig, UpdateConfig

@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from agents.algorithms import GRPO
-from agents.build import build_engine, load_policy
+from agents.building import build_engine, load_policy
 from agents.config import EnvConfig, PolicyConfig
 from agents.errors import ConfigError, PolicyError, TrainingError
 from agents.learner import Learner, OptimizerConfig, UpdateConfig

@@ -8,7 +8,7 @@ import pytest
 from code_parts import sandbox_or_skip
 from scripted_engine import CODEC, ScriptedEngine, said
 
-from agents.build import make_env
+from agents.building import make_env
 from agents.config import EnvConfig, EvaluationConfig
 from agents.evaluate import evaluate
 from agents.sft import terse_response

@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import BloomConfig, BloomForCausalLM
 
-from agents.build import build_engine, evaluate_policy, load_policy
+from agents.building import build_engine, evaluate_policy, load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.policies.tiny import build_tiny_tokenizer

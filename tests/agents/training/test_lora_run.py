@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM
 
 from agents.__main__ import main
 from agents.algorithms import GRPO, PPO
-from agents.build import load_policy
+from agents.building import load_policy
 from agents.config import (
     EnvConfig,
     EvaluationConfig,

@@ -11,7 +11,7 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.algorithms import GDPO, GRPO, PPO, RLOO, Distillation, MaxRL, ReinforcePP
-from agents.build import build_rl_phase, load_policy
+from agents.building import build_rl_phase, load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig

@@ -16,7 +16,7 @@ from tiny_policies import save_tiny_policy
 
 from agents.__main__ import main
 from agents.algorithms import PPO
-from agents.build import make_env
+from agents.building import make_env
 from agents.config import EnvConfig
 from agents.errors import CheckpointError
 from agents.evaluate import TrainingTasksWarning

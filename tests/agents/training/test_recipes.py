@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from agents.algorithms import GRPO, PPO
-from agents.build import check_parts
+from agents.building import check_parts
 from agents.config import RunConfig, to_json
 from agents.recipes import RECIPES
 from agents.recipes.quickstart import quickstart

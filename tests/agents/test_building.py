@@ -10,7 +10,7 @@ from tiny_policies import save_tiny_policy
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from agents.algorithms import GRPO, PPO
-from agents.build import (
+from agents.building import (
     build_engine,
     build_rl_phase,
     build_sft_phase,

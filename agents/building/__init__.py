@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoTokenizer
 
-from agents.build.environments import make_env, one_row, rows
+from agents.building.environments import make_env, one_row, rows
 from agents.config import OWN_CRITICS, Engine, EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
