@@ -195,6 +195,11 @@ def folder_part(path: Path, split: str) -> Part:
     files = {} if is_saved else _split_files(path)
     if files.keys() & {split, "train", "test"}:
         return split_part({name: file_rows(file) for name, file in files.items()}, split, str(path))
+    if not is_saved and not files and not _has_tables(path):
+        raise TaskDataError(
+            f"{path}: no tasks in this folder. Expected a file for each split, such as train.jsonl and test.csv "
+            f"(endings: {', '.join(FILE_SUFFIXES)}), here or in data/, or what save_to_disk of `datasets` writes."
+        )
     datasets = _import_datasets()
     try:
         loaded = datasets.load_from_disk(str(path)) if is_saved else datasets.load_dataset(str(path))
@@ -204,6 +209,12 @@ def folder_part(path: Path, split: str) -> Part:
         return Part(record_rows(loaded, str(path)), None)
     parts = cast("Mapping[str, Iterable[Any]]", loaded)
     return split_part({name: record_rows(rows, f"{path} [{name}]") for name, rows in parts.items()}, split, str(path))
+
+
+def _has_tables(path: Path) -> bool:
+    """Return whether a folder has tables where data sets keep them: deeper, `datasets` would search for minutes."""
+    places = ("data", "train", "test", "validation", "dev")
+    return any(file.name.endswith(FILE_SUFFIXES) for place in places for file in (path / place).glob("*"))
 
 
 def _split_files(path: Path) -> dict[str, Path]:
