@@ -395,5 +395,5 @@ def _check_device(device: str) -> None:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(
-            f"policy.device={device!r} cannot be used here ({error}): choose one that is, such as --policy.device cpu."
+            f"policy.device={device!r} cannot be used here: {error}. Choose another, such as --policy.device cpu."
         ) from error
