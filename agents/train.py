@@ -31,6 +31,7 @@ from agents.building import (
     build_rl_phase,
     build_sft_phase,
     check_context,
+    check_engines,
     check_other_models,
     check_parts,
     evaluate_policy,
@@ -125,10 +126,10 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
             check_other_models(config, policy)
+            if config.is_training:
+                policy.trained()  # a model that cannot be trained is refused here
             engines = Engines(partial(build_engine, policy))
-            for user in (config.evaluation, config.rl and config.rl.rollout):
-                if user is not None:
-                    engines.get(user.engine)
+            check_engines(config, engines)
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
     _open_folder(config, tasks, keep=resume)

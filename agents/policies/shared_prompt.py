@@ -1,8 +1,8 @@
 """Hidden states of sampled tokens, with every prompt computed once for all rows that share it.
 
 One pass over the distinct prompts leaves keys and values in the graph; a second pass over the responses attends to
-them. Values and gradients are those of whole rows. Routers that count their tokens cannot be used, nor can architectures
-whose cache is not keys and values (linear attention): `why_unshared` tries it.
+them. Values and gradients are those of whole rows. Routers that count their tokens cannot be used, and neither can
+architectures whose cache is not keys and values (linear attention): `why_unshared` tries it.
 B rows, T token positions, U distinct prompts, P prompt and C response positions, N sampled tokens, D hidden size.
 """
 
@@ -74,7 +74,7 @@ def _places(starts: Tensor, num_columns: int) -> Tensor:
 def why_unshared(decoder: Any, num_embeddings: int) -> str | None:
     """Compare the states of a few rows with those of whole rows, and say why the two differ; None where they do not.
 
-    Recurrent layers keep a state in place of keys and values, which cannot begin behind padding, or cannot go on at all.
+    Recurrent layers keep a state in place of keys and values: it cannot begin behind padding, or cannot go on at all.
 
     Args:
         decoder: in evaluation mode, in the precision that is to be tried.
@@ -94,7 +94,7 @@ def why_unshared(decoder: Any, num_embeddings: int) -> str | None:
         found_ND = shared_prompt_hidden(
             decoder, token_ids_BT, is_real_BT.long(), is_sampled_BT.long(), prompt_lengths_B
         )
-    except Exception as error:  # whatever a model raises for a cache that it does not have is the answer
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:  # of a cache that is not there
         return f"{type(error).__name__}: {error}"
     share = ((found_ND - expected_ND).norm() / expected_ND.norm()).item()
     if share <= max(_TOLERANCE, _ROUNDINGS * torch.finfo(compute_dtype(decoder)).eps):

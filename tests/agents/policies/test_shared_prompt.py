@@ -116,7 +116,8 @@ def test_a_policy_and_its_critic_share_prompts_each_by_itself(shares: str) -> No
     model, critic = (able, unable) if shares == "the policy" else (unable, able)
     policy, rows = HFPolicy(model), grouped_rows()
     policy.give_critic(critic)
-    assert policy.value_head is not None and policy.critic is not None
+    assert policy.value_head is not None
+    assert policy.critic is not None
     torch.nn.init.normal_(policy.value_head.weight)
     whole = policy(**{**rows, "group_ids_B": None})
     passes: list[str] = []
