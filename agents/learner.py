@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ from agents.policies.routes import MixtureStep, Replay, with_routes
 from agents.policies.routing import routed
 from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches, take_rows
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
+from reasonenv.errors import UnknownNameError
 
 __all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
 
@@ -77,8 +78,9 @@ class UpdateConfig:
     Either way, a minibatch in which no row has a gradient takes no optimizer step.
     """
     share_prompts: bool = False
-    """Compute the prompt of a group once instead of once a row: the same update, sooner. Needs a cache of keys and
-    values (no linear attention); under a load-balancing loss, which must see every token, nothing is shared."""
+    """Compute the prompt of a group once instead of once a row: the same update, sooner. A policy, teacher or critic
+    without a cache of keys and values (linear attention) computes whole rows all the same, and so does everything
+    under a load-balancing loss, which must see every token."""
     guard: str | RatioGuard | None = None
     """Importance weights for what separates the sampler from the learner: a name in `agents.guards.GUARDS`,
     "module:attribute", or a `RatioGuard`. It costs a pass without gradient."""
@@ -91,6 +93,8 @@ class UpdateConfig:
     def __post_init__(self) -> None:
         if self.guard is not None:
             load_guard(self.guard)
+        if self.replay_routing not in (None, *get_args(Replay)):
+            raise UnknownNameError("replay_routing", self.replay_routing, get_args(Replay))
         if self.share_prompts and (self.replay_routing or self.router_bias_rate):
             raise ConfigError("update.replay_routing and router_bias_rate need whole rows: leave share_prompts out.")
         if not 0 <= self.router_bias_rate < math.inf:

@@ -27,14 +27,17 @@ def memory_parts(learner: Learner, *, has_reference: bool) -> dict[str, int]:
     copied = [weight for weight in linear.values() if weight.dtype.itemsize > compute_dtype.itemsize]
     copies = sum(weight.numel() * compute_dtype.itemsize for weight in copied)
     weights = _num_bytes([*policy.parameters(), *policy.buffers()])
-    rounded = [weight for weight in copied if weight.requires_grad]
-    reference = _num_bytes(trained) - _num_bytes(rounded) + sum(map(torch.numel, rounded)) * compute_dtype.itemsize
+    anchored = [parameter for parameter in policy.model.parameters() if parameter.requires_grad]
+    rounded = set(map(id, copied))
+    reference = sum(_num_bytes([weight], compute_dtype if id(weight) in rounded else None) for weight in anchored)
+    teacher = learner.teacher
     parts = {
         f"weights ({_dtypes(policy.parameters())})": weights,
         "gradients": _num_bytes(trained),
         "moments of AdamW": 2 * _num_bytes(trained),
         f"copies to compute with ({learner.policy.precision.dtype})": copies,
-        "reference": reference + _num_bytes(policy.buffers()) if has_reference else 0,
+        "reference": reference + _num_bytes(policy.model.buffers()) if has_reference else 0,
+        "teacher": 0 if teacher is None else _num_bytes([*teacher.parameters(), *teacher.buffers()]),
     }
     return {name: size for name, size in parts.items() if size}
 
@@ -45,8 +48,9 @@ def shown_memory(parts: Mapping[str, int]) -> str:
     return f"Memory: {shown}; activations come on top."
 
 
-def _num_bytes(tensors: Iterable[Tensor]) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+def _num_bytes(tensors: Iterable[Tensor], dtype: torch.dtype | None = None) -> int:
+    """Return the bytes of tensors, in another dtype where one is given."""
+    return sum(tensor.numel() * (dtype or tensor.dtype).itemsize for tensor in tensors)
 
 
 def _dtypes(tensors: Iterable[Tensor]) -> str:

@@ -13,8 +13,7 @@ import math
 import os
 import shutil
 import time
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +30,7 @@ from agents.building import (
     build_rl_phase,
     build_sft_phase,
     check_context,
+    check_engines,
     check_other_models,
     check_parts,
     evaluate_policy,
@@ -55,7 +55,7 @@ from agents.records.checkpoint import (
 from agents.records.logs import JsonLines
 from agents.records.position import Position, plan, stored_position
 from agents.records.progress import PhaseProgress, phase_progress
-from agents.records.reward_hacking import RewardHackingWarning, hacking_suspicion
+from agents.records.reward_hacking import warn_of_reward_hacking
 from agents.records.run_config import write_config
 from agents.records.run_tasks import require_same_tasks, write_tasks
 from agents.records.summary import print_summary, summarize
@@ -65,7 +65,6 @@ from agents.rollout.metrics import rollout_rows
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase
 from agents.types import Trajectory
-from reasonenv.rewards.neural import NeuralReward
 from reasonenv.tasksets import TaskSet
 
 Phase = SFTPhase | RLPhase
@@ -133,10 +132,10 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             policy = _load(config, config.folder / "checkpoint" if position else None)
             check_context(config, policy)
             check_other_models(config, policy)
+            if config.is_training:
+                policy.trained()  # a model that cannot be trained is refused here
             engines = Engines(partial(build_engine, policy))
-            for user in (config.evaluation, config.rl and config.rl.rollout):
-                if user is not None:
-                    engines.get(user.engine)
+            check_engines(config, engines)
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
     _open_folder(config, tasks, keep=resume)
@@ -269,7 +268,7 @@ class _Run:
                 history.append(metrics)
                 if isinstance(phase, RLPhase):
                     position.num_rl_steps = step + 1
-                    _warn_of_reward_hacking(phase, history)
+                    warn_of_reward_hacking(phase.env.reward, history)
                 for metric, value in metrics.items():
                     board.add_scalar(metric, value, step)
                 shown.step(step, metrics)
@@ -369,14 +368,6 @@ class _Run:
 
     def _add_seconds(self, name: str, seconds: float) -> None:
         self.position.seconds[name] = self.position.seconds.get(name, 0.0) + seconds
-
-
-def _warn_of_reward_hacking(phase: RLPhase, history: Sequence[Mapping[str, Any]]) -> None:
-    rewards = {f"rollout/{name}": reward for name, (reward, _) in phase.env.reward.terms.items()}
-    neural = [name for name, reward in rewards.items() if isinstance(reward, NeuralReward)]
-    suspicion = hacking_suspicion(history, neural=neural, rules=rewards.keys() - set(neural))
-    if suspicion is not None:
-        warnings.warn(suspicion, RewardHackingWarning, stacklevel=2)
 
 
 def _check_output_dir(output_dir: Path) -> None:

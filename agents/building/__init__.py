@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import torch
-from transformers import AutoConfig, AutoTokenizer
-
 from agents.building.environments import make_env, one_row, rows
-from agents.config import OWN_CRITICS, Engine, EnvConfig, PolicyConfig, RunConfig, SFTStage
+from agents.building.other_models import build_teacher, check_other_models, trained_policy, warn_of_whole_rows
+from agents.building.policies import LoadedPolicy, check_context, check_device, codec_of, load_policy
+from agents.config import Engine, EnvConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
 from agents.learner import Learner
 from agents.policies.export import exported_weights
-from agents.policies.hf import HFPolicy
-from agents.policies.loading import loading, require_same_tokens
-from agents.policies.lora import LoRAConfig, base_of, load_model
 from agents.policies.precision import FULL_PRECISION
-from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.rl import RLPhase
 from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
 from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
+from agents.rollout.engines import Engines
 from agents.seeds import derive_seed
 from agents.sft import SFTPhase, terse_response, worked_response
 from agents.types import Trajectory
@@ -41,6 +36,7 @@ __all__ = [
     "build_rl_phase",
     "build_sft_phase",
     "check_context",
+    "check_engines",
     "check_other_models",
     "check_parts",
     "evaluate_policy",
@@ -49,66 +45,6 @@ __all__ = [
     "used_tasks",
     "with_tasks",
 ]
-
-
-@dataclass(frozen=True)
-class LoadedPolicy:
-    """A model with the codec of its tokenizer, and how it computes."""
-
-    model: Any
-    codec: TextCodec
-    config: PolicyConfig
-
-    def trained(self, *, has_value_head: bool = False) -> HFPolicy:
-        """Return the policy as a learner takes it."""
-        return HFPolicy(
-            self.model,
-            precision=self.config.precision,
-            gradient_checkpointing=self.config.gradient_checkpointing,
-            has_value_head=has_value_head,
-        )
-
-
-def load_policy(
-    config: PolicyConfig, env: EnvConfig, *, path: str | None = None, seed: int, is_trained: bool = True
-) -> LoadedPolicy:
-    """Load the configured policy, or the checkpoint at `path`, in evaluation mode.
-
-    Weights are float32 where they are trained; elsewhere those of linear layers are in the precision of the products.
-
-    Raises:
-        ConfigError: a path that `transformers` cannot load, adapters that do not fit, or a device that is not there.
-        MissingExtraError: adapters without `peft`, or weights in 4 bits without `bitsandbytes`.
-        UnknownNameError: an adapter for a module that the model does not have.
-    """
-    _check_device(config.device)
-    source = path if path is not None else config.path
-    model: Any
-    if source is None:
-        model, tokenizer = build_tiny_policy(seed=derive_seed(seed, "policy"))
-    else:
-        with loading(source):
-            model = load_model(
-                source,
-                config.lora,
-                device=config.device,
-                load_in_4bit=config.load_in_4bit,
-                compute_dtype=config.precision.compute_dtype,
-                seed=seed,
-            )
-            tokenizer = AutoTokenizer.from_pretrained(source)
-    if not is_trained:
-        model.requires_grad_(False)
-    config.precision.keep_as_copies(model)
-    model = model.to(config.device).eval()
-    stops = model.generation_config.eos_token_id
-    codec = TextCodec(
-        tokenizer,
-        use_chat_template=env.use_chat_template,
-        chat_template_kwargs=env.chat_template_kwargs,
-        model_stop_token_ids=() if stops is None else tuple(stops) if isinstance(stops, list) else (stops,),
-    )
-    return LoadedPolicy(model, codec, config)
 
 
 def check_parts(config: RunConfig) -> str:
@@ -124,8 +60,8 @@ def check_parts(config: RunConfig) -> str:
             of another kind, or several turns with a chat template that changes earlier ones.
         UnknownNameError: no task set, split, reward, template or engine of that name.
     """
-    _check_device(config.policy.device)
-    codec = _codec(config.policy, config.env)
+    check_device(config.policy.device)
+    codec = codec_of(config.policy, config.env)
     for user in (config.evaluation, config.rl and config.rl.rollout):
         if user is not None:
             _engine_factory(user.engine)
@@ -145,46 +81,6 @@ def check_parts(config: RunConfig) -> str:
             stacklevel=2,
         )
     return f"Training on {describe(training)}. {evaluated}"
-
-
-def check_context(config: RunConfig, policy: LoadedPolicy) -> None:
-    """Raise ConfigError where a response alone may be longer than the model's context."""
-    context = getattr(policy.model.config.get_text_config(), "max_position_embeddings", None)  # some models have no end
-    for name, user in {"rl.rollout": config.rl and config.rl.rollout, "evaluation": config.evaluation}.items():
-        if user is not None and context is not None and user.max_new_tokens > context:
-            raise ConfigError(
-                f"{name}.max_new_tokens={user.max_new_tokens} is more than the model's context of {context} tokens."
-            )
-
-
-def check_other_models(config: RunConfig, policy: LoadedPolicy) -> None:
-    """Look for the teacher and the critic of a run, without their weights.
-
-    Raises:
-        ConfigError: the algorithm needs a teacher and there is none, or a model that is not there or has other tokens
-            than the policy.
-    """
-    if config.rl is None:
-        return
-    if "teacher_logprobs" in config.rl.algorithm.needs and config.rl.teacher is None:
-        name = type(config.rl.algorithm).__name__
-        raise ConfigError(f"{name} learns from a teacher: set rl.teacher to a hub name or checkpoint folder.")
-    for name, source in {"rl.teacher": config.rl.teacher, "rl.critic": config.rl.critic}.items():
-        if source is not None and source not in OWN_CRITICS:
-            with loading(source):
-                AutoConfig.from_pretrained(source)
-                tokenizer = AutoTokenizer.from_pretrained(source)
-            require_same_tokens(policy.codec.tokenizer, tokenizer, name=f"{name}={source!r}")
-
-
-def _codec(policy: PolicyConfig, env: EnvConfig) -> TextCodec:
-    if policy.path is None:
-        tokenizer: Any = build_tiny_tokenizer()
-    else:
-        with loading(policy.path):
-            AutoConfig.from_pretrained(base_of(policy.path))
-            tokenizer = AutoTokenizer.from_pretrained(policy.path)
-    return TextCodec(tokenizer, use_chat_template=env.use_chat_template, chat_template_kwargs=env.chat_template_kwargs)
 
 
 def _tried(config: EnvConfig, codec: TextCodec) -> TaskSet:
@@ -272,6 +168,25 @@ def build_engine(policy: LoadedPolicy, engine: Engine) -> RolloutEngine:
     return made
 
 
+def check_engines(config: RunConfig, engines: Engines) -> None:
+    """Build the engines that a run samples with.
+
+    Raises:
+        UnknownNameError, PartImportError, ConfigError: there is no such engine, or it cannot serve the policy; a note
+            names the settings that chose it.
+    """
+    chosen = {"evaluation.engine": config.evaluation.engine}
+    if config.rl is not None:
+        chosen["rl.rollout.engine"] = config.rl.rollout.engine
+    for engine in chosen.values():
+        try:
+            engines.get(engine)
+        except ConfigError as error:
+            names = " and ".join(name for name, other in chosen.items() if other == engine)
+            error.add_note(f"The engine is chosen by {names}.")
+            raise
+
+
 def _in_precision(policy: LoadedPolicy, generate: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that computes as the learner does, in an engine that runs the learner's own module."""
 
@@ -305,30 +220,18 @@ def build_rl_phase(
     assert rl is not None
     num_prompts, group_size = rl.rollout.num_prompts, rl.rollout.group_size
     env = rows(config.training_env, num_prompts, group_size)
-    trained = policy.trained(has_value_head="values" in rl.algorithm.needs)
-    if rl.critic == "copy":
-        trained.give_critic(copy.deepcopy(policy.model))
-    elif rl.critic not in OWN_CRITICS:
-        trained.give_critic(load_policy(_whole(config.policy), config.env, path=rl.critic, seed=config.seed).model)
     learner = Learner(
-        trained,
+        trained_policy(config, rl, policy),
         rl.optimizer,
         num_optimizer_steps=rl.num_steps * rl.update.num_epochs * rl.update.num_minibatches,
     )
     if rl.teacher is not None:
-        teacher = load_policy(
-            _whole(config.policy), config.env, path=rl.teacher, seed=config.seed, is_trained=False
-        ).model
-        frozen = HFPolicy(teacher, precision=config.policy.precision, auxiliary_coef=0)
-        learner.teacher = frozen.requires_grad_(requires_grad=False)
+        learner.teacher = build_teacher(config, rl.teacher)
+    if rl.update.share_prompts:
+        warn_of_whole_rows(learner)
     if engine is None:
         engine = build_engine(policy, rl.rollout.engine)
     return RLPhase(rl, env, engine, policy.codec, learner, config.seed, record)
-
-
-def _whole(config: PolicyConfig) -> PolicyConfig:
-    """Return how a model beside the policy is loaded: without adapters of its own."""
-    return replace(config, lora=LoRAConfig(), load_in_4bit=False)
 
 
 def evaluate_policy(
@@ -388,12 +291,3 @@ def _training_tasks(config: RunConfig) -> TaskSet | None:
         return one_row(config.training_env).tasks
     except UnknownNameError:
         return None
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"policy.device={device!r} cannot be used here: {error}. Choose another, such as --policy.device cpu."
-        ) from error

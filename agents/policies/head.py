@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.errors import PolicyError
+from agents.policies.precision import compute_dtype
 from agents.policies.tied import forward_replaced
 
 __all__ = ["LanguageModelHead", "asking", "decoder_of", "head_of", "probed_ids"]
@@ -145,7 +146,7 @@ def _check(model: Any, decoder: nn.Module, head: LanguageModelHead) -> None:
     if head.softcap is not None:
         found = head.softcap * torch.tanh(found / head.softcap)
     share = ((found - expected).abs().max() / expected.abs().max()).item()
-    if not share <= max(_TOLERANCE, _ROUNDINGS * torch.finfo(head.module.weight.dtype).eps):
+    if not share <= max(_TOLERANCE, _ROUNDINGS * torch.finfo(compute_dtype(model)).eps):
         raise PolicyError(
             f"The logits of {type(model).__name__} are not those of a linear head with a scale and a softcap: they "
             f"differ by {share:.1e} of the largest. Its policy gradient would be wrong, so it cannot be trained."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -19,11 +19,11 @@ from agents.errors import PolicyError
 from agents.kernels import TokenLogprobs, fused_policy_loss, token_logprobs
 from agents.kernels.types import EntropyMode
 from agents.policies.balancing import BalancingShare, balanced_hidden, balancing_coef_of, hidden_and_router_logits
-from agents.policies.head import decoder_of, head_of
+from agents.policies.head import asking, decoder_of, head_of
 from agents.policies.peft_models import unwrapped
 from agents.policies.precision import FULL_PRECISION, Precision, checkpointed, checkpointed_layers
 from agents.policies.routing import routers_of
-from agents.policies.shared_prompt import shared_prompt_hidden
+from agents.policies.shared_prompt import shared_prompt_hidden, why_unshared
 from agents.policies.tied import SharedWeight, forward_replaced, shared_weight
 from agents.types import LossOutput, PolicyOutputs
 
@@ -62,12 +62,15 @@ class HFPolicy(nn.Module):
         self.precision = precision
         self.decoder = decoder_of(model)
         self.recomputed = checkpointed_layers(self.decoder) if gradient_checkpointing else []
-        is_half = any(parameter.dtype.itemsize < 4 for parameter in model.parameters())
-        with precision.applied(model) if is_half else nullcontext():
+        with _computable(model, precision):
             self.head = head_of(model, self.decoder)
             self.auxiliary_coef = _chosen_coef(model, self.decoder, self.head.module, auxiliary_coef)
             self.routers = routers_of(model, self.decoder)
+        self.unshared = _why_unshared(model, self.decoder, precision)
+        """Why every row computes its own prompt where prompts are to be shared; None where they can be."""
         self.critic: nn.Module | None = None
+        self.critic_unshared: str | None = None
+        """The same of a critic with a trunk of its own."""
         self.value_head = _zero_linear(self.head.module) if has_value_head else None
 
     def give_critic(self, model: Any) -> None:
@@ -80,8 +83,8 @@ class HFPolicy(nn.Module):
             PolicyError: it has no decoder.
         """
         model = unwrapped(model)
-        model = unwrapped(model)
         self.critic = decoder_of(model)
+        self.critic_unshared = _why_unshared(model, self.critic, self.precision)
         self.value_head = _zero_linear(model.get_output_embeddings())
 
     def critic_state(self) -> dict[str, Any]:
@@ -124,7 +127,7 @@ class HFPolicy(nn.Module):
                 mixture of experts need it.
             loss_mask_BT: 1 on sampled tokens; column 0 must be 0, for nothing predicts it.
             group_ids_B: rows of one group begin with the same prompt, which is then computed once for all of them
-                (`agents.policies.shared_prompt`); None computes every row in full.
+                (`agents.policies.shared_prompt`) where the architecture can; None computes every row in full.
             temperature: that of the sampler.
             entropy: see `agents.kernels.token_logprobs`.
 
@@ -233,7 +236,7 @@ class HFPolicy(nn.Module):
             checkpointed(self.recomputed, self.precision, token_ids_BT.device),
             shared_weight(self.model.get_input_embeddings(), self.head.module) as shared,
         ):
-            if group_ids_B is None:
+            if group_ids_B is None or self.unshared is not None:
                 hidden_BTD, auxiliary_loss = self._trunk(token_ids_BT, attention_mask_BT, balancing)
                 hidden_ND = hidden_BTD[:, :-1][is_sampled_BT]
             else:
@@ -273,7 +276,7 @@ class HFPolicy(nn.Module):
         """Return the states of a critic's own trunk that predict the sampled tokens, [N, D]."""
         recomputed = checkpointed_layers(critic) if self.recomputed else []
         with self.precision.applied(critic), checkpointed(recomputed, self.precision, token_ids_BT.device):
-            if group_ids_B is not None:
+            if group_ids_B is not None and self.critic_unshared is None:
                 return shared_prompt_hidden(critic, token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
             hidden_BTD: Tensor = cast(Any, critic)(input_ids=token_ids_BT, use_cache=False).last_hidden_state
             return hidden_BTD[:, :-1][loss_mask_BT[:, 1:].bool()]
@@ -329,6 +332,17 @@ def _chosen_coef(model: Any, decoder: nn.Module, head: nn.Module, chosen: float 
     if chosen is not None and own is None:
         raise PolicyError(f"{type(model).__name__} has no load-balancing loss to weigh by {chosen}: use None or 0.")
     return own or 0.0 if chosen is None else chosen
+
+
+def _computable(model: Any, precision: Precision) -> AbstractContextManager[None]:
+    """Return the context in which a model can compute at all: weights of half the width need autocast beside others."""
+    is_half = any(parameter.dtype.itemsize < 4 for parameter in model.parameters())
+    return precision.applied(model) if is_half else nullcontext()
+
+
+def _why_unshared(model: Any, decoder: nn.Module, precision: Precision) -> str | None:
+    with asking(model), _computable(model, precision):
+        return why_unshared(decoder, model.get_input_embeddings().num_embeddings)
 
 
 def _zero_linear(head: nn.Linear) -> nn.Linear:

@@ -21,7 +21,15 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 from agents.errors import ConfigError, PolicyError
 from agents.policies.tied import forward_replaced
 
-__all__ = ["FULL_PRECISION", "DtypeName", "Precision", "checkpointed", "checkpointed_layers", "require_full_precision"]
+__all__ = [
+    "FULL_PRECISION",
+    "DtypeName",
+    "Precision",
+    "checkpointed",
+    "checkpointed_layers",
+    "compute_dtype",
+    "require_full_precision",
+]
 
 DtypeName: TypeAlias = Literal["float32", "bfloat16", "float16"]
 
@@ -103,6 +111,12 @@ def _in_full(forward: Callable[..., Any], device: torch.device) -> Callable[...,
             return forward(*wide)
 
     return forward_in_full
+
+
+def compute_dtype(model: Any) -> torch.dtype:
+    """Return what a model computes in: its own dtype, or that of autocast where it is on."""
+    kind = model.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else model.dtype
 
 
 def require_full_precision(model: nn.Module) -> None:

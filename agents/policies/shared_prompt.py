@@ -1,8 +1,8 @@
 """Hidden states of sampled tokens, with every prompt computed once for all rows that share it.
 
 One pass over the distinct prompts leaves keys and values in the graph; a second pass over the responses attends to
-them. Values and gradients are those of whole rows. Architectures whose cache is not keys and values (linear attention)
-and routers that count their tokens cannot be used.
+them. Values and gradients are those of whole rows. Routers that count their tokens cannot be used, and neither can
+architectures whose cache is not keys and values (linear attention): `why_unshared` tries it.
 B rows, T token positions, U distinct prompts, P prompt and C response positions, N sampled tokens, D hidden size.
 """
 
@@ -13,9 +13,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from agents.policies.precision import compute_dtype
 from agents.types import Groups
 
-__all__ = ["shared_prompt_hidden"]
+__all__ = ["shared_prompt_hidden", "why_unshared"]
+
+_TRIED_PROMPT_LENGTHS, _TRIED_LENGTHS = (3, 3, 1), (5, 4, 5)
+_TOLERANCE, _ROUNDINGS = 1e-3, 4
+"""Largest difference of states from those of whole rows, as a share of their norm, and in units of their rounding."""
 
 
 def shared_prompt_hidden(
@@ -68,3 +73,35 @@ def shared_prompt_hidden(
 def _places(starts: Tensor, num_columns: int) -> Tensor:
     """Return starts + 0, 1, … as rows."""
     return starts[:, None] + torch.arange(num_columns, device=starts.device)
+
+
+@torch.no_grad()
+def why_unshared(decoder: Any, num_embeddings: int) -> str | None:
+    """Compare the states of a few rows with those of whole rows, and say why the two differ; None where they do not.
+
+    Recurrent layers keep a state in place of keys and values: it cannot begin behind padding, or cannot go on at all.
+
+    Args:
+        decoder: in evaluation mode, in the precision that is to be tried.
+        num_embeddings: how many tokens it has.
+    """
+    device = decoder.device
+    prompt_lengths_B = torch.tensor(_TRIED_PROMPT_LENGTHS, device=device)
+    lengths_B = torch.tensor(_TRIED_LENGTHS, device=device)
+    places_T = torch.arange(max(_TRIED_LENGTHS), device=device)
+    is_real_BT = places_T < lengths_B[:, None]
+    is_sampled_BT = is_real_BT & (places_T >= prompt_lengths_B[:, None])
+    rows_B1 = torch.arange(len(lengths_B), device=device)[:, None]
+    token_ids_BT = (1 + places_T + rows_B1 * is_sampled_BT) % num_embeddings
+    whole_BTD = decoder(input_ids=token_ids_BT, use_cache=False).last_hidden_state
+    expected_ND = whole_BTD[:, :-1][is_sampled_BT[:, 1:]]
+    try:
+        found_ND = shared_prompt_hidden(
+            decoder, token_ids_BT, is_real_BT.long(), is_sampled_BT.long(), prompt_lengths_B
+        )
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:  # of a cache that is not there
+        return f"{type(error).__name__}: {error}"
+    share = ((found_ND - expected_ND).norm() / expected_ND.norm()).item()
+    if share <= max(_TOLERANCE, _ROUNDINGS * torch.finfo(compute_dtype(decoder)).eps):
+        return None
+    return f"its states would differ by {share:.1e} of their norm"

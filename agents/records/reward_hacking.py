@@ -6,11 +6,15 @@ DeepSeek-R1 saw the helpfulness reward rise while the score on Codeforces fell (
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-__all__ = ["RewardHackingWarning", "hacking_suspicion"]
+from reasonenv.rewards import CompositeReward
+from reasonenv.rewards.neural import NeuralReward
+
+__all__ = ["RewardHackingWarning", "hacking_suspicion", "warn_of_reward_hacking"]
 
 WINDOW_STEPS = 20
 """Steps in each of the two halves that are compared."""
@@ -72,3 +76,17 @@ def _values(name: str, steps: Sequence[Mapping[str, float | None]]) -> np.ndarra
 
 def _listed(changes: Mapping[str, float]) -> str:
     return " and ".join(f"{name} went {change:+.3g}" for name, change in changes.items())
+
+
+def warn_of_reward_hacking(reward: CompositeReward, history: Sequence[Mapping[str, float | None]]) -> None:
+    """Warn where a neural term of a reward rises while a rule of it falls.
+
+    Args:
+        reward: of the environment.
+        history: see `hacking_suspicion`.
+    """
+    terms = {f"rollout/{name}": term for name, (term, _) in reward.terms.items()}
+    neural = [name for name, term in terms.items() if isinstance(term, NeuralReward)]
+    suspicion = hacking_suspicion(history, neural=neural, rules=terms.keys() - set(neural))
+    if suspicion is not None:
+        warnings.warn(suspicion, RewardHackingWarning, stacklevel=2)

@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from agents.errors import ConfigError, TrainingError
 from agents.policies.head import decoder_of
+from agents.policies.precision import compute_dtype
 from agents.policies.routing import Routers, routers_of
 from agents.rollout.engine import Completion, LiveWeights, RolloutEngine, SamplingParams
 from agents.types import TokenIds
@@ -25,7 +26,6 @@ from reasonenv.errors import ReasonEnvError, UnknownNameError
 __all__ = [
     "check_request",
     "completion_of",
-    "compute_dtype",
     "copy_weights",
     "evaluation_mode",
     "left_padded",
@@ -94,12 +94,6 @@ def recorded_routers(model: PreTrainedModel) -> Routers:
             "none: leave it out."
         )
     return routers
-
-
-def compute_dtype(model: Any) -> torch.dtype:
-    """Return what a model computes in: its own dtype, or that of autocast where it is on."""
-    kind = model.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else model.dtype
 
 
 def completion_of(

@@ -24,6 +24,7 @@ from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import SamplingParams
 from agents.rollout.hf import HFGenerateEngine
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
+from reasonenv.errors import UnknownNameError
 from reasonenv.types import MathReference, Task
 from reasonenv.vector import TextVectorEnv
 
@@ -234,6 +235,11 @@ def test_a_replay_that_cannot_be_is_refused(model: Any, replay: Any, message: st
     config = UpdateConfig(replay_routing=replay)
     with pytest.raises(ConfigError, match=message):
         learner_of(model).update(sampled_batch(REWARDS), GRPO(), config, temperature=1.0, seed=0)
+
+
+def test_a_replay_of_an_unknown_name_is_refused_with_the_closest():
+    with pytest.raises(UnknownNameError, match=r"replay_routing 'samplr'\. Did you mean 'sampler'"):
+        UpdateConfig(replay_routing="samplr")  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("config", [{"replay_routing": "old"}, {"router_bias_rate": 0.1}])

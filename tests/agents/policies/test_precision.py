@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 from token_batches import sampled_batch
 from transformers import (
     BloomConfig,
     BloomForCausalLM,
     DeepseekV3Config,
     DeepseekV3ForCausalLM,
+    Gemma2Config,
+    Gemma2ForCausalLM,
     GPT2Config,
     GPT2LMHeadModel,
     MixtralConfig,
@@ -212,6 +215,20 @@ def test_memory_is_told_part_by_part() -> None:
     full = memory_parts(learner_of(made("qwen2, tied")), has_reference=False)
     assert list(full) == ["weights (float32)", "gradients", "moments of AdamW"]
     assert shown_memory({"weights (float32)": 1_980_000_000}).startswith("Memory: weights (float32) 1.98 GB; activ")
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # in peft
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_adapters_in_half_width_leave_a_tied_head_with_a_softcap_its_rounding(dtype: Any) -> None:
+    """The head of a tied model stays in fp32, and computes in half the width all the same."""
+    config = Gemma2Config(**SIZES, head_dim=16, initializer_range=0.3, final_logit_softcapping=5.0)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = get_peft_model(Gemma2ForCausalLM(config), LoraConfig(r=4, target_modules="all-linear"))
+    Precision(dtype=dtype).keep_as_copies(model)
+    head = HFPolicy(model, precision=Precision(dtype=dtype)).head
+    assert head.module.weight.dtype == torch.float32
+    assert head.softcap == pytest.approx(5.0)
 
 
 def test_full_precision_is_the_default_and_changes_nothing() -> None:

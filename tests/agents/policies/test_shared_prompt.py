@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from test_hf_policy import ARCHITECTURES, MIXTURES, VOCABULARY_SIZE, model_of
+from test_head import model_of as other_model_of
+from test_hf_policy import ARCHITECTURES, MIXTURES, SIZES, SPECIAL_TOKENS, VOCABULARY_SIZE, model_of
 from token_batches import sampled_batch
 from transformers import AutoModelForCausalLM, MistralConfig
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from agents.algorithms.grpo import GRPO
 from agents.algorithms.ppo import PPO
@@ -80,6 +82,51 @@ def test_a_sliding_window_reaches_into_the_shared_prompt(window: int) -> None:
         torch.manual_seed(0)
         model = AutoModelForCausalLM.from_config(config).eval()
     check_sharing_changes_nothing(model)
+
+
+RECURRENT: dict[str, dict[str, Any]] = {
+    "mamba": SIZES | {"state_size": 4},
+    "lfm2": SIZES | {"layer_types": ["conv", "full_attention"]},
+    "qwen3_next": SIZES
+    | {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16, "shared_expert_intermediate_size": 16}
+    | {"linear_num_key_heads": 2, "linear_num_value_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8},
+}
+
+
+def recurrent_model_of(name: str) -> Any:
+    if name not in RECURRENT:
+        return other_model_of(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = CONFIG_MAPPING[name](vocab_size=VOCABULARY_SIZE, **SPECIAL_TOKENS, **RECURRENT[name])
+        return AutoModelForCausalLM.from_config(config).eval()
+
+
+@pytest.mark.parametrize("name", [*RECURRENT, "falcon_h1", "recurrent_gemma", "doge"])
+def test_an_architecture_that_cannot_share_prompts_computes_whole_rows(name: str) -> None:
+    model, rows = recurrent_model_of(name), grouped_rows()
+    policy = HFPolicy(model, auxiliary_coef=0.0)
+    assert policy.unshared
+    torch.testing.assert_close(policy(**rows).logprobs_BT, policy(**{**rows, "group_ids_B": None}).logprobs_BT)
+
+
+@pytest.mark.parametrize("shares", ["the policy", "the critic"])
+def test_a_policy_and_its_critic_share_prompts_each_by_itself(shares: str) -> None:
+    able, unable = model_of("llama"), recurrent_model_of("lfm2")
+    model, critic = (able, unable) if shares == "the policy" else (unable, able)
+    policy, rows = HFPolicy(model), grouped_rows()
+    policy.give_critic(critic)
+    assert policy.value_head is not None
+    assert policy.critic is not None
+    torch.nn.init.normal_(policy.value_head.weight)
+    whole = policy(**{**rows, "group_ids_B": None})
+    passes: list[str] = []
+    for name, decoder in (("the policy", policy.decoder), ("the critic", policy.critic)):
+        decoder.register_forward_hook(lambda *_, name=name: passes.append(name))
+    shared = policy(**rows)
+    assert [name for name in ("the policy", "the critic") if passes.count(name) == 2] == [shares]
+    torch.testing.assert_close(shared.logprobs_BT, whole.logprobs_BT, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(shared.values_BT, whole.values_BT, rtol=1e-5, atol=1e-5)
 
 
 def test_prompts_cannot_be_shared_under_a_load_balancing_loss() -> None:

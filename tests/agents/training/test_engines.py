@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import BloomConfig, BloomForCausalLM
+from transformers import BloomConfig, BloomForCausalLM, ModernBertDecoderConfig, ModernBertDecoderForCausalLM
 
 from agents.building import build_engine, evaluate_policy, load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
-from agents.errors import ConfigError
+from agents.errors import ConfigError, PolicyError
 from agents.policies.tiny import build_tiny_tokenizer
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine_configs import DecodeEngineConfig
@@ -89,13 +89,44 @@ def test_the_same_choice_gives_the_same_engine_until_it_is_closed() -> None:
     assert engines.get(DecodeEngineConfig(max_rows=3)) is not first
 
 
-def test_an_engine_that_cannot_serve_the_policy_is_named_before_anything_is_written(tmp_path: Path) -> None:
-    tokenizer = build_tiny_tokenizer()
-    model = BloomForCausalLM(BloomConfig(vocab_size=len(tokenizer), hidden_size=32, n_layer=1, n_head=4))
-    for part in (model, tokenizer):
-        part.save_pretrained(tmp_path / "bloom")
-    policy = PolicyConfig(path=str(tmp_path / "bloom"), num_threads=1)
+def save_model(folder: Path, model: Any) -> PolicyConfig:
+    for part in (model, build_tiny_tokenizer()):
+        part.save_pretrained(folder)
+    return PolicyConfig(path=str(folder), num_threads=1)
+
+
+@pytest.mark.parametrize(
+    ("engine", "chosen_by"),
+    [("decode", "evaluation.engine and rl.rollout.engine"), ("hf", "evaluation.engine")],
+)
+def test_an_engine_that_cannot_serve_the_policy_is_named_before_anything_is_written(
+    tmp_path: Path, engine: str, chosen_by: str
+) -> None:
+    config = BloomConfig(vocab_size=len(build_tiny_tokenizer()), hidden_size=32, n_layer=1, n_head=4)
+    policy = save_model(tmp_path / "bloom", BloomForCausalLM(config))
     stages = (SFTStage(num_steps=1, batch_size=2),)
-    with pytest.raises(ConfigError, match=r"DecodeEngine cannot serve BloomForCausalLM: .* the engine \"hf\" instead"):
-        train(replace(RUN, output_dir=tmp_path / "runs", policy=policy, cold_start=stages))
+    rl = RLConfig(num_steps=2, rollout=replace(ROLLOUT, engine=engine))
+    message = r"DecodeEngine cannot serve BloomForCausalLM: .* the engine \"hf\" instead"
+    with pytest.raises(ConfigError, match=message) as refusal:
+        train(replace(RUN, output_dir=tmp_path / "runs", policy=policy, cold_start=stages, rl=rl))
+    assert refusal.value.__notes__ == [f"The engine is chosen by {chosen_by}."]
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_policy_that_cannot_be_trained_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    config = ModernBertDecoderConfig(
+        vocab_size=len(build_tiny_tokenizer()),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=1,
+        cls_token_id=1,
+        sep_token_id=1,
+    )
+    policy = save_model(tmp_path / "model", ModernBertDecoderForCausalLM(config))
+    with pytest.raises(PolicyError, match="has layers between its decoder and its head"):
+        train(replace(RUN, output_dir=tmp_path / "runs", policy=policy))
     assert not (tmp_path / "runs").exists()

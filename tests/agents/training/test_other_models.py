@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Lfm2Config, Lfm2ForCausalLM
 
 from agents.algorithms import GDPO, GRPO, PPO, RLOO, Distillation, MaxRL, ReinforcePP
 from agents.building import build_rl_phase, load_policy
+from agents.building.other_models import WholeRowsWarning
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig
 from agents.errors import ConfigError
-from agents.learner import OptimizerConfig
-from agents.policies.tiny import build_tiny_policy
+from agents.learner import OptimizerConfig, UpdateConfig
+from agents.memory import memory_parts
+from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.train import train
 
 
@@ -92,6 +94,72 @@ def test_a_run_with_a_critic_goes_on_as_if_it_had_not_been_stopped(
 
 def test_a_run_with_a_teacher_goes_on_as_if_it_had_not_been_stopped(tmp_path: Path, other_model: str) -> None:
     assert_interruption_leaves_no_trace(tmp_path, algorithm=Distillation(), teacher=other_model)
+
+
+@pytest.fixture(scope="module")
+def recurrent_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A checkpoint of the same tokens that keeps states in place of keys and values."""
+    folder = tmp_path_factory.mktemp("recurrent")
+    tokenizer = build_tiny_tokenizer()
+    config = Lfm2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        layer_types=["conv", "full_attention"],
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    for part in (Lfm2ForCausalLM(config), tokenizer):
+        part.save_pretrained(folder)
+    return str(folder)
+
+
+def sampled_by_hf(config: RunConfig, path: str) -> RunConfig:
+    assert config.rl is not None
+    rl = replace(config.rl, rollout=replace(config.rl.rollout, engine="hf"))
+    policy = replace(config.policy, path=path)
+    return replace(config, policy=policy, rl=rl, evaluation=replace(config.evaluation, engine="hf"))
+
+
+@pytest.mark.parametrize("role", ["policy", "teacher", "critic"])
+def test_a_model_that_cannot_share_prompts_is_named_and_gives_the_same_run(
+    tmp_path: Path, recurrent_model: str, role: str
+) -> None:
+    changes: dict[str, Any] = {"num_steps": 2, "algorithm": GRPO(entropy_coef=0.1)}
+    if role != "policy":
+        algorithm = Distillation() if role == "teacher" else PPO()
+        changes = {"num_steps": 2, "algorithm": algorithm, role: recurrent_model}
+    whole = small_run(tmp_path / "whole", **changes)
+    shared = small_run(tmp_path / "shared", **changes, update=UpdateConfig(share_prompts=True))
+    if role == "policy":
+        whole, shared = (sampled_by_hf(config, recurrent_model) for config in (whole, shared))
+    train(whole)
+    with pytest.warns(
+        WholeRowsWarning, match=rf"the {role}, Lfm2\w+, cannot share prompts .* computes whole rows"
+    ) as said:
+        train(shared)
+    assert len([warning for warning in said if warning.category is WholeRowsWarning]) == 1
+    for row, other in zip(metrics(shared), metrics(whole), strict=True):
+        assert row.pop("phase") == other.pop("phase")
+        assert row == pytest.approx(other, rel=1e-3, abs=1e-5)
+
+
+def test_memory_names_the_teacher_and_counts_the_weights_of_a_critic_once(tmp_path: Path, other_model: str) -> None:
+    def parts(**changes: Any) -> dict[str, int]:
+        config = small_run(tmp_path, **changes)
+        policy = load_policy(config.policy, config.env, seed=0)
+        return memory_parts(build_rl_phase(config, policy, lambda *_: None).learner, has_reference=True)
+
+    plain = parts()
+    assert "teacher" not in plain
+    assert parts(algorithm=Distillation(), teacher=other_model)["teacher"] == plain["weights (float32)"]
+    with_critic = parts(algorithm=PPO(), critic="copy")
+    assert with_critic["reference"] == plain["reference"]
+    assert with_critic["weights (float32)"] > 1.9 * plain["weights (float32)"]
 
 
 def test_the_policy_does_not_move_in_the_steps_of_the_critic(tmp_path: Path) -> None:
