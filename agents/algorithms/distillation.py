@@ -53,7 +53,8 @@ class Distillation:
 
 
 def _likelier(batch: TokenBatch) -> Tensor:
-    """Return log π_T − log π of the sampled tokens."""
+    """Return log π_T − log μ of the sampled tokens, with μ the policy that sampled them."""
     filled_by = "Learner.fill_no_grad_fields(batch, ...)"
     teacher_BT = require_filled(batch.teacher_logprobs_BT, "batch.teacher_logprobs_BT", filled_by)
-    return (teacher_BT - batch.behavior_logprobs_BT) * batch.loss_mask_BT
+    sampler_BT = batch.behavior_logprobs_BT if batch.sampler_logprobs_BT is None else batch.sampler_logprobs_BT
+    return (teacher_BT - sampler_BT) * batch.loss_mask_BT

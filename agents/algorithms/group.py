@@ -145,6 +145,7 @@ def group_loss(
         _advantages(batch, options),
         batch.loss_mask_BT,
         reduction=reduction_for(options.reduction, max_tokens=options.max_tokens),
+        sampler_logprobs_BT=batch.sampler_logprobs_BT,
         token_weights_BT=batch.token_weights_BT,
         penalties=Penalties(
             reference_logprobs_BT=batch.reference_logprobs_BT,

@@ -40,7 +40,7 @@ class GRPO:
     kl_coef: float = 0.0
     """β of the penalty towards the reference policy; 0 needs no reference."""
     kl_estimator: KLEstimator = "k3"
-    """"k3", or "unbiased": k3 times ρ, whose gradient is that of the KL (Eq. 7, arXiv 2512.02556)."""
+    """"k3", or "unbiased": k3 times π/μ, whose gradient is that of the KL (Eq. 7, arXiv 2512.02556)."""
     entropy_coef: float = 0.0
     """Weight of the bonus for the policy's entropy."""
     top_entropy_share: float = 1.0
