@@ -14,6 +14,7 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 
 from agents.building.environments import make_env, one_row, rows
+from agents.building.microbatches import check_microbatches
 from agents.config import OWN_CRITICS, Engine, EnvConfig, PolicyConfig, RunConfig, SFTStage
 from agents.errors import ConfigError
 from agents.evaluate import Evaluation, TrainingTasksWarning, evaluate, num_tasks_also_in
@@ -121,7 +122,7 @@ def check_parts(config: RunConfig) -> str:
 
     Raises:
         ConfigError: a policy, a device, an environment or solutions to imitate that are not there, a reward for tasks
-            of another kind, or several turns with a chat template that changes earlier ones.
+            of another kind, microbatches below a row, or several turns with a chat template that changes earlier ones.
         UnknownNameError: no task set, split, reward, template or engine of that name.
     """
     _check_device(config.policy.device)
@@ -136,6 +137,7 @@ def check_parts(config: RunConfig) -> str:
     training = _tried(config.training_env, codec)
     for stage in (*config.cold_start, *config.control):
         worked_response(training[0]) if stage.worked_share else terse_response(training[0])
+    check_microbatches(config, codec)
     num_tasks = min(config.evaluation.num_tasks, len(held_out))
     if num_shared := num_tasks_also_in(training, held_out, num_tasks):
         warnings.warn(
