@@ -159,9 +159,6 @@ def script() -> int:
 
 
 def _run(words: Sequence[str]) -> None:
-    if words[:2] == ["train", "--resume"]:
-        resume(words[2:])
-        return
     commands = {"train": Train, "sft": train_sft, "eval": Evaluate, "merge": Merge}
     if not words[0].startswith("-") and words[0] not in commands:
         raise UnknownNameError("command", words[0], commands)

@@ -15,6 +15,7 @@ from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.types import Trajectory
 from reasonenv.evaluation.statistics import wilson_interval
+from reasonenv.grading import grade_math, grade_qa
 from reasonenv.tasksets import TaskList, TaskSet, is_generated, overlap, spread_indices
 from reasonenv.types import MathReference, QAReference, ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
@@ -185,10 +186,20 @@ def _holds(tasks: TaskSet, task_id: str) -> bool:
 
 
 def constant_answer_rate(tasks: Sequence[Task[Any]]) -> float:
-    """Return the accuracy of always giving the most frequent gold answer of these tasks."""
+    """Return how many of the tasks with a gold answer take the most frequent one of them for right; 0 without any.
+
+    The graders decide: always "yes" is right where "true" is the gold answer.
+    """
     answered = [task.reference for task in tasks if isinstance(task.reference, MathReference | QAReference)]
-    counts = Counter(reference.answer for reference in answered if reference.answer)
-    return max(counts.values(), default=0) / len(tasks)
+    answered = [reference for reference in answered if reference.answer]
+    if not answered:
+        return 0.0
+    [(answer, _)] = Counter(reference.answer for reference in answered).most_common(1)
+    golds = [reference.answer for reference in answered if isinstance(reference, MathReference)]
+    questions = [reference for reference in answered if isinstance(reference, QAReference)]
+    response = f"<answer>{answer}</answer>"
+    grades = [*grade_math(golds, [response] * len(golds)), *grade_qa(questions, [response] * len(questions))]
+    return sum(grade.score == 1 for grade in grades) / len(answered)
 
 
 def _accuracy(trajectories: Sequence[Trajectory]) -> Accuracy:

@@ -32,7 +32,8 @@ def worked_response(task: Task[Any]) -> str:
     """
     if task.solution is None:
         raise ConfigError(
-            f"Task {task.task_id!r} has no worked solution to imitate: use worked_share=0 or other tasks."
+            f"Task {task.task_id!r} has no worked solution to imitate: use worked_share=0 in "
+            "every supervised stage (--cold-start.0.worked-share 0 and so on), or other tasks."
         )
     return f"<think>{task.solution}</think><answer>{_gold_answer(task)}</answer>"
 

@@ -72,6 +72,11 @@ Phase = SFTPhase | RLPhase
 
 __all__ = ["train"]
 
+_OUT_OF_MEMORY = (
+    "Memory was not enough: lower rl.update.max_tokens_per_microbatch, rollout.num_prompts or max_new_tokens, or set "
+    "policy.gradient_checkpointing, policy.dtype='bfloat16' or policy.lora."
+)
+
 
 def train(config: RunConfig, *, resume: bool = False, console: Console | None = None) -> dict[str, Any]:
     """Run a configuration to its end and return what `summary.json` holds.
@@ -87,7 +92,7 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
         ConfigError, UnknownNameError: a part that does not exist; nothing has been written.
         CheckpointError: resuming a folder that was written by another configuration.
         Interrupted: Ctrl-C or SIGTERM arrived; the message says what was saved.
-        TrainingError: an update would have ruined the weights; the message says why, and what was saved.
+        TrainingError: an update would have ruined the weights, or memory was not enough; what was saved is a note.
     """
     transformers.utils.logging.disable_progress_bar()
     if config.policy.num_threads is not None:
@@ -99,8 +104,11 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
             run.play()
         except Interrupted:
             raise Interrupted(run.leave()) from None
-        except TrainingError as error:
-            raise TrainingError(f"{error} {run.leave()}") from error
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            raise TrainingError(f"{_OUT_OF_MEMORY} ({error}) {run.leave()}") from error
+        except Exception as error:
+            error.add_note(run.leave())
+            raise
         finally:
             run.close()
         summary = summarize(config, run.position.results, run.position.seconds)
@@ -207,6 +215,8 @@ class _Run:
     def leave(self) -> str:
         """Save where the run was stopped, if anything is new there, and say how to go on."""
         go_on = f"Go on with: python -m agents train --resume {self.config.folder}"
+        if self.position.phase == len(self.plan):
+            return f"Every phase is done and saved. {go_on}"
         entry, step = self.plan[self.position.phase], self.position.step
         if self.start is not None and self.interruption.is_held:
             return (

@@ -48,7 +48,7 @@ class Arguments:
     """Rows to run, all by default; the others stay in the results as they are."""
     num_steps: int = 80
     """A run that has not reached the target by then never does."""
-    evaluate_every: int = 2
+    evaluate_every: int = 1
     num_tasks: int = 300
     """Held-out tasks of an evaluation."""
     workers: int = 2
@@ -59,7 +59,7 @@ def variants() -> dict[str, Callable[[RunConfig], RunConfig]]:
     """Return every row: each algorithm with its defaults, and ways to train that are no algorithm."""
     rows: dict[str, Callable[[RunConfig], RunConfig]] = {name: _with_algorithm(name) for name in sorted(ALGORITHMS)}
     rows["grpo, bfloat16"] = _with_policy(dtype="bfloat16")
-    rows["grpo, LoRA of rank 16 at ten times the learning rate"] = _with_adapters
+    rows["grpo, LoRA (rank 16, 10 × lr)"] = _with_adapters
     return rows
 
 

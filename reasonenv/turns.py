@@ -65,6 +65,9 @@ class _EachAlone:
 
     turn: Turn
 
+    def __repr__(self) -> str:
+        return repr(self.turn)
+
     def answer(self, attempts: Sequence[Attempt]) -> list[str | None]:
         return [self.turn(attempt) for attempt in attempts]
 

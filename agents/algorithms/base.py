@@ -41,15 +41,15 @@ class Algorithm(Protocol):
         """What `annotate` and `loss` look at beside the trajectories themselves."""
         ...
 
-    def annotate(self, batch: TokenBatch) -> TokenBatch:
+    def annotate(self, batch: TokenBatch, /) -> TokenBatch:
         """Fill advantages (and returns) from rewards, groups and values; called once per batch, without gradient."""
         ...
 
-    def gradient_rows(self, batch: TokenBatch) -> Tensor:
+    def gradient_rows(self, batch: TokenBatch, /) -> Tensor:
         """Return bool [B]: the rows of an annotated batch that can have a gradient; the others may be left out."""
         ...
 
-    def loss(self, outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:
+    def loss(self, outputs: PolicyOutputs, batch: TokenBatch, /) -> LossOutput:
         """Return the loss of a microbatch, divided by `batch.totals`."""
         ...
 

@@ -396,4 +396,6 @@ def _check_device(device: str) -> None:
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"policy.device={device!r} cannot be used here: {error}") from error
+        raise ConfigError(
+            f"policy.device={device!r} cannot be used here: {error}. Choose another, such as --policy.device cpu."
+        ) from error

@@ -27,9 +27,14 @@ def shared_prompt_hidden(
         decoder: returns `last_hidden_state` and `past_key_values`, as the decoders of `transformers` do.
         token_ids_BT: right-padded; rows of one group are equal up to their first sampled token.
         attention_mask_BT: 1 on real tokens.
-        loss_mask_BT: 1 on sampled tokens; every row has one, and none at position 0.
+        loss_mask_BT: 1 on sampled tokens, of which none is at position 0; rows without any are left out.
         group_ids_B: which rows share their prompt.
     """
+    is_sampled_B = loss_mask_BT.bool().any(1)
+    if not is_sampled_B.any():
+        return decoder(input_ids=token_ids_BT, use_cache=False).last_hidden_state[:, 0][:0]
+    rows = (token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B)
+    token_ids_BT, attention_mask_BT, loss_mask_BT, group_ids_B = (tensor[is_sampled_B] for tensor in rows)
     starts_B, lengths_B = loss_mask_BT.bool().int().argmax(1), attention_mask_BT.sum(1)
     prompt_of_B, num_prompts = Groups.of(group_ids_B)
     rows_B = torch.arange(len(group_ids_B), device=group_ids_B.device)

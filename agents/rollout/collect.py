@@ -112,7 +112,7 @@ def collect(
 
     Raises:
         ConfigError: the environment resets itself, a prompt is empty, or the chat template refuses the messages or
-            several turns.
+            several turns; the engine returns another number of completions than was asked for.
     """
     params = replace(params, stop_token_ids=(*params.stop_token_ids, *codec.stop_token_ids))
     episodes = _start(env, codec, task_indices)
@@ -167,6 +167,12 @@ def _generate(
     num_samples = group_size if is_first_turn else 1
     prompts = [tuple(episodes[row].token_ids) for row in running[::num_samples]]
     groups = engine.generate(prompts, params, num_samples=num_samples)
+    sizes = [len(group) for group in groups]
+    if sizes != [num_samples] * len(prompts):
+        raise ConfigError(
+            f"{type(engine).__name__}.generate must return {num_samples} completions for each of the {len(prompts)} "
+            f"prompts, got {sizes}."
+        )
     return [completion for group in groups for completion in group]
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from agents.errors import ConfigError
+from agents.errors import ConfigError, TrainingError
 from agents.policies.head import decoder_of
 from agents.policies.routing import Routers, routers_of
 from agents.rollout.engine import Completion, LiveWeights, RolloutEngine, SamplingParams
@@ -108,12 +108,10 @@ def completion_of(
     """Return a completion, after a look at its log-probabilities.
 
     Raises:
-        FloatingPointError: one is NaN or infinite.
+        TrainingError: one is NaN or infinite.
     """
     if not all(map(math.isfinite, logprobs)):
-        raise FloatingPointError(
-            "The policy's logits are NaN or infinite. Look at its weights; a step may have diverged."
-        )
+        raise TrainingError("The policy's logits are NaN or infinite. Look at its weights; a step may have diverged.")
     return Completion(
         token_ids=tuple(token_ids),
         logprobs=tuple(logprobs),
@@ -134,7 +132,7 @@ def require_served(engine: RolloutEngine, model: Any, *, instead: str) -> None:
 
     Raises:
         ConfigError: the engine cannot serve the model.
-        FloatingPointError: the logits are NaN.
+        TrainingError: the logits are NaN.
     """
     name = f"{type(engine).__name__} cannot serve {type(model).__name__}"
     num_tokens: int = model.get_input_embeddings().num_embeddings
@@ -143,7 +141,7 @@ def require_served(engine: RolloutEngine, model: Any, *, instead: str) -> None:
         groups = engine.generate(prompts, _TRIED)
         pairs = zip(prompts, groups, strict=True)
         worst = max(_difference(model, prompt, completion) for prompt, (completion,) in pairs)
-    except (ReasonEnvError, FloatingPointError):
+    except ReasonEnvError:
         raise
     except Exception as error:
         raise ConfigError(f"{name}: sampling from it raised {type(error).__name__}: {error}. {instead}") from error

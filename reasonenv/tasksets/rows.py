@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -195,6 +196,11 @@ def folder_part(path: Path, split: str) -> Part:
     files = {} if is_saved else _split_files(path)
     if files.keys() & {split, "train", "test"}:
         return split_part({name: file_rows(file) for name, file in files.items()}, split, str(path))
+    if not is_saved and (not (files or _has_tables(path)) or _is_crowded(path)):
+        raise TaskDataError(
+            f"{path}: no tasks in this folder. Expected a file for each split, such as train.jsonl and test.csv "
+            f"(endings: {', '.join(FILE_SUFFIXES)}), here or in data/, or what save_to_disk of `datasets` writes."
+        )
     datasets = _import_datasets()
     try:
         loaded = datasets.load_from_disk(str(path)) if is_saved else datasets.load_dataset(str(path))
@@ -204,6 +210,22 @@ def folder_part(path: Path, split: str) -> Part:
         return Part(record_rows(loaded, str(path)), None)
     parts = cast("Mapping[str, Iterable[Any]]", loaded)
     return split_part({name: record_rows(rows, f"{path} [{name}]") for name, rows in parts.items()}, split, str(path))
+
+
+def _has_tables(path: Path) -> bool:
+    """Return whether a folder without tables has some in the folders where data sets keep them."""
+    places = ("data", "train", "test", "validation", "dev")
+    return any(file.name.endswith(FILE_SUFFIXES) for place in places for file in (path / place).glob("*"))
+
+
+def _is_crowded(path: Path) -> bool:
+    """Return whether there are more files below a folder than a data set has: `datasets` would search for minutes."""
+    num_files = 0
+    for _, _, names in os.walk(path):
+        num_files += len(names)
+        if num_files > MAX_FOLDER_FILES:
+            return True
+    return False
 
 
 def _split_files(path: Path) -> dict[str, Path]:
@@ -317,6 +339,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 _READERS = {".jsonl": _jsonl_rows, ".json": _json_rows, ".csv": _csv_rows, ".parquet": _parquet_rows}
 FILE_SUFFIXES = (*_READERS, ".gz")
+MAX_FOLDER_FILES = 5_000
 
 
 def record_rows(records: Iterable[Any], source: str) -> Iterator[Row]:

@@ -236,7 +236,16 @@ def test_constant_answer_rate_knows_answers_to_questions() -> None:
     assert constant_answer_rate(tasks) == 2 / 3
 
 
-def test_constant_answer_rate_counts_tasks_without_gold_answer_as_missed() -> None:
+def test_constant_answer_rate_is_of_the_tasks_that_have_an_accuracy() -> None:
     open_tasks = [Task(task_id=f"proof/{index}", prompt="Prove it.", reference=None) for index in range(2)]
-    assert constant_answer_rate((TASKS[0], *open_tasks)) == 1 / 3
+    assert constant_answer_rate((TASKS[0], *open_tasks)) == 1
     assert constant_answer_rate(open_tasks) == 0
+
+
+def test_constant_answer_rate_asks_the_graders_what_is_right() -> None:
+    halves = load_tasks(
+        [{"question": f"{n}?", "answer": answer} for n, answer in enumerate(["1/2", "0.5", "3"])], split="all"
+    )
+    assert constant_answer_rate(list(halves)) == 2 / 3
+    rows = [{"question": f"Is {n}?", "answer": word, "kind": "boolean"} for n, word in enumerate(["True", "yes", "no"])]
+    assert constant_answer_rate(list(load_tasks(rows, split="all"))) == 2 / 3

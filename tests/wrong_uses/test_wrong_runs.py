@@ -231,7 +231,7 @@ DATA = rows(
     ("--tasks no_gzip.jsonl.gz", r"no_gzip\.jsonl\.gz: not a whole gzip file"),
     ("--tasks no.parquet", r"no\.parquet: not a parquet file"),
     ("--tasks notes.txt", r"notes\.txt: expected a file that ends in \.jsonl"),
-    ("--tasks empty_folder", r"empty_folder: cannot be read as a data set"),
+    ("--tasks empty_folder", r"empty_folder: no tasks in this folder"),
     ("--tasks good.jsonl", r"Task 'good/train/\d+' has no worked solution to imitate"),
     (
         "--tasks good.jsonl --env.columns prompt=nope",

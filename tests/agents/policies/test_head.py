@@ -93,7 +93,7 @@ def test_load_balancing_loss_is_the_models_own_and_absent_where_it_has_no_expert
     if coef:
         token_ids_BT, attention_mask_BT, _ = rows()
         own = model(input_ids=token_ids_BT, attention_mask=attention_mask_BT, output_router_logits=True).aux_loss
-        hidden_BTD, found = policy._trunk(token_ids_BT, attention_mask_BT)
+        hidden_BTD, found = policy._trunk(token_ids_BT, attention_mask_BT, None)
         torch.testing.assert_close(found, coef * own)
         torch.testing.assert_close(hidden_BTD, policy.decoder(input_ids=token_ids_BT).last_hidden_state)
 

@@ -132,3 +132,15 @@ def test_a_learner_shares_prompts_exactly_where_the_update_asks_for_it() -> None
 def test_a_learner_shares_nothing_under_a_load_balancing_loss() -> None:
     policy = HFPolicy(model_of("mixtral"), has_value_head=True, auxiliary_coef=0.1)
     assert tokens_computed(policy, share_prompts=True) == [8 * 12, 8 * 12]
+
+
+@pytest.mark.parametrize("masked", [[3, 7], [0, 4], [0, 1, 2, 3], list(range(8))])
+def test_rows_without_a_sampled_token_leave_the_prompts_of_their_groups_alone(masked: list[int]) -> None:
+    policy = HFPolicy(build_tiny_policy(seed=0)[0].double())
+    batch = same_prompt_batch([1.0] * 8)
+    loss_mask_BT = batch.loss_mask_BT.clone()
+    loss_mask_BT[masked] = 0
+    rows = batch.token_ids_BT, batch.attention_mask_BT, loss_mask_BT
+    with torch.no_grad():
+        expected, got = policy(*rows).logprobs_BT, policy(*rows, group_ids_B=batch.group_ids_B).logprobs_BT
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-6)

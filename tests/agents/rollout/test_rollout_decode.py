@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
+from agents.errors import TrainingError
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import Completion, ReportsProgress, SamplingParams
@@ -246,7 +247,7 @@ def test_generation_follows_weights_that_are_changed_in_place():
 def test_logits_that_are_nan_are_reported():
     model = tiny_model("llama")
     torch.nn.init.constant_(model.lm_head.weight, math.nan)
-    with pytest.raises(FloatingPointError, match="logits are NaN"):
+    with pytest.raises(TrainingError, match="logits are NaN"):
         DecodeEngine(model, 0).generate(PROMPTS, SamplingParams(max_new_tokens=3))
 
 

@@ -186,7 +186,7 @@ def test_repeated_answers_of_a_batch_are_compared_once():
 
 @pytest.mark.parametrize("arguments", [{"timeout_seconds": 0}, {"timeout_seconds": -1}, {"num_workers": 0}])
 def test_limits_must_be_positive(arguments):
-    with pytest.raises(ValueError, match="must be positive"):
+    with pytest.raises(ValueError, match=r"must be (positive|at least 1)"):
         grade_math(["5"], ["5"], **arguments)
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from reasonenv.errors import MissingExtraError, TaskDataError, UnknownNameError
-from reasonenv.tasksets import TASK_SETS, Columns, TaskList, from_path, load_tasks
+from reasonenv.tasksets import TASK_SETS, Columns, TaskList, from_path, load_tasks, rows
 from reasonenv.types import MathReference, Task
 
 ROWS = [{"prompt": "2+3=?", "answer": "5"}, {"prompt": "Größe von ½·4?", "answer": "2"}]
@@ -250,13 +250,24 @@ def test_a_folder_of_data_files_is_loaded_by_split(tmp_path):
 @pytest.mark.usefixtures("no_cache")
 def test_a_folder_without_data_is_refused(tmp_path):
     (tmp_path / "sums").mkdir()
-    with pytest.raises(TaskDataError, match="sums: cannot be read as a data set"):
+    with pytest.raises(TaskDataError, match=r"sums: no tasks in this folder\. Expected a file for each split"):
         load_tasks(tmp_path / "sums")
+
+
+def test_a_folder_that_is_no_data_set_is_refused_before_it_is_searched(tmp_path, monkeypatch):
+    write_parquet(tmp_path / "other.parquet", ROWS)
+    for number in range(3):
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        (tmp_path / "deep" / f"{number}.bin").touch()
+    monkeypatch.setattr(rows, "MAX_FOLDER_FILES", 3)
+    with pytest.raises(TaskDataError, match="no tasks in this folder"):
+        load_tasks(tmp_path)
 
 
 @pytest.mark.parametrize(("package", "name"), [("datasets", "folder"), ("pyarrow", "file.parquet")])
 def test_a_missing_package_says_what_to_install(tmp_path, monkeypatch, package, name):
-    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "data").mkdir(parents=True)
+    write_parquet(tmp_path / "folder" / "data" / "part.parquet", ROWS)
     write_parquet(tmp_path / "file.parquet", ROWS)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"'{package}' is not installed.*reasonenv\[data\]"):

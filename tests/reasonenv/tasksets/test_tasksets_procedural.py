@@ -185,7 +185,9 @@ def test_an_unknown_id_says_what_ids_look_like(task_id):
 
 @pytest.mark.parametrize("bad", [{"size": 0}, {"seed": -1}, {"levels": (2, 9)}])
 def test_impossible_parameters_are_refused(bad):
-    with pytest.raises(ValueError, match=r"size must be|difficulties \(2, 3, 4, 5\), got \[9\]"):
+    with pytest.raises(
+        ValueError, match=r"size must be|seed must be at least 0, got -1|difficulties \(2, 3, 4, 5\), got \[9\]"
+    ):
         ProceduralTaskSet(family=chain_arithmetic, split="train", **bad)
 
 
