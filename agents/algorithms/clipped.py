@@ -15,7 +15,15 @@ from agents.losses.reduction import ReductionName
 from agents.losses.surrogates import ratio_clip_surrogate
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
-__all__ = ["ClippedOptions", "advantages_of", "check_clipped", "check_clips", "clipped_loss", "rows_with_advantage"]
+__all__ = [
+    "ClippedOptions",
+    "Clips",
+    "advantages_of",
+    "check_clipped",
+    "check_clips",
+    "clipped_loss",
+    "rows_with_advantage",
+]
 
 
 class Clips(Protocol):

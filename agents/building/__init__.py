@@ -30,7 +30,7 @@ from agents.rollout import ENGINES
 from agents.rollout.codec import TextCodec
 from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
 from agents.seeds import derive_seed
-from agents.sft import SFTPhase, terse_response, worked_response
+from agents.sft import SFTPhase
 from agents.types import Trajectory
 from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
@@ -135,8 +135,6 @@ def check_parts(config: RunConfig) -> str:
     if not config.is_training:
         return evaluated
     training = _tried(config.training_env, codec)
-    for stage in (*config.cold_start, *config.control):
-        worked_response(training[0]) if stage.worked_share else terse_response(training[0])
     check_microbatches(config, codec)
     num_tasks = min(config.evaluation.num_tasks, len(held_out))
     if num_shared := num_tasks_also_in(training, held_out, num_tasks):

@@ -1,4 +1,4 @@
-"""Whether rows of a run fit into the microbatches that it is cut into, seen from its first tasks."""
+"""Whether there are rows to learn from that fit into the microbatches of a run, seen from its first tasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from agents.building.environments import one_row
 from agents.config import RunConfig
 from agents.errors import ConfigError
 from agents.rollout.codec import TextCodec
-from agents.sft import encoded_example
+from agents.sft import encoded_example, terse_response, worked_response
 
 __all__ = ["check_microbatches"]
 
@@ -15,7 +15,7 @@ _NUM_TASKS = 16
 
 
 def check_microbatches(config: RunConfig, codec: TextCodec) -> None:
-    """Refuse microbatches that cannot hold a row of the first training tasks.
+    """Refuse a first task without what is to be imitated, and microbatches below a row of the first training tasks.
 
     A row of reinforcement learning is a prompt and one response of `max_new_tokens`; later turns are not counted.
 
@@ -26,6 +26,7 @@ def check_microbatches(config: RunConfig, codec: TextCodec) -> None:
     template, tasks = env.envs[0].template, [env.tasks[index] for index in range(min(_NUM_TASKS, len(env.tasks)))]
     for phase in ("cold_start", "control"):
         for index, stage in enumerate(getattr(config, phase)):
+            worked_response(tasks[0]) if stage.worked_share else terse_response(tasks[0])
             if stage.max_tokens_per_microbatch is None or not stage.num_steps:
                 continue
             examples = [encoded_example(task, template, codec, is_worked=stage.worked_share > 0) for task in tasks]
