@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeAlias, cast
 import tyro
 
 from agents.algorithms import GRPO, Algorithm, GroupBaseline
-from agents.errors import ConfigError
+from agents.errors import ConfigError, check_at_least, check_numbers
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.policies.lora import LoRAConfig
 from agents.policies.precision import DtypeName, Precision
@@ -67,7 +67,7 @@ class PolicyConfig:
     """Threads of torch on the CPU; None leaves torch's own choice."""
 
     def __post_init__(self) -> None:
-        _require_at_least(1, "policy", num_threads=self.num_threads)
+        check_at_least(1, "policy", num_threads=self.num_threads)
         if self.path is None and (self.lora.rank is not None or self.load_in_4bit):
             raise ConfigError(
                 "policy.lora and policy.load_in_4bit need policy.path: adapters are saved without the weights beside "
@@ -129,11 +129,10 @@ class RolloutConfig:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        _require_at_least(
+        check_at_least(
             1, "rollout", num_prompts=self.num_prompts, group_size=self.group_size, max_new_tokens=self.max_new_tokens
         )
-        if self.temperature <= 0:
-            raise ConfigError(f"rollout.temperature must be positive to train on, got {self.temperature}.")
+        check_numbers("rollout", is_positive=True, temperature=self.temperature)
         if not 0 < self.top_p <= 1:
             raise ConfigError(f"rollout.top_p must lie in (0, 1], got {self.top_p}.")
 
@@ -151,10 +150,9 @@ class SFTStage:
     optimizer: OptimizerConfig = field(default_factory=lambda: OptimizerConfig(learning_rate=1e-5, schedule="cosine"))
 
     def __post_init__(self) -> None:
-        _require_at_least(0, "sft", num_steps=self.num_steps)
-        _require_at_least(
-            1, "sft", batch_size=self.batch_size, max_tokens_per_microbatch=self.max_tokens_per_microbatch
-        )
+        check_at_least(0, "sft", num_steps=self.num_steps)
+        check_at_least(1, "sft", batch_size=self.batch_size, max_tokens_per_microbatch=self.max_tokens_per_microbatch)
+        _require_rate("sft", self.optimizer, self.num_steps)
         if not 0 <= self.worked_share <= 1:
             raise ConfigError(f"worked_share must lie in [0, 1], got {self.worked_share}.")
 
@@ -190,9 +188,10 @@ class RLConfig:
     (`docs/decisions/0020-the-sampler-is-checked-on-the-way.md`)."""
 
     def __post_init__(self) -> None:
-        _require_at_least(0, "rl", num_steps=self.num_steps, num_value_steps=self.num_value_steps)
-        _require_at_least(1, "rl", reference_every=self.reference_every)
-        _require_at_least(0, "rl", max_extra_collections=self.max_extra_collections)
+        check_at_least(0, "rl", num_steps=self.num_steps, num_value_steps=self.num_value_steps)
+        _require_rate("rl", self.optimizer, self.num_steps)
+        check_at_least(1, "rl", reference_every=self.reference_every)
+        check_at_least(0, "rl", max_extra_collections=self.max_extra_collections)
         _check_sampling(self)
         if self.max_sampler_difference is not None and not self.max_sampler_difference > 0:
             raise ConfigError(
@@ -221,6 +220,11 @@ class RLConfig:
             raise ConfigError(
                 f"rl.critic={self.critic!r} and rl.num_value_steps={self.num_value_steps} are of a critic, and "
                 f"{name} has none: set rl.algorithm to PPO()."
+            )
+        if self.num_value_steps and self.num_value_steps >= self.num_steps:
+            raise ConfigError(
+                f"rl.num_value_steps={self.num_value_steps} leaves none of rl.num_steps={self.num_steps} to the "
+                "policy: raise num_steps."
             )
 
 
@@ -251,7 +255,7 @@ class EvaluationConfig:
     """Steps between evaluations during reinforcement learning; None evaluates only around it."""
 
     def __post_init__(self) -> None:
-        _require_at_least(
+        check_at_least(
             1,
             "evaluation",
             num_tasks=self.num_tasks,
@@ -281,8 +285,8 @@ class RunConfig:
     """How many of them stay, the newest ones; with evaluations during RL, the best one stays besides."""
 
     def __post_init__(self) -> None:
-        _require_at_least(0, "run", seed=self.seed)
-        _require_at_least(1, "run", checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
+        check_at_least(0, "run", seed=self.seed)
+        check_at_least(1, "run", checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
         if self.policy.gradient_checkpointing and self.rl is not None and self.rl.update.share_prompts:
             raise ConfigError(
                 "policy.gradient_checkpointing and rl.update.share_prompts exclude each other: switch one off."
@@ -342,13 +346,13 @@ def _check_sampling(config: RLConfig) -> None:
         )
 
 
-def _require_at_least(minimum: int, owner: str, **values: int | None) -> None:
-    """Raise `ConfigError` for a value below `minimum`, or True for a number; None stands for "not set"."""
-    for name, value in values.items():
-        if isinstance(value, bool):
-            raise ConfigError(f"{owner}.{name} must be an int, got {value}.")
-        if value is not None and value < minimum:
-            raise ConfigError(f"{owner}.{name} must be at least {minimum}, got {value}.")
+def _require_rate(owner: str, optimizer: OptimizerConfig, num_steps: int) -> None:
+    """Raise `ConfigError` for steps that would change nothing."""
+    if num_steps and optimizer.learning_rate == 0:
+        raise ConfigError(
+            f"{owner}.optimizer.learning_rate must be positive, got 0: nothing would be learned. Set "
+            f"{owner}.num_steps to 0 to leave the policy as it is."
+        )
 
 
 def to_json(config: Any) -> Any:

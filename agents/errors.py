@@ -1,4 +1,4 @@
-"""Errors of the learning half, under the tree of `reasonenv.errors`.
+"""Errors of the learning half, under the tree of `reasonenv.errors`, and the checks of numbers in settings.
 
 ReasonEnvError
 ├── PolicyError      (ValueError)       a model that cannot serve as a policy
@@ -9,9 +9,11 @@ ReasonEnvError
 
 from __future__ import annotations
 
+import math
+
 from reasonenv.errors import ReasonEnvError
 
-__all__ = ["CheckpointError", "ConfigError", "PolicyError", "TrainingError"]
+__all__ = ["CheckpointError", "ConfigError", "PolicyError", "TrainingError", "check_at_least", "check_numbers"]
 
 
 class PolicyError(ReasonEnvError, ValueError):
@@ -28,3 +30,33 @@ class CheckpointError(ReasonEnvError, ValueError):
 
 class TrainingError(ReasonEnvError, ArithmeticError):
     """An update that would ruin the weights."""
+
+
+def check_at_least(minimum: int, owner: str, **counts: int | None) -> None:
+    """Raise `ConfigError` for a count below `minimum`, or True for a number; None stands for "not set"."""
+    for name, count in counts.items():
+        if isinstance(count, bool):
+            raise ConfigError(f"{owner}.{name} must be an int, got {count}.")
+        if count is not None and not count >= minimum:
+            raise ConfigError(f"{owner}.{name} must be at least {minimum}, got {count}.")
+
+
+def check_numbers(owner: str, *, is_positive: bool = False, allows_inf: bool = False, **numbers: float) -> None:
+    """Check that numbers are at least 0 and finite; NaN is neither.
+
+    Args:
+        owner: what the numbers are settings of, for the message: "optimizer" or the name of an algorithm.
+        is_positive: refuse 0 too.
+        allows_inf: let infinity be, where it says "no bound".
+        numbers: by their names.
+
+    Raises:
+        ConfigError: another number, or True or False; the message names it.
+    """
+    for name, number in numbers.items():
+        is_above = number > 0 if is_positive else number >= 0
+        is_below = number <= math.inf if allows_inf else number < math.inf
+        if isinstance(number, bool) or not (is_above and is_below):
+            low = "positive" if is_positive else "at least 0"
+            bounds = low if allows_inf else f"{low} and finite"
+            raise ConfigError(f"{owner}.{name} must be {bounds}, got {number}.")

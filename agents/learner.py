@@ -17,7 +17,7 @@ from torch import Tensor
 
 from agents.algorithms import Algorithm
 from agents.algorithms.base import require_filled, require_known_needs
-from agents.errors import ConfigError, TrainingError
+from agents.errors import ConfigError, TrainingError, check_at_least, check_numbers
 from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
 from agents.kernels.types import EntropyMode
 from agents.policies.frozen import frozen_copy, own_tensors, renew, restore
@@ -55,12 +55,10 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "num_warmup_steps", "final_learning_rate", "weight_decay"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ConfigError(f"optimizer.{name} must be at least 0 and finite, got {getattr(self, name)}.")
+            check_numbers("optimizer", **{name: getattr(self, name)})
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"optimizer.betas must lie in [0, 1), got {self.betas}.")
-        if not self.max_grad_norm > 0:
-            raise ConfigError(f"optimizer.max_grad_norm must be positive, got {self.max_grad_norm}.")
+        check_numbers("optimizer", is_positive=True, allows_inf=True, max_grad_norm=self.max_grad_norm)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,14 +95,9 @@ class UpdateConfig:
             raise UnknownNameError("replay_routing", self.replay_routing, get_args(Replay))
         if self.share_prompts and (self.replay_routing or self.router_bias_rate):
             raise ConfigError("update.replay_routing and router_bias_rate need whole rows: leave share_prompts out.")
-        if not 0 <= self.router_bias_rate < math.inf:
-            raise ConfigError(f"update.router_bias_rate must be at least 0 and finite, got {self.router_bias_rate}.")
-        for name in ("num_epochs", "num_minibatches"):
-            if isinstance(getattr(self, name), bool) or getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}.")
-        budget = self.max_tokens_per_microbatch
-        if budget is not None and (isinstance(budget, bool) or budget < 1):
-            raise ConfigError(f"max_tokens_per_microbatch must be None (no cutting) or at least 1, got {budget}.")
+        check_numbers("update", router_bias_rate=self.router_bias_rate)
+        check_at_least(1, "update", num_epochs=self.num_epochs, num_minibatches=self.num_minibatches)
+        check_at_least(1, "update", max_tokens_per_microbatch=self.max_tokens_per_microbatch)
 
 
 def learning_rate(config: OptimizerConfig, step: int, num_steps: int) -> float:

@@ -21,7 +21,7 @@ from reasonenv.prompts import PromptTemplate
 from reasonenv.tasksets import TaskSet
 from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
-__all__ = ["SFTPhase", "sft_batch", "terse_response", "worked_response"]
+__all__ = ["SFTPhase", "encoded_example", "sft_batch", "terse_response", "worked_response"]
 
 
 def worked_response(task: Task[Any]) -> str:
@@ -54,6 +54,21 @@ def _gold_answer(task: Task[Any]) -> str:
     if not isinstance(reference, MathReference | QAReference) or not reference.answer:
         raise ConfigError(f"Task {task.task_id!r} has no gold answer to imitate: use tasks that have one.")
     return reference.answer
+
+
+def encoded_example(
+    task: Task[Any], template: PromptTemplate, codec: TextCodec, *, is_worked: bool
+) -> tuple[TokenIds, TokenIds]:
+    """Return the ids of a task's prompt, and of the response to imitate with its end of turn.
+
+    Raises:
+        ConfigError: the task has no such response.
+    """
+    prompt = codec.encode_prompt(template.text(task), template.messages(task))
+    response = worked_response(task) if is_worked else terse_response(task)
+    if codec.opened_thinking(prompt):
+        response = response.removeprefix("<think>")
+    return prompt, (*codec.encode(response), codec.end_of_turn_id)
 
 
 def sft_batch(examples: Sequence[tuple[TokenIds, TokenIds]], *, pad_token_id: int) -> TokenBatch:
@@ -95,11 +110,7 @@ class SFTPhase:
         return {name if "/" in name else f"train/{name}": value for name, value in metrics.items()}
 
     def _example(self, task: Task[Any], worked: bool) -> tuple[TokenIds, TokenIds]:
-        prompt = self.codec.encode_prompt(self.template.text(task), self.template.messages(task))
-        response = worked_response(task) if worked else terse_response(task)
-        if self.codec.opened_thinking(prompt):
-            response = response.removeprefix("<think>")
-        return prompt, (*self.codec.encode(response), self.codec.end_of_turn_id)
+        return encoded_example(task, self.template, self.codec, is_worked=worked)
 
 
 def _loss(outputs: PolicyOutputs, batch: TokenBatch) -> LossOutput:

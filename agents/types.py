@@ -140,7 +140,8 @@ class TokenBatch:
     attention_mask_BT: Tensor
     loss_mask_BT: Tensor
     behavior_logprobs_BT: Tensor
-    """Of the sampler; in losses under a decoupled `agents.guards.RatioGuard`, of the learner before the step."""
+    """What the ratio of a loss is taken to: the sampler, and in losses under a decoupled `agents.guards.RatioGuard` the
+    learner before the step."""
     rewards_B: Tensor
     group_ids_B: Tensor
     totals: Totals
@@ -171,6 +172,8 @@ class TokenBatch:
     """The critic's value of the end of a row that the token budget cut; 0 for other rows."""
     advantages_BT: Tensor | None = None
     returns_BT: Tensor | None = None
+    sampler_logprobs_BT: Tensor | None = None
+    """log μ of the sampler, where a decoupled guard has put others in `behavior_logprobs_BT`; None: those are it."""
     token_weights_BT: Tensor | None = None
     """Factors on the surrogate of each token, without gradient and at least 0: `Learner.update` multiplies the
     advantages by them once (`agents.guards.guarded`), so losses do not look at them."""

@@ -9,16 +9,25 @@ import torch
 from torch import Tensor
 
 from agents.algorithms.base import require_filled
+from agents.errors import check_numbers
 from agents.losses import Penalties, policy_loss, reduction_for
 from agents.losses.reduction import ReductionName
 from agents.losses.surrogates import ratio_clip_surrogate
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
-__all__ = ["ClippedOptions", "advantages_of", "clipped_loss", "rows_with_advantage"]
+__all__ = [
+    "ClippedOptions",
+    "Clips",
+    "advantages_of",
+    "check_clipped",
+    "check_clips",
+    "clipped_loss",
+    "rows_with_advantage",
+]
 
 
-class ClippedOptions(Protocol):
-    """The hyper-parameters that these algorithms share."""
+class Clips(Protocol):
+    """The bounds of a ratio."""
 
     @property
     def clip_low(self) -> float:
@@ -30,6 +39,10 @@ class ClippedOptions(Protocol):
         """ε above."""
         ...
 
+
+class ClippedOptions(Clips, Protocol):
+    """The hyper-parameters that these algorithms share."""
+
     @property
     def reduction(self) -> ReductionName:
         """How the losses of tokens become one number."""
@@ -39,6 +52,18 @@ class ClippedOptions(Protocol):
     def max_tokens(self) -> int | None:
         """The constant of `constant_length_mean`."""
         ...
+
+
+def check_clips(options: Clips) -> None:
+    """Raise ConfigError unless both are at least 0; infinity is no bound."""
+    check_numbers(type(options).__name__, allows_inf=True, clip_low=options.clip_low, clip_high=options.clip_high)
+
+
+def check_clipped(options: ClippedOptions, *, kl_coef: float = 0.0) -> None:
+    """Raise UnknownNameError or ValueError (ConfigError) for options that mean nothing."""
+    reduction_for(options.reduction, max_tokens=options.max_tokens)
+    check_clips(options)
+    check_numbers(type(options).__name__, kl_coef=kl_coef)
 
 
 def clipped_loss(

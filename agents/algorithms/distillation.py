@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from agents.algorithms.base import Need, require_filled
-from agents.algorithms.clipped import clipped_loss, rows_with_advantage
-from agents.losses import reduction_for, token_mean
+from agents.algorithms.clipped import check_clipped, clipped_loss, rows_with_advantage
+from agents.losses import token_mean
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -30,7 +30,7 @@ class Distillation:
     """The constant of `constant_length_mean`."""
 
     def __post_init__(self) -> None:
-        reduction_for(self.reduction, max_tokens=self.max_tokens)
+        check_clipped(self)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -53,7 +53,8 @@ class Distillation:
 
 
 def _likelier(batch: TokenBatch) -> Tensor:
-    """Return log π_T − log π of the sampled tokens."""
+    """Return log π_T − log μ of the sampled tokens, with μ the policy that sampled them."""
     filled_by = "Learner.fill_no_grad_fields(batch, ...)"
     teacher_BT = require_filled(batch.teacher_logprobs_BT, "batch.teacher_logprobs_BT", filled_by)
-    return (teacher_BT - batch.behavior_logprobs_BT) * batch.loss_mask_BT
+    sampler_BT = batch.behavior_logprobs_BT if batch.sampler_logprobs_BT is None else batch.sampler_logprobs_BT
+    return (teacher_BT - sampler_BT) * batch.loss_mask_BT

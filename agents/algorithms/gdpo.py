@@ -12,8 +12,7 @@ from torch import Tensor
 
 from agents.advantages import decoupled_advantages
 from agents.algorithms.base import Need
-from agents.algorithms.clipped import clipped_loss, rows_with_advantage
-from agents.losses import reduction_for
+from agents.algorithms.clipped import check_clipped, clipped_loss, rows_with_advantage
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -36,7 +35,7 @@ class GDPO:
     """Rows of one total may differ in their components, so that a group of equal rewards has a gradient."""
 
     def __post_init__(self) -> None:
-        reduction_for(self.reduction, max_tokens=self.max_tokens)
+        check_clipped(self, kl_coef=self.kl_coef)
 
     @property
     def needs(self) -> frozenset[Need]:

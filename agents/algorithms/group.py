@@ -13,7 +13,7 @@ from torch import Tensor
 
 from agents.advantages import batch_scaled_advantages, group_relative_advantages, high_entropy_weights
 from agents.algorithms.base import Need, require_filled
-from agents.errors import ConfigError
+from agents.errors import ConfigError, check_numbers
 from agents.losses import Penalties, policy_loss, reduction_for
 from agents.losses.kl import KLEstimator
 from agents.losses.reduction import ReductionName
@@ -85,6 +85,7 @@ def check_options(options: GroupOptions) -> None:
     for kind, name, known in choices:
         if name not in get_args(known):
             raise UnknownNameError(kind, name, get_args(known))
+    check_numbers(type(options).__name__, kl_coef=options.kl_coef, entropy_coef=options.entropy_coef)
     if not 0 < options.top_entropy_share <= 1:
         raise ConfigError(f"top_entropy_share must lie in (0, 1], got {options.top_entropy_share}.")
 
@@ -145,6 +146,7 @@ def group_loss(
         _advantages(batch, options),
         batch.loss_mask_BT,
         reduction=reduction_for(options.reduction, max_tokens=options.max_tokens),
+        sampler_logprobs_BT=batch.sampler_logprobs_BT,
         token_weights_BT=batch.token_weights_BT,
         penalties=Penalties(
             reference_logprobs_BT=batch.reference_logprobs_BT,

@@ -9,6 +9,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from agents.algorithms.base import Need
+from agents.algorithms.clipped import check_clips
 from agents.algorithms.group import Scale, annotate_groups, check_options, group_loss, group_needs, rows_with_gradient
 from agents.errors import ConfigError
 from agents.losses.kl import KLEstimator
@@ -40,7 +41,7 @@ class GRPO:
     kl_coef: float = 0.0
     """β of the penalty towards the reference policy; 0 needs no reference."""
     kl_estimator: KLEstimator = "k3"
-    """"k3", or "unbiased": k3 times ρ, whose gradient is that of the KL (Eq. 7, arXiv 2512.02556)."""
+    """"k3", or "unbiased": k3 times π/μ, whose gradient is that of the KL (Eq. 7, arXiv 2512.02556)."""
     entropy_coef: float = 0.0
     """Weight of the bonus for the policy's entropy."""
     top_entropy_share: float = 1.0
@@ -54,12 +55,13 @@ class GRPO:
 
     def __post_init__(self) -> None:
         check_options(self)
-        if self.max_ratio is not None and self.max_ratio <= 1 + self.clip_high:
+        check_clips(self)
+        if self.max_ratio is not None and not self.max_ratio > 1 + self.clip_high:
             raise ConfigError(
                 f"max_ratio must be above 1 + clip_high = {1 + self.clip_high:g}, got {self.max_ratio}: it bounds the "
                 "ratio where the advantage is negative, which clip_high does not."
             )
-        if self.max_sequence_kl is not None and self.max_sequence_kl <= 0:
+        if self.max_sequence_kl is not None and not self.max_sequence_kl > 0:
             raise ConfigError(
                 f"max_sequence_kl must be positive, got {self.max_sequence_kl}: it is 0 in a row that is as likely as "
                 "when it was sampled."

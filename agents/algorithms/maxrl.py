@@ -9,8 +9,7 @@ from torch import Tensor
 
 from agents.advantages import max_likelihood_advantages
 from agents.algorithms.base import Need
-from agents.algorithms.clipped import clipped_loss, rows_with_advantage
-from agents.losses import reduction_for
+from agents.algorithms.clipped import check_clipped, clipped_loss, rows_with_advantage
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -32,7 +31,7 @@ class MaxRL:
     allows_dynamic_sampling: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        reduction_for(self.reduction, max_tokens=self.max_tokens)
+        check_clipped(self, kl_coef=self.kl_coef)
 
     @property
     def needs(self) -> frozenset[Need]:

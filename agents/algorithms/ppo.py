@@ -15,7 +15,8 @@ from torch import Tensor
 
 from agents.advantages import gae, kl_penalties, token_rewards, whiten
 from agents.algorithms.base import Need, reference_of, require_choice, require_filled
-from agents.errors import ConfigError
+from agents.algorithms.clipped import check_clipped
+from agents.errors import ConfigError, check_numbers
 from agents.losses import ppo_loss, reduction_for
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
@@ -50,7 +51,9 @@ class PPO:
     """The constant of `constant_length_mean`."""
 
     def __post_init__(self) -> None:
-        reduction_for(self.reduction, max_tokens=self.max_tokens)
+        check_clipped(self, kl_coef=self.kl_coef)
+        check_numbers("PPO", allows_inf=True, value_clip=self.value_clip)
+        check_numbers("PPO", value_coef=self.value_coef)
         require_choice("kl_in", self.kl_in, PenaltyPlace)
         for name in ("gamma", "gae_lambda"):
             if not 0 <= getattr(self, name) <= 1:

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from agents.advantages import group_relative_advantages, kl_penalties, returns_to_go, token_rewards, whiten
 from agents.algorithms.base import Need, reference_of, require_choice
-from agents.algorithms.clipped import clipped_loss, rows_with_advantage
-from agents.losses import reduction_for
+from agents.algorithms.clipped import check_clipped, clipped_loss, rows_with_advantage
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -35,7 +34,7 @@ class ReinforcePP:
     """The constant of `constant_length_mean`."""
 
     def __post_init__(self) -> None:
-        reduction_for(self.reduction, max_tokens=self.max_tokens)
+        check_clipped(self, kl_coef=self.kl_coef)
         require_choice("baseline", self.baseline, Baseline)
 
     @property

@@ -13,8 +13,7 @@ from torch import Tensor
 
 from agents.advantages import kl_penalties, leave_one_out_advantages, token_rewards, turn_advantages
 from agents.algorithms.base import Need, reference_of, require_choice, require_filled
-from agents.algorithms.clipped import clipped_loss, rows_with_advantage
-from agents.losses import reduction_for
+from agents.algorithms.clipped import check_clipped, clipped_loss, rows_with_advantage
 from agents.losses.reduction import ReductionName
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
@@ -42,7 +41,7 @@ class RLOO:
     """The estimate is unbiased over all prompts; to leave out those of equal rewards would change what is optimised."""
 
     def __post_init__(self) -> None:
-        reduction_for(self.reduction, max_tokens=self.max_tokens)
+        check_clipped(self, kl_coef=self.kl_coef)
         require_choice("credit", self.credit, Credit)
 
     @property

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from agents.building.environments import make_env, one_row, rows
+from agents.building.microbatches import check_microbatches
 from agents.building.other_models import build_teacher, check_other_models, trained_policy, warn_of_whole_rows
 from agents.building.policies import LoadedPolicy, check_context, check_device, codec_of, load_policy
 from agents.config import Engine, EnvConfig, RunConfig, SFTStage
@@ -24,7 +25,7 @@ from agents.rollout.codec import TextCodec
 from agents.rollout.engine import EngineFactory, ReportsProgress, RolloutEngine
 from agents.rollout.engines import Engines
 from agents.seeds import derive_seed
-from agents.sft import SFTPhase, terse_response, worked_response
+from agents.sft import SFTPhase
 from agents.types import Trajectory
 from reasonenv.errors import TaskDataError, UnknownNameError
 from reasonenv.tables import resolve
@@ -57,7 +58,7 @@ def check_parts(config: RunConfig) -> str:
 
     Raises:
         ConfigError: a policy, a device, an environment or solutions to imitate that are not there, a reward for tasks
-            of another kind, or several turns with a chat template that changes earlier ones.
+            of another kind, microbatches below a row, or several turns with a chat template that changes earlier ones.
         UnknownNameError: no task set, split, reward, template or engine of that name.
     """
     check_device(config.policy.device)
@@ -70,8 +71,7 @@ def check_parts(config: RunConfig) -> str:
     if not config.is_training:
         return evaluated
     training = _tried(config.training_env, codec)
-    for stage in (*config.cold_start, *config.control):
-        worked_response(training[0]) if stage.worked_share else terse_response(training[0])
+    check_microbatches(config, codec)
     num_tasks = min(config.evaluation.num_tasks, len(held_out))
     if num_shared := num_tasks_also_in(training, held_out, num_tasks):
         warnings.warn(

@@ -32,7 +32,8 @@ def guarded(
 
     Returns:
         A batch whose `token_weights_BT` are used up, and whose `behavior_logprobs_BT`, from which the ratio of the loss
-        starts, are those of the learner before the step if the guard is decoupled; metrics of `docs/metrics.md`.
+        starts, are those of the learner before the step if the guard is decoupled, with the sampler's own kept as
+        `sampler_logprobs_BT`; metrics of `docs/metrics.md`.
 
     Raises:
         ConfigError: the algorithm gave no advantages.
@@ -49,7 +50,9 @@ def guarded(
         own_BT = batch.token_weights_BT
         batch = replace(batch, token_weights_BT=weights_BT if own_BT is None else own_BT * weights_BT)
         if guard.is_decoupled:
-            batch = replace(batch, behavior_logprobs_BT=batch.old_logprobs_BT)
+            batch = replace(
+                batch, behavior_logprobs_BT=batch.old_logprobs_BT, sampler_logprobs_BT=batch.behavior_logprobs_BT
+            )
     if batch.token_weights_BT is None:
         return batch, metrics
     advantages_BT = _advantages(batch) * batch.token_weights_BT

@@ -29,8 +29,8 @@ class Penalties:
     kl_coef: float = 0.0
     """β."""
     kl_estimator: KLEstimator = "k3"
-    """"k3" is that of GRPO (Eq. 4, arXiv 2402.03300); "unbiased" multiplies it by the ratio, so that value and gradient
-    are those of the current policy's KL though another one sampled (Eq. 7, arXiv 2512.02556)."""
+    """"k3" is that of GRPO (Eq. 4, arXiv 2402.03300); "unbiased" multiplies it by π/μ, so that value and gradient are
+    those of the current policy's KL though another one, μ, sampled (Eq. 7, arXiv 2512.02556)."""
     entropy_BT: Tensor | None = None
     """H of the current policy over the vocabulary, with gradient; needed when entropy_coef is not 0."""
     entropy_coef: float = 0.0
@@ -55,6 +55,7 @@ def policy_loss(
     loss_mask_BT: Tensor,
     *,
     reduction: Reduction,
+    sampler_logprobs_BT: Tensor | None = None,
     token_weights_BT: Tensor | None = None,
     penalties: Penalties | None = None,
     totals: Totals | None = None,
@@ -64,10 +65,11 @@ def policy_loss(
     Args:
         surrogate: one of `agents.losses.surrogates`, with its bounds.
         logprobs_BT: log π of the current policy, with gradient, fp32.
-        behavior_logprobs_BT: log-probabilities recorded when the tokens were sampled.
+        behavior_logprobs_BT: of the policy that the ratio is taken to, as a rule the one that sampled.
         advantages_BT: per-token advantages.
         loss_mask_BT: 1 on sampled tokens.
         reduction: one of `agents.losses.reduction`.
+        sampler_logprobs_BT: log μ, recorded when the tokens were sampled; None is `behavior_logprobs_BT`.
         token_weights_BT: w, factors without gradient; None is 1. They weigh neither KL nor entropy.
         penalties: KL and entropy; None is neither.
         totals: of the whole minibatch; by default these rows are all of it.
@@ -85,12 +87,13 @@ def policy_loss(
         behavior_logprobs_BT=behavior_logprobs_BT,
         advantages_BT=advantages_BT,
         loss_mask_BT=loss_mask_BT,
+        sampler_logprobs_BT=sampler_logprobs_BT,
         token_weights_BT=token_weights_BT,
         reference_logprobs_BT=penalties.reference_logprobs_BT,
         entropy_BT=penalties.entropy_BT,
     )
     totals = totals or totals_of(loss_mask_BT)
-    ratios = TokenRatios.of(logprobs_BT, behavior_logprobs_BT, loss_mask_BT)
+    ratios = TokenRatios.of(logprobs_BT, behavior_logprobs_BT, loss_mask_BT, sampler_logprobs_BT)
     objective_BT, is_clipped_BT = surrogate(ratios, advantages_BT)
     loss_BT, values = _penalised(objective_BT, token_weights_BT, ratios, penalties)
     values["clip_share"] = is_clipped_BT.to(logprobs_BT.dtype)
@@ -111,7 +114,7 @@ def _penalised(
     if penalties.reference_logprobs_BT is not None:
         values["kl_reference"] = kl_BT = kl_k3(ratios.logprobs_BT, penalties.reference_logprobs_BT * ratios.mask_BT)
         if penalties.kl_coef:
-            weight_BT = ratios.log_ratio_BT.exp() if penalties.kl_estimator == "unbiased" else 1.0
+            weight_BT = ratios.sampler_ratio() if penalties.kl_estimator == "unbiased" else 1.0
             loss_BT = loss_BT + penalties.kl_coef * kl_BT * weight_BT
     if penalties.entropy_BT is not None:
         values["entropy"] = penalties.entropy_BT

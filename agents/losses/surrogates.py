@@ -1,6 +1,7 @@
 """Surrogate objectives of policy gradients: what is maximised at each token, as pure functions.
 
-ρ_t = π(token t) / μ(token t) is the ratio to the policy that sampled, A_t the advantage, sg stops the gradient.
+ρ_t = π(token t) / μ(token t) is the ratio to the policy that sampled, A_t the advantage, sg stops the gradient. Where
+advantages are already weighed by π_old/μ, ρ_t is the ratio to π_old; what is written with μ itself stays as it is.
 B rows, T token positions.
 """
 
@@ -35,17 +36,39 @@ class TokenRatios(NamedTuple):
 
     logprobs_BT: Tensor
     """log π, with gradient; 0 outside the mask."""
-    behavior_logprobs_BT: Tensor
+    sampler_logprobs_BT: Tensor
     """log μ; 0 outside the mask."""
     log_ratio_BT: Tensor
     """log ρ, at most 20; 0 outside the mask."""
     mask_BT: Tensor
 
     @classmethod
-    def of(cls, logprobs_BT: Tensor, behavior_logprobs_BT: Tensor, mask_BT: Tensor) -> TokenRatios:
-        """Mask the log-probabilities and bound their difference."""
-        log_ratio_BT = ((logprobs_BT - behavior_logprobs_BT) * mask_BT).clamp(max=_MAX_LOG_RATIO)
-        return cls(logprobs_BT * mask_BT, behavior_logprobs_BT * mask_BT, log_ratio_BT, mask_BT)
+    def of(
+        cls,
+        logprobs_BT: Tensor,
+        behavior_logprobs_BT: Tensor,
+        mask_BT: Tensor,
+        sampler_logprobs_BT: Tensor | None = None,
+    ) -> TokenRatios:
+        """Mask the log-probabilities and bound the difference of the first two.
+
+        Args:
+            logprobs_BT: log π.
+            behavior_logprobs_BT: of the policy that ρ is taken to.
+            mask_BT: 1 on sampled tokens.
+            sampler_logprobs_BT: log μ; None is `behavior_logprobs_BT`.
+        """
+        sampler_BT = behavior_logprobs_BT if sampler_logprobs_BT is None else sampler_logprobs_BT
+        return cls(
+            logprobs_BT * mask_BT,
+            sampler_BT * mask_BT,
+            _bounded((logprobs_BT - behavior_logprobs_BT) * mask_BT),
+            mask_BT,
+        )
+
+    def sampler_ratio(self) -> Tensor:
+        """Return π/μ, [B, T], which is ρ unless advantages are already weighed; 1 outside the mask."""
+        return _bounded(self.logprobs_BT - self.sampler_logprobs_BT).exp()
 
     def mean_over_rows(self, values_BT: Tensor) -> Tensor:
         """Return the mean over the sampled tokens of each row, [B, 1]; 0 in a row without any."""
@@ -149,7 +172,7 @@ def tv_mask_surrogate(ratios: TokenRatios, advantages_BT: Tensor, *, threshold: 
     variation of "this token or another". A ratio would cut rare tokens first, however little their probability moved.
     """
     ratio_BT = ratios.log_ratio_BT.exp()
-    moved_BT = (ratios.logprobs_BT.detach().exp() - ratios.behavior_logprobs_BT.exp()) * advantages_BT.sign()
+    moved_BT = (ratios.logprobs_BT.detach().exp() - ratios.sampler_logprobs_BT.exp()) * advantages_BT.sign()
     is_beyond_BT = moved_BT > threshold
     return Surrogate(torch.where(is_beyond_BT, 0.0, ratio_BT * advantages_BT), is_beyond_BT)
 
@@ -163,11 +186,15 @@ def off_policy_masked(surrogate: SurrogateFunction, *, max_sequence_kl: float) -
 
     def masked(ratios: TokenRatios, advantages_BT: Tensor) -> Surrogate:
         objective_BT, is_clipped_BT = surrogate(ratios, advantages_BT)
-        kl_B1 = ratios.mean_over_rows((ratios.behavior_logprobs_BT - ratios.logprobs_BT).detach())
+        kl_B1 = ratios.mean_over_rows((ratios.sampler_logprobs_BT - ratios.logprobs_BT).detach())
         is_dropped_BT = (advantages_BT < 0) & (kl_B1 > max_sequence_kl)
         return Surrogate(torch.where(is_dropped_BT, 0.0, objective_BT), is_clipped_BT | is_dropped_BT)
 
     return masked
+
+
+def _bounded(log_ratio_BT: Tensor) -> Tensor:
+    return log_ratio_BT.clamp(max=_MAX_LOG_RATIO)
 
 
 def _is_beyond(ratio_BT: Tensor, advantages_BT: Tensor, low: float, high: float) -> Tensor:

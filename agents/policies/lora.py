@@ -21,7 +21,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from transformers.pytorch_utils import Conv1D
 
-from agents.errors import ConfigError
+from agents.errors import ConfigError, check_numbers
 from agents.seeds import derive_seed
 from reasonenv.errors import MissingExtraError, UnknownNameError
 
@@ -47,8 +47,7 @@ class LoRAConfig:
     def __post_init__(self) -> None:
         if self.rank is not None and self.rank < 1:
             raise ConfigError(f"policy.lora.rank must be at least 1, or None for no adapters, got {self.rank}.")
-        if not self.alpha > 0:
-            raise ConfigError(f"policy.lora.alpha must be positive, got {self.alpha}.")
+        check_numbers("policy.lora", is_positive=True, alpha=self.alpha)
         if self.rank is None and self.target_modules:
             raise ConfigError("policy.lora.target_modules is given without a rank: set policy.lora.rank.")
 

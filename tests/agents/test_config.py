@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,24 @@ def test_equal_configurations_have_equal_json_and_others_do_not() -> None:
 def test_true_is_no_count() -> None:
     with pytest.raises(ConfigError, match=r"rollout\.group_size must be an int, got True"):
         RolloutConfig(group_size=True)
-    with pytest.raises(ConfigError, match=r"num_epochs must be at least 1, got True"):
+    with pytest.raises(ConfigError, match=r"update\.num_epochs must be an int, got True"):
         UpdateConfig(num_epochs=True)
     with pytest.raises(TypeError, match="max_new_tokens must be an int, got bool: True"):
         SamplingParams(max_new_tokens=True)
+
+
+def test_no_steps_may_have_no_learning_rate() -> None:
+    still = OptimizerConfig(learning_rate=0.0)
+    assert RLConfig(num_steps=0, optimizer=still).optimizer == SFTStage(num_steps=0, optimizer=still).optimizer
+
+
+def test_an_infinite_clip_bound_is_no_bound_and_an_infinite_coefficient_is_refused() -> None:
+    assert GRPO(clip_low=math.inf, clip_high=math.inf).clip_high == math.inf
+    with pytest.raises(ConfigError, match=r"GRPO\.kl_coef must be at least 0 and finite, got inf"):
+        GRPO(kl_coef=math.inf)
+
+
+@pytest.mark.parametrize("temperature", [math.nan, math.inf, -1.0])
+def test_a_temperature_of_sampling_is_a_number(temperature: float) -> None:
+    with pytest.raises(ValueError, match=r"temperature must be 0 \(greedy\) or positive and finite, got"):
+        SamplingParams(max_new_tokens=1, temperature=temperature)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from agents.algorithms.base import Need
+from agents.algorithms.clipped import check_clips
 from agents.algorithms.group import (
     Scale,
     annotate_groups,
@@ -50,6 +51,7 @@ class GMPO:
 
     def __post_init__(self) -> None:
         check_options(self)
+        check_clips(self)
         require_sequence_mean(self)
 
     @property

@@ -17,7 +17,7 @@ from agents.algorithms.group import (
     group_needs,
     rows_with_gradient,
 )
-from agents.errors import ConfigError
+from agents.errors import check_numbers
 from agents.losses.kl import KLEstimator
 from agents.losses.reduction import ReductionName
 from agents.losses.surrogates import sapo_surrogate
@@ -48,9 +48,12 @@ class SAPO:
 
     def __post_init__(self) -> None:
         check_options(self)
-        for name in ("temperature_positive", "temperature_negative"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} must be positive, got {getattr(self, name)}.")
+        check_numbers(
+            "SAPO",
+            is_positive=True,
+            temperature_positive=self.temperature_positive,
+            temperature_negative=self.temperature_negative,
+        )
 
     @property
     def needs(self) -> frozenset[Need]:

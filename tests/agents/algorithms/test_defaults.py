@@ -105,9 +105,9 @@ def test_a_reference_beyond_every_bound_is_not_optimised_without_a_penalty():
     assert GRPO().loss(outputs, batch).loss.isfinite()
 
 
-@pytest.mark.parametrize("kl_coef", [1e-6, -0.1])
+@pytest.mark.parametrize("kl_coef", [1e-6, 0.1])
 @pytest.mark.parametrize("algorithm", [GRPO, PPO])
-def test_any_penalty_however_small_or_of_either_sign_needs_a_reference(algorithm, kl_coef: float):
+def test_any_penalty_however_small_needs_a_reference(algorithm, kl_coef: float):
     batch, outputs = two_rows()
     assert "reference_logprobs" in algorithm(kl_coef=kl_coef).needs
     with pytest.raises(ValueError, match=r"needs reference_logprobs_BT"):

@@ -198,7 +198,7 @@ def test_weights_that_a_batch_has_already_are_multiplied() -> None:
     ("options", "needs"),
     [
         ({}, set()),
-        ({"kl_coef": -0.1}, {"reference_logprobs"}),
+        ({"kl_coef": 0.1}, {"reference_logprobs"}),
         ({"entropy_coef": 0.1}, {"entropy"}),
         ({"top_entropy_share": 0.9}, {"old_entropy"}),
     ],

@@ -9,9 +9,9 @@ import pytest
 import torch
 from token_batches import sampled_batch
 
-from agents.algorithms import ALGORITHMS, GRPO, PPO, load_algorithm
+from agents.algorithms import ALGORITHMS, DPPO, GRPO, PPO, load_algorithm
 from agents.errors import ConfigError, TrainingError
-from agents.guards import RatioGuard, SamplerCheck, guarded, load_guard
+from agents.guards import GUARDS, RatioGuard, SamplerCheck, guarded, load_guard
 from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.losses import kl_k3
 from agents.policies.hf import HFPolicy
@@ -76,8 +76,39 @@ def test_a_guard_that_drops_leaves_the_ratio_to_the_sampler():
     batch = replace(GRPO().annotate(sampled_batch(REWARDS)), old_logprobs_BT=logprobs(learner, sampled_batch(REWARDS)))
     result, _ = guarded(batch, "opsm", SamplerCheck())
     assert torch.equal(result.behavior_logprobs_BT, batch.behavior_logprobs_BT)
+    assert result.sampler_logprobs_BT is None
     result, _ = guarded(batch, "tis", SamplerCheck())
     assert torch.equal(result.behavior_logprobs_BT, batch.old_logprobs_BT)
+    assert torch.equal(result.sampler_logprobs_BT, batch.behavior_logprobs_BT)
+
+
+@pytest.mark.parametrize("name", sorted(GUARDS))
+def test_the_unbiased_penalty_is_weighed_by_the_ratio_to_the_sampler_under_every_guard(name: str):
+    learner, naive = make_learner(), make_learner()
+    learner.reference = HFPolicy(build_tiny_policy(seed=1)[0].double()).requires_grad_(requires_grad=False)
+    batch = sampled_by(learner, difference=0.5)
+    batch = replace(batch, rewards_B=torch.zeros_like(batch.rewards_B))
+    update(learner, batch, GRPO(kl_coef=1.0, kl_estimator="unbiased"), guard=name)
+    inputs = (batch.token_ids_BT, batch.attention_mask_BT, batch.loss_mask_BT)
+    reference_BT, new_BT = learner.reference(*inputs).logprobs_BT, naive.policy(*inputs).logprobs_BT
+    weighed_BT = kl_k3(new_BT, reference_BT) * (new_BT - batch.behavior_logprobs_BT).exp() * batch.loss_mask_BT
+    (weighed_BT.sum(1) / batch.loss_mask_BT.sum(1)).mean().backward()
+    expected = [parameter.grad for parameter in naive.policy.parameters()]
+    torch.testing.assert_close(gradients(learner), expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "algorithm", [DPPO(threshold=1e-4), GRPO(max_sequence_kl=0.01, clip_low=9.0, clip_high=9.0)], ids=["DPPO", "OPSM"]
+)
+def test_what_is_left_out_for_its_distance_from_the_sampler_is_the_same_under_every_guard(algorithm: DPPO | GRPO):
+    batch = sampled_by(make_learner())
+    rows_B1 = torch.arange(len(batch.rewards_B))[:, None] % 3 - 1
+    batch = replace(batch, behavior_logprobs_BT=batch.behavior_logprobs_BT + 0.1 * rows_B1 * batch.loss_mask_BT)
+    expected = update(make_learner(), batch, algorithm, skip_zero_gradient_rows=False)["clip_share"]
+    assert 0 < expected < 1
+    for name in ("tis", "mis", "kpop", "sequence_tis"):
+        metrics = update(make_learner(), batch, algorithm, skip_zero_gradient_rows=False, guard=name)
+        assert (metrics["guard_kept_share"], metrics["clip_share"]) == (1.0, expected)
 
 
 def test_a_guard_changes_nothing_where_the_sampler_agrees():

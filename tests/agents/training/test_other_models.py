@@ -19,6 +19,8 @@ from agents.learner import OptimizerConfig, UpdateConfig
 from agents.memory import memory_parts
 from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.train import train
+from reasonenv.rewards import rule
+from reasonenv.types import Task
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +50,23 @@ def small_run(folder: Path, **changes: Any) -> RunConfig:
     )
 
 
+@rule("early_letters")
+def early_letters(task: Task[Any], response: str) -> float:
+    """The share of letters up to m: what a policy that has learned nothing yet gets different rewards for."""
+    return sum(character < "n" for character in response) / max(1, len(response))
+
+
 def metrics(config: RunConfig) -> list[dict[str, Any]]:
     rows = [json.loads(line) for line in (config.folder / "metrics.jsonl").read_text().splitlines()]
     return [{key: value for key, value in row.items() if not key.startswith("time/")} for row in rows]
 
 
 def final_weights(config: RunConfig) -> dict[str, bytes]:
-    model = AutoModelForCausalLM.from_pretrained(config.folder / "checkpoint")
+    return weights_of(config.folder / "checkpoint")
+
+
+def weights_of(folder: Path) -> dict[str, bytes]:
+    model = AutoModelForCausalLM.from_pretrained(folder)
     return {name: tensor.numpy().tobytes() for name, tensor in model.state_dict().items()}
 
 
@@ -163,10 +175,13 @@ def test_memory_names_the_teacher_and_counts_the_weights_of_a_critic_once(tmp_pa
 
 
 def test_the_policy_does_not_move_in_the_steps_of_the_critic(tmp_path: Path) -> None:
-    config = small_run(tmp_path, algorithm=PPO(), num_value_steps=4)
+    config = small_run(tmp_path, algorithm=PPO(), num_value_steps=3)
+    config = replace(config, env=replace(config.env, reward=early_letters), checkpoint_every=3, keep_checkpoints=2)
     train(config)
-    initial = AutoModelForCausalLM.from_pretrained(config.folder / "initial").state_dict()
-    assert final_weights(config) == {name: tensor.numpy().tobytes() for name, tensor in initial.items()}
+    initial = weights_of(config.folder / "initial")
+    checkpoints = {path.name: weights_of(path) for path in (config.folder / "checkpoints").iterdir()}
+    assert len(checkpoints) == 2
+    assert [weights == initial for _, weights in sorted(checkpoints.items())] == [True, False]
 
 
 def test_a_critic_starts_from_the_model_that_is_named(tmp_path: Path, other_model: str) -> None:

@@ -139,8 +139,8 @@ def test_other_seed_gives_another_run(finished: Path, tmp_path: Path) -> None:
 
 
 def test_supervised_phases_draw_examples_of_their_own(tmp_path: Path) -> None:
-    """At a learning rate of 0 the weights never change, so equal losses would be equal examples."""
-    frozen = replace(STAGE, optimizer=OptimizerConfig(learning_rate=0.0))
+    """At such a learning rate the weights never change, so equal losses would be equal examples."""
+    frozen = replace(STAGE, optimizer=OptimizerConfig(learning_rate=1e-30))
     train(small_run(tmp_path, cold_start=(frozen, frozen), control=(), rl=None))
     losses = [row["train/loss"] for row in lines(tmp_path / "small" / "metrics.jsonl")]
     assert len(losses) == len(set(losses)) == 6
