@@ -47,7 +47,7 @@ def quickstart(algorithm: str = "grpo") -> RunConfig:
             algorithm=_ALGORITHMS.get(algorithm) or load_algorithm(algorithm),
             rollout=RolloutConfig(num_prompts=32, group_size=8, max_new_tokens=48),
             optimizer=OptimizerConfig(learning_rate=1e-4, num_warmup_steps=10),
-            update=UpdateConfig(max_tokens_per_microbatch=4096, share_prompts=True),
+            update=UpdateConfig(max_tokens_per_microbatch=4608, share_prompts=True),
         ),
         evaluation=EvaluationConfig(num_tasks=500, samples_per_task=2, max_new_tokens=48),
     )
