@@ -32,4 +32,4 @@ def test_import_reasonenv_takes_at_most_150_ms_over_import_gymnasium() -> None:
     program = (
         "import gymnasium, time\nstart = time.process_time()\nimport reasonenv\nprint(time.process_time() - start)"
     )
-    assert min(float(output_of(program)) for _ in range(5)) <= MAX_SECONDS_OVER_GYMNASIUM
+    assert min(float(output_of(program)) for _ in range(10)) <= MAX_SECONDS_OVER_GYMNASIUM
