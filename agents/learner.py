@@ -29,7 +29,7 @@ from agents.rollout.cuts import by_length, join_rows, microbatches, minibatches,
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 from reasonenv.errors import UnknownNameError
 
-__all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate", "microbatches", "take_rows"]
+__all__ = ["Learner", "LossFunction", "OptimizerConfig", "UpdateConfig", "learning_rate"]
 
 LossFunction = Callable[[PolicyOutputs, TokenBatch], LossOutput]
 _MISSING = {

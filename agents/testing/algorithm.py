@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from agents.algorithms import NEEDS, Algorithm
-from agents.learner import Learner, OptimizerConfig, UpdateConfig, take_rows
+from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.losses import totals_of
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
+from agents.rollout.cuts import take_rows
 from agents.testing.expectations import expect, one_thread, working
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 

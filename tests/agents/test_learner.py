@@ -14,10 +14,11 @@ from transformers import GPT2Config, GPT2LMHeadModel, MixtralConfig, MixtralForC
 from agents.algorithms.grpo import GRPO
 from agents.algorithms.ppo import PPO
 from agents.errors import ConfigError
-from agents.learner import Learner, OptimizerConfig, UpdateConfig, learning_rate, microbatches, take_rows
+from agents.learner import Learner, OptimizerConfig, UpdateConfig, learning_rate
 from agents.losses import sft_loss, totals_of
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
+from agents.rollout.cuts import microbatches, take_rows
 from agents.types import LossOutput, PolicyOutputs, TokenBatch
 
 REWARDS = [1, 0, 0, 1, 1, 1, 1, 1, 0, 0, 1, 0]

@@ -133,7 +133,8 @@ def test_a_budget_that_just_holds_the_longest_row_holds_its_end_too():
     longest = int(cut_batch().attention_mask_BT.sum(1).max())
     learner = make_learner(has_own_critic=False)
     batch = replace(cut_batch(), is_stopped_B=torch.zeros(8, dtype=torch.bool))
-    update(learner, batch, PPO(bootstraps_truncated=True), max_tokens_per_microbatch=longest)
+    metrics = update(learner, batch, PPO(bootstraps_truncated=True), max_tokens_per_microbatch=longest)
+    assert metrics["grad_norm"] > 0
 
 
 def test_bootstrapping_needs_to_know_what_was_cut_off():

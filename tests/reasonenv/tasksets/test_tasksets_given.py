@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import sys
 from pathlib import Path
@@ -289,3 +290,10 @@ def test_a_split_that_is_no_name_is_refused(tasks: object) -> None:
 def test_columns_that_are_no_dict_are_refused() -> None:
     with pytest.raises(TypeError, match=r"dict from roles to columns, got 'prompt=question'"):
         load_tasks([{"question": "2+3=?", "answer": 5}], columns="prompt=question")
+
+
+def test_the_examples_of_the_document_on_data_run():
+    document = Path(__file__).parents[3] / "docs" / "data.md"
+    result = doctest.testfile(str(document), module_relative=False)
+    assert result.attempted > 20
+    assert result.failed == 0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import csv
-import doctest
 import json
 import pickle
-from pathlib import Path
 
 import gymnasium
 import pytest
@@ -395,10 +393,3 @@ def test_a_number_of_more_digits_than_python_writes_is_named():
             only({"prompt": "10^5000?", "answer": 10**5000, "kind": kind})
     with pytest.raises(TaskDataError, match="expected text in column 'prompt', got int which cannot be shown"):
         only({"prompt": 10**5000, "answer": 5})
-
-
-def test_the_examples_of_the_document_on_data_run():
-    document = Path(__file__).parents[3] / "docs" / "data.md"
-    result = doctest.testfile(str(document), module_relative=False)
-    assert result.attempted > 20
-    assert result.failed == 0
