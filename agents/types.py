@@ -166,6 +166,8 @@ class TokenBatch:
     """Of the learner's own policy before the first update of the step."""
     old_entropy_BT: Tensor | None = None
     """Of the same policy, over the vocabulary."""
+    old_other_squares_BT: Tensor | None = None
+    """Σ π(v)² of the same policy, over the tokens other than the sampled one."""
     teacher_logprobs_BT: Tensor | None = None
     values_BT: Tensor | None = None
     final_values_B: Tensor | None = None
@@ -249,6 +251,8 @@ class PolicyOutputs:
     logprobs_BT: Tensor
     entropy_BT: Tensor | None = None
     values_BT: Tensor | None = None
+    other_squares_BT: Tensor | None = None
+    """Σ π(v)² over the tokens other than the sampled one, without gradient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
