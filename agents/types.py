@@ -115,8 +115,9 @@ class Groups(NamedTuple):
         return cls(index_B, len(ids_G))
 
     def sum(self, values_B: Tensor) -> Tensor:
-        """Return the sum over each group, [G]."""
-        return values_B.new_zeros(self.num_groups).index_add(0, self.index_B, values_B)
+        """Return the sum over each group, [G], or [G, T] of values [B, T]."""
+        zeros_G = values_B.new_zeros(self.num_groups, *values_B.shape[1:])
+        return zeros_G.index_add(0, self.index_B, values_B)
 
     def size(self) -> Tensor:
         """Return the number of rows of each group, int64 [G]."""
