@@ -57,13 +57,13 @@ def statistics(hidden_ND: Tensor, head: Head, targets_N: Tensor, num_columns: in
     edges = [*range(0, num_tokens, num_columns), num_tokens]
     bounds = torch.searchsorted(ordered_N, ordered_N.new_tensor(edges)).tolist()
     sum_N = torch.zeros_like(target_N)
-    square_sum_N = torch.zeros_like(target_N) if head.method.has_squares else None
+    square_sum_N: Tensor | None = None
     for columns, (first, last) in zip(slices(num_tokens, num_columns), pairwise(bounds), strict=True):
         out_NW = exponentials(hidden_ND, head.part(columns))
         out_NW[rows_N[first:last], ordered_N[first:last] - columns.start] = 0.0
-        sum_N = sum_N + _sums(out_NW, target_N.dtype)
-        if square_sum_N is not None:
-            square_sum_N = square_sum_N + _square_sums(out_NW, target_N.dtype)
+        part_N, squares_N = _sums(out_NW, target_N.dtype, has_squares=head.method.has_squares)
+        sum_N = sum_N + part_N
+        square_sum_N = squares_N if square_sum_N is None or squares_N is None else square_sum_N + squares_N
         del out_NW  # frees it before the next tile is allocated
     return _statistics(target_N, sum_N, square_sum_N)
 
@@ -75,8 +75,7 @@ def statistics_and_exponentials(hidden_ND: Tensor, head: Head, targets_N: Tensor
         return None
     out_NV = exponentials(hidden_ND, head)
     out_NV[torch.arange(len(out_NV), device=out_NV.device), targets_N] = 0.0
-    square_sum_N = _square_sums(out_NV, target_N.dtype) if head.method.has_squares else None
-    found = _statistics(target_N, _sums(out_NV, target_N.dtype), square_sum_N)
+    found = _statistics(target_N, *_sums(out_NV, target_N.dtype, has_squares=head.method.has_squares))
     return None if found is None else (found, out_NV)
 
 
@@ -94,13 +93,14 @@ def _statistics(target_N: Tensor, sum_N: Tensor, square_sum_N: Tensor | None) ->
     return Statistics(nothing_N, sum_N, nothing_N, target_N, square_sum_N)
 
 
-def _sums(values_NW: Tensor, dtype: torch.dtype) -> Tensor:
+def _sums(values_NW: Tensor, dtype: torch.dtype, *, has_squares: bool) -> tuple[Tensor, Tensor | None]:
+    """Return Σ x and, where they are asked for, Σ x² of each row; in another dtype a block is copied at a time."""
     if values_NW.dtype == dtype:
-        return values_NW.sum(-1)
-    return torch.cat([values_NW[rows].sum(-1, dtype=dtype) for rows in blocks_of_rows(values_NW)])  # copies a block
-
-
-def _square_sums(values_NW: Tensor, dtype: torch.dtype) -> Tensor:
-    if values_NW.dtype == dtype:
-        return square_sums(values_NW)
-    return torch.cat([square_sums(values_NW[rows], dtype) for rows in blocks_of_rows(values_NW)])
+        return values_NW.sum(-1), square_sums(values_NW) if has_squares else None
+    blocks = [values_NW[rows] for rows in blocks_of_rows(values_NW)]
+    if not has_squares:
+        return torch.cat([block.sum(-1, dtype=dtype) for block in blocks]), None
+    sums, squares = zip(
+        *[(wide.sum(-1), square_sums(wide)) for wide in (block.to(dtype) for block in blocks)], strict=True
+    )
+    return torch.cat(sums), torch.cat(squares)

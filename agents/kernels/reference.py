@@ -40,7 +40,7 @@ def token_logprobs_reference(
         logits_NV = logits_NV.masked_fill(is_outside_NV, -torch.inf)
     logprobs_NV = torch.log_softmax(logits_NV, dim=-1)
     logprobs_N = logprobs_NV.gather(-1, targets_N1).squeeze(-1)
-    squares_N = logprobs_NV.detach().exp().scatter(-1, targets_N1, 0.0).square().sum(-1) if has_squares else None
+    squares_N = logprobs_NV.detach().exp().scatter_(-1, targets_N1, 0.0).square_().sum(-1) if has_squares else None
     if entropy == "none":
         return TokenLogprobs(logprobs_N, None, squares_N)
     if tokens.support_N is not None:

@@ -65,9 +65,9 @@ def support_threshold(hidden_ND: Tensor, head: Head, tokens: SampledTokens) -> T
     return tokens.support_N + target_logits(hidden_ND, head, tokens.ids_N)
 
 
-def square_sums(values_NW: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+def square_sums(values_NW: Tensor) -> Tensor:
     """Return Σ x² of each row, without a tile of squares."""
-    return torch.linalg.vector_norm(values_NW, dim=-1, dtype=dtype).square()
+    return torch.linalg.vector_norm(values_NW, dim=-1).square()
 
 
 def put_at_targets_(tile_NW: Tensor, targets_N: Tensor, values_N: Tensor) -> None:
