@@ -23,6 +23,7 @@ __all__ = [
     "kl_penalties",
     "leave_one_out_advantages",
     "max_likelihood_advantages",
+    "optimal_token_advantages",
     "returns_to_go",
     "terminal_rewards",
     "token_rewards",
@@ -193,6 +194,70 @@ def max_likelihood_advantages(rewards_B: Tensor, group_ids_B: Tensor) -> Tensor:
     centered_B = group_relative_advantages(rewards_B, group_ids_B, scale_by_std=False)
     mean_G = groups.sum(rewards_B.to(centered_B.dtype)) / groups.size()
     return torch.where(centered_B == 0, 0.0, centered_B / mean_G[groups.index_B])
+
+
+def optimal_token_advantages(
+    rewards_BT: Tensor,
+    score_norms_BT: Tensor,
+    loss_mask_BT: Tensor,
+    group_ids_B: Tensor,
+    *,
+    rewards_B: Tensor | None = None,
+) -> Tensor:
+    """Return A_{i,t} = G_{i,t} − Σ_j W_{j,t} G_{j,t} / Σ_j W_{j,t}, the optimal token baseline (arXiv 2602.07078).
+
+    t counts sampled tokens, G is what is still to come, W_{i,t} = Σ_{u≤t} ‖∂ log π(token u)/∂z‖² the energy that a
+    response has gathered, and j goes over the rows of the group that have a t-th token. Where no other row has come so
+    far, the others count with W and G of their last token, and the row itself does not: the authors' code has a
+    baseline of 0 there, under which the end of the longest response would be learned from where all rewards are equal.
+
+    Args:
+        rewards_BT: reward received on choosing each token.
+        score_norms_BT: ‖∂ log π/∂z‖² of each token, at least 0.
+        loss_mask_BT: 1 where a token was sampled.
+        group_ids_B: integer group of each row.
+        rewards_B: of whole episodes: what a row counts with, in the mean of its group, of which no token is a sampled
+            one; None is 0.
+
+    Returns:
+        Advantages [B, T]; 0 outside the mask, in groups of one, and where all of a group's rewards are equal and come
+        with the last token. Where no energy was gathered, the mean of the group's rewards is the baseline.
+
+    Raises:
+        ValueError: tensors of different shapes.
+    """
+    require_equal_shapes(rewards_BT=rewards_BT, score_norms_BT=score_norms_BT, loss_mask_BT=loss_mask_BT)
+    groups = Groups.of(group_ids_B)
+    order_BT = (loss_mask_BT == 0).int().argsort(dim=1, stable=True)  # the sampled tokens first
+    mask_BT = loss_mask_BT.gather(1, order_BT).double()
+    energy_BT = score_norms_BT.double().gather(1, order_BT).mul(mask_BT).cumsum(1)
+    return_BT = returns_to_go(rewards_BT.double()).gather(1, order_BT)
+    total_B = rewards_BT.double().sum(1)
+    if rewards_B is not None:
+        total_B = torch.where(mask_BT.any(1), total_B, rewards_B.double())
+    return_BT = return_BT - _group_level(total_B, groups)[:, None]
+
+    weighted_BT = energy_BT * return_BT
+    weighted_sum_BT, energy_sum_BT = (groups.sum(x * mask_BT)[groups.index_B] for x in (weighted_BT, energy_BT))
+    last_B1 = (mask_BT.sum(1, keepdim=True).long() - 1).clamp(min=0)
+    ends_B1 = weighted_BT.gather(1, last_B1), energy_BT.gather(1, last_B1)
+    weighted_others_B1, energy_others_B1 = (groups.sum(x)[groups.index_B] - x for x in ends_B1)
+    is_alone_BT = groups.sum(mask_BT)[groups.index_B] == 1
+    weighted_sum_BT = torch.where(is_alone_BT, weighted_others_B1, weighted_sum_BT)
+    energy_sum_BT = torch.where(is_alone_BT, energy_others_B1, energy_sum_BT)
+
+    baseline_BT = torch.where(energy_sum_BT > 0, weighted_sum_BT / energy_sum_BT, 0.0)
+    has_others_B1 = (groups.size()[groups.index_B] > 1)[:, None]
+    advantages_BT = (return_BT - baseline_BT) * mask_BT * has_others_B1
+    dtype = torch.promote_types(rewards_BT.dtype, torch.float32)
+    return torch.zeros_like(advantages_BT).scatter(1, order_BT, advantages_BT).to(dtype)
+
+
+def _group_level(rewards_B: Tensor, groups: Groups) -> Tensor:
+    """Return the mean of each row's group, [B]; exactly the reward where all of a group are equal."""
+    largest_G = groups.max(rewards_B)
+    level_G = torch.where(largest_G == -groups.max(-rewards_B), largest_G, groups.sum(rewards_B) / groups.size())
+    return level_G[groups.index_B]
 
 
 def decoupled_advantages(

@@ -301,9 +301,11 @@ class Learner:
         filled: dict[str, Tensor | None] = {}
         if needs & {"values", "final_values"} and self.policy.value_head is None:
             raise ConfigError("The algorithm has a critic: build HFPolicy(model, has_value_head=True).")
-        if needs & {"old_logprobs", "old_entropy", "values"}:
-            own = outputs(self.policy, entropy="value" if "old_entropy" in needs else "none")
+        if needs & {"old_logprobs", "old_entropy", "old_other_squares", "values"}:
+            entropy: EntropyMode = "value" if "old_entropy" in needs else "none"
+            own = outputs(self.policy, entropy=entropy, squares="old_other_squares" in needs)
             current = {"old_logprobs": own.logprobs_BT, "old_entropy": own.entropy_BT, "values": own.values_BT}
+            current["old_other_squares"] = own.other_squares_BT
             filled |= {f"{need}_BT": tensor_BT for need, tensor_BT in current.items() if need in needs}
         if "final_values" in needs:
             filled["final_values_B"] = self._final_values(batch, config)
@@ -332,6 +334,8 @@ class Learner:
         temperature: float,
         policy: HFPolicy,
         entropy: EntropyMode = "none",
+        *,
+        squares: bool = False,
     ) -> PolicyOutputs:
         """Return what a policy says of the sampled tokens, a microbatch at a time."""
         parts: list[PolicyOutputs] = []
@@ -345,6 +349,7 @@ class Learner:
                     group_ids_B=self._shared_groups(microbatch, config.share_prompts),
                     temperature=temperature,
                     entropy=entropy,
+                    squares=squares,
                 )
             parts.append(outputs)
         joined = {

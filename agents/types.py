@@ -115,8 +115,9 @@ class Groups(NamedTuple):
         return cls(index_B, len(ids_G))
 
     def sum(self, values_B: Tensor) -> Tensor:
-        """Return the sum over each group, [G]."""
-        return values_B.new_zeros(self.num_groups).index_add(0, self.index_B, values_B)
+        """Return the sum over each group, [G], or [G, T] of values [B, T]."""
+        zeros_G = values_B.new_zeros(self.num_groups, *values_B.shape[1:])
+        return zeros_G.index_add(0, self.index_B, values_B)
 
     def size(self) -> Tensor:
         """Return the number of rows of each group, int64 [G]."""
@@ -166,6 +167,8 @@ class TokenBatch:
     """Of the learner's own policy before the first update of the step."""
     old_entropy_BT: Tensor | None = None
     """Of the same policy, over the vocabulary."""
+    old_other_squares_BT: Tensor | None = None
+    """Σ π(v)² of the same policy, over the tokens other than the sampled one."""
     teacher_logprobs_BT: Tensor | None = None
     values_BT: Tensor | None = None
     final_values_B: Tensor | None = None
@@ -249,6 +252,8 @@ class PolicyOutputs:
     logprobs_BT: Tensor
     entropy_BT: Tensor | None = None
     values_BT: Tensor | None = None
+    other_squares_BT: Tensor | None = None
+    """Σ π(v)² over the tokens other than the sampled one, without gradient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from agents.algorithms.distillation import Distillation
 from agents.algorithms.gdpo import GDPO
 from agents.algorithms.grpo import GRPO
 from agents.algorithms.maxrl import MaxRL
+from agents.algorithms.otb import OTB
 from agents.algorithms.ppo import PPO
 from agents.algorithms.reinforce_pp import ReinforcePP
 from agents.algorithms.rloo import RLOO
@@ -29,6 +30,7 @@ __all__ = [
     "GRPO",
     "GSPO",
     "NEEDS",
+    "OTB",
     "PPO",
     "RLOO",
     "SAPO",
@@ -53,6 +55,7 @@ ALGORITHMS: dict[str, str] = {
     "grpo": "agents.algorithms.grpo:GRPO",
     "gspo": "agents.algorithms.surrogates.gspo:GSPO",
     "maxrl": "agents.algorithms.maxrl:MaxRL",
+    "otb": "agents.algorithms.otb:OTB",
     "ppo": "agents.algorithms.ppo:PPO",
     "reinforce_pp": "agents.algorithms.reinforce_pp:ReinforcePP",
     "rloo": "agents.algorithms.rloo:RLOO",

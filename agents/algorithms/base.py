@@ -25,7 +25,14 @@ __all__ = [
 ]
 
 Need: TypeAlias = Literal[
-    "old_logprobs", "old_entropy", "values", "final_values", "reference_logprobs", "teacher_logprobs", "entropy"
+    "old_logprobs",
+    "old_entropy",
+    "old_other_squares",
+    "values",
+    "final_values",
+    "reference_logprobs",
+    "teacher_logprobs",
+    "entropy",
 ]
 """What the learner fills in for an algorithm: "entropy" is `PolicyOutputs.entropy_BT`, with gradient; the others are
 the fields of `TokenBatch` with that name, from before the first update, and "values" is that of `PolicyOutputs` too."""

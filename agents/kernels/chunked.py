@@ -12,8 +12,8 @@ from torch import Tensor
 from agents.kernels import exponentials
 from agents.kernels.products import blocks_of_rows, product, slices, tile_shape
 from agents.kernels.reference import transformed
-from agents.kernels.statistics import NO_TOKEN, combine, concatenate, put_at_targets_
-from agents.kernels.types import Head, LogitOptions, RowState, Statistics
+from agents.kernels.statistics import NO_TOKEN, combine, concatenate, put_at_targets_, square_sums
+from agents.kernels.types import Head, LogitOptions, Method, RowState, Statistics
 
 works_in_passes = True
 
@@ -50,16 +50,13 @@ def statistics_of_logits(
     products_NW: Tensor, head: Head, targets_N: Tensor, threshold_N: Tensor | None, *, is_scratch: bool = False
 ) -> Statistics:
     """Compute statistics of the logits that products h Wᵀ become; scratch may be overwritten."""
-    has_entropy = head.method.entropy != "none"
     parts: list[Statistics] = []
     for rows in blocks_of_rows(products_NW):
         block_NW = products_NW[rows]
         logits_NW = _logits(block_NW, head)
         is_own = is_scratch or logits_NW is not block_NW
         threshold_n = None if threshold_N is None else threshold_N[rows]
-        parts.append(
-            _statistics_of_block(logits_NW, targets_N[rows], threshold_n, has_entropy=has_entropy, is_scratch=is_own)
-        )
+        parts.append(_statistics_of_block(logits_NW, targets_N[rows], threshold_n, head.method, is_scratch=is_own))
     return concatenate(parts)
 
 
@@ -84,7 +81,7 @@ def gradients_of_logits(products_NW: Tensor, head: Head, targets_N: Tensor, rows
 
 
 def _statistics_of_block(
-    logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, *, has_entropy: bool, is_scratch: bool
+    logits_NW: Tensor, targets_N: Tensor, threshold_N: Tensor | None, method: Method, *, is_scratch: bool
 ) -> Statistics:
     """Mask the targets while the others are added up, and put them back unless the logits are scratch."""
     targets_N1 = targets_N[:, None]
@@ -100,11 +97,12 @@ def _statistics_of_block(
     if not is_scratch:
         logits_NW.scatter_(-1, place_N1, target_N1)
     target_N = target_N1.masked_fill(~is_here_N1, -torch.inf).squeeze(-1)
-    if not has_entropy:
-        return Statistics(maximum_N, shifted_NW.exp_().sum(-1), torch.zeros_like(maximum_N), target_N)
-    exponential_NW = shifted_NW.exp()
+    has_entropy = method.entropy != "none"
+    exponential_NW = shifted_NW.exp() if has_entropy else shifted_NW.exp_()
     sum_N = exponential_NW.sum(-1)
-    return Statistics(maximum_N, sum_N, shifted_NW.mul_(exponential_NW).sum(-1), target_N)
+    square_sum_N = square_sums(exponential_NW) if method.has_squares else None
+    weighted_sum_N = shifted_NW.mul_(exponential_NW).sum(-1) if has_entropy else torch.zeros_like(sum_N)
+    return Statistics(maximum_N, sum_N, weighted_sum_N, target_N, square_sum_N)
 
 
 def _write_gradients(logits_NW: Tensor, targets_N: Tensor, rows: RowState, options: LogitOptions, out: Tensor) -> None:

@@ -90,6 +90,7 @@ def token_logprobs(
     logit_scale: float = 1.0,
     entropy: EntropyMode = "none",
     support: Tensor | None = None,
+    squares: bool = False,
     backend: Backend = "auto",
 ) -> TokenLogprobs:
     """Compute log π(target | hidden) and the entropy of each row; z = softcap(logit_scale · (h Wᵀ + b)) / temperature.
@@ -105,10 +106,11 @@ def token_logprobs(
         entropy: "none", "value" (without gradient) or "grad".
         support: δ ≤ 0 [N] of a sampler that cut the distribution (top-k, top-p, min-p): tokens with z < z_target + δ
             have no probability. The support itself has no gradient.
+        squares: whether to return `TokenLogprobs.other_squares`, of the probabilities of the other tokens.
         backend: "auto" lets `choose` decide.
 
     Returns:
-        `logprobs` ≤ 0 and `entropy` ≥ 0, both [N] and at least fp32.
+        `logprobs` ≤ 0, `entropy` ≥ 0 and `other_squares` ≥ 0, each [N] and at least fp32.
 
     Raises:
         ValueError: shapes, precisions or values that do not fit, or a backend that cannot be used.
@@ -116,7 +118,7 @@ def token_logprobs(
     options, tokens = LogitOptions(temperature, softcap, logit_scale), SampledTokens(targets_N, support)
     inputs = HeadInputs(hidden_ND, weight_VD, bias, tokens, options).checked()
     choice = choose(inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, entropy=entropy, backend=backend)
-    return _compute(inputs, entropy, choice)
+    return _compute(inputs, entropy, choice, squares=squares)
 
 
 def fused_policy_loss(
@@ -133,6 +135,7 @@ def fused_policy_loss(
     logit_scale: float = 1.0,
     entropy: EntropyMode = "none",
     support: Tensor | None = None,
+    squares: bool = False,
     backend: Backend = "auto",
 ) -> LossOutput:
     """Compute a loss of log-probabilities that is a sum over sequences, without computing any logit twice.
@@ -161,31 +164,31 @@ def fused_policy_loss(
     tensors = (head.hidden_ND, head.weight_VD, head.bias_V)
     choice = choose(*tensors, entropy=entropy, sequence_lengths=sequence_lengths, backend=backend)
     if choice.mode != "one_pass":
-        return loss_fn(_compute(head, entropy, choice), inputs, slice(0, len(hidden_ND)))
+        return loss_fn(_compute(head, entropy, choice, squares=squares), inputs, slice(0, len(hidden_ND)))
     chunks, metrics = list(chunks_of_sequences(sequence_lengths, chunk_rows(head.weight_VD))), dict[str, Tensor]()
-    loss = _apply(OnePass, head, entropy, choice, chunks, loss_fn, metrics, *inputs)
+    method = Method(_kernels(choice.backend), head.options, entropy, squares)
+    loss = _apply(OnePass, head, method, choice, chunks, loss_fn, metrics, *inputs)
     return LossOutput(loss=loss, metrics=metrics)
 
 
-def _compute(inputs: HeadInputs, entropy: EntropyMode, choice: Choice) -> TokenLogprobs:
+def _compute(inputs: HeadInputs, entropy: EntropyMode, choice: Choice, *, squares: bool) -> TokenLogprobs:
     if choice.mode == "dense":
         _log_once(choice)
         with _without_autocast(inputs.hidden_ND):
-            return token_logprobs_reference(
-                inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, inputs.tokens, inputs.options, entropy
-            )
+            tensors = (inputs.hidden_ND, inputs.weight_VD, inputs.bias_V)
+            return token_logprobs_reference(*tensors, inputs.tokens, inputs.options, entropy, has_squares=squares)
     function = FrozenHead if choice.mode == "frozen_head" else TwoPass
-    logprobs_N, entropy_N = _apply(function, inputs, entropy, choice)
+    method = Method(_kernels(choice.backend), inputs.options, entropy, squares)
+    logprobs_N, entropy_N, squares_N = _apply(function, inputs, method, choice)
     if entropy == "none":
-        return TokenLogprobs(logprobs_N, None)
-    return TokenLogprobs(logprobs_N, entropy_N if entropy == "grad" else entropy_N.detach())
+        return TokenLogprobs(logprobs_N, None, squares_N)
+    return TokenLogprobs(logprobs_N, entropy_N if entropy == "grad" else entropy_N.detach(), squares_N)
 
 
 def _apply(
-    function: type[torch.autograd.Function], inputs: HeadInputs, entropy: EntropyMode, choice: Choice, *rest: object
+    function: type[torch.autograd.Function], inputs: HeadInputs, method: Method, choice: Choice, *rest: object
 ) -> Any:
     _log_once(choice)
-    method = Method(_kernels(choice.backend), inputs.options, entropy)
     with _without_autocast(inputs.hidden_ND):
         return function.apply(inputs.hidden_ND, inputs.weight_VD, inputs.bias_V, inputs.tokens, method, *rest)
 

@@ -28,12 +28,12 @@ from agents.types import LossOutput
 ChunkLoss = Callable[[TokenLogprobs, tuple[Tensor, ...], slice], LossOutput]
 """Log-probabilities and entropies of some rows, the same rows of the inputs, and which rows these are → their share."""
 
-Upstream = Callable[[Tensor, Tensor], tuple[Tensor, Tensor | None]]
-"""logprobs [n], entropy [n] → dL/dlogprob [n], dL/dentropy [n] or None."""
+Upstream = Callable[[RowSums], tuple[Tensor, Tensor | None]]
+"""Sums of n rows → dL/dlogprob [n], dL/dentropy [n] or None."""
 
 
 class FrozenHead(Function):
-    """(hidden [N, D], weight [V, D], bias [V], tokens, method) → logprobs [N], entropy [N].
+    """(hidden [N, D], weight [V, D], bias [V], tokens, method) → logprobs [N], entropy [N], other squares [N].
 
     dL/dh = dL/dlogprob · u with u = Σ_v (1[v = target] − p_v)·dz_v/dh, which the forward pass keeps. The entropy has
     no gradient.
@@ -42,27 +42,33 @@ class FrozenHead(Function):
     @staticmethod
     def forward(
         ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, tokens: SampledTokens, method: Method
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         head = Head(weight_VD, bias_V, method)
         total = HeadGradients.empty(len(hidden_ND), head, (True, False, False))
         chunks = list(slices(len(hidden_ND), chunk_rows(weight_VD)))
         parts = [_forward_with_gradient(head, hidden_ND, tokens, rows, total, _ones) for rows in chunks]
         assert total.hidden_ND is not None
         ctx.save_for_backward(total.hidden_ND.to(hidden_ND.dtype))
-        logprobs, entropies = zip(*parts, strict=True)
-        return torch.cat(logprobs), torch.cat(entropies)
+        logprobs_N = torch.cat([part.logprob_N for part in parts])
+        entropy_N = torch.cat([part.entropy_N for part in parts])
+        squares = [part.other_squares_N for part in parts if part.other_squares_N is not None]
+        if not squares:
+            return logprobs_N, entropy_N, None
+        squares_N = torch.cat(squares)
+        ctx.mark_non_differentiable(squares_N)
+        return logprobs_N, entropy_N, squares_N
 
     @staticmethod
     @once_differentiable
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
-        ctx: Any, gradient_N: Tensor, _entropy_gradient_N: Tensor
+        ctx: Any, gradient_N: Tensor, _entropy_gradient_N: Tensor, _squares_gradient_N: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         (unit_ND,) = ctx.saved_tensors
         return (gradient_N[:, None] * unit_ND).to(unit_ND.dtype), None, None, None, None
 
 
-def _ones(logprobs_n: Tensor, _entropy_n: Tensor) -> tuple[Tensor, None]:
-    return torch.ones_like(logprobs_n), None
+def _ones(sums: RowSums) -> tuple[Tensor, None]:
+    return torch.ones_like(sums.logprob_N), None
 
 
 class OnePass(Function):
@@ -115,8 +121,8 @@ class OnePass(Function):
 
 def _forward_with_gradient(
     head: Head, hidden_ND: Tensor, tokens: SampledTokens, rows: slice, total: HeadGradients, upstream: Upstream
-) -> tuple[Tensor, Tensor]:
-    """Return log-probabilities and entropies of some rows, and add their gradients to `total`.
+) -> RowSums:
+    """Return the sums of some rows, and add their gradients to `total`.
 
     Products are kept in between unless the rows are too many, as those of a long sequence may be.
     """
@@ -139,7 +145,7 @@ def _forward_with_gradient(
         compact_nD = total.hidden_ND.new_zeros(len(kept_n), hidden_ND.shape[1])
         add_gradients(total._replace(hidden_ND=compact_nD), blocks, head, sets_weight=is_first)
         total.hidden_ND[rows].index_copy_(0, kept_n, compact_nD)
-    return sums.logprob_N, sums.entropy_N
+    return sums
 
 
 def _rows_of_exponentials(
@@ -153,7 +159,7 @@ def _rows_of_exponentials(
         return None
     statistics, out_nV = found
     sums = RowSums.of(statistics)
-    gradient_n, _ = upstream(sums.logprob_N, sums.entropy_N)
+    gradient_n, _ = upstream(sums)
     state = sums.factored_state(gradient_n, head.method.options, has_shift=False)
     put_at_targets_(out_nV, targets_n, state.target_gradient_N)
     return sums, Rows(hidden_nD, targets_n, state, out_nV, is_done=True)
@@ -168,7 +174,7 @@ def _rows_of_products(
     else:
         statistics = kernels.statistics_of_logits(products_nV, head, tokens.ids_N, threshold_n)
     sums = RowSums.of(statistics)
-    state = row_state(sums, upstream(sums.logprob_N, sums.entropy_N), threshold_n, hidden_nD, head)
+    state = row_state(sums, upstream(sums), threshold_n, hidden_nD, head)
     return sums, Rows(hidden_nD, tokens.ids_N, state, products_nV)
 
 
@@ -186,15 +192,15 @@ class _Differentiator:
     losses: list[Tensor] = field(default_factory=list[Tensor])
 
     @torch.enable_grad()
-    def gradients(self, rows: slice, logprobs_n: Tensor, entropy_n: Tensor) -> tuple[Tensor, Tensor | None]:
+    def gradients(self, rows: slice, sums: RowSums) -> tuple[Tensor, Tensor | None]:
         """Return dL/dlogprob and, if the entropy has a gradient, dL/dentropy; keep those of the inputs."""
-        logprobs_n = logprobs_n.detach().requires_grad_()
-        entropy_n = entropy_n.detach().requires_grad_(self.has_entropy)
+        logprobs_n = sums.logprob_N.detach().requires_grad_()
+        entropy_n = sums.entropy_N.detach().requires_grad_(self.has_entropy)
         inputs = [
             tensor[rows].detach().requires_grad_(is_needed)
             for tensor, is_needed in zip(self.inputs, self.is_needed, strict=True)
         ]
-        result = self.loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n), tuple(inputs), rows)
+        result = self.loss_of_chunk(TokenLogprobs(logprobs_n, entropy_n, sums.other_squares_N), tuple(inputs), rows)
         leaves = [tensor for tensor in (logprobs_n, entropy_n, *inputs) if tensor.requires_grad]
         _check_depends_only_on(result.loss, leaves)
         self.losses.append(result.loss.detach())

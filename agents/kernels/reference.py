@@ -27,6 +27,8 @@ def token_logprobs_reference(
     tokens: SampledTokens,
     options: LogitOptions,
     entropy: EntropyMode,
+    *,
+    has_squares: bool = False,
 ) -> TokenLogprobs:
     """Compute log softmax(z)[target] and −Σ p log p from all logits [N, V]; see `agents.kernels.token_logprobs`."""
     logits_NV = torch.nn.functional.linear(hidden_ND, weight_VD, bias_V)
@@ -38,11 +40,12 @@ def token_logprobs_reference(
         logits_NV = logits_NV.masked_fill(is_outside_NV, -torch.inf)
     logprobs_NV = torch.log_softmax(logits_NV, dim=-1)
     logprobs_N = logprobs_NV.gather(-1, targets_N1).squeeze(-1)
+    squares_N = logprobs_NV.detach().exp().scatter_(-1, targets_N1, 0.0).square_().sum(-1) if has_squares else None
     if entropy == "none":
-        return TokenLogprobs(logprobs_N, None)
+        return TokenLogprobs(logprobs_N, None, squares_N)
     if tokens.support_N is not None:
         logprobs_NV = logprobs_NV.masked_fill(logprobs_NV == -torch.inf, 0.0)
         entropy_N = -(logits_NV.softmax(-1) * logprobs_NV).sum(-1)
     else:
         entropy_N = -(logprobs_NV.exp() * logprobs_NV).sum(-1)
-    return TokenLogprobs(logprobs_N, entropy_N if entropy == "grad" else entropy_N.detach())
+    return TokenLogprobs(logprobs_N, entropy_N if entropy == "grad" else entropy_N.detach(), squares_N)

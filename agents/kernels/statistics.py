@@ -5,7 +5,7 @@ N tokens, D hidden size, V vocabulary, W columns of a part of it, P parts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -24,20 +24,26 @@ def combine(parts: Sequence[Statistics]) -> Statistics:
     """Add up the statistics of consecutive parts of the vocabulary, in the order given."""
     if len(parts) == 1:
         return parts[0]
-    maximum_PN, sum_PN, weighted_sum_PN, target_PN = (torch.stack(field) for field in zip(*parts, strict=True))
-    return Statistics(*combined_sums(maximum_PN, sum_PN, weighted_sum_PN), target_PN.amax(0))
+    return combined(_joined(parts, torch.stack))
 
 
-def combined_sums(maximum_PN: Tensor, sum_PN: Tensor, weighted_sum_PN: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return maximum, sum and weighted sum [N] over all parts (Eq. 4, arXiv 1805.02867)."""
+def combined(parts: Statistics) -> Statistics:
+    """Add up statistics [P, N] over all parts (Eq. 4, arXiv 1805.02867)."""
+    maximum_PN, sum_PN, weighted_sum_PN, target_PN, square_sum_PN = parts
     maximum_N = maximum_PN.amax(0)
     sum_PN, weighted_sum_PN = _shifted(maximum_PN, sum_PN, weighted_sum_PN, maximum_N)
-    return maximum_N, sum_PN.sum(0), weighted_sum_PN.sum(0)
+    square_sum_N = None if square_sum_PN is None else (square_sum_PN * (2 * (maximum_PN - maximum_N)).exp()).sum(0)
+    return Statistics(maximum_N, sum_PN.sum(0), weighted_sum_PN.sum(0), target_PN.amax(0), square_sum_N)
 
 
 def concatenate(blocks: Sequence[Statistics]) -> Statistics:
     """Join the statistics of consecutive blocks of rows."""
-    return blocks[0] if len(blocks) == 1 else Statistics(*(torch.cat(field) for field in zip(*blocks, strict=True)))
+    return blocks[0] if len(blocks) == 1 else _joined(blocks, torch.cat)
+
+
+def _joined(statistics: Sequence[Statistics], join: Callable[[list[Tensor]], Tensor]) -> Statistics:
+    columns = [[value for value in column if value is not None] for column in zip(*statistics, strict=True)]
+    return Statistics(*(join(column) for column in columns if column))
 
 
 def target_logits(hidden_ND: Tensor, head: Head, targets_N: Tensor) -> Tensor:
@@ -57,6 +63,11 @@ def support_threshold(hidden_ND: Tensor, head: Head, tokens: SampledTokens) -> T
     if tokens.support_N is None:
         return None
     return tokens.support_N + target_logits(hidden_ND, head, tokens.ids_N)
+
+
+def square_sums(values_NW: Tensor) -> Tensor:
+    """Return Σ x² of each row, without a tile of squares."""
+    return torch.linalg.vector_norm(values_NW, dim=-1).square()
 
 
 def put_at_targets_(tile_NW: Tensor, targets_N: Tensor, values_N: Tensor) -> None:
@@ -80,6 +91,8 @@ class RowSums(NamedTuple):
     """Σ e^{z − shift} of the other tokens."""
     own_N: Tensor
     """e^{z − shift} of the target."""
+    other_squares_N: Tensor | None = None
+    """Σ p² of the other tokens; None where it is not asked for."""
 
     @classmethod
     def of(cls, statistics: Statistics) -> RowSums:
@@ -89,7 +102,7 @@ class RowSums(NamedTuple):
         log Σ e^{z − m} − Σ p·(z − m) is a sum of two parts that are both at least 0. Where 0 stands for the maximum,
         the target counts as likeliest if it has at least half of the probability.
         """
-        maximum_N, sum_N, weighted_sum_N, target_N = statistics
+        maximum_N, sum_N, weighted_sum_N, target_N, square_sum_N = statistics
         is_likeliest_N = target_N >= maximum_N + sum_N.log().clamp(max=0)
         largest_N = torch.where(is_likeliest_N, target_N, maximum_N)
         sum_N, weighted_sum_N = _shifted(maximum_N, sum_N, weighted_sum_N, largest_N)
@@ -98,7 +111,11 @@ class RowSums(NamedTuple):
         log_sum_N = torch.where(below_N == 0, sum_N.log1p(), (sum_N + share_N).log())
         entropy_N = log_sum_N - (weighted_sum_N + below_N * share_N) * (-log_sum_N).exp()
         logprob_N = (below_N - log_sum_N).clamp(max=0)
-        return cls(largest_N + log_sum_N, logprob_N, entropy_N.clamp(min=0), largest_N, sum_N, share_N)
+        squares_N = None
+        if square_sum_N is not None:
+            squares_N = square_sum_N * (2 * (maximum_N - largest_N - log_sum_N)).exp()
+        entropy_N = entropy_N.clamp(min=0)
+        return cls(largest_N + log_sum_N, logprob_N, entropy_N, largest_N, sum_N, share_N, squares_N)
 
     def had_no_shift(self) -> bool:
         """Return whether no maximum was subtracted, or a target is the likeliest token in every row."""

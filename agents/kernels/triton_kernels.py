@@ -25,7 +25,7 @@ _NO_TOKEN: tl.constexpr = tl.constexpr(-1e29)
 _SIZES = ["N", "D", "W", "num_splits", "tiles_per_split"]
 _ROWS = [
     "targets_ptr", "threshold_ptr", "normalizer_ptr", "gradient_ptr", "target_gradient_ptr", "entropy_ptr",
-    "entropy_gradient_ptr", "maximum_ptr", "sum_ptr", "weighted_sum_ptr", "target_ptr",
+    "entropy_gradient_ptr", "maximum_ptr", "sum_ptr", "weighted_sum_ptr", "square_sum_ptr", "target_ptr",
 ]  # fmt: skip
 """Sizes and rows vary from batch to batch: specialising on them would only multiply the number of compilations."""
 
@@ -68,9 +68,9 @@ def _logits(
 
 @triton.jit
 def _accumulate(logits: tl.tensor, columns: tl.tensor, row_state: tl.tuple, running: tl.tuple) -> tl.tuple:
-    """Continue maximum, sum and weighted sum over the support without the target with more columns."""
+    """Continue maximum, sum, weighted sum and, if there is one, sum of squares over the support without the target."""
     targets, threshold = row_state
-    maximum, total, weighted = running
+    maximum, total, weighted = running[0], running[1], running[2]
     logits = tl.where(columns[None, :] == targets[:, None], _FLOOR, logits)
     if threshold is not None:
         logits = tl.where(logits >= threshold[:, None], logits, _FLOOR)
@@ -81,7 +81,11 @@ def _accumulate(logits: tl.tensor, columns: tl.tensor, row_state: tl.tuple, runn
     shrink = tl.exp2(shift * _LOG2_E)
     weighted = shrink * (weighted + shift * total) + tl.sum(logits * weights, 1)
     total = shrink * total + tl.sum(weights, 1)
-    return new_maximum, total, weighted
+    result = (new_maximum, total, weighted)
+    if len(running) > 3:
+        squares = shrink * shrink * running[3] + tl.sum(weights * weights, 1)
+        result = (new_maximum, total, weighted, squares)
+    return result
 
 
 @triton.jit
@@ -171,6 +175,7 @@ def statistics_kernel(
     maximum_ptr: tl.tensor,
     sum_ptr: tl.tensor,
     weighted_sum_ptr: tl.tensor,
+    square_sum_ptr: tl.tensor | None,
     N: tl.tensor,
     D: tl.tensor,
     W: tl.tensor,
@@ -190,6 +195,8 @@ def statistics_kernel(
     targets = tl.load(targets_ptr + rows, mask=rows < N, other=-1).to(tl.int32)
     row_state = (targets, _of_rows(threshold_ptr, rows, rows < N))
     running = (tl.full([R], _NO_TOKEN, tl.float32), tl.zeros([R], tl.float32), tl.zeros([R], tl.float32))
+    if square_sum_ptr is not None:
+        running = (running[0], running[1], running[2], tl.zeros([R], tl.float32))
     first = split * tiles_per_split
     last = tl.minimum(first + tiles_per_split, tl.cdiv(W, C))
     for tile in tl.range(first, last, flatten=True, disable_licm=True):
@@ -205,6 +212,8 @@ def statistics_kernel(
     tl.store(maximum_ptr + offsets, running[0], mask=rows < N)
     tl.store(sum_ptr + offsets, running[1], mask=rows < N)
     tl.store(weighted_sum_ptr + offsets, running[2], mask=rows < N)
+    if square_sum_ptr is not None:
+        tl.store(square_sum_ptr + offsets, running[3], mask=rows < N)
 
 
 @triton.jit(do_not_specialize=_SIZES, do_not_specialize_on_alignment=_ROWS)
@@ -314,6 +323,7 @@ def statistics_of_products_kernel(
     maximum_ptr: tl.tensor,
     sum_ptr: tl.tensor,
     weighted_sum_ptr: tl.tensor,
+    square_sum_ptr: tl.tensor | None,
     target_ptr: tl.tensor,
     stride: tl.tensor,
     W: tl.tensor,
@@ -327,6 +337,8 @@ def statistics_of_products_kernel(
     targets = tl.load(targets_ptr + rows)
     row_state = (targets.to(tl.int32), tl.load(threshold_ptr + rows) if threshold_ptr is not None else None)
     running = (tl.full([1], _NO_TOKEN, tl.float32), tl.zeros([1], tl.float32), tl.zeros([1], tl.float32))
+    if square_sum_ptr is not None:
+        running = (running[0], running[1], running[2], tl.zeros([1], tl.float32))
     row_ptr = products_ptr + row * stride
     for start in range(0, W, C):
         columns = start + tl.arange(0, C)
@@ -341,6 +353,8 @@ def statistics_of_products_kernel(
     tl.store(maximum_ptr + rows, running[0])
     tl.store(sum_ptr + rows, running[1])
     tl.store(weighted_sum_ptr + rows, running[2])
+    if square_sum_ptr is not None:
+        tl.store(square_sum_ptr + rows, running[3])
 
 
 @triton.jit(do_not_specialize_on_alignment=_ROWS)

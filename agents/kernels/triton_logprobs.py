@@ -20,7 +20,7 @@ from torch import Tensor
 from triton import JITFunction
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from agents.kernels.statistics import combined_sums
+from agents.kernels.statistics import combined
 from agents.kernels.triton_kernels import (
     gradients_kernel,
     gradients_of_products_kernel,
@@ -100,14 +100,14 @@ def statistics(hidden_ND: Tensor, head: Head, targets_N: Tensor, threshold_N: Te
     num_programs, num_splits, tiles_per_split = _work(N, W, tiling, hidden_ND.device)
     target_N = hidden_ND.new_empty(N, dtype=torch.float32)
     if N == 0:
-        return Statistics(target_N, target_N, target_N, target_N)
-    partial_3SN = hidden_ND.new_empty((3, num_splits, N), dtype=torch.float32)
+        return Statistics(target_N, target_N, target_N, target_N, target_N if head.method.has_squares else None)
+    maximum_SN, sum_SN, weighted_SN, squares_SN = _outputs((num_splits, N), head)
     operands, inputs = _descriptors(hidden_ND, weight_WD, tiling), (bias_W, targets_N, _row(threshold_N))
     sizes = (N, D, W, num_splits, tiles_per_split)
     _launch(
         statistics_kernel,
         (num_programs,),
-        (*operands, *inputs, *partial_3SN, *sizes, scales.inner, scales.outer),
+        (*operands, *inputs, maximum_SN, sum_SN, weighted_SN, squares_SN, *sizes, scales.inner, scales.outer),
         **_tiling_options(tiling),
     )
     strides = (hidden_ND.stride(0), weight_WD.stride(0))
@@ -118,7 +118,7 @@ def statistics(hidden_ND: Tensor, head: Head, targets_N: Tensor, threshold_N: Te
         DEPTH=TARGET_DEPTH,
         num_warps=TARGET_WARPS,
     )
-    return Statistics(*combined_sums(*partial_3SN), target_N)
+    return combined(Statistics(maximum_SN, sum_SN, weighted_SN, target_N[None], squares_SN))
 
 
 def logit_gradients(hidden_ND: Tensor, head: Head, targets_N: Tensor, rows: RowState) -> Tensor:
@@ -150,17 +150,29 @@ def statistics_of_logits(products_NW: Tensor, head: Head, targets_N: Tensor, thr
     _check_last_dimension(products_NW)
     N, W = products_NW.shape
     scales = _scales(head.method.options)
-    found_4N = products_NW.new_empty((4, N), dtype=torch.float32)
+    maximum_N, sum_N, weighted_sum_N, square_sum_N = _outputs((N,), head)
+    target_N = torch.empty_like(sum_N)
     inputs = (products_NW, _contiguous(head.bias_V), targets_N.contiguous(), _row(threshold_N))
     if N > 0:
         _launch(
             statistics_of_products_kernel,
             (N,),
-            (*inputs, *found_4N, products_NW.stride(0), W, scales.inner, scales.outer),
+            (
+                *inputs,
+                maximum_N,
+                sum_N,
+                weighted_sum_N,
+                square_sum_N,
+                target_N,
+                products_NW.stride(0),
+                W,
+                scales.inner,
+                scales.outer,
+            ),
             C=ROW_COLUMNS,
             num_warps=ROW_WARPS,
         )
-    return Statistics(*found_4N)
+    return Statistics(maximum_N, sum_N, weighted_sum_N, target_N, square_sum_N)
 
 
 def gradients_of_logits(products_NW: Tensor, head: Head, targets_N: Tensor, rows: RowState, out: Tensor) -> None:
@@ -180,6 +192,12 @@ def gradients_of_logits(products_NW: Tensor, head: Head, targets_N: Tensor, rows
             C=ROW_COLUMNS,
             num_warps=ROW_WARPS,
         )
+
+
+def _outputs(shape: tuple[int, ...], head: Head) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """Allocate maximum, sum, weighted sum and, where it is asked for, the sum of squares."""
+    maximum, total, weighted = head.weight_VD.new_empty((3, *shape), dtype=torch.float32)
+    return maximum, total, weighted, torch.empty_like(total) if head.method.has_squares else None
 
 
 def _launch(kernel: JITFunction[Any], grid: tuple[int, ...], arguments: tuple[object, ...], **options: object) -> None:

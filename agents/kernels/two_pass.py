@@ -19,23 +19,25 @@ from agents.kernels.types import Head, Method, SampledTokens
 
 
 class TwoPass(Function):
-    """(hidden [N, D], weight [V, D], bias [V], tokens, method) → logprobs [N], entropy [N]."""
+    """(hidden [N, D], weight [V, D], bias [V], tokens, method) → logprobs [N], entropy [N], other squares [N]."""
 
     @staticmethod
     def forward(
         ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, bias_V: Tensor | None, tokens: SampledTokens, method: Method
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
         head = Head(weight_VD, bias_V, method)
         threshold_N = support_threshold(hidden_ND, head, tokens)
         sums = RowSums.of(method.kernels.statistics(hidden_ND, head, tokens.ids_N, threshold_N))
         ctx.save_for_backward(hidden_ND, weight_VD, bias_V, tokens.ids_N, threshold_N, *sums)
         ctx.method = method
-        return sums.logprob_N, sums.entropy_N
+        if sums.other_squares_N is not None:
+            ctx.mark_non_differentiable(sums.other_squares_N)
+        return sums.logprob_N, sums.entropy_N, sums.other_squares_N
 
     @staticmethod
     @once_differentiable
     def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator drops the name of ctx
-        ctx: Any, gradient_N: Tensor, entropy_gradient_N: Tensor
+        ctx: Any, gradient_N: Tensor, entropy_gradient_N: Tensor, _squares_gradient_N: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         hidden_ND, weight_VD, bias_V, targets_N, threshold_N, *sums = ctx.saved_tensors
         method: Method = ctx.method

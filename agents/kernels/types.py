@@ -17,10 +17,13 @@ EntropyMode: TypeAlias = Literal["none", "value", "grad"]
 
 
 class TokenLogprobs(NamedTuple):
-    """`logprobs` [N] and `entropy` [N] (None when not asked for), at least fp32."""
+    """[N] each, at least fp32; None is what was not asked for."""
 
     logprobs: Tensor
     entropy: Tensor | None
+    other_squares: Tensor | None = None
+    """Σ π(v)² over the tokens other than the target, without gradient. With π(target)² it is Σ π² of all, and with
+    (1 − π(target))² it is ‖∂ log π(target)/∂z‖² = 1 − 2π(target) + Σ π²: so no digit is lost where π is near 1."""
 
 
 class SampledTokens(NamedTuple):
@@ -47,6 +50,8 @@ class Method:
     kernels: LogitKernels
     options: LogitOptions
     entropy: EntropyMode = "none"
+    has_squares: bool = False
+    """Whether `TokenLogprobs.other_squares` is asked for."""
 
 
 class Head(NamedTuple):
@@ -76,6 +81,8 @@ class Statistics(NamedTuple):
     """Σ (z − max)·e^{z − max} over the same tokens, for the entropy; may be 0 where no entropy is wanted."""
     target_N: Tensor
     """z of the target; −∞ where it lies in another part."""
+    square_sum_N: Tensor | None = None
+    """Σ e^{2(z − max)} over the same tokens; None where it is not asked for."""
 
 
 class RowState(NamedTuple):

@@ -118,6 +118,7 @@ class HFPolicy(nn.Module):
         group_ids_B: Tensor | None = None,
         temperature: float = 1.0,
         entropy: EntropyMode = "none",
+        squares: bool = False,
     ) -> PolicyOutputs:
         """Compute log-probabilities (and values, entropy) of the tokens under `loss_mask_BT`.
 
@@ -129,7 +130,7 @@ class HFPolicy(nn.Module):
             group_ids_B: rows of one group begin with the same prompt, which is then computed once for all of them
                 (`agents.policies.shared_prompt`) where the architecture can; None computes every row in full.
             temperature: that of the sampler.
-            entropy: see `agents.kernels.token_logprobs`.
+            entropy, squares: see `agents.kernels.token_logprobs`.
 
         Returns:
             fp32 [B, T], aligned with the predicted token, 0 outside the mask.
@@ -150,6 +151,7 @@ class HFPolicy(nn.Module):
                 softcap=self.head.softcap,
                 logit_scale=self.head.logit_scale,
                 entropy=entropy,
+                squares=squares,
             )
 
         result = self._call_head(logprobs, sampled)
@@ -315,6 +317,7 @@ class _Sampled(NamedTuple):
             logprobs_BT=_scatter(result.logprobs, is_sampled_BT),
             entropy_BT=None if result.entropy is None else _scatter(result.entropy, is_sampled_BT),
             values_BT=None if values_n is None else _scatter(values_n, is_sampled_BT),
+            other_squares_BT=None if result.other_squares is None else _scatter(result.other_squares, is_sampled_BT),
         )
 
 

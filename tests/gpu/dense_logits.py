@@ -33,6 +33,7 @@ class Dense(NamedTuple):
     logprob_N: Tensor
     entropy_N: Tensor
     target_N: Tensor
+    other_squares_N: Tensor
     gradient_NW: Tensor
 
 
@@ -79,13 +80,14 @@ def dense(
     logprob_N = logprobs_NW.gather(1, case.targets_N[:, None])[:, 0]
     target_N = logits_NW.gather(1, case.targets_N[:, None])[:, 0]
     is_other_NW = is_kept_NW.scatter(1, case.targets_N[:, None], value=False)
+    squares_N = logprobs_NW.exp().masked_fill(~is_other_NW, 0).square().sum(-1)
     total = 0 * logprob_N.sum()
     for upstream_N, quantity_N in ((gradient_N, logprob_N), (entropy_gradient_N, entropy_N)):
         if upstream_N is not None:
             total = total + (upstream_N.double() * quantity_N).sum()
     (gradient_NW,) = torch.autograd.grad(total, raw_NW)
     maximum_N = logits_NW.masked_fill(~is_other_NW, -math.inf).amax(-1)
-    tensors = (logits_NW, maximum_N, logprob_N, entropy_N, target_N, gradient_NW)
+    tensors = (logits_NW, maximum_N, logprob_N, entropy_N, target_N, squares_N, gradient_NW)
     return Dense(*(tensor.detach() for tensor in tensors))
 
 

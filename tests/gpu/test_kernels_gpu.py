@@ -61,7 +61,7 @@ def gradient_tolerance(dtype: torch.dtype) -> float:
 
 
 def head_of(case: Case, options: LogitOptions) -> Head:
-    return Head(case.weight_WD, case.bias_W, Method(kernels, options, "value"))
+    return Head(case.weight_WD, case.bias_W, Method(kernels, options, "value", has_squares=True))
 
 
 def statistics_of(case: Case, options: LogitOptions = PLAIN, threshold_N: Tensor | None = None) -> Statistics:
@@ -92,6 +92,8 @@ def check_statistics(statistics: Statistics, expected: Dense) -> None:
     torch.testing.assert_close(sums.normalizer_N.double(), expected.target_N - expected.logprob_N, **tolerance)
     torch.testing.assert_close(sums.entropy_N.double(), expected.entropy_N, **tolerance)
     torch.testing.assert_close(sums.logprob_N.double(), expected.logprob_N, rtol=1e-5, atol=1e-5)
+    assert sums.other_squares_N is not None
+    torch.testing.assert_close(sums.other_squares_N.double(), expected.other_squares_N, rtol=2e-5, atol=1e-30)
 
 
 def check_gradients_of_operands(gradient_NW: Tensor, case: Case, expected: Dense, tolerance: float) -> None:
@@ -124,6 +126,21 @@ def test_statistics_of_logits_in_memory_match_the_definition(dtype: torch.dtype,
     products_NW = products_of(case).to(dtype)
     expected = dense(case, options, products_NW=products_NW)
     check_statistics(statistics_in_memory(products_NW, case, options), expected)
+
+
+@pytest.mark.parametrize("is_in_memory", [False, True])
+def test_squares_are_left_out_unless_they_are_asked_for(is_in_memory: bool):
+    case = random_case(SHAPE, torch.float32)
+    asking = head_of(case, PLAIN)
+    head = asking._replace(method=Method(kernels, PLAIN, "value"))
+    found = [
+        kernels.statistics_of_logits(products_of(case).float(), each, case.targets_N, None)
+        if is_in_memory
+        else kernels.statistics(case.hidden_ND, each, case.targets_N, None)
+        for each in (asking, head)
+    ]
+    assert found[1].square_sum_N is None
+    assert all(torch.equal(a, b) for a, b in zip(found[0][:4], found[1][:4], strict=True))
 
 
 @each_dtype

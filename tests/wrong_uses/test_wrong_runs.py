@@ -88,6 +88,8 @@ VALUES = rows(
     ("--algorithm gmpo --rl.algorithm.clip-high -1", r"GMPO\.clip_high must be at least 0, got -1\.0"),
     ("--algorithm rloo --rl.algorithm.kl-coef nan", r"RLOO\.kl_coef must be at least 0 and finite, got nan"),
     ("--algorithm maxrl --rl.algorithm.clip-low -1", r"MaxRL\.clip_low must be at least 0, got -1\.0"),
+    ("--algorithm otb --rl.algorithm.clip-high nan", r"OTB\.clip_high must be at least 0, got nan"),
+    ("--algorithm otb --rl.rollout.group-size 1", r"group_size must be at least 2 for OTB, got 1: its baseline is"),
     ("--algorithm gdpo --rl.algorithm.kl-coef -1", r"GDPO\.kl_coef must be at least 0 and finite, got -1\.0"),
     ("--algorithm reinforce_pp --rl.algorithm.clip-high nan", r"ReinforcePP\.clip_high must be at least 0, got nan"),
     ("--algorithm distillation --rl.algorithm.clip-low nan", r"Distillation\.clip_low must be at least 0, got nan"),

@@ -22,7 +22,7 @@ from agents.advantages import (
     token_rewards,
     turn_advantages,
 )
-from agents.algorithms import GDPO, PPO, RLOO, Distillation, MaxRL, ReinforcePP
+from agents.algorithms import GDPO, OTB, PPO, RLOO, Distillation, MaxRL, ReinforcePP
 from agents.errors import ConfigError
 from reasonenv.errors import UnknownNameError
 
@@ -244,14 +244,14 @@ def test_distillation_pays_each_token_what_the_teacher_finds_it_likelier():
 
 
 @pytest.mark.parametrize(
-    "algorithm", [GDPO(), RLOO(), MaxRL(), ReinforcePP(), Distillation()], ids=lambda a: type(a).__name__
+    "algorithm", [GDPO(), OTB(), RLOO(), MaxRL(), ReinforcePP(), Distillation()], ids=lambda a: type(a).__name__
 )
 def test_a_field_that_was_not_filled_is_named_with_what_fills_it(algorithm):
     with pytest.raises(ValueError, match=rf"batch\.advantages_BT .*{type(algorithm).__name__}\.annotate"):
         algorithm.gradient_rows(sampled_batch([1, 0]))
 
 
-@pytest.mark.parametrize("algorithm", [GDPO, RLOO, MaxRL, ReinforcePP, Distillation])
+@pytest.mark.parametrize("algorithm", [GDPO, OTB, RLOO, MaxRL, ReinforcePP, Distillation])
 def test_constant_length_without_its_constant_is_refused_when_the_algorithm_is_built(algorithm):
     with pytest.raises(ValueError, match="max_tokens"):
         algorithm(reduction="constant_length_mean")

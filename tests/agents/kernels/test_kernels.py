@@ -22,10 +22,10 @@ SEVERAL_TILES = (13, 3, 700_001)
 """N, D, V: several of the chunked backend's tiles, the last one narrower, and an odd vocabulary."""
 
 
-def by_definition(inputs: Inputs, *, temperature=1.0, softcap=None, logit_scale=1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Log-probabilities of the targets and entropies, one row and one exponential at a time."""
+def by_definition(inputs: Inputs, *, temperature=1.0, softcap=None, logit_scale=1.0) -> tuple[np.ndarray, ...]:
+    """Log-probabilities of the targets, entropies and Σ p² of the other tokens, one row at a time."""
     hidden, weight, targets, bias = (tensor.detach().numpy() for tensor in inputs)
-    logprobs, entropies = np.zeros(len(hidden)), np.zeros(len(hidden))
+    logprobs, entropies, squares = np.zeros((3, len(hidden)))
     for i, row in enumerate(hidden):
         logits = logit_scale * (weight @ row + bias)
         if softcap is not None:
@@ -34,15 +34,16 @@ def by_definition(inputs: Inputs, *, temperature=1.0, softcap=None, logit_scale=
         probabilities = unnormalised / unnormalised.sum()
         logprobs[i] = np.log(probabilities[targets[i]])
         entropies[i] = -(probabilities * np.log(probabilities)).sum()
-    return logprobs, entropies
+        squares[i] = (np.delete(probabilities, targets[i]) ** 2).sum()
+    return logprobs, entropies, squares
 
 
 @each_backend
 @each_option
 @pytest.mark.parametrize("shape", [(6, 4, 11), (1, 5, 7), (3, 2, 1)])
-def test_logprobs_and_entropy_match_their_definition(backend: str, options: dict, shape: tuple[int, int, int]):
+def test_logprobs_entropy_and_squares_match_their_definition(backend: str, options: dict, shape: tuple[int, int, int]):
     inputs = random_inputs(*shape)
-    result = token_logprobs(*inputs[:3], bias=inputs.bias_V, entropy="value", backend=backend, **options)
+    result = token_logprobs(*inputs[:3], bias=inputs.bias_V, entropy="value", squares=True, backend=backend, **options)
     for tensor_N, expected_N in zip(result, by_definition(inputs, **options), strict=True):
         np.testing.assert_allclose(tensor_N.detach(), expected_N, rtol=1e-12, atol=1e-12)
 
@@ -67,7 +68,7 @@ def test_gradients_of_logprobs_and_entropy_match_finite_differences(backend: str
 def test_chunked_forward_equals_the_reference(options: dict, shape: tuple[int, int, int]):
     inputs = random_inputs(*shape)
     reference, chunked = (
-        token_logprobs(*inputs[:3], bias=inputs.bias_V, entropy="value", backend=backend, **options)
+        token_logprobs(*inputs[:3], bias=inputs.bias_V, entropy="value", squares=True, backend=backend, **options)
         for backend in ("reference", "chunked")
     )
     torch.testing.assert_close(chunked, reference, rtol=1e-12, atol=1e-12)

@@ -29,7 +29,7 @@ HOPPER_SHARED_BYTES, SMALLEST_SHARED_BYTES = 227 * 1024, 99 * 1024
 
 STATISTICS = triton_kernels.statistics_kernel
 GRADIENTS = triton_kernels.gradients_kernel
-OPTIONAL = {"bias", "outer", "threshold", "entropy", "entropy_gradient"}
+OPTIONAL = {"bias", "outer", "threshold", "entropy", "entropy_gradient", "square_sum"}
 WITH_ENTROPY = {"entropy", "entropy_gradient"}
 TYPES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 
@@ -169,6 +169,8 @@ def compiled_with_tiling(
         (STATISTICS, {"threshold"}),
         (STATISTICS, {"bias", "threshold"}),
         (STATISTICS, {"bias", "outer", "threshold"}),
+        (STATISTICS, {"square_sum"}),
+        (STATISTICS, {"bias", "outer", "threshold", "square_sum"}),
         (GRADIENTS, set()),
         (GRADIENTS, WITH_ENTROPY),
         (GRADIENTS, {"bias"}),
