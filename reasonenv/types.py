@@ -216,8 +216,8 @@ class Score:
             )
         if math.isinf(self.value):
             raise ValueError(
-                f"A score must be a finite number, got {self.value!r}: one such reward makes the advantages of its group "
-                "NaN. Bound the reward, or use Score.failed(reason) where it has no value."
+                f"A score must be a finite number, got {self.value!r}: one such reward makes the advantages of its "
+                "group NaN. Bound the reward, or use Score.failed(reason) where it has no value."
             )
 
     @classmethod

@@ -104,8 +104,10 @@ def _grade(reference: QAReference, response: str) -> Grade:
     try:
         return _grade_read(reference, response)
     except UNFORESEEN as error:
-        status = GradeStatus.WRONG if _is_sound(reference) else GradeStatus.GRADER_ERROR
-        return Grade(status, None, {"reason": repr(error)})
+        is_sound = _is_sound(reference)
+        if not is_sound and reference.kind == "constrained":
+            raise
+        return Grade(GradeStatus.WRONG if is_sound else GradeStatus.GRADER_ERROR, None, {"reason": repr(error)})
 
 
 def _grade_read(reference: QAReference, response: str) -> Grade:
