@@ -118,7 +118,7 @@ class CodeEfficiency:
 
 
 def _judge_responses(attempts: Sequence[Attempt], sandbox: Judge | None, reward: str) -> list[CodeVerdict | None]:
-    """Judge the programs of responses. A program that breaks the executor, where the task's own does not, has failed."""
+    """Judge the programs of responses; one that breaks the executor, where the task's own does not, has failed."""
     references = [_reference(attempt, reward) for attempt in attempts]
     programs = [code_block(attempt.response) for attempt in attempts]
     verdicts = _judge(programs, references, sandbox)

@@ -341,12 +341,14 @@ def test_r1_reasoning_adds_language_consistency():
 
 
 def test_train_deepseek_r1_has_five_rewards_with_its_limits():
-    response = "<think>Step 1: 2+3\n- 5</think><answer>5</answer>"
+    response = "<think>Step 1: 2+3\n- it is 5</think><answer>5</answer>"
     (breakdown,) = load_reward("train_deepseek_r1").score(attempts(response.ljust(500)))
     assert breakdown.components == pytest.approx(
         {"accuracy": 1.0, "format": 1.0, "reasoning_steps": 2 / 3, "cosine_length": 0.9, "repetition_penalty": 0.0}
     )
     assert set(breakdown.weights.values()) == {1.0}
+    (wrong,) = load_reward("train_deepseek_r1").score(attempts(response.replace("5</answer>", "6</answer>")))
+    assert (wrong.total, wrong.components["reasoning_steps"], wrong.components["cosine_length"]) == (0.5, 0.0, -0.5)
 
 
 def test_open_r1_is_accuracy_format_and_tag_count():
