@@ -1,4 +1,7 @@
-"""Combinations of rewards that papers and projects trained with; `compat` has the exact numbers of other projects."""
+"""Combinations of rewards that papers and projects trained with; `compat` has the exact numbers of other projects.
+
+What each pays for garbage is in `docs/garbage.md`.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,10 @@ def r1_all_scenarios() -> CompositeReward:
     Mathematics by accuracy, programs by their tests, questions by their reference answer; a request without one by the
     helpfulness or the safety model, as its `metadata["preference_set"]` says. Format and language consistency for all.
     The models are the small embedded ones; `CompositeReward(…, applies_to=…)` and `NeuralReward` combine others alike.
+
+    Where nothing is right or wrong, garbage can earn as much as an honest attempt, or more: a text that keeps every
+    constraint is paid whatever it says, for no rule tells whether it answers the request, and a small model can be
+    pleased by what it has never seen. `docs/garbage.md` has the numbers. Train with models of your own there.
     """
     terms = (Accuracy(), CodeAllPassed(), QAAccuracy(), helpfulness(), safety(), Format(), LanguageConsistency())
     return CompositeReward(
