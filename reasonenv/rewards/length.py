@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from reasonenv.types import Attempt, Score, ScoreStatus
 
 __all__ = ["CosineLength", "Length", "SoftOverlong", "cosine_between", "length_values", "new_characters"]
 
-_WORDS = re.compile(rf"[{SPACELESS}]|[^\W_{SPACELESS}]+")
+_NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " "))
+_WORDS = re.compile(rf"[{SPACELESS}]{{1,2}}|[^\W_{SPACELESS}]+")
 _MAX_WORD_CHARS = 20
 """What a longer word counts: it is no word."""
 
@@ -48,17 +50,18 @@ def length_values(lengths: Sequence[int], is_correct: Sequence[bool]) -> list[fl
 
 
 def new_characters(text: str) -> int:
-    """Return how many characters of a text say something new.
+    """Return how many characters of a text say something new: letters and digits of its different words.
 
-        Σ_words min(letters and digits, 20) · different triples of words / triples of words
+        Σ_different words min(letters and digits, 20)
+
+    Two characters of a script without spaces (Han, kana, Thai, …) are a word.
 
     >>> new_characters("So 3 apples and 4 make 7."), new_characters("so " * 100), new_characters("." * 100)
     (18, 2, 0)
     """
-    words = _WORDS.findall(text.lower())
-    triples = list(zip(words, words[1:], words[2:], strict=False))
-    share = len(set(triples)) / len(triples) if triples else 1.0
-    return round(sum(min(len(word), _MAX_WORD_CHARS) for word in words) * share)
+    lowered = text.lower()
+    words = lowered.translate(_NO_PUNCTUATION).split() if text.isascii() else _WORDS.findall(lowered)
+    return sum(min(len(word), _MAX_WORD_CHARS) for word in set(words))
 
 
 def _reference_type(correctness: Reward) -> type | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _LIST_ITEM = re.compile(r"\n[ \t]*(?:\d{1,4}\.|[-*])[ \t]")
 
 _SAYS_SOMETHING = re.compile(r"[^\W\d_]|\d+")
 _MIN_DIFFERENT = 2
+_MAX_STEP_CHARS = 200
+"""Steps that share their beginning are one."""
 _ENDS_OF_THINKING = ("</think>", "<answer>")
 
 
@@ -74,20 +77,26 @@ class ReasoningSteps:
         return self._value(attempt) if verdict.value >= 0.5 else Score(0.0, details={"is_correct": False})
 
     def _value(self, attempt: Attempt) -> Score:
-        return Score(min(1.0, _num_steps(attempt.response) / self.target))
+        return Score(min(1.0, _num_steps(attempt.response, self.target) / self.target))
 
 
-def _num_steps(response: str) -> int:
+def _num_steps(response: str, most: int) -> int:
+    """Count different steps, up to `most`."""
     text = "\n" + response
-    signs = sorted(sign.span() for pattern in (_WORD, _LIST_ITEM) for sign in pattern.finditer(text))
-    starts = [*(start for start, _ in signs), len(text)]
-    steps = (text[end:start] for (_, end), start in zip(signs, starts[1:], strict=True))
-    return len({said for said in map(_said, steps) if said})
+    signs = heapq.merge(_WORD.finditer(text), _LIST_ITEM.finditer(text), key=re.Match.start)
+    said, start = set[str](), None
+    for sign in signs:
+        if start is not None:
+            said |= _said(text[start : sign.start()])
+        if len(said) == most:
+            return most
+        start = sign.end()
+    return len(said if start is None else said | _said(text[start:]))
 
 
-def _said(step: str) -> str:
-    """Return what a step says, without its spaces; empty where that is too little."""
+def _said(step: str) -> set[str]:
+    """Return what a step says, without its spaces; nothing where that is too little."""
     for end in _ENDS_OF_THINKING:
         step = step.partition(end)[0]
-    step = " ".join(step.lower().split())
-    return step if len(set(_SAYS_SOMETHING.findall(step))) >= _MIN_DIFFERENT else ""
+    step = " ".join(step[:_MAX_STEP_CHARS].lower().split())
+    return {step} if len(set(_SAYS_SOMETHING.findall(step))) >= _MIN_DIFFERENT else set()
