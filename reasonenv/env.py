@@ -72,10 +72,7 @@ class Episode:
         )
 
     def answered(self, response: str, token_ids: Sequence[int] | None, max_chars: int) -> Episode:
-        """Take a response of the model; one of more than `max_chars` is cut and truncates the episode.
-
-        A `<think>` that the prompt opened is part of it.
-        """
+        """Take a response, with the `<think>` that its prompt opened; over `max_chars` it is cut, and truncates."""
         response = whole_response(self.observation, response)
         is_cut = len(response) > max_chars
         return replace(

@@ -1,4 +1,4 @@
-"""What a search finds that presets pay for nothing; `benchmarks/bench_garbage.py` searches longer, on more tasks."""
+"""What a search finds that presets pay for nothing; the benchmark `bench_garbage` searches longer, on more tasks."""
 
 import pytest
 

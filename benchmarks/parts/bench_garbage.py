@@ -4,7 +4,7 @@ For each preset and kind of task, a search (`reasonenv.evaluation.garbage`) make
 few tasks and keeps the best paid. An honest attempt is a worked solution in the form that is asked for whose final
 answer is that of another task; for requests without a right answer, a plain answer, and for unsafe ones a refusal.
 
-    python benchmarks/bench_garbage.py benchmarks/results/garbage.json
+    python benchmarks/parts/bench_garbage.py benchmarks/results/garbage.json
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-from machine import describe_machine
 
 from reasonenv.evaluation.garbage import search_garbage
 from reasonenv.rewards import PRESETS, load_reward
@@ -145,7 +143,7 @@ def main(path: str) -> None:
                 f"{row['largest_excess']:+.2f} | `{row['worst']['garbage']['response'][:70]!r}` |",
                 flush=True,
             )
-    written = {"machine": describe_machine(), "num_responses": NUM_RESPONSES, "results": results}
+    written = {"num_responses": NUM_RESPONSES, "results": results}
     Path(path).write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
