@@ -47,7 +47,11 @@ def test_a_step_is_a_whole_word_with_a_number_of_at_most_four_digits(response: s
 
 
 def test_one_step_is_enough_where_the_target_is_one() -> None:
-    assert [value(ReasoningSteps(target=1), response) for response in ("one", "- one", "- one\n- two")] == [0.0, 1.0, 1.0]
+    assert [value(ReasoningSteps(target=1), response) for response in ("one", "- one", "- one\n- two")] == [
+        0.0,
+        1.0,
+        1.0,
+    ]
 
 
 @pytest.mark.parametrize(("num_tokens", "expected"), [(12288, 0.0), (14336, -0.5), (16384, -1.0), (16385, -1.0)])
