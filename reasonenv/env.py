@@ -19,6 +19,7 @@ import numpy as np
 
 from reasonenv.counts import check_counts
 from reasonenv.errors import EpisodeError
+from reasonenv.parsing import whole_response
 from reasonenv.prompts import PromptTemplate, load_template
 from reasonenv.rewards import CompositeReward, Reward, load_reward
 from reasonenv.spaces import UnicodeText
@@ -71,7 +72,8 @@ class Episode:
         )
 
     def answered(self, response: str, token_ids: Sequence[int] | None, max_chars: int) -> Episode:
-        """Take a response of the model; one of more than `max_chars` is cut and truncates the episode."""
+        """Take a response, with the `<think>` that its prompt opened; over `max_chars` it is cut, and truncates."""
+        response = whole_response(self.observation, response)
         is_cut = len(response) > max_chars
         return replace(
             self,

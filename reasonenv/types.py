@@ -6,6 +6,7 @@ machines.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -199,7 +200,8 @@ class ScoreStatus(StrEnum):
 class Score:
     """What one reward says of one attempt.
 
-    `value` is NaN exactly when `status` is `GRADER_FAILED`: a broken grader must never look like a wrong answer.
+    `value` is finite, and NaN exactly when `status` is `GRADER_FAILED`: a broken grader must never look like a wrong
+    answer, and one infinite reward makes every gradient NaN.
     """
 
     value: float
@@ -211,6 +213,11 @@ class Score:
             raise ValueError(
                 f"A score is NaN exactly when the grader failed; got value={self.value!r} with status={self.status!r}. "
                 "Use Score.failed(reason) for a failure of the grader."
+            )
+        if math.isinf(self.value):
+            raise ValueError(
+                f"A score must be a finite number, got {self.value!r}: one such reward makes the advantages of its "
+                "group NaN. Bound the reward, or use Score.failed(reason) where it has no value."
             )
 
     @classmethod

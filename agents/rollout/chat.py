@@ -19,6 +19,7 @@ from jinja2.exceptions import TemplateError
 
 from agents.errors import ConfigError
 from reasonenv.errors import UnknownNameError
+from reasonenv.parsing import opened_thinking
 from reasonenv.types import Message
 
 __all__ = ["ChatTemplate", "TemplateValue"]
@@ -31,7 +32,6 @@ _RESPONSE = "EARLIER-RESPONSE"
 _TURNS = ("FIRST-QUESTION", "SECOND-QUESTION", "THIRD-QUESTION")
 _THOUGHT = "THOUGHT"
 _THINKING = re.compile(r"<think>.*?</think>\s*", re.DOTALL)
-_OPENED_THINKING = re.compile(r"<think>\s*\Z")
 _THINKING_TOKENS = ("<think>", "</think>", "[THINK]", "[/THINK]")
 """They mark no turn, and prompts may speak of them."""
 
@@ -110,7 +110,7 @@ class ChatTemplate:
         for observation in _TURNS[1:]:
             response = self._thoughtful(appended)
             conversation += [_assistant(response), _user(observation)]
-            appended += response.removeprefix(_opened(appended)) + self.behind_response(observation)
+            appended += response.removeprefix(opened_thinking(appended)) + self.behind_response(observation)
             rendered = self._render(conversation)
             if _comparable(_thoughtless(appended)) != _comparable(_thoughtless(rendered)):
                 raise ConfigError(
@@ -121,7 +121,7 @@ class ChatTemplate:
 
     def _thoughtful(self, text: str) -> str:
         """Return a response as a policy would give it here, which thinks first where the template opens thinking."""
-        opened = _opened(text)
+        opened = opened_thinking(text)
         return f"{opened}{_THOUGHT}</think>{_RESPONSE}" if opened else _RESPONSE
 
     def _folded(self, messages: Sequence[Message]) -> Sequence[Message]:
@@ -177,18 +177,13 @@ def _system(content: str) -> Message:
     return {"role": "system", "content": content}
 
 
-def _opened(text: str) -> str:
-    found = _OPENED_THINKING.search(text)
-    return found[0] if found else ""
-
-
 def _comparable(text: str) -> str:
     """Return a rendering without the spaces around responses, which a policy writes itself or a template trims."""
     return re.sub(rf"\s*({_RESPONSE}|<think>|</think>)\s*", r"\1", text)
 
 
 def _thoughtless(text: str) -> str:
-    opened = _opened(text)
+    opened = opened_thinking(text)
     return _THINKING.sub("", text.removesuffix(opened)) + opened
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,11 +10,11 @@ from typing import Any
 from agents.errors import ConfigError
 from agents.rollout.chat import ChatTemplate, TemplateValue
 from agents.types import TokenIds
+from reasonenv.parsing import opened_thinking
 from reasonenv.types import Message
 
 __all__ = ["TextCodec"]
 
-_OPENED_THINKING = re.compile(r"<think>\s*\Z")
 _OPENING_TOKENS = 16
 """Last tokens of a prompt among which an opened `<think>` is looked for."""
 
@@ -122,9 +121,7 @@ class TextCodec:
         Templates of reasoning models open the chain of thought themselves. It belongs to the response, as the rewards
         see it.
         """
-        tail = self.tokenizer.decode(token_ids[-_OPENING_TOKENS:], skip_special_tokens=False)
-        found = _OPENED_THINKING.search(str(tail))
-        return found[0] if found else ""
+        return opened_thinking(str(self.tokenizer.decode(token_ids[-_OPENING_TOKENS:], skip_special_tokens=False)))
 
     def encode(self, text: str) -> TokenIds:
         """Return plain ids; lone surrogates, which no tokenizer can encode, become U+FFFD."""

@@ -32,6 +32,7 @@ def rollout_metrics(trajectories: Sequence[Trajectory]) -> dict[str, float]:
         "rollout/stopped_share": _mean([trajectory.is_stopped for trajectory in trajectories]),
         "rollout/zero_variance_share": _zero_variance_share(scored),
         "rollout/grader_failed_share": _mean([t.reward_status is ScoreStatus.GRADER_FAILED for t in trajectories]),
+        "rollout/grader_failed_group_share": _largest_failed_share(trajectories),
         "rollout/entropy": surprise / max(num_tokens, 1),
         "rollout/tokens": float(num_tokens),
     }
@@ -116,6 +117,14 @@ def _zero_variance_share(trajectories: Sequence[Trajectory]) -> float:
     for trajectory in trajectories:
         rewards.setdefault(trajectory.group_id, set()).add(trajectory.reward)
     return _mean([len(values) == 1 for values in rewards.values()])
+
+
+def _largest_failed_share(trajectories: Sequence[Trajectory]) -> float:
+    """Return the largest share of one group whose grader failed."""
+    failed: dict[int, list[bool]] = {}
+    for trajectory in trajectories:
+        failed.setdefault(trajectory.group_id, []).append(trajectory.reward_status is ScoreStatus.GRADER_FAILED)
+    return max(map(_mean, failed.values()), default=math.nan)
 
 
 def _mean(values: Sequence[float]) -> float:

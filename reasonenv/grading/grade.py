@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["MAX_ANSWER_CHARS", "Grade", "GradeStatus"]
+__all__ = ["MAX_ANSWER_CHARS", "UNFORESEEN", "Grade", "GradeStatus"]
 
 MAX_ANSWER_CHARS = 1000
 """Longer answers are not compared; the longest gold answer of MATH-500 has 53 characters."""
+
+UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a mistake in our own reading of a text would raise: a status of one answer, not the end of a training."""
 
 
 class GradeStatus(StrEnum):
@@ -29,9 +32,9 @@ class GradeStatus(StrEnum):
     GOLD_UNPARSEABLE = "gold_unparseable"
     """The gold answer cannot be read, or says nothing."""
     GRADER_ERROR = "grader_error"
+    """Comparing raised, and would with the gold answer alone."""
     WORKER_DIED = "worker_died"
-    WORKERS_BUSY = "workers_busy"
-    """The call had to end before a worker could decide."""
+    """The gold answer alone ends a worker, or none can start."""
 
     @property
     def is_failure(self) -> bool:
@@ -50,7 +53,6 @@ _FAILURES = frozenset(
         GradeStatus.GOLD_UNPARSEABLE,
         GradeStatus.GRADER_ERROR,
         GradeStatus.WORKER_DIED,
-        GradeStatus.WORKERS_BUSY,
     ]
 )
 _FINAL = frozenset([GradeStatus.CORRECT, GradeStatus.WRONG, GradeStatus.GOLD_UNPARSEABLE, GradeStatus.OVER_BUDGET])

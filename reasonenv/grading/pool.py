@@ -3,6 +3,10 @@
 Calls wait for workers in the order they came, and a call with more to compare hands each worker on after every
 comparison. See `reasonenv.workers` for the processes.
 
+Whose fault a failure is: a comparison whose process died is asked again, alone in a fresh process. If it fails once
+more, or the comparison raised, the gold answer is compared with itself; where that works, the answer is to blame, and
+wrong.
+
 Covered: a comparison that hangs or dies, callers in several threads, in asyncio, in daemonic processes and in a
 `__main__` without a guard (each worker is a fresh interpreter, not a fork), a fork while workers run, the end of the
 caller by exit or by SIGKILL. Not covered: Windows, which has neither fork nor RLIMIT_AS.
@@ -31,7 +35,7 @@ _PROGRAM = Path(__file__).with_name("worker.py")
 _START_SECONDS = 60.0
 _MEMORY_BYTES = 2**30
 """A worker that has loaded math-verify takes a seventh of it."""
-_MAX_DEATHS = 2
+_FAILURES = (GradeStatus.WORKER_DIED, GradeStatus.GRADER_ERROR)
 
 
 class Comparison(NamedTuple):
@@ -66,34 +70,59 @@ class WorkerPool:
         atexit.register(self.close)
         os.register_at_fork(after_in_child=self._abandon_workers)
 
-    def compare(
-        self,
-        comparisons: Sequence[Comparison],
-        *,
-        timeout_seconds: float,
-        num_workers: int,
-        patience_seconds: float = math.inf,
-    ) -> list[Verdict]:
+    def compare(self, comparisons: Sequence[Comparison], *, timeout_seconds: float, num_workers: int) -> list[Verdict]:
         """Return one verdict per comparison, in order; nothing that a worker does raises.
 
         Args:
             timeout_seconds: wall-clock limit of each comparison; waiting for a worker and its start do not count.
-            num_workers: how many workers may exist.
-            patience_seconds: wall-clock limit of the call; what is not decided by then is `workers_busy`.
+            num_workers: how many workers may exist, beside one for what is asked again alone.
         """
-        batch = _Batch(comparisons, timeout_seconds, time.monotonic() + patience_seconds)
+        batch = _Batch(comparisons, timeout_seconds, max_deaths=1)
+        self._work_off(batch, num_workers)
+        for index in sorted(batch.lost):
+            batch.verdicts[index] = self._ask_alone(comparisons[index], timeout_seconds)
+        suspects = [index for index in sorted(batch.suspects) if batch.verdicts[index].status in _FAILURES]
+        if suspects:
+            golds = {comparisons[index]._replace(answer=comparisons[index].gold) for index in suspects}
+            is_sound = self._are_sound(sorted(golds), timeout_seconds, num_workers)
+            for index in suspects:
+                if is_sound[comparisons[index].gold, comparisons[index].comparer]:
+                    batch.verdicts[index] = _blame_answer(batch.verdicts[index])
+        return [batch.verdicts[index] for index in range(len(comparisons))]
+
+    def _work_off(self, batch: _Batch, num_workers: int) -> None:
         held: list[_Worker] = []
         try:
             while not batch.is_done:
-                if not self._acquire(held, min(num_workers, batch.num_undecided), num_workers, batch.deadline):
-                    batch.give_up(GradeStatus.WORKERS_BUSY, f"no worker was free within {patience_seconds} s")
-                    break
+                self._acquire(held, min(num_workers, batch.num_undecided), num_workers)
                 batch.advance(held)
                 self._replace_dead(held)
                 self._hand_on(held)
         finally:
             self._release(held)
-        return [batch.verdicts[index] for index in range(len(comparisons))]
+
+    def _ask_alone(self, comparison: Comparison, timeout_seconds: float) -> Verdict:
+        """Compare in a fresh process, which nothing was asked before and nothing is asked afterwards."""
+        batch = _Batch([comparison], timeout_seconds, max_deaths=1)
+        with self._changed:
+            worker = self._start()
+        try:
+            while not batch.is_done:
+                batch.advance([worker])
+        finally:
+            with self._changed:
+                worker.process.close()
+                self._workers.discard(worker)
+        return batch.verdicts[0]
+
+    def _are_sound(
+        self, golds: Sequence[Comparison], timeout_seconds: float, num_workers: int
+    ) -> dict[tuple[str, str], bool]:
+        """Return whether each gold answer can be compared with itself, by gold answer and comparer."""
+        batch = _Batch(golds, timeout_seconds, max_deaths=2)
+        self._work_off(batch, num_workers)
+        decided = (GradeStatus.CORRECT, GradeStatus.WRONG)
+        return {(gold.gold, gold.comparer): batch.verdicts[row].status in decided for row, gold in enumerate(golds)}
 
     @property
     def process_ids(self) -> list[int]:
@@ -124,24 +153,22 @@ class WorkerPool:
             worker.process.abandon()
         self._forget_workers()
 
-    def _acquire(self, held: list[_Worker], wanted: int, limit: int, deadline: float) -> bool:
-        """Hold more workers, up to those wanted; wait only for the first one. Return whether any is held."""
+    def _acquire(self, held: list[_Worker], wanted: int, limit: int) -> None:
+        """Hold more workers, up to those wanted; wait only for the first one."""
         with self._changed:
-            if not held and not self._wait_for_turn(limit, deadline):
-                return False
+            if not held:
+                self._wait_for_turn(limit)
             while len(held) < wanted and (self._idle or len(self._workers) < limit):
                 if held and self._waiting:
                     break
                 held.append(self._idle.pop() if self._idle else self._start())
-        return True
 
-    def _wait_for_turn(self, limit: int, deadline: float) -> bool:
+    def _wait_for_turn(self, limit: int) -> None:
         ticket = object()
         self._waiting.append(ticket)
         try:
-            return self._changed.wait_for(
-                lambda: self._waiting[0] is ticket and (bool(self._idle) or len(self._workers) < limit),
-                min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX),
+            self._changed.wait_for(
+                lambda: self._waiting[0] is ticket and (bool(self._idle) or len(self._workers) < limit)
             )
         finally:
             self._waiting.remove(ticket)
@@ -204,9 +231,13 @@ class _Worker:
 class _Batch:
     """The state of one call: what is still to ask, and what has been decided."""
 
-    def __init__(self, comparisons: Sequence[Comparison], timeout_seconds: float, deadline: float) -> None:
+    def __init__(self, comparisons: Sequence[Comparison], timeout_seconds: float, *, max_deaths: int) -> None:
         self.verdicts: dict[int, Verdict] = {}
-        self.deadline = deadline
+        self.lost: set[int] = set()
+        """Comparisons that as many workers died of as may."""
+        self.suspects: set[int] = set()
+        """Those, and comparisons that raised: what answer or gold answer may have caused."""
+        self._max_deaths = max_deaths
         self._comparisons = comparisons
         self._timeout_seconds = timeout_seconds
         self._pending = deque(range(len(comparisons)))
@@ -231,18 +262,16 @@ class _Batch:
         poll = select.poll()
         for descriptor in waiting:
             poll.register(descriptor, select.POLLIN)
-        seconds = min(self.deadline, *(worker.deadline for worker in busy)) - time.monotonic()
+        seconds = min(worker.deadline for worker in busy) - time.monotonic()
         for descriptor, _ in poll.poll(max(0, math.ceil(seconds * 1000))):
             self._receive(waiting.pop(descriptor))
         for worker in waiting.values():
             if time.monotonic() >= worker.deadline:
                 self._expire(worker)
-        if time.monotonic() >= self.deadline:
-            self._run_out_of_patience(held)
 
-    def give_up(self, status: GradeStatus, reason: str) -> None:
-        """Decide what nobody works on."""
-        self.verdicts.update((index, Verdict(status, reason)) for index in self._pending)
+    def _give_up(self, reason: str) -> None:
+        """Decide what nobody works on: no process can be started for it."""
+        self.verdicts.update((index, Verdict(GradeStatus.WORKER_DIED, reason)) for index in self._pending)
         self._pending.clear()
 
     def _receive(self, worker: _Worker) -> None:
@@ -255,11 +284,13 @@ class _Batch:
             worker.is_ready = True
         elif reply:
             worker.process.kill()
-            self.give_up(GradeStatus.WORKER_DIED, reply["reason"])
+            self._give_up(reply["reason"])
 
     def _decide(self, worker: _Worker, verdict: Verdict) -> None:
         assert worker.assigned is not None, "a worker replies to what it was asked"
         self.verdicts[worker.assigned] = verdict
+        if verdict.status in _FAILURES:
+            self.suspects.add(worker.assigned)
         worker.assigned = None
         if verdict.status is GradeStatus.OVER_BUDGET:
             worker.process.kill()
@@ -269,29 +300,25 @@ class _Batch:
         if worker.is_ready:
             self._decide(worker, Verdict(GradeStatus.TIMEOUT, f"stopped after {self._timeout_seconds} s"))
         else:
-            self.give_up(GradeStatus.WORKER_DIED, f"a grader process did not start within {_START_SECONDS} s")
-
-    def _run_out_of_patience(self, held: Sequence[_Worker]) -> None:
-        """Stop everything but workers that are still starting, which the next call will need."""
-        reason = "the workers were too busy to decide it in time"
-        for worker in held:
-            if worker.assigned is not None:
-                worker.process.kill()
-                self._decide(worker, Verdict(GradeStatus.WORKERS_BUSY, reason))
-        self.give_up(GradeStatus.WORKERS_BUSY, reason)
+            self._give_up(f"a grader process did not start within {_START_SECONDS} s")
 
     def _lose(self, worker: _Worker) -> None:
-        """Ask once more what a worker died of: it may have been killed from outside."""
+        """Ask again what a worker died of, as often as it may: it may have been killed from outside."""
         reason = f"a grader process ended with exit code {worker.process.exit_code}"
         if worker.assigned is None:
-            self.give_up(GradeStatus.WORKER_DIED, reason)
+            self._give_up(reason)
             return
         self._deaths[worker.assigned] += 1
-        if self._deaths[worker.assigned] >= _MAX_DEATHS:
+        if self._deaths[worker.assigned] >= self._max_deaths:
+            self.lost.add(worker.assigned)
             self._decide(worker, Verdict(GradeStatus.WORKER_DIED, reason))
         else:
             self._pending.appendleft(worker.assigned)
             worker.assigned = None
+
+
+def _blame_answer(failure: Verdict) -> Verdict:
+    return Verdict(GradeStatus.WRONG, f"the answer, and not the gold answer, made the grader fail: {failure.reason}")
 
 
 @cache

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from reasonenv.parsing.boxes import boxed_answer
 
-__all__ = ["Response", "read_response"]
+__all__ = ["Response", "opened_thinking", "read_response", "whole_response"]
+
+_OPENED_THINKING = re.compile(r"<think>\s*\Z")
+_MAX_OPENED_CHARS = 32
+"""Where the end of a prompt is looked for."""
 
 
 class Response(NamedTuple):
@@ -55,6 +60,32 @@ def read_response(response: str) -> Response:
         return Response(response, closed, rest, None, rest)
     block = _only_block(rest)
     return Response(response, closed, rest, block, block)
+
+
+def opened_thinking(prompt: str) -> str:
+    """Return the `<think>` with which a prompt ends, and the space behind it; else the empty string.
+
+    >>> opened_thinking("<|User|>2+3=?<|Assistant|><think>\\n")
+    '<think>\\n'
+    """
+    found = _OPENED_THINKING.search(prompt[-_MAX_OPENED_CHARS:])
+    return found[0] if found else ""
+
+
+def whole_response(prompt: str, response: str) -> str:
+    """Return a response with the `<think>` that its prompt opened, as every reward reads it.
+
+    Chat templates of reasoning models (DeepSeek-R1, Qwen3, QwQ) open the chain of thought themselves, so that the model
+    writes no opening tag. `agents` and `TextEnv` put it back; who scores responses by other ways calls this.
+
+    Args:
+        prompt: as the model read it, generation prompt included.
+        response: what the model wrote; one that opens its thinking itself is returned as it is.
+
+    >>> whole_response("2+3=?<think>", "2+3 is 5</think> <answer>5</answer>")
+    '<think>2+3 is 5</think> <answer>5</answer>'
+    """
+    return response if response.lstrip().startswith("<think>") else opened_thinking(prompt) + response
 
 
 def _only_block(text: str) -> str | None:

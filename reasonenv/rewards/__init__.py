@@ -15,6 +15,7 @@ from reasonenv.rewards.base import (
     rule,
 )
 from reasonenv.rewards.composite import CompositeReward, TaskPredicate
+from reasonenv.rewards.unscored import UnscoredWarning
 from reasonenv.tables import resolve
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Reward",
     "Rule",
     "RuleFunction",
+    "UnscoredWarning",
     "load_reward",
     "rule",
 ]

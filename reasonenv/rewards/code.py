@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from reasonenv.execution.shared import shared_sandbox
@@ -118,8 +118,25 @@ class CodeEfficiency:
 
 
 def _judge_responses(attempts: Sequence[Attempt], sandbox: Judge | None, reward: str) -> list[CodeVerdict | None]:
+    """Judge the programs of responses; one that breaks the executor, where the task's own does not, has failed."""
     references = [_reference(attempt, reward) for attempt in attempts]
-    return _judge([code_block(attempt.response) for attempt in attempts], references, sandbox)
+    programs = [code_block(attempt.response) for attempt in attempts]
+    verdicts = _judge(programs, references, sandbox)
+    for row, verdict in enumerate(verdicts):
+        if verdict is not None and verdict.status is ScoreStatus.GRADER_FAILED:
+            verdicts[row] = _judge_alone(programs[row], references[row], sandbox)
+    return verdicts
+
+
+def _judge_alone(program: str | None, reference: CodeReference, sandbox: Judge | None) -> CodeVerdict | None:
+    """Judge once more, alone; then the reference program, or one that does nothing, to see whose fault it is."""
+    (again,) = _judge([program], [reference], sandbox)
+    if again is None or again.status is ScoreStatus.SCORED:
+        return again
+    (harmless,) = _judge([reference.reference_program or "pass"], [reference], sandbox)
+    if harmless is None or harmless.status is ScoreStatus.GRADER_FAILED:
+        return again
+    return replace(harmless, num_passed=0, cases=(), status=ScoreStatus.SCORED, cpu_seconds=0.0)
 
 
 def _judge(

@@ -6,12 +6,14 @@ A component whose grader failed makes the total NaN: the sum of the others would
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from numbers import Real
 from typing import Any
 
 from reasonenv.rewards.base import BackgroundReward, CorrectnessReward, Reward
+from reasonenv.rewards.unscored import UnscoredWarning, unscored_alarm
 from reasonenv.types import Attempt, RewardBreakdown, Score, ScoreStatus, Task
 
 __all__ = ["CompositeReward", "TaskPredicate"]
@@ -24,6 +26,7 @@ class CompositeReward:
     """`total = Σ weight_i · value_i` over the named terms that apply to the task.
 
     Terms that run in the background (`BackgroundReward`) start first and are waited for last; rules score meanwhile.
+    Warns once (`UnscoredWarning`) where graders failed for more than a quarter of a group or of a batch.
 
     Args:
         terms: component name → (reward, weight). Names are identifiers; weights are finite, and may be negative.
@@ -47,6 +50,7 @@ class CompositeReward:
         self.applies_to: Mapping[str, TaskPredicate] = dict(applies_to or {})
         if unknown := self.applies_to.keys() - self.terms.keys():
             raise ValueError(f"applies_to names {sorted(unknown)}, which are no terms; the terms are {list(terms)}.")
+        self._has_warned = False
 
     @classmethod
     def of(cls, *rewards: Reward) -> CompositeReward:
@@ -112,7 +116,11 @@ class CompositeReward:
         for name in self.terms:
             for row, score in zip(rows[name], columns[name], strict=True):
                 scores[row][name] = score
-        return [self._breakdown(attempt, own) for attempt, own in zip(attempts, scores, strict=True)]
+        breakdowns = [self._breakdown(attempt, own) for attempt, own in zip(attempts, scores, strict=True)]
+        if not self._has_warned and (alarm := unscored_alarm(attempts, breakdowns)):
+            self._has_warned = True
+            warnings.warn(alarm, UnscoredWarning, stacklevel=2)
+        return breakdowns
 
     def _rows(self, name: str, attempts: Sequence[Attempt]) -> list[int]:
         condition = self.applies_to.get(name)

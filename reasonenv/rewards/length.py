@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import string
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,9 +14,15 @@ from reasonenv.counts import check_counts
 from reasonenv.rewards.accuracy import Accuracy
 from reasonenv.rewards.attempts import LengthUnit, group_of, length_of
 from reasonenv.rewards.base import DescribedReward, Reward
+from reasonenv.rewards.repetition import SPACELESS
 from reasonenv.types import Attempt, Score, ScoreStatus
 
-__all__ = ["CosineLength", "Length", "SoftOverlong", "cosine_between", "length_values"]
+__all__ = ["CosineLength", "Length", "SoftOverlong", "cosine_between", "length_values", "new_characters"]
+
+_NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " "))
+_WORDS = re.compile(rf"[{SPACELESS}]{{1,2}}|[^\W_{SPACELESS}]+")
+_MAX_WORD_CHARS = 20
+"""What a longer word counts: it is no word."""
 
 
 def cosine_between(short: float, long: float, progress: float) -> float:
@@ -41,6 +49,21 @@ def length_values(lengths: Sequence[int], is_correct: Sequence[bool]) -> list[fl
     return [share if right else min(0.0, share) for share, right in zip(shares, is_correct, strict=True)]
 
 
+def new_characters(text: str) -> int:
+    """Return how many characters of a text say something new: letters and digits of its different words.
+
+        Σ_different words min(letters and digits, 20)
+
+    Two characters of a script without spaces (Han, kana, Thai, …) are a word.
+
+    >>> new_characters("So 3 apples and 4 make 7."), new_characters("so " * 100), new_characters("." * 100)
+    (18, 2, 0)
+    """
+    lowered = text.lower()
+    words = lowered.translate(_NO_PUNCTUATION).split() if text.isascii() else _WORDS.findall(lowered)
+    return sum(min(len(word), _MAX_WORD_CHARS) for word in set(words))
+
+
 def _reference_type(correctness: Reward) -> type | None:
     return correctness.reference_type if isinstance(correctness, DescribedReward) else None
 
@@ -56,11 +79,15 @@ class CosineLength:
     Range: between the smallest and the largest of the four values. The paper gives a response over the limit a value
     of its own; here it stays at the long end.
 
+    Of a wrong answer, characters count only where they say something new (`new_characters`): blanks, punctuation and
+    repetition would else be paid. A wrong answer that is paid for length is paid for words of any kind all the same;
+    equal values at both ends pay none.
+
     Args:
         correct_short, correct_long: value of a right answer of length 0, and of length `max_length` or more.
         wrong_short, wrong_long: the same for a wrong answer.
         max_length: length at which the value stops changing.
-        unit: of length; characters or tokens.
+        unit: of length; characters, or tokens, which all count.
         correctness: says what is right.
 
     Raises:
@@ -98,12 +125,17 @@ class CosineLength:
         """
         lengths = [length_of(attempt, self.unit, reward=self.name) for attempt in attempts]
         verdicts = self.correctness.score(attempts)
-        return [self._value(length, verdict) for length, verdict in zip(lengths, verdicts, strict=True)]
+        return [
+            self._value(attempt, length, verdict)
+            for attempt, length, verdict in zip(attempts, lengths, verdicts, strict=True)
+        ]
 
-    def _value(self, length: int, verdict: Score) -> Score:
+    def _value(self, attempt: Attempt, length: int, verdict: Score) -> Score:
         if verdict.status is ScoreStatus.GRADER_FAILED:
             return verdict
         is_correct = verdict.value >= 0.5
+        if not is_correct and self.unit == "characters" and self.wrong_short != self.wrong_long:
+            length = new_characters(attempt.response)
         short, long = (self.correct_short, self.correct_long) if is_correct else (self.wrong_short, self.wrong_long)
         value = cosine_between(short, long, min(1.0, length / self.max_length))
         return Score(value, details={"is_correct": is_correct, "length": length})

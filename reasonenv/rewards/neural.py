@@ -15,6 +15,10 @@ from reasonenv.types import Attempt, Score
 __all__ = ["NeuralReward", "RewardModel", "helpfulness", "safety"]
 
 
+_HARMLESS = "I do not know."
+"""What every model can score: where it does, the response that has no score is to blame for that."""
+
+
 class RewardModel(Protocol):
     """Scores texts, one thread at a time: higher is better, NaN where there is no score."""
 
@@ -25,6 +29,9 @@ class RewardModel(Protocol):
 
 class NeuralReward:
     """A reward model as a reward: it reads the question without its template, and the whole last response.
+
+    A response that gets no finite score is GRADER_FAILED only if another response to its prompt gets none either.
+    Otherwise it is too long or too strange for the model, and earns the lowest score of the batch.
 
     Args:
         name: the component's name.
@@ -77,16 +84,31 @@ class NeuralReward:
     def _scores(self, attempts: Sequence[Attempt]) -> list[Score]:
         with self._lock:
             self._model = model = self._model or self.load()
-            values = model.score([attempt.task.dialogue for attempt in attempts], [a.response for a in attempts])
-        if len(values) != len(attempts):
+            prompts = [attempt.task.dialogue for attempt in attempts]
+            values = self._values(model, prompts, [attempt.response for attempt in attempts])
+            unscored = [row for row, value in enumerate(values) if not math.isfinite(value)]
+            harmless = self._values(model, [prompts[row] for row in unscored], [_HARMLESS] * len(unscored))
+        scores = [Score(value) if math.isfinite(value) else self._failed() for value in values]
+        blamed = {row: value for row, value in zip(unscored, harmless, strict=True) if math.isfinite(value)}
+        known = [*filter(math.isfinite, values), *blamed.values()]
+        for row in blamed:
+            reason = "the reward model scores another response to this prompt, and gave this one no score"
+            scores[row] = Score(min(known), details={"reason": reason})
+        return scores
+
+    def _values(self, model: RewardModel, prompts: Sequence[str], responses: Sequence[str]) -> list[float]:
+        if not prompts:
+            return []
+        values = [float(value) for value in model.score(prompts, responses)]
+        if len(values) != len(prompts):
             raise ValueError(
-                f"The reward model of {self.name!r} must return one number per attempt: {len(attempts)} attempts, "
+                f"The reward model of {self.name!r} must return one number per attempt: {len(prompts)} attempts, "
                 f"got {len(values)} numbers."
             )
-        return [self._as_score(float(value)) for value in values]
+        return values
 
-    def _as_score(self, value: float) -> Score:
-        return Score.failed(f"the reward model of {self.name!r} gave no score") if math.isnan(value) else Score(value)
+    def _failed(self) -> Score:
+        return Score.failed(f"the reward model of {self.name!r} gave no score")
 
 
 def helpfulness() -> NeuralReward:

@@ -1,4 +1,7 @@
-"""Combinations of rewards that papers and projects trained with; `compat` has the exact numbers of other projects."""
+"""Combinations of rewards that papers and projects trained with; `compat` has the exact numbers of other projects.
+
+What each pays for garbage is in `docs/garbage.md`.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,10 @@ def r1_all_scenarios() -> CompositeReward:
     Mathematics by accuracy, programs by their tests, questions by their reference answer; a request without one by the
     helpfulness or the safety model, as its `metadata["preference_set"]` says. Format and language consistency for all.
     The models are the small embedded ones; `CompositeReward(…, applies_to=…)` and `NeuralReward` combine others alike.
+
+    Where nothing is right or wrong, garbage can earn as much as an honest attempt, or more: a text that keeps every
+    constraint is paid whatever it says, for no rule tells whether it answers the request, and a small model can be
+    pleased by what it has never seen. `docs/garbage.md` has the numbers. Train with models of your own there.
     """
     terms = (Accuracy(), CodeAllPassed(), QAAccuracy(), helpfulness(), safety(), Format(), LanguageConsistency())
     return CompositeReward(
@@ -73,13 +80,16 @@ def _is_in_preference_set(name: str, task: Task[Any]) -> bool:
 
 
 def train_deepseek_r1() -> CompositeReward:
-    """Return the five rewards of train-deepseek-r1 with its limits, as defined here; see `compat` for its numbers.
+    """Return the five rewards of train-deepseek-r1, without what pays a wrong answer for its looks.
 
-    accuracy + format + reasoning steps + cosine of length (1 to 0.8 if right, −0.5 to −0.1 if wrong, over 1000
-    characters) + repetition penalty (at most −0.1).
+    accuracy + format + reasoning steps of right answers + cosine of length (1 to 0.8 if right, over 1000 characters,
+    −0.5 if wrong) + repetition penalty (at most −0.1). The project itself also pays steps of wrong answers, and longer
+    wrong answers more (−0.5 to −0.1): three list items and a thousand blanks earn 1.90 there, an honest wrong answer
+    0.52, and no rule tells words from reasoning. `compat_train_deepseek_r1` has its numbers.
     """
-    cosine = CosineLength(correct_short=1.0, correct_long=0.8, wrong_short=-0.5, wrong_long=-0.1, max_length=1000)
-    return CompositeReward.of(Accuracy(), Format(), ReasoningSteps(), cosine, RepetitionPenalty(max_penalty=-0.1))
+    cosine = CosineLength(correct_short=1.0, correct_long=0.8, wrong_short=-0.5, wrong_long=-0.5, max_length=1000)
+    steps = ReasoningSteps(correctness=Accuracy())
+    return CompositeReward.of(Accuracy(), Format(), steps, cosine, RepetitionPenalty(max_penalty=-0.1))
 
 
 def open_r1() -> CompositeReward:

@@ -18,17 +18,17 @@ from reasonenv.types import Attempt, Score
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["RepetitionPenalty", "RepetitionUnit", "repeated_shares"]
+__all__ = ["SPACELESS", "RepetitionPenalty", "RepetitionUnit", "repeated_shares"]
 
 RepetitionUnit = Literal["words", "spaced_words", "tokens"]
 
 # Thai, Lao, Tibetan, Myanmar, Khmer; kana, Han with its extensions. Each character of these scripts counts as a word: a
 # dictionary of words would be one more dependency, and give another number with each of its versions.
-_SPACELESS = (
+SPACELESS = (
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _MAX_NUMBER = 2**63  # where a 64-bit integer overflows
-_WORD = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]+")
+_WORD = re.compile(rf"[{SPACELESS}]|[^\s{SPACELESS}]+")
 
 
 def repeated_shares(sequences: Iterable[Sequence[Hashable]], ngram_size: int) -> list[float]:

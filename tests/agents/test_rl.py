@@ -179,6 +179,7 @@ def test_no_reference_is_kept_for_an_algorithm_without_kl_penalty() -> None:
     assert ours.learner.reference is None
 
 
+@pytest.mark.filterwarnings("ignore::reasonenv.rewards.UnscoredWarning")
 def test_ungraded_groups_are_counted_and_the_others_are_trained_on() -> None:
     rows: list[Trajectory] = []
     ours = phase(half_broken, rows=rows)
@@ -192,6 +193,7 @@ def test_ungraded_groups_are_counted_and_the_others_are_trained_on() -> None:
 
 
 @pytest.mark.parametrize("algorithm", [GRPO(), PPO(kl_coef=0.1)])
+@pytest.mark.filterwarnings("ignore::reasonenv.rewards.UnscoredWarning")
 def test_a_step_in_which_every_grader_failed_changes_no_weight(algorithm: GRPO | PPO) -> None:
     ours = phase(broken, algorithm=algorithm)
     before = weights(ours.learner.policy)
@@ -202,6 +204,7 @@ def test_a_step_in_which_every_grader_failed_changes_no_weight(algorithm: GRPO |
     assert torch.equal(before, weights(ours.learner.policy))
 
 
+@pytest.mark.filterwarnings("ignore::reasonenv.rewards.UnscoredWarning")
 def test_training_goes_on_after_a_step_in_which_every_grader_failed() -> None:
     ours = phase(half_broken, num_prompts=1)
     shares = [ours.step(step)["rollout/grader_failed_share"] for step in range(2)]

@@ -30,7 +30,7 @@ def responses() -> list[str]:
     ]
     inside = "<think>\nt\n</think>\n<answer>\n```python\nx\n```\n</answer>"
     known = [gold_response(task) for task in TASKS.values()]
-    steps = "Step 1: a\nStep 2: b\nFirst, c\n<think>Wir sprechen hier überhaupt kein englisches Wort.</think> 6"
+    steps = "Step 1: one\nStep 2: two\nFirst, six\n<think>Wir sprechen hier überhaupt kein englisches Wort.</think> 6"
     return [
         "",
         "$5$",

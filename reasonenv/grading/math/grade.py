@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import os
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
 
 from reasonenv.counts import check_counts
-from reasonenv.grading.grade import MAX_ANSWER_CHARS, Grade, GradeStatus
+from reasonenv.grading.grade import MAX_ANSWER_CHARS, UNFORESEEN, Grade, GradeStatus
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.nodes import OverBudgetError
 from reasonenv.grading.math.notation.reader import is_readable
@@ -31,11 +30,9 @@ _logger = logging.getLogger(__name__)
 
 _MAX_WORKERS = 4
 _COMPARING_SHARE = 0.45
-"""Share of the time limit that a comparison may run; as much is left for a worker to get free or to start."""
+"""Share of the time limit that a comparison may run; the rest is for a worker to start."""
 _MAYBE_WORDY = re.compile(r"\\(?:boxed|fbox)|[A-Za-z]{3,}.*[\s$]|<answer>|####", re.S)
 _MAX_CACHED_VERDICTS = 65536
-_UNFORESEEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What a mistake in our own reading of a text would raise: no score for one answer, not the end of a training."""
 
 
 def grade_math(
@@ -51,8 +48,8 @@ def grade_math(
     Args:
         golds: gold answers, LaTeX or plain text, without a box.
         responses: whole responses, from which `reasonenv.parsing.extract_answer` reads the answers.
-        timeout_seconds: wall-clock limit of the call if one answer needs a worker; a worker may compare for less than
-            half of it. With more such answers the limit is as many times as long as each worker has answers.
+        timeout_seconds: about what one answer that needs a worker may take: comparing is stopped at less than half of
+            it, a worker may have to start. On a busy machine, and behind other such answers, a call takes longer.
         num_workers: how many workers may run; None is one per core, at most 4.
         policy: which differently written answers count as equal.
 
@@ -152,14 +149,25 @@ def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> Grade | No
         is_equal = equal_texts(gold, answer, policy)
     except OverBudgetError as error:
         return Grade(GradeStatus.OVER_BUDGET, answer, {"reason": str(error)})
-    except _UNFORESEEN as error:
+    except UNFORESEEN as error:
         _log_first(error, gold, answer)
-        return Grade(GradeStatus.GRADER_ERROR, answer, {"reason": repr(error)})
+        status = GradeStatus.WRONG if _is_sound(gold, policy) else GradeStatus.GRADER_ERROR
+        return Grade(status, answer, {"reason": repr(error)})
     if is_equal is None:
         return None
     grade = Grade(GradeStatus.CORRECT if is_equal else GradeStatus.WRONG, answer)
     _remember(gold, answer, policy, grade)
     return grade
+
+
+def _is_sound(gold: str, policy: MathPolicy) -> bool:
+    """Return whether a gold answer can be read and compared with itself: what fails beside it is the answer's doing."""
+    try:
+        is_readable(gold)
+        equal_texts(gold, gold, policy)
+    except (*UNFORESEEN, OverBudgetError):
+        return False
+    return True
 
 
 def _log_first(error: Exception, gold: str, answer: str) -> None:
@@ -174,12 +182,10 @@ def _grade_slow(
 ) -> dict[Comparison, Grade]:
     """Grade by workers and remember what does not depend on how busy the machine was."""
     num_workers = num_workers or min(os.cpu_count() or 1, _MAX_WORKERS)
-    share = _COMPARING_SHARE * timeout_seconds
     verdicts = shared_pool().compare(
         [Comparison(canonical_text(asked.gold), canonical_text(asked.answer)) for asked in unknown],
-        timeout_seconds=share,
+        timeout_seconds=_COMPARING_SHARE * timeout_seconds,
         num_workers=num_workers,
-        patience_seconds=2 * share * math.ceil(len(unknown) / num_workers),
     )
     grades: dict[Comparison, Grade] = {}
     for comparison, verdict in zip(unknown, verdicts, strict=True):

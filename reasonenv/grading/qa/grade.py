@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from reasonenv.grading.grade import MAX_ANSWER_CHARS, Grade, GradeStatus
+from reasonenv.grading.grade import MAX_ANSWER_CHARS, UNFORESEEN, Grade, GradeStatus
 from reasonenv.grading.qa.boolean import gold_boolean, said_boolean
 from reasonenv.grading.qa.choice import chosen, gold_letters
 from reasonenv.grading.qa.constraints import kept_constraints
@@ -101,8 +101,27 @@ def _grade(reference: QAReference, response: str) -> Grade:
         return Grade(GradeStatus.NO_RULE, None, {"reason": "an open question has no reference answer"})
     if not _is_readable(reference):
         return Grade(GradeStatus.GOLD_UNPARSEABLE, None, {"reason": f"the answers are {reference.answers!r:.200}"})
+    try:
+        return _grade_read(reference, response)
+    except UNFORESEEN as error:
+        is_sound = _is_sound(reference)
+        if not is_sound and reference.kind == "constrained":
+            raise
+        return Grade(GradeStatus.WRONG if is_sound else GradeStatus.GRADER_ERROR, None, {"reason": repr(error)})
+
+
+def _grade_read(reference: QAReference, response: str) -> Grade:
     read = read_response(response)
     return _KINDS[reference.kind](reference, read, read_answer(read))
+
+
+def _is_sound(reference: QAReference) -> bool:
+    """Return whether a reference can be compared with its own answer: what fails beside it is the response's doing."""
+    try:
+        _grade_read(reference, f"<answer>{reference.answer}</answer>")
+    except UNFORESEEN:
+        return False
+    return True
 
 
 @lru_cache(maxsize=65536)

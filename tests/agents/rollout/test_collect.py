@@ -119,6 +119,7 @@ def test_messages_are_the_whole_conversation_with_the_answers_between_the_respon
     assert [message["role"] for message in ragged[0][2].messages] == ["user", "assistant"] * 3
 
 
+@pytest.mark.filterwarnings("ignore::reasonenv.rewards.UnscoredWarning")
 def test_trajectories_know_their_gold_answer_and_what_the_rewards_say(ragged: Any) -> None:
     assert {row.reference for row in ragged[0]} == {MathReference(answer="5")}
     trajectories, _ = play([said("?", "a", "b", "?")], make(reward=picky))
@@ -215,6 +216,7 @@ def test_trajectories_know_the_version_of_the_weights(ragged: Any) -> None:
     assert {row.weights_version for row in ragged[0]} == {7}
 
 
+@pytest.mark.filterwarnings("ignore::reasonenv.rewards.UnscoredWarning")
 def test_an_ungraded_episode_is_data_and_left_out_of_the_batch() -> None:
     rows, _ = play([said("5", "?", "?", "5")], make(reward=picky))
     failed = ScoreStatus.GRADER_FAILED

@@ -28,6 +28,7 @@ def test_rollout_metrics_golden_numbers():
             "rollout/stopped_share": 3 / 4,
             "rollout/zero_variance_share": 1 / 2,
             "rollout/grader_failed_share": 1 / 4,
+            "rollout/grader_failed_group_share": 1 / 2,
             "rollout/entropy": (3 * 1.75 + 3) / 10,
             "rollout/tokens": 10.0,
         }

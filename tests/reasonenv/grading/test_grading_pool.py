@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -92,23 +93,67 @@ def test_process_that_died_between_calls_is_replaced_and_costs_no_verdict(pool):
     assert statuses(pool, [EQUAL, UNEQUAL]) == ["correct", "wrong"]
 
 
-def test_comparison_whose_workers_keep_dying_is_a_failure_and_not_a_wrong_answer(pool):
-    statuses(pool, [EQUAL])
-    is_over = threading.Event()
+@contextlib.contextmanager
+def killing_busy_workers(pool, at_most):
+    """Kill workers in the middle of a comparison, as somebody outside may."""
+    is_over, num_killed = threading.Event(), 0
 
-    def kill_busy_workers():
-        while not is_over.is_set():
+    def kill():
+        nonlocal num_killed
+        while not is_over.is_set() and num_killed < at_most:
             for worker in list(pool._workers):
-                if worker.assigned is not None:
+                if worker.assigned is not None and not worker.process.is_dead:
                     os.kill(worker.process.process_id, signal.SIGKILL)
+                    wait_until_dead([worker.process.process_id])
+                    num_killed += 1
             time.sleep(0.01)
 
-    killer = threading.Thread(target=kill_busy_workers)
+    killer = threading.Thread(target=kill)
     killer.start()
-    verdict = pool.compare([BOMB], timeout_seconds=20, num_workers=1)
+    yield
     is_over.set()
     killer.join()
+
+
+def test_comparison_whose_workers_are_always_killed_from_outside_is_a_failure_and_not_a_wrong_answer(pool):
+    statuses(pool, [EQUAL])
+    with killing_busy_workers(pool, at_most=100):
+        verdict = pool.compare(
+            [Comparison("sleep", "sleep", f"{__name__}:misbehave")], timeout_seconds=20, num_workers=1
+        )
     assert verdict == [Verdict("worker_died", "a grader process ended with exit code -9")]
+
+
+def test_comparison_whose_worker_is_killed_once_from_outside_keeps_its_verdict(pool):
+    statuses(pool, [EQUAL])
+    with killing_busy_workers(pool, at_most=1):
+        assert statuses(pool, [Comparison("", "nap", f"{__name__}:misbehave")]) == ["correct"]
+
+
+@pytest.mark.parametrize("deed", ["exit", "raise"])
+def test_answer_that_makes_the_grader_fail_is_wrong_and_a_gold_answer_that_does_is_a_failure(pool, deed):
+    failure = {"exit": "worker_died", "raise": "grader_error"}[deed]
+    comparisons = [
+        Comparison(gold, answer, f"{__name__}:misbehave_at_once")
+        for gold, answer in [("5", deed), (deed, "5"), (deed, deed), ("5", "5")]
+    ]
+    assert statuses(pool, comparisons, num_workers=2) == ["wrong", failure, failure, "wrong"]
+    assert (
+        "the answer, and not the gold answer"
+        in pool.compare(comparisons[:1], timeout_seconds=9, num_workers=1)[0].reason
+    )
+
+
+def misbehave_at_once(gold, answer):
+    """A comparison that the gold answer or the answer can end."""
+    return misbehave(gold, gold) if gold in HOSTILE else misbehave(gold, answer)
+
+
+def test_answers_that_kill_workers_cost_the_others_of_their_batch_no_verdict(pool):
+    killers = [Comparison(str(index), "exit", f"{__name__}:misbehave") for index in range(4)]
+    mixed = [EQUAL, *killers[:2], UNEQUAL, *killers[2:], EQUAL]
+    assert statuses(pool, mixed, num_workers=2) == ["correct", "wrong", "wrong", "wrong", "wrong", "wrong", "correct"]
+    assert len(pool.process_ids) <= 2
 
 
 def test_workers_that_cannot_start_fail_the_batch_and_say_why():
@@ -208,32 +253,6 @@ def test_calls_get_workers_in_the_order_in_which_they_came(pool):
     assert order == ["first", "second", "bombs"]
 
 
-def test_call_without_patience_says_that_the_workers_were_busy(pool):
-    statuses(pool, [EQUAL])
-    before = pool.process_ids
-    verdicts = pool.compare([BOMB, EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.2)
-    assert [verdict.status for verdict in verdicts] == ["workers_busy"] * 2
-    wait_until_dead(before)
-    assert statuses(pool, [EQUAL]) == ["correct"]
-
-
-def test_call_that_never_gets_a_worker_says_so(pool):
-    batch = threading.Thread(target=statuses, args=(pool, [BOMB]), kwargs={"timeout_seconds": 2})
-    batch.start()
-    while not pool._workers:
-        time.sleep(0.01)
-    (verdict,) = pool.compare([EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.1)
-    batch.join()
-    assert verdict == Verdict("workers_busy", "no worker was free within 0.1 s")
-
-
-def test_impatient_call_leaves_the_worker_that_it_started_to_the_next_call(pool):
-    pool.compare([EQUAL], timeout_seconds=60, num_workers=1, patience_seconds=0.001)
-    before = pool.process_ids
-    assert statuses(pool, [EQUAL]) == ["correct"]
-    assert (len(before), pool.process_ids) == (1, before)
-
-
 def test_call_that_is_interrupted_leaves_no_busy_worker_to_the_next_call(pool):
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -266,6 +285,9 @@ def misbehave(gold, answer):
         return misbehave(gold, answer)
     if answer == "sleep":
         time.sleep(60)
+    if answer == "nap":
+        time.sleep(0.5)
+        return "correct"
     return "wrong"
 
 
@@ -280,7 +302,7 @@ def run_nothing(gold, answer):
     return "perhaps"
 
 
-HOSTILE = {"exit": "worker_died", "raise": "grader_error", "recurse": "over_budget", "sleep": "timeout"}
+HOSTILE = {"exit": "wrong", "raise": "wrong", "recurse": "over_budget", "sleep": "timeout"}
 
 
 def test_pool_answers_after_a_thousand_hostile_comparisons_and_leaves_no_process_behind(pool):

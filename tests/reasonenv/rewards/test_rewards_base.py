@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reasonenv.errors import UnknownNameError
 from reasonenv.rewards import PRESETS, REWARDS, CompositeReward, Reward, load_reward, rule
+from reasonenv.rewards.unscored import UnscoredWarning
 from reasonenv.types import (
     Attempt,
     CallTests,
@@ -120,6 +121,42 @@ def test_exception_of_a_rule_propagates_and_names_rule_and_task():
 def test_rule_that_returns_nan_is_an_error_and_not_a_score():
     with pytest.raises(ValueError, match="NaN"):
         rule("nan")(lambda task, response: math.nan).score(attempts("a"))
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 10**400])
+def test_rule_that_returns_no_finite_number_is_refused_and_named(value):
+    with pytest.raises((ValueError, TypeError), match="number") as caught:
+        rule("endless")(lambda task, response: value).score(attempts("a"))
+    assert caught.value.__notes__ == ["While the rule 'endless' scored task 'sums/00001'."]
+
+
+def failing(num_failed, num_attempts, group_id=0):
+    responses = ["fail"] * num_failed + ["ok"] * (num_attempts - num_failed)
+    return [replace(attempt, group_id=group_id) for attempt in attempts(*responses)]
+
+
+@rule("fragile")
+def fragile(task, response):
+    return Score.failed("told to") if response == "fail" else 1.0
+
+
+def test_group_with_many_attempts_without_a_score_is_warned_of_once():
+    reward = CompositeReward.of(fragile)
+    batch = [*failing(2, 4, group_id=7), *failing(0, 12, group_id=8)]
+    with pytest.warns(UnscoredWarning, match=r"2 of the 4 attempts of group 7 \(task 'sums/00001'\).*told to"):
+        reward.score(batch)
+    assert reward.score(batch)[0].status is ScoreStatus.GRADER_FAILED
+
+
+@pytest.mark.parametrize(("num_failed", "num_attempts"), [(0, 4), (1, 4), (3, 3), (2, 8)])
+def test_few_attempts_without_a_score_are_no_alarm(num_failed, num_attempts):
+    assert len(CompositeReward.of(fragile).score(failing(num_failed, num_attempts))) == num_attempts
+
+
+def test_batch_without_groups_has_its_alarm():
+    batch = [replace(attempt, group_id=None) for attempt in failing(3, 8)]
+    with pytest.warns(UnscoredWarning, match="3 of the 8 attempts of the batch"):
+        CompositeReward.of(fragile).score(batch)
 
 
 def test_total_is_the_weighted_sum_with_every_component_kept():
@@ -304,12 +341,14 @@ def test_r1_reasoning_adds_language_consistency():
 
 
 def test_train_deepseek_r1_has_five_rewards_with_its_limits():
-    response = "<think>Step 1: 2+3\n- 5</think><answer>5</answer>"
+    response = "<think>Step 1: 2+3\n- it is 5</think><answer>5</answer>"
     (breakdown,) = load_reward("train_deepseek_r1").score(attempts(response.ljust(500)))
     assert breakdown.components == pytest.approx(
         {"accuracy": 1.0, "format": 1.0, "reasoning_steps": 2 / 3, "cosine_length": 0.9, "repetition_penalty": 0.0}
     )
     assert set(breakdown.weights.values()) == {1.0}
+    (wrong,) = load_reward("train_deepseek_r1").score(attempts(response.replace("5</answer>", "6</answer>")))
+    assert (wrong.total, wrong.components["reasoning_steps"], wrong.components["cosine_length"]) == (0.5, 0.0, -0.5)
 
 
 def test_open_r1_is_accuracy_format_and_tag_count():

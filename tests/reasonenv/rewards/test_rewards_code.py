@@ -164,6 +164,26 @@ def test_an_executor_that_broke_on_the_reference_is_a_failed_grader_whatever_it_
     assert score.status is ScoreStatus.GRADER_FAILED
 
 
+BROKEN = verdict(0, ScoreStatus.GRADER_FAILED)
+
+
+def test_program_that_breaks_the_executor_alone_and_twice_has_failed_its_tests():
+    judge = Verdicts([verdict(4), BROKEN], [BROKEN], [verdict(4)])
+    right, breaking = CodePassRate(judge).score([attempt(RIGHT), attempt(WRONG)])
+    assert (right.value, breaking.value, breaking.status) == (1.0, 0.0, ScoreStatus.SCORED)
+    assert judge.sizes == [2, 1, 1]
+
+
+def test_program_that_met_a_broken_executor_once_is_judged_again():
+    (score,) = CodeAllPassed(Verdicts([BROKEN], [verdict(4)])).score([attempt(RIGHT)])
+    assert score.value == 1.0
+
+
+def test_executor_that_breaks_on_the_tasks_own_program_too_is_a_failed_grader():
+    (score,) = CodeAllPassed(Verdicts([BROKEN], [BROKEN], [BROKEN])).score([attempt(RIGHT)])
+    assert score.status is ScoreStatus.GRADER_FAILED
+
+
 def test_only_references_of_solved_tasks_are_run():
     judge = Verdicts([verdict(3), verdict(0)])
     scores = CodeEfficiency(judge).score([attempt(RIGHT), attempt(WRONG)])

@@ -34,12 +34,12 @@ def test_every_character_of_a_script_without_spaces_is_a_word(letters: str) -> N
     [
         ("MisStep 1: a", 0),
         ("aFirst, aSecond, aNext, aFinally, b", 0),
-        ("Step 1234: a", 1),
+        ("Step 1234: one", 1),
         ("Step 12345: a", 0),
-        ("1234. a", 1),
+        ("1234. one", 1),
         ("12345. a", 0),
-        ("a\n \t- b", 1),
-        ("a\n1.\tb", 1),
+        ("a\n \t- one", 1),
+        ("a\n1.\tone", 1),
     ],
 )
 def test_a_step_is_a_whole_word_with_a_number_of_at_most_four_digits(response: str, num_steps: int) -> None:
@@ -47,7 +47,11 @@ def test_a_step_is_a_whole_word_with_a_number_of_at_most_four_digits(response: s
 
 
 def test_one_step_is_enough_where_the_target_is_one() -> None:
-    assert [value(ReasoningSteps(target=1), response) for response in ("a", "- a", "- a\n- b")] == [0.0, 1.0, 1.0]
+    assert [value(ReasoningSteps(target=1), response) for response in ("one", "- one", "- one\n- two")] == [
+        0.0,
+        1.0,
+        1.0,
+    ]
 
 
 @pytest.mark.parametrize(("num_tokens", "expected"), [(12288, 0.0), (14336, -0.5), (16384, -1.0), (16385, -1.0)])

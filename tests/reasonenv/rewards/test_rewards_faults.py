@@ -84,8 +84,21 @@ def test_rambling_past_the_limit_does_not_pay_again(origin):
 
 
 def test_short_wrong_answers_are_not_paid_more_than_long_ones():
-    short, long = values("cosine_length", "<answer>6</answer>", "<answer>6</answer>" + "." * 900)
+    chain = " ".join(f"{n}+{n}={2 * n}" for n in range(100, 180))
+    short, long = values("cosine_length", "<answer>6</answer>", f"{chain}<answer>6</answer>")
     assert short < long < 0
+
+
+GARBAGE = "<think>1. a\n2. b\n3. c" + " " * 1000 + "</think><answer>?</answer>"
+WORDS = "<think>1. apples\n2. pears\n3. plums " + " ".join(f"w{n}" for n in range(200)) + "</think><answer>?</answer>"
+HONEST = "<think>2+2 is 4, and one more is 6.</think> <answer>6</answer>"
+
+
+def test_list_of_letters_and_blanks_earns_less_than_an_honest_wrong_answer():
+    published = {name: sum(values("compat_train_deepseek_r1", name)) for name in (GARBAGE, HONEST)}
+    assert published[GARBAGE] > 2.0 > published[HONEST]
+    ours = [sum(values("train_deepseek_r1", response)) for response in (GARBAGE, WORDS, HONEST)]
+    assert ours == [0.5, 0.5, 0.5]
 
 
 def test_length_of_another_prompt_does_not_matter():
@@ -102,13 +115,13 @@ def test_length_of_another_prompt_does_not_matter():
 
 
 def test_numbered_list_counts_on_every_line():
-    response = "1. a\n2. b\n3. c"
+    response = "1. one\n2. two\n3. six"
     assert values("open_r1_reasoning_steps", response) == [1 / 3]
     assert values("reasoning_steps", response) == [1.0]
 
 
 def test_negative_numbers_and_emphasis_are_no_steps():
-    response = "\n-3\n*so*\n-1\n1.5"
+    response = "\n-345\n*and so*\n-1234\n1.5 and 2.5"
     assert values("train_deepseek_r1_reasoning_steps", response) == [1.0]
     assert values("reasoning_steps", response) == [0.0]
 

@@ -1,3 +1,4 @@
+import math
 import pickle
 import subprocess
 import sys
@@ -48,8 +49,25 @@ def test_what_was_said_before_the_question_is_part_of_what_the_model_scores():
     assert score.value == len("Be brief.\n\nWhy?")
 
 
-def test_no_score_is_a_failure_of_the_grader_and_not_zero():
-    good, missing = NeuralReward("lengths", Lengths).score(attempts("a", ""))
+class ShortOnly:
+    """Scores what has at most 20 characters, and only prompts without a question mark at their start."""
+
+    def score(self, prompts, responses):
+        return [
+            math.nan if prompt.startswith("?") or len(response) > 20 else float(len(response))
+            for prompt, response in zip(prompts, responses, strict=True)
+        ]
+
+
+def test_response_that_alone_is_to_blame_for_having_no_score_gets_the_lowest():
+    good, short, too_long = NeuralReward("lengths", ShortOnly).score(attempts("a" * 20, "a", "a" * 21))
+    assert (good.value, short.value, too_long.value) == (20.0, 1.0, 1.0)
+    assert "scores another response to this prompt" in too_long.details["reason"]
+
+
+def test_no_score_whatever_the_response_is_a_failure_of_the_grader_and_not_zero():
+    task = Task(task_id="open/train/00002", prompt="?", reference=None)
+    good, missing = NeuralReward("lengths", ShortOnly).score([*attempts("a"), Attempt(task=task, response="a")])
     assert good.status is ScoreStatus.SCORED
     assert missing.status is ScoreStatus.GRADER_FAILED
     assert "'lengths' gave no score" in missing.details["reason"]
@@ -57,12 +75,13 @@ def test_no_score_is_a_failure_of_the_grader_and_not_zero():
 
 class Infinite:
     def score(self, prompts, responses):
-        return [float("-inf"), float("inf")]
+        return [float("inf")] * len(prompts)
 
 
-def test_infinity_is_a_score_like_any_other():
-    scores = NeuralReward("infinite", Infinite).score(attempts("a", "b"))
-    assert [score.value for score in scores] == [float("-inf"), float("inf")]
+def test_infinity_is_no_score():
+    assert [score.status for score in NeuralReward("infinite", Infinite).score(attempts("a", "b"))] == [
+        ScoreStatus.GRADER_FAILED
+    ] * 2
 
 
 def test_a_copy_knows_the_range_of_its_model():

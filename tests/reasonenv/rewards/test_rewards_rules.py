@@ -133,20 +133,27 @@ def test_accuracy_of_a_task_without_math_reference_is_a_type_error_that_names_it
     ("response", "steps"),
     [
         ("", 0),
-        ("Step 1: a Step 2: b", 2),
-        ("1. a\n2. b", 2),
-        ("a\n1. b\n2. c", 2),
-        ("- a\n- b", 2),
-        ("* a\n  * b", 2),
-        ("First, a. Second, b.", 2),
-        ("Next, a. Finally, b.", 2),
+        ("Step 1: add 3 Step 2: halve it", 2),
+        ("1. 2+3\n2. 5", 1),
+        ("1. 3+4=7\n2. 7*2=14", 2),
+        ("so\n1. one\n2. two", 2),
+        ("- one\n- two", 2),
+        ("* one\n  * two", 2),
+        ("- 首先计算\n- 然后相加", 2),
+        ("First, one. Second, two.", 2),
+        ("Next, one. Finally, two.", 2),
+        ("1. First, one.\n2. Then two.", 2),
         ("1.5\n-3\n*bold*", 0),
         ("in 1. place", 0),
-        ("Thirst, a", 0),
-        ("MiniStep 1: a", 0),
-        ("AtFirst, a. MySecond, b. TheNext, c. AlFinally, d.", 0),
+        ("Thirst, one", 0),
+        ("MiniStep 1: one", 0),
+        ("AtFirst, one. MySecond, two. TheNext, three. AlFinally, four.", 0),
         ("-\n*\n1.\n", 0),
-        ("-\ta\n\t*\tb\n  1.\tc", 3),
+        ("-\tone\n\t*\ttwo\n  1.\tthree", 3),
+        ("1. a\n2. b\n3. c", 0),
+        ("1. aaaa\n2. ....\n3. 5 5 5", 0),
+        ("1. the same\n2. The  same\n3. the same", 1),
+        ("<think>1. a\n2. b\n3. c    </think> <answer>something</answer>", 0),
     ],
 )
 def test_steps_are_counted_as_defined(response, steps):
@@ -154,12 +161,28 @@ def test_steps_are_counted_as_defined(response, steps):
 
 
 def test_reasoning_steps_reach_one_at_the_target_and_stay_there():
-    assert [value(ReasoningSteps(), "- a\n" * n) for n in range(6)] == [0, 1 / 3, 2 / 3, 1, 1, 1]
+    assert [value(ReasoningSteps(), "".join(f"- add {k}\n" for k in range(n))) for n in range(6)] == [
+        0,
+        1 / 3,
+        2 / 3,
+        1,
+        1,
+        1,
+    ]
 
 
 @pytest.mark.parametrize("filler", ["\n", " ", "1", "Step ", "- ", "Step 1"])
 def test_reasoning_steps_of_a_megabyte_are_counted(filler):
     assert 0 <= value(ReasoningSteps(), filler * (1_000_000 // len(filler))) <= 1
+
+
+def test_steps_can_be_paid_for_right_answers_only():
+    steps = "1. one\n2. two\n3. six"
+    by_verdict = [Score(1.0), Score(0.4), Score.failed("no gold")]
+    right, wrong, failed = (
+        ReasoningSteps(correctness=Verdict(verdict)).score([attempt(steps)])[0] for verdict in by_verdict
+    )
+    assert (right.value, wrong.value, failed.status) == (1.0, 0.0, ScoreStatus.GRADER_FAILED)
 
 
 def test_target_below_one_is_refused():
@@ -179,8 +202,14 @@ class Verdict:
         return [self._score for _ in attempts]
 
 
+def words(num_chars):
+    """Write different words of nine letters and a space, whose letters are so many."""
+    for number in range(0, num_chars, 9):
+        yield f"{number:x}".rjust(9, "w")[: num_chars - number] + " "
+
+
 def cosine(num_chars, score):
-    return value(CosineLength(max_length=1000, correctness=Verdict(Score(score))), "x" * num_chars)
+    return value(CosineLength(max_length=1000, correctness=Verdict(Score(score))), "".join(words(num_chars)))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +225,20 @@ def cosine(num_chars, score):
     ],
 )
 def test_cosine_length_has_the_values_of_its_formula(num_chars, correct, expected):
-    assert cosine(num_chars, correct) == pytest.approx(expected, abs=1e-12)
+    reward = CosineLength(max_length=1000, correctness=Verdict(Score(correct)))
+    text = "x" * num_chars if correct else "".join(words(num_chars))
+    assert value(reward, text) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "padding", [" " * 900, "." * 900, "\n" * 900, "so " * 300, "x" * 900, "<b>" * 300, "我们算" * 300]
+)
+def test_padding_adds_next_to_nothing_to_a_wrong_answer(padding):
+    assert cosine_of("<answer>6</answer>" + padding) < cosine_of("<answer>6</answer>") + 0.002
+
+
+def cosine_of(response):
+    return value(CosineLength(max_length=1000, correctness=Verdict(Score(0.0))), response)
 
 
 @pytest.mark.parametrize("num_chars", [1001, 2000, 3000, 100_000])
