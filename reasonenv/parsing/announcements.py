@@ -73,7 +73,7 @@ _WORDS = {
 
 _UNSPACED_WORDS = {
     "zh": _Words(
-        "答案, 正解, 回答, 解答, 答", "是, 为, 為", "应该, 應該, 应, 應", "不, 非", "", "最终, 最終, 正确, 参考, 标准"
+        "答案, 正解, 回答, 解答, 答", "就是, 等于, 是, 为, 為", "应该, 應該, 应, 應", "不, 非", "", "最终, 最終, 正确, 参考, 标准"
     ),
     "ja": _Words("答え, 正解, 回答, 解答", "は", "", "ない", "", "最終"),
     "ko": _Words("정답, 답", "은, 는", "", "아니", "", "최종, 최종 "),
@@ -108,7 +108,7 @@ def _announcement(nouns: str) -> str:
     |{_UNSPACED.nouns}[*_"'\]】」]{{0,4}}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}\s?[:：]?|[:：])
       (?!{_UNSPACED.negations})
     |【{_UNSPACED.nouns}】
-    |^\s{{0,3}}[\#*_]{{1,6}}\s?(?:{_SPACED.headings}\s)?{_SPACED.nouns}[*_:\s]{{0,6}}\n
+    |^\s{{0,3}}[\#*_]{{1,6}}\s?(?:{_SPACED.headings}\s)?{_SPACED.nouns}(?:\s{_SPACED.qualifiers})?[*_:\s]{{0,6}}\n
     |^\s{{0,3}}[\#*_]{{1,6}}\s?(?:{_UNSPACED.headings})?{_UNSPACED.nouns}[*_:：\s]{{0,6}}\n
     |^\#\#\#\#(?!\#)
     """
@@ -120,7 +120,7 @@ _MATHEMATICS = re.compile(
     rf"""
     (?:{_announcement(_SPACED.nouns + _RESULT)}
     |^A:(?=\s)
-    |(?:^|(?<=[故应應可，,。.：:\s]))选择?\s*[:：]?(?=\s*(?:\$|\\text\{{)?[(（]?[A-J]\b)
+    |(?:^|(?<=[故应應可此以题，,。.：:\s]))选择?\s*[:：]?(?=\s*(?:\$|\\text\{{)?[(（]?[A-J]\b)
     )[:：*_\s]{{0,8}}
     """,
     re.I | re.M | re.X,

@@ -148,8 +148,8 @@ def _announced_answer(text: str) -> str | None:
 def _said(text: str, end: re.Match[str] | None) -> str:
     """Return what the sentence that ends at `end` announces: what follows its last "is"."""
     said = _QED.sub("", (text[: end.start()] if end else text).strip()).rstrip(_CLOSING_MARKS)
+    if not said.isascii():
+        said = _COPULA_BEHIND.sub("", said).rstrip(_CLOSING_MARKS)
     if "*" in said or "__" in said:
         said = _EMPHASIS.sub("", said)
-    if not said.isascii():
-        said = _COPULA_BEHIND.sub("", said)
     return said.rpartition(" is ")[2].strip() if said[:1].isalpha() and " is " in said else said
