@@ -81,7 +81,7 @@ def with_unit(node: Node, phrase: str) -> Node:
     if scale != 1:
         value = number(value.value * scale) if value.kind == "num" else Node("mul", (value, number(scale)))
     name = unit.lower()
-    if not currency and name in ("percent", "per cent", "%", "percents"):
+    if not currency and name in ("percent", "per cent", "percentage", "%"):
         return Node("percent", (value,))
     if not currency and name in ("degree", "degrees", "deg"):
         return Node("degrees", (value,))
