@@ -165,7 +165,8 @@ def _is_denied(before: str) -> bool:
 
 def _said(text: str, end: re.Match[str] | None) -> str:
     """Return what the sentence that ends at `end` announces: what follows its last "is"."""
-    said = _QED.sub("", (text[: end.start()] if end else text).strip()).rstrip(_CLOSING_MARKS)
+    said = (text[: end.start()] if end else text).strip()
+    said = (_QED.sub("", said) if "\\" in said or "D" in said else said).rstrip(_CLOSING_MARKS)
     if not said.isascii():
         said = _COPULA_BEHIND.sub("", said).rstrip(_CLOSING_MARKS)
     if "*" in said or "__" in said:
