@@ -45,7 +45,7 @@ medios mitad tercio tercios cuarto cuartos tiers quarts terços quartos décimos
 millièmes milliers milliards veinte diez quintos sextos octavos novenos quintas milhões milhares off too many much ago past rejected et ou oder und y o pas nicht
 """
 _REFUSED = frozenset(_REFUSED_WORDS.split())
-_REFUSED_FORM = re.compile(r"illions?$|illionths?$|(?<!mon)(?<!pa)(?<!mo)(?<!my)(?<!clo)(?<!dea)(?<!bir)(?<!ba)ths$|ish$")
+_REFUSED_FORM = re.compile(r"illions?$|illionths?$|(?<!mon)(?<!pa)(?<!mo)(?<!my)(?<!clo)(?<!dea)(?<!bir)(?<!ba)ths$|ish$|i[eè]mes?$|avos$|hões$")
 _LEADING_WORDS = "of in to for by at on from with as and into out per each left a an the"
 _NEVER_FIRST = frozenset(_LEADING_WORDS.split())
 _NEVER_LAST = _NEVER_FIRST - {"each", "left"}
