@@ -22,40 +22,43 @@ _SCALES = {
 _CHINESE_SCALE = re.compile(r"[百千万萬亿億백천만억]")
 _REFUSED_WORDS = """
 plus minus add added adding subtract subtracted less more fewer greater smaller bigger larger higher lower times
-multiplied multiply divided divide over by mod modulo modulus factorial factorials power powers exponent exponents raised
-inverse inverses reciprocal reciprocals log logs ln sin cos tan sqrt sum difference product quotient ratio prime bar
-choose base bases binary octal hex hexadecimal decimal decimals digit digits repeating recurring conjugate complement
-negated opposite opposites negative negatives squared cubed root square cube hat star
-zero zeros zeroes one ones two twos three threes four fours five fives six sixes seven sevens eight eights nine nines ten
-tens eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy
-eighty ninety hundred hundreds thousand thousands dozen dozens score gross half halves thirds quarter quarters fourths
-fifths pi infinity infinitely googol point percent percents percentage percentages pct permille mille
-double doubled doubles triple tripled triples twice thrice couple halved
-st nd rd th nth first third fourth fifth sixth seventh eighth ninth tenth
-not no never none neither nor nothing false true wrong incorrect correct invalid maybe possibly perhaps probably
-approx approximately about around roughly nearly almost ish guess guesses or but if else when unless otherwise so until
-than below above under beneath beyond short ahead up down exceeding exceeds least most maximum minimum max min between
-versus vs upto circa error errors
-is isn are aren was were be equals equal means makes gives has have does do did will would can could may might should
-its thus hence perhaps yes always sometimes besides others otherwise instead without except excluding excluded
-respectively whereas alas plusminus lies lacks differs becomes remains
-menos moins meno fois veces vezes volte mal weniger mehr mas mille mil millones millions milhoes miljoen millionen
-milliarden miliardi tausend hundert cien cientos centenas decenas docenas douzaine douzaines dutzend demi demis medio
-medios mitad tercio tercios cuarto cuartos tiers quarts terços quartos décimos centésimos milésimos dixièmes centièmes
-millièmes milliers milliards veinte diez quintos sextos octavos novenos quintas milhões milhares off too many much ago past rejected et ou oder und y o pas nicht
+multiplied multiply divided divide over by mod modulo modulus factorial factorials power powers exponent exponents
+raised inverse inverses reciprocal reciprocals log logs ln sin cos tan sqrt sum difference product quotient ratio
+prime bar choose base bases binary octal hex hexadecimal decimal decimals digit digits repeating recurring conjugate
+complement negated opposite opposites negative negatives squared cubed root square cube hat star zero zeros zeroes one
+ones two twos three threes four fours five fives six sixes seven sevens eight eights nine nines ten tens eleven twelve
+thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
+hundred hundreds thousand thousands dozen dozens score gross half halves thirds quarter quarters fourths fifths pi
+infinity infinitely googol point percent percents percentage percentages pct permille mille double doubled doubles
+triple tripled triples twice thrice couple halved st nd rd th nth first third fourth fifth sixth seventh eighth ninth
+tenth not no never none neither nor nothing false true wrong incorrect correct invalid maybe possibly perhaps probably
+approx approximately about around roughly nearly almost ish guess guesses or but if else when unless otherwise so
+until than below above under beneath beyond short ahead up down exceeding exceeds least most maximum minimum max min
+between versus vs upto circa error errors is isn are aren was were be equals equal means makes gives has have does do
+did will would can could may might should its thus hence yes always sometimes besides others instead without except
+excluding excluded respectively whereas alas plusminus lies lacks differs becomes remains menos moins meno fois veces
+vezes volte mal weniger mehr mas mil millones millions milhoes miljoen millionen milliarden miliardi tausend hundert
+cien cientos centenas decenas docenas douzaine douzaines dutzend demi demis medio medios mitad tercio tercios cuarto
+cuartos tiers quarts terços quartos décimos centésimos milésimos dixièmes centièmes millièmes milliers milliards
+veinte diez quintos sextos octavos novenos quintas milhões milhares off too many much ago past rejected et ou oder und
+y o pas nicht
 """
 _REFUSED = frozenset(_REFUSED_WORDS.split())
-_REFUSED_FORM = re.compile(r"illions?$|illionths?$|(?<!mon)(?<!pa)(?<!mo)(?<!my)(?<!clo)(?<!dea)(?<!bir)(?<!ba)ths$|ish$|i[eè]mes?$|avos$|hões$")
+_REFUSED_FORM = re.compile(
+    r"illions?$|illionths?$|(?<!mon)(?<!pa)(?<!mo)(?<!my)(?<!clo)(?<!dea)(?<!bir)(?<!ba)ths$|ish$|i[eè]mes?$|avos$|hões$"
+)
 _LEADING_WORDS = "of in to for by at on from with as and into out per each left a an the"
 _NEVER_FIRST = frozenset(_LEADING_WORDS.split())
 _NEVER_LAST = _NEVER_FIRST - {"each", "left"}
 _SINGULAR_NOUNS = """
-way student person boy girl child man woman book apple orange ball marble coin card page ticket solution element integer
-number term term unit item piece cookie candy sticker egg cat dog bird fish tree flower car bus box bag bottle cup pencil
-pen team game player friend slice pizza cake chair table room house seat row column step move arrangement combination
-permutation subset pair triple set triangle circle side edge face vertex angle diagonal point line
+way student person boy girl child man woman book apple orange ball marble coin card page ticket solution element
+integer number term unit item piece cookie candy sticker egg cat dog bird fish tree flower car bus box bag bottle cup
+pencil pen team game player friend slice pizza cake chair table room house seat row column step move arrangement
+combination permutation subset pair triple set triangle circle side edge face vertex angle diagonal point line
 """
-_IRREGULAR_PLURALS = "people children men women mice geese teeth feet sheep fish deer dice vertices indices matrices data"
+_IRREGULAR_PLURALS = (
+    "people children men women mice geese teeth feet sheep fish deer dice vertices indices matrices data"
+)
 _NOUNS = frozenset(f"{_SINGULAR_NOUNS} {_IRREGULAR_PLURALS}".split()) - _REFUSED
 _PLURAL = re.compile(r"[^\W\d_]{2,}(?<![su])s")
 _WORD = re.compile(r"[^\W\d_]+")

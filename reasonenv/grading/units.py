@@ -90,7 +90,7 @@ _TABLE = (
     _Row("hertz", "1", "", "hz"),
     _Row("km per hour", "1", "", "kph, kmh, kmph"),
 )
-_UNITS = {name: (row.dimension, Fraction(row.factor)) for row in _TABLE for name in row.names.split()}
+_TABLE_UNITS = {name: (row.dimension, Fraction(row.factor)) for row in _TABLE for name in row.names.split()}
 
 _PREFIXES = {
     "G": ("giga", Fraction(10**9)), "M": ("mega", Fraction(10**6)), "k": ("kilo", Fraction(1000)),
@@ -111,20 +111,33 @@ _SYMBOLS = {
     prefix + symbol: (dimension, _PREFIXES[prefix][1] if prefix else Fraction(1))
     for symbol, (dimension, _, prefixes) in _PREFIXED.items()
     for prefix in ("", *prefixes)
+} | {
+    "cm": ("length", Fraction(1, 100)),
+    "dm": ("length", Fraction(1, 10)),
+    "cL": ("volume", Fraction(1, 100)),
+    "kWh": ("energy", Fraction(3_600_000)),
+    "Omega": ("ohm", Fraction(1)),
+    "rpm": ("rpm", Fraction(1)),
 }
-_SYMBOLS |= {"cm": _UNITS["cm"], "dm": ("length", Fraction(1, 10)), "cL": ("volume", Fraction(1, 100))}
-_SYMBOLS |= {"kWh": ("energy", Fraction(3_600_000)), "Omega": ("ohm", Fraction(1)), "rpm": ("rpm", Fraction(1))}
-_PREFIXED_NAMES = {
-    _PREFIXES[prefix][0] + name: (dimension, _PREFIXES[prefix][1])
-    for dimension, name, prefixes in _PREFIXED.values()
-    for prefix in prefixes
-    if name not in ("byte", "bit")
-}
-_UNITS = _PREFIXED_NAMES | {name: (dimension, Fraction(1)) for dimension, name, _ in _PREFIXED.values()} | _UNITS
 _DIMENSIONS = frozenset(row.dimension for row in _TABLE if row.names and row.dimension not in row.names.split())
 """Names that stand for a dimension, and so for no unit: 5 times is no time."""
-_UNITS |= {"amp": ("ampere", Fraction(1)), "decimeter": ("length", Fraction(1, 10)), "decade": ("month", Fraction(120))}
-_UNITS |= {"century": ("month", Fraction(1200)), "mole": ("mole", Fraction(1)), "gram": ("mass", Fraction(1))}
+_UNITS = (
+    {
+        _PREFIXES[prefix][0] + name: (dimension, _PREFIXES[prefix][1])
+        for dimension, name, prefixes in _PREFIXED.values()
+        for prefix in prefixes
+        if name not in ("byte", "bit")
+    }
+    | {name: (dimension, Fraction(1)) for dimension, name, _ in _PREFIXED.values()}
+    | _TABLE_UNITS
+    | {
+        "amp": ("ampere", Fraction(1)),
+        "decimeter": ("length", Fraction(1, 10)),
+        "decade": ("month", Fraction(120)),
+        "century": ("month", Fraction(1200)),
+    }
+)
+
 
 UNIT_NAMES = {
     name: (row.names.split() or [row.dimension])[0]
@@ -163,45 +176,61 @@ CURRENCIES = {
 }
 """Sign, code or name of a currency in an answer to a question → the name that stands for it."""
 
-_ABSTRACT = frozenset("length time mass volume money speed power centigrade".split())
-_OWN_NAMES = (MEASURES - _ABSTRACT) | frozenset(
-    "euro pound penny pence peso franc unit celsius fahrenheit centigrade mile °c °f".split()
-)
+_ABSTRACT_WORDS = """
+length time mass volume money speed power centigrade
+"""
+_ABSTRACT = frozenset(_ABSTRACT_WORDS.split())
+_OWN_WORDS = """
+euro pound penny pence peso franc unit celsius fahrenheit centigrade mile °c °f
+"""
+_OWN_NAMES = (MEASURES - _ABSTRACT) | frozenset(_OWN_WORDS.split())
 """Names that are units of a dimension of their own."""
-_GLUED = frozenset("cm mm km dm kg ml mL ft in yd lb lbs oz min sec hr hrs mph kph Hz kHz MHz".split())
+_GLUED_WORDS = """
+cm mm km dm kg ml mL ft in yd lb lbs oz min sec hr hrs mph kph Hz kHz MHz
+"""
+_GLUED = frozenset(_GLUED_WORDS.split())
 """Symbols that are read as units also directly behind a number, where other letters are a product: 12cm, but 2mg."""
 
-_CHINESE = {
-    name: UNIT_NAMES[name] for name in UNIT_NAMES if not name.isascii() and name not in ("天", "°c", "°f", "°")
-} | {name: unit for name, unit in CURRENCIES.items() if len(name) > 0 and name[0] > "\u2e80"}
-_CHINESE |= {
-    "平方": "square", "立方": "cubic", "每": "per", "分米": "decimeter", "吨": "ton", "噸": "ton", "毫升": "ml", "年": "year",
-    "英里": "mile", "英尺": "foot", "英寸": "inch", "磅": "pound", "月": "month", "个月": "month", "周": "week", "星期": "week",
-    "天": "day", "日": "day", "日間": "day", "時": "hour", "时": "hour", "分鐘": "minute", "分間": "minute", "秒間": "second",
-    "秒钟": "second", "美分": "cent", "块": "yuan", "块钱": "yuan", "角": "jiao", "分钱": "fen", "度": "degree", "欧元": "euro",
-    "원": "won", "센티미터": "cm", "세제곱": "cubic", "제곱": "square", "㎡": "square m", "牛": "newton", "焦": "joule",
-    "瓦": "watt", "千瓦": "kilowatt", "伏": "volt", "安": "ampere", "欧": "ohm", "単位": "unit", "单位": "unit", "/": "per",
-}  # fmt: skip
+_CHINESE = (
+    {name: unit for name, unit in UNIT_NAMES.items() if not name.isascii() and "°" not in name}
+    | {name: unit for name, unit in CURRENCIES.items() if name[0] > "\u2e80"}
+    | {
+        "平方": "square", "立方": "cubic", "每": "per", "分米": "decimeter", "吨": "ton",
+        "噸": "ton", "毫升": "ml", "年": "year", "英里": "mile", "英尺": "foot",
+        "英寸": "inch", "磅": "pound", "月": "month", "个月": "month", "周": "week",
+        "星期": "week", "天": "day", "日": "day", "日間": "day", "時": "hour",
+        "时": "hour", "分鐘": "minute", "分間": "minute", "秒間": "second", "秒钟": "second",
+        "美分": "cent", "块": "yuan", "块钱": "yuan", "角": "jiao", "分钱": "fen",
+        "度": "degree", "欧元": "euro", "원": "won", "센티미터": "cm", "세제곱": "cubic",
+        "제곱": "square", "㎡": "square m", "牛": "newton", "焦": "joule", "瓦": "watt",
+        "千瓦": "kilowatt", "伏": "volt", "安": "ampere", "欧": "ohm", "単位": "unit",
+        "单位": "unit", "/": "per",
+    }
+)  # fmt: skip
+"""Name in Chinese, Japanese or Korean → name in English."""
 _CHINESE_WORD = re.compile("|".join(sorted(map(re.escape, _CHINESE), key=len, reverse=True)))
 _UNCOUNTED = "个個名位只隻本册冊匹つ명개通り"
 """Counters that say nothing but that something is counted."""
 
-_CYRILLIC = dict(
-    zip(
-        "см мм км м кг г л с мин ч час часа часов минут минуты секунд рублей руб рубля градусов".split(),
-        "cm mm km m kg g l s minute hour hour hour hour minute minute second ruble ruble ruble degree".split(),
-        strict=True,
-    )
-)
+_CYRILLIC = {
+    "см": "cm", "мм": "mm", "км": "km", "м": "m", "кг": "kg", "г": "g",
+    "л": "l", "с": "s", "мин": "minute", "ч": "hour", "час": "hour", "часа": "hour",
+    "часов": "hour", "минут": "minute", "минуты": "minute", "секунд": "second", "рублей": "ruble", "руб": "ruble",
+    "рубля": "ruble", "градусов": "degree",
+}  # fmt: skip
 _WORD = re.compile(r"([^\W\d_]+|[$%°])(?:\^(-?\d))?")
 _KNOWN_WORD = re.compile(r"([^\W\d_]+|°[CFcf])(?:\^(-?[1-4]))?")
 _TEMPERATURE = re.compile(r"(?:\bdeg(?:rees?)?\s+|°\s?)(celsius|centigrade|c|fahrenheit|f)\b", re.I)
 _PREFIX_POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 _SUFFIX_POWERS = {"squared": 2, "cubed": 3}
-_EMPTY = frozenset(
-    "of the a an in about approximately total each all altogether left remaining more such old tall long wide high deep".split()
-)
-_TAILS = frozenset("each old tall long wide high deep left remaining altogether".split())
+_EMPTY_WORDS = """
+of the a an in about approximately total each all altogether left remaining more such old tall long wide high deep
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())
+_TAIL_WORDS = """
+each old tall long wide high deep left remaining altogether
+"""
+_TAILS = frozenset(_TAIL_WORDS.split())
 
 
 def is_unit_word(word: str) -> bool:

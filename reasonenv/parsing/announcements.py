@@ -74,7 +74,12 @@ _WORDS = {
 
 _UNSPACED_WORDS = {
     "zh": _Words(
-        "答案, 正解, 回答, 解答, 答", "就是, 等于, 是, 为, 為", "应该, 應該, 应, 應", "不, 非", "", "最终, 最終, 正确, 参考, 标准"
+        "答案, 正解, 回答, 解答, 答",
+        "就是, 等于, 是, 为, 為",
+        "应该, 應該, 应, 應",
+        "不, 非",
+        "",
+        "最终, 最終, 正确, 参考, 标准",
     ),
     "ja": _Words("答え, 正解, 回答, 解答", "は", "", "ない", "", "最終"),
     "ko": _Words("정답, 답", "은, 는", "", "아니", "", "최종, 최종 "),
@@ -96,6 +101,7 @@ def _columns(table: Mapping[str, _Words]) -> _Words:
 
 
 _SPACED, _UNSPACED = _columns(_WORDS), _columns(_UNSPACED_WORDS)
+
 
 def _announcement(nouns: str, *, at_line_start: str = "", unspaced: str = "") -> str:
     """Return the pattern of an announcement: its nouns in languages with spaces, and what else may open it."""

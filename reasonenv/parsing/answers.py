@@ -20,9 +20,9 @@ _PROSE = re.compile(r"\b(?!and\b)[A-Za-z]{3,}")
 _HEDGED = re.compile(r"\b(?:not|no|or|never|nor|isn't|neither|than)\W{0,4}$", re.I)
 _MAX_HEDGE_CHARS = 12
 _DENYING_WORDS = """
-not never false wrong incorrect suppose supposing assume assuming pretend imagine if whether unless trap tempting tempted
-decoy mistaken naive maybe perhaps possibly might may could doubt hypothetically si falls wenn falsch angenommen если
-неверный неправильный
+not never false wrong incorrect suppose supposing assume assuming pretend imagine if whether unless trap tempting
+tempted decoy mistaken naive maybe perhaps possibly might may could doubt hypothetically si falls wenn falsch
+angenommen если неверный неправильный
 """
 _DENIALS = frozenset(_DENYING_WORDS.split())
 """Words that take an announcement behind them back, or only suppose it."""

@@ -155,7 +155,9 @@ class Parser:
             # "3 4" is no product, and "x 2" is too odd to guess.
             return self._at.is_behind(")") or self._at.is_behind("!")
         if token.kind == "word":
-            if not self._at.is_behind_letter and (self._has_letter_units and is_unit_word or is_glued_unit)(token.text):
+            if not self._at.is_behind_letter and ((self._has_letter_units and is_unit_word) or is_glued_unit)(
+                token.text
+            ):
                 return False
             is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
             return len(token.text) <= 3 and not (token.is_spaced and is_apart)

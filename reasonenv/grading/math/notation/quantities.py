@@ -13,7 +13,9 @@ from reasonenv.grading.math.nodes import Node, UnreadableError, number
 from reasonenv.grading.units import CURRENCIES, is_known, read_unit
 
 _SIGNS = {sign: name for sign, name in CURRENCIES.items() if sign in "€£¥₹₩₽"}
-_CODES = {code.upper(): name for code, name in CURRENCIES.items() if code.isalpha() and code.isascii() and len(code) == 3}
+_CODES = {
+    code.upper(): name for code, name in CURRENCIES.items() if code.isalpha() and code.isascii() and len(code) == 3
+}
 _AMOUNT = r"(-?\d[\d,]*(?:\.\d+)?)"
 _SIGN_FIRST = re.compile(rf"(-?)\s*([€£¥₹₩₽])\s*{_AMOUNT}")
 _CODE_FIRST = re.compile(rf"\s*\$?\s*(USD|EUR|GBP|CNY|RMB|JPY|INR|CHF)\s*\\?[ ,~]?\s*{_AMOUNT}(?![\w^])")
@@ -21,12 +23,12 @@ _CHINESE_PERCENT = re.compile(rf"百分之\s*{_AMOUNT}")
 _TEXT = r"\\(?:text|mathrm|rm|textrm|mbox)\s*\{\s*"
 _DEGREE = r"\^\s*(?:\\circ|\{\s*\\circ\s*\})|\\degree(?![A-Za-z])"
 _TEMPERATURE = re.compile(
-    rf"(?:{_TEXT}(?:~|\\ )?\s*(?:{_DEGREE})\s*(?:{_TEXT})?([CF])\s*\}}\}}?|(?:{_DEGREE})\s*\\?[ ,~]?\s*(?:{_TEXT}([CF])\s*\}}|([CF])(?![A-Za-z])))"
+    rf"(?:{_TEXT}(?:~|\\ )?\s*(?:{_DEGREE})\s*(?:{_TEXT})?([CF])\s*\}}\}}?"
+    rf"|(?:{_DEGREE})\s*\\?[ ,~]?\s*(?:{_TEXT}([CF])\s*\}}|([CF])(?![A-Za-z])))"
 )
 _DEGREE_SIGN = re.compile(r"(?<=\d)\s*(?:°\s*([CF])(?![A-Za-z])|℃|℉)|(?<=\{)\s*(?:°\s*([CF])(?=\s*\})|℃|℉)")
-_FRACTION_OF_UNITS = re.compile(
-    rf"\\[dt]?frac\s*\{{\s*{_TEXT}([A-Za-z ]+)\}}\s*(\^\s*\{{?\d\}}?)?\s*\}}\s*\{{\s*{_TEXT}([A-Za-z ]+)\}}\s*(\^\s*\{{?\d\}}?)?\s*\}}"
-)
+_UNIT_IN_BRACES = rf"\{{\s*{_TEXT}([A-Za-z ]+)\}}\s*(\^\s*\{{?\d\}}?)?\s*\}}"
+_FRACTION_OF_UNITS = re.compile(rf"\\[dt]?frac\s*{_UNIT_IN_BRACES}\s*{_UNIT_IN_BRACES}")
 _ABBREVIATION = re.compile(r"\b(sq|cu|ft|in|lbs?|oz|hrs?|mins?|yds?|yrs?|gal|cm|km|kg)\.(?=\s|$|\})")
 _SECONDS = re.compile(r"(?<=\d)\s*secs?\.?(?=\s*$)")
 
