@@ -13,6 +13,16 @@ _OPENED_THINKING = re.compile(r"<think>\s*\Z")
 _MAX_OPENED_CHARS = 32
 """Where the end of a prompt is looked for."""
 
+_CONTROL_TOKEN = re.compile(
+    r"\s*(?:<\|[\w ▁-]{1,30}\|>|<｜[\w ▁-]{1,30}｜>|</?s>|<(?:eos|pad|bos|end_of_turn|end_of_text|EOS)>|\[EOS\])"
+    r"(?:assistant)?\s*\Z"
+)
+"""What chat templates end a turn with: decoded as text, it says nothing."""
+_MAX_TOKEN_CHARS = 64
+_LAST_CHARS = frozenset(">]t \t\n\r")
+"""What a control token, or the space behind one, ends with."""
+_TAG = re.compile(r"</?answer>", re.I)
+
 
 class Response(NamedTuple):
     """A response in parts: `read_response("<think>2+3 is 5</think><answer>5</answer>")`."""
@@ -43,7 +53,8 @@ class Response(NamedTuple):
 def read_response(response: str) -> Response:
     """Split a response at its last `</think>`, and find the answer block behind it.
 
-    A response without tags is all answer; one whose prompt already opened `<think>` needs only the closing tag.
+    A response without tags is all answer; one whose prompt already opened `<think>` needs only the closing tag. The
+    control tokens that it ends with, such as `<|im_end|>`, are no part of it, and answer tags may be in capitals.
 
     >>> read_response("<think>2+3</think> 5").rest
     ' 5'
@@ -52,13 +63,15 @@ def read_response(response: str) -> Response:
     >>> read_response("So it is <answer>5</answer>.").part
     '5'
     """
-    before, closing, rest = response.rpartition("</think>")
+    before, closing, rest = _without_control_tokens(response).rpartition("</think>")
     closed = before if closing else None
     if "<think>" in rest:
         return Response(response, closed, None, None, None)
-    if "answer>" not in rest or ("<answer>" not in rest and "</answer>" not in rest):
+    tags = list(_TAG.finditer(rest)) if "nswer>" in rest or "NSWER>" in rest else []
+    if not tags:
         return Response(response, closed, rest, None, rest)
-    block = _only_block(rest)
+    is_pair = len(tags) == 2 and tags[0][0][1] != "/" == tags[1][0][1]
+    block = rest[tags[0].end() : tags[1].start()] if is_pair else None
     return Response(response, closed, rest, block, block)
 
 
@@ -88,8 +101,13 @@ def whole_response(prompt: str, response: str) -> str:
     return response if response.lstrip().startswith("<think>") else opened_thinking(prompt) + response
 
 
-def _only_block(text: str) -> str | None:
-    if text.count("<answer>") != 1 or text.count("</answer>") != 1:
-        return None
-    block, closing, _ = text.partition("<answer>")[2].partition("</answer>")
-    return block if closing else None
+def _without_control_tokens(text: str) -> str:
+    """Drop the control tokens that a text ends with."""
+    if text[-1:] not in _LAST_CHARS:
+        return text
+    while text[-_MAX_TOKEN_CHARS:].rstrip().endswith((">", "]", "|>assistant")):
+        token = _CONTROL_TOKEN.search(text, max(0, len(text) - _MAX_TOKEN_CHARS))
+        if token is None:
+            break
+        text = text[: token.start()]
+    return text

@@ -95,6 +95,8 @@ def _bare(node: Node) -> Node:
 
 
 def _equal_quantities(left: Node, left_unit: str, right: Node, right_unit: str, policy: MathPolicy) -> bool | None:
+    if {left_unit.removesuffix("s"), right_unit.removesuffix("s")} == {"gbp", "pound"}:
+        return equal_scalars(left.args[0], right.args[0], policy)
     units = read_unit(left_unit), read_unit(right_unit)
     if units[0].dimensions != units[1].dimensions:
         return False

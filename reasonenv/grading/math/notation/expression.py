@@ -15,8 +15,9 @@ from reasonenv.grading.math.equations import grouped_solutions
 from reasonenv.grading.math.nodes import APPLIED, Node, UnreadableError, number, walk
 from reasonenv.grading.math.notation import vocabulary
 from reasonenv.grading.math.notation.cursor import END, Cursor
+from reasonenv.grading.math.notation.quantities import joined, with_unit
 from reasonenv.grading.math.notation.tokens import FUNCTIONS, Token
-from reasonenv.grading.units import is_unit_word
+from reasonenv.grading.units import is_glued_unit, is_unit_word
 
 
 class Parser:
@@ -101,11 +102,10 @@ class Parser:
         if self._at.next.kind == "word" and not any(part.kind == "num" or part.name == "pi" for part in walk(node)):
             raise UnreadableError("words")
         unit = self._at.unit_phrase(has_letters=self._has_letter_units)
-        if unit.startswith(("percent", "per cent", "%")):
-            return Node("percent", (node,))
-        if unit in ("degree", "degrees", "deg"):
-            return Node("degrees", (node,))
-        return Node("quantity", (node,), unit) if unit else node
+        if not unit:
+            return node
+        node = with_unit(node, unit)
+        return joined(node, self._quantity()) if self._at.next.kind == "num" else node
 
     def _sum(self) -> Node:
         self._at.deeper(1)
@@ -155,6 +155,10 @@ class Parser:
             # "3 4" is no product, and "x 2" is too odd to guess.
             return self._at.is_behind(")") or self._at.is_behind("!")
         if token.kind == "word":
+            if not self._at.is_behind_letter and ((self._has_letter_units and is_unit_word) or is_glued_unit)(
+                token.text
+            ):
+                return False
             is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
             return len(token.text) <= 3 and not (token.is_spaced and is_apart)
         if token.kind == "var":
@@ -163,7 +167,7 @@ class Parser:
         if symbol in vocabulary.BARS:
             return self._num_bars == 0 and not self._is_building_set
         if token.kind == "cmd":
-            return symbol in vocabulary.FACTORS
+            return symbol in vocabulary.FACTORS and not self._at.is_letter_unit(is_asked=self._has_letter_units)
         return symbol in ("(", "[", "{")
 
     def _power(self) -> Node:
@@ -254,7 +258,8 @@ class Parser:
         if opening == "\\{":
             return self._set()
         if opening == "$":
-            return Node("quantity", (self._signed(),), "dollar")
+            money = Node("quantity", (self._signed(),), "dollar")
+            return with_unit(money, self._at.unit_phrase(has_letters=False)) if self._at.starts_rate() else money
         raise UnreadableError(f"unexpected {opening!r}")
 
     def _parenthesised(self, opening: str) -> Node:

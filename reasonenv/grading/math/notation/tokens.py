@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
+from reasonenv.grading.math.notation.quantities import spelled
 
 _MATH_NAMES = "pi infty times cdot div le ge ne cup cap sqrt pm mp in emptyset"
 _SYMBOLS = {
@@ -32,7 +33,8 @@ _TYPOGRAPHY: dict[int, str | None] = {
     ord("¾"): r" \frac{3}{4}",
     ord("°"): r"^\circ ",
     ord("€"): r" \text{euro}",
-    ord("£"): r" \text{pound}",
+    ord("£"): r" \text{gbp}",
+    ord("¥"): r" \text{yen}",
 }
 _NOISE = re.compile(
     r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|enspace|hfill|hspace\s*\{[^{}]*\}|"
@@ -64,6 +66,7 @@ _TOKEN = re.compile(
     r"|\\(?:text|textbf|textit|textrm|textnormal|mathrm|rm|mbox|textsf|textup)\s*\{(?P<text>[^{}]*)\}"
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
+_FOREIGN_WORD = re.compile(r"(?=[A-Za-z]*[^\W\d_A-Za-z])(?P<text>[^\W\d_]+)")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'), (r"\"", r"\""),
@@ -127,8 +130,9 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     >>> canonical_text(r"$\dfrac{1}{2}$")
     '\\frac{1}{2}'
     """
+    text = spelled(text)
     if not text.isascii():
-        text = text.translate(_TYPOGRAPHY)
+        text = spelled(text.translate(_TYPOGRAPHY))
     text = undelimited(text)
     if "\\" in text or "{" in text:
         text = _plain_latex(text)
@@ -182,9 +186,9 @@ def tokenize(text: str) -> list[Token]:
     if _LONG_OPERATOR.search(text):
         text = _LONG_OPERATOR.sub(lambda match: _LONG_OPERATORS[match[0]], text)
     tokens: list[Token] = []
-    position, is_spaced = 0, False
+    position, is_spaced, is_foreign = 0, False, not text.isascii()
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = (is_foreign and _FOREIGN_WORD.match(text, position)) or _TOKEN.match(text, position)
         if match is None:
             raise UnreadableError(f"no rule for {text[position]!r}")
         position = match.end()
