@@ -11,23 +11,32 @@ import re
 from collections.abc import Sequence
 from itertools import product
 
+from reasonenv.grading.math.elements import (
+    elements,
+    has_sign_choice,
+    have_several_names,
+    joins_differ,
+    with_names_of,
+    written_out,
+)
 from reasonenv.grading.math.equations import (
     difference,
-    have_several_names,
-    is_name,
     named_values,
     value_of_named,
     with_argument_of,
+    with_function_first,
     without_working,
 )
 from reasonenv.grading.math.evaluation import variables, with_decimal_logarithm
 from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
-from reasonenv.grading.math.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, number, walk
-from reasonenv.grading.math.notation.reader import choice_letter, is_unevaluated, plain_words, read
+from reasonenv.grading.math.names import are_same_names, is_function, is_name
+from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, number
+from reasonenv.grading.math.notation.reader import choice_letter, plain_words, read
 from reasonenv.grading.math.notation.tokens import canonical_text
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
+from reasonenv.grading.math.readings import is_left_open, read_answer
 from reasonenv.grading.math.scalars import equal_scalars
 from reasonenv.grading.math.shape import have_same_shape
 
@@ -59,9 +68,9 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         letters = choice_letter(gold), choice_letter(answer)
         if None not in letters:
             return letters[0] == letters[1]
-    if is_unevaluated(answer):
-        return None if is_unevaluated(gold) else False
-    left, right = read(gold), read(answer)
+    if is_left_open(answer):
+        return None if is_left_open(gold) else False
+    left, right = read_answer(gold), read_answer(answer)
     if _are_same_words(gold, answer, left, right):
         return True
     if left is None or right is None:
@@ -93,8 +102,9 @@ def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None)
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
     """Read an ambiguous text the way the other side is written."""
     if left.kind != right.kind and ("," in gold or "," in answer):
-        if _DECIMAL_COMMA.fullmatch(gold.strip("$ ")) or _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
-            return _decide_texts(gold.replace(",", "."), answer.replace(",", "."), policy)
+        if left.kind in _SCALARS and _DECIMAL_COMMA.fullmatch(answer.strip("$ ")):
+            decimal = read(answer.replace(",", "."))
+            return None if decimal is None else _decide(left, decimal, policy)
         one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
         if one and other and (one.kind == "list" or other.kind == "list") and (one, other) != (left, right):
             return _decide(one, other, policy)
@@ -103,11 +113,6 @@ def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: Mat
         if one and other and one.kind == other.kind == "quantity":
             return _decide(one, other, policy)
     return None
-
-
-def _decide_texts(gold: str, answer: str, policy: MathPolicy) -> bool | None:
-    left, right = read(gold), read(answer)
-    return None if left is None or right is None else _decide(left, right, policy)
 
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
@@ -143,7 +148,7 @@ class _Comparison:
             return self._equal_relations(left, right)
         if relations:
             return self._equal_relation_and_value(left, right)
-        if _has_sign_choice(left) or _has_sign_choice(right) or {left.kind, right.kind} & {"list", "set"}:
+        if has_sign_choice(left) or has_sign_choice(right) or {left.kind, right.kind} & {"list", "set"}:
             return self._equal_collections(left, right)
         if {left.kind, right.kind} & _LINE_SUBSETS:
             return _equal_subsets(left, right, self)
@@ -161,7 +166,8 @@ class _Comparison:
 
     def _equal_relation_and_value(self, left: Node, right: Node) -> bool | None:
         relation, value = (left, right) if left.kind == "relation" else (right, left)
-        named = value_of_named(relation) if self._policy.is_name_optional else None
+        is_named = self._policy.is_name_optional
+        named = value_of_named(relation, is_gold=relation is left) if is_named else None
         if named is not None:
             return self.equal(named, right) if relation is left else self.equal(left, named)
         if value.kind in _LINE_SUBSETS or value.kind == "tuple":
@@ -171,7 +177,7 @@ class _Comparison:
         return False
 
     def _equal_relations(self, left: Node, right: Node) -> bool | None:
-        left, right = without_working(left), without_working(right)
+        left, right = without_working(left, is_gold=True), without_working(right, is_gold=False)
         operators = left.name.split(), right.name.split()
         if "=" in operators[0] + operators[1]:
             return self._equal_equations(left, right) if operators[0] == operators[1] == ["="] else False
@@ -186,14 +192,14 @@ class _Comparison:
         return left.name == right.name and self.equal_parts(left.args, right.args)
 
     def _equal_equations(self, left: Node, right: Node) -> bool | None:
+        left, right = with_function_first(left), with_function_first(right)
         right = with_argument_of(right, left)
-        if all(is_name(node.args[0]) for node in (left, right)):
-            same_name = left.args[0] == right.args[0]
-            values_equal = self.equal(left.args[1], right.args[1])
-            if same_name:
-                return values_equal
-            if values_equal or not variables(right.args[1]):
-                return bool(values_equal and variables(left.args[1])) and not _are_rivals(left.args[0], right.args[0])
+        heads = left.args[0], right.args[0]
+        if all(is_name(head) for head in heads):
+            if are_same_names(*heads):
+                return self.equal(left.args[1], right.args[1])
+            if is_function(heads[0]) or is_function(heads[1]) or not variables(right.args[1]):
+                return False
         try:
             if is_same_scalar(*left.args):
                 return self._equal_identities(left, right)
@@ -209,18 +215,22 @@ class _Comparison:
         return self.equal_parts(left.args, right.args) or self.equal_parts(left.args, right.args[::-1])
 
     def _equal_collections(self, left: Node, right: Node) -> bool | None:
-        lefts, rights = _elements(left), _elements(right)
+        left, right = written_out(left), written_out(right)
+        lefts, rights = elements(left), elements(right)
         kinds = {left.kind, right.kind}
         num_conditions = _are_inequalities(lefts) + _are_inequalities(rights)
         is_line = num_conditions == 2 and len(variables(left) | variables(right)) == 1
         if is_line or kinds & _LINE_SUBSETS or (num_conditions == 1 and "tuple" in kinds):
             return _equal_subsets(left, right, self)
         if kinds == {"list", "tuple"}:
-            return self.equal_parts(*(named_values(node.args) or node.args for node in (left, right)))
+            return self._equal_list_and_tuple(left, right)
         if "tuple" in kinds and "set" in kinds:
             return len(lefts) == len(rights) == 1 and self.equal(lefts[0], rights[0])
-        if "text" in kinds or "matrix" in kinds:
+        if "text" in kinds or "matrix" in kinds or joins_differ(left, right):
             return False
+        if "set" in kinds and not kinds & {"list"} and len(kinds) == 2 and len(lefts) != len(rights):
+            return False
+        lefts, rights = with_names_of(lefts, rights), with_names_of(rights, lefts)
         if kinds == {"list"} and (
             not self._policy.is_list_order_free or have_several_names(lefts) or have_several_names(rights)
         ):
@@ -230,6 +240,16 @@ class _Comparison:
         if "set" in kinds or (lefts and lefts[0].kind == "tuple"):
             lefts, rights = self._distinct(lefts), self._distinct(rights)
         return self._equal_unordered(lefts, rights)
+
+    def _equal_list_and_tuple(self, left: Node, right: Node) -> bool | None:
+        """Compare (1, 2) with x = 1, y = 2. A list of two numbers is no point: it may be two solutions or two ends."""
+        bare = left if left.kind == "list" else right
+        named = named_values(bare.args)
+        is_ordered = len(bare.args) > 2 or all(part.kind == "tuple" for part in bare.args)
+        if bare.name == "or" or (named is None and (not is_ordered or any(p.kind == "relation" for p in bare.args))):
+            return False
+        values = named or bare.args
+        return self.equal_parts(values, right.args) if bare is left else self.equal_parts(left.args, values)
 
     def _distinct(self, nodes: Sequence[Node]) -> list[Node]:
         distinct: list[Node] = []
@@ -248,7 +268,7 @@ class _Comparison:
         left_over, is_unknown = list(rights), False
         for left in lefts:
             for index, right in enumerate(left_over):
-                verdict = self.equal(left, right)
+                verdict = (left.kind == "set") == (right.kind == "set") and self.equal(left, right)
                 if verdict:
                     del left_over[index]
                     break
@@ -272,12 +292,6 @@ def _as_ratio(time: Node) -> Node:
     """Read 7:32, which looks like a time of day, as a ratio."""
     hours, _, minutes = time.name.partition(":")
     return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
-
-
-def _are_rivals(left: Node, right: Node) -> bool:
-    """Return whether these are y and z, or f(x) and f(t), which cannot share a formula as y and f(x) may."""
-    is_applied_twice = left.name == right.name == APPLIED and left.args[0] == right.args[0]
-    return is_applied_twice or left.kind == right.kind == "var"
 
 
 def _equal_inequalities(left: Node, right: Node) -> bool | None:
@@ -307,25 +321,3 @@ def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | N
         if left.kind == right.kind == "interval" and left.name != right.name:
             return False
         return comparison.equal_parts(left.args, right.args) if left.kind == right.kind else None
-
-
-def _has_sign_choice(node: Node) -> bool:
-    return any(part.kind in ("pm", "mp") for part in walk(node))
-
-
-def _elements(node: Node) -> list[Node]:
-    if node.kind in ("list", "set"):
-        return [element for part in node.args for element in _elements(part)]
-    if node.kind == "relation" and node.name == "=" and _has_sign_choice(node) and is_name(node.args[0]):
-        return [Node("relation", (node.args[0], value), "=") for value in _elements(node.args[1])]
-    if not _has_sign_choice(node) or node.kind == "relation":
-        return [node]
-    return [_chosen(node, 1), _chosen(node, -1)]
-
-
-def _chosen(node: Node, sign: int) -> Node:
-    args = tuple(_chosen(part, sign) for part in node.args)
-    if node.kind in ("pm", "mp"):
-        is_plus = sign > 0 if node.kind == "pm" else sign < 0
-        return Node("add", (args[0], args[1] if is_plus else Node("neg", (args[1],))))
-    return node._replace(args=args)

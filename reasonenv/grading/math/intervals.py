@@ -48,7 +48,7 @@ def pieces(node: Node) -> list[Piece] | None:
         return (_common_conditions(node) if kind == "list" else None) or found
     if kind == "intersection":
         return _common(*(pieces(part) for part in args))
-    return _without_points(pieces(args[0]), args[1]) if kind == "minus" else None
+    return _common(pieces(args[0]), _complement(pieces(args[1]))) if kind == "minus" else None
 
 
 def _condition(node: Node) -> list[Piece] | None:
@@ -95,7 +95,7 @@ def _negative(end: Node) -> Node:
 
 def _common_conditions(conditions: Node) -> list[Piece]:
     """Return where all conditions hold; conditions without a common point, such as `x<1, x>3`, are alternatives."""
-    if conditions.name == "or" or any(part.kind != "relation" for part in conditions.args):
+    if "or" in conditions.name or any(part.kind != "relation" for part in conditions.args):
         return []
     common = pieces(conditions.args[0])
     for part in conditions.args[1:]:
@@ -131,19 +131,13 @@ def _common(lefts: list[Piece] | None, rights: list[Piece] | None) -> list[Piece
     return common
 
 
-def _without_points(base: list[Piece] | None, removed: Node) -> list[Piece] | None:
-    if base is None or removed.kind != "set":
-        return None
-    for point in removed.args:
-        split: list[Piece] = []
-        for piece in base:
-            low, value, high = (_end(end) for end in (piece.low, point, piece.high))
-            if low < value < high:
-                split += [piece._replace(high=point, has_high=False), piece._replace(low=point, has_low=False)]
-            else:
-                split.append(piece)
-        base = split
-    return base
+def _complement(parts: list[Piece] | None) -> list[Piece] | None:
+    """Return the rest of the line."""
+    rest: list[Piece] | None = None if parts is None else [Piece(_MINUS_INFINITY, _INFINITY, False, False)]
+    for part in parts or ():
+        below = Piece(_MINUS_INFINITY, part.low, False, not part.has_low)
+        rest = _common(rest, [below, Piece(part.high, _INFINITY, not part.has_high, False)])
+    return rest
 
 
 def same_pieces(left: Sequence[Piece], right: Sequence[Piece]) -> bool:

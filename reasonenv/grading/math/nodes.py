@@ -40,8 +40,8 @@ class Node(NamedTuple):
     kind: Kind
     args: tuple[Node, ...] = ()
     name: str = ""
-    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation; "or" if a
-    list says it."""
+    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation; how a
+    list is joined: "or", or the signs of a proposition, such as "land"."""
     value: Fraction | int = 0
 
 

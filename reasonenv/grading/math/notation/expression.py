@@ -51,8 +51,7 @@ class Parser:
             return Node("call", (items[0], self._sum()), "binomial")
         if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
             items = grouped_solutions(items, separators)
-        name = "or" if vocabulary.ALTERNATIVES.intersection(separators) else ""
-        return items[0] if len(items) == 1 else Node("list", tuple(items), name)
+        return items[0] if len(items) == 1 else Node("list", tuple(items), vocabulary.name_of_list(separators))
 
     def _items(self) -> list[Node]:
         return self._separated()[0]
@@ -259,8 +258,11 @@ class Parser:
 
     def _parenthesised(self, opening: str) -> Node:
         bars, self._num_bars = self._num_bars, 0
-        items = self._items()
+        items, separators = self._separated()
         self._num_bars = bars
+        if vocabulary.JOINS.keys() & set(separators):
+            self._at.expect(")", "]")
+            return Node("list", tuple(items), vocabulary.name_of_list(separators))
         closing = self._at.expect(")", "]")
         is_plain = opening + closing in ("()", "[]")
         if len(items) == 1 and is_plain:

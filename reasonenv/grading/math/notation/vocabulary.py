@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from reasonenv.grading.math.nodes import Kind, Node
@@ -30,7 +31,7 @@ RELATIONS = {
 TIMES = frozenset(["*", "times", "cdot", "ast"])
 OVER = frozenset(["/", "div"])
 SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee", "land", "wedge"])
-ALTERNATIVES = frozenset(["or", "lor", "vee"])
+JOINS = {"lor": "lor", "vee": "lor", "land": "land", "wedge": "land"}
 RATIO_SIGNS = frozenset([":", "colon"])
 ACCENTS = frozenset(
     ["overline", "mathbb", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat", "mathcal", "mathscr", "mathfrak"]
@@ -47,3 +48,11 @@ FACTORS = frozenset(
 )  # fmt: skip
 """Commands that may follow a factor without a sign between."""
 BUILDERS = frozenset(["|", "mid", ":", "vert"])
+
+
+def name_of_list(separators: Sequence[str]) -> str:
+    """Return how a list is joined: "or", the signs of a proposition such as "land", or nothing."""
+    signs = [JOINS.get(separator, "") for separator in separators]
+    if any(signs):
+        return signs[0] if len(set(signs)) == 1 else " ".join(sign or "land" for sign in signs)
+    return "or" if "or" in separators else ""
