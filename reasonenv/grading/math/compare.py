@@ -25,6 +25,7 @@ from reasonenv.grading.math.equations import (
     value_of_named,
     with_argument_of,
     with_function_first,
+    with_ratio_of,
     without_working,
 )
 from reasonenv.grading.math.evaluation import variables, with_decimal_logarithm
@@ -32,11 +33,12 @@ from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
 from reasonenv.grading.math.names import are_same_names, is_function, is_name
 from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, number
-from reasonenv.grading.math.notation.reader import choice_letter, plain_words, read
+from reasonenv.grading.math.notation.choices import equal_choices
+from reasonenv.grading.math.notation.reader import plain_words, read
+from reasonenv.grading.math.notation.readings import is_left_open, read_answer
 from reasonenv.grading.math.notation.tokens import canonical_text
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.math.readings import is_left_open, read_answer
 from reasonenv.grading.math.scalars import equal_scalars
 from reasonenv.grading.math.shape import have_same_shape
 
@@ -44,7 +46,6 @@ _SCALARS = frozenset(
     ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
 )
 _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"])
-_CHOICE_GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
@@ -64,10 +65,9 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         return False
     if canonical_text(gold) == canonical_text(answer):
         return True
-    if _CHOICE_GOLD.fullmatch(gold):
-        letters = choice_letter(gold), choice_letter(answer)
-        if None not in letters:
-            return letters[0] == letters[1]
+    chosen = equal_choices(gold, answer)
+    if chosen is not None:
+        return chosen
     if is_left_open(answer):
         return None if is_left_open(gold) else False
     left, right = read_answer(gold), read_answer(answer)
@@ -192,6 +192,7 @@ class _Comparison:
         return left.name == right.name and self.equal_parts(left.args, right.args)
 
     def _equal_equations(self, left: Node, right: Node) -> bool | None:
+        right = with_ratio_of(right, left)
         left, right = with_function_first(left), with_function_first(right)
         right = with_argument_of(right, left)
         heads = left.args[0], right.args[0]

@@ -101,6 +101,17 @@ def with_function_first(equation: Node) -> Node:
     return equation._replace(args=equation.args[::-1]) if is_turned else equation
 
 
+def with_ratio_of(equation: Node, other: Node) -> Node:
+    """Write y : x = 4 : 3 as x : y = 3 : 4 where the other equation is written so."""
+    names, wanted = equation.args[0].args, other.args[0].args
+    is_ratio = all(side.kind == "ratio" for side in (*equation.args, other.args[0]))
+    if not is_ratio or len(set(names)) < len(equation.args[1].args) or set(names) != set(wanted):
+        return equation
+    values = dict(zip(names, equation.args[1].args, strict=True))
+    ordered = Node("ratio", tuple(values[name] for name in wanted))
+    return equation._replace(args=(other.args[0], ordered))
+
+
 def with_argument_of(equation: Node, other: Node) -> Node:
     """Write f(t) = t² as f(x) = x² where the other equation is about f(x)."""
     heads = equation.args[0], other.args[0]

@@ -13,6 +13,7 @@ from reasonenv.grading.math.nodes import Node, UnreadableError, number
 from reasonenv.grading.math.numeric import same_values
 
 INEQUALITIES = frozenset(["<", "<=", ">", ">=", "!="])
+_SUBSETS = frozenset(["interval", "tuple", "set", "reals", "relation", "union", "intersection", "minus"])
 _INFINITY = Node("const", (), "inf")
 _MINUS_INFINITY = Node("neg", (_INFINITY,))
 
@@ -48,7 +49,7 @@ def pieces(node: Node) -> list[Piece] | None:
         return (_common_conditions(node) if kind == "list" else None) or found
     if kind == "intersection":
         return _common(*(pieces(part) for part in args))
-    return _common(pieces(args[0]), _complement(pieces(args[1]))) if kind == "minus" else None
+    return _common(pieces(args[0]), _complement(_removed(args[1]))) if kind == "minus" else None
 
 
 def _condition(node: Node) -> list[Piece] | None:
@@ -129,6 +130,13 @@ def _common(lefts: list[Piece] | None, rights: list[Piece] | None) -> list[Piece
             if _end(low.low) <= _end(high.high):
                 common.append(Piece(low.low, high.high, low.has_low, high.has_high))
     return common
+
+
+def _removed(node: Node) -> list[Piece] | None:
+    """Read what is taken away: a subset, or a bare point or points."""
+    points = node.args if node.kind == "list" else (node,)
+    is_bare = node.kind not in _SUBSETS and not any(point.kind in ("relation", "text") for point in points)
+    return pieces(Node("set", points) if is_bare else node)
 
 
 def _complement(parts: list[Piece] | None) -> list[Piece] | None:

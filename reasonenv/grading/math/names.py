@@ -12,9 +12,8 @@ from reasonenv.grading.math.evaluation import variables
 from reasonenv.grading.math.nodes import APPLIED, Node, number, walk
 
 _INVERSE = Node("neg", (number(1),))
-_OF_ANGLES = frozenset(
-    [*(kind + angle for kind in ("", "arc") for angle in ("sin", "cos", "tan", "cot", "sec", "csc")), "tg", "ctg"]
-)
+_ANGLES = ("sin", "cos", "tan", "cot", "sec", "csc")
+_NAMING = frozenset([*_ANGLES, *(f"arc{angle}" for angle in _ANGLES), "tg", "ctg", "gcd", "lcm", "max", "min"])
 _DEPENDENT = frozenset("yzw")
 """Letters that a formula in other letters may be written for without the name of a function."""
 _COORDINATES = frozenset("xyz")
@@ -40,7 +39,7 @@ def head_of(node: Node) -> Head | None:
     if node.kind == "var":
         letter = node.name.rstrip("'")
         return Head(letter, node.name[len(letter) :], ())
-    if node.kind == "mul" and node.name == APPLIED or (node.kind == "mul" and _is_inverse(node.args[0])):
+    if (node.kind == "mul" and node.name == APPLIED) or (node.kind == "mul" and _is_inverse(node.args[0])):
         function, argument = node.args
         args = argument.args if argument.kind == "tuple" else (argument,)
         inner = Head(function.args[0].name, "-1", ()) if function.kind == "pow" else head_of(function)
@@ -104,14 +103,14 @@ def is_function(node: Node) -> bool:
 
 
 def is_name(node: Node) -> bool:
-    r"""Return whether this is x, AB, f(x), P(X = 2), \cos A, |AB|, (x, y) or NO/BO, rather than something to compute."""
+    r"""Return whether this is x, AB, f(x), P(X = 2), \cos A, |AB|, (x, y) or NO/BO, and nothing to compute."""
     if node.kind == "mul" and node.name == APPLIED and head_of(node) is not None:
         return _is_argument(node.args[1], node.args[0].name)
     if head_of(node) is not None:
         return True
     if node.kind == "pow" and node.args[1].kind == "num":
         return node.args[0].kind == "call" and is_name(node.args[0])
-    if node.kind == "call" and node.name in _OF_ANGLES:
+    if node.kind == "call" and node.name in _NAMING:
         return bool(variables(node))
     parts = walk(node)
     if any(part.kind not in ("var", "mul", "div", "call", "tuple", "ratio", "num") for part in parts):

@@ -25,6 +25,8 @@ from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, 
 _MORE_DIGITS = 120
 _AGREEMENT = 1e-38
 _NUM_POINTS = 5
+_NUM_INTEGER_POINTS = 20
+"""Many, since (-1)^n agrees with 1 at half of them."""
 _NUM_TRIALS = 24
 _MAX_SIGN_NAMES = 15
 """Signs are told apart among so many names and one; eight points do, and the rest is left to chance."""
@@ -95,7 +97,8 @@ def _points(names: frozenset[str], kind: str) -> Sequence[_Point]:
         return [_Point({})]
     if kind == "real":
         return [_Point(values) for values in _real_points(sorted(names))]
-    return [_Point({name: _coordinate(kind) for name in sorted(names)}) for _ in range(_NUM_POINTS)]
+    num_points = _NUM_INTEGER_POINTS if kind == "integer" else _NUM_POINTS
+    return [_Point({name: _coordinate(kind) for name in sorted(names)}) for _ in range(num_points)]
 
 
 def _real_points(names: Sequence[str]) -> list[dict[str, Value]]:
@@ -145,7 +148,7 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
             right,
             _points(names, kind),
             is_real=kind != "complex",
-            num_needed=max(_NUM_POINTS, len(_sign_patterns(len(names)))) if kind == "real" else 4,
+            num_needed=_num_needed(kind, len(names)),
         )
         if verdict and (_has_pieces(left) or _has_pieces(right)):
             return _is_same_far_away(left, right, names)
@@ -153,6 +156,13 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
             return verdict
     points = _points(names, "complex")
     return None if _is_defined(left, points) == _is_defined(right, points) else False
+
+
+def _num_needed(kind: str, num_names: int) -> int:
+    """Return at how many points two scalars have to agree."""
+    if kind == "real":
+        return max(_NUM_POINTS, len(_sign_patterns(num_names)))
+    return _NUM_INTEGER_POINTS - 4 if kind == "integer" else _NUM_POINTS - 1
 
 
 def _has_pieces(node: Node) -> bool:

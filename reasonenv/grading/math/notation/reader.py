@@ -20,7 +20,10 @@ _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
 _CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(
-    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))(.+)", re.S
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s*\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
+    r"(?i:(?!\s*(?:is|was|are|isn|can|no|not|never|or|and|maybe|if|but|unlikely)\b|.*\b(?:wrong|incorrect|eliminated)\b"
+    r"|.*(?:\bnot|n't) (?:the )?(?:right|correct|answer|true)))(.+)",
+    re.S,
 )
 _UNEVALUATED = re.compile(
     r"\\(?:i*int|oint|sum|prod|coprod|lim|det|[bp]mod|mod)(?![A-Za-z])|[∫∑∏]"

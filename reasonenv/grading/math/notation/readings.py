@@ -15,8 +15,14 @@ from reasonenv.grading.math.notation.tokens import canonical_text
 _TEXT = re.compile(r"\\(?:text\w*|mathrm|mbox|mathbf|mathbb|operatorname)\s*\{([^{}]*)\}")
 _LETTER = re.compile(r"\\(?:text\w*|mathrm|mbox)\s*\{\s*([A-Za-z])\s*\}")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z' -]*")
-_OPERATOR = re.compile(r"\\?(?:det|gcd|lcm|max|min|i*int|oint|sum|prod|lim|deg|dim|arg|Pr|Re|Im|ker|rank|tr)(?![A-Za-z])")
-_APPLIED = re.compile(r"(?:[A-Z][a-z]{0,3})\s*[(\[]\s*[^()\[\]<>]+[)\]]")
+_OPERATOR = re.compile(
+    r"\\?(?:det|gcd|lcm|max|min|i*int|oint|sum|prod|lim|deg|dim|arg|Pr|Re|Im|ker|rank|tr)(?![A-Za-z])"
+)
+_APPLIED = re.compile(
+    r"(?:[A-Z][a-z]{0,3}|[a-z]|\(\s*\w\s*\\circ\s*\w\s*\))\s*[(\[]\s*[^()\[\]<>]+[)\]]\s*(?:_\s*\S+)?"
+    r"|[A-Za-z](?:_\w)?\s*\^\s*\{?\s*(?:\*|\\(?:ast|star)\s*)\}?"
+)
+_NEGATION = re.compile(r"(?<![A-Za-z\\])(?:not|nor|no)(?![A-Za-z])")
 _MAX_HEAD_CHARS = 80
 _MAX_HEAD_WORDS = 8
 _DENIAL = re.compile(
@@ -41,7 +47,8 @@ def read_answer(text: str) -> Node | None:
     """
     node = None if is_unevaluated(text) else read(text)
     if node is not None and node.kind != "text":
-        return node
+        is_denied = "no" in text and _NEGATION.search(text)
+        return Node("text", (), plain_words(text)) if is_denied else node
     return _named(text) or _with_exceptions(text) or (node or read(text))
 
 
