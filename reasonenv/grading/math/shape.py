@@ -1,4 +1,4 @@
-r"""What can be said of two answers without reading them: whether they may be equal, and which leaves more to compute.
+r"""What can be said of two answers without reading them: whether they may be equal.
 
 Algebra is asked only about texts of the same shape, because math-verify drops what it cannot read: for it, a tuple may
 equal its first member, a quantity its number, and an equation one of its sides.
@@ -18,15 +18,6 @@ _BASED = re.compile(r"\d\s*_")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MARKS = re.compile(r"\\?%|\\?\$|\\circ|[:!']")
 
-_OPERATIONS = (
-    re.compile(r"[-+−]"),
-    re.compile(r"[(]"),
-    re.compile(r"\^"),
-    re.compile(r"[!÷]|\\(?:div|sqrt|binom|begin|det|[bp]mod|int|sum|prod|lim)(?![A-Za-z])"),
-    re.compile(r"(?<=[0-9)}])\s*(?:\*|×|\\times(?![A-Za-z])|\\cdot(?![A-Za-z]))\s*(?=[0-9(]|\\[dt]?frac)"),
-)
-"""Sums, brackets, powers, functions, and products of numbers: what is left to do in an answer, as it is written."""
-
 
 class _Shape(NamedTuple):
     num_commas: int
@@ -41,18 +32,6 @@ def have_same_shape(gold: str, answer: str) -> bool:
     """Return whether two canonical texts may be equal, as far as lists, relations, brackets, words and marks tell."""
     has_content = re.search(r"\w", _COMMAND.sub("", answer)) is not None
     return has_content and _shape(gold) == _shape(answer)
-
-
-def leaves_more_to_do(answer: str, gold: str) -> bool:
-    """Return whether an answer has more operations of some kind than the gold answer, and so is not worked out.
-
-    A leading sign and an implied product are no operations.
-
-    >>> leaves_more_to_do("2+3", "5"), leaves_more_to_do("-2x", "-2x")
-    (True, False)
-    """
-    answer, gold = (text.strip().lstrip("$+-− ") for text in (answer, gold))
-    return any(len(kind.findall(answer)) > len(kind.findall(gold)) for kind in _OPERATIONS)
 
 
 def _shape(text: str) -> _Shape:

@@ -47,7 +47,7 @@ def read_answer(text: str) -> Node | None:
     """
     node = None if is_unevaluated(text) else read(text)
     if node is not None and node.kind != "text":
-        is_denied = "no" in text and _NEGATION.search(text)
+        is_denied = node.kind != "set" and "no" in text and _NEGATION.search(text)
         return Node("text", (), plain_words(text)) if is_denied else node
     return _named(text) or _with_exceptions(text) or (node or read(text))
 
