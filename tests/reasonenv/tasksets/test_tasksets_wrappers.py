@@ -126,7 +126,11 @@ def test_no_family_pays_its_question_repeated(name):
     echoes = [
         (task, f"<answer>{echo}</answer>")
         for task in tasks
-        for echo in (task.prompt, task.prompt.partition(": ")[2] or task.prompt, *FORMULA_OF_QUESTION.findall(task.prompt))
+        for echo in (
+            task.prompt,
+            task.prompt.partition(": ")[2] or task.prompt,
+            *FORMULA_OF_QUESTION.findall(task.prompt),
+        )
     ]
     attempts = [Attempt(task=task, response=response) for task, response in echoes]
     paid = [score.value == 1.0 for score in Accuracy(timeout_seconds=60).score(attempts)]
