@@ -64,10 +64,9 @@ def are_same_names(left: Node, right: Node) -> bool:
     """Return whether two names name the same: y is f(x), but no f'(x), and f(x) is no g(x)."""
     if left == right:
         return True
-    heads = head_of(left), head_of(right)
-    if heads[0] is None or heads[1] is None:
+    one, other = head_of(left), head_of(right)
+    if one is None or other is None:
         return _length(left) == _length(right)
-    one, other = heads
     if one.marks != other.marks or (one.args and other.args and one.args != other.args):
         return False
     if one.letter == other.letter:
