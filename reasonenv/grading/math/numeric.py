@@ -157,7 +157,7 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
 
 def _has_pieces(node: Node) -> bool:
     """Return whether a scalar may be one function here and another one there."""
-    return any(part.kind == "call" and part.name in ("abs", "floor", "ceil") for part in walk(node))
+    return any(part.kind == "call" and part.name in ("abs", "floor", "ceil", "max", "min") for part in walk(node))
 
 
 def _is_same_far_away(left: Node, right: Node, names: frozenset[str]) -> bool:

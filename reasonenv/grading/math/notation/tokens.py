@@ -11,6 +11,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
+from reasonenv.grading.math.notation.domains import plain_domain
+from reasonenv.grading.math.notation.looks import plain_wrapping, without_looks
+from reasonenv.grading.math.notation.spellings import one_spelling
+from reasonenv.grading.math.notation.typography import latex_of_characters
 
 _MATH_NAMES = "pi infty times cdot div le ge ne cup cap sqrt pm mp in emptyset"
 _SYMBOLS = {
@@ -64,6 +68,11 @@ _TOKEN = re.compile(
     r"|\\(?:text|textbf|textit|textrm|textnormal|mathrm|rm|mbox|textsf|textup)\s*\{(?P<text>[^{}]*)\}"
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
+_SPARE_SPACE = re.compile(
+    r"(?<![A-Za-z\d.])\s+|\s+(?![A-Za-z\d.])|(?<=[A-Za-z])\s+(?=[\d.])|(?<=[\d.])\s+(?=[A-Za-z])"
+)
+_ONE_SIGN_GROUP = re.compile(r"([\^_])\{\s*(\w|\*|\\[A-Za-z]+)\s*\}")
+_DIGIT_FRACTION = re.compile(r"\\frac\s*(\d)\s*(\d)")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'), (r"\"", r"\""),
@@ -128,8 +137,10 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     '\\frac{1}{2}'
     """
     if not text.isascii():
-        text = text.translate(_TYPOGRAPHY)
+        text = latex_of_characters(text).translate(_TYPOGRAPHY)
     text = undelimited(text)
+    if not text.lstrip("+-").isdigit():
+        text = plain_domain(one_spelling(plain_wrapping(without_looks(text))))
     if "\\" in text or "{" in text:
         text = _plain_latex(text)
     if "$" in text:
@@ -139,6 +150,16 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     if "or" in text or "and" in text:
         text = _GLUED_WORD.sub(r" \1 ", text)
     return undelimited(_plain_numbers(undelimited(text), has_thousands=has_thousands))
+
+
+def without_spacing(text: str) -> str:
+    r"""Write a canonical text without space that parts nothing and without braces around one sign.
+
+    >>> without_spacing("TT^{*} = I"), without_spacing("2 3")
+    ('TT^*=I', '2 3')
+    """
+    text = _DIGIT_FRACTION.sub(r"\\frac{\1}{\2}", _SPARE_SPACE.sub("", text))
+    return _ONE_SIGN_GROUP.sub(r"\1\2", text)
 
 
 def _plain_latex(text: str) -> str:
