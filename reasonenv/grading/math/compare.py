@@ -20,7 +20,7 @@ from reasonenv.grading.math.equations import (
     with_argument_of,
     without_working,
 )
-from reasonenv.grading.math.evaluation import variables, with_decimal_logarithm, with_euler_number
+from reasonenv.grading.math.evaluation import variables, with_arrows, with_decimal_logarithm, with_euler_number
 from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
 from reasonenv.grading.math.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, UnreadableGoldError, number, walk
@@ -79,6 +79,8 @@ def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | Non
     """Return whether these are the same words, although one may look like a product of letters, as "odd" does."""
     has_text = any(node is not None and node.kind == "text" for node in (left, right))
     gold, answer = canonical_text(gold), canonical_text(answer)
+    if has_text and without_spacing(gold) == without_spacing(answer):
+        return True
     if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
         return False
     words = (_COMMA_SPACE.sub(",", plain_words(text) or text.casefold()) for text in (gold, answer))
@@ -91,6 +93,8 @@ def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None)
     gold, answer = canonical_text(gold), canonical_text(answer)
     if without_spacing(gold) == without_spacing(answer):
         return True
+    if is_unevaluated(gold) and is_unevaluated(answer):
+        return None
     is_possible = answer.count("{") == answer.count("}") and have_same_shape(gold, answer)
     if not is_possible or (right is not None and right.kind == "text"):
         raise UnreadableGoldError("the gold answer is neither mathematics that is read here nor words")
@@ -119,7 +123,7 @@ def _decide_texts(gold: str, answer: str, policy: MathPolicy) -> bool | None:
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
-    right = with_euler_number(right, left)
+    left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
     readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
     verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
     return True if True in verdicts else None if None in verdicts else False

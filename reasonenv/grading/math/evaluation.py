@@ -112,12 +112,22 @@ def with_euler_number(node: Node, gold: Node) -> Node:
     return _with_constant(node, "E", Node("const", (), "e"))
 
 
+def with_arrows(node: Node, other: Node) -> Node:
+    r"""Return a node whose letters are vectors where the other side writes an arrow on them and this one on none."""
+    arrows = {name.removeprefix("vec ") for name in variables(other) if name.startswith("vec ")}
+    if not arrows or any(name.startswith("vec ") for name in variables(node)):
+        return node
+    for letters in arrows:
+        node = _with_constant(node, letters, Node("var", (), f"vec {letters}"))
+    return node
+
+
 def _has_euler(node: Node) -> bool:
     return any(part.name == "e" for part in walk(node) if part.kind == "const")
 
 
 def _with_constant(node: Node, name: str, constant: Node) -> Node:
-    if node.kind == "var" and node.name == name:
+    if node.kind in ("var", "const") and node.name == name:
         return constant
     return node._replace(args=tuple(_with_constant(part, name, constant) for part in node.args)) if node.args else node
 
@@ -141,6 +151,8 @@ class _Evaluation:
             raise UnreadableError(f"a {kind} is no number")
         if node.name in ("sum", "prod") and kind == "call":
             return self._series(node)
+        if kind == "mul" and node.args[0] == _CHOOSE and node.args[1].kind == "tuple":
+            return self._combinatorial([self.value(part) for part in node.args[1].args], "binomial")
         values = [self.value(part) for part in node.args]
         return _OPERATIONS[kind](self, values, node.name)
 
@@ -218,6 +230,8 @@ class _Evaluation:
             return int(getattr(self._context, name)(self.inexact(values[0])))
         if name in ("log", "ln", "lg"):
             return self._logarithm(values, name)
+        if name == "cis":
+            return self._context.exp(self._context.mpc(0, 1) * self.inexact(values[0]))
         if name in ("max", "min"):
             return self._extreme(values, name)
         if name in ("gcd", "lcm") and all(isinstance(value, int) for value in values):
@@ -362,6 +376,7 @@ _OPERATIONS = {
     "percent": _Evaluation.percent,
     "degrees": _Evaluation.degrees,
 }
+_CHOOSE = Node("var", (), "C")
 _FUNCTIONS = frozenset(
     "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg exp "
     "arcsec arccsc arcsinh arccosh arctanh arccoth arctg arcctg".split()

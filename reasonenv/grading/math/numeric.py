@@ -29,6 +29,8 @@ _NUM_TRIALS = 24
 _MAX_SIGN_NAMES = 15
 """Signs are told apart among so many names and one; eight points do, and the rest is left to chance."""
 _MAX_FAR_EXPONENT = 12
+_WHOLE_NAMES = frozenset("klmnKLMN")
+"""Names of whole numbers, by custom, where something is rounded."""
 _random = random.Random()
 
 
@@ -93,6 +95,11 @@ def _difference(left: Value, right: Value, *, digits: int = DIGITS) -> Value:
 def _points(names: frozenset[str], kind: str) -> Sequence[_Point]:
     if not names:
         return [_Point({})]
+    if kind == "whole":
+        return [
+            _Point({name: _random.randint(1, 10 ** (1 + trial % 6)) for name in sorted(names)})
+            for trial in range(2 * _NUM_TRIALS)
+        ]
     if kind == "real":
         return [_Point(values) for values in _real_points(sorted(names))]
     return [_Point({name: _coordinate(kind) for name in sorted(names)}) for _ in range(_NUM_POINTS)]
@@ -137,8 +144,21 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
     if left == right:
         return True
     names = variables(left) | variables(right)
+    try:
+        return _is_same_function(left, right, names)
+    except OverBudgetError:
+        if (left.kind, left.name, len(left.args)) != (right.kind, right.name, len(right.args)) or not left.args:
+            raise
+        if all(is_same_scalar(part, other) for part, other in zip(left.args, right.args, strict=True)):
+            return True
+        raise
+
+
+def _is_same_function(left: Node, right: Node, names: frozenset[str]) -> bool | None:
     if not names:
         return bool(_compare_at(left, right, _points(names, "complex"), is_real=False, num_needed=1))
+    if names <= _WHOLE_NAMES and (_is_rounded(left) or _is_rounded(right)):
+        return _compare_at(left, right, _points(names, "whole"), is_real=True, num_needed=_NUM_TRIALS)
     for kind in ("real", "integer", "complex"):
         verdict = _compare_at(
             left,
@@ -153,6 +173,10 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
             return verdict
     points = _points(names, "complex")
     return None if _is_defined(left, points) == _is_defined(right, points) else False
+
+
+def _is_rounded(node: Node) -> bool:
+    return any(part.kind == "call" and part.name in ("floor", "ceil") for part in walk(node))
 
 
 def _has_pieces(node: Node) -> bool:

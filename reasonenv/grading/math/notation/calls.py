@@ -65,7 +65,7 @@ class Calls:
         if argument.kind == "tuple":
             if name != "log" or base or len(argument.args) != 2:
                 raise UnreadableError(f"{name} of several arguments")
-            argument, base = argument.args[0], (argument.args[1],)
+            argument, base = argument.args[0], (_euler_number(argument.args[1]),)
         if exponent == Node("neg", (number(1),)):
             return Node("call", (argument,), f"arc{name}")
         node = Node("call", (argument, *base), name)
@@ -132,3 +132,8 @@ class Calls:
         while self._at.next.kind == "var" or self._at.symbol() in vocabulary.GREEK or self._at.symbol() == "pi":
             node = Node("mul", (node, self._grammar.power()))
         return node
+
+
+def _euler_number(base: Node) -> Node:
+    """Read E as the base of the natural logarithm, as computer algebra prints it."""
+    return vocabulary.LETTER_CONSTANTS["e"] if base == Node("var", (), "E") else base

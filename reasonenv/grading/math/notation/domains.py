@@ -21,6 +21,10 @@ _EVERYWHERE = re.compile(
 _WHOLE = re.compile(
     r"(?<![A-Za-z])([a-z])\s*(?:\\text\s*\{)?\s*(?:is|are|being)?\s+(?:an?\s+|any\s+)?integers?\s*\}?\s*\)?$"
 )
+_EXCEPTED = re.compile(
+    r"^\s*(?:\\text\s*\{)?\s*(?:the\s+set\s+of\s+)?all\s+real(?:s|\s+numbers|\s+values)?(?:\s+of)?\s*(?:\$?[a-z]\$?\s+)?"
+    r"(?:except|other\s+than)(?:\s+for)?\s*\}?\s*\$?(-?[\d./]+(?:\s*,\s*-?[\d./]+)*)\$?\s*\}?\s*$"
+)
 _EQUATIONS = re.compile(rf"(=[^=,;&\\]*?)\\q?quad\s*(?={_SUBJECT}\s*=)")
 
 
@@ -30,6 +34,8 @@ def plain_domain(text: str) -> str:
     >>> plain_domain(r"x^2 \text{ for } x>0"), plain_domain(r"k\pi\ (k\in\mathbb{Z})")
     ('x^2 \\where  x>0', 'k\\pi \\where k\\in\\mathbb{Z}')
     """
+    if "except" in text or "other than" in text:
+        text = _EXCEPTED.sub(r"\\mathbb{R} \\setminus \\{\1\\}", text)
     if "quad" in text:
         text = _SPACED.sub(" , ", _EQUATIONS.sub(r"\1, ", text))
     if "integer" in text:

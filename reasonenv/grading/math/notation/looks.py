@@ -26,7 +26,7 @@ _IDENTITY = re.compile(r"\\(?:ensuremath|mathrlap|mathclap|smash|mathbin|mathrel
 _ENSURED = re.compile(r"\\ensuremath\s*(?=\{)")
 _FORMULA_AS_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mbox)\s*\{\s*\$([^$]+)\$\s*\}")
 _EQUATION_AS_TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox)\s*\{\s*([A-Za-z]\s*=\s*-?[\d./]+)\s*\}")
-_BRACED_SIGN = re.compile(r"(?<![\^_])\{\s*([:=<>])\s*\}")
+_BRACED_SIGN = re.compile(r"(?<![\^_A-Za-z])\{\s*([:=<>])\s*\}")
 _BRACED_ROWS = re.compile(
     r"\\left\s*\\\{\s*\\begin\s*\{(array|aligned|gathered|matrix)\}(?:\s*\{[lcr|\s]*\})?(.*?)\\end\s*\{\1\}(?:\s*\\right\s*\.)?"
     r"(?!\s*\\right\s*\\)", re.S
@@ -42,8 +42,8 @@ _ROW_END = re.compile(r"\\cr(?![A-Za-z])")
 _STARRED_MATRIX = re.compile(
     r"\\(begin|end)\s*\{\s*(?:([pbB]?)matrix\*|([pb])smallmatrix\*?)\s*\}(?:\s*\[[lcr]\])?"
 )
-_UPRIGHT_LETTER = re.compile(r"((?:^|[=(,+\-\[|/])\s*)\\(?:mathrm|textrm|textit|text)\s*\{([A-Za-z])\}(?=\s*[=_(+\-/^])")
-_UPRIGHT_NAME = re.compile(r"(^\s*|=\s*)\\mathrm\s*\{([A-Za-z]{2,3})\}(?=\s*$|\s*=)")
+_UPRIGHT_LETTER = re.compile(r"((?:^|[=(,+\-\[|/])(?:\s|\\[,;: ])*)\\(?:mathrm|textrm|textit|text)\s*\{([A-Za-z])\}(?=(?:\s|\\[,;: ])*[=_(+\-/^])")
+_UPRIGHT_NAME = re.compile(r"(=(?:\s|\\[,;: ])*)\\mathrm\s*\{([A-Za-z]{2,3})\}(?=\s*$)")
 _UPRIGHT_SET = re.compile(r"\\(?:mathbf|boldsymbol|bm|Bbb|mathbb)\s*(?:\{\s*([RZQN])\s*\}|([RZQN])(?![A-Za-z]))")
 _MEMBERSHIP = re.compile(r"(\\(?:not)?in)\s*\{?\s*(?:\\mathrm\s*\{\s*)?([RZQNC])(?![A-Za-z_(\[])\s*\}?")
 _BOLD_FACTOR = re.compile(

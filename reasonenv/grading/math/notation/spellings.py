@@ -35,7 +35,7 @@ _MODULO = re.compile(r"(?<![A-Za-z\\])mod(?![A-Za-z])|\\(?:bmod|mod|pmod)(?![A-Z
 _BRACKETED_MODULO = re.compile(r"\(\s*\\bmod\s+([^()]*)\)")
 _UNDERSCORED = re.compile(r"(?<![\w.])\d{1,3}(?:_\d{3})+(?![\w{])")
 _CHOOSE = re.compile(
-    r"(?:\{\s*\}\s*)?(?:(?<=\})|(?<![\w}]))[_^]\s*(?:\{\s*(\w+)\s*\}|(\w))\s*(?:\\mathrm\s*\{\s*C\s*\}|C)\s*_\s*"
+    r"(?:\{\s*\}\s*|(?<![\w}\s]))[_^]\s*(?:\{\s*(\w+)\s*\}|(\w))\s*(?:\\mathrm\s*\{\s*C\s*\}|C)\s*_\s*"
     r"(?:\{\s*(\w+)\s*\}|(\w))"
 )
 _PLAIN_CHOOSE = re.compile(r"(?<![\w.\\])(\d{1,4})\s?C\s?(\d{1,4})(?![\w.])")
@@ -43,6 +43,8 @@ _COUNTED = re.compile(
     r"(?<![A-Za-z\\{])(?:(\\(?:mathrm|text)\s*\{\s*[CA]\s*\})|([CA]))"
     r"\s*_\s*(?:\{\s*([\w+\-\s]+?)\s*\}|(\w))\s*\^\s*(?:\{\s*([\w+\-\s]+?)\s*\}|(\w))"
 )
+_TIMES_LETTER = re.compile(r"(?<=\d)\s+x\s+(?=\d)")
+_REVERSED = re.compile(r"([\[\]])([^\[\]]*[;,][^\[\]]*)([\[\]])")
 _LETTERED_NAME = re.compile(r"(?<![A-Za-z\\])(Theta|Omega|alpha|gamma|delta|epsilon|lambda|sigma|omega)(?![A-Za-z])")
 _VARIANT_LETTER = re.compile(r"\\var(epsilon|theta|phi|rho)(?![A-Za-z])")
 
@@ -53,8 +55,7 @@ def one_spelling(text: str) -> str:
     >>> one_spelling(r"0.\dot7"), one_spelling("0.777..."), one_spelling("1, 2, ..., n")
     ('0.\\overline{7}', '0.\\overline{7}', '1, 2, \\ldots , n')
     """
-    if "..." in text or "dots" in text or ". ." in text:
-        text = _DOTS.sub(r"\\ldots ", text)
+    text = plain_dots(text)
     if "." in text:
         text = _repeating(text)
     if "\\" in text:
@@ -66,9 +67,18 @@ def one_spelling(text: str) -> str:
         text = _LOGARITHM.sub(r"\\log_{\1}", text) if "log" in text else text
     if "mod" in text:
         text = _BRACKETED_MODULO.sub(r"\\bmod \1 ", _MODULO.sub(r"\\bmod ", text))
+    if " x " in text:
+        text = _TIMES_LETTER.sub(r" \\times ", text)
+    if text[:1] == "]" or text[-1:] == "[":
+        text = _REVERSED.sub(_plain_brackets, text)
     if "d" in text and "/" in text:
         text = _PLAIN_DERIVATIVE.sub(_derivative, text)
     return _LETTERED_NAME.sub(r"\\\1 ", text) if "a" in text else text
+
+
+def plain_dots(text: str) -> str:
+    r"""Write every spelling of dots that stand for what is left out as `\ldots`."""
+    return _DOTS.sub(r"\\ldots ", text) if "..." in text or "dots" in text or ". ." in text else text
 
 
 def _of_commands(text: str) -> str:
@@ -112,16 +122,24 @@ def _derivative(match: re.Match[str]) -> str:
     has_function = re.fullmatch(r"[∂d](?:\^[\dn])?", above) is None
     if not has_function or ("∂" in above) != ("∂" in below):
         return match[0].replace("frac", "unread", 1)
+    plain = re.fullmatch(r"d([A-Za-z])", above)
+    if plain and below == "dx":
+        return f"{plain[1]}' "
     return rf"\deriv{{{re.sub(r'[^A-Za-z0-9∂]', ' ', f'{above} per {below}').replace('∂', 'partial ')}}}"
 
 
 def _of_combinations(text: str) -> str:
+    if "^" in text and ("C" in text or "A" in text):
+        text = _COUNTED.sub(_counted, text)
     if "C" in text:
         text = _CHOOSE.sub(lambda m: rf"\binom{{{m[1] or m[2]}}}{{{m[3] or m[4]}}}", text)
         text = _PLAIN_CHOOSE.sub(r"\\binom{\1}{\2}", text)
-    if "^" in text and ("C" in text or "A" in text):
-        text = _COUNTED.sub(_counted, text)
     return _UNDERSCORED.sub(lambda match: match[0].replace("_", ""), text) if "_" in text else text
+
+
+def _plain_brackets(match: re.Match[str]) -> str:
+    """Write the open interval ]0, 1[ as (0, 1)."""
+    return f"{'(' if match[1] == ']' else '['}{match[2]}{')' if match[3] == '[' else ']'}"
 
 
 def _counted(match: re.Match[str]) -> str:

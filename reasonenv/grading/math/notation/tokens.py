@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
 from reasonenv.grading.math.notation.domains import plain_domain
 from reasonenv.grading.math.notation.looks import plain_wrapping, without_looks
-from reasonenv.grading.math.notation.spellings import one_spelling
+from reasonenv.grading.math.notation.spellings import one_spelling, plain_dots
 from reasonenv.grading.math.notation.typography import latex_of_characters
 
 _MATH_NAMES = "pi infty times cdot div le ge ne cup cap sqrt pm mp in emptyset"
@@ -81,7 +81,7 @@ _CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
 _LONG_OPERATOR = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _LONG_OPERATORS = {"<=": r" \le ", ">=": r" \ge ", "!=": r" \ne ", "==": "=", "**": "^"}
 _FAMILIES = "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg"
-FUNCTIONS = frozenset([*_FAMILIES.split(), "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
+FUNCTIONS = frozenset([*_FAMILIES.split(), "log", "ln", "lg", "exp", "cis", "gcd", "lcm", "max", "min"])
 _WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
 _WORD_SYMBOLS = {"pct": "%", "to": ":"}
 
@@ -136,6 +136,8 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     >>> canonical_text(r"$\dfrac{1}{2}$")
     '\\frac{1}{2}'
     """
+    if "..." in text:
+        text = plain_dots(text)
     if not text.isascii():
         text = latex_of_characters(text).translate(_TYPOGRAPHY)
     text = undelimited(text)
