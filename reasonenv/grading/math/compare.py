@@ -24,13 +24,13 @@ from reasonenv.grading.math.evaluation import variables, with_arrows, with_decim
 from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
 from reasonenv.grading.math.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, UnreadableGoldError, number, walk
-from reasonenv.grading.math.notation.constructions import is_usual
+from reasonenv.grading.math.notation.constructions import is_usual, without_indexes
 from reasonenv.grading.math.notation.reader import choice_letter, is_unevaluated, plain_words, read
 from reasonenv.grading.math.notation.tokens import canonical_text, without_spacing
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.math.scalars import equal_scalars
-from reasonenv.grading.math.shape import have_same_shape
+from reasonenv.grading.math.shape import have_same_shape, is_beyond_algebra
 
 _SCALARS = frozenset(
     ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
@@ -70,7 +70,7 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         return _equal_unread(gold, answer, left, right)
     verdict = _decide(left, right, policy)
     verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
-    if verdict is False and is_left_open and not is_unevaluated(answer):
+    if verdict is False and is_left_open and not is_unevaluated(answer) and not is_beyond_algebra(gold):
         verdict = None
     return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
 
@@ -93,6 +93,8 @@ def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None)
     gold, answer = canonical_text(gold), canonical_text(answer)
     if without_spacing(gold) == without_spacing(answer):
         return True
+    if is_beyond_algebra(gold):
+        raise UnreadableGoldError("the gold answer has notation that is not read here and that algebra would misread")
     if is_unevaluated(gold) and is_unevaluated(answer):
         return None
     is_possible = answer.count("{") == answer.count("}") and have_same_shape(gold, answer)
@@ -234,6 +236,7 @@ class _Comparison:
 
     def _equal_collections(self, left: Node, right: Node) -> bool | None:
         lefts, rights = _elements(left), _elements(right)
+        lefts, rights = without_indexes(lefts, rights), without_indexes(rights, lefts)
         kinds = {left.kind, right.kind}
         num_conditions = _are_inequalities(lefts) + _are_inequalities(rights)
         is_line = num_conditions == 2 and len(variables(left) | variables(right)) == 1

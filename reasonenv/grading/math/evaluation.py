@@ -151,8 +151,6 @@ class _Evaluation:
             raise UnreadableError(f"a {kind} is no number")
         if node.name in ("sum", "prod") and kind == "call":
             return self._series(node)
-        if kind == "mul" and node.args[0] == _CHOOSE and node.args[1].kind == "tuple":
-            return self._combinatorial([self.value(part) for part in node.args[1].args], "binomial")
         values = [self.value(part) for part in node.args]
         return _OPERATIONS[kind](self, values, node.name)
 
@@ -376,7 +374,6 @@ _OPERATIONS = {
     "percent": _Evaluation.percent,
     "degrees": _Evaluation.degrees,
 }
-_CHOOSE = Node("var", (), "C")
 _FUNCTIONS = frozenset(
     "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg exp "
     "arcsec arccsc arcsinh arccosh arctanh arccoth arctg arcctg".split()

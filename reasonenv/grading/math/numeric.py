@@ -25,7 +25,10 @@ from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, 
 _MORE_DIGITS = 120
 _AGREEMENT = 1e-38
 _NUM_POINTS = 5
+_NUM_ENOUGH = 4
 _NUM_TRIALS = 24
+_NUM_INTEGER_POINTS = 16
+"""So many that numbers of every remainder are among them: (-1)^n is 1 at each second one."""
 _MAX_SIGN_NAMES = 15
 """Signs are told apart among so many names and one; eight points do, and the rest is left to chance."""
 _MAX_FAR_EXPONENT = 12
@@ -102,7 +105,8 @@ def _points(names: frozenset[str], kind: str) -> Sequence[_Point]:
         ]
     if kind == "real":
         return [_Point(values) for values in _real_points(sorted(names))]
-    return [_Point({name: _coordinate(kind) for name in sorted(names)}) for _ in range(_NUM_POINTS)]
+    num_points = _NUM_INTEGER_POINTS if kind == "integer" else _NUM_POINTS
+    return [_Point({name: _coordinate(kind) for name in sorted(names)}) for _ in range(num_points)]
 
 
 def _real_points(names: Sequence[str]) -> list[dict[str, Value]]:
@@ -165,7 +169,7 @@ def _is_same_function(left: Node, right: Node, names: frozenset[str]) -> bool | 
             right,
             _points(names, kind),
             is_real=kind != "complex",
-            num_needed=max(_NUM_POINTS, len(_sign_patterns(len(names)))) if kind == "real" else 4,
+            num_needed=_num_needed(kind, names),
         )
         if verdict and (_has_pieces(left) or _has_pieces(right)):
             return _is_same_far_away(left, right, names)
@@ -173,6 +177,12 @@ def _is_same_function(left: Node, right: Node, names: frozenset[str]) -> bool | 
             return verdict
     points = _points(names, "complex")
     return None if _is_defined(left, points) == _is_defined(right, points) else False
+
+
+def _num_needed(kind: str, names: frozenset[str]) -> int:
+    if kind == "real":
+        return max(_NUM_POINTS, len(_sign_patterns(len(names))))
+    return _NUM_INTEGER_POINTS if kind == "integer" else _NUM_ENOUGH
 
 
 def _is_rounded(node: Node) -> bool:
@@ -217,6 +227,8 @@ def _compare_at(left: Node, right: Node, points: Sequence[_Point], *, is_real: b
         num_agreeing += 1
         if num_agreeing == num_needed:
             return True
+    if num_agreeing >= _NUM_ENOUGH and isinstance(next(iter(points[0].values.values()), None), int):
+        return True
     if num_over_budget == len(points):
         raise OverBudgetError("a magnitude that is too large at every point")
     return None

@@ -25,7 +25,7 @@ def _in_index(name: str) -> re.Pattern[str]:
 
 
 def _renamed(node: Node, old: str, new: str) -> Node:
-    if node.kind == "var" and node.name == old:
+    if node.kind in ("var", "const") and node.name == old:
         return node._replace(name=new)
     if node.kind == "var" and "_" in node.name:
         head, _, index = node.name.partition("_")

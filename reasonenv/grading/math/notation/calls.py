@@ -85,7 +85,7 @@ class Calls:
             else:
                 upper = self._grammar.script()
         name_of_bound = lower.args[0] if lower and lower.kind == "relation" else lower
-        if name_of_bound is None or name_of_bound.kind != "var":
+        if name_of_bound is None or (name_of_bound.kind != "var" and name_of_bound.name != "i"):
             raise UnreadableError("a sum over what is no name")
         renamed, body = bound(self._grammar.term(), name_of_bound.name)
         if lower is None or lower.kind != "relation" or upper is None:

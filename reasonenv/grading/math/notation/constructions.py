@@ -15,6 +15,7 @@ from reasonenv.grading.math.notation import vocabulary
 DOTS = Node("dots")
 OTHERWISE = frozenset(["otherwise", "else", "if otherwise", "in other cases"])
 _CONDITIONS = frozenset(["<", "<=", ">", ">=", "!=", "in"])
+_CHOICE = Node("var", (), "C")
 _MAX_EXPANDED = 64
 
 
@@ -137,6 +138,22 @@ def _used(formula: Node) -> frozenset[str]:
     return variables(formula.args[-1] if formula.kind == "relation" else formula)
 
 
+def without_indexes(equations: Sequence[Node], others: Sequence[Node]) -> list[Node]:
+    """Write x_1=1, x_2=2 as x=1, x=2 where the other side numbers nothing."""
+    names = [_numbered_name(equation) for equation in equations]
+    if len(names) < 2 or len(set(names)) != 1 or None in names or any(_numbered_name(other) for other in others):
+        return list(equations)
+    name = Node("var", (), names[0] or "")
+    return [Node("relation", (name, equation.args[1]), "=") for equation in equations]
+
+
+def _numbered_name(node: Node) -> str | None:
+    if node.kind != "relation" or node.name != "=" or node.args[0].kind != "var":
+        return None
+    name, _, index = node.args[0].name.partition("_")
+    return name if index.isdigit() else None
+
+
 def system(rows: Sequence[Sequence[Node]]) -> Node:
     """Return what rows say: one value, equations that hold together, or pieces of a function with their conditions.
 
@@ -160,6 +177,13 @@ def transposed(node: Node) -> Node:
         raise UnreadableError("a matrix whose rows differ in length")
     columns = zip(*(row.args for row in node.args), strict=True)
     return Node("matrix", tuple(Node("row", tuple(column)) for column in columns))
+
+
+def juxtaposed(left: Node, right: Node, name: str) -> Node:
+    """Return a product without a sign; C(n, k) is a binomial coefficient, but C(1, 2) may be a point."""
+    if left == _CHOICE and right.kind == "tuple" and len(right.args) == 2 and variables(right):
+        return Node("call", right.args, "binomial")
+    return Node("mul", (left, right), name)
 
 
 def operation(symbol: str, left: Node, right: Node) -> Node:

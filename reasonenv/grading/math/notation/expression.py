@@ -20,6 +20,7 @@ from reasonenv.grading.math.notation.constructions import (
     accented,
     congruences,
     expanded,
+    juxtaposed,
     operation,
     ordered_operation,
     transposed,
@@ -173,7 +174,7 @@ class Parser:
             elif self._starts_factor(node) and not self._is_letter_union(node):
                 name = APPLIED if node.kind == "var" and symbol == "(" else ""
                 factor = self.power()
-                node = Node("mul", (node, factor), name)
+                node = juxtaposed(node, factor, name)
             else:
                 return ordered_operation("product", factors) if len(factors) > 1 and DOTS in factors else node
             factors.append(factor)

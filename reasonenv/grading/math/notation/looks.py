@@ -23,6 +23,7 @@ _COLOUR = re.compile(r"\\(?:textcolor|color)\s*(?:\[[^\[\]{}]*\])?\s*\{[^{}]*\}|
 _COLOURED_BOX = re.compile(r"\\(?:colorbox)\s*\{[^{}]*\}|\\fcolorbox\s*\{[^{}]*\}\s*\{[^{}]*\}")
 _LABEL = re.compile(r"\\(?:tag\*?|label|cline|vspace\*?|hspace\*?)\s*\{[^{}]*\}")
 _IDENTITY = re.compile(r"\\(?:ensuremath|mathrlap|mathclap|smash|mathbin|mathrel|mathop|framebox|mbox)\s*(?=\{\s*[^A-Za-z{}\s])")
+_UNBRACED_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*(?=[^\s{])")
 _ENSURED = re.compile(r"\\ensuremath\s*(?=\{)")
 _FORMULA_AS_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mbox)\s*\{\s*\$([^$]+)\$\s*\}")
 _EQUATION_AS_TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox)\s*\{\s*([A-Za-z]\s*=\s*-?[\d./]+)\s*\}")
@@ -99,7 +100,7 @@ def without_looks(text: str) -> str:
     if commands <= _ORDINARY:
         return _text_as_formula(text) if "\\text" in commands else text
     text = _STYLE.sub("", _BRACED_STYLE.sub("", _COLOUR.sub("", _COLOURED_BOX.sub("", _LABEL.sub("", text)))))
-    text = _ROW_END.sub(r"\\\\", _ENSURED.sub("", _IDENTITY.sub("", text)))
+    text = _ROW_END.sub(r"\\\\", _ENSURED.sub("", _UNBRACED_BOX.sub("", _IDENTITY.sub("", text))))
     text = _STARRED_MATRIX.sub(lambda match: rf"\{match[1]}{{{match[2] or match[3] or ''}matrix}}", text)
     return _plain_letters(_text_as_formula(text))
 

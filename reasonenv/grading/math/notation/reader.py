@@ -35,12 +35,14 @@ _NOTHING = (
     "no solution", "no solutions", "empty set", "the empty set", "none", "no real solution", "no real solutions",
     "there is no solution", "there are no solutions", "there are no real solutions", "there is no real solution",
 )  # fmt: skip
+_QUADRANTS = (("first", "i"), ("second", "ii"), ("third", "iii"), ("fourth", "iv"))
 _ARTICLE = re.compile(r"\b(?:an?|the) ")
 _VALUES_IN_WORDS = {
     "infinity": CONSTANTS["inf"],
     **dict.fromkeys(_REALS, Node("reals")),
     **dict.fromkeys(_NOTHING, Node("set")),
     **dict.fromkeys(["does not exist", "it does not exist", "limit does not exist", "dne"], Node("text", (), "dne")),
+    **{f"{ordinal} quadrant": Node("text", (), f"quadrant {roman}") for ordinal, roman in _QUADRANTS},
     **dict.fromkeys(["infinite", "infinitely many", "infinitely many solutions"], Node("text", (), "infinitely many")),
 }
 _NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
@@ -71,7 +73,8 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
         return Parser(tokenize(text), has_letter_units=has_letter_units).answer()
     except UnreadableError:
         words = plain_words(text)
-        return _VALUES_IN_WORDS.get(words, Node("text", (), _ARTICLE.sub("", words) or words)) if words else None
+        bare = _ARTICLE.sub("", words) or words
+        return _VALUES_IN_WORDS.get(words) or _VALUES_IN_WORDS.get(bare) or Node("text", (), bare) if words else None
     except RecursionError as error:
         raise OverBudgetError("nested too deeply") from error
 
