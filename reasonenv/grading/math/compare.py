@@ -20,15 +20,25 @@ from reasonenv.grading.math.equations import (
     with_argument_of,
     without_working,
 )
-from reasonenv.grading.math.evaluation import variables, with_arrows, with_decimal_logarithm, with_euler_number
+from reasonenv.grading.math.evaluation import variables
 from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
-from reasonenv.grading.math.nodes import APPLIED, Node, OverBudgetError, UndefinedError, UnreadableError, UnreadableGoldError, number, walk
+from reasonenv.grading.math.nodes import (
+    APPLIED,
+    Node,
+    OverBudgetError,
+    UndefinedError,
+    UnreadableError,
+    UnreadableGoldError,
+    number,
+    walk,
+)
 from reasonenv.grading.math.notation.constructions import is_usual, without_indexes
 from reasonenv.grading.math.notation.reader import choice_letter, is_unevaluated, plain_words, read
 from reasonenv.grading.math.notation.tokens import canonical_text, without_spacing
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
+from reasonenv.grading.math.rewritings import with_arrows, with_decimal_logarithm, with_euler_number
 from reasonenv.grading.math.scalars import equal_scalars
 from reasonenv.grading.math.shape import have_same_shape, is_beyond_algebra
 
@@ -171,7 +181,9 @@ class _Comparison:
 
     def _equal_with_domains(self, left: Node, right: Node) -> bool | None:
         """Compare formulas, and their conditions where both state them."""
-        (formula, *conditions), (other, *others) = (node.args if node.kind == "domain" else (node,) for node in (left, right))
+        (formula, *conditions), (other, *others) = (
+            node.args if node.kind == "domain" else (node,) for node in (left, right)
+        )
         if not conditions and not all(map(is_usual, others)):
             return False
         verdict = self.equal(formula, other)

@@ -97,41 +97,6 @@ def variables(node: Node) -> frozenset[str]:
     return frozenset(part.name for part in walk(node) if part.kind == "var")
 
 
-def with_decimal_logarithm(node: Node) -> Node:
-    r"""Return a node whose `\log` without a base has base 10."""
-    if node.kind == "call" and node.name == "log" and len(node.args) == 1:
-        node = node._replace(name="lg")
-    args = tuple(with_decimal_logarithm(part) for part in node.args)
-    return node if args == node.args else node._replace(args=args)
-
-
-def with_euler_number(node: Node, gold: Node) -> Node:
-    """Return a node whose E is e where the gold answer has e and no E, as computer algebra prints it."""
-    if not _has_euler(gold) or "E" not in variables(node) or "E" in variables(gold) or _has_euler(node):
-        return node
-    return _with_constant(node, "E", Node("const", (), "e"))
-
-
-def with_arrows(node: Node, other: Node) -> Node:
-    r"""Return a node whose letters are vectors where the other side writes an arrow on them and this one on none."""
-    arrows = {name.removeprefix("vec ") for name in variables(other) if name.startswith("vec ")}
-    if not arrows or any(name.startswith("vec ") for name in variables(node)):
-        return node
-    for letters in arrows:
-        node = _with_constant(node, letters, Node("var", (), f"vec {letters}"))
-    return node
-
-
-def _has_euler(node: Node) -> bool:
-    return any(part.name == "e" for part in walk(node) if part.kind == "const")
-
-
-def _with_constant(node: Node, name: str, constant: Node) -> Node:
-    if node.kind in ("var", "const") and node.name == name:
-        return constant
-    return node._replace(args=tuple(_with_constant(part, name, constant) for part in node.args)) if node.args else node
-
-
 class _Evaluation:
     def __init__(self, point: Mapping[str, Value], context: Any, *, is_real: bool) -> None:
         self._point = point
@@ -245,10 +210,10 @@ class _Evaluation:
         return ordered[-1 if name == "max" else 0]
 
     def _series(self, node: Node) -> Value:
-        """Work out a sum or product of few members; of others, and of a_k, all that is known is what they are made of."""
+        """Work out a sum or product of few members; of others, and of a_k, only what they are made of is known."""
         name, (index, lower, upper, body) = node.args[0].name, node.args
         is_indexed = any(name in used and used != name for used in variables(body))
-        if is_indexed or upper.name == "inf" or lower.kind == "neg" and lower.args[0].name == "inf":
+        if is_indexed or upper.name == "inf" or (lower.kind == "neg" and lower.args[0].name == "inf"):
             parts = ["inf" if part.name == "inf" else self._digits(self.value(part)) for part in (upper, body)]
             start = "-inf" if lower.kind == "neg" and lower.args[0].name == "inf" else self._digits(self.value(lower))
             return unknown_value(node.name, [start, *parts])
@@ -275,7 +240,9 @@ class _Evaluation:
             return "0"
         parts = [value.real, value.imag] if isinstance(value, self._context.mpc) else [value]
         size = abs(value) * _NEGLIGIBLE
-        return " ".join("0" if abs(part) < size else self._context.nstr(part, _KNOWN_DIGITS) for part in parts).removesuffix(" 0")
+        return " ".join(
+            "0" if abs(part) < size else self._context.nstr(part, _KNOWN_DIGITS) for part in parts
+        ).removesuffix(" 0")
 
     def inexact(self, value: Value) -> Value:
         if isinstance(value, Fraction):
@@ -374,10 +341,11 @@ _OPERATIONS = {
     "percent": _Evaluation.percent,
     "degrees": _Evaluation.degrees,
 }
-_FUNCTIONS = frozenset(
+_FUNCTION_NAMES = (
     "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg exp "
-    "arcsec arccsc arcsinh arccosh arctanh arccoth arctg arcctg".split()
+    "arcsec arccsc arcsinh arccosh arctanh arccoth arcctg"
 )
+_FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
 _NAMES = {
     "tg": "tan", "ctg": "cot", "arctg": "atan", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot",
     "arcsec": "asec", "arccsc": "acsc", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",

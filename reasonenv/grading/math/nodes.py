@@ -35,7 +35,19 @@ _Scalar = Literal[
 ]
 _LineSubset = Literal["interval", "union", "minus", "intersection", "reals"]
 _Other = Literal[
-    "list", "set", "tuple", "relation", "matrix", "row", "ratio", "time", "based", "text", "dots", "sequence", "congruence",
+    "list",
+    "set",
+    "tuple",
+    "relation",
+    "matrix",
+    "row",
+    "ratio",
+    "time",
+    "based",
+    "text",
+    "dots",
+    "sequence",
+    "congruence",
     "domain",
 ]
 Kind = _Scalar | _LineSubset | _Other

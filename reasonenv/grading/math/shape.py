@@ -38,7 +38,7 @@ _UNREPRESENTED = re.compile(
     r"(?![A-Za-z])|!\s*!|\b(?:gcd|lcm|max|min)\b|\\(?:sum|prod)(?![A-Za-z])(?=.*_\s*\{?\s*[a-z]\b(?!\s*=)).*|[♣♠♥♦★]",
     re.S,
 )
-"""What sympy has no notion of, or takes for products of numbers: operators, derivatives, vectors, indexed sums, words."""
+"""What sympy has no notion of, or takes for products of numbers: operators, derivatives, vectors, indexed sums."""
 
 
 class _Shape(NamedTuple):
@@ -57,7 +57,7 @@ def have_same_shape(gold: str, answer: str) -> bool:
 
 
 def is_beyond_algebra(text: str) -> bool:
-    r"""Return whether a text has what algebra by others takes for something else, such as an operator that it does not know.
+    r"""Return whether a text has what algebra by others takes for something else, such as an unknown operator.
 
     >>> is_beyond_algebra(r"a \\star b"), is_beyond_algebra(r"\\sum_{k=1}^n a_k"), is_beyond_algebra(r"\\sum_{k=1}^n k")
     (True, True, False)

@@ -13,7 +13,7 @@ BOUND = "•"
 
 
 def bound(body: Node, name: str) -> tuple[Node, Node]:
-    """Return the new name of what is bound in a body, and the body with it; an index such as a_{n-k} is renamed, too."""
+    """Return the new name of what is bound in a body, and the body with it; a_{n-k} is renamed, too."""
     levels = [int(level) for used in variables(body) for level in re.findall(rf"{BOUND}(\d+)", used)]
     new = f"{BOUND}{max(levels, default=-1) + 1}"
     return Node("var", (), new), _renamed(body, name, new)
@@ -31,4 +31,3 @@ def _renamed(node: Node, old: str, new: str) -> Node:
         head, _, index = node.name.partition("_")
         return node._replace(name=f"{head}_{_in_index(old).sub(new, index)}")
     return node._replace(args=tuple(_renamed(part, old, new) for part in node.args)) if node.args else node
-

@@ -7,10 +7,11 @@ from typing import Protocol
 from reasonenv.grading.math.nodes import Node, UnreadableError, number
 from reasonenv.grading.math.notation import vocabulary
 from reasonenv.grading.math.notation.binders import bound
+from reasonenv.grading.math.notation.constructions import accented
 from reasonenv.grading.math.notation.cursor import Cursor
+from reasonenv.grading.math.notation.tokens import FUNCTIONS
 
 _OF_SEVERAL = frozenset(["gcd", "lcm", "max", "min"])
-_BINDING = {"sum": "sum", "prod": "prod"}
 
 
 class Grammar(Protocol):
@@ -36,6 +37,10 @@ class Grammar(Protocol):
         """Read a product."""
         ...
 
+    def argument(self) -> Node:
+        """Read a group, or one digit, letter or command."""
+        ...
+
     def relation(self) -> Node:
         """Read a relation."""
         ...
@@ -48,10 +53,27 @@ class Calls:
         self._at = at
         self._grammar = grammar
 
-    def function(self, name: str) -> Node:
-        """Read base, exponent and argument of a function."""
+    def read(self, name: str) -> Node:
+        """Read what follows a command that names a function, a sum, a derivative or an accent.
+
+        Raises:
+            UnreadableError: a command that no rule is for.
+        """
         if name in vocabulary.PLAIN_FUNCTIONS:
             return self._plain(name)
+        if name in FUNCTIONS:
+            return self._function(name)
+        if name in vocabulary.BINDING:
+            return self._binding(name)
+        if name in vocabulary.CHOICES:
+            return Node("call", (self._grammar.argument(), self._grammar.argument()), "binomial")
+        if name in vocabulary.ACCENTS:
+            return accented(name, self._at.index())
+        if name == "deriv":
+            return Node("var", (), f"derivative {self._at.group_name()}")
+        raise UnreadableError(f"no rule for \\{name}")
+
+    def _function(self, name: str) -> Node:
         base: tuple[Node, ...] = ()
         exponent: Node | None = None
         while self._at.symbol() in ("_", "^"):
@@ -71,11 +93,7 @@ class Calls:
         node = Node("call", (argument, *base), name)
         return Node("pow", (node, exponent)) if exponent else node
 
-    def root(self, argument: Node, degree: Node) -> Node:
-        """Return a root."""
-        return Node("call", (argument, degree), "root")
-
-    def binding(self, name: str) -> Node:
+    def _binding(self, name: str) -> Node:
         r"""Read what follows `\sum` or `\prod`: bounds and a product."""
         lower: Node | None = None
         upper: Node | None = None
@@ -121,7 +139,7 @@ class Calls:
         if len(arguments) != (2 if name in ("binomial", "Fraction") else 1):
             raise UnreadableError(f"a wrong number of arguments of {name}")
         if name == "cbrt":
-            return self.root(arguments[0], number(3))
+            return Node("call", (arguments[0], number(3)), "root")
         return Node("div" if name == "Fraction" else "call", arguments, "" if name == "Fraction" else name)
 
     def _argument(self) -> Node:

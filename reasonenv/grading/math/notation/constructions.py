@@ -126,7 +126,10 @@ def is_usual(condition: Node) -> bool:
     if condition.name in ("in", "!="):
         return True
     bounds = [_rational(part) for part in condition.args]
-    return all(part.kind == "var" or (bound is not None and 0 <= bound <= 2) for part, bound in zip(condition.args, bounds, strict=True))
+    return all(
+        part.kind == "var" or (bound is not None and 0 <= bound <= 2)
+        for part, bound in zip(condition.args, bounds, strict=True)
+    )
 
 
 def _is_condition(node: Node) -> bool:
@@ -205,6 +208,8 @@ def _is_vector(node: Node) -> bool:
 
 def accented(accent: str, letters: str) -> Node:
     r"""Return a name with its accent; \vec and \overrightarrow mean the same, and BA is the opposite of AB."""
+    if letters in ("R", "mathbbR"):
+        return vocabulary.CONSTANTS["R"]
     if accent not in ("vec", "overrightarrow"):
         return Node("var", (), f"{accent} {letters}")
     is_backwards = len(letters) == 2 and letters.isupper() and letters[0] > letters[1]

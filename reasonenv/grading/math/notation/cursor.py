@@ -94,7 +94,7 @@ class Cursor:
         return name
 
     def split_digit(self) -> int | None:
-        """Take one digit of the next number; None if no digit is next. A short word is letters, of which one is next."""
+        """Take one digit of the next number; None if no digit is next. A short word becomes its letters."""
         token = self.next
         if token.kind == "word" and len(token.text) <= 3:
             self._tokens[self._position : self._position + 1] = [Token("var", letter, False) for letter in token.text]

@@ -1,4 +1,7 @@
-r"""What stands behind a formula to say where it holds, such as "for x > 0" or `(k \in \mathbb{Z})`, marked by `\where`."""
+r"""What stands behind a formula to say where it holds, such as "for x > 0" or `(k \in \mathbb{Z})`.
+
+It is marked by `\where`, which the grammar reads.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ _WORD = r"where|for\s+all|for\s+every|for\s+any|for\s+each|for|with|when|wheneve
 _TEXT = re.compile(rf"[,;]?\s*\\(?:text|textrm|mathrm|mbox)\s*\{{[\s,;(]*(?:{_WORD})\s*\}}(?=\s*\S)")
 _RELATION = r"(?:[<>]|\\(?:in|ge|geq|geqslant|le|leq|leqslant|ne|neq|gt|lt)(?![A-Za-z]))"
 _SUBJECT = r"(?:[A-Za-z]|\\[a-z]+)(?:_\{?\w+\}?)?"
-_PLAIN = re.compile(rf"(?<=\S)(?:\s*[,;]\s*|\s+)(?:{_WORD})\s+(?=\$?(?:-?[\d.]+\s*{_RELATION}|{_SUBJECT}\s*(?:,\s*{_SUBJECT}\s*)?{_RELATION}))")
+_PLAIN = re.compile(
+    rf"(?<=\S)(?:\s*[,;]\s*|\s+)(?:{_WORD})\s+(?=\$?(?:-?[\d.]+\s*{_RELATION}|{_SUBJECT}\s*(?:,\s*{_SUBJECT}\s*)?{_RELATION}))"
+)
 _SPACE = r"(?:\s|\\[,;: ]|\\q?quad|,|~)"
 _BRACKETED = re.compile(
     rf"(?<=[\w)}}\]]){_SPACE}+(?:\\text\s*\{{\s*)?(?:\\left\s*)?\(\s*"

@@ -66,7 +66,9 @@ def _joined(cells: list[Node]) -> Node:
 
 def _cell(at: Cursor, relation: Callable[[], Node], side: Callable[[], Node]) -> Node:
     """Read a formula or its condition; an equation may be aligned at its sign."""
-    while at.symbol() == "where" or (at.next.kind in ("text", "word") and at.next.text.lower() in vocabulary.DOMAIN_WORDS):
+    while at.symbol() == "where" or (
+        at.next.kind in ("text", "word") and at.next.text.lower() in vocabulary.DOMAIN_WORDS
+    ):
         at.take()
     if at.next.kind in ("text", "word") and at.next.text.lower() in OTHERWISE:
         at.take()

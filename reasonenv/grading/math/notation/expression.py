@@ -17,7 +17,6 @@ from reasonenv.grading.math.notation import vocabulary
 from reasonenv.grading.math.notation.calls import Calls
 from reasonenv.grading.math.notation.constructions import (
     DOTS,
-    accented,
     congruences,
     expanded,
     juxtaposed,
@@ -28,7 +27,7 @@ from reasonenv.grading.math.notation.constructions import (
 )
 from reasonenv.grading.math.notation.cursor import END, Cursor
 from reasonenv.grading.math.notation.environments import environment
-from reasonenv.grading.math.notation.tokens import FUNCTIONS, Token
+from reasonenv.grading.math.notation.tokens import Token
 from reasonenv.grading.units import is_unit_word
 
 
@@ -154,7 +153,7 @@ class Parser:
             terms.append(term)
             node = Node("add", (*node.args, term)) if sign == node.kind == "add" else Node(sign, (node, term))
         self._at.deeper(-1)
-        return ordered_operation("sum", terms) if len(terms) > 1 and DOTS in terms else node
+        return ordered_operation("sum", terms) if len(terms) > 2 and DOTS in terms else node
 
     def term(self) -> Node:
         """Read a product."""
@@ -162,11 +161,11 @@ class Parser:
         factors = [node]
         while True:
             symbol = self._at.symbol()
-            if symbol in vocabulary.TIMES or symbol in vocabulary.OVER or symbol in vocabulary.OPERATORS:
+            if symbol in vocabulary.BETWEEN:
                 self._at.take()
                 factor = self.signed()
                 node = operation(symbol, node, factor)
-            elif symbol == "ldots" and self._at.second.kind in ("num", "var", "cmd") and node != DOTS:
+            elif symbol == "ldots" and self._at.second.kind in ("num", "var", "cmd") and node is not DOTS:
                 factors.append(self.primary())
                 if self._at.symbol() in vocabulary.TIMES:
                     self._at.take()
@@ -176,7 +175,7 @@ class Parser:
                 factor = self.power()
                 node = juxtaposed(node, factor, name)
             else:
-                return ordered_operation("product", factors) if len(factors) > 1 and DOTS in factors else node
+                return ordered_operation("product", factors) if len(factors) > 2 and DOTS in factors else node
             factors.append(factor)
 
     def signed(self) -> Node:
@@ -289,7 +288,7 @@ class Parser:
             name += self._at.take().text
         return vocabulary.LETTER_CONSTANTS.get(name) or Node("var", (), name)
 
-    def _argument(self) -> Node:
+    def argument(self) -> Node:
         r"""Read an argument of `\frac` or `\sqrt`: a group, or one digit, letter or command."""
         digit = self._at.split_digit()
         if digit is not None:
@@ -297,7 +296,7 @@ class Parser:
         return self.primary()
 
     def _fraction(self) -> Node:
-        return Node("div", (self._argument(), self._argument()))
+        return Node("div", (self.argument(), self.argument()))
 
     def _bracketed(self, opening: str) -> Node:
         if opening in ("(", "["):
@@ -361,28 +360,15 @@ class Parser:
             return self._variable(name)
         if name == "frac":
             return self._fraction()
-        if name in ("binom", "dbinom", "tbinom"):
-            return Node("call", (self._argument(), self._argument()), "binomial")
         if name == "sqrt":
             return self._root()
-        if name in FUNCTIONS or name in vocabulary.PLAIN_FUNCTIONS:
-            return self._calls.function(name)
-        if name in vocabulary.BINDING:
-            return self._calls.binding(name)
         if name in vocabulary.BARS or name in vocabulary.ROUNDINGS or name == "langle":
             return self._enclosed(name)
-        if name in vocabulary.ACCENTS:
-            letters = self._at.index()
-            if letters in ("R", "mathbbR"):
-                return vocabulary.CONSTANTS["R"]
-            return accented(name, letters)
-        if name == "deriv":
-            return Node("var", (), f"derivative {self._at.group_name()}")
         if name == "ldots":
             return DOTS
         if name == "begin":
             return environment(self._at, self.relation, self._side)
-        raise UnreadableError(f"no rule for \\{name}")
+        return self._calls.read(name)
 
     def _enclosed(self, opening: str) -> Node:
         if opening in vocabulary.BARS:
@@ -402,7 +388,7 @@ class Parser:
             self._at.take()
             degree = self._sum()
             self._at.expect("]")
-        return self._calls.root(self._argument(), degree)
+        return Node("call", (self.argument(), degree), "root")
 
 
 _CIRCLE = Node("const", (), "circ")

@@ -1,4 +1,4 @@
-r"""What only changes the looks of LaTeX: colours, sizes, old fonts, labels, text around a formula, braces around a sign.
+r"""What only changes the looks of LaTeX: colours, sizes, old fonts, labels, text around a formula, needless braces.
 
 Vectors keep their marks, because products of vectors do not commute.
 """
@@ -9,20 +9,23 @@ import re
 
 _STYLES = (
     "tiny scriptsize footnotesize small normalsize large Large LARGE huge Huge scriptstyle scriptscriptstyle bf it rm "
-    "sf tt sl em cal bfseries itshape rmfamily sffamily upshape mdseries normalfont unboldmath mathstrut strut nonumber "
-    "notag hline allowbreak displaylimits"
+    "sf tt sl em cal bfseries itshape rmfamily sffamily upshape mdseries normalfont unboldmath mathstrut strut "
+    "nonumber notag hline allowbreak displaylimits"
 )
-_ORDINARY = frozenset(
-    ("\\frac \\dfrac \\tfrac \\sqrt \\pi \\cdot \\times \\left \\right \\infty \\cup \\le \\ge \\leq \\geq \\text "
-     "\\pm \\ln \\log \\sin \\cos \\tan \\theta \\alpha \\circ \\displaystyle \\quad").split()
-)  # fmt: skip
+_ORDINARY_NAMES = (
+    "frac dfrac tfrac sqrt pi cdot times left right infty cup le ge leq geq text pm ln log sin cos tan theta alpha "
+    "circ displaystyle quad"
+)
+_ORDINARY = frozenset(f"\\{name}" for name in _ORDINARY_NAMES.split())
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _STYLE = re.compile(rf"\\(?:{'|'.join(_STYLES.split())})(?![A-Za-z])\s*(?!\{{[^{{}}]*[A-Za-z~])")
 _BRACED_STYLE = re.compile(r"\\(?:bf|it|sf|tt|cal)\s*(?=\{)")
 _COLOUR = re.compile(r"\\(?:textcolor|color)\s*(?:\[[^\[\]{}]*\])?\s*\{[^{}]*\}|\\color\s+[a-z]+(?=\s)")
 _COLOURED_BOX = re.compile(r"\\(?:colorbox)\s*\{[^{}]*\}|\\fcolorbox\s*\{[^{}]*\}\s*\{[^{}]*\}")
 _LABEL = re.compile(r"\\(?:tag\*?|label|cline|vspace\*?|hspace\*?)\s*\{[^{}]*\}")
-_IDENTITY = re.compile(r"\\(?:ensuremath|mathrlap|mathclap|smash|mathbin|mathrel|mathop|framebox|mbox)\s*(?=\{\s*[^A-Za-z{}\s])")
+_IDENTITY = re.compile(
+    r"\\(?:ensuremath|mathrlap|mathclap|smash|mathbin|mathrel|mathop|framebox|mbox)\s*(?=\{\s*[^A-Za-z{}\s])"
+)
 _UNBRACED_BOX = re.compile(r"\\(?:boxed|fbox)(?![A-Za-z])\s*(?=[^\s{])")
 _ENSURED = re.compile(r"\\ensuremath\s*(?=\{)")
 _FORMULA_AS_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mbox)\s*\{\s*\$([^$]+)\$\s*\}")
@@ -30,31 +33,29 @@ _EQUATION_AS_TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mbox)\s*\{\s*([A
 _BRACED_SIGN = re.compile(r"(?<![\^_A-Za-z])\{\s*([:=<>])\s*\}")
 _BRACED_ROWS = re.compile(
     r"\\left\s*\\\{\s*\\begin\s*\{(array|aligned|gathered|matrix)\}(?:\s*\{[lcr|\s]*\})?(.*?)\\end\s*\{\1\}(?:\s*\\right\s*\.)?"
-    r"(?!\s*\\right\s*\\)", re.S
+    r"(?!\s*\\right\s*\\)",
+    re.S,
 )
 _ROW_POINT = re.compile(r"[.;,](?=\s*(?:\\\\|\\end(?![A-Za-z])))")
 _LAST_ROW_END = re.compile(r"(?:\s*\\\\)+\s*$")
-_BRACED_ROWS = re.compile(
-    r"\\left\s*\\\{\s*\\begin\s*\{(array|aligned|gathered|matrix)\}(?:\s*\{[lcr|\s]*\})?(.*?)\\end\s*\{\1\}(?:\s*\\right\s*\.)?"
-    r"(?!\s*\\right\s*\\)", re.S
-)
-_ROW_POINT = re.compile(r"[.;,](?=\s*(?:\\\\|\\end(?![A-Za-z])))")
 _ROW_END = re.compile(r"\\cr(?![A-Za-z])")
-_STARRED_MATRIX = re.compile(
-    r"\\(begin|end)\s*\{\s*(?:([pbB]?)matrix\*|([pb])smallmatrix\*?)\s*\}(?:\s*\[[lcr]\])?"
+_STARRED_MATRIX = re.compile(r"\\(begin|end)\s*\{\s*(?:([pbB]?)matrix\*|([pb])smallmatrix\*?)\s*\}(?:\s*\[[lcr]\])?")
+_UPRIGHT_LETTER = re.compile(
+    r"((?:^|[=(,+\-\[|/])(?:\s|\\[,;: ])*)\\(?:mathrm|textrm|textit|text)\s*\{([A-Za-z])\}"
+    r"(?=(?:\s|\\[,;: ])*[=_(+\-/^])"
 )
-_UPRIGHT_LETTER = re.compile(r"((?:^|[=(,+\-\[|/])(?:\s|\\[,;: ])*)\\(?:mathrm|textrm|textit|text)\s*\{([A-Za-z])\}(?=(?:\s|\\[,;: ])*[=_(+\-/^])")
 _UPRIGHT_NAME = re.compile(r"(=(?:\s|\\[,;: ])*)\\mathrm\s*\{([A-Za-z]{2,3})\}(?=\s*$)")
 _UPRIGHT_SET = re.compile(r"\\(?:mathbf|boldsymbol|bm|Bbb|mathbb)\s*(?:\{\s*([RZQN])\s*\}|([RZQN])(?![A-Za-z]))")
 _MEMBERSHIP = re.compile(r"(\\(?:not)?in)\s*\{?\s*(?:\\mathrm\s*\{\s*)?([RZQNC])(?![A-Za-z_(\[])\s*\}?")
-_BOLD_FACTOR = re.compile(
-    r"\\(?:mathbf|boldsymbol|bm|pmb)\s*\{?\s*[A-Za-z]\s*\}?\s*\\(?:times|cdot|wedge)(?![A-Za-z])"
-)
+_BOLD_FACTOR = re.compile(r"\\(?:mathbf|boldsymbol|bm|pmb)\s*\{?\s*[A-Za-z]\s*\}?\s*\\(?:times|cdot|wedge)(?![A-Za-z])")
 _BOLD_LETTER = re.compile(r"\\(?:mathbf|boldsymbol|bm|pmb)\s*(?:\{\s*([A-Za-z])\s*\}|([A-Za-z])(?![A-Za-z]))")
 _UNIT_VECTOR = re.compile(r"\\(?:mathbf|boldsymbol|bm|pmb|hat|vec|overrightarrow)\s*\{\s*\\?([ijk])(?:math)?\s*\}")
-_CALLIGRAPHIC_O = re.compile(r"\\(?:mathcal|mathscr|mathrm|mathit)\s*(?:\{\s*O\s*\}|O(?![A-Za-z]))|\\operatorname\s*\{\s*O\s*\}")
+_CALLIGRAPHIC_O = re.compile(
+    r"\\(?:mathcal|mathscr|mathrm|mathit)\s*(?:\{\s*O\s*\}|O(?![A-Za-z]))|\\operatorname\s*\{\s*O\s*\}"
+)
 _LABELLED = re.compile(
-    r"\s*(?:\\(?:text|textbf|mathrm)\s*\{\s*)?(?:the\s+)?(?:final\s+)?(?:answer|ans)\s*(?:is\s*:?|[:=])\s*(?:\}\s*)?(?=\S)", re.I
+    r"\s*(?:\\(?:text|textbf|mathrm)\s*\{\s*)?(?:the\s+)?(?:final\s+)?(?:answer|ans)\s*(?:is\s*:?|[:=])\s*(?:\}\s*)?(?=\S)",
+    re.I,
 )
 _LEADING_EQUALS = re.compile(r"\s*=\s*(?=[^=\s])")
 _QUOTED = re.compile(r"\s*(?:__([^_]+)__|'([^']+)'|\"([^\"]+)\")\s*")

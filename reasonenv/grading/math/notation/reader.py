@@ -17,7 +17,8 @@ _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)|(\d{1,2})\s*([ap]\.?m\.?)", re.I)
 _BASED = re.compile(
     r"(?:\\(?:text|mathrm)\s*\{)?\s*\(?(-?[0-9A-Fa-f]+)\)?\s*\}?"
-    r"(?:\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))|(?:\s|\\[,;: ]|\\text\s*\{)+(?:in\s+)?base\s*\}?[\s-]*(\w+)\s*\}?)"
+    r"(?:\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))"
+    r"|(?:\s|\\[,;: ]|\\text\s*\{)+(?:in\s+)?base\s*\}?[\s-]*(\w+)\s*\}?)"
 )
 _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
@@ -45,6 +46,7 @@ _VALUES_IN_WORDS = {
     **{f"{ordinal} quadrant": Node("text", (), f"quadrant {roman}") for ordinal, roman in _QUADRANTS},
     **dict.fromkeys(["infinite", "infinitely many", "infinitely many solutions"], Node("text", (), "infinitely many")),
 }
+_VALUES_IN_CAPITALS = {"DNE": _VALUES_IN_WORDS["dne"]}
 _NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _BASE_NAMES = {name: str(base) for base, name in enumerate(_NUMERALS, 2)} | {"sixteen": "16"}
 
@@ -66,7 +68,7 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
     text = canonical_text(text, has_thousands=has_thousands)
     if _INTEGER.fullmatch(text):
         return number(int(text))
-    special = _time(text) or _based(text) or _named(text)
+    special = _VALUES_IN_CAPITALS.get(text) or _time(text) or _based(text) or _named(text)
     if special:
         return special
     try:

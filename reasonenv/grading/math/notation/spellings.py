@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 
-_DOTS = re.compile(
-    r"\\(?:[lch]dots|dots[cbmio]?|textellipsis)(?![A-Za-z])|(?<!\.)\.\s?\.\s?\.(?:\s?\.)?(?![.\d])"
-)
+_DOTS = re.compile(r"\\(?:[lch]dots|dots[cbmio]?|textellipsis)(?![A-Za-z])|(?<!\.)\.\s?\.\s?\.(?:\s?\.)?(?![.\d])")
 _DOTTED_RUN = re.compile(r"(\d*\.\d*)((?:\s*\\dot\s*(?:\{\s*\d+\s*\}|\d)\d*)+)")
 _DOTTED = re.compile(r"\\dot\s*(?:\{\s*(\d+)\s*\}|(\d))")
 _BARRED = re.compile(r"(\d*\.\d*)\s*\\(?:bar|overline)\s*(?:\{\s*(\d+)\s*\}|(\d))")

@@ -68,11 +68,18 @@ _TOKEN = re.compile(
     r"|\\(?:text|textbf|textit|textrm|textnormal|mathrm|rm|mbox|textsf|textup)\s*\{(?P<text>[^{}]*)\}"
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
-_SPARE_SPACE = re.compile(
-    r"(?<![A-Za-z\d.])\s+|\s+(?![A-Za-z\d.])|(?<=[A-Za-z])\s+(?=[\d.])|(?<=[\d.])\s+(?=[A-Za-z])"
-)
+_SPARE_SPACE = re.compile(r"(?<![A-Za-z\d.])\s+|\s+(?![A-Za-z\d.])|(?<=[A-Za-z])\s+(?=[\d.])|(?<=[\d.])\s+(?=[A-Za-z])")
 _ONE_SIGN_GROUP = re.compile(r"([\^_])\{\s*(\w|\*|\\[A-Za-z]+)\s*\}")
 _DIGIT_FRACTION = re.compile(r"\\frac\s*(\d)\s*(\d)")
+_WORD_OR_COMMAND = re.compile(r"[A-Za-z]{2,}")
+_ORDINARY_NAMES = (
+    "frac dfrac tfrac sqrt pi infty cup cap cdot times pm left right ln log sin cos tan theta alpha circ begin end "
+    "pmatrix bmatrix mathbb or and"
+)
+_ORDINARY_WORDS = frozenset(_ORDINARY_NAMES.split())
+_RARE_SIGNS = frozenset("CA'\"=:][_<>$.")
+_RARE = re.compile(r"""[CA'"_]|^\s*[=\]]|\[$|\{\s*[:=<>]|[<>].*\)$|\.\d*\(|\.\s?\.|\$[^$]*\$.""", re.S)
+"""Without a rare sign or word, a text has one spelling already; to find that out must cost little."""
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'), (r"\"", r"\""),
@@ -141,7 +148,7 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     if not text.isascii():
         text = latex_of_characters(text).translate(_TYPOGRAPHY)
     text = undelimited(text)
-    if not text.lstrip("+-").isdigit():
+    if not text.isdigit() and _has_rare_spelling(text):
         text = plain_domain(one_spelling(plain_wrapping(without_looks(text))))
     if "\\" in text or "{" in text:
         text = _plain_latex(text)
@@ -154,13 +161,19 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     return undelimited(_plain_numbers(undelimited(text), has_thousands=has_thousands))
 
 
+def _has_rare_spelling(text: str) -> bool:
+    if not _ORDINARY_WORDS.issuperset(_WORD_OR_COMMAND.findall(text)) or " x " in text or text.endswith("\\"):
+        return True
+    return not _RARE_SIGNS.isdisjoint(text) and _RARE.search(text) is not None
+
+
 def without_spacing(text: str) -> str:
     r"""Write a canonical text without space that parts nothing and without braces around one sign.
 
     >>> without_spacing("TT^{*} = I"), without_spacing("2 3")
     ('TT^*=I', '2 3')
     """
-    text = _DIGIT_FRACTION.sub(r"\\frac{\1}{\2}", _SPARE_SPACE.sub("", text))
+    text = _DIGIT_FRACTION.sub(r"\\frac{\1}{\2}", _SPARE_SPACE.sub("", " ".join(text.split())))
     return _ONE_SIGN_GROUP.sub(r"\1\2", text)
 
 

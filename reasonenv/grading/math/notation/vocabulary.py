@@ -48,6 +48,8 @@ OPERATORS = frozenset(
     ]
 )  # fmt: skip
 """Binary operators of which nothing is known, not even that they commute."""
+BETWEEN = TIMES | OVER | OPERATORS
+CHOICES = frozenset(["binom", "dbinom", "tbinom"])
 VECTORS = ("vec ", "hat ")
 BINDING = frozenset(["sum", "prod"])
 SIGNS: dict[str, Literal["add", "sub", "pm", "mp"]] = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
@@ -57,7 +59,7 @@ ROUNDINGS = {"lfloor": ("floor", "rfloor"), "lceil": ("ceil", "rceil")}
 FACTORS = frozenset(
     [
         *GREEK, *FUNCTIONS, *ROUNDINGS, *ACCENTS, *(CONSTANTS.keys() - {"emptyset"}),
-        *PLAIN_FUNCTIONS, *BINDING, "frac", "sqrt", "binom", "dbinom", "tbinom", "begin", "langle", "deriv",
+        *PLAIN_FUNCTIONS, *BINDING, *CHOICES, "frac", "sqrt", "begin", "langle", "deriv",
     ]
 )  # fmt: skip
 """Commands that may follow a factor without a sign between."""
