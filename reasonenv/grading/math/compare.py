@@ -28,19 +28,28 @@ from reasonenv.grading.math.equations import (
     with_ratio_of,
     without_working,
 )
-from reasonenv.grading.math.evaluation import variables, with_decimal_logarithm
+from reasonenv.grading.math.evaluation import variables
 from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
 from reasonenv.grading.math.names import are_same_names, is_function, is_name
-from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, UnreadableError, number
+from reasonenv.grading.math.nodes import (
+    Node,
+    OverBudgetError,
+    UndefinedError,
+    UnreadableError,
+    UnreadableGoldError,
+    number,
+)
 from reasonenv.grading.math.notation.choices import equal_choices
+from reasonenv.grading.math.notation.constructions import is_usual
 from reasonenv.grading.math.notation.reader import plain_words, read
 from reasonenv.grading.math.notation.readings import is_left_open, read_answer
-from reasonenv.grading.math.notation.tokens import canonical_text
+from reasonenv.grading.math.notation.tokens import canonical_text, without_spacing
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
+from reasonenv.grading.math.rewritings import with_arrows, with_decimal_logarithm, with_euler_number
 from reasonenv.grading.math.scalars import equal_scalars
-from reasonenv.grading.math.shape import have_same_shape
+from reasonenv.grading.math.shape import have_same_shape, is_beyond_algebra
 
 _SCALARS = frozenset(
     ["num", "var", "const", "add", "mul", "div", "pow", "neg", "call", "degrees", "percent", "quantity", "ratio"]
@@ -68,8 +77,9 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     chosen = equal_choices(gold, answer)
     if chosen is not None:
         return chosen
-    if is_left_open(answer):
-        return None if is_left_open(gold) else False
+    is_open = is_left_open(gold)
+    if is_left_open(answer) and not is_open:
+        return False
     left, right = read_answer(gold), read_answer(answer)
     if _are_same_words(gold, answer, left, right):
         return True
@@ -77,6 +87,8 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         return _equal_unread(gold, answer, left, right)
     verdict = _decide(left, right, policy)
     verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    if verdict is False and is_open and not is_left_open(answer) and not is_beyond_algebra(gold):
+        verdict = None
     return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
 
 
@@ -84,6 +96,8 @@ def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | Non
     """Return whether these are the same words, although one may look like a product of letters, as "odd" does."""
     has_text = any(node is not None and node.kind == "text" for node in (left, right))
     gold, answer = canonical_text(gold), canonical_text(answer)
+    if has_text and without_spacing(gold) == without_spacing(answer):
+        return True
     if not has_text and not (_WORD.fullmatch(gold) and _WORD.fullmatch(answer)):
         return False
     words = (_COMMA_SPACE.sub(",", plain_words(text) or text.casefold()) for text in (gold, answer))
@@ -91,12 +105,19 @@ def _are_same_words(gold: str, answer: str, left: Node | None, right: Node | Non
 
 
 def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None) -> bool | None:
-    if left is not None or (right is not None and right.kind == "text"):
+    if left is not None:
         return False
-    is_possible = answer.count("{") == answer.count("}") and have_same_shape(
-        canonical_text(gold), canonical_text(answer)
-    )
-    return None if is_possible else False
+    gold, answer = canonical_text(gold), canonical_text(answer)
+    if without_spacing(gold) == without_spacing(answer):
+        return True
+    if is_beyond_algebra(gold):
+        raise UnreadableGoldError("the gold answer has notation that is not read here and that algebra would misread")
+    if is_left_open(gold) and is_left_open(answer):
+        return None
+    is_possible = answer.count("{") == answer.count("}") and have_same_shape(gold, answer)
+    if not is_possible or (right is not None and right.kind == "text"):
+        raise UnreadableGoldError("the gold answer is neither mathematics that is read here nor words")
+    return None
 
 
 def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: MathPolicy) -> bool | None:
@@ -117,6 +138,7 @@ def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: Mat
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
+    left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
     readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
     verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
     return True if True in verdicts else None if None in verdicts else False
@@ -140,6 +162,8 @@ class _Comparison:
     def equal(self, left: Node, right: Node) -> bool | None:
         if left == right:
             return True
+        if "domain" in (left.kind, right.kind):
+            return self._equal_with_domains(left, right)
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         if (left.kind == "time") != (right.kind == "time"):
             left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
@@ -154,9 +178,21 @@ class _Comparison:
             return _equal_subsets(left, right, self)
         if left.kind in _SCALARS and right.kind in _SCALARS:
             return equal_scalars(left, right, self._policy)
-        if left.kind == right.kind and left.kind in ("tuple", "matrix", "row"):
+        if left.kind == right.kind and left.kind in ("tuple", "matrix", "row", "sequence", "congruence"):
             return self.equal_parts(left.args, right.args)
         return False
+
+    def _equal_with_domains(self, left: Node, right: Node) -> bool | None:
+        """Compare formulas, and their conditions where both state them."""
+        (formula, *conditions), (other, *others) = (
+            node.args if node.kind == "domain" else (node,) for node in (left, right)
+        )
+        if not conditions and not all(map(is_usual, others)):
+            return False
+        verdict = self.equal(formula, other)
+        if not (verdict and conditions and others):
+            return verdict
+        return self._equal_unordered(conditions, others)
 
     def equal_parts(self, lefts: Sequence[Node], rights: Sequence[Node]) -> bool | None:
         if len(lefts) != len(rights):

@@ -19,6 +19,19 @@ _WORD = re.compile(r"[A-Za-z]{2,}")
 _MARKS = re.compile(r"\\?%|\\?\$|\\circ|[:!']")
 
 
+_OPERATORS = (
+    r"(?:club|spade|heart|diamond)suit|(?:big)?star|[bB]ox\w*|(?:big)?circ|[oO](?:plus|minus|times|dot|slash)|diamond|"
+    r"bullet|dagger|ddagger|triangle\w*|bigtriangle\w*|wr|wedge|vee|land|lor|neg|lnot|uplus|sqc[au]p|ast"
+)
+_UNREPRESENTED = re.compile(
+    rf"\\(?:{_OPERATORS}|partial|nabla|Delta|deriv|unread|gcd|lcm|max|min|operatorname|vec|overrightarrow|hat|mathbf|"
+    r"boldsymbol|bm|bmod|pmod|ldots|cdots|dots|forall|exists|cong|sim|oint|otimes|begin(?!\s*\{[pb]?matrix)|where|bigcup|bigcap|big\w+)"
+    r"(?![A-Za-z])|!\s*!|\b(?:gcd|lcm|max|min)\b|\\(?:sum|prod)(?![A-Za-z])(?=.*_\s*\{?\s*[a-z]\b(?!\s*=)).*|[♣♠♥♦★]",
+    re.S,
+)
+"""What sympy has no notion of, or takes for products of numbers: operators, derivatives, vectors, indexed sums."""
+
+
 class _Shape(NamedTuple):
     num_commas: int
     num_relations: int
@@ -32,6 +45,15 @@ def have_same_shape(gold: str, answer: str) -> bool:
     """Return whether two canonical texts may be equal, as far as lists, relations, brackets, words and marks tell."""
     has_content = re.search(r"\w", _COMMAND.sub("", answer)) is not None
     return has_content and _shape(gold) == _shape(answer)
+
+
+def is_beyond_algebra(text: str) -> bool:
+    r"""Return whether a text has what algebra by others takes for something else, such as an unknown operator.
+
+    >>> is_beyond_algebra(r"a \\star b"), is_beyond_algebra(r"\\sum_{k=1}^n a_k"), is_beyond_algebra(r"\\sum_{k=1}^n k")
+    (True, True, False)
+    """
+    return _UNREPRESENTED.search(text) is not None
 
 
 def _shape(text: str) -> _Shape:

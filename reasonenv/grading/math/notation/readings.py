@@ -45,11 +45,11 @@ def read_answer(text: str) -> Node | None:
     >>> read_answer(r"\text{Area} = 5").args[1].value
     5
     """
-    node = None if is_unevaluated(text) else read(text)
+    node = (_named(text) if is_unevaluated(text) else None) or read(text)
     if node is not None and node.kind != "text":
         is_denied = node.kind != "set" and "no" in text and _NEGATION.search(text)
         return Node("text", (), plain_words(text)) if is_denied else node
-    return _named(text) or _with_exceptions(text) or (node or read(text))
+    return _named(text) or _with_exceptions(text) or node
 
 
 def is_left_open(text: str) -> bool:

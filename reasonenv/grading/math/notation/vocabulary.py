@@ -22,6 +22,7 @@ CONSTANTS = {
     "emptyset": Node("set"),
     "varnothing": Node("set"),
     "R": Node("reals"),
+    "top": Node("var", (), "T"),
 }
 LETTER_CONSTANTS = {"e": Node("const", (), "e"), "i": Node("const", (), "i")}
 RELATIONS = {
@@ -30,12 +31,28 @@ RELATIONS = {
 }  # fmt: skip
 TIMES = frozenset(["*", "times", "cdot", "ast"])
 OVER = frozenset(["/", "div"])
-SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee", "land", "wedge"])
+SEPARATORS = frozenset([",", ";", "and", "or", "lor", "vee", "land", "wedge", "where"])
 JOINS = {"lor": "lor", "vee": "lor", "land": "land", "wedge": "land"}
 RATIO_SIGNS = frozenset([":", "colon"])
 ACCENTS = frozenset(
     ["overline", "mathbb", "vec", "hat", "bar", "tilde", "overrightarrow", "widehat", "mathcal", "mathscr", "mathfrak"]
 )
+DOMAIN_WORDS = frozenset(["if", "when", "for", "where", "whenever", "with", "for all", "as"])
+"""Words between a formula and the conditions on its variables."""
+PLAIN_FUNCTIONS = frozenset(["abs", "floor", "ceil", "factorial", "binomial", "cbrt", "Fraction"])
+"""Functions that are also written in words, with brackets."""
+OPERATORS = frozenset(
+    [
+        "clubsuit", "spadesuit", "heartsuit", "diamondsuit", "star", "bigstar", "oplus", "otimes", "ominus", "odot",
+        "oslash", "diamond", "Diamond", "bullet", "circ", "bigcirc", "boxplus", "boxtimes", "dagger", "ddagger", "wr",
+        "triangleleft", "triangleright", "bigtriangleup", "bigtriangledown", "uplus", "sqcup", "sqcap",
+    ]
+)  # fmt: skip
+"""Binary operators of which nothing is known, not even that they commute."""
+BETWEEN = TIMES | OVER | OPERATORS
+CHOICES = frozenset(["binom", "dbinom", "tbinom"])
+VECTORS = ("vec ", "hat ")
+BINDING = frozenset(["sum", "prod"])
 SIGNS: dict[str, Literal["add", "sub", "pm", "mp"]] = {"+": "add", "-": "sub", "pm": "pm", "mp": "mp"}
 BARS = {"|": "|", "vert": "|", "lvert": "|", "rvert": "|"}
 SET_OPERATIONS: dict[str, Kind] = {"cup": "union", "cap": "intersection", "setminus": "minus", "backslash": "minus"}
@@ -43,7 +60,7 @@ ROUNDINGS = {"lfloor": ("floor", "rfloor"), "lceil": ("ceil", "rceil")}
 FACTORS = frozenset(
     [
         *GREEK, *FUNCTIONS, *ROUNDINGS, *ACCENTS, *(CONSTANTS.keys() - {"emptyset"}),
-        "frac", "sqrt", "binom", "dbinom", "tbinom", "begin", "circ", "langle",
+        *PLAIN_FUNCTIONS, *BINDING, *CHOICES, "frac", "sqrt", "begin", "langle", "deriv",
     ]
 )  # fmt: skip
 """Commands that may follow a factor without a sign between."""
