@@ -89,6 +89,8 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
     if verdict is False and is_open and not is_left_open(answer) and not is_beyond_algebra(gold):
         verdict = None
+    if verdict is None and (is_beyond_algebra(gold) or is_beyond_algebra(answer)):
+        return False
     return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
 
 
