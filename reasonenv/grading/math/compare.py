@@ -69,6 +69,7 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
 
     Raises:
         OverBudgetError: the answer would take more than it is worth.
+        UnreadableGoldError: nothing here can read the gold answer, and it is not the answer word for word.
 
     >>> equal_texts("1,000", "x = 1000.0"), equal_texts("2x", "x+x"), equal_texts("(1,2)", "(2,1)")
     (True, True, False)
@@ -117,9 +118,9 @@ def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None)
         return True
     if is_beyond_algebra(gold):
         raise UnreadableGoldError("the gold answer has notation that is not read here and that algebra would misread")
-    if is_left_open(gold) and is_left_open(answer):
-        return None
     is_possible = answer.count("{") == answer.count("}") and have_same_shape(gold, answer)
+    if is_left_open(gold):
+        return None if is_possible or is_left_open(answer) else False
     if not is_possible or (right is not None and right.kind == "text"):
         raise UnreadableGoldError("the gold answer is neither mathematics that is read here nor words")
     return None
