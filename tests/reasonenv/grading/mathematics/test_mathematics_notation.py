@@ -88,7 +88,10 @@ SAME = {
         ("x=1,y=2", r"\begin{cases}x&=1\\y&=2\end{cases}"),
         ("7", r"\begin{aligned}7\end{aligned}"),
         ("7", r"\begin{gathered}7\end{gathered}"),
-        (r"f(x)=\begin{cases}x+1,&x\ge0\\-x,&x<0\end{cases}", r"\begin{cases}-x & \text{if } x<0 \\ x+1 & x\geq 0\end{cases}"),
+        (
+            r"f(x)=\begin{cases}x+1,&x\ge0\\-x,&x<0\end{cases}",
+            r"\begin{cases}-x & \text{if } x<0 \\ x+1 & x\geq 0\end{cases}",
+        ),
         (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{pmatrix}1&2\cr3&4\end{pmatrix}"),
         (r"\begin{pmatrix}1\\2\end{pmatrix}", r"(1,2)^T"),
         (r"\begin{pmatrix}1\\2\end{pmatrix}", r"\begin{pmatrix}1&2\end{pmatrix}^{\top}"),
@@ -206,7 +209,7 @@ DIFFERENT = {
     "functions and products": [
         ("720", "3!!"),
         ("120!", "5!!"),
-        ("e^x/2", "E**x/2"),
+        ("6", r"\gcd(12,18)"),
         ("5", r"\max(3,5)"),
         ("C_1^2", "1"),
         (r"\binom{10}{3}", r"C_{3}^{10}"),
@@ -271,7 +274,7 @@ def test_another_spelling_is_the_same_answer(gold, answer):
 @pytest.mark.parametrize(("gold", "answer"), rows(SAME))
 def test_a_gold_answer_may_be_spelled_either_way(gold, answer):
     if (gold, answer) not in {
-        ("6", r"\gcd(12,18)"),
+        ("e^x/2", "E**x/2"),
         (r"\prod_{k=1}^{n} k", "n!"),
         (r"\sum_{k=1}^{n} k", r"\frac{n(n+1)}{2}"),
     }:
