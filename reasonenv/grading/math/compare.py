@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from reasonenv.grading.math.elements import (
+    are_same_combinations,
     elements,
     has_sign_choice,
     have_several_names,
@@ -160,7 +161,7 @@ class _Comparison:
         self._policy = policy
 
     def equal(self, left: Node, right: Node) -> bool | None:
-        if left == right:
+        if left == right or (left.kind == "reals" and right == Node("var", (), "R")):
             return True
         if "domain" in (left.kind, right.kind):
             return self._equal_with_domains(left, right)
@@ -319,6 +320,8 @@ def _plain_value(node: Node, policy: MathPolicy) -> Node:
     r"""Write `x \in S` as S, the named point P(1, 2) as (1, 2), and a sum of matrices as a matrix."""
     if node.kind == "relation" and node.name == "in":
         return node.args[1]
+    if node.kind == "relation" and node.name == "notin":
+        return Node("minus", (Node("reals"), node.args[1]))
     is_product = node.kind == "mul" and policy.is_name_optional
     if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
         return node.args[1]
@@ -350,6 +353,8 @@ def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | N
         return False
     parts = pieces(left), pieces(right)
     if parts[0] is None or parts[1] is None:
+        if {left.kind, right.kind} <= {"union", "intersection", "minus"}:
+            return are_same_combinations(left, right, comparison.equal)
         is_condition = left.kind == "relation" or right.kind == "relation"
         return None if is_condition or {left.kind, right.kind} & {"union", "minus"} else False
     try:

@@ -54,7 +54,8 @@ def read_answer(text: str) -> Node | None:
 
 def is_left_open(text: str) -> bool:
     r"""Return whether an answer is left to be evaluated, and no value is stated behind it."""
-    return is_unevaluated(text) and _named(text) is None
+    is_open = is_unevaluated(text) or ("operatorname" in text and is_unevaluated(canonical_text(text)))
+    return is_open and _named(text) is None
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,15 @@ import pytest
 from reasonenv.grading.math.compare import equal_texts
 
 SAME = [
+    (r"\{x|x=3k,k\in \mathbb{Z}\}", r"\{3k \mid k\in\mathbb{Z}\}"),
+    (r"\{x \mid x>1\}", r"(1,\infty)"),
+    (r"(-\infty,-1)\cup(2,\infty)", r"x\notin[-1,2]"),
+    (r"\mathbb{R}", r"R"),
+    (r"\{x \in \mathbb{R} \mid x\ne 2\}", r"\mathbb{R}\setminus\{2\}"),
+    (r"\mathbb{Z}\setminus\{0\}", r"\mathbb{Z}\backslash\{0\}"),
+    (r"A\cup B", r"B\cup A"),
+    (r"(A\cup B)\cap C", r"(A\cap C)\cup(B\cap C)"),
+    (r"\{x \mid x<1 \text{ or } x>2\}", r"(-\infty,1)\cup(2,\infty)"),
     ("1.5", "1,5"),
     (r"[0,1]\setminus\{0\}", "(0,1]"),
     ("(0,1]", "[0,1]∖{0}"),
@@ -46,6 +55,17 @@ SAME = [
 ]
 
 OTHER = [
+    (r"\{3k \mid k\in\mathbb{Z}\}", r"\{2k \mid k\in\mathbb{Z}\}"),
+    (r"\{x|x=3k,k\in \mathbb{Z}\}", r"\{x|x=2k,k\in \mathbb{Z}\}"),
+    (r"\{x^2 \mid x>1\}", r"(1,\infty)"),
+    (r"(1,\infty)", r"\{2x \mid x>1\}"),
+    (r"\mathbb{Z}", r"\{3k \mid k\in\mathbb{Z}\}"),
+    (r"\mathbb{Z}\setminus\{0\}", r"\mathbb{Z}\setminus\{1\}"),
+    (r"A\setminus B", r"B\setminus A"),
+    (r"A\cup B", r"A\cap B"),
+    (r"(A\cup B)\cap C", r"A\cup(B\cap C)"),
+    (r"(2,\infty)", r"\{x\in\mathbb{Z} \mid x>2\}"),
+    (r"5", r"\operatorname{max}(4,5)"),
     ("(-2,2)", "x=-2, x=2"),
     ("(-2,2)", r"-2 \text{ or } 2"),
     ("(-2,2)", "-2 or 2"),
