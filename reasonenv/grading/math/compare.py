@@ -241,6 +241,8 @@ class _Comparison:
         try:
             if is_same_scalar(*left.args):
                 return self._equal_identities(left, right)
+            if not variables(left):
+                return self.equal_parts(left.args, right.args)
             sign = is_proportional(difference(left), difference(right))
         except UnreadableError:
             return self.equal_parts(left.args, right.args)

@@ -21,6 +21,7 @@ _OPERATOR = re.compile(
 _APPLIED = re.compile(
     r"(?:[A-Z][a-z]{0,3}|[a-z]|\(\s*\w\s*\\circ\s*\w\s*\))\s*[(\[]\s*[^()\[\]<>]+[)\]]\s*(?:_\s*\S+)?"
     r"|[A-Za-z](?:_\w)?\s*\^\s*\{?\s*(?:\*|\\(?:ast|star)\s*)\}?"
+    r"|\\\|[^|=]+\\\|"
 )
 _NEGATION = re.compile(r"(?<![A-Za-z\\])(?:not|nor|no)(?![A-Za-z])")
 _MAX_HEAD_CHARS = 80
@@ -107,6 +108,7 @@ def _with_exceptions(text: str) -> Node | None:
     if match is None or len(text) > 2 * _MAX_HEAD_CHARS:
         return None
     base, removed = (read(part.strip(" ~,")) for part in match.groups())
+    base = Node("reals") if base == Node("var", (), "R") else base
     if base is None or removed is None or base.kind not in _SUBSETS or removed.kind == "text":
         return None
     points = removed.args if removed.kind in ("list", "set") else (removed,)
