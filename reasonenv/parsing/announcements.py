@@ -1,7 +1,7 @@
 """How responses announce an answer in words: "The answer is 5.", one row of words per language.
 
-Mathematics and questions read different parts of the table, because a wrong reading of a formula costs more there.
-`_MATHEMATICS_WORDS`, the two patterns and the two numbers of characters are all that they differ in here.
+Mathematics and questions read the same words. Mathematics also reads a "result", an "A:" that opens a line and the
+Chinese 选 before a letter; these, and how much of the end of a text is searched, are all that they differ in here.
 """
 
 from __future__ import annotations
@@ -31,47 +31,61 @@ class _Words(NamedTuple):
     """What may stand between noun and verb: "the answer to the question is"."""
     negations: str = ""
     """What takes the verb back when it follows: "the answer is not"."""
+    adverbs: str = ""
+    """What may stand behind the verb, or between commas before it: "the answer, then, is therefore"."""
+    headings: str = ""
+    """What may stand before the noun in a heading: "Final Answer"."""
 
 
 _WORDS = {
     "en": _Words(
         "answer, answers, ans, correct option, correct choice, final choice, final pick, my choice, my pick",
-        "is, are, was, must be, should be, would be, will be, can only be",
-        "to, of, for, here, choice, option",
+        "is, are, was, must be, should be, would be, will be, can only be, equals",
+        "to, of, for, here, choice, option, in",
         "not",
+        "therefore, thus, hence, then, simply, just, exactly, indeed, clearly, of course, equal to, finally",
+        "final, the final, correct, the, your",
     ),
-    "es": _Words("respuesta", "es, son", "correcta"),
-    "fr": _Words("réponse, reponse", "est, sont", "correcte", "pas"),
-    "de": _Words("antwort", "ist, sind, lautet", "richtige", "nicht"),
-    "it": _Words("risposta", "è"),
-    "pt": _Words("resposta", "é", "correta"),
-    "nl": _Words("antwoord", "is"),
-    "sv": _Words("svar, svaret", "är"),
-    "pl": _Words("odpowiedź, odpowiedz", "to"),
-    "tr": _Words("cevap"),
-    "id": _Words("jawaban", "adalah"),
-    "ru": _Words("ответ"),
+    "es": _Words("respuesta", "es, son", "correcta, final, a, al", "", "por lo tanto, entonces", "final"),
+    "fr": _Words("réponse, reponse", "est, sont", "correcte, finale, à", "pas", "donc, alors"),
+    "de": _Words("antwort", "ist, sind, lautet", "richtige, auf", "nicht", "also, daher, somit"),
+    "it": _Words("risposta", "è", "corretta, finale, alla", "non", "quindi, dunque"),
+    "pt": _Words("resposta", "é", "correta, final, para, à", "não", "portanto, então"),
+    "nl": _Words("antwoord", "is", "op", "niet", "dus"),
+    "sv": _Words("svar, svaret", "är, er", "på", "inte, ikke", "alltså"),
+    "fi": _Words("vastaus", "on", "", "ei", "siis"),
+    "pl": _Words("odpowiedź, odpowiedz", "to, brzmi", "na", "nie", "więc"),
+    "cs": _Words("odpověď", "je", "na", "není", "tedy"),
+    "ro": _Words("răspuns, răspunsul, raspuns, raspunsul", "este", "final, corect, la", "nu", "deci"),
+    "hu": _Words("válasz, végeredmény"),
+    "el": _Words("απάντηση", "είναι", "", "δεν", "λοιπόν"),
+    "tr": _Words("cevap, yanıt, cevabı"),
+    "id": _Words("jawaban, jawaban akhir, jawapan", "adalah, ialah", "untuk", "bukan", "jadi"),
+    "vi": _Words("đáp án, đáp số, câu trả lời", "là", "đúng, cuối cùng, cho", "không", "vậy"),
+    "ru": _Words("ответ, відповідь", "это, —, –", "на, к", "не"),
+    "ar": _Words("الجواب, الإجابة, جواب, إجابة", "هو, هي", "النهائي, النهائية, الصحيح, الصحيحة", "ليس, ليست", "إذن"),
+    "fa": _Words("پاسخ", "برابر است با, است"),
+    "he": _Words("התשובה, תשובה", "היא", "הסופית", "לא"),
+    "hi": _Words("उत्तर, जवाब"),
+    "bn": _Words("উত্তর"),
 }
 """Languages with spaces between words. Any noun goes with any verb."""
 
 _UNSPACED_WORDS = {
-    "zh": _Words("答案, 正解, 回答, 解答, 答", "是, 为, 為", "应该, 應該", "不"),
-    "ja": _Words("答え, 正解, 回答, 解答", "は"),
-    "ko": _Words("정답, 답", "은, 는"),
+    "zh": _Words(
+        "答案, 正解, 回答, 解答, 答", "就是, 等于, 是, 为, 為", "应该, 應該, 应, 應", "不, 非", "", "最终, 最終, 正确, 参考, 标准"
+    ),
+    "ja": _Words("答え, 正解, 回答, 解答", "は", "", "ない", "", "最終"),
+    "ko": _Words("정답, 답", "은, 는", "", "아니", "", "최종, 최종 "),
+    "th": _Words("คำตอบ", "คือ"),
 }
 """Languages in which noun and verb touch."""
-
-_MATHEMATICS_WORDS = _Words("answer", "is")
-_MATHEMATICS_UNSPACED_WORDS = _Words("答案", "是, 为")
-"""The words that mathematics reads."""
 
 
 def _any_of(column: Iterable[str]) -> str:
     """Return a group of the words of a column; a look at the first letter spares trying each of them everywhere."""
     words = dict.fromkeys(word for cell in column for word in cell.split(", ") if word)
-    if len(words) == 1:
-        return re.escape(*words)
-    first_letters = "".join(dict.fromkeys(word[0] for word in words))
+    first_letters = "".join(dict.fromkeys(re.escape(word[0]) for word in words))
     return f"(?:(?=[{first_letters}])(?:{'|'.join(map(re.escape, words))}))"
 
 
@@ -81,23 +95,33 @@ def _columns(table: Mapping[str, _Words]) -> _Words:
 
 
 _SPACED, _UNSPACED = _columns(_WORDS), _columns(_UNSPACED_WORDS)
-_MATHEMATICS = re.compile(
-    rf"(?:\b{_any_of([_MATHEMATICS_WORDS.nouns])}[*_ \t]{{0,4}}"
-    rf"(?:{_any_of([_MATHEMATICS_WORDS.verbs])}(?![A-Za-z])|[:：])"
-    rf"|{_any_of([_MATHEMATICS_UNSPACED_WORDS.nouns])}(?:{_any_of([_MATHEMATICS_UNSPACED_WORDS.verbs])}|[:：])"
-    r"|^####(?!#))[:*_\s]{0,8}",
-    re.I | re.M,
-)
-_QUESTIONS = re.compile(
-    rf"""
-    \b{_SPACED.nouns}\b
+
+def _announcement(nouns: str) -> str:
+    """Return the pattern of an announcement whose noun, in a language with spaces, is one of these."""
+    return rf"""
+    (?<![^\W_])(?:{nouns})(?![^\W_])
       [*_"']{{0,4}}
+      (?:,\s{_SPACED.adverbs},)?
       (?:\s+{_SPACED.qualifiers}\b[^.:：\n]{{0,60}}?)?
       [*_"'\s]{{0,4}}
-      (?:\b{_SPACED.verbs}\b(?!\s*{_SPACED.negations}\b)|[:：=])
-    |{_UNSPACED.nouns}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}|[:：])(?!{_UNSPACED.negations})
-    |^\s{{0,3}}(?:[#*_]{{1,6}}\s?)(?:final\s)?answer[*_:\s]{{0,6}}\n
+      (?:(?<![^\W_]){_SPACED.verbs}(?![^\W\d_])(?!\s*{_SPACED.negations}\b)(?:\s+{_SPACED.adverbs}\b)?|[:：=])
+    |{_UNSPACED.nouns}[*_"'\]】」]{{0,4}}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}\s?[:：]?|[:：])
+      (?!{_UNSPACED.negations})
+    |【{_UNSPACED.nouns}】
+    |^\s{{0,3}}[\#*_]{{1,6}}\s?(?:{_SPACED.headings}\s)?{_SPACED.nouns}(?:\s{_SPACED.qualifiers})?[*_:\s]{{0,6}}\n
+    |^\s{{0,3}}[\#*_]{{1,6}}\s?(?:{_UNSPACED.headings})?{_UNSPACED.nouns}[*_:：\s]{{0,6}}\n
     |^\#\#\#\#(?!\#)
+    """
+
+
+_QUESTIONS = re.compile(_announcement(_SPACED.nouns), re.I | re.M | re.X)
+_RESULT = r"|(?:final\s)?result"
+_MATHEMATICS = re.compile(
+    rf"""
+    (?:{_announcement(_SPACED.nouns + _RESULT)}
+    |^A:(?=\s)
+    |(?:^|(?<=[故应應可此以题，,。.：:\s]))选择?\s*[:：]?(?=\s*(?:\$|\\text\{{)?[(（]?[A-J]\b)
+    )[:：*_\s]{{0,8}}
     """,
     re.I | re.M | re.X,
 )
@@ -118,7 +142,7 @@ class Announcements(NamedTuple):
 MATHEMATICS = Announcements(_MATHEMATICS, 2000)
 QUESTIONS = Announcements(_QUESTIONS, 4000)
 
-SENTENCE_END = re.compile(r"[.!?。][*_$\"')]{0,4}\s+(?=\S)")
+SENTENCE_END = re.compile(r"[.!?][*_$\"')]{0,4}\s+(?=\S)|[。！？][*_$\"')]{0,4}\s*(?=\S)")
 """Ends a sentence that announces mathematics."""
 SENTENCE_END_AFTER_WORDS = re.compile(
     r"(?<![\s.][A-Za-z])(?<!\b(?:Mr|Dr|St|Ms|vs))(?<!Mrs)[.!?][*_\"')\]]{0,3}\s+(?=[^\s\da-z])|[。！？]\s*(?=\S)"

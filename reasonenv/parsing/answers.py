@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from reasonenv.parsing.announcements import MATHEMATICS, SENTENCE_END, last_match
-from reasonenv.parsing.boxes import BOX, boxed_answer
+from reasonenv.parsing.boxes import BOX, boxed_answer, last_boxed
 from reasonenv.parsing.response import read_response
 
 __all__ = ["extract_answer", "stated_answer"]
@@ -19,10 +19,39 @@ _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]"
 _PROSE = re.compile(r"\b(?!and\b)[A-Za-z]{3,}")
 _HEDGED = re.compile(r"\b(?:not|no|or|never|nor|isn't|neither|than)\W{0,4}$", re.I)
 _MAX_HEDGE_CHARS = 12
-_DENIAL = re.compile(r"(?:\b(?:not|never|false|wrong|incorrect)|n't)\b(?!.*\bbut\b)[^,;.!?\n]*$", re.I)
+_DENIAL = re.compile(
+    r"(?:\b(?:not|never|false|wrong|incorrect|suppose|supposing|assume|assuming|pretend|imagine|if|whether|unless|trap"
+    r"|tempting|tempted|decoy|mistaken|naive|maybe|perhaps|possibly|might|may|could|doubt|hypothetically|si|falls|wenn"
+    r"|falsch|angenommen|если|неверный|неправильный)|n't)\b(?!.*\bbut\b)[^,;.!?，。\n]*$"
+    r"|(?:错误|不正确|假设|假如|如果|并非|不是|也许|可能|もし|誤)[^,;.!?，。\n]*$",
+    re.I,
+)
+"""Takes an announcement back, or only supposes it, in the words before it."""
+_REASON = re.compile(r"[,;]?\s+(?:since|because)\b", re.I)
+_SECOND_THOUGHT = re.compile(r"\b(?:not|no|or|but|wait|actually|however|rather|instead|wrong|unless)\b|n't\b", re.I)
 _BARE_ANSWER = re.compile(r"[$(]*-?(?:\d\S{0,20}|[A-J])[$).]*")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?%?(?:/\d+)?")
-_CLOSING_WORDS = re.compile(r"[.\s]*(?:I hope (?:it|this) is correct\.?)?(?:\s*<\|\w{1,20}\|>\w{0,10})?\s*", re.I)
+_CLOSING_MARKS = "*_ .。．！\t\n✓✔✅☑✨🎉😊🙂👍\ufe0f∎□■◻▪\\"
+_QED = re.compile(r"[\s.]*(?:\$?\\(?:blacksquare|square|Box|qed)\$?|\bQ\.?E\.?D\b\.?)[\s.]*\Z")
+_CLOSING_WORDS = re.compile(
+    r"""(?:[\s.!。！*✓✔✅☑✨🎉😊🙂👍\ufe0f∎□■◻▪]
+    |\$?\\(?:blacksquare|square|Box|qed)\$?
+    |Q\.?E\.?D\b
+    |I\ hope\ (?:it|this|that)(?:['’]s|\ is)\ (?:correct|right|helpful|clear)
+    |(?:I\ )?hope\ (?:this|that|it)\ helps(?:\ you)?
+    |Let\ me\ know\ if\ you(?:\ have|\ need|\ want|['’]d\ like|\ would\ like)\b[^.!?\d\\$\n]{0,60}
+    |(?:Please\ )?feel\ free\ to\ ask\b[^.!?\d\\$\n]{0,60}
+    |(?:Thank\ you|Thanks)\b(?:\ for\ [a-z ]{0,40})?
+    |This\ (?:completes|concludes)\ (?:the|our|this)\ (?:proof|solution|problem|answer|argument|calculation)
+    |希望[^。！\d\\$\n]{0,20}帮[^。！\d\\$\n]{0,8}
+    )*""",
+    re.I | re.X,
+)
+"""What may follow an answer, because it says nothing about it."""
+_DISPLAY = re.compile(r"(?:\$\$.+?\$\$|\\\[.+?\\\])", re.S)
+_EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
+_COPULA_BEHIND = re.compile(r"(?:입니다|이다|이에요|예요|です|である|となる|になります)$")
+_MAX_LABEL_CHARS = 60
 
 
 def extract_answer(response: str) -> str | None:
@@ -79,15 +108,22 @@ def _boxed_or_announced(text: str, boxed: str | None) -> str | None:
     """Return what the last box says, else what is announced in words, also if a box before that says something else."""
     if boxed is None:
         return _announced_answer(text)
-    end = text.rindex("box")
-    said = _announced_answer(text[end:]) if "nswer" in text[end:] else None
-    return (said if said and _BARE_ANSWER.fullmatch(said) else boxed) or None
+    last, start = last_boxed(text) or "", text.rindex("box")
+    rest = text[max(start, text.find(last, start) + len(last)) :]
+    said = _announced_answer(rest) if len(rest) > 1 else None
+    return (said if said and _BARE_ANSWER.fullmatch(said) else _unlabelled(boxed)) or None
+
+
+def _unlabelled(text: str) -> str:
+    """Drop the words that announce the answer inside its box: `Answer: 5`."""
+    label = MATHEMATICS.pattern.match(text.removeprefix("The ").removeprefix("Final "))
+    return text if label is None or label.end() > _MAX_LABEL_CHARS else label.string[label.end() :]
 
 
 def _announced_answer(text: str) -> str | None:
     """Return what the last announcement in words says, if the text ends with it.
 
-    A sentence after the answer may take it back, so only a polite formula and a control token may follow.
+    A sentence after the answer may take it back, so only a polite formula or a mark of its end may follow.
     """
     announcement = MATHEMATICS.last(text[-MATHEMATICS.max_chars :].rstrip())
     if announcement is None:
@@ -96,14 +132,24 @@ def _announced_answer(text: str) -> str | None:
     if _DENIAL.search(tail, max(0, start - _MAX_DENIAL_CHARS), start):
         return None
     said = tail[announcement.end() :]
+    display = _DISPLAY.match(said)
+    if display and _CLOSING_WORDS.fullmatch(said, display.end()):
+        return display[0]
     end = SENTENCE_END.search(said)
     if end and not _CLOSING_WORDS.fullmatch(said, end.start()):
         return None
     said = _said(said, end)
+    reason = _REASON.search(said)
+    if reason and not _SECOND_THOUGHT.search(said, reason.end()):
+        said = said[: reason.start()].rstrip()
     return None if "\n\n" in said else said or None
 
 
 def _said(text: str, end: re.Match[str] | None) -> str:
     """Return what the sentence that ends at `end` announces: what follows its last "is"."""
-    said = (text[: end.start()] if end else text).strip().rstrip("*_ .")
+    said = _QED.sub("", (text[: end.start()] if end else text).strip()).rstrip(_CLOSING_MARKS)
+    if not said.isascii():
+        said = _COPULA_BEHIND.sub("", said).rstrip(_CLOSING_MARKS)
+    if "*" in said or "__" in said:
+        said = _EMPHASIS.sub("", said)
     return said.rpartition(" is ")[2].strip() if said[:1].isalpha() and " is " in said else said

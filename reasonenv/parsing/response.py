@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from reasonenv.parsing.boxes import boxed_answer
 
 __all__ = ["Response", "read_response"]
+
+_CONTROL_TOKEN = re.compile(
+    r"\s*(?:<\|[\w ▁-]{1,30}\|>|<｜[\w ▁-]{1,30}｜>|</?s>|<(?:eos|pad|bos|end_of_turn|end_of_text|EOS)>|\[EOS\])"
+    r"(?:assistant)?\s*\Z"
+)
+"""What chat templates end a turn with: decoded as text, it says nothing."""
+_MAX_TOKEN_CHARS = 48
+_TAG = re.compile(r"</?answer>", re.I)
 
 
 class Response(NamedTuple):
@@ -38,7 +47,8 @@ class Response(NamedTuple):
 def read_response(response: str) -> Response:
     """Split a response at its last `</think>`, and find the answer block behind it.
 
-    A response without tags is all answer; one whose prompt already opened `<think>` needs only the closing tag.
+    A response without tags is all answer; one whose prompt already opened `<think>` needs only the closing tag. The
+    control tokens that it ends with, such as `<|im_end|>`, are no part of it, and answer tags may be in capitals.
 
     >>> read_response("<think>2+3</think> 5").rest
     ' 5'
@@ -47,18 +57,24 @@ def read_response(response: str) -> Response:
     >>> read_response("So it is <answer>5</answer>.").part
     '5'
     """
-    before, closing, rest = response.rpartition("</think>")
+    before, closing, rest = _without_control_tokens(response).rpartition("</think>")
     closed = before if closing else None
     if "<think>" in rest:
         return Response(response, closed, None, None, None)
-    if "answer>" not in rest or ("<answer>" not in rest and "</answer>" not in rest):
+    tags = list(_TAG.finditer(rest)) if "nswer>" in rest or "NSWER>" in rest else []
+    if not tags:
         return Response(response, closed, rest, None, rest)
-    block = _only_block(rest)
+    is_pair = len(tags) == 2 and tags[0][0][1] != "/" == tags[1][0][1]
+    block = rest[tags[0].end() : tags[1].start()] if is_pair else None
     return Response(response, closed, rest, block, block)
 
 
-def _only_block(text: str) -> str | None:
-    if text.count("<answer>") != 1 or text.count("</answer>") != 1:
-        return None
-    block, closing, _ = text.partition("<answer>")[2].partition("</answer>")
-    return block if closing else None
+def _without_control_tokens(text: str) -> str:
+    """Drop the control tokens that a text ends with."""
+    while text.rstrip().endswith((">", "]", "|>assistant")):
+        start = max(0, len(text.rstrip()) - _MAX_TOKEN_CHARS)
+        token = _CONTROL_TOKEN.search(text, start)
+        if token is None:
+            break
+        text = text[: token.start()]
+    return text

@@ -40,6 +40,7 @@ from reasonenv.grading.math.nodes import (
     UnreadableError,
     UnreadableGoldError,
     number,
+    walk,
 )
 from reasonenv.grading.math.notation.choices import equal_choices
 from reasonenv.grading.math.notation.constructions import is_usual
@@ -59,6 +60,8 @@ _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
+_LETTER_BEHIND_NUMBER = re.compile(r"[\d)}]\s*\\?[,~ ]?\s*\\?[A-Za-zΩ]")
+_GLUED_LETTER = re.compile(r"[\d})][A-Za-z]{1,3}(?:\^\{?\d\}?)?[$\s.]*\Z")
 _MAX_MATCHES = 4096
 
 
@@ -90,6 +93,8 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
     if verdict is False and is_open and not is_left_open(answer) and not is_beyond_algebra(gold):
         verdict = None
+    if verdict is None and (is_beyond_algebra(gold) or is_beyond_algebra(answer)):
+        return False
     return verdict if verdict is not None or have_same_shape(canonical_text(gold), canonical_text(answer)) else False
 
 
@@ -130,11 +135,25 @@ def _second_reading(gold: str, answer: str, left: Node, right: Node, policy: Mat
         one, other = read(gold, has_thousands=False), read(answer, has_thousands=False)
         if one and other and (one.kind == "list" or other.kind == "list") and (one, other) != (left, right):
             return _decide(one, other, policy)
-    if "quantity" in (left.kind, right.kind) and left.kind != right.kind:
-        one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
-        if one and other and one.kind == other.kind == "quantity":
-            return _decide(one, other, policy)
-    return None
+    return _decide_letter_units(gold, answer, policy)
+
+
+def _decide_letter_units(gold: str, answer: str, policy: MathPolicy) -> bool | None:
+    """Read letters behind a number as units: 18 m/s is 18, and 5 m is 500 cm; a gold answer 2m is a product."""
+    if not (_LETTER_BEHIND_NUMBER.search(gold) or _LETTER_BEHIND_NUMBER.search(answer)):
+        return None
+    left, right = read(gold), read(answer)
+    one, other = read(gold, has_letter_units=True), read(answer, has_letter_units=True)
+    if left is None or (right is None and other is None):
+        return None
+    is_ambiguous = _GLUED_LETTER.search(gold) is not None and other is not None and not _has_unit(other)
+    one = left if one is None or is_ambiguous else one
+    other = right if other is None else other
+    return None if other is None or (one, other) == (left, right) else _decide(one, other, policy)
+
+
+def _has_unit(node: Node) -> bool:
+    return any(part.kind == "quantity" for part in walk(node))
 
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:

@@ -6,8 +6,7 @@ from typing import Protocol
 
 from reasonenv.grading.math.nodes import Node, UnreadableError, number
 from reasonenv.grading.math.notation import vocabulary
-from reasonenv.grading.math.notation.binders import bound
-from reasonenv.grading.math.notation.constructions import accented
+from reasonenv.grading.math.notation.constructions import accented, bound
 from reasonenv.grading.math.notation.cursor import Cursor
 from reasonenv.grading.math.notation.tokens import FUNCTIONS
 

@@ -5,8 +5,10 @@ The grammar reads the items; nothing here looks at text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from reasonenv.grading.math.evaluation import variables
 from reasonenv.grading.math.nodes import Node, UnreadableError, number
@@ -15,6 +17,8 @@ from reasonenv.grading.math.notation import vocabulary
 DOTS = Node("dots")
 OTHERWISE = frozenset(["otherwise", "else", "if otherwise", "in other cases"])
 _CONDITIONS = frozenset(["<", "<=", ">", ">=", "!=", "in"])
+BOUND = "•"
+"""Begins the name of what is bound; a number of the level follows."""
 _CHOICE = Node("var", (), "C")
 _MAX_EXPANDED = 64
 
@@ -107,9 +111,20 @@ def _residue_class(modulus: Node, residues: Sequence[Node]) -> Node:
     return Node("congruence", (modulus, *residues))
 
 
-def with_domain(items: Sequence[Node], num_formulas: int = 1) -> Node | None:
-    """Return a formula with the conditions on its variables, as `x^2, x>0`; None if the items are anything else."""
-    formulas, conditions = items[:num_formulas], items[num_formulas:]
+def with_domain(items: Sequence[Node], separators: Sequence[str]) -> Node | None:
+    """Return a formula with the conditions on its variables, as `x^2, x>0`; None if the items are anything else.
+
+    Raises:
+        UnreadableError: words say that conditions follow, and none do.
+    """
+    cut = separators.index("where") + 1 if "where" in separators else 1
+    domain = None if "where" in separators[cut:] else _with_conditions(items[:cut], items[cut:])
+    if domain is None and "where" in separators:
+        raise UnreadableError("words that are no domain")
+    return domain
+
+
+def _with_conditions(formulas: Sequence[Node], conditions: Sequence[Node]) -> Node | None:
     if not conditions or not all(_is_condition(item) for item in conditions):
         return None
     if any(_is_condition(formula) for formula in formulas):
@@ -193,6 +208,15 @@ def transposed(node: Node) -> Node:
     return Node("matrix", tuple(Node("row", tuple(column)) for column in columns))
 
 
+def product_of_letters(word: str) -> Node:
+    """Return the product of the letters of a short word."""
+    letters = [vocabulary.LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in word]
+    node = letters[0]
+    for letter in letters[1:]:
+        node = Node("mul", (node, letter))
+    return node
+
+
 def juxtaposed(left: Node, right: Node, name: str) -> Node:
     """Return a product without a sign; C(n, k) is a binomial coefficient, but C(1, 2) may be a point."""
     if left == _CHOICE and right.kind == "tuple" and len(right.args) == 2 and variables(right):
@@ -226,3 +250,24 @@ def accented(accent: str, letters: str) -> Node:
     is_backwards = len(letters) == 2 and letters.isupper() and letters[0] > letters[1]
     name = Node("var", (), f"vec {letters[::-1] if is_backwards else letters}")
     return Node("neg", (name,)) if is_backwards else name
+
+
+def bound(body: Node, name: str) -> tuple[Node, Node]:
+    """Return the new name of what is bound in a body, and the body with it; a_{n-k} is renamed, too."""
+    levels = [int(level) for used in variables(body) for level in re.findall(rf"{BOUND}(\d+)", used)]
+    new = f"{BOUND}{max(levels, default=-1) + 1}"
+    return Node("var", (), new), _renamed(body, name, new)
+
+
+@lru_cache(maxsize=256)
+def _in_index(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])")
+
+
+def _renamed(node: Node, old: str, new: str) -> Node:
+    if node.kind in ("var", "const") and node.name == old:
+        return node._replace(name=new)
+    if node.kind == "var" and "_" in node.name:
+        head, _, index = node.name.partition("_")
+        return node._replace(name=f"{head}_{_in_index(old).sub(new, index)}")
+    return node._replace(args=tuple(_renamed(part, old, new) for part in node.args)) if node.args else node

@@ -5,7 +5,6 @@ A token that has been taken is never given back, except by the try at a mixed nu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
@@ -13,11 +12,8 @@ from reasonenv.grading.math.nodes import MAX_DEPTH, Node, OverBudgetError, Unrea
 from reasonenv.grading.math.notation.tokens import Token
 
 END = Token("end", "", False)
-_LETTER_UNITS = frozenset("mgshLlNJWVAK")
+_LETTER_UNITS = frozenset([*"mgshLlNJWVAKCTF", "Omega"])
 _MAX_DIGITS = 1000
-_HEDGE = re.compile(
-    r"\b(?:or|and|if|not|but|else|when|unless|otherwise|maybe|possibly|perhaps|probably|guess|so|ish|wrong|incorrect)\b|[?()]"
-)
 
 
 class Cursor:
@@ -51,6 +47,10 @@ class Cursor:
         """Whether the token before is a number with digits that have not been taken one by one."""
         before = self._tokens[self._position - 1] if self._position else END
         return before.kind == "num" and before.text != ""
+
+    @property
+    def is_behind_letter(self) -> bool:
+        return self._position > 0 and self._tokens[self._position - 1].kind in ("word", "var")
 
     def is_behind(self, symbol: str) -> bool:
         return self._position > 0 and self._tokens[self._position - 1].text == symbol
@@ -113,30 +113,37 @@ class Cursor:
 
     def is_letter_unit(self, *, is_asked: bool) -> bool:
         """Return whether a lone letter behind something is next, where letters are asked to be units."""
-        token = self.next
-        return is_asked and self._position > 0 and token.kind == "var" and token.text in _LETTER_UNITS
+        return is_asked and self.next.kind in ("var", "cmd") and self._is_word(self._position, has_letters=True)
 
     def unit_phrase(self, *, has_letters: bool) -> str:
-        """Read the words of a unit, such as `cm^2` or `miles per hour`."""
+        """Read the words behind a number, such as `cm^2` or `miles per hour`, whatever they mean."""
         words: list[str] = []
         while True:
-            token, symbol = self.next, self.symbol()
-            if token.kind in ("text", "word") or self.is_letter_unit(is_asked=has_letters):
+            symbol = self.symbol()
+            if self._is_word(self._position, has_letters=has_letters or bool(words)):
                 words.append(self.take().text)
             elif symbol == "$" and not words:
                 self.take()
                 words.append("dollar")
-            elif symbol == "/" and words:
+            elif symbol == "/" and self.starts_rate():
                 self.take()
                 words += ["per", self.take().text]
+            elif symbol in ("cdot", "*") and words and self._is_word(self._position + 1, has_letters=True):
+                self.take()
             elif symbol == "^" and words:
                 self.take()
                 words[-1] += f"^{self.index()}"
             else:
-                unit = " ".join(words).lower()
-                if _HEDGE.search(unit):
-                    raise UnreadableError("words that are no unit")
-                return unit
+                return " ".join(words)
+
+    def starts_rate(self) -> bool:
+        """Return whether `/` and a unit is next."""
+        return self.symbol() == "/" and self._is_word(self._position + 1, has_letters=True)
+
+    def _is_word(self, position: int, *, has_letters: bool) -> bool:
+        token = self._tokens[position]
+        is_letter = has_letters and position > 0 and token.text in _LETTER_UNITS and token.kind in ("var", "cmd")
+        return is_letter or token.kind in ("text", "word")
 
     def numeral(self, token: Token, fraction: Callable[[], Node]) -> Node:
         """Read what digits begin: a repeating decimal, a mixed number, a number in a base, or a number."""

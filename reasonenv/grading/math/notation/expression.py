@@ -23,13 +23,15 @@ from reasonenv.grading.math.notation.constructions import (
     juxtaposed,
     operation,
     ordered_operation,
+    product_of_letters,
     transposed,
     with_domain,
 )
 from reasonenv.grading.math.notation.cursor import END, Cursor
 from reasonenv.grading.math.notation.environments import environment
+from reasonenv.grading.math.notation.quantities import joined, with_unit
 from reasonenv.grading.math.notation.tokens import Token
-from reasonenv.grading.units import is_unit_word
+from reasonenv.grading.units import is_glued_unit, is_unit_word
 
 
 class Parser:
@@ -63,13 +65,7 @@ class Parser:
         if self._at.symbol() == "choose" and len(items) == 1:
             self._at.take()
             return Node("call", (items[0], self._sum()), "binomial")
-        if "where" in separators:
-            cut = separators.index("where") + 1
-            domain = with_domain(items, cut)
-            if domain is None or "where" in separators[cut:]:
-                raise UnreadableError("words that are no domain")
-            return domain
-        domain = with_domain(items) if len(items) > 1 else None
+        domain = with_domain(items, separators) if separators else None
         if domain:
             return domain
         if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
@@ -132,11 +128,10 @@ class Parser:
         if self._at.next.kind == "word" and not any(part.kind == "num" or part.name == "pi" for part in walk(node)):
             raise UnreadableError("words")
         unit = self._at.unit_phrase(has_letters=self._has_letter_units)
-        if unit.startswith(("percent", "per cent", "%")):
-            return Node("percent", (node,))
-        if unit in ("degree", "degrees", "deg"):
-            return Node("degrees", (node,))
-        return Node("quantity", (node,), unit) if unit else node
+        if not unit:
+            return node
+        node = with_unit(node, unit)
+        return joined(node, self._quantity()) if self._at.next.kind == "num" else node
 
     def _sum(self) -> Node:
         self._at.deeper(1)
@@ -199,6 +194,9 @@ class Parser:
             is_power = self._at.second.text == "^" and not self._at.is_behind_number
             return (is_power and node.kind != "num") or self._at.is_behind(")") or self._at.is_behind("!")
         if token.kind == "word":
+            is_unit = is_unit_word if self._has_letter_units else is_glued_unit
+            if not self._at.is_behind_letter and is_unit(token.text):
+                return False
             is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
             return len(token.text) <= 3 and not (token.is_spaced and is_apart)
         if token.kind == "var":
@@ -207,7 +205,7 @@ class Parser:
         if symbol in vocabulary.BARS:
             return self._num_bars == 0 and not self._is_building_set
         if token.kind == "cmd":
-            return symbol in vocabulary.FACTORS
+            return symbol in vocabulary.FACTORS and not self._at.is_letter_unit(is_asked=self._has_letter_units)
         return symbol in ("(", "[", "{")
 
     def power(self) -> Node:
@@ -272,7 +270,7 @@ class Parser:
         if token.kind == "word" and len(token.text) <= 3 and self._at.symbol() in ("^", "_", "'", "!"):
             return self._variable(self._at.split_word(token))
         if token.kind == "word" and len(token.text) <= 3:
-            return _product([vocabulary.LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in token.text])
+            return product_of_letters(token.text)
         if token.kind in ("op", "cmd"):
             self._at.deeper(1)
             node = self._bracketed(token.text) if token.kind == "op" else self._command(token.text)
@@ -310,7 +308,8 @@ class Parser:
         if opening == "\\{":
             return self._set()
         if opening == "$":
-            return Node("quantity", (self.signed(),), "dollar")
+            money = Node("quantity", (self.signed(),), "dollar")
+            return with_unit(money, self._at.unit_phrase(has_letters=False)) if self._at.starts_rate() else money
         raise UnreadableError(f"unexpected {opening!r}")
 
     def _parenthesised(self, opening: str) -> Node:
@@ -396,10 +395,3 @@ class Parser:
 
 _CIRCLE = Node("const", (), "circ")
 _SETS = frozenset(["interval", "tuple", "set", "union", "reals"])
-
-
-def _product(factors: list[Node]) -> Node:
-    node = factors[0]
-    for factor in factors[1:]:
-        node = Node("mul", (node, factor))
-    return node

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
 from reasonenv.grading.math.notation.domains import plain_domain
 from reasonenv.grading.math.notation.looks import plain_wrapping, without_looks
+from reasonenv.grading.math.notation.quantities import spelled
 from reasonenv.grading.math.notation.spellings import one_spelling, plain_dots
 from reasonenv.grading.math.notation.typography import latex_of_characters
 
@@ -36,7 +37,8 @@ _TYPOGRAPHY: dict[int, str | None] = {
     ord("¾"): r" \frac{3}{4}",
     ord("°"): r"^\circ ",
     ord("€"): r" \text{euro}",
-    ord("£"): r" \text{pound}",
+    ord("£"): r" \text{gbp}",
+    ord("¥"): r" \text{yen}",
 }
 _NOISE = re.compile(
     r"\\(?:angle|triangle|displaystyle|textstyle|limits|nolimits|boldmath|enspace|hfill|hspace\s*\{[^{}]*\}|"
@@ -73,13 +75,14 @@ _ONE_SIGN_GROUP = re.compile(r"([\^_])\{\s*(\w|\*|\\[A-Za-z]+)\s*\}")
 _DIGIT_FRACTION = re.compile(r"\\frac\s*(\d)\s*(\d)")
 _WORD_OR_COMMAND = re.compile(r"[A-Za-z]{2,}")
 _ORDINARY_NAMES = (
-    "frac dfrac tfrac sqrt pi infty cup cap cdot times pm left right ln log sin cos tan theta alpha circ begin end "
+    "frac dfrac tfrac sqrt pi infty cup cap cdot times pm left right ln sin cos tan theta alpha circ begin end "
     "pmatrix bmatrix mathbb or and"
 )
 _ORDINARY_WORDS = frozenset(_ORDINARY_NAMES.split())
 _RARE_SIGNS = frozenset("CA'\"=:][_<>$.")
 _RARE = re.compile(r"""[CA'"_]|^\s*[=\]]|\[$|\{\s*[:=<>]|[<>].*\)$|\.\d*\(|\.\s?\.|\$[^$]*\$.""", re.S)
 """Without a rare sign or word, a text has one spelling already; to find that out must cost little."""
+_FOREIGN_WORD = re.compile(r"(?=[A-Za-z]*[^\W\d_A-Za-z])(?P<text>[^\W\d_]+)")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'), (r"\"", r"\""),
@@ -143,10 +146,9 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     >>> canonical_text(r"$\dfrac{1}{2}$")
     '\\frac{1}{2}'
     """
-    if "..." in text:
-        text = plain_dots(text)
+    text = spelled(plain_dots(text) if "..." in text else text)
     if not text.isascii():
-        text = latex_of_characters(text).translate(_TYPOGRAPHY)
+        text = spelled(latex_of_characters(text).translate(_TYPOGRAPHY))
     text = undelimited(text)
     if not text.isdigit() and _has_rare_spelling(text):
         text = plain_domain(one_spelling(plain_wrapping(without_looks(text))))
@@ -218,9 +220,9 @@ def tokenize(text: str) -> list[Token]:
     if _LONG_OPERATOR.search(text):
         text = _LONG_OPERATOR.sub(lambda match: _LONG_OPERATORS[match[0]], text)
     tokens: list[Token] = []
-    position, is_spaced = 0, False
+    position, is_spaced, is_foreign = 0, False, not text.isascii()
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = (is_foreign and _FOREIGN_WORD.match(text, position)) or _TOKEN.match(text, position)
         if match is None:
             raise UnreadableError(f"no rule for {text[position]!r}")
         position = match.end()
