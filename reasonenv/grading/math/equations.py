@@ -57,7 +57,8 @@ def value_of_named(relation: Node, *, is_gold: bool) -> Node | None:
         sides.reverse()
     if not (is_name(sides[0]) or is_expression_of_several(relation, is_gold=is_gold)):
         return sides[0] if _is_one_number(sides) else None
-    stated = [value for value in sides[1:-1] if not variables(value)]
+    names = variables(sides[-1])
+    stated = [value for value in sides[1:-1] if variables(value) <= names]
     return sides[-1] if all(is_same_scalar(sides[-1], value) for value in stated) else None
 
 

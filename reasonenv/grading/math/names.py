@@ -74,7 +74,7 @@ def are_same_names(left: Node, right: Node) -> bool:
     if one.marks != other.marks or (one.args and other.args and one.args != other.args):
         return False
     if one.letter == other.letter:
-        return bool(one.args) != bool(other.args) or one.args == other.args
+        return one.args == other.args or all(argument.kind == "var" for argument in (*one.args, *other.args))
     if bool(one.args) != bool(other.args) and not one.marks.startswith("-"):
         plain, applied = (other, one) if one.args else (one, other)
         return plain.letter in _DEPENDENT and all(

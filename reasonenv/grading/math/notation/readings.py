@@ -16,7 +16,8 @@ _TEXT = re.compile(r"\\(?:text\w*|mathrm|mbox|mathbf|mathbb|operatorname)\s*\{([
 _LETTER = re.compile(r"\\(?:text\w*|mathrm|mbox)\s*\{\s*([A-Za-z])\s*\}")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z' -]*")
 _OPERATOR = re.compile(
-    r"\\?(?:det|gcd|lcm|max|min|i*int|oint|sum|prod|lim|deg|dim|arg|Pr|Re|Im|ker|rank|tr)(?![A-Za-z])"
+    r"\\?(?:(?:det|gcd|lcm|max|min|deg|dim|arg|Pr|Re|Im|ker|rank|tr)(?![A-Za-z])[^-+*/<>]*(?:[(\[{][^<>]*)?"
+    r"|(?:i*int|oint|sum|prod|lim)(?![A-Za-z]).*)"
 )
 _APPLIED = re.compile(
     r"(?:[A-Z][a-z]{0,3}|[a-z]|\(\s*\w\s*\\circ\s*\w\s*\))\s*[(\[]\s*[^()\[\]<>]+[)\]]\s*(?:_\s*\S+)?"
@@ -95,7 +96,7 @@ def _name(text: str) -> str:
         return letter[1]
     if len(text) > _MAX_HEAD_CHARS or _DENIAL.search(_TEXT.sub(r" \1 ", text)):
         return ""
-    if _OPERATOR.match(text) or _APPLIED.fullmatch(_TEXT.sub(r"\1", text)):
+    if _OPERATOR.fullmatch(text) or _APPLIED.fullmatch(_TEXT.sub(r"\1", text)):
         return text.replace(" ", "")
     words = plain_words(text)
     is_words = len(words.split()) <= _MAX_HEAD_WORDS and _WORDS.fullmatch(words)
