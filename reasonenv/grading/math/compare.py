@@ -60,7 +60,9 @@ _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
-_LETTER_BEHIND_NUMBER = re.compile(r"[\d)}]\s*\\?[,~ ]?\s*\\?[A-Za-zΩ]")
+_LETTER_BEHIND_NUMBER = re.compile(
+    r"(?:[\d)}]|\\pi)\s*(?:\\[,;: ]|~)?\s*(?:[mgshLlNJWVAKCTFΩ](?![A-Za-z])|[A-Za-z]{2}|\\(?:Omega|text|mathrm))"
+)
 _GLUED_LETTER = re.compile(r"[\d})][A-Za-z]{1,3}(?:\^\{?\d\}?)?[$\s.]*\Z")
 _MAX_MATCHES = 4096
 
