@@ -60,6 +60,7 @@ _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
+_INTEGER = re.compile(r"-?[0-9]{1,40}")
 _LETTER_BEHIND_NUMBER = re.compile(
     r"(?:[\d)}]|\\pi)\s*(?:\\[,;: ]|~)?\s*(?:[mgshLlNJWVAKCTFΩ](?![A-Za-z])|[A-Za-z]{2}|\\(?:Omega|text|mathrm))"
 )
@@ -76,6 +77,8 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     >>> equal_texts("1,000", "x = 1000.0"), equal_texts("2x", "x+x"), equal_texts("(1,2)", "(2,1)")
     (True, True, False)
     """
+    if _INTEGER.fullmatch(gold) and _INTEGER.fullmatch(answer):
+        return int(gold) == int(answer)
     if not canonical_text(answer):
         return False
     if canonical_text(gold) == canonical_text(answer):
@@ -160,7 +163,8 @@ def _has_unit(node: Node) -> bool:
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
-    left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
+    if variables(left) or variables(right):
+        left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
     readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
     verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
     return True if True in verdicts else None if None in verdicts else False

@@ -13,7 +13,9 @@ from reasonenv.grading.math.nodes import Node, UnreadableError, number
 from reasonenv.grading.units import CURRENCIES, is_known, read_unit
 
 _SIGNS = {sign: name for sign, name in CURRENCIES.items() if sign in "€£¥₹₩₽"}
-_CODES = {code.upper(): name for code, name in CURRENCIES.items() if code.isalpha() and code.isascii() and len(code) == 3}
+_CODES = {
+    code.upper(): name for code, name in CURRENCIES.items() if code.isalpha() and code.isascii() and len(code) == 3
+}
 _AMOUNT = r"(-?\d[\d,]*(?:\.\d+)?)"
 _SIGN_FIRST = re.compile(rf"(-?)\s*([€£¥₹₩₽])\s*{_AMOUNT}")
 _CODE_FIRST = re.compile(rf"\s*\$?\s*(USD|EUR|GBP|CNY|RMB|JPY|INR|CHF)\s*\\?[ ,~]?\s*{_AMOUNT}(?![\w^])")
