@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from reasonenv.grading.math.elements import (
+    are_same_combinations,
     elements,
     has_sign_choice,
     have_several_names,
@@ -59,7 +60,10 @@ _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
-_LETTER_BEHIND_NUMBER = re.compile(r"[\d)}]\s*\\?[,~ ]?\s*\\?[A-Za-zΩ]")
+_INTEGER = re.compile(r"-?[0-9]{1,40}")
+_LETTER_BEHIND_NUMBER = re.compile(
+    r"(?:[\d)}]|\\pi)\s*(?:\\[,;: ]|~)?\s*(?:[mgshLlNJWVAKCTFΩ](?![A-Za-z])|[A-Za-z]{2}|\\(?:Omega|text|mathrm))"
+)
 _GLUED_LETTER = re.compile(r"[\d})][A-Za-z]{1,3}(?:\^\{?\d\}?)?[$\s.]*\Z")
 _MAX_MATCHES = 4096
 
@@ -74,6 +78,8 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     >>> equal_texts("1,000", "x = 1000.0"), equal_texts("2x", "x+x"), equal_texts("(1,2)", "(2,1)")
     (True, True, False)
     """
+    if _INTEGER.fullmatch(gold) and _INTEGER.fullmatch(answer):
+        return int(gold) == int(answer)
     if not canonical_text(answer):
         return False
     if canonical_text(gold) == canonical_text(answer):
@@ -158,7 +164,8 @@ def _has_unit(node: Node) -> bool:
 
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
-    left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
+    if variables(left) or variables(right):
+        left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
     readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
     verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
     return True if True in verdicts else None if None in verdicts else False
@@ -180,7 +187,7 @@ class _Comparison:
         self._policy = policy
 
     def equal(self, left: Node, right: Node) -> bool | None:
-        if left == right:
+        if left == right or (left.kind == "reals" and right == Node("var", (), "R")):
             return True
         if "domain" in (left.kind, right.kind):
             return self._equal_with_domains(left, right)
@@ -260,6 +267,8 @@ class _Comparison:
         try:
             if is_same_scalar(*left.args):
                 return self._equal_identities(left, right)
+            if not variables(left):
+                return self.equal_parts(left.args, right.args)
             sign = is_proportional(difference(left), difference(right))
         except UnreadableError:
             return self.equal_parts(left.args, right.args)
@@ -339,6 +348,8 @@ def _plain_value(node: Node, policy: MathPolicy) -> Node:
     r"""Write `x \in S` as S, the named point P(1, 2) as (1, 2), and a sum of matrices as a matrix."""
     if node.kind == "relation" and node.name == "in":
         return node.args[1]
+    if node.kind == "relation" and node.name == "notin":
+        return Node("minus", (Node("reals"), node.args[1]))
     is_product = node.kind == "mul" and policy.is_name_optional
     if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
         return node.args[1]
@@ -370,6 +381,8 @@ def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | N
         return False
     parts = pieces(left), pieces(right)
     if parts[0] is None or parts[1] is None:
+        if {left.kind, right.kind} <= {"union", "intersection", "minus"}:
+            return are_same_combinations(left, right, comparison.equal)
         is_condition = left.kind == "relation" or right.kind == "relation"
         return None if is_condition or {left.kind, right.kind} & {"union", "minus"} else False
     try:

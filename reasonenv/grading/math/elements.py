@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 from reasonenv.grading.math.evaluation import variables
 from reasonenv.grading.math.names import is_name
 from reasonenv.grading.math.nodes import Node, walk
+
+_COMBINATIONS = frozenset(["union", "intersection", "minus"])
+_MAX_SETS = 8
 
 
 def has_sign_choice(node: Node) -> bool:
@@ -58,6 +62,35 @@ def with_names_of(nodes: Sequence[Node], others: Sequence[Node]) -> Sequence[Nod
 def _variable(node: Node) -> str:
     is_named = node.kind == "relation" and node.name == "=" and node.args[0].kind == "var"
     return node.args[0].name if is_named else ""
+
+
+def are_same_combinations(left: Node, right: Node, equal: Callable[[Node, Node], bool | None]) -> bool | None:
+    """Compare unions, intersections and differences of sets by which of them a point may be in.
+
+    None where they differ but their sets are more than letters and points, so that one may be written as others.
+    """
+    sets = list(dict.fromkeys((*_sets(left), *_sets(right))))
+    if len(sets) > _MAX_SETS:
+        return None
+    first = {part: next(other for other in sets if part == other or equal(other, part)) for part in sets}
+    for place in product((True, False), repeat=len(sets)):
+        is_in = dict(zip(sets, place, strict=True))
+        point = {part: is_in[first[part]] for part in sets}
+        if _is_in(left, point) != _is_in(right, point):
+            return False if all(part.kind in ("var", "set") for part in sets) else None
+    return True
+
+
+def _sets(node: Node) -> list[Node]:
+    return [part for side in node.args for part in _sets(side)] if node.kind in _COMBINATIONS else [node]
+
+
+def _is_in(node: Node, place: Mapping[Node, bool]) -> bool:
+    """Return whether a point is in a combination of sets, from which of the sets it is in."""
+    if node.kind not in _COMBINATIONS:
+        return place[node]
+    left, right = (_is_in(side, place) for side in node.args)
+    return {"union": left or right, "intersection": left and right, "minus": left and not right}[node.kind]
 
 
 def joins_differ(left: Node, right: Node) -> bool:

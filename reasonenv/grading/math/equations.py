@@ -8,7 +8,7 @@ from fractions import Fraction
 from reasonenv.grading.decimals import decimal_digits
 from reasonenv.grading.math.evaluation import Value, evaluate, inexact, variables
 from reasonenv.grading.math.names import head_of, is_expression_of_several, is_function, is_name
-from reasonenv.grading.math.nodes import APPLIED, Node
+from reasonenv.grading.math.nodes import Node
 from reasonenv.grading.math.numeric import is_same_scalar
 
 _MEASURED = frozenset(["quantity", "degrees"])
@@ -57,7 +57,8 @@ def value_of_named(relation: Node, *, is_gold: bool) -> Node | None:
         sides.reverse()
     if not (is_name(sides[0]) or is_expression_of_several(relation, is_gold=is_gold)):
         return sides[0] if _is_one_number(sides) else None
-    stated = [value for value in sides[1:-1] if not variables(value)]
+    names = variables(sides[-1])
+    stated = [value for value in sides[1:-1] if variables(value) <= names]
     return sides[-1] if all(is_same_scalar(sides[-1], value) for value in stated) else None
 
 
@@ -115,10 +116,9 @@ def with_ratio_of(equation: Node, other: Node) -> Node:
 def with_argument_of(equation: Node, other: Node) -> Node:
     """Write f(t) = t² as f(x) = x² where the other equation is about f(x)."""
     heads = equation.args[0], other.args[0]
-    if (
-        any(head.name != APPLIED or head.args[1].kind != "var" for head in heads)
-        or heads[0].args[0] != heads[1].args[0]
-    ):
+    if any(head.kind != "mul" or not is_function(head) or head.args[1].kind != "var" for head in heads):
+        return equation
+    if heads[0].args[0] != heads[1].args[0]:
         return equation
     old, new = (head.args[1].name for head in heads)
     if new in variables(equation) or old not in variables(equation.args[1]):

@@ -135,7 +135,11 @@ def _common(lefts: list[Piece] | None, rights: list[Piece] | None) -> list[Piece
 def _removed(node: Node) -> list[Piece] | None:
     """Read what is taken away: a subset, or a bare point or points."""
     points = node.args if node.kind == "list" else (node,)
-    is_bare = node.kind not in _SUBSETS and not any(point.kind in ("relation", "text") for point in points)
+    is_bare = (
+        node.kind not in _SUBSETS
+        and not variables(node)
+        and not any(point.kind in ("relation", "text") for point in points)
+    )
     return pieces(Node("set", points) if is_bare else node)
 
 

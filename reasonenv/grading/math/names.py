@@ -13,11 +13,15 @@ from reasonenv.grading.math.nodes import APPLIED, Node, number, walk
 
 _INVERSE = Node("neg", (number(1),))
 _ANGLES = ("sin", "cos", "tan", "cot", "sec", "csc")
-_NAMING = frozenset([*_ANGLES, *(f"arc{angle}" for angle in _ANGLES), "tg", "ctg", "gcd", "lcm", "max", "min"])
+_NAMING = frozenset(
+    [*_ANGLES, *(f"arc{angle}" for angle in _ANGLES), "tg", "ctg", "gcd", "lcm", "max", "min", "factorial"]
+)
 _DEPENDENT = frozenset("yzw")
 """Letters that a formula in other letters may be written for without the name of a function."""
 _COORDINATES = frozenset("xyz")
 _EXPRESSIONS = frozenset(["var", "num", "const", "add", "neg", "mul", "div", "pow", "call"])
+_SQUARED = frozenset(["sigma", "chi", "r", "R"])
+"""Letters whose squares are asked for themselves: a variance, a radius, a correlation."""
 _EXTREMA = frozenset(["max", "min", "maxtext", "mintext"])
 
 
@@ -70,7 +74,7 @@ def are_same_names(left: Node, right: Node) -> bool:
     if one.marks != other.marks or (one.args and other.args and one.args != other.args):
         return False
     if one.letter == other.letter:
-        return bool(one.args) != bool(other.args) or one.args == other.args
+        return one.args == other.args or all(argument.kind == "var" for argument in (*one.args, *other.args))
     if bool(one.args) != bool(other.args) and not one.marks.startswith("-"):
         plain, applied = (other, one) if one.args else (one, other)
         return plain.letter in _DEPENDENT and all(
@@ -108,7 +112,7 @@ def is_name(node: Node) -> bool:
     if head_of(node) is not None:
         return True
     if node.kind == "pow" and node.args[1].kind == "num":
-        return node.args[0].kind == "call" and is_name(node.args[0])
+        return node.args[0].name in _SQUARED or (node.args[0].kind == "call" and is_name(node.args[0]))
     if node.kind == "call" and node.name in _NAMING:
         return bool(variables(node))
     parts = walk(node)
@@ -128,6 +132,8 @@ def _is_argument(node: Node, function: str) -> bool:
     """Return whether f may be applied to this, rather than multiplied by it, as x is in x(x − 1)."""
     if node.kind in ("var", "tuple", "relation", "list", "union", "intersection"):
         return True
+    if is_function(node):
+        return True
     return function not in variables(node) and (not variables(node) or function not in _COORDINATES)
 
 
@@ -140,6 +146,8 @@ def is_expression_of_several(relation: Node, *, is_gold: bool) -> bool:
     if head.kind == "call" and head.name == "abs":
         head = head.args[0]
     names = variables(head)
+    if head.kind == "add" and all(is_function(part) for part in head.args):
+        return True
     if len(names) < 2 or names & variables(value) or (is_gold and _is_curve(head, names)):
         return False
     return all(part.kind in _EXPRESSIONS for part in walk(head))

@@ -10,6 +10,7 @@ from reasonenv.grading.math.notation.tokens import canonical_text
 _GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
 _LAST_LETTER = "J"
 _SEVERAL = re.compile(r"[A-J]{2,8}")
+_MAX_SEVERAL = 8
 _TEXT = re.compile(r"\\text\w*\s*\{([^{}]*)\}")
 _JOIN = re.compile(r"\s*(?:[,;、()（）&]|\band\b|和|与|及|\s)\s*")
 _SAID = re.compile(r"\s*\(?\s*(?:the )?(?:correct )?(?:answer|option|choice)\s*(?:is|[:=])?\s*([A-J])\s*\)?\s*", re.I)
@@ -24,7 +25,7 @@ def equal_choices(gold: str, answer: str) -> bool | None:
     if _GOLD.fullmatch(gold):
         return _equal_letters(choice_letter(gold), answer)
     letters = canonical_text(gold)
-    if not _SEVERAL.fullmatch(letters) or list(letters) != sorted(set(letters)):
+    if len(letters) > _MAX_SEVERAL or not _SEVERAL.fullmatch(letters) or list(letters) != sorted(set(letters)):
         return None
     said = [part for part in _JOIN.split(_TEXT.sub(r" \1 ", canonical_text(answer))) if part]
     return True if sorted(said) == list(letters) else None

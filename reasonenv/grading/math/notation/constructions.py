@@ -136,6 +136,33 @@ def _with_conditions(formulas: Sequence[Node], conditions: Sequence[Node]) -> No
     return Node("domain", (formula, *conditions))
 
 
+def built_set(element: Node, conditions: Sequence[Node]) -> Node:
+    r"""Read a set builder: \{x | x > 1\} as its condition, \{3k | k \in Z\} as a formula with a domain.
+
+    Raises:
+        UnreadableError: the conditions say nothing of the element.
+    """
+    if element.kind == "relation" and element.name == "in":
+        conditions = conditions if element.args[1].kind == "reals" else [element, *conditions]
+        element = element.args[0]
+    names = variables(element)
+    if not names or not names & frozenset[str]().union(*(variables(condition) for condition in conditions)):
+        raise UnreadableError("a set builder without a condition on its element")
+    value = _definition(element, conditions) if len(conditions) > 1 else None
+    if value is not None:
+        others = [condition for condition in conditions if condition.args[1:] != (value,)]
+        return Node("domain", (Node("set", (value,)), *others))
+    if all(part.kind == "var" for part in (element.args if element.kind == "tuple" else (element,))):
+        return conditions[0] if len(conditions) == 1 else Node("list", tuple(conditions))
+    return Node("domain", (Node("set", (element,)), *conditions))
+
+
+def _definition(element: Node, conditions: Sequence[Node]) -> Node | None:
+    """Return the value that an equation among the conditions gives the element."""
+    is_given = [condition for condition in conditions if condition.name == "=" and condition.args[0] == element]
+    return is_given[0].args[1] if is_given and is_given[0].kind == "relation" else None
+
+
 def is_usual(condition: Node) -> bool:
     """Return whether a condition may be added to a formula without changing it: x > 0, n ≥ 1, x ≠ 3, k ∈ Z."""
     if condition.name == "!=":

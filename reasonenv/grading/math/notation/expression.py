@@ -17,6 +17,7 @@ from reasonenv.grading.math.notation import vocabulary
 from reasonenv.grading.math.notation.calls import Calls
 from reasonenv.grading.math.notation.constructions import (
     DOTS,
+    built_set,
     congruences,
     expanded,
     juxtaposed,
@@ -337,9 +338,9 @@ class Parser:
         self._is_building_set = was_building
         if len(items) == 1 and self._at.symbol() in vocabulary.BUILDERS:
             self._at.take()
-            condition = self._items()
+            conditions = self._items()
             self._at.expect("\\}")
-            return condition[0] if len(condition) == 1 else Node("list", tuple(condition))
+            return built_set(items[0], conditions)
         self._at.expect("\\}")
         return Node("set", tuple(items))
 

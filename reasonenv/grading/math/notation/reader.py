@@ -25,7 +25,8 @@ _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|text
 _CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(
     r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s*\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
-    r"(?i:(?!\s*(?:is|was|are|isn|can|no|not|never|or|and|maybe|if|but|unlikely)\b|.*\b(?:wrong|incorrect|eliminated)\b"
+    r"(?i:(?!\s*(?:is|was|are|isn|can|cannot|no|not|never|or|and|maybe|if|but|unlikely)\b"
+    r"|.*\b(?:wrong|incorrect|eliminated|false$)"
     r"|.*(?:\bnot|n't) (?:the )?(?:right|correct|answer|true)))(.+)",
     re.S,
 )

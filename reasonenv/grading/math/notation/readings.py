@@ -16,11 +16,13 @@ _TEXT = re.compile(r"\\(?:text\w*|mathrm|mbox|mathbf|mathbb|operatorname)\s*\{([
 _LETTER = re.compile(r"\\(?:text\w*|mathrm|mbox)\s*\{\s*([A-Za-z])\s*\}")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z' -]*")
 _OPERATOR = re.compile(
-    r"\\?(?:det|gcd|lcm|max|min|i*int|oint|sum|prod|lim|deg|dim|arg|Pr|Re|Im|ker|rank|tr)(?![A-Za-z])"
+    r"\\?(?:(?:det|gcd|lcm|max|min|deg|dim|arg|Pr|Re|Im|ker|rank|tr)(?![A-Za-z])[^-+*/<>]*(?:[(\[{][^<>]*)?"
+    r"|(?:i*int|oint|sum|prod|lim)(?![A-Za-z]).*)"
 )
 _APPLIED = re.compile(
     r"(?:[A-Z][a-z]{0,3}|[a-z]|\(\s*\w\s*\\circ\s*\w\s*\))\s*[(\[]\s*[^()\[\]<>]+[)\]]\s*(?:_\s*\S+)?"
     r"|[A-Za-z](?:_\w)?\s*\^\s*\{?\s*(?:\*|\\(?:ast|star)\s*)\}?"
+    r"|\\\|[^|=]+\\\|"
 )
 _NEGATION = re.compile(r"(?<![A-Za-z\\])(?:not|nor|no)(?![A-Za-z])")
 _MAX_HEAD_CHARS = 80
@@ -54,7 +56,8 @@ def read_answer(text: str) -> Node | None:
 
 def is_left_open(text: str) -> bool:
     r"""Return whether an answer is left to be evaluated, and no value is stated behind it."""
-    return is_unevaluated(text) and _named(text) is None
+    is_open = is_unevaluated(text) or ("operatorname" in text and is_unevaluated(canonical_text(text)))
+    return is_open and _named(text) is None
 
 
 @lru_cache(maxsize=8192)
@@ -93,7 +96,7 @@ def _name(text: str) -> str:
         return letter[1]
     if len(text) > _MAX_HEAD_CHARS or _DENIAL.search(_TEXT.sub(r" \1 ", text)):
         return ""
-    if _OPERATOR.match(text) or _APPLIED.fullmatch(_TEXT.sub(r"\1", text)):
+    if _OPERATOR.fullmatch(text) or _APPLIED.fullmatch(_TEXT.sub(r"\1", text)):
         return text.replace(" ", "")
     words = plain_words(text)
     is_words = len(words.split()) <= _MAX_HEAD_WORDS and _WORDS.fullmatch(words)
@@ -106,6 +109,7 @@ def _with_exceptions(text: str) -> Node | None:
     if match is None or len(text) > 2 * _MAX_HEAD_CHARS:
         return None
     base, removed = (read(part.strip(" ~,")) for part in match.groups())
+    base = Node("reals") if base == Node("var", (), "R") else base
     if base is None or removed is None or base.kind not in _SUBSETS or removed.kind == "text":
         return None
     points = removed.args if removed.kind in ("list", "set") else (removed,)

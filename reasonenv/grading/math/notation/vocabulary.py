@@ -27,7 +27,7 @@ CONSTANTS = {
 LETTER_CONSTANTS = {"e": Node("const", (), "e"), "i": Node("const", (), "i")}
 RELATIONS = {
     "=": "=", "<": "<", ">": ">", "lt": "<", "gt": ">", "le": "<=", "leq": "<=", "leqslant": "<=", "ge": ">=",
-    "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "in": "in", "approx": "~", "equiv": "=",
+    "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "in": "in", "notin": "notin", "approx": "~", "equiv": "=",
 }  # fmt: skip
 TIMES = frozenset(["*", "times", "cdot", "ast"])
 OVER = frozenset(["/", "div"])
