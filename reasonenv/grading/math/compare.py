@@ -62,7 +62,7 @@ _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _INTEGER = re.compile(r"-?[0-9]{1,40}")
 _LETTER_BEHIND_NUMBER = re.compile(
-    r"(?:[\d)}]|\\pi)\s*(?:\\[,;: ]|~)?\s*(?:[mgshLlNJWVAKCTFΩ](?![A-Za-z])|[A-Za-z]{2}|\\(?:Omega|text|mathrm))"
+    r"(?:[\d)}]|\\pi)\s*(?:\\[,;:! ]|~)?\s*(?:[mgshLlNJWVKCTFΩ]|\\Omega|[a-zA-Z]{2,3})(?![A-Za-z(_])[^+=<>()|,;]*\Z"
 )
 _GLUED_LETTER = re.compile(r"[\d})][A-Za-z]{1,3}(?:\^\{?\d\}?)?[$\s.]*\Z")
 _MAX_MATCHES = 4096
