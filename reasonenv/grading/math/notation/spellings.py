@@ -51,7 +51,7 @@ def one_spelling(text: str) -> str:
     r"""Write repeating decimals, dots, derivatives, functions and combinations in one way each.
 
     >>> one_spelling(r"0.\dot7"), one_spelling("0.777..."), one_spelling("1, 2, ..., n")
-    ('0.\\overline{7}', '0.\\overline{7}', '1, 2, \\ldots , n')
+    ('0.\\overline{7}', '0.\\overline{7} ', '1, 2, \\ldots , n')
     """
     text = plain_dots(text)
     if "." in text:
