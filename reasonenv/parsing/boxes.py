@@ -8,6 +8,12 @@ from typing import NamedTuple
 
 __all__ = ["BOX", "boxed_answer", "last_boxed"]
 
+_UNBRACED = re.compile(
+    r"\\(?:boxed|fbox)(?![A-Za-z])\s*(?=[^\s{])"
+    r"([+-]?(?:\d+(?:[.,]\d+)*(?:/\d+)?|\\[dt]?frac\s*\{[^{}]{1,40}\}\s*\{[^{}]{1,40}\}|\\pi(?![A-Za-z])|[A-Za-z](?![A-Za-z])))"
+    r"(?=[.,;:!?]?(?:\s|\$|\*|\\[)\]]|</|$))(?!\s*[-+*/^=(<>]|\s*\\(?:frac|sqrt|pi|cdot|times))"
+)
+"""A box around one number, fraction or letter without braces, where nothing behind it may belong to it."""
 _TOKEN = re.compile(r"\\(?:boxed|fbox)\s*\{|\\\\(?!boxed|fbox)|\\[{}]|[{}]")
 _SEPARATORS = r"(?:[\s,;.?!$&/|~*•–—-]|\\[()\[\],;:! \\]|\\q?quad)*"
 _LIST_SEPARATOR = re.compile(
@@ -66,7 +72,23 @@ def _outermost_boxes(text: str) -> list[_Box]:
     opening = BOX.search(text, max(starts) if min(starts) < 0 else min(starts))
     while opening:
         opening = BOX.search(text, _read_box(text, opening, boxes))
-    return boxes
+    last = text.rfind("\\boxed") if starts[1] < 0 else max(text.rfind("\\boxed"), text.rfind("\\fbox"))
+    if boxes and boxes[-1].start == last and (len(boxes) > 1 or last == max(starts) or not _is_near(text, last)):
+        return boxes
+    return _with_unbraced(text, boxes, start)
+
+
+def _is_near(text: str, last: int) -> bool:
+    """Return whether another box, not read yet, may stand so near before the last one that both form a list."""
+    start = max(0, last - 2 * _MAX_SEPARATOR_CHARS)
+    return text.find("\\boxed", start, last) >= 0 or text.find("\\fbox", start, last) >= 0
+
+
+def _with_unbraced(text: str, boxes: list[_Box], start: int) -> list[_Box]:
+    """Add the boxes without braces that stand outside those with braces."""
+    found = [_Box(box.start(), box.start(1), box.end(1), box.end(1)) for box in _UNBRACED.finditer(text, start)]
+    apart = [box for box in found if not any(other.start < box.start < other.end for other in boxes)]
+    return sorted([*boxes, *apart])
 
 
 def _read_box(text: str, opening: re.Match[str], boxes: list[_Box]) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from reasonenv.grading import Grade, grade_math
-from reasonenv.grading.math.shape import leaves_more_to_do
+from reasonenv.grading.math.working import leaves_more_to_do
 from reasonenv.types import Attempt, MathReference, Score, ScoreStatus
 
 __all__ = ["Accuracy"]

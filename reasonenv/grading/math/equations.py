@@ -1,17 +1,17 @@
-"""Equations that name a value: what counts as a name, and what a chain of equations says it is worth.
-
-What stands alone on the left is a name if nothing in it is to be computed.
-"""
+"""Equations that name values: what a chain of equations says that its name is worth, and solutions by name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
-from reasonenv.grading.math.evaluation import variables
-from reasonenv.grading.math.nodes import APPLIED, Node, number, walk
+from reasonenv.grading.decimals import decimal_digits
+from reasonenv.grading.math.evaluation import Value, evaluate, inexact, variables
+from reasonenv.grading.math.names import head_of, is_expression_of_several, is_function, is_name
+from reasonenv.grading.math.nodes import Node
 from reasonenv.grading.math.numeric import is_same_scalar
 
-_WORKINGS = frozenset(["add", "mul"])
+_MEASURED = frozenset(["quantity", "degrees"])
 
 
 def named_values(equations: Sequence[Node]) -> tuple[Node, ...] | None:
@@ -35,26 +35,50 @@ def grouped_solutions(equations: Sequence[Node], separators: Sequence[str]) -> l
     return [Node("tuple", value) for value in values if value] if None not in values else list(equations)
 
 
-def value_of_named(relation: Node) -> Node | None:
+def value_of_named(relation: Node, *, is_gold: bool) -> Node | None:
     """Return what an equation says its name is worth, if its left side is a name and no other value is stated.
 
-    The sums and products between are working, which may be wrong.
+    Args:
+        is_gold: this is a gold answer, which is not doubted and may be the equation of a curve.
     """
     operators, sides = relation.name.split(), list(relation.args)
     if "~" in operators:
         cut = operators.index("~")
         if cut == 0 and is_name(sides[0]):
-            operators[0] = "="
-        else:
-            operators, sides = operators[:cut], sides[: cut + 1]
+            operators[0], cut = "=", 1
+        if set(operators[cut:]) - {"~"} or not (is_gold or _are_approximations(sides[cut], sides[cut + 1 :])):
+            return None
+        operators, sides = operators[:cut], sides[: cut + 1]
     if not operators:
         return sides[0]
     if set(operators) != {"="}:
         return None
-    if not (is_name(sides[0]) or _is_sum_of_names(sides[0])):
+    if len(sides) == 2 and not variables(sides[0]) and _is_plain(sides[1]):
+        sides.reverse()
+    if not (is_name(sides[0]) or is_expression_of_several(relation, is_gold=is_gold)):
         return sides[0] if _is_one_number(sides) else None
-    stated = [value for value in sides[1:-1] if value.kind not in _WORKINGS]
+    names = variables(sides[-1])
+    stated = [value for value in sides[1:-1] if variables(value) <= names]
     return sides[-1] if all(is_same_scalar(sides[-1], value) for value in stated) else None
+
+
+def _is_plain(node: Node) -> bool:
+    head = head_of(node)
+    return node.kind == "var" and head is not None and not head.marks
+
+
+def _are_approximations(value: Node, others: Sequence[Node]) -> bool:
+    """Return whether numbers round a value, to what digits they show or to half a percent."""
+    exact, *rounded = (node.args[0] if node.kind in _MEASURED else node for node in (value, *others))
+    if any(variables(node) for node in (exact, *rounded)):
+        return False
+    return all(_is_close(inexact(evaluate(exact, {})), node) for node in rounded)
+
+
+def _is_close(exact: Value, rounded: Node) -> bool:
+    digits = decimal_digits(Fraction(rounded.value)) if rounded.kind == "num" else None
+    allowed = 10.0**-digits.decimals if digits and digits.decimals else 0.5
+    return bool(abs(exact - inexact(evaluate(rounded, {}))) <= max(1.001 * allowed, abs(exact) / 200))
 
 
 def _is_one_number(sides: Sequence[Node]) -> bool:
@@ -63,25 +87,43 @@ def _is_one_number(sides: Sequence[Node]) -> bool:
     return is_number and all(is_same_scalar(sides[0], side) for side in sides[1:])
 
 
-def without_working(relation: Node) -> Node:
+def without_working(relation: Node, *, is_gold: bool) -> Node:
     """Write `x = 1 + 1 = 2` as `x = 2`."""
     operators = relation.name.split()
-    if len(operators) > 1 and set(operators) <= {"=", "~"}:
-        value = value_of_named(relation)
+    if len(operators) > 1 and set(operators) <= {"=", "~"} and is_name(relation.args[0]):
+        value = value_of_named(relation, is_gold=is_gold)
         return Node("relation", (relation.args[0], value), "=") if value else relation
     return relation
+
+
+def with_function_first(equation: Node) -> Node:
+    """Write z = f(z) as f(z) = z."""
+    is_turned = is_function(equation.args[1]) and not is_function(equation.args[0])
+    return equation._replace(args=equation.args[::-1]) if is_turned else equation
+
+
+def with_ratio_of(equation: Node, other: Node) -> Node:
+    """Write y : x = 4 : 3 as x : y = 3 : 4 where the other equation is written so."""
+    names, wanted = equation.args[0].args, other.args[0].args
+    is_ratio = all(side.kind == "ratio" for side in (*equation.args, other.args[0]))
+    if not is_ratio or len(set(names)) < len(equation.args[1].args) or set(names) != set(wanted):
+        return equation
+    values = dict(zip(names, equation.args[1].args, strict=True))
+    ordered = Node("ratio", tuple(values[name] for name in wanted))
+    return equation._replace(args=(other.args[0], ordered))
 
 
 def with_argument_of(equation: Node, other: Node) -> Node:
     """Write f(t) = t² as f(x) = x² where the other equation is about f(x)."""
     heads = equation.args[0], other.args[0]
-    if (
-        any(head.name != APPLIED or head.args[1].kind != "var" for head in heads)
-        or heads[0].args[0] != heads[1].args[0]
-    ):
+    if any(head.kind != "mul" or not is_function(head) or head.args[1].kind != "var" for head in heads):
+        return equation
+    if heads[0].args[0] != heads[1].args[0]:
         return equation
     old, new = (head.args[1].name for head in heads)
-    return equation if new in variables(equation) else _renamed(equation, old, new)
+    if new in variables(equation) or old not in variables(equation.args[1]):
+        return equation
+    return _renamed(equation, old, new)
 
 
 def _renamed(node: Node, old: str, new: str) -> Node:
@@ -90,40 +132,6 @@ def _renamed(node: Node, old: str, new: str) -> Node:
     return node._replace(args=tuple(_renamed(part, old, new) for part in node.args))
 
 
-def is_name(node: Node) -> bool:
-    r"""Return whether this is x, AB, f(x), f(2), |AB|, (x, y) or NO/BO, rather than something to compute."""
-    parts = walk(node)
-    if node.kind == "mul" and _is_inverse(node.args[0]):
-        return is_name(node.args[1])
-    if any(part.kind not in ("var", "mul", "div", "call", "tuple", "ratio", "num") for part in parts):
-        return False
-    if any(part.kind == "call" and part.name != "abs" for part in parts):
-        return False
-    if not any(part.kind == "num" for part in parts):
-        return True
-    first = node
-    while first.kind == "mul":
-        first = first.args[0]
-    return node.kind == "mul" and first.kind == "var"
-
-
-def _is_inverse(node: Node) -> bool:
-    """Return whether this is f^{-1}."""
-    return node.kind == "pow" and node.args[0].kind == "var" and node.args[1] == Node("neg", (number(1),))
-
-
-def _is_sum_of_names(node: Node) -> bool:
-    """Return whether this is a + b or m − n, which a question asks for."""
-    names = [part.args[0] if part.kind == "neg" else part for part in node.args]
-    return node.kind == "add" and all(name.kind == "var" for name in names) and len(set(names)) == len(names)
-
-
 def difference(relation: Node) -> Node:
     """Return the left side minus the right side."""
     return Node("add", (relation.args[0], Node("neg", (relation.args[1],))))
-
-
-def have_several_names(nodes: Sequence[Node]) -> bool:
-    """Return whether equations name different things; x_1 and x_2 are both an x."""
-    names = {node.args[0] for node in nodes if node.kind == "relation" and node.name == "="}
-    return len({name._replace(name=name.name.partition("_")[0]) for name in names}) > 1

@@ -5,7 +5,9 @@ Magnitudes are bounded before any arithmetic: what is over budget has no value a
 
 from __future__ import annotations
 
+import hashlib
 import math
+import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -22,7 +24,12 @@ _MAX_BITS = 25_000
 _MAX_FACTORIAL = 2_500
 _MAX_EXPONENT = 10_000
 _MAX_ROOT = 64
+_MAX_MEMBERS = 300
+_KNOWN_DIGITS = 25
+_NEGLIGIBLE = 1e-30
+_SYMMETRIC = frozenset(["gcd", "lcm", "vector cdot"])
 _contexts = threading.local()
+_secret = secrets.token_bytes(16)
 
 
 class _RealDomainError(Exception):
@@ -59,6 +66,17 @@ def evaluate(node: Node, point: Mapping[str, Value], *, digits: int = DIGITS, is
         raise UndefinedError(str(error)) from error
 
 
+@lru_cache(maxsize=4096)
+def _drawn(text: str) -> Fraction:
+    digest = hashlib.blake2b(text.encode(), digest_size=5, key=_secret).digest()
+    return Fraction(int.from_bytes(digest, "big"), 1 << 39) + Fraction(1, 3)
+
+
+def unknown_value(name: str, arguments: Sequence[str], *, is_symmetric: bool = False) -> Fraction:
+    """Return a random value for what cannot be worked out, the same in this process for equal arguments."""
+    return _drawn("\n".join([name, *(sorted(arguments) if is_symmetric else arguments)]))
+
+
 def inexact(value: Value) -> Value:
     """Return a value as a number of mpmath, so that it can be ordered among others."""
     return _Evaluation({}, context_of(DIGITS), is_real=False).inexact(value)
@@ -79,14 +97,6 @@ def variables(node: Node) -> frozenset[str]:
     return frozenset(part.name for part in walk(node) if part.kind == "var")
 
 
-def with_decimal_logarithm(node: Node) -> Node:
-    r"""Return a node whose `\log` without a base has base 10."""
-    if node.kind == "call" and node.name == "log" and len(node.args) == 1:
-        node = node._replace(name="lg")
-    args = tuple(with_decimal_logarithm(part) for part in node.args)
-    return node if args == node.args else node._replace(args=args)
-
-
 class _Evaluation:
     def __init__(self, point: Mapping[str, Value], context: Any, *, is_real: bool) -> None:
         self._point = point
@@ -104,6 +114,8 @@ class _Evaluation:
             return self._constant(node.name)
         if kind not in _OPERATIONS:
             raise UnreadableError(f"a {kind} is no number")
+        if node.name in ("sum", "prod") and kind == "call":
+            return self._series(node)
         values = [self.value(part) for part in node.args]
         return _OPERATIONS[kind](self, values, node.name)
 
@@ -175,13 +187,62 @@ class _Evaluation:
             return abs(values[0])
         if name in ("factorial", "binomial"):
             return self._combinatorial(values, name)
+        if name == "double factorial":
+            return self._double_factorial(values[0])
         if name in ("floor", "ceil"):
             return int(getattr(self._context, name)(self.inexact(values[0])))
         if name in ("log", "ln", "lg"):
             return self._logarithm(values, name)
-        if name in ("gcd", "lcm", "max", "min"):
-            raise UnreadableError("a function of several numbers")
-        return self._function(values[0], name)
+        if name == "cis":
+            return self._context.exp(self._context.mpc(0, 1) * self.inexact(values[0]))
+        if name in ("max", "min"):
+            return self._extreme(values, name)
+        if name in ("gcd", "lcm") and all(isinstance(value, int) for value in values):
+            return math.gcd(*values) if name == "gcd" else math.lcm(*values)
+        if name in _FUNCTIONS:
+            return self._function(values[0], name)
+        return unknown_value(name, [self._digits(value) for value in values], is_symmetric=name in _SYMMETRIC)
+
+    def _extreme(self, values: Sequence[Value], name: str) -> Value:
+        if not all(self._is_number_line(value) for value in values):
+            raise UndefinedError("complex numbers have no order")
+        ordered = sorted(values, key=lambda value: self.inexact(value).real)
+        return ordered[-1 if name == "max" else 0]
+
+    def _series(self, node: Node) -> Value:
+        """Work out a sum or product of few members; of others, and of a_k, only what they are made of is known."""
+        name, (index, lower, upper, body) = node.args[0].name, node.args
+        is_indexed = any(name in used and used != name for used in variables(body))
+        if is_indexed or upper.name == "inf" or (lower.kind == "neg" and lower.args[0].name == "inf"):
+            parts = ["inf" if part.name == "inf" else self._digits(self.value(part)) for part in (upper, body)]
+            start = "-inf" if lower.kind == "neg" and lower.args[0].name == "inf" else self._digits(self.value(lower))
+            return unknown_value(node.name, [start, *parts])
+        first, last = self.value(lower), self.value(upper)
+        if not (isinstance(first, int) and isinstance(last, int)):
+            raise UndefinedError("bounds that are no whole numbers")
+        if last - first > _MAX_MEMBERS:
+            raise OverBudgetError("a sum of too many members")
+        members = [
+            _Evaluation({**self._point, index.name: member}, self._context, is_real=self._is_real).value(body)
+            for member in range(first, last + 1)
+        ]
+        if node.name == "sum":
+            return self.add(members, "")
+        product: Value = 1
+        for member in members:
+            product = self.mul((product, member), "")
+        return product
+
+    def _digits(self, value: Value) -> str:
+        """Return the leading digits of a value, the same for equal values however they were worked out."""
+        value = self._context.convert(self.inexact(value))
+        if abs(value) < _NEGLIGIBLE:
+            return "0"
+        parts = [value.real, value.imag] if isinstance(value, self._context.mpc) else [value]
+        size = abs(value) * _NEGLIGIBLE
+        return " ".join(
+            "0" if abs(part) < size else self._context.nstr(part, _KNOWN_DIGITS) for part in parts
+        ).removesuffix(" 0")
 
     def inexact(self, value: Value) -> Value:
         if isinstance(value, Fraction):
@@ -236,6 +297,13 @@ class _Evaluation:
         arguments = [self.inexact(value) for value in values]
         return self._context.factorial(*arguments) if name == "factorial" else self._context.binomial(*arguments)
 
+    def _double_factorial(self, value: Value) -> Value:
+        if abs(value) > _MAX_FACTORIAL:
+            raise OverBudgetError("a factorial that is too large")
+        if isinstance(value, int | Fraction) and value.denominator == 1 and value >= -1:
+            return math.prod(range(int(value), 0, -2))
+        raise UndefinedError("a double factorial of no whole number")
+
     def _logarithm(self, values: Sequence[Value], name: str) -> Value:
         logarithms: list[Value] = []
         for value in values:
@@ -273,6 +341,11 @@ _OPERATIONS = {
     "percent": _Evaluation.percent,
     "degrees": _Evaluation.degrees,
 }
+_FUNCTION_NAMES = (
+    "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg exp "
+    "arcsec arccsc arcsinh arccosh arctanh arccoth arcctg"
+)
+_FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
 _NAMES = {
     "tg": "tan", "ctg": "cot", "arctg": "atan", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arccot": "acot",
     "arcsec": "asec", "arccsc": "acsc", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from reasonenv.counts import check_counts
 from reasonenv.grading.grade import MAX_ANSWER_CHARS, UNFORESEEN, Grade, GradeStatus
 from reasonenv.grading.math.compare import equal_texts
-from reasonenv.grading.math.nodes import OverBudgetError
+from reasonenv.grading.math.nodes import OverBudgetError, UnreadableGoldError
 from reasonenv.grading.math.notation.reader import is_readable
 from reasonenv.grading.math.notation.tokens import canonical_text
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
@@ -147,6 +147,8 @@ def _grade_fast(gold: str, answer: str | None, policy: MathPolicy) -> Grade | No
         return Grade(GradeStatus.OVER_BUDGET, answer, {"reason": reason})
     try:
         is_equal = equal_texts(gold, answer, policy)
+    except UnreadableGoldError as error:
+        return Grade(GradeStatus.GOLD_UNPARSEABLE, answer, {"reason": str(error)})
     except OverBudgetError as error:
         return Grade(GradeStatus.OVER_BUDGET, answer, {"reason": str(error)})
     except UNFORESEEN as error:

@@ -13,6 +13,7 @@ from reasonenv.grading.math.nodes import Node, UnreadableError, number
 from reasonenv.grading.math.numeric import same_values
 
 INEQUALITIES = frozenset(["<", "<=", ">", ">=", "!="])
+_SUBSETS = frozenset(["interval", "tuple", "set", "reals", "relation", "union", "intersection", "minus"])
 _INFINITY = Node("const", (), "inf")
 _MINUS_INFINITY = Node("neg", (_INFINITY,))
 
@@ -48,7 +49,7 @@ def pieces(node: Node) -> list[Piece] | None:
         return (_common_conditions(node) if kind == "list" else None) or found
     if kind == "intersection":
         return _common(*(pieces(part) for part in args))
-    return _without_points(pieces(args[0]), args[1]) if kind == "minus" else None
+    return _common(pieces(args[0]), _complement(_removed(args[1]))) if kind == "minus" else None
 
 
 def _condition(node: Node) -> list[Piece] | None:
@@ -95,7 +96,7 @@ def _negative(end: Node) -> Node:
 
 def _common_conditions(conditions: Node) -> list[Piece]:
     """Return where all conditions hold; conditions without a common point, such as `x<1, x>3`, are alternatives."""
-    if conditions.name == "or" or any(part.kind != "relation" for part in conditions.args):
+    if "or" in conditions.name or any(part.kind != "relation" for part in conditions.args):
         return []
     common = pieces(conditions.args[0])
     for part in conditions.args[1:]:
@@ -131,19 +132,24 @@ def _common(lefts: list[Piece] | None, rights: list[Piece] | None) -> list[Piece
     return common
 
 
-def _without_points(base: list[Piece] | None, removed: Node) -> list[Piece] | None:
-    if base is None or removed.kind != "set":
-        return None
-    for point in removed.args:
-        split: list[Piece] = []
-        for piece in base:
-            low, value, high = (_end(end) for end in (piece.low, point, piece.high))
-            if low < value < high:
-                split += [piece._replace(high=point, has_high=False), piece._replace(low=point, has_low=False)]
-            else:
-                split.append(piece)
-        base = split
-    return base
+def _removed(node: Node) -> list[Piece] | None:
+    """Read what is taken away: a subset, or a bare point or points."""
+    points = node.args if node.kind == "list" else (node,)
+    is_bare = (
+        node.kind not in _SUBSETS
+        and not variables(node)
+        and not any(point.kind in ("relation", "text") for point in points)
+    )
+    return pieces(Node("set", points) if is_bare else node)
+
+
+def _complement(parts: list[Piece] | None) -> list[Piece] | None:
+    """Return the rest of the line."""
+    rest: list[Piece] | None = None if parts is None else [Piece(_MINUS_INFINITY, _INFINITY, False, False)]
+    for part in parts or ():
+        below = Piece(_MINUS_INFINITY, part.low, False, not part.has_low)
+        rest = _common(rest, [below, Piece(part.high, _INFINITY, not part.has_high, False)])
+    return rest
 
 
 def same_pieces(left: Sequence[Piece], right: Sequence[Piece]) -> bool:

@@ -18,6 +18,10 @@ class UnreadableError(Exception):
     """The text is not in the language that is read here."""
 
 
+class UnreadableGoldError(Exception):
+    """The gold answer is not in the language that is read here, nor in that of algebra by others."""
+
+
 class OverBudgetError(Exception):
     """Reading or evaluating would take more than an answer is worth."""
 
@@ -30,7 +34,22 @@ _Scalar = Literal[
     "num", "var", "const", "add", "mul", "div", "pow", "neg", "pm", "mp", "call", "degrees", "percent", "quantity"
 ]
 _LineSubset = Literal["interval", "union", "minus", "intersection", "reals"]
-_Other = Literal["list", "set", "tuple", "relation", "matrix", "row", "ratio", "time", "based", "text"]
+_Other = Literal[
+    "list",
+    "set",
+    "tuple",
+    "relation",
+    "matrix",
+    "row",
+    "ratio",
+    "time",
+    "based",
+    "text",
+    "dots",
+    "sequence",
+    "congruence",
+    "domain",
+]
 Kind = _Scalar | _LineSubset | _Other
 
 
@@ -40,8 +59,8 @@ class Node(NamedTuple):
     kind: Kind
     args: tuple[Node, ...] = ()
     name: str = ""
-    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation; "or" if a
-    list says it."""
+    """The name of a variable, function or unit; the brackets of an interval; the operators of a relation; how a
+    list is joined: "or", or the signs of a proposition, such as "land"."""
     value: Fraction | int = 0
 
 

@@ -25,10 +25,15 @@ from reasonenv.grading.math.nodes import Node, OverBudgetError, UndefinedError, 
 _MORE_DIGITS = 120
 _AGREEMENT = 1e-38
 _NUM_POINTS = 5
+_NUM_ENOUGH = 4
 _NUM_TRIALS = 24
+_NUM_INTEGER_POINTS = 16
+"""So many that numbers of every remainder are among them: (-1)^n is 1 at each second one."""
 _MAX_SIGN_NAMES = 15
 """Signs are told apart among so many names and one; eight points do, and the rest is left to chance."""
 _MAX_FAR_EXPONENT = 12
+_WHOLE_NAMES = frozenset("klmnKLMN")
+"""Names of whole numbers, by custom, where something is rounded."""
 _random = random.Random()
 
 
@@ -93,9 +98,20 @@ def _difference(left: Value, right: Value, *, digits: int = DIGITS) -> Value:
 def _points(names: frozenset[str], kind: str) -> Sequence[_Point]:
     if not names:
         return [_Point({})]
+    if kind == "whole":
+        return [
+            _Point(
+                {
+                    name: (-1 if trial % 4 == 0 else 1) * _random.randint(1, 10 ** (1 + trial % 6))
+                    for name in sorted(names)
+                }
+            )
+            for trial in range(2 * _NUM_TRIALS)
+        ]
     if kind == "real":
         return [_Point(values) for values in _real_points(sorted(names))]
-    return [_Point({name: _coordinate(kind) for name in sorted(names)}) for _ in range(_NUM_POINTS)]
+    num_points = _NUM_INTEGER_POINTS if kind == "integer" else _NUM_POINTS
+    return [_Point({name: _coordinate(kind) for name in sorted(names)}) for _ in range(num_points)]
 
 
 def _real_points(names: Sequence[str]) -> list[dict[str, Value]]:
@@ -137,15 +153,28 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
     if left == right:
         return True
     names = variables(left) | variables(right)
+    try:
+        return _is_same_function(left, right, names)
+    except OverBudgetError:
+        if (left.kind, left.name, len(left.args)) != (right.kind, right.name, len(right.args)) or not left.args:
+            raise
+        if all(is_same_scalar(part, other) for part, other in zip(left.args, right.args, strict=True)):
+            return True
+        raise
+
+
+def _is_same_function(left: Node, right: Node, names: frozenset[str]) -> bool | None:
     if not names:
         return bool(_compare_at(left, right, _points(names, "complex"), is_real=False, num_needed=1))
+    if names <= _WHOLE_NAMES and (_is_rounded(left) or _is_rounded(right)):
+        return _compare_at(left, right, _points(names, "whole"), is_real=True, num_needed=_NUM_TRIALS)
     for kind in ("real", "integer", "complex"):
         verdict = _compare_at(
             left,
             right,
             _points(names, kind),
             is_real=kind != "complex",
-            num_needed=max(_NUM_POINTS, len(_sign_patterns(len(names)))) if kind == "real" else 4,
+            num_needed=_num_needed(kind, names),
         )
         if verdict and (_has_pieces(left) or _has_pieces(right)):
             return _is_same_far_away(left, right, names)
@@ -155,9 +184,19 @@ def is_same_scalar(left: Node, right: Node) -> bool | None:
     return None if _is_defined(left, points) == _is_defined(right, points) else False
 
 
+def _num_needed(kind: str, names: frozenset[str]) -> int:
+    if kind == "real":
+        return max(_NUM_POINTS, len(_sign_patterns(len(names))))
+    return _NUM_INTEGER_POINTS if kind == "integer" else _NUM_ENOUGH
+
+
+def _is_rounded(node: Node) -> bool:
+    return any(part.kind == "call" and part.name in ("floor", "ceil") for part in walk(node))
+
+
 def _has_pieces(node: Node) -> bool:
     """Return whether a scalar may be one function here and another one there."""
-    return any(part.kind == "call" and part.name in ("abs", "floor", "ceil") for part in walk(node))
+    return any(part.kind == "call" and part.name in ("abs", "floor", "ceil", "max", "min") for part in walk(node))
 
 
 def _is_same_far_away(left: Node, right: Node, names: frozenset[str]) -> bool:
@@ -193,6 +232,8 @@ def _compare_at(left: Node, right: Node, points: Sequence[_Point], *, is_real: b
         num_agreeing += 1
         if num_agreeing == num_needed:
             return True
+    if num_agreeing >= _NUM_ENOUGH and isinstance(next(iter(points[0].values.values()), None), int):
+        return True
     if num_over_budget == len(points):
         raise OverBudgetError("a magnitude that is too large at every point")
     return None

@@ -2,7 +2,8 @@ import pytest
 
 from reasonenv.grading.math.compare import equal_texts
 from reasonenv.grading.math.notation.reader import read
-from reasonenv.grading.math.shape import have_same_shape, leaves_more_to_do
+from reasonenv.grading.math.shape import have_same_shape
+from reasonenv.grading.math.working import leaves_more_to_do
 from reasonenv.grading.worker import compare
 
 UNREAD = r"\mathop{F}(1)"

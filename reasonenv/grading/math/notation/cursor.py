@@ -1,4 +1,4 @@
-"""A position in a list of tokens, and the small constructs that need no grammar: names, units, digits, matrices.
+"""A position in a list of tokens, and the small constructs that need no grammar: names, units, digits.
 
 A token that has been taken is never given back, except by the try at a mixed number.
 """
@@ -32,6 +32,11 @@ class Cursor:
     def next(self) -> Token:
         return self._tokens[self._position]
 
+    @property
+    def second(self) -> Token:
+        """The token behind the next one."""
+        return self._tokens[min(self._position + 1, len(self._tokens) - 1)]
+
     def symbol(self) -> str:
         """Return the next token's text if it is an operator or a command, else nothing."""
         token = self._tokens[self._position]
@@ -40,6 +45,12 @@ class Cursor:
     @property
     def is_behind_word(self) -> bool:
         return self._position > 0 and self._tokens[self._position - 1].kind == "word"
+
+    @property
+    def is_behind_number(self) -> bool:
+        """Whether the token before is a number with digits that have not been taken one by one."""
+        before = self._tokens[self._position - 1] if self._position else END
+        return before.kind == "num" and before.text != ""
 
     @property
     def is_behind_letter(self) -> bool:
@@ -87,8 +98,11 @@ class Cursor:
         return name
 
     def split_digit(self) -> int | None:
-        """Take one digit of the next number; None if no digit is next."""
+        """Take one digit of the next number; None if no digit is next. A short word becomes its letters."""
         token = self.next
+        if token.kind == "word" and len(token.text) <= 3:
+            self._tokens[self._position : self._position + 1] = [Token("var", letter, False) for letter in token.text]
+            return None
         if token.kind != "num" or not token.text.isdigit():
             return None
         self._tokens[self._position] = Token("num", token.text[1:], False)
@@ -152,31 +166,6 @@ class Cursor:
             return whole
         rest = self._mixed(fraction)
         return Node("add", (whole, rest), "mixed") if rest else whole
-
-    def matrix(self, cell: Callable[[], Node]) -> Node:
-        """Read what follows `\\begin`."""
-        kind = self.group_name()
-        if kind == "array":
-            self.group_name()
-        elif kind not in ("pmatrix", "bmatrix", "matrix", "smallmatrix", "Bmatrix"):
-            raise UnreadableError(f"no rule for {kind}")
-        rows, cells = list[Node](), list[Node]()
-        while True:
-            if self.symbol() == "end":
-                break
-            cells.append(cell())
-            if self.symbol() == "&":
-                self.take()
-                continue
-            rows.append(Node("row", tuple(cells)))
-            cells = []
-            if self.symbol() == "\\\\":
-                self.take()
-            elif self.symbol() != "end":
-                raise UnreadableError("a matrix without end")
-        self.take()
-        self.group_name()
-        return Node("matrix", tuple(rows))
 
     def _mixed(self, fraction: Callable[[], Node]) -> Node | None:
         start = self._position

@@ -14,9 +14,23 @@ from collections.abc import Sequence
 from reasonenv.grading.math.equations import grouped_solutions
 from reasonenv.grading.math.nodes import APPLIED, Node, UnreadableError, number, walk
 from reasonenv.grading.math.notation import vocabulary
+from reasonenv.grading.math.notation.calls import Calls
+from reasonenv.grading.math.notation.constructions import (
+    DOTS,
+    built_set,
+    congruences,
+    expanded,
+    juxtaposed,
+    operation,
+    ordered_operation,
+    product_of_letters,
+    transposed,
+    with_domain,
+)
 from reasonenv.grading.math.notation.cursor import END, Cursor
+from reasonenv.grading.math.notation.environments import environment
 from reasonenv.grading.math.notation.quantities import joined, with_unit
-from reasonenv.grading.math.notation.tokens import FUNCTIONS, Token
+from reasonenv.grading.math.notation.tokens import Token
 from reasonenv.grading.units import is_glued_unit, is_unit_word
 
 
@@ -25,6 +39,7 @@ class Parser:
 
     def __init__(self, tokens: Sequence[Token], *, has_letter_units: bool = False) -> None:
         self._at = Cursor(tokens)
+        self._calls = Calls(self._at, self)
         self._num_bars = 0
         self._is_building_set = False
         self._has_letter_units = has_letter_units
@@ -50,25 +65,36 @@ class Parser:
         if self._at.symbol() == "choose" and len(items) == 1:
             self._at.take()
             return Node("call", (items[0], self._sum()), "binomial")
+        domain = with_domain(items, separators) if separators else None
+        if domain:
+            return domain
         if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
             items = grouped_solutions(items, separators)
-        name = "or" if vocabulary.ALTERNATIVES.intersection(separators) else ""
-        return items[0] if len(items) == 1 else Node("list", tuple(items), name)
+        return items[0] if len(items) == 1 else Node("list", tuple(items), vocabulary.name_of_list(separators))
 
     def _items(self) -> list[Node]:
         return self._separated()[0]
 
     def _separated(self) -> tuple[list[Node], list[str]]:
         """Read items and the last separator before each but the first."""
-        items, separators = [self._relation()], list[str]()
+        items, separators = [self._item()], list[str]()
         while self._at.symbol() in vocabulary.SEPARATORS:
             separators.append("")
             while self._at.symbol() in vocabulary.SEPARATORS:
                 separators[-1] = self._at.take().text
-            items.append(self._relation())
+            items.append(self._item())
+        if len(items) > 1 or items[0].kind == "congruence":
+            items = congruences(expanded(items))
         return items, separators
 
-    def _relation(self) -> Node:
+    def _item(self) -> Node:
+        node = self.relation()
+        if self._at.symbol() != "bmod":
+            return node
+        self._at.take()
+        return Node("congruence", (self._sum(), node))
+
+    def relation(self) -> Node:
         if self._at.symbol() == "approx":
             self._at.take()
         sides, operators = [self._side()], list[str]()
@@ -109,39 +135,51 @@ class Parser:
 
     def _sum(self) -> Node:
         self._at.deeper(1)
-        node = self._term()
+        node = self.term()
+        terms = [node]
         while self._at.symbol() in vocabulary.SIGNS:
             sign = vocabulary.SIGNS[self._at.take().text]
-            term = self._term()
+            term = self.term()
             if sign == "sub" and term.kind == "set":
                 node = Node("minus", (node, term))
                 continue
             if sign == "sub":
                 sign, term = "add", Node("neg", (term,))
+            terms.append(term)
             node = Node("add", (*node.args, term)) if sign == node.kind == "add" else Node(sign, (node, term))
         self._at.deeper(-1)
-        return node
+        return ordered_operation("sum", terms) if len(terms) > 2 and DOTS in terms else node
 
-    def _term(self) -> Node:
-        node = self._signed()
+    def term(self) -> Node:
+        """Read a product."""
+        node = self.signed()
+        factors = [node]
         while True:
             symbol = self._at.symbol()
-            if symbol in vocabulary.TIMES or symbol in vocabulary.OVER:
+            if symbol in vocabulary.BETWEEN:
                 self._at.take()
-                node = Node("mul" if symbol in vocabulary.TIMES else "div", (node, self._signed()))
-            elif self._starts_factor() and not self._is_letter_union(node):
+                factor = self.signed()
+                node = operation(symbol, node, factor)
+            elif symbol == "ldots" and self._at.second.kind in ("num", "var", "cmd") and node is not DOTS:
+                factors.append(self.primary())
+                if self._at.symbol() in vocabulary.TIMES:
+                    self._at.take()
+                factor = self.signed()
+            elif self._starts_factor(node) and not self._is_letter_union(node):
                 name = APPLIED if node.kind == "var" and symbol == "(" else ""
-                node = Node("mul", (node, self._power()), name)
+                factor = self.power()
+                node = juxtaposed(node, factor, name)
             else:
-                return node
+                return ordered_operation("product", factors) if len(factors) > 2 and DOTS in factors else node
+            factors.append(factor)
 
-    def _signed(self) -> Node:
+    def signed(self) -> Node:
         symbol = self._at.symbol()
         if symbol not in vocabulary.SIGNS:
-            return self._power()
+            return self.power()
         self._at.take()
         self._at.deeper(1)
-        operand = self._term() if symbol in ("pm", "mp") else self._signed()
+        operand = self.term() if symbol in ("pm", "mp") else self.signed()
         self._at.deeper(-1)
         if symbol == "+":
             return operand
@@ -149,15 +187,15 @@ class Parser:
             return Node("neg", (operand,))
         return Node("pm" if symbol == "pm" else "mp", (number(0), operand))
 
-    def _starts_factor(self) -> bool:
+    def _starts_factor(self, node: Node) -> bool:
         token = self._at.next
         if token.kind == "num":
-            # "3 4" is no product, and "x 2" is too odd to guess.
-            return self._at.is_behind(")") or self._at.is_behind("!")
+            # "3 4" is no product, and "x 2" is too odd to guess, but "x 2^n" is one.
+            is_power = self._at.second.text == "^" and not self._at.is_behind_number
+            return (is_power and node.kind != "num") or self._at.is_behind(")") or self._at.is_behind("!")
         if token.kind == "word":
-            if not self._at.is_behind_letter and ((self._has_letter_units and is_unit_word) or is_glued_unit)(
-                token.text
-            ):
+            is_unit = is_unit_word if self._has_letter_units else is_glued_unit
+            if not self._at.is_behind_letter and is_unit(token.text):
                 return False
             is_apart = self._at.is_behind_word or self._has_letter_units or is_unit_word(token.text)
             return len(token.text) <= 3 and not (token.is_spaced and is_apart)
@@ -170,25 +208,28 @@ class Parser:
             return symbol in vocabulary.FACTORS and not self._at.is_letter_unit(is_asked=self._has_letter_units)
         return symbol in ("(", "[", "{")
 
-    def _power(self) -> Node:
-        node = self._postfix(self._primary())
+    def power(self) -> Node:
+        node = self._postfix(self.primary())
         if self._at.symbol() != "^":
             return node
         self._at.take()
         if self._at.symbol() in ("circ", "degree"):
             self._at.take()
             return Node("degrees", (node,))
-        exponent = self._script()
+        exponent = self.script()
         if exponent == _CIRCLE:
             return Node("degrees", (node,))
+        if node.kind in ("matrix", "tuple") and exponent == Node("var", (), "T"):
+            return transposed(node)
         return self._postfix(Node("pow", (node, exponent)))
 
     def _postfix(self, node: Node) -> Node:
         while True:
             symbol = self._at.symbol()
             if symbol == "!":
-                node = Node("call", (node,), "factorial")
-            elif symbol == "%":
+                node = self._factorial(node)
+                continue
+            if symbol == "%":
                 node = Node("percent", (node,))
             elif symbol == "degree":
                 node = Node("degrees", (node,))
@@ -196,7 +237,16 @@ class Parser:
                 return node
             self._at.take()
 
-    def _script(self) -> Node:
+    def _factorial(self, node: Node) -> Node:
+        count = 0
+        while self._at.symbol() == "!":
+            self._at.take()
+            count += 1
+        if count > 2:
+            raise UnreadableError("a factorial of a higher step")
+        return Node("call", (node,), "factorial" if count == 1 else "double factorial")
+
+    def script(self) -> Node:
         """Read an exponent or index: a group, or one token."""
         if self._at.symbol() == "{":
             self._at.take()
@@ -208,10 +258,10 @@ class Parser:
             self._at.expect("}")
             return node
         if self._at.symbol() in ("+", "-"):
-            return self._signed()
-        return self._primary()
+            return self.signed()
+        return self.primary()
 
-    def _primary(self) -> Node:
+    def primary(self) -> Node:
         token = self._at.take()
         if token.kind == "num":
             return self._at.numeral(token, self._fraction)
@@ -220,7 +270,7 @@ class Parser:
         if token.kind == "word" and len(token.text) <= 3 and self._at.symbol() in ("^", "_", "'", "!"):
             return self._variable(self._at.split_word(token))
         if token.kind == "word" and len(token.text) <= 3:
-            return _product([vocabulary.LETTER_CONSTANTS.get(letter, Node("var", (), letter)) for letter in token.text])
+            return product_of_letters(token.text)
         if token.kind in ("op", "cmd"):
             self._at.deeper(1)
             node = self._bracketed(token.text) if token.kind == "op" else self._command(token.text)
@@ -236,15 +286,15 @@ class Parser:
             name += self._at.take().text
         return vocabulary.LETTER_CONSTANTS.get(name) or Node("var", (), name)
 
-    def _argument(self) -> Node:
+    def argument(self) -> Node:
         r"""Read an argument of `\frac` or `\sqrt`: a group, or one digit, letter or command."""
         digit = self._at.split_digit()
         if digit is not None:
             return number(digit)
-        return self._primary()
+        return self.primary()
 
     def _fraction(self) -> Node:
-        return Node("div", (self._argument(), self._argument()))
+        return Node("div", (self.argument(), self.argument()))
 
     def _bracketed(self, opening: str) -> Node:
         if opening in ("(", "["):
@@ -258,14 +308,17 @@ class Parser:
         if opening == "\\{":
             return self._set()
         if opening == "$":
-            money = Node("quantity", (self._signed(),), "dollar")
+            money = Node("quantity", (self.signed(),), "dollar")
             return with_unit(money, self._at.unit_phrase(has_letters=False)) if self._at.starts_rate() else money
         raise UnreadableError(f"unexpected {opening!r}")
 
     def _parenthesised(self, opening: str) -> Node:
         bars, self._num_bars = self._num_bars, 0
-        items = self._items()
+        items, separators = self._separated()
         self._num_bars = bars
+        if vocabulary.JOINS.keys() & set(separators):
+            self._at.expect(")", "]")
+            return Node("list", tuple(items), vocabulary.name_of_list(separators))
         closing = self._at.expect(")", "]")
         is_plain = opening + closing in ("()", "[]")
         if len(items) == 1 and is_plain:
@@ -285,9 +338,9 @@ class Parser:
         self._is_building_set = was_building
         if len(items) == 1 and self._at.symbol() in vocabulary.BUILDERS:
             self._at.take()
-            condition = self._items()
+            conditions = self._items()
             self._at.expect("\\}")
-            return condition[0] if len(condition) == 1 else Node("list", tuple(condition))
+            return built_set(items[0], conditions)
         self._at.expect("\\}")
         return Node("set", tuple(items))
 
@@ -304,27 +357,20 @@ class Parser:
         if name in vocabulary.CONSTANTS:
             return vocabulary.CONSTANTS[name]
         if name == "Gamma" and self._at.symbol() == "(":
-            return Node("call", (Node("add", (self._primary(), number(-1))),), "factorial")
+            return Node("call", (Node("add", (self.primary(), number(-1))),), "factorial")
         if name in vocabulary.GREEK:
             return self._variable(name)
         if name == "frac":
             return self._fraction()
-        if name in ("binom", "dbinom", "tbinom"):
-            return Node("call", (self._argument(), self._argument()), "binomial")
         if name == "sqrt":
             return self._root()
-        if name in FUNCTIONS:
-            return self._function(name)
         if name in vocabulary.BARS or name in vocabulary.ROUNDINGS or name == "langle":
             return self._enclosed(name)
-        if name in vocabulary.ACCENTS:
-            letters = self._at.index()
-            if letters in ("R", "mathbbR"):
-                return vocabulary.CONSTANTS["R"]
-            return Node("var", (), f"{name} {letters}")
+        if name == "ldots":
+            return DOTS
         if name == "begin":
-            return self._at.matrix(self._relation)
-        raise UnreadableError(f"no rule for \\{name}")
+            return environment(self._at, self.relation, self._side)
+        return self._calls.read(name)
 
     def _enclosed(self, opening: str) -> Node:
         if opening in vocabulary.BARS:
@@ -344,38 +390,8 @@ class Parser:
             self._at.take()
             degree = self._sum()
             self._at.expect("]")
-        return Node("call", (self._argument(), degree), "root")
-
-    def _function(self, name: str) -> Node:
-        base: tuple[Node, ...] = ()
-        exponent: Node | None = None
-        while self._at.symbol() in ("_", "^"):
-            if self._at.take().text == "_":
-                base = (self._script(),)
-            else:
-                exponent = self._script()
-        argument = self._function_argument()
-        if exponent == Node("neg", (number(1),)):
-            return Node("call", (argument,), f"arc{name}")
-        node = Node("call", (argument, *base), name)
-        return Node("pow", (node, exponent)) if exponent else node
-
-    def _function_argument(self) -> Node:
-        r"""Read `(…)` or `{…}`, else a run of factors that ends at brackets, functions and fractions."""
-        if self._at.symbol() in ("(", "[", "{") or self._at.symbol() in vocabulary.BARS:
-            return self._primary()
-        node = self._signed()
-        while self._at.next.kind == "var" or self._at.symbol() in vocabulary.GREEK or self._at.symbol() == "pi":
-            node = Node("mul", (node, self._power()))
-        return node
+        return Node("call", (self.argument(), degree), "root")
 
 
 _CIRCLE = Node("const", (), "circ")
 _SETS = frozenset(["interval", "tuple", "set", "union", "reals"])
-
-
-def _product(factors: list[Node]) -> Node:
-    node = factors[0]
-    for factor in factors[1:]:
-        node = Node("mul", (node, factor))
-    return node

@@ -14,25 +14,43 @@ from reasonenv.grading.math.notation.tokens import canonical_text, tokenize
 from reasonenv.grading.math.notation.vocabulary import CONSTANTS
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
-_TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)", re.I)
-_BASED = re.compile(r"\(?(-?[0-9A-Fa-f]+)\)?\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))")
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)|(\d{1,2})\s*([ap]\.?m\.?)", re.I)
+_BASED = re.compile(
+    r"(?:\\(?:text|mathrm)\s*\{)?\s*\(?(-?[0-9A-Fa-f]+)\)?\s*\}?"
+    r"(?:\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))"
+    r"|(?:\s|\\[,;: ]|\\text\s*\{)+(?:in\s+)?base\s*\}?[\s-]*(\w+)\s*\}?)"
+)
 _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
 _CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(
-    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])\s*[).:])\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))(.+)", re.S
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s*\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
+    r"(?i:(?!\s*(?:is|was|are|isn|can|cannot|no|not|never|or|and|maybe|if|but|unlikely)\b"
+    r"|.*\b(?:wrong|incorrect|eliminated|false$)"
+    r"|.*(?:\bnot|n't) (?:the )?(?:right|correct|answer|true)))(.+)",
+    re.S,
 )
 _UNEVALUATED = re.compile(
-    r"\\(?:i*int|oint|sum|prod|coprod|lim|det|[bp]mod|mod)(?![A-Za-z])|[∫∑∏]"
-    r"|(?<![A-Za-z])(?:gcd|lcm|max|min)\s*(?:\\left\s*)?\\?[(\[{]"
+    r"\\(?:i*int|oint|sum|prod|coprod|lim|det)(?![A-Za-z])|[∫∑∏]"
+    r"|(?<![A-Za-z])(?:gcd|lcm|max|min|Max|Min)\}?\s*(?:\\left\s*)?\\?[(\[{][^A-Za-z]*(?:$|[)\]}])"
 )
 _VALUE = re.compile(r"[\d$]|\\[(\[]")
 _REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
+_NOTHING = (
+    "no solution", "no solutions", "empty set", "the empty set", "none", "no real solution", "no real solutions",
+    "there is no solution", "there are no solutions", "there are no real solutions", "there is no real solution",
+)  # fmt: skip
+_QUADRANTS = (("first", "i"), ("second", "ii"), ("third", "iii"), ("fourth", "iv"))
+_ARTICLE = re.compile(r"\b(?:an?|the) ")
 _VALUES_IN_WORDS = {
     "infinity": CONSTANTS["inf"],
     **dict.fromkeys(_REALS, Node("reals")),
-    **dict.fromkeys(["no solution", "no solutions", "empty set", "the empty set"], Node("set")),
+    **dict.fromkeys(_NOTHING, Node("set")),
+    **dict.fromkeys(["does not exist", "it does not exist", "limit does not exist", "dne"], Node("text", (), "dne")),
+    **{f"{ordinal} quadrant": Node("text", (), f"quadrant {roman}") for ordinal, roman in _QUADRANTS},
+    **dict.fromkeys(["infinite", "infinitely many", "infinitely many solutions"], Node("text", (), "infinitely many")),
 }
+_VALUES_IN_CAPITALS = {"DNE": _VALUES_IN_WORDS["dne"]}
 _NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _BASE_NAMES = {name: str(base) for base, name in enumerate(_NUMERALS, 2)} | {"sixteen": "16"}
 
@@ -54,14 +72,15 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
     text = canonical_text(text, has_thousands=has_thousands)
     if _INTEGER.fullmatch(text):
         return number(int(text))
-    special = _time(text) or _based(text) or _named(text)
+    special = _VALUES_IN_CAPITALS.get(text) or _time(text) or _based(text) or _named(text)
     if special:
         return special
     try:
         return Parser(tokenize(text), has_letter_units=has_letter_units).answer()
     except UnreadableError:
         words = plain_words(text)
-        return _VALUES_IN_WORDS.get(words, Node("text", (), words)) if words else None
+        bare = _ARTICLE.sub("", words) or words
+        return _VALUES_IN_WORDS.get(words) or _VALUES_IN_WORDS.get(bare) or Node("text", (), bare) if words else None
     except RecursionError as error:
         raise OverBudgetError("nested too deeply") from error
 
@@ -108,7 +127,10 @@ def is_unevaluated(text: str) -> bool:
 
 def _time(text: str) -> Node | None:
     match = _TIME.fullmatch(plain_words(text) or text)
-    return Node("time", (), f"{int(match[1])}:{match[2]}{match[3].lower().replace('.', '')}") if match else None
+    if match is None:
+        return None
+    half = (match[3] or match[5] or "").lower().replace(".", "")
+    return Node("time", (), f"{int(match[1] or match[4])}:{match[2] or '00'}{half}")
 
 
 def _named(text: str) -> Node | None:
@@ -121,6 +143,6 @@ def _based(text: str) -> Node | None:
     match = _BASED.fullmatch(text)
     if match is None:
         return None
-    base = match[2] or match[3]
+    base = match[2] or match[3] or match[4]
     base = _BASE_NAMES.get(base, base)
     return Node("based", (), f"{match[1].upper().lstrip('0') or '0'}_{base}") if base.isdigit() else None

@@ -11,7 +11,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.math.nodes import MAX_TOKENS, OverBudgetError, UnreadableError
+from reasonenv.grading.math.notation.domains import plain_domain
+from reasonenv.grading.math.notation.looks import plain_wrapping, without_looks
 from reasonenv.grading.math.notation.quantities import spelled
+from reasonenv.grading.math.notation.spellings import one_spelling, plain_dots
+from reasonenv.grading.math.notation.typography import latex_of_characters
 
 _MATH_NAMES = "pi infty times cdot div le ge ne cup cap sqrt pm mp in emptyset"
 _SYMBOLS = {
@@ -66,6 +70,18 @@ _TOKEN = re.compile(
     r"|\\(?:text|textbf|textit|textrm|textnormal|mathrm|rm|mbox|textsf|textup)\s*\{(?P<text>[^{}]*)\}"
     r"|\\(?P<cmd>[A-Za-z]+)|(?P<esc>\\[{}%$&|\\#_])|(?P<word>[A-Za-z]+)|(?P<op>[-+*/^_=<>!(){}\[\]|,;:%&'$])"
 )
+_SPARE_SPACE = re.compile(r"(?<![A-Za-z\d.])\s+|\s+(?![A-Za-z\d.])|(?<=[A-Za-z])\s+(?=[\d.])|(?<=[\d.])\s+(?=[A-Za-z])")
+_ONE_SIGN_GROUP = re.compile(r"([\^_])\{\s*(\w|\*|\\[A-Za-z]+)\s*\}")
+_DIGIT_FRACTION = re.compile(r"\\frac\s*(\d)\s*(\d)")
+_WORD_OR_COMMAND = re.compile(r"[A-Za-z]{2,}")
+_ORDINARY_NAMES = (
+    "frac dfrac tfrac sqrt pi infty cup cap cdot times pm left right ln sin cos tan theta alpha circ begin end "
+    "pmatrix bmatrix mathbb or and"
+)
+_ORDINARY_WORDS = frozenset(_ORDINARY_NAMES.split())
+_RARE_SIGNS = frozenset("CA'\"=:][_<>$.")
+_RARE = re.compile(r"""[CA'"_]|^\s*[=\]]|\[$|\{\s*[:=<>]|[<>].*\)$|\.\d*\(|\.\s?\.|\$[^$]*\$.""", re.S)
+"""Without a rare sign or word, a text has one spelling already; to find that out must cost little."""
 _FOREIGN_WORD = re.compile(r"(?=[A-Za-z]*[^\W\d_A-Za-z])(?P<text>[^\W\d_]+)")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (
@@ -75,7 +91,7 @@ _CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
 _LONG_OPERATOR = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _LONG_OPERATORS = {"<=": r" \le ", ">=": r" \ge ", "!=": r" \ne ", "==": "=", "**": "^"}
 _FAMILIES = "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg"
-FUNCTIONS = frozenset([*_FAMILIES.split(), "log", "ln", "lg", "exp", "gcd", "lcm", "max", "min"])
+FUNCTIONS = frozenset([*_FAMILIES.split(), "log", "ln", "lg", "exp", "cis", "gcd", "lcm", "max", "min"])
 _WORDS = frozenset([*(FUNCTIONS - {"min"}), "sqrt", "pi", "infty", "inf", "infinity", "oo", "and", "or", "theta"])
 _WORD_SYMBOLS = {"pct": "%", "to": ":"}
 
@@ -130,10 +146,12 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     >>> canonical_text(r"$\dfrac{1}{2}$")
     '\\frac{1}{2}'
     """
-    text = spelled(text)
+    text = spelled(plain_dots(text) if "..." in text else text)
     if not text.isascii():
-        text = spelled(text.translate(_TYPOGRAPHY))
+        text = spelled(latex_of_characters(text).translate(_TYPOGRAPHY))
     text = undelimited(text)
+    if not text.isdigit() and _has_rare_spelling(text):
+        text = plain_domain(one_spelling(plain_wrapping(without_looks(text))))
     if "\\" in text or "{" in text:
         text = _plain_latex(text)
     if "$" in text:
@@ -143,6 +161,22 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     if "or" in text or "and" in text:
         text = _GLUED_WORD.sub(r" \1 ", text)
     return undelimited(_plain_numbers(undelimited(text), has_thousands=has_thousands))
+
+
+def _has_rare_spelling(text: str) -> bool:
+    if not _ORDINARY_WORDS.issuperset(_WORD_OR_COMMAND.findall(text)) or " x " in text or text.endswith("\\"):
+        return True
+    return not _RARE_SIGNS.isdisjoint(text) and _RARE.search(text) is not None
+
+
+def without_spacing(text: str) -> str:
+    r"""Write a canonical text without space that parts nothing and without braces around one sign.
+
+    >>> without_spacing("TT^{*} = I"), without_spacing("2 3")
+    ('TT^*=I', '2 3')
+    """
+    text = _DIGIT_FRACTION.sub(r"\\frac{\1}{\2}", _SPARE_SPACE.sub("", " ".join(text.split())))
+    return _ONE_SIGN_GROUP.sub(r"\1\2", text)
 
 
 def _plain_latex(text: str) -> str:

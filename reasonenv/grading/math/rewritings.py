@@ -1,0 +1,41 @@
+"""An answer rewritten the way the other side is written: logarithms, E for e, letters for vectors."""
+
+from __future__ import annotations
+
+from reasonenv.grading.math.evaluation import variables
+from reasonenv.grading.math.nodes import Node, walk
+
+
+def with_decimal_logarithm(node: Node) -> Node:
+    r"""Return a node whose `\log` without a base has base 10."""
+    if node.kind == "call" and node.name == "log" and len(node.args) == 1:
+        node = node._replace(name="lg")
+    args = tuple(with_decimal_logarithm(part) for part in node.args)
+    return node if args == node.args else node._replace(args=args)
+
+
+def with_euler_number(node: Node, gold: Node) -> Node:
+    """Return a node whose E is e where the gold answer has e and no E, as computer algebra prints it."""
+    if not _has_euler(gold) or "E" not in variables(node) or "E" in variables(gold) or _has_euler(node):
+        return node
+    return _with_constant(node, "E", Node("const", (), "e"))
+
+
+def with_arrows(node: Node, other: Node) -> Node:
+    r"""Return a node whose letters are vectors where the other side writes an arrow on them and this one on none."""
+    arrows = {name.removeprefix("vec ") for name in variables(other) if name.startswith("vec ")}
+    if not arrows or any(name.startswith("vec ") for name in variables(node)):
+        return node
+    for letters in arrows:
+        node = _with_constant(node, letters, Node("var", (), f"vec {letters}"))
+    return node
+
+
+def _has_euler(node: Node) -> bool:
+    return any(part.name == "e" for part in walk(node) if part.kind == "const")
+
+
+def _with_constant(node: Node, name: str, constant: Node) -> Node:
+    if node.kind in ("var", "const") and node.name == name:
+        return constant
+    return node._replace(args=tuple(_with_constant(part, name, constant) for part in node.args)) if node.args else node
