@@ -42,10 +42,10 @@ respectively whereas alas plusminus lies lacks differs becomes remains
 menos moins meno fois veces vezes volte mal weniger mehr mas mille mil millones millions milhoes miljoen millionen
 milliarden miliardi tausend hundert cien cientos centenas decenas docenas douzaine douzaines dutzend demi demis medio
 medios mitad tercio tercios cuarto cuartos tiers quarts terços quartos décimos centésimos milésimos dixièmes centièmes
-millièmes milliers milliards veinte diez et ou oder und y o pas nicht
+millièmes milliers milliards veinte diez quintos sextos octavos novenos quintas milhões milhares off too many much ago past rejected et ou oder und y o pas nicht
 """
 _REFUSED = frozenset(_REFUSED_WORDS.split())
-_REFUSED_FORM = re.compile(r"illions?$|illionths?$|(?<!mon)(?<!pa)(?<!mo)(?<!my)(?<!clo)(?<!dea)(?<!bir)(?<!ba)ths$|ish$")
+_REFUSED_FORM = re.compile(r"illions?$|illionths?$|(?<!mon)(?<!pa)(?<!mo)(?<!my)(?<!clo)(?<!dea)(?<!bir)(?<!ba)ths$|ish$|i[eè]mes?$|avos$|hões$")
 _LEADING_WORDS = "of in to for by at on from with as and into out per each left a an the"
 _NEVER_FIRST = frozenset(_LEADING_WORDS.split())
 _NEVER_LAST = _NEVER_FIRST - {"each", "left"}

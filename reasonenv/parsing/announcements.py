@@ -7,6 +7,7 @@ Chinese 选 before a letter; these, and how much of the end of a text is searche
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -96,8 +97,8 @@ def _columns(table: Mapping[str, _Words]) -> _Words:
 
 _SPACED, _UNSPACED = _columns(_WORDS), _columns(_UNSPACED_WORDS)
 
-def _announcement(nouns: str) -> str:
-    """Return the pattern of an announcement whose noun, in a language with spaces, is one of these."""
+def _announcement(nouns: str, *, at_line_start: str = "", unspaced: str = "") -> str:
+    """Return the pattern of an announcement: its nouns in languages with spaces, and what else may open it."""
     return rf"""
     (?<![^\W_])(?:{nouns})(?![^\W_])
       [*_"']{{0,4}}
@@ -105,42 +106,85 @@ def _announcement(nouns: str) -> str:
       (?:\s+{_SPACED.qualifiers}\b[^.:：\n]{{0,60}}?)?
       [*_"'\s]{{0,4}}
       (?:(?<![^\W_]){_SPACED.verbs}(?![^\W\d_])(?!\s*{_SPACED.negations}\b)(?:\s+{_SPACED.adverbs}\b)?|[:：=])
-    |{_UNSPACED.nouns}[*_"'\]】」]{{0,4}}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}\s?[:：]?|[:：])
-      (?!{_UNSPACED.negations})
-    |【{_UNSPACED.nouns}】
-    |^\s{{0,3}}[\#*_]{{1,6}}\s?(?:{_SPACED.headings}\s)?{_SPACED.nouns}(?:\s{_SPACED.qualifiers})?[*_:\s]{{0,6}}\n
-    |^\s{{0,3}}[\#*_]{{1,6}}\s?(?:{_UNSPACED.headings})?{_UNSPACED.nouns}[*_:：\s]{{0,6}}\n
-    |^\#\#\#\#(?!\#)
+    |(?=[【\u0e00-\uffff])(?:
+      {_UNSPACED.nouns}[*_"'\]】」]{{0,4}}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}\s?[:：]?|[:：])
+        (?!{_UNSPACED.negations})
+      |【{_UNSPACED.nouns}】
+      {unspaced})
+    |^(?:
+      \s{{0,3}}[\#*_]{{1,6}}\s?(?:
+        (?:{_SPACED.headings}\s)?{_SPACED.nouns}(?:\s{_SPACED.qualifiers})?
+        |(?:{_UNSPACED.headings})?{_UNSPACED.nouns}
+      )[*_:：\s]{{0,6}}\n
+      |\#\#\#\#(?!\#)
+      {at_line_start})
     """
 
 
-_QUESTIONS = re.compile(_announcement(_SPACED.nouns), re.I | re.M | re.X)
+_LETTER_A = r"|A:(?=\s)"
 _RESULT = r"|(?:final\s)?result"
+_CHOSEN = r"|(?:^|(?<=[故应應可此以题，,。.：:\s]))选择?\s*[:：]?(?=\s*(?:\$|\\text\{)?[(（]?[A-J]\b)"
+_QUESTIONS = re.compile(_announcement(_SPACED.nouns), re.I | re.M | re.X)
 _MATHEMATICS = re.compile(
-    rf"""
-    (?:{_announcement(_SPACED.nouns + _RESULT)}
-    |^A:(?=\s)
-    |(?:^|(?<=[故应應可此以题，,。.：:\s]))选择?\s*[:：]?(?=\s*(?:\$|\\text\{{)?[(（]?[A-J]\b)
-    )[:：*_\s]{{0,8}}
-    """,
+    f"(?:{_announcement(_SPACED.nouns + _RESULT, at_line_start=_LETTER_A, unspaced=_CHOSEN)})[:：*_\\s]{{0,8}}",
     re.I | re.M | re.X,
 )
+
+
+def _stems(nouns: Iterable[str]) -> tuple[str, ...]:
+    """Return what a text in lower case must contain to have an announcement by one of these nouns."""
+    words = dict.fromkeys(nouns)
+    shortest = [word for word in words if not any(other in word for other in words if len(other) > 3 and other != word)]
+    marked = (f"{mark}{word}" for word in shortest if len(word) <= 3 and word.isascii() for mark in "\n *#_")
+    return (*(word for word in shortest if len(word) > 3 or not word.isascii()), *marked)
+
+
+_NOUNS = [noun for words in (*_WORDS.values(), *_UNSPACED_WORDS.values()) for noun in words.nouns.split(", ")]
+_MAX_ANNOUNCEMENT_CHARS = 200
 
 
 class Announcements(NamedTuple):
     """Where and how one kind of answer is announced."""
 
     pattern: re.Pattern[str]
+    stems: tuple[str, ...]
+    """What every announcement contains one of, in lower case; looking for these first is much faster."""
+    ascii_stems: tuple[str, ...]
+    """The stems that a text in ASCII may contain."""
     max_chars: int
     """How much of the end of a text is searched."""
 
     def last(self, text: str) -> re.Match[str] | None:
         """Return the last announcement at the end of a text; what it announces begins where the match ends."""
-        return last_match(self.pattern, text[-self.max_chars :])
+        tail = text[-self.max_chars :]
+        position = tail.rfind("answer")
+        if len(tail) - position < _MAX_ANNOUNCEMENT_CHARS:  # the usual one, near the end
+            match = last_match(self.pattern, tail, max(0, position - _MAX_LEAD_CHARS))
+            if match or len(tail) < _MAX_ANNOUNCEMENT_CHARS:
+                return match or last_match(self.pattern, tail, 0)
+        lowered = f"\n{tail.lower()}"
+        if len(lowered) != len(tail) + 1:
+            return last_match(self.pattern, tail)
+        position, is_ascii = len(lowered), lowered.isascii()
+        while position >= 0:
+            position = max(lowered.rfind(stem, 0, position) for stem in (self.ascii_stems if is_ascii else self.stems))
+            start = max(0, position - _MAX_LEAD_CHARS)
+            match = position >= 0 and last_match(self.pattern, tail, start, position + _MAX_ANNOUNCEMENT_CHARS)
+            if match:
+                return match
+        return None
 
 
-MATHEMATICS = Announcements(_MATHEMATICS, 2000)
-QUESTIONS = Announcements(_QUESTIONS, 4000)
+_MAX_LEAD_CHARS = 24
+
+
+def _announcements(pattern: re.Pattern[str], nouns: Iterable[str], max_chars: int) -> Announcements:
+    stems = _stems(nouns)
+    return Announcements(pattern, stems, tuple(filter(str.isascii, stems)), max_chars)
+
+
+MATHEMATICS = _announcements(_MATHEMATICS, [*_NOUNS, "result", "####", "a:", "选"], 2000)
+QUESTIONS = _announcements(_QUESTIONS, [*_NOUNS, "####"], 4000)
 
 SENTENCE_END = re.compile(r"[.!?][*_$\"')]{0,4}\s+(?=\S)|[。！？][*_$\"')]{0,4}\s*(?=\S)")
 """Ends a sentence that announces mathematics."""
@@ -150,9 +194,9 @@ SENTENCE_END_AFTER_WORDS = re.compile(
 """Ends a sentence of words, in which a point may also end an abbreviation or an initial."""
 
 
-def last_match(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str] | None:
+def last_match(pattern: re.Pattern[str], text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
     """Return the last match of a pattern in a text."""
     match = None
-    for match in pattern.finditer(text, start):  # noqa: B007 only the last one counts
+    for match in pattern.finditer(text, start, end):  # noqa: B007 only the last one counts
         continue
     return match

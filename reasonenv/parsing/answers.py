@@ -19,14 +19,16 @@ _FORMULA = re.compile(r"\$\$([^$]+)\$\$|\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]"
 _PROSE = re.compile(r"\b(?!and\b)[A-Za-z]{3,}")
 _HEDGED = re.compile(r"\b(?:not|no|or|never|nor|isn't|neither|than)\W{0,4}$", re.I)
 _MAX_HEDGE_CHARS = 12
-_DENIAL = re.compile(
-    r"(?:\b(?:not|never|false|wrong|incorrect|suppose|supposing|assume|assuming|pretend|imagine|if|whether|unless|trap"
-    r"|tempting|tempted|decoy|mistaken|naive|maybe|perhaps|possibly|might|may|could|doubt|hypothetically|si|falls|wenn"
-    r"|falsch|angenommen|если|неверный|неправильный)|n't)\b(?!.*\bbut\b)[^,;.!?，。\n]*$"
-    r"|(?:错误|不正确|假设|假如|如果|并非|不是|也许|可能|もし|誤)[^,;.!?，。\n]*$",
-    re.I,
-)
-"""Takes an announcement back, or only supposes it, in the words before it."""
+_DENYING_WORDS = """
+not never false wrong incorrect suppose supposing assume assuming pretend imagine if whether unless trap tempting tempted
+decoy mistaken naive maybe perhaps possibly might may could doubt hypothetically si falls wenn falsch angenommen если
+неверный неправильный
+"""
+_DENIALS = frozenset(_DENYING_WORDS.split())
+"""Words that take an announcement behind them back, or only suppose it."""
+_UNSPACED_DENIAL = re.compile("错误|不正确|假设|假如|如果|并非|不是|也许|可能|もし|誤")
+_CLAUSE_END = re.compile(r"[,;.!?，。\n]")
+_WORD = re.compile(r"[^\W\d_]+")
 _REASON = re.compile(r"[,;]?\s+(?:since|because)\b", re.I)
 _SECOND_THOUGHT = re.compile(r"\b(?:not|no|or|but|wait|actually|however|rather|instead|wrong|unless)\b|n't\b", re.I)
 _BARE_ANSWER = re.compile(r"[$(]*-?(?:\d\S{0,20}|[A-J])[$).]*")
@@ -51,7 +53,10 @@ _CLOSING_WORDS = re.compile(
 _DISPLAY = re.compile(r"(?:\$\$.+?\$\$|\\\[.+?\\\])", re.S)
 _EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 _COPULA_BEHIND = re.compile(r"(?:입니다|이다|이에요|예요|です|である|となる|になります)$")
+_LABEL = re.compile(r"[^\W\d_][^:：=\\]*(?:[:：]| is |[是为])")
 _MAX_LABEL_CHARS = 60
+_MIN_ANNOUNCED_CHARS = 12
+"""Fewer characters than that behind a box announce nothing."""
 
 
 def extract_answer(response: str) -> str | None:
@@ -108,14 +113,17 @@ def _boxed_or_announced(text: str, boxed: str | None) -> str | None:
     """Return what the last box says, else what is announced in words, also if a box before that says something else."""
     if boxed is None:
         return _announced_answer(text)
-    last, start = last_boxed(text) or "", text.rindex("box")
-    rest = text[max(start, text.find(last, start) + len(last)) :]
-    said = _announced_answer(rest) if len(rest) > 1 else None
+    start, said = text.rindex("box"), None
+    if len(text) - start > len(boxed) + _MIN_ANNOUNCED_CHARS:
+        last = last_boxed(text) or ""
+        said = _announced_answer(text[max(start, text.find(last, start) + len(last)) :])
     return (said if said and _BARE_ANSWER.fullmatch(said) else _unlabelled(boxed)) or None
 
 
 def _unlabelled(text: str) -> str:
     """Drop the words that announce the answer inside its box: `Answer: 5`."""
+    if not (_LABEL.match(text) and text[:1].isalpha()):
+        return text
     label = MATHEMATICS.pattern.match(text.removeprefix("The ").removeprefix("Final "))
     return text if label is None or label.end() > _MAX_LABEL_CHARS else label.string[label.end() :]
 
@@ -129,7 +137,7 @@ def _announced_answer(text: str) -> str | None:
     if announcement is None:
         return None
     tail, start = announcement.string, announcement.start()
-    if _DENIAL.search(tail, max(0, start - _MAX_DENIAL_CHARS), start):
+    if _is_denied(tail[max(0, start - _MAX_DENIAL_CHARS) : start]):
         return None
     said = tail[announcement.end() :]
     display = _DISPLAY.match(said)
@@ -145,9 +153,20 @@ def _announced_answer(text: str) -> str | None:
     return None if "\n\n" in said else said or None
 
 
+def _is_denied(before: str) -> bool:
+    """Return whether the clause before an announcement takes it back: "It is false that the answer is 5"."""
+    clause = _CLAUSE_END.split(before)[-1].lower().rpartition(" but ")[2]
+    return (
+        not _DENIALS.isdisjoint(_WORD.findall(clause))
+        or "n't" in clause
+        or (not clause.isascii() and _UNSPACED_DENIAL.search(clause) is not None)
+    )
+
+
 def _said(text: str, end: re.Match[str] | None) -> str:
     """Return what the sentence that ends at `end` announces: what follows its last "is"."""
-    said = _QED.sub("", (text[: end.start()] if end else text).strip()).rstrip(_CLOSING_MARKS)
+    said = (text[: end.start()] if end else text).strip()
+    said = (_QED.sub("", said) if "\\" in said or "D" in said else said).rstrip(_CLOSING_MARKS)
     if not said.isascii():
         said = _COPULA_BEHIND.sub("", said).rstrip(_CLOSING_MARKS)
     if "*" in said or "__" in said:

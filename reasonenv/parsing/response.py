@@ -14,7 +14,9 @@ _CONTROL_TOKEN = re.compile(
     r"(?:assistant)?\s*\Z"
 )
 """What chat templates end a turn with: decoded as text, it says nothing."""
-_MAX_TOKEN_CHARS = 48
+_MAX_TOKEN_CHARS = 64
+_LAST_CHARS = frozenset(">]t \t\n\r")
+"""What a control token, or the space behind one, ends with."""
 _TAG = re.compile(r"</?answer>", re.I)
 
 
@@ -71,9 +73,10 @@ def read_response(response: str) -> Response:
 
 def _without_control_tokens(text: str) -> str:
     """Drop the control tokens that a text ends with."""
-    while text.rstrip().endswith((">", "]", "|>assistant")):
-        start = max(0, len(text.rstrip()) - _MAX_TOKEN_CHARS)
-        token = _CONTROL_TOKEN.search(text, start)
+    if text[-1:] not in _LAST_CHARS:
+        return text
+    while text[-_MAX_TOKEN_CHARS:].rstrip().endswith((">", "]", "|>assistant")):
+        token = _CONTROL_TOKEN.search(text, max(0, len(text) - _MAX_TOKEN_CHARS))
         if token is None:
             break
         text = text[: token.start()]

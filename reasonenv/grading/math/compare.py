@@ -62,7 +62,7 @@ _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _INTEGER = re.compile(r"-?[0-9]{1,40}")
 _LETTER_BEHIND_NUMBER = re.compile(
-    r"(?:[\d)}]|\\pi)\s*(?:\\[,;: ]|~)?\s*(?:[mgshLlNJWVAKCTFΩ](?![A-Za-z])|[A-Za-z]{2}|\\(?:Omega|text|mathrm))"
+    r"(?:[\d)}]|\\pi)\s*(?:\\[,;:! ]|~)?\s*(?:[mgshLlNJWVKCTFΩ]|\\Omega|[a-zA-Z]{2,3})(?![A-Za-z(_])[^+=<>()|,;]*\Z"
 )
 _GLUED_LETTER = re.compile(r"[\d})][A-Za-z]{1,3}(?:\^\{?\d\}?)?[$\s.]*\Z")
 _MAX_MATCHES = 4096
@@ -73,6 +73,7 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
 
     Raises:
         OverBudgetError: the answer would take more than it is worth.
+        UnreadableGoldError: nothing here can read the gold answer, and it is not the answer word for word.
 
     >>> equal_texts("1,000", "x = 1000.0"), equal_texts("2x", "x+x"), equal_texts("(1,2)", "(2,1)")
     (True, True, False)
@@ -123,9 +124,9 @@ def _equal_unread(gold: str, answer: str, left: Node | None, right: Node | None)
         return True
     if is_beyond_algebra(gold):
         raise UnreadableGoldError("the gold answer has notation that is not read here and that algebra would misread")
-    if is_left_open(gold) and is_left_open(answer):
-        return None
     is_possible = answer.count("{") == answer.count("}") and have_same_shape(gold, answer)
+    if is_left_open(gold):
+        return None if is_possible or is_left_open(answer) else False
     if not is_possible or (right is not None and right.kind == "text"):
         raise UnreadableGoldError("the gold answer is neither mathematics that is read here nor words")
     return None

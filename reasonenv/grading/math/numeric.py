@@ -100,7 +100,12 @@ def _points(names: frozenset[str], kind: str) -> Sequence[_Point]:
         return [_Point({})]
     if kind == "whole":
         return [
-            _Point({name: _random.randint(1, 10 ** (1 + trial % 6)) for name in sorted(names)})
+            _Point(
+                {
+                    name: (-1 if trial % 4 == 0 else 1) * _random.randint(1, 10 ** (1 + trial % 6))
+                    for name in sorted(names)
+                }
+            )
             for trial in range(2 * _NUM_TRIALS)
         ]
     if kind == "real":

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasonenv.grading.math.compare import equal_texts
-from reasonenv.grading.math.nodes import OverBudgetError
+from reasonenv.grading.math.nodes import OverBudgetError, UnreadableGoldError
+from reasonenv.grading.math.notation.reader import read
 from reasonenv.grading.math.notation.tokens import canonical_text
 from reasonenv.grading.math.policy import MathPolicy
 
@@ -272,5 +273,7 @@ markup = st.text(st.sampled_from("\\{}$()[]_^=,. 0123456789abfracte:%-+/|!"), ma
 def test_reading_raises_nothing_but_over_budget(gold, answer):
     try:
         assert decide(gold, answer) in {True, False, None}
+    except UnreadableGoldError:
+        assert read(gold) is None
     except OverBudgetError:
         assert gold != answer

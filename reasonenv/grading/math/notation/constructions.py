@@ -167,8 +167,10 @@ def _definition(element: Node, conditions: Sequence[Node]) -> Node | None:
 
 def is_usual(condition: Node) -> bool:
     """Return whether a condition may be added to a formula without changing it: x > 0, n ≥ 1, x ≠ 3, k ∈ Z."""
-    if condition.name in ("in", "!="):
+    if condition.name == "!=":
         return True
+    if condition.name == "in":
+        return condition.args[1].kind == "reals" or condition.args[1].name.startswith("mathbb ")
     bounds = [_rational(part) for part in condition.args]
     return all(
         part.kind == "var" or (bound is not None and 0 <= bound <= 2)

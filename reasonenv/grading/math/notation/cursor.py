@@ -12,7 +12,11 @@ from reasonenv.grading.math.nodes import MAX_DEPTH, Node, OverBudgetError, Unrea
 from reasonenv.grading.math.notation.tokens import Token
 
 END = Token("end", "", False)
-_LETTER_UNITS = frozenset([*"mgshLlNJWVAKCTF", "Omega"])
+_LETTER_UNITS = frozenset([*"mgshLlNJWV", "Omega"])
+_SPACED_LETTER_UNITS = frozenset("KCTF")
+"""Letters that are units only behind a space: 5K may be five thousand."""
+_FURTHER_LETTER_UNITS = frozenset([*_LETTER_UNITS, *_SPACED_LETTER_UNITS, "A"])
+"""Letters that are units behind another unit."""
 _MAX_DIGITS = 1000
 
 
@@ -120,7 +124,7 @@ class Cursor:
         words: list[str] = []
         while True:
             symbol = self.symbol()
-            if self._is_word(self._position, has_letters=has_letters or bool(words)):
+            if self._is_word(self._position, has_letters=has_letters, is_further=bool(words)):
                 words.append(self.take().text)
             elif symbol == "$" and not words:
                 self.take()
@@ -128,7 +132,7 @@ class Cursor:
             elif symbol == "/" and self.starts_rate():
                 self.take()
                 words += ["per", self.take().text]
-            elif symbol in ("cdot", "*") and words and self._is_word(self._position + 1, has_letters=True):
+            elif symbol in ("cdot", "*") and words and self._is_word(self._position + 1, is_further=True):
                 self.take()
             elif symbol == "^" and words:
                 self.take()
@@ -138,12 +142,16 @@ class Cursor:
 
     def starts_rate(self) -> bool:
         """Return whether `/` and a unit is next."""
-        return self.symbol() == "/" and self._is_word(self._position + 1, has_letters=True)
+        return self.symbol() == "/" and self._is_word(self._position + 1, is_further=True)
 
-    def _is_word(self, position: int, *, has_letters: bool) -> bool:
+    def _is_word(self, position: int, *, has_letters: bool = False, is_further: bool = False) -> bool:
         token = self._tokens[position]
-        is_letter = has_letters and position > 0 and token.text in _LETTER_UNITS and token.kind in ("var", "cmd")
-        return is_letter or token.kind in ("text", "word")
+        if token.kind not in ("var", "cmd"):
+            return token.kind in ("text", "word")
+        if is_further:
+            return token.text in _FURTHER_LETTER_UNITS
+        is_unit = token.text in _LETTER_UNITS or (token.is_spaced and token.text in _SPACED_LETTER_UNITS)
+        return has_letters and position > 0 and is_unit
 
     def numeral(self, token: Token, fraction: Callable[[], Node]) -> Node:
         """Read what digits begin: a repeating decimal, a mixed number, a number in a base, or a number."""

@@ -19,7 +19,7 @@ _BRACKETED = re.compile(
     rf"(?<=[\w)}}\]]){_SPACE}+(?:\\text\s*\{{\s*)?(?:\\left\s*)?\(\s*"
     rf"((?:-?[\d.]+\s*{_RELATION}\s*)?{_SUBJECT}\s*{_RELATION}[^()]*)(?:\\right\s*)?\)\s*\.?\s*$"
 )
-_SPACED = re.compile(rf"(?<=[\w)}}\]])\s*(?:,?\s*\\q?quad\s*)+(?={_SUBJECT}\s*{_RELATION})")
+_SPACED = re.compile(rf"(?<=[\w)}}\]])(?:[\s,]*\\q?quad)+\s*(?={_SUBJECT}\s*{_RELATION})")
 _EVERYWHERE = re.compile(
     r"(?:,|\\text\s*\{|\s)\s*(?:for\s+)?(?:all|every|any)\s*(?:real\s*)?\}?\s*\$?[A-Za-z]\$?\s*$|\\where\s+[A-Za-z]\s*$"
 )

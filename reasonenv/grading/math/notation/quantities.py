@@ -19,6 +19,7 @@ _CODES = {
 _AMOUNT = r"(-?\d[\d,]*(?:\.\d+)?)"
 _SIGN_FIRST = re.compile(rf"(-?)\s*([€£¥₹₩₽])\s*{_AMOUNT}")
 _CODE_FIRST = re.compile(rf"\s*\$?\s*(USD|EUR|GBP|CNY|RMB|JPY|INR|CHF)\s*\\?[ ,~]?\s*{_AMOUNT}(?![\w^])")
+_CHINESE_PERCENT = re.compile(rf"百分之\s*{_AMOUNT}")
 _TEXT = r"\\(?:text|mathrm|rm|textrm|mbox)\s*\{\s*"
 _DEGREE = r"\^\s*(?:\\circ|\{\s*\\circ\s*\})|\\degree(?![A-Za-z])"
 _TEMPERATURE = re.compile(
@@ -40,6 +41,7 @@ def spelled(text: str) -> str:
     """
     if not text.isascii():
         text = _SIGN_FIRST.sub(lambda found: f"{found[1]}{found[3]} \\text{{{_SIGNS[found[2]]}}} ", text)
+        text = _CHINESE_PERCENT.sub(r"\1\%", text).replace("或", " or ")
         text = _DEGREE_SIGN.sub(_degree_word, text)
     if "circ" in text or "degree" in text:
         text = _TEMPERATURE.sub(lambda found: _temperature(found[1] or found[2] or found[3]), text)
@@ -83,7 +85,7 @@ def with_unit(node: Node, phrase: str) -> Node:
     if scale != 1:
         value = number(value.value * scale) if value.kind == "num" else Node("mul", (value, number(scale)))
     name = unit.lower()
-    if not currency and name in ("percent", "per cent", "%", "percents"):
+    if not currency and name in ("percent", "per cent", "percentage", "%"):
         return Node("percent", (value,))
     if not currency and name in ("degree", "degrees", "deg"):
         return Node("degrees", (value,))

@@ -32,7 +32,7 @@ _CHOICE_WITH_VALUE = re.compile(
 )
 _UNEVALUATED = re.compile(
     r"\\(?:i*int|oint|sum|prod|coprod|lim|det)(?![A-Za-z])|[∫∑∏]"
-    r"|(?<![A-Za-z])(?:gcd|lcm|max|min|Max|Min)\s*(?:\\left\s*)?\\?[(\[{][^A-Za-z]*(?:$|[)\]}])"
+    r"|(?<![A-Za-z])(?:gcd|lcm|max|min|Max|Min)\}?\s*(?:\\left\s*)?\\?[(\[{][^A-Za-z]*(?:$|[)\]}])"
 )
 _VALUE = re.compile(r"[\d$]|\\[(\[]")
 _REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
