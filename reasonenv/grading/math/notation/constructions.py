@@ -159,8 +159,10 @@ def built_set(element: Node, conditions: Sequence[Node]) -> Node:
 
 def _definition(element: Node, conditions: Sequence[Node]) -> Node | None:
     """Return the value that an equation among the conditions gives the element."""
-    is_given = [condition for condition in conditions if condition.name == "=" and condition.args[0] == element]
-    return is_given[0].args[1] if is_given and is_given[0].kind == "relation" else None
+    given = [condition for condition in conditions if condition.name == "=" and condition.args[0] == element]
+    others = [condition for condition in conditions if condition not in given]
+    is_definition = len(given) == 1 and variables(given[0].args[1]) and all(map(_is_condition, others))
+    return given[0].args[1] if is_definition else None
 
 
 def is_usual(condition: Node) -> bool:
