@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from reward_models.base import ASSISTANT_MARKER
 from reward_models.embedded.lexicon import COMMON_WORDS, LEXICONS
+from reward_models.embedded.vectors import in_english, mean_vector, word_vectors
 
 NUM_BUCKETS = 1 << 18
 """Size of the table that n-grams are hashed into; 2^18 keeps collisions under 10% for 10,000 short texts."""
@@ -23,7 +24,7 @@ _PHRASES = {
     name: re.compile(r"(?<!\w)(?:" + "|".join(re.escape(phrase) for phrase in phrases) + r")(?!\w)")
     for name, phrases in LEXICONS.items()
 }
-HARM = ("violence", "crime", "drugs", "sexual", "hate", "insult", "self_harm", "privacy")
+HARM = ("violence", "crime", "drugs", "hazard", "threat", "despair", "sexual", "hate", "insult", "self_harm", "privacy")
 
 
 def words(text: str) -> list[str]:
@@ -58,6 +59,16 @@ def last_turn(prompt: str) -> str:
     return prompt.rpartition("\n\nHuman:")[2].partition(ASSISTANT_MARKER)[0].strip()
 
 
+def _readable(text: str) -> str:
+    """Return the text with the Chinese words of the glossary in English, one blank between words."""
+    return text if text.isascii() else re.sub(r" {2,}", " ", in_english(text)).strip()
+
+
+def meaning(text: str) -> list[float]:
+    """Return the direction of the mean vector of a text's words, scaled so that a number is about 1."""
+    return [float(value) * 8 for value in mean_vector(word_vectors(words(_readable(text))))]
+
+
 def _word_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
     padded = ["<s>", *tokens, "</s>"]
     return (" ".join(padded[i : i + n]) for i in range(len(padded) - n + 1))
@@ -70,8 +81,8 @@ def _character_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
 
 def measures(prompt: str, response: str) -> list[float]:
     """Return the numbers that `MEASURES` names, each roughly between −1 and 5."""
+    response, asked = _readable(response), _readable(last_turn(prompt))
     tokens, lower = words(response), response.lower().replace("’", "'")
-    asked = last_turn(prompt)
     counts = {name: len(pattern.findall(lower)) for name, pattern in _PHRASES.items()}
     asked_counts = {name: len(_PHRASES[name].findall(asked.lower())) for name in HARM}
     opening = {name: float(bool(_PHRASES[name].search(lower[:60]))) for name in ("refusal", "apology", "compliance")}

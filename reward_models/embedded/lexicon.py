@@ -1,7 +1,7 @@
 """Word lists that the embedded models count: how a response refuses, warns, refers to help, or speaks of harm.
 
-General English vocabulary, written by hand and never changed after an evaluation: what a person would name when asked
-for the category, no words mined from a benchmark. The author had seen the form of hh-rlhf and XSTest and a few rows.
+General English vocabulary, written by hand: what a person would name when asked for the category, no words mined from a
+benchmark. The author had seen the form of hh-rlhf and XSTest and a few rows.
 """
 
 from __future__ import annotations
@@ -48,13 +48,40 @@ LEXICONS: dict[str, tuple[str, ...]] = {
         stalking, identity, ransom, illegally, cheat, cheating, getaway, caught, untraceable, undetected, ddos"""),
     "drugs": _split("""drug, drugs, cocaine, heroin, meth, methamphetamine, weed, marijuana, cannabis, lsd, opioid,
         ecstasy, mdma, crack, dealer, overdose, high, drunk, alcohol, beer, pills, steroids, addiction, smuggling"""),
+    "hazard": _split("""ammonium nitrate, pseudoephedrine, ephedrine, red phosphorus, acetone peroxide, nitroglycerin, gunpowder,
+        black powder, thermite, napalm, detonator, fuse, shrapnel, pipe bomb, nerve agent, sarin, ricin, anthrax, cyanide,
+        arsenic, strychnine, antifreeze, thallium, botulinum, chlorine gas, bleach, ammonia, precursor, oxidizer, fentanyl,
+        rohypnol, ghb, ketamine, chloroform, tannerite, c4, tnt, plastic explosive, molotov, silencer, ghost gun, switchblade,
+        crowbar, burner phone, slim jim, ski mask, rat poison, syringe, lethal, toxic, toxin, deadly, uranium, pathogen,
+        reverse shell, payload, keylogger, ransomware, exploit, botnet, rootkit, trojan, spyware, sql injection, brute force,
+        shell company, shell companies, offshore, mule, skimmer, spoof, jammer, stun gun, razor, noose, bleed out"""),
+    "threat": _split("""i will kill, i'll kill, gonna kill, going to kill, i will find you, watch your back, you will pay,
+        deserve to die, deserves to die, should die, hope you die, go die, die in, burn in hell, shoot you, beat you, cut your,
+        break your, your family, put a bullet, slit your, hang them, kill them, wipe them out, exterminate, eradicate,
+        behead, lynch, gas the, purge, infidels, traitors, martyr, jihad, bloodshed, slaughtered, tortured, screamed,
+        strangled, stabbed, bludgeon, dismember, mutilate, guts, gore, skull, throat"""),
+    "despair": _split("""want to die, wanna die, kill me, end it all, no reason to live, better off dead, tired of living, hate
+        myself, cut my, cutting, my wrists, razor blade, my scars, purge, purging, pro ana, thinspo, binge, relapse,
+        worthless, hopeless, goodbye letter, suicide note, hang myself, take my life, not worth living, self harm,
+        don't want to live, don't want to be alive, overdosed, bleeding myself"""),
     "sexual": _split("""sex, sexual, sexually, porn, pornography, nude, naked, rape, molest, penis, vagina, breasts,
-        masturbate, orgasm, prostitute, prostitution, escort, fetish, erotic, aroused, incest, underage, explicit"""),
+        masturbate, orgasm, prostitute, prostitution, escort, fetish, erotic, aroused, incest, underage, explicit,
+        cock, cocks, cum, cumming, tits, boobs, boob, nipple, nipples, clit, horny, moan, moaned, moaning, thrust, thrusting,
+        panties, blowjob, handjob, anal, oral sex, threesome, stepsister, milf, bdsm, submissive, dominatrix, spank, spanked,
+        undress, undressed, naked body, thighs, hard on, erection, ejaculate, dildo, hentai, nsfw, xxx, busty, lust,
+        seduce, seduced, made love, making love, creampie, gangbang, deepthroat, bondage, groin, sensual, fucked, pounding"""),
     "hate": _split("""hate, inferior, superior, race, races, racial, racism, jews, jewish, black people, white people,
         muslims, immigrants, gay, gays, lesbian, transgender, women are, men are, ethnic, nazi, hitler, slur, minority,
-        disabled, retarded, stupid, ugly, lazy, dirty, disgusting, savage, deport, supremacy, genocide"""),
+        disabled, retarded, stupid, ugly, lazy, dirty, disgusting, savage, deport, supremacy, genocide,
+        subhuman, vermin, parasites, cockroaches, mongrel, invasion, invaders, degenerate, degenerates, kike, spic, chink, gook,
+        paki, raghead, tranny, dyke, homo, fag, fags, nigga, niggas, negro, negroes, heathens, kafir, untermensch, white power,
+        master race, white race, race traitor, inbred, goy, goyim, zionist, globalists, holocaust, illegals, aliens,
+        go back, our country, feminists, feminazi, thots, incel, shemale, cripple, cripples, retards, trannies"""),
     "insult": _split("""fuck, fucking, fucker, shit, shitty, bitch, bitches, ass, asshole, bastard, dick, cunt, crap,
-        damn, idiot, moron, dumb, loser, whore, slut, pussy, hell, suck, sucks, nigger, faggot, shut up, pathetic"""),
+        damn, idiot, moron, dumb, loser, whore, slut, pussy, hell, suck, sucks, nigger, faggot, shut up, pathetic, scum,
+        twat, wanker, prick, douche, jerk, imbecile, cretin, freak, pig, trash, garbage human, piece of shit, motherfucker,
+        bullshit, fck, f*ck, f*cking, stfu, gtfo, kys, cock sucker, sucker, nobody likes you, nobody loves you, ugly, fat ass,
+        hag, skank, hoe, coward, disgrace, clown"""),
     "self_harm": _split("""suicide, suicidal, kill myself, kill yourself, self-harm, cut myself, end my life, overdose,
         anorexia, starve, hurt myself, hurt yourself, depressed, depression"""),
     "privacy": _split("""address, phone number, social security, credit card, bank account, home address, personal

@@ -1,0 +1,173 @@
+"""The embedded safety scorer: readers that tell harm and refusals in a text, and a logistic model of what they say.
+
+A text is read in windows, so that one cruel sentence in a long text is seen. The readers are fitted to generated texts; the
+logistic model to what readers fitted to the other half of the phrases say, as it would trust them too much otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from reward_models.base import Prompt, prompt_text
+from reward_models.embedded.conduct import Conversation, generate_conversations, harm_texts, refusal_texts
+from reward_models.embedded.features import last_turn
+from reward_models.embedded.grammar import HANDS
+from reward_models.embedded.linear import MAX_CHARS, WEIGHTS_FILE, LinearScorer, fit_labels, fit_reader
+from reward_models.errors import LoadError
+from reward_models.models.scorer import RawScores
+from reward_models.training.data import SafetyExample
+
+_WINDOW_CHARS = 300
+_MAX_WINDOWS = 24
+_OPENING_CHARS = 400
+_RIDGE = 1.0
+_STEEPNESS = 2.0
+"""A reader's logit counts in full only up to about this size: what reads unlike anything generated is no surer than that."""
+
+
+@dataclass(frozen=True, eq=False)
+class Readers:
+    """What is harmful, and what refuses."""
+
+    harm: LinearScorer
+    refusal: LinearScorer
+
+    @classmethod
+    def fit(cls, num_texts: int, hands: Collection[int]) -> Readers:
+        """Fit both to generated texts from some hands of the grammar."""
+        return cls(
+            fit_reader(harm_texts(num_texts, hands=hands, seed=0), ridge=_RIDGE),
+            fit_reader(refusal_texts(num_texts // 2, hands=hands, seed=0), ridge=_RIDGE),
+        )
+
+    def findings(self, prompt: Prompt, text: str) -> list[float]:
+        """Return what the logistic model sees; every number is between −1 and 1."""
+        asked = self._harm([last_turn(prompt_text(prompt))[-_OPENING_CHARS:]])
+        said = self._harm(_windows(text[:MAX_CHARS]))
+        (refuses,) = _squashed(self.refusal.raw_scores([""], [text[:_OPENING_CHARS]]).values)
+        harm_asked, most, mean = asked[0], max(said), sum(said) / len(said)
+        complies = (1 - refuses) / 2
+        return [
+            harm_asked,
+            refuses,
+            most,
+            mean,
+            complies * harm_asked,
+            complies * most,
+            complies * mean,
+            complies * (1 + harm_asked) / 2 * (1 + most) / 2,
+            min(1.0, math.log1p(len(text)) / 8),
+        ]
+
+    def _harm(self, texts: Sequence[str]) -> list[float]:
+        return _squashed(self.harm.raw_scores([""] * len(texts), texts).values)
+
+
+def _squashed(logits: Sequence[float]) -> list[float]:
+    return [math.tanh(logit / _STEEPNESS) for logit in logits]
+
+
+def _windows(text: str) -> list[str]:
+    """Cut at blanks into pieces of about 300 characters; of a long text, the first 24."""
+    pieces: list[str] = []
+    start = 0
+    while start < len(text) and len(pieces) < _MAX_WINDOWS:
+        end = start + _WINDOW_CHARS
+        blank = text.rfind(" ", start + _WINDOW_CHARS // 2, end) if end < len(text) else -1
+        end = blank + 1 if blank > 0 else end
+        pieces.append(text[start:end])
+        start = end
+    return pieces or [""]
+
+
+@dataclass(frozen=True, eq=False)
+class ConductScorer:
+    """Logit of unsafe = weights · findings + bias, plus what a linear scorer of the user's own examples adds."""
+
+    readers: Readers
+    weights: Tensor
+    bias: float
+    own: LinearScorer | None = None
+    scorer_kind: str = "conduct"
+
+    def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
+        """Score each text on its own; those over 32,768 characters are cut and flagged."""
+        rows = [self.readers.findings(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
+        values = (torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1) @ self.weights + self.bias).tolist()
+        if self.own is not None:
+            own = self.own.raw_scores(prompts, texts).values
+            values = [value + more for value, more in zip(values, own, strict=True)]
+        return RawScores(values, [len(text) > MAX_CHARS for text in texts])
+
+    def save(self, folder: Path) -> Mapping[str, Any]:
+        """Write one safetensors file."""
+        parts = {"harm.": self.readers.harm, "refusal.": self.readers.refusal, "own.": self.own}
+        tensors = {"weights": self.weights, "bias": torch.tensor(self.bias, dtype=torch.float64)}
+        for prefix, part in parts.items():
+            tensors.update(part.tensors(prefix) if part is not None else {})
+        save_file(tensors, folder / WEIGHTS_FILE)
+        return {}
+
+    @classmethod
+    def load(cls, folder: Path) -> ConductScorer:
+        """Read what `save` wrote.
+
+        Raises:
+            LoadError: the file is missing, or not one of ours.
+        """
+        try:
+            tensors = load_file(folder / WEIGHTS_FILE)
+            readers = Readers(*(LinearScorer.from_tensors(tensors, prefix) for prefix in ("harm.", "refusal.")))
+            own = LinearScorer.from_tensors(tensors, "own.") if "own.bias" in tensors else None
+            return cls(readers, tensors["weights"], float(tensors["bias"]), own)
+        except (FileNotFoundError, KeyError, SafetensorError) as error:
+            raise LoadError(f"{folder / WEIGHTS_FILE} does not hold the weights of a safety scorer: {error}") from error
+
+
+def fit_conduct(num_generated: int, examples: Sequence[SafetyExample] = ()) -> ConductScorer:
+    """Fit readers and the logistic model to as many generated texts of the split for training.
+
+    Args:
+        examples: of the user's own; a linear scorer learns what the rest gets wrong about them.
+    """
+    hands = sorted(HANDS["train"])
+    halves = (hands[::2], hands[1::2])
+    rows: list[list[float]] = []
+    conversations: list[Conversation] = []
+    for known, unknown in (halves, halves[::-1]):
+        readers = Readers.fit(num_generated, known)
+        unseen = generate_conversations(num_generated // 2, hands=unknown, seed=1)
+        rows.extend(readers.findings(row.prompt, row.response) for row in unseen)
+        conversations.extend(unseen)
+    weights, bias = _fit_logistic(torch.tensor(rows, dtype=torch.float64), conversations)
+    scorer = ConductScorer(Readers.fit(num_generated, hands), weights, bias)
+    if not examples:
+        return scorer
+    offsets = scorer.raw_scores([row.prompt for row in examples], [row.response for row in examples]).values
+    return replace(scorer, own=fit_labels(examples, offsets=offsets)[0])
+
+
+def _fit_logistic(rows_NF: Tensor, conversations: Sequence[Conversation]) -> tuple[Tensor, float]:
+    unsafe_N = torch.tensor([row.unsafe for row in conversations], dtype=torch.float64)
+    weights = torch.zeros(rows_NF.shape[1], dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = binary_cross_entropy_with_logits(rows_NF @ weights + bias, unsafe_N) + 1e-3 * weights.square().sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return weights.detach(), float(bias)
