@@ -52,8 +52,10 @@ class Readers:
 
     def findings(self, prompt: Prompt, text: str) -> list[float]:
         """Return what the logistic model sees; every number is between −1 and 1."""
-        asked = self._harm([last_turn(prompt_text(prompt))[-_OPENING_CHARS:]])
+        question = last_turn(prompt_text(prompt))[-_OPENING_CHARS:]
+        asked = self._harm([question])
         said = self._harm(_windows(text[:MAX_CHARS]))
+        (both,) = self._harm([f"{question}\n{text[:_OPENING_CHARS]}"])
         (refuses,) = _squashed(self.refusal.raw_scores([""], [text[:_OPENING_CHARS]]).values)
         harm_asked, most, mean = asked[0], max(said), sum(said) / len(said)
         complies = (1 - refuses) / 2
@@ -66,7 +68,8 @@ class Readers:
             complies * most,
             complies * mean,
             complies * (1 + harm_asked) / 2 * (1 + most) / 2,
-            min(1.0, math.log1p(len(text)) / 8),
+            both,
+            complies * both,
         ]
 
     def _harm(self, texts: Sequence[str]) -> list[float]:
@@ -170,4 +173,4 @@ def _fit_logistic(rows_NF: Tensor, conversations: Sequence[Conversation]) -> tup
         return loss
 
     optimizer.step(closure)
-    return weights.detach(), float(bias)
+    return weights.detach(), float(bias.detach())
