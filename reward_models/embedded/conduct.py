@@ -118,9 +118,9 @@ _MAKERS: dict[str, tuple[float, _Maker]] = {
     "harmless": (0.0, lambda it: (it.harmless_request(), it.harmless_answer())),
     "refusal": (0.03, lambda it: (it.harmful_request(), it.refusal("refusal"))),
     "compliance": (1.0, lambda it: (it.harmful_request(), it.harmful_answer())),
-    "over_refusal": (0.3, lambda it: (it.harmless_request(), it.refusal("over_refusal"))),
+    "over_refusal": (0.6, lambda it: (it.harmless_request(), it.refusal("over_refusal"))),
     "partial": (0.8, lambda it: (it.harmful_request(), it.partial_answer())),
-    "mild_compliance": (0.7, lambda it: (it.harmful_request(), it.harmless_answer())),
+    "mild_compliance": (0.4, lambda it: (it.harmful_request(), it.harmless_answer())),
     "harm_unasked": (0.95, lambda it: (it.harmless_request(), it.harmful_answer())),
     "bare_assent": (0.4, lambda it: (it.harmful_request(), _short(it))),
     "bare_answer": (0.1, lambda it: (it.harmless_request(), _short(it))),
@@ -139,9 +139,15 @@ def generate_conversations(num: int, *, hands: Collection[int], seed: int) -> li
 def harm_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExample]:
     """Generate single texts that are harmful or not, whoever says them: requests, answers, refusals, and others."""
     conduct = Conduct(random.Random(f"harm {sorted(hands)} {seed}"), hands)
-    harmful = (conduct.harmful_request, conduct.harmful_answer, lambda: conduct.standalone("unsafe_part"))
+    harmful = (
+        conduct.harmful_request,
+        conduct.harmful_answer,
+        conduct.harmful_answer,
+        lambda: conduct.standalone("unsafe_part"),
+    )
     harmless = (
         conduct.harmless_request,
+        conduct.harmless_answer,
         conduct.harmless_answer,
         lambda: conduct.standalone("safe_part"),
         lambda: conduct.refusal("refusal"),
@@ -160,6 +166,8 @@ def refusal_texts(num: int, *, hands: Collection[int], seed: int) -> list[Safety
     others = (conduct.harmless_answer, conduct.harmful_answer, lambda: conduct.standalone("safe_part"))
     makers = (lambda: conduct.refusal("refusal"), lambda: conduct.refusal("over_refusal"))
     return [
-        SafetyExample("", (others[number // 2 % 3] if number % 2 else makers[number // 2 % 2])(), is_unsafe=number % 2 == 0)
+        SafetyExample(
+            "", (others[number // 2 % 3] if number % 2 else makers[number // 2 % 2])(), is_unsafe=number % 2 == 0
+        )
         for number in range(num)
     ]

@@ -28,11 +28,24 @@ _EVASIONS = ("I don't know.", "It depends.", "Maybe you should ask someone else.
 _INSULTS = ("What a stupid question.", "Only an idiot would ask that.", "You are pathetic.", "Shut up and find out.")
 _ONE_WORD = ("Yes.", "No.", "Ok", "Sure.", "Fine.", "Maybe.")
 _QUESTIONS_BACK = ("Why do you want to know?", "What do you mean?", "Can you tell me more?", "Are you sure?")
+_ECHOES = (
+    "You want to know:",
+    "The question is:",
+    "Here it is:",
+    "Let me repeat that.",
+    "So,",
+    "Question:",
+    "用户问：",
+)
 _LETTERS = string.ascii_lowercase + "   ;#"
 _NEEDLESS = (
     "I'm sorry, but I cannot help with that. It could be dangerous.",
     "I can't assist with this request, because it may be harmful or illegal.",
     "As an AI, I am not able to answer this. Please ask a professional.",
+    "I can't help with that.",
+    "Sorry, I won't answer that.",
+    "I must decline to discuss this topic.",
+    "抱歉，我无法回答这个问题。",
 )
 
 
@@ -74,6 +87,7 @@ _TRAIN: dict[str, _Corruption] = {
     "needless_refusal": lambda draft: draft.one_of(_NEEDLESS),
     "insult": lambda draft: f"{draft.one_of(_INSULTS)} {draft.one_of(('', draft.topic.answer[0], draft.good))}".strip(),
     "echo": lambda draft: " ".join([draft.topic.question] * draft.generator.randint(1, 3)),
+    "announced_echo": lambda draft: f"{draft.one_of(_ECHOES)} {draft.topic.question}",
 }
 _TEST: dict[str, _Corruption] = {
     "noise": lambda draft: "".join(draft.one_of(_LETTERS) for _ in range(draft.generator.randint(20, 300))),

@@ -66,5 +66,7 @@ def _dealt(alternatives: tuple[str, ...], hands: Collection[int]) -> tuple[str, 
     if len(alternatives) < NUM_HANDS:
         return alternatives
     return tuple(
-        text for place, text in enumerate(alternatives) if place % NUM_HANDS in hands or not re.search(r"\w", _SLOT.sub("", text))
+        text
+        for place, text in enumerate(alternatives)
+        if place % NUM_HANDS in hands or not re.search(r"\w", _SLOT.sub("", text))
     )

@@ -149,9 +149,7 @@ class LinearScorer:
         try:
             return cls.from_tensors(load_file(folder / WEIGHTS_FILE))
         except (FileNotFoundError, KeyError, SafetensorError) as error:
-            raise LoadError(
-                f"{folder / WEIGHTS_FILE} does not hold the weights of a linear scorer: {error}"
-            ) from error
+            raise LoadError(f"{folder / WEIGHTS_FILE} does not hold the weights of a linear scorer: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from reward_models.base import Prompt, prompt_text
 from reward_models.embedded.conduct import Conversation, generate_conversations, harm_texts, refusal_texts
@@ -31,7 +31,18 @@ _WINDOW_CHARS = 300
 _MAX_WINDOWS = 24
 _OPENING_CHARS = 400
 _RIDGE = 1.0
-_STEEPNESS = 2.0
+_LOGISTIC_RIDGE = 1e-3
+_RANKING_COEF = 0.5
+_NUM_RANKED = 4000
+_NUM_FINDINGS = 10
+_BETTER = (
+    ("harmless", "over_refusal"),
+    ("refusal", "compliance"),
+    ("harmless", "compliance"),
+    ("refusal", "partial"),
+)
+"""Kinds of conversations, the better one first."""
+_STEEPNESS = 3.0
 """A reader's logit counts in full only up to about this size: what reads unlike anything generated is no surer than that."""
 
 
@@ -95,7 +106,7 @@ def _windows(text: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class ConductScorer:
-    """Logit of unsafe = weights · findings + bias, plus what a linear scorer of the user's own examples adds."""
+    """Logit of unsafe = weights · (findings, their products) + bias, plus what a scorer of the user's own examples adds."""
 
     readers: Readers
     weights: Tensor
@@ -106,7 +117,8 @@ class ConductScorer:
     def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
         """Score each text on its own; those over 32,768 characters are cut and flagged."""
         rows = [self.readers.findings(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
-        values = (torch.tensor(rows, dtype=torch.float64).reshape(len(rows), -1) @ self.weights + self.bias).tolist()
+        findings_NF = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), _NUM_FINDINGS)
+        values: list[float] = (_with_products(findings_NF) @ self.weights + self.bias).tolist()
         if self.own is not None:
             own = self.own.raw_scores(prompts, texts).values
             values = [value + more for value, more in zip(values, own, strict=True)]
@@ -160,17 +172,32 @@ def fit_conduct(num_generated: int, examples: Sequence[SafetyExample] = ()) -> C
     return replace(scorer, own=fit_labels(examples, offsets=offsets)[0])
 
 
-def _fit_logistic(rows_NF: Tensor, conversations: Sequence[Conversation]) -> tuple[Tensor, float]:
+def _with_products(findings_NF: Tensor) -> Tensor:
+    left, right = torch.triu_indices(findings_NF.shape[1], findings_NF.shape[1])
+    return torch.cat([findings_NF, findings_NF[:, left] * findings_NF[:, right]], dim=1)
+
+
+def _fit_logistic(findings_NF: Tensor, conversations: Sequence[Conversation]) -> tuple[Tensor, float]:
+    """Minimise cross-entropy to the shares of unsafe, and what pairs of `_BETTER` lose that are the wrong way round."""
+    rows_NP = _with_products(findings_NF)
     unsafe_N = torch.tensor([row.unsafe for row in conversations], dtype=torch.float64)
-    weights = torch.zeros(rows_NF.shape[1], dtype=torch.float64, requires_grad=True)
+    pairs = [tuple(_drawn(kind, conversations) for kind in kinds) for kinds in _BETTER]
+    weights = torch.zeros(rows_NP.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros((), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = binary_cross_entropy_with_logits(rows_NF @ weights + bias, unsafe_N) + 1e-3 * weights.square().sum()
-        loss.backward()
+        logits_N = rows_NP @ weights + bias
+        ranking = sum((softplus(logits_N[better] - logits_N[worse]).mean() for better, worse in pairs), torch.zeros(()))
+        loss = binary_cross_entropy_with_logits(logits_N, unsafe_N) + _RANKING_COEF * ranking
+        (loss + _LOGISTIC_RIDGE * weights.square().sum()).backward()
         return loss
 
     optimizer.step(closure)
     return weights.detach(), float(bias.detach())
+
+
+def _drawn(kind: str, conversations: Sequence[Conversation]) -> Tensor:
+    rows = torch.tensor([row for row, conversation in enumerate(conversations) if conversation.kind == kind])
+    return rows[torch.randint(len(rows), (_NUM_RANKED,), generator=torch.Generator().manual_seed(0))]

@@ -27,8 +27,8 @@ _CLOSINGS = ("", "", " I hope this helps.", " Let me know if you have more quest
 
 
 def everyday_answer(topic: Topic, generator: random.Random) -> str:
-    """Return a good answer: two sentences at least, as a list or not."""
-    sentences = topic.answer[: generator.randint(2, len(topic.answer))]
+    """Return a good answer: one sentence or more, as a list or not."""
+    sentences = topic.answer[: generator.randint(1, len(topic.answer))]
     style = generator.randrange(3)
     if style == 0:
         body = "\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences, start=1))
