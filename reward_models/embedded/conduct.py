@@ -1,7 +1,8 @@
-"""Generated examples of conduct: harmless and harmful requests that are answered, refused, refused without need or half answered, and
-texts that stand alone, in English and Chinese.
+"""Generated examples of conduct: requests that are answered, refused, refused without need or half answered, and texts
+that stand alone, in English and Chinese.
 
-Harmful and harmless answers are composed alike (lists, amounts, tools, openings), so that only what they are about tells them apart.
+Harmful and harmless answers are composed alike (lists, amounts, tools, openings): only what they are about tells them
+apart.
 """
 
 from __future__ import annotations

@@ -177,7 +177,8 @@ def _relevance(asked: Sequence[str], tokens: Sequence[str]) -> list[float]:
 _NAMES = """log_length log_length_squared distinct_words word_length repeated_trigrams sentence_words sentences
     ends_with_question questions exclamations ends_properly list_lines code_blocks digits capitals not_ascii
     common_words first_person second_person negations capital_starts link topic_words topic_stems topic_share new_words
-    repeats_prompt sense_shared sense_of_new_words sense_of_halves known_words copied_words {} opens_refusing opens_apologising opens_complying harm asked_harm harm_refused harm_complied
+    repeats_prompt sense_shared sense_of_new_words sense_of_halves known_words copied_words {}
+    opens_refusing opens_apologising opens_complying harm asked_harm harm_refused harm_complied
     harm_inquired"""
 
 MEASURES = tuple(_NAMES.format(" ".join(f"{form}_{name}" for form in ("log", "rate") for name in LEXICONS)).split())

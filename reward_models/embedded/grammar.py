@@ -1,7 +1,7 @@
 """Grammars that training data are generated from: `name = text | text with {name} | …`, in the folder `texts`.
 
-Alternatives are dealt in five hands by their place. A generator that plays some hands never says what another one holds, so that a
-test on the last hand is about words and phrasings that training never showed.
+Alternatives are dealt in five hands by their place. A generator that plays some hands never says what another one
+holds, so that a test on the last hand is about words and phrasings that training never showed.
 """
 
 from __future__ import annotations

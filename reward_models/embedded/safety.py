@@ -1,7 +1,7 @@
 """The embedded safety scorer: readers that tell harm and refusals in a text, and a logistic model of what they say.
 
-A text is read in windows, so that one cruel sentence in a long text is seen. The readers are fitted to generated texts; the
-logistic model to what readers fitted to the other half of the phrases say, as it would trust them too much otherwise.
+A text is read in windows, so that one cruel sentence in a long text is seen. The readers are fitted to generated texts,
+the logistic model to what readers of the other half of the phrases say: it would trust them too much otherwise.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BETTER = (
 )
 """Kinds of conversations, the better one first."""
 _STEEPNESS = 3.0
-"""A reader's logit counts in full only up to about this size: what reads unlike anything generated is no surer than that."""
+"""A reader's logit counts in full only up to about this size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ def _windows(text: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class ConductScorer:
-    """Logit of unsafe = weights · (findings, their products) + bias, plus what a scorer of the user's own examples adds."""
+    """Logit of unsafe = weights · (findings, products) + bias, plus what a scorer of the user's own examples adds."""
 
     readers: Readers
     weights: Tensor
