@@ -1,7 +1,7 @@
 """What words mean, roughly: 64 numbers for each of 26,000 English words and word pieces, and for 200 Chinese words by
 way of their English ones.
 
-The table was distilled from all-MiniLM-L6-v2 (Apache-2.0) by `benchmarks/make_word_vectors.py`.
+The table was distilled from all-MiniLM-L6-v2 (Apache-2.0) by `benchmarks/word_vectors/make_word_vectors.py`.
 """
 
 from __future__ import annotations

