@@ -131,8 +131,8 @@ class LinearScorer:
             KeyError: a name is missing.
         """
         features = MeasureFeatures(*(tensors[f"{prefix}features.{name}"] for name in _FEATURE_TENSORS))
-        weights = (tensors[f"{prefix}{name}"] for name in ("bucket_weights", "feature_weights"))
-        return cls(*weights, features, float(tensors[f"{prefix}bias"]))
+        weights, feature_weights = tensors[f"{prefix}bucket_weights"], tensors[f"{prefix}feature_weights"]
+        return cls(weights, feature_weights, features, float(tensors[f"{prefix}bias"]))
 
     def save(self, folder: Path) -> Mapping[str, Any]:
         """Write one safetensors file."""
