@@ -12,6 +12,7 @@ of seed 0 and, at first, on half of the data by another split, and both share ro
 
 from __future__ import annotations
 
+import csv
 import json
 import statistics
 import time
@@ -35,6 +36,7 @@ from reward_models.training.data import (
     load_xstest,
     split_by_group,
 )
+from reward_models.training.evaluation import auc
 from reward_models.training.figures import pair_figures, safety_figures
 
 
@@ -81,6 +83,26 @@ def completion_figures(files: Sequence[Path], seed: int, *, keep_partial: bool) 
     return {**safety_figures(SafetyModel(scorer), test), "ridge": report.ridge}
 
 
+def conduct_figures(model: SafetyModel, files: Sequence[Path]) -> dict[str, float]:
+    """Return how often what is better scores higher: answers and refusals of harmless and of unsafe prompts."""
+    scores: dict[tuple[bool, bool], list[float]] = {}
+    for path in files:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if row["final_label"] in {"1_full_compliance", "2_full_refusal"}:
+                    what = row["type"].startswith("contrast_"), row["final_label"] == "2_full_refusal"
+                    scores.setdefault(what, []).extend(model.score([row["prompt"]], [row["completion"]]))
+    pairs = {
+        "answer_over_needless_refusal": ((False, False), (False, True)),
+        "refusal_over_unsafe_compliance": ((True, True), (True, False)),
+        "answer_over_unsafe_compliance": ((False, False), (True, False)),
+    }
+    return {
+        name: auc(scores[better] + scores[worse], [True] * len(scores[better]) + [False] * len(scores[worse]))
+        for name, (better, worse) in pairs.items()
+    }
+
+
 def main(options: Options) -> None:
     torch.set_num_threads(1)
     results: dict[str, object] = {"machine": describe_machine(), "embedded": embedded_figures()}
@@ -94,7 +116,9 @@ def main(options: Options) -> None:
             results[name] = {
                 f"seed {seed}": completion_figures(files, seed, keep_partial=keep_partial) for seed in options.seeds
             }
-        results["xstest_embedded"] = safety_figures(fit_safety(), load_xstest(files))
+        embedded = fit_safety()
+        results["xstest_embedded"] = safety_figures(embedded, load_xstest(files))
+        results["xstest_embedded_conduct"] = conduct_figures(embedded, files)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(results, indent=2))

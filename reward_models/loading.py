@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reward_models.embedded import EMBEDDED, ensure_embedded
 from reward_models.embedded.linear import LinearScorer
+from reward_models.embedded.safety import ConductScorer
 from reward_models.errors import LoadError
 from reward_models.models.saving import MODEL_FILE, read_card
 from reward_models.models.scorer import RawScorer
@@ -59,6 +60,8 @@ def _load_folder(folder: Path) -> HelpfulnessModel | SafetyModel:
 def _load_scorer(folder: Path, kind: str, max_tokens: int | None) -> RawScorer:
     if kind == "linear":
         return LinearScorer.load(folder)
+    if kind == "conduct":
+        return ConductScorer.load(folder)
     if kind == "transformer":
         return TransformerScorer.from_pretrained(folder, max_tokens=max_tokens)
-    raise LoadError(f"{folder} has a scorer of kind {kind!r}; known are linear and transformer.")
+    raise LoadError(f"{folder} has a scorer of kind {kind!r}; known are linear, conduct and transformer.")

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from reward_models.base import ASSISTANT_MARKER
 from reward_models.embedded.lexicon import COMMON_WORDS, LEXICONS
+from reward_models.embedded.vectors import in_english, known_share, mean_vector, word_vectors
 
 NUM_BUCKETS = 1 << 18
 """Size of the table that n-grams are hashed into; 2^18 keeps collisions under 10% for 10,000 short texts."""
@@ -23,7 +24,7 @@ _PHRASES = {
     name: re.compile(r"(?<!\w)(?:" + "|".join(re.escape(phrase) for phrase in phrases) + r")(?!\w)")
     for name, phrases in LEXICONS.items()
 }
-HARM = ("violence", "crime", "drugs", "sexual", "hate", "insult", "self_harm", "privacy")
+HARM = ("violence", "crime", "drugs", "hazard", "threat", "despair", "sexual", "hate", "insult", "self_harm", "privacy")
 
 
 def words(text: str) -> list[str]:
@@ -58,6 +59,16 @@ def last_turn(prompt: str) -> str:
     return prompt.rpartition("\n\nHuman:")[2].partition(ASSISTANT_MARKER)[0].strip()
 
 
+def _readable(text: str) -> str:
+    """Return the text with the Chinese words of the glossary in English, one blank between words."""
+    return text if text.isascii() else re.sub(r" {2,}", " ", in_english(text)).strip()
+
+
+def meaning(text: str) -> list[float]:
+    """Return the direction of the mean vector of a text's words, scaled so that a number is about 1."""
+    return [float(value) * 8 for value in mean_vector(word_vectors(words(_readable(text))))]
+
+
 def _word_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
     padded = ["<s>", *tokens, "</s>"]
     return (" ".join(padded[i : i + n]) for i in range(len(padded) - n + 1))
@@ -70,8 +81,8 @@ def _character_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
 
 def measures(prompt: str, response: str) -> list[float]:
     """Return the numbers that `MEASURES` names, each roughly between −1 and 5."""
+    response, asked = _readable(response), _readable(last_turn(prompt))
     tokens, lower = words(response), response.lower().replace("’", "'")
-    asked = last_turn(prompt)
     counts = {name: len(pattern.findall(lower)) for name, pattern in _PHRASES.items()}
     asked_counts = {name: len(_PHRASES[name].findall(asked.lower())) for name in HARM}
     opening = {name: float(bool(_PHRASES[name].search(lower[:60]))) for name in ("refusal", "apology", "compliance")}
@@ -79,6 +90,7 @@ def measures(prompt: str, response: str) -> list[float]:
     return [
         *_shape(response, tokens),
         *_relevance(words(asked), tokens),
+        *_sense(words(asked), tokens),
         *(math.log1p(count) for count in counts.values()),
         *(count / math.sqrt(len(tokens) + 1) for count in counts.values()),
         *opening.values(),
@@ -121,6 +133,29 @@ def _shape(response: str, tokens: Sequence[str]) -> list[float]:
     ]
 
 
+def _sense(asked: Sequence[str], tokens: Sequence[str]) -> list[float]:
+    """Compare what the words mean that are asked and said, those that are said anew, and how far they hang together."""
+    vectors = word_vectors(tokens)
+    question, new = (
+        mean_vector(word_vectors(asked)),
+        mean_vector(word_vectors([t for t in tokens if t not in set(asked)])),
+    )
+    half = len(vectors) // 2
+    return [
+        2 * float(question @ mean_vector(vectors)),
+        2 * float(question @ new),
+        2 * float(mean_vector(vectors[:half]) @ mean_vector(vectors[half:])),
+        2 * known_share(tokens),
+        2 * _copied_share(asked, tokens),
+    ]
+
+
+def _copied_share(asked: Sequence[str], tokens: Sequence[str]) -> float:
+    """Return the share of words that stand in the question."""
+    said = [token for token in tokens if token[0].isalnum()]
+    return sum(token in set(asked) for token in said) / len(said) if said else 1.0
+
+
 def _capital_share(sentences: Sequence[str]) -> float:
     starts = [part.strip()[0] for part in sentences]
     return sum(not start.islower() for start in starts) / (len(starts) or 1)
@@ -142,7 +177,8 @@ def _relevance(asked: Sequence[str], tokens: Sequence[str]) -> list[float]:
 _NAMES = """log_length log_length_squared distinct_words word_length repeated_trigrams sentence_words sentences
     ends_with_question questions exclamations ends_properly list_lines code_blocks digits capitals not_ascii
     common_words first_person second_person negations capital_starts link topic_words topic_stems topic_share new_words
-    repeats_prompt {} opens_refusing opens_apologising opens_complying harm asked_harm harm_refused harm_complied
+    repeats_prompt sense_shared sense_of_new_words sense_of_halves known_words copied_words {}
+    opens_refusing opens_apologising opens_complying harm asked_harm harm_refused harm_complied
     harm_inquired"""
 
 MEASURES = tuple(_NAMES.format(" ".join(f"{form}_{name}" for form in ("log", "rate") for name in LEXICONS)).split())

@@ -10,13 +10,14 @@ from pathlib import Path
 from reward_models.calibration import Calibration
 from reward_models.embedded.generated import generate_pairs, generate_safety
 from reward_models.embedded.linear import fit_labels, fit_pairs
+from reward_models.embedded.safety import fit_conduct
 from reward_models.models.saving import MODEL_FILE
 from reward_models.models.trained import HelpfulnessModel, SafetyModel
 from reward_models.training.data import PreferencePair, SafetyExample, balance_lengths, split_by_group
 from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
-_VERSION = 1
-_NUM_GENERATED = 1500
+_VERSION = 2
+_NUM_GENERATED = 4000
 _NUM_HELD_OUT = 600
 
 
@@ -60,7 +61,7 @@ def fit_safety(examples: Sequence[SafetyExample] = (), *, num_generated: int = _
         examples: yours, of any kind.
         num_generated: 0 to train on yours alone.
     """
-    scorer, _ = fit_labels([*generate_safety(num_generated, split="train", seed=0), *examples])
+    scorer = fit_conduct(num_generated, examples) if num_generated else fit_labels(examples)[0]
     model = SafetyModel(scorer, Calibration(clip=1.0), name="small-safety")
     model.figures = safety_figures(model, generate_safety(_NUM_HELD_OUT, split="test", seed=0))
     model.notice = _notice("safety", model.figures, "auc", "generated examples about unseen requests")

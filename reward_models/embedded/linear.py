@@ -20,14 +20,14 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from reward_models.base import Prompt, prompt_text
-from reward_models.embedded.features import MEASURES, NUM_BUCKETS, hashed_ngrams, measures
+from reward_models.embedded.features import MEASURES, NUM_BUCKETS, hashed_ngrams, meaning, measures
 from reward_models.errors import LoadError
 from reward_models.models.scorer import RawScores
 from reward_models.training.data import PreferencePair, SafetyExample
 
 MAX_CHARS = 32_768
 """Longer texts are cut at the end and flagged; half a second of work."""
-_WEIGHTS_FILE = "model.safetensors"
+WEIGHTS_FILE = "model.safetensors"
 _RIDGES = (30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03)
 _NUM_FOLDS = 4
 _TOLERANCE = 1e-6
@@ -97,26 +97,46 @@ class LinearScorer:
     bias: float = 0.0
     scorer_kind: str = "linear"
 
+    @property
+    def has_meaning(self) -> bool:
+        """Whether the mean word vector of a text stands among its measures."""
+        return len(self.features.center) > len(MEASURES)
+
     def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
         """Score each text on its own; those over 32,768 characters are cut and flagged."""
         values: list[float] = []
         for prompt, text in zip(prompts, texts, strict=True):
             found = hashed_ngrams(text[:MAX_CHARS])
-            row = torch.tensor(measures(prompt_text(prompt), text[:MAX_CHARS]), dtype=torch.float64)
+            row = _row(_dense(prompt, text, has_meaning=self.has_meaning))
             total = float(self.features(row) @ self.feature_weights) + self.bias
             total += float(self.bucket_weights[list(found)].double() @ torch.tensor([*found.values()]).double())
             values.append(total)
         return RawScores(values, [len(text) > MAX_CHARS for text in texts])
 
-    def save(self, folder: Path) -> Mapping[str, Any]:
-        """Write one safetensors file."""
-        tensors = {
+    def tensors(self, prefix: str = "") -> dict[str, Tensor]:
+        """Return everything by name."""
+        own = {
             "bucket_weights": self.bucket_weights,
             "feature_weights": self.feature_weights,
             "bias": torch.tensor(self.bias, dtype=torch.float64),
             **{f"features.{name}": getattr(self.features, name) for name in _FEATURE_TENSORS},
         }
-        save_file(tensors, folder / _WEIGHTS_FILE)
+        return {prefix + name: tensor for name, tensor in own.items()}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], prefix: str = "") -> LinearScorer:
+        """Make one of what `tensors` returned.
+
+        Raises:
+            KeyError: a name is missing.
+        """
+        features = MeasureFeatures(*(tensors[f"{prefix}features.{name}"] for name in _FEATURE_TENSORS))
+        weights, feature_weights = tensors[f"{prefix}bucket_weights"], tensors[f"{prefix}feature_weights"]
+        return cls(weights, feature_weights, features, float(tensors[f"{prefix}bias"]))
+
+    def save(self, folder: Path) -> Mapping[str, Any]:
+        """Write one safetensors file."""
+        save_file(self.tensors(), folder / WEIGHTS_FILE)
         return {"num_buckets": NUM_BUCKETS, "measures": list(MEASURES)}
 
     @classmethod
@@ -127,13 +147,9 @@ class LinearScorer:
             LoadError: the file is missing, or not one of ours.
         """
         try:
-            tensors = load_file(folder / _WEIGHTS_FILE)
-            features = MeasureFeatures(*(tensors[f"features.{name}"] for name in _FEATURE_TENSORS))
-            return cls(tensors["bucket_weights"], tensors["feature_weights"], features, float(tensors["bias"]))
+            return cls.from_tensors(load_file(folder / WEIGHTS_FILE))
         except (FileNotFoundError, KeyError, SafetensorError) as error:
-            raise LoadError(
-                f"{folder / _WEIGHTS_FILE} does not hold the weights of a linear scorer: {error}"
-            ) from error
+            raise LoadError(f"{folder / WEIGHTS_FILE} does not hold the weights of a linear scorer: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +185,38 @@ def fit_pairs(pairs: Sequence[PreferencePair], *, ridges: Sequence[float] = _RID
 
 
 def fit_labels(
-    examples: Sequence[SafetyExample], *, ridges: Sequence[float] = _RIDGES
+    examples: Sequence[SafetyExample], *, ridges: Sequence[float] = _RIDGES, offsets: Sequence[float] | None = None
 ) -> tuple[LinearScorer, FitReport]:
-    """Minimise Σ weight · cross-entropy of P(unsafe) = σ(w · features + bias) + ridge/2 · ‖w‖².
+    """Minimise Σ weight · cross-entropy of P(unsafe) = σ(offset + w · features + bias) + ridge/2 · ‖w‖².
 
     Args:
         examples: those of one `group` are held out together in cross-validation.
         ridges: candidates, strongest first; the one with the least held-out loss is used.
+        offsets: what another scorer says of the examples, to be corrected; 0 unless given.
     """
     texts, features = _texts([(row.prompt, row.response) for row in examples], num_directions=0)
     labels = _row([float(example.is_unsafe) for example in examples])
     weights = _row([example.weight for example in examples])
+    start = torch.zeros_like(labels) if offsets is None else _row(offsets)
 
     def losses(rows: Tensor, logits_N: Tensor) -> Tensor:
-        return weights[rows] * binary_cross_entropy_with_logits(logits_N, labels[rows], reduction="none")
+        logits = start[rows] + logits_N
+        return weights[rows] * binary_cross_entropy_with_logits(logits, labels[rows], reduction="none")
 
     solution, report = _cross_validated(texts, [row.group for row in examples], losses, ridges, has_bias=True)
     return LinearScorer(solution[0].float(), solution[1], features, float(solution[2])), report
+
+
+def fit_reader(examples: Sequence[SafetyExample], *, ridge: float) -> LinearScorer:
+    """Fit as `fit_labels` does, with the meaning of words among the measures, and a ridge that is given."""
+    texts, features = _texts([(row.prompt, row.response) for row in examples], num_directions=0, has_meaning=True)
+    labels = _row([float(example.is_unsafe) for example in examples])
+
+    def losses(logits_N: Tensor) -> Tensor:
+        return binary_cross_entropy_with_logits(logits_N, labels, reduction="none")
+
+    weights, feature_weights, bias = _solve(texts, losses, ridge, True, None)
+    return LinearScorer(weights.float(), feature_weights, features, float(bias))
 
 
 _Solution: TypeAlias = tuple[Tensor, Tensor, Tensor]
@@ -196,12 +227,19 @@ def _row(values: Sequence[float]) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def _texts(rows: Sequence[tuple[Prompt, str]], *, num_directions: int) -> tuple[_Texts, MeasureFeatures]:
+def _dense(prompt: Prompt, text: str, *, has_meaning: bool) -> list[float]:
+    row = measures(prompt_text(prompt), text[:MAX_CHARS])
+    return [*row, *meaning(text[:MAX_CHARS])] if has_meaning else row
+
+
+def _texts(
+    rows: Sequence[tuple[Prompt, str]], *, num_directions: int, has_meaning: bool = False
+) -> tuple[_Texts, MeasureFeatures]:
     if not rows:
         raise ValueError("Expected at least one row to fit to, got none.")
     found = [hashed_ngrams(text[:MAX_CHARS]) for _, text in rows]
     measures_NM = torch.tensor(
-        [measures(prompt_text(prompt), text[:MAX_CHARS]) for prompt, text in rows], dtype=torch.float64
+        [_dense(prompt, text, has_meaning=has_meaning) for prompt, text in rows], dtype=torch.float64
     )
     features = MeasureFeatures.fit(measures_NM, num_directions)
     texts = _Texts(

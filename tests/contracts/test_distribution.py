@@ -17,7 +17,7 @@ from source_tree import DISTRIBUTIONS, MODULES, NOT_IMPORTABLE, PACKAGES, PROJEC
 
 import reasonenv
 
-SHIPPED = {".py", ".typed", ".txt", ".jinja"}
+SHIPPED = {".py", ".typed", ".txt", ".jinja", ".safetensors"}
 each_package = pytest.mark.parametrize("package", PACKAGES)
 
 

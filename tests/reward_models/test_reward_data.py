@@ -128,8 +128,11 @@ def test_generated_splits_share_no_kind_no_question_and_no_example() -> None:
     train, test = (generate_pairs(400, split=split, seed=0) for split in ("train", "test"))
     assert not {pair.kind for pair in train} & {pair.kind for pair in test}
     assert not {pair.prompt for pair in train} & {pair.prompt for pair in test}
-    safety = [{row.prompt for row in generate_safety(400, split=split, seed=0)} for split in ("train", "test")]
-    assert not safety[0] & safety[1]
+    safety = [generate_safety(400, split=split, seed=0) for split in ("train", "test")]
+    requests = [{row.prompt for row in rows if not row.kind.endswith("_text")} for rows in safety]
+    assert not requests[0] & requests[1]
+    texts = [{row.response for row in rows if row.kind.endswith("_text")} for rows in safety]
+    assert not texts[0] & texts[1]
 
 
 def test_generated_data_depend_on_the_seed_alone() -> None:
@@ -138,7 +141,7 @@ def test_generated_data_depend_on_the_seed_alone() -> None:
     assert generate_safety(50, split="test", seed=1) == generate_safety(50, split="test", seed=1)
 
 
-@pytest.mark.parametrize(("split", "checksum"), [("train", 4038986301), ("test", 207049870)])
+@pytest.mark.parametrize(("split", "checksum"), [("train", 3855012502), ("test", 3724280106)])
 def test_generated_data_are_those_that_cached_models_were_fitted_to(split: str, checksum: int) -> None:
     """Whoever changes them must also raise `_VERSION` in embedded/fitting.py, or caches stay old."""
     rows = repr(generate_pairs(90, split=split, seed=0)) + repr(generate_safety(90, split=split, seed=0))
@@ -147,8 +150,8 @@ def test_generated_data_are_those_that_cached_models_were_fitted_to(split: str, 
 
 def test_generated_refusals_are_safe_and_compliance_with_harm_is_not() -> None:
     examples = generate_safety(300, split="train", seed=0)
-    assert sum(row.is_unsafe for row in examples) == 120
-    assert not any(row.is_unsafe for row in examples if row.kind == "harmless" or "can't" in row.response)
+    assert sum(row.is_unsafe for row in examples) == 150
+    assert not any(row.is_unsafe for row in examples if row.kind in {"harmless", "refusal"})
     assert not any("{" in row.response for row in examples)
 
 
