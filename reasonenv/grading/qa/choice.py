@@ -1,10 +1,11 @@
 r"""Reading which options a response chooses: by letter, by letter and text, or by text.
 
-A letter counts where the answer starts with it and a boundary ends it. "Answer: Alice" is not A, a bare "a" is an
-article, a bare "I" a pronoun, and two options joined by "or" are none.
+A letter counts where the answer starts with it and a boundary ends it, or where a sentence chooses it. "Answer: Alice"
+is not A, a bare "a" is an article, a bare "I" a pronoun, two options joined by "or" are none, and a letter in front of
+another option's text is none either. A letter alone is a letter, also where it is the text of an option.
 
-Covered: **B**, (B), \boxed{B}, Ｂ, "Option B: Paris", "B is correct", the text of an option, several letters where the
-gold answer has several. Not covered: options by number or position ("the second one").
+Covered: **B**, (B), \boxed{B}, Ｂ, "Option B: Paris", "I choose B", 故选B, the text of an option, several letters where
+the gold answer has several. Not covered: options by number or position ("the second one").
 """
 
 from __future__ import annotations
@@ -12,53 +13,50 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
-from reasonenv.grading.qa.numbers import read_quantity, same_quantity
+from reasonenv.grading.qa.options import ALPHABET, exact_index, is_formula, option_index
 from reasonenv.grading.qa.reading import Reading, refined, without_commands
-from reasonenv.grading.qa.text import text_forms
+from reasonenv.grading.qa.statements import LETTER_END, asserted_letters, is_taken_back
 from reasonenv.parsing import Response
 
 _DEFAULT_LETTERS = "ABCDEFGHIJ"
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MAX_SEARCHED_CHARS = 2000
+_MAX_SENTENCE_CHARS = 300
 
-_END = r"(?![A-Za-z0-9_'’+#À-ÿ]|[-.&][^\W_])"
+_LEAD = r"(?:so|therefore|thus|hence|well)?[,\s]*(?:(?:the|la|le|die|el)\s+)?"
 _START = re.compile(
-    r"[\s*_\"'“‘>]*(?:(?:the\s+)?(?:correct\s+|right\s+|best\s+)?(?:option|choice|answer|letter)s?\s*[:：]?\s*|选项?\s*|選項?\s*)?"
-    rf"(?P<open>[(\[{{<【「*_\"'\s]*)(?P<letter>[A-Za-z]){_END}(?P<close>[)\]}}>】」*_\"']*)",
+    rf"[\s*_\"'“‘>$]*{_LEAD}(?:(?:correct\s+|right\s+|best\s+)?(?:option|choice|answer|letter)s?\s*[:：]?\s*|选项?\s*|選項?\s*)?"
+    rf"(?P<open>[(\[{{<【「*_\"'‘“$\s]*)(?P<letter>[A-Za-z]){LETTER_END}(?P<close>[)\]}}>】」*_\"'’”$]*)",
     re.I,
 )
+_ALONE = re.compile(rf"[(\[{{<【「*_\"'‘“$\s]*[A-Z]{LETTER_END}[)\]}}>】」*_\"'’”$.。!\s]*")
+_QUOTED = re.compile(r"\A[\"'“‘](.*)[\"'”’]\Z", re.S)
+_LABELLED = re.compile(r"[(\[*\s]*[A-Z](?:[)\].:：]|\s[-–—])")
 _JOINED = re.compile(r"[A-J]{2,10}")
 _CONNECTED = re.compile(
     r"\s*(?P<by>(?:[,/&+;、，|]|\b(?:and|or|und|oder|y|o|ou|et)\b|[和或及与跟])(?:\s*(?:and|or|option|both))?)\s*"
-    rf"(?:options?\s+)?[(\[*]*(?P<letter>[A-Z]){_END}[)\]*]*"
+    rf"(?:options?\s+)?[(\[*]*(?P<letter>[A-Z]){LETTER_END}[)\]*]*"
 )
 _SPACED = re.compile(r"\s*[A-Z](?:\s+[A-Z])+\s*")
 _HEDGED = re.compile(
-    rf"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b[^.\n]{{0,25}}?[\s(\[*][A-J]{_END}"
+    rf"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b[^.\n]{{0,25}}?[\s(\[*][A-J]{LETTER_END}"
 )
 _FOLLOWED = re.compile(
-    r"\s*(?:$|[.:：,，;。、)\]!?(–—=\n-]|[\u3040-\u9fff]"
-    r"|(?:(?:and|but) not|because|since|as|which|for|due|being)\b"
+    r"\s*(?:$|[.:：,，;。、)\]!(–—\n-]|因|理由|です|でした|である|だ(?!が)|が正|입니다|이다|예요|이에요"
+    r"|(?:[选選][項项]|项)?(?:是|为)?(?:正确|正確|对|對)"
+    r"|(?:(?:and|but)\s+)?not\s+(?:option\s+)?[(\[]?[A-J]\b|(?:rather than|instead of|over)\b"
+    r"|(?:because|since|as|which|for|due|being)\b"
     r"|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer)\b)"
 )
-_OPTION_PREFIX = re.compile(r"\(?([A-Z])[).:：]\s*")
-_STATED = (
-    re.compile(
-        rf"(?<![\w'’])[(\[*]*([A-HJ-Z]){_END}[)\]*]*\s+(?:is|was)\s+(?!not)(?:the\s+)?(?:\w+\s+)?(?:correct|right|best|answer)\b"
-    ),
-    re.compile(
-        rf"\b(?i:choose|chose|pick|select|selected|go(?:ing)? with)\s+(?i:option|choice|answer)?\s*"
-        rf"[(\[*\"']*([A-HJ-Z]){_END}(?!\s+[a-z])"
-    ),
-    re.compile(rf"(?:我?[选選]择?擇?|所以|因此)[项項]?[是为：:\s]*[(（*]*([A-HJ-Z]){_END}"),
-    re.compile(
-        r"(?:\b(?i:therefore|thus|so|hence|it's|it is)[,:]?\s+(?:(?i:it is|it's)\s+)?)[(\[*]*([A-HJ-Z])[)\]*.!\s]*\Z"
-    ),
-    re.compile(r"(?:\A|\n)[ \t]*[(\[*_]*([A-HJ-Z])[)\]*_.:]*[ \t]*\Z"),
+_REASON = re.compile(
+    r"[\s,，;(]*(?:because|since|as|which|for|due|being|not|and not|but not|rather|instead|over|因)\b|\s*因"
 )
-_NEGATED = re.compile(r"\b(?:not|n't|isn't|never|neither|rather than|instead of)\s*[(\[*]*\Z", re.I)
+_TEXT_THEN_LETTER = re.compile(
+    r"(?P<text>.{1,300}?)\s*(?:[(\[,;:–—-]|\bis\b)\s*(?:option|choice|answer|letter)?\s*[(\[]?"
+    r"(?P<letter>[A-HJ-Z])[)\]]*[.\s]*",
+    re.S,
+)
+_SEPARATORS = " .,:：)]–—-*=\n"
 
 
 def gold_letters(answer: str, choices: Sequence[str] | None) -> frozenset[str] | None:
@@ -73,7 +71,7 @@ def gold_letters(answer: str, choices: Sequence[str] | None) -> frozenset[str] |
     names = re.findall(r"\b[A-Z]\b", bare) if parts else list(bare) if _JOINED.fullmatch(answer.strip()) else []
     if names and all(name in letters for name in names):
         return frozenset(names)
-    index = _option(answer, tuple(choices or ()))
+    index = option_index(answer, tuple(choices or ()))
     return None if index is None else frozenset(letters[index])
 
 
@@ -86,28 +84,69 @@ def chosen(response: Response, reading: Reading, choices: Sequence[str] | None) 
     ...     return sorted(chosen(read_response(text), read_answer(read_response(text)), ("Lyon", "Paris")) or ())
     >>> letters("Answer: **(B)** Paris"), letters("The answer is Paris."), letters("Answer: Alice"), letters("A or B")
     (['B'], ['B'], [], [])
+    >>> letters("So B is correct."), letters("I choose Paris"), letters("B is not the answer"), letters("A. Paris")
+    (['B'], ['B'], [], [])
     """
-    options = tuple(choices or ())
+    options, letters = tuple(choices or ()), _letters(choices)
     if reading.text is not None:
-        for text in refined(reading):
-            index = _option(text, options)
-            if index is not None:
-                return frozenset(_letters(choices)[index])
-        is_whole = reading.source in ("block", "box")
-        found = _leading_letters(reading.text, _letters(choices), options, is_whole=is_whole)
-        if found or is_whole or reading.source == "announced":
+        found = _read(reading, letters, options)
+        if found is not None or reading.source != "bare":
             return found
-    if reading.source not in ("bare", "long"):
-        return None
-    return _stated(response.rest or "", _letters(choices))
+    return _stated(response.rest or "", letters) if reading.source in ("bare", "long") else None
 
 
 def _letters(choices: Sequence[str] | None) -> str:
-    return _ALPHABET[: len(choices)] if choices else _DEFAULT_LETTERS
+    return ALPHABET[: len(choices)] if choices else _DEFAULT_LETTERS
 
 
-def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_whole: bool) -> frozenset[str] | None:
-    text = without_commands(unicodedata.normalize("NFKC", text))
+def _read(reading: Reading, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
+    """Read an answer: a letter alone, else the text of an option, else a letter with more, else a sentence."""
+    text = _QUOTED.sub(r"\1", without_commands(unicodedata.normalize("NFKC", reading.text or "")))
+    is_alone = reading.source != "bare"
+    if _ALONE.fullmatch(text):
+        found = _leading_letters(text, letters, options, is_alone=is_alone)
+        if found is not None:
+            return found
+    exact = exact_index(reading.text or "", options)
+    if exact is not None:
+        return frozenset(letters[exact])
+    found = _leading_letters(text, letters, options, is_alone=is_alone)
+    if found is not None:
+        return None if any(is_taken_back(letter, text) for letter in found) else found
+    if not (_LABELLED.match(text) and text.lstrip("([* ")[0] in letters):
+        index = _option_of_texts(refined(reading), options)
+        if index is not None:
+            return frozenset(letters[index])
+    return _of_sentence(text, letters, options)
+
+
+def _option_of_texts(texts: Sequence[str], options: tuple[str, ...]) -> int | None:
+    return next((index for text in texts if (index := option_index(text, options)) is not None), None)
+
+
+def _of_sentence(text: str, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
+    """Return the only letter that the sentences of an answer choose, or that stands behind its text."""
+    found = _TEXT_THEN_LETTER.fullmatch(text) if options else None
+    if found and (index := option_index(found["text"], options)) is not None:
+        return frozenset(found["letter"]) if letters[index] == found["letter"] else None
+    if len(text) > _MAX_SENTENCE_CHARS:
+        return None
+    asserted = set(asserted_letters(text, letters))
+    if len(asserted) != 1 or any(is_taken_back(letter, text) for letter in asserted):
+        return None
+    return None if _HEDGED.search(text) or _joins_another(text, letters) else frozenset(asserted)
+
+
+def _joins_another(text: str, letters: str) -> bool:
+    """Return whether a letter is joined to another: "I choose B and C"."""
+    for found in _CONNECTED.finditer(text):
+        before = re.search(rf"(?<![\w'’])[(\[*]*([A-Z])[)\]*]*\Z", text[: found.start()])
+        if before and before[1] in letters and found["letter"] in letters and before[1] != found["letter"]:
+            return True
+    return False
+
+
+def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_alone: bool) -> frozenset[str] | None:
     if _JOINED.fullmatch(text) and list(text) == sorted(set(text)) and text[-1] in letters:
         return frozenset(text)
     if _SPACED.fullmatch(text):
@@ -120,67 +159,67 @@ def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_wh
     is_enclosed = ")" in found["close"] or "]" in found["close"] or "}" in found["close"]
     if letter in "ai" and not is_enclosed:
         return None
-    if letter == "I" and not (is_enclosed or rest.strip() == "." or (is_whole and not rest.strip())):
+    if letter == "I" and not (is_enclosed or rest.strip() == "." or (is_alone and not rest.strip())):
         return None
     if letter.islower() and not (is_enclosed or not rest.strip(" .") or rest[0] in ".:"):
         return None
     has_boundary = is_enclosed or _FOLLOWED.match(rest) or _CONNECTED.match(rest)
-    if not has_boundary and _option(rest, options) != letters.index(letter.upper()):
+    if not has_boundary and not _is_own_text(rest, letter.upper(), letters, options):
         return None
     return _with_others(letter.upper(), rest, letters, options)
 
 
+def _is_own_text(text: str, letter: str, letters: str, options: tuple[str, ...]) -> bool:
+    return any(index == letters.index(letter) for index in _named_options(text, options))
+
+
+def _named_options(text: str, options: tuple[str, ...]) -> list[int]:
+    """Return the options that the text behind a letter may be, where its dash may be a minus sign."""
+    line = text.strip().split("\n", 1)[0].lstrip(" .:：)]*=\n")
+    is_dash = re.match(r"\s*[-–—]\s", text) is not None
+    texts = (line, re.sub(r"\A[-–—]\s+", "-", line), *((line.strip(_SEPARATORS),) if is_dash else ()))
+    indices = (option_index(text.rstrip(" .*"), options) for text in dict.fromkeys(texts))
+    return [index for index in dict.fromkeys(indices) if index is not None]
+
+
 def _with_others(letter: str, rest: str, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
     """Add the letters that "and" or a comma joins to the first; none where "or" does, or the text is another's."""
-    names, named = {letter}, _option(rest.strip(" .,:：)]-–—("), options)
-    if named is not None:
-        return frozenset(letter) if letters[named] == letter else None
+    names = {letter}
+    named = _named_options(rest, options)
+    if named:
+        return frozenset(letter) if letters.index(letter) in named else None
     while found := _CONNECTED.match(rest):
         if found["letter"] not in letters or re.search(r"\b(?:or|oder|o|ou)\b|[/|或]", found["by"]):
             return None
         names.add(found["letter"])
         rest = rest[found.end() :]
     first_line = rest.split("\n", 1)[0]
-    if _HEDGED.search(first_line):
+    if _HEDGED.search(first_line) or _is_another_text(first_line, names, letters, options):
         return None
-    named = _option(first_line.strip(" .,:：)]-–—("), options)
-    return None if named is not None and letters[named] not in names else frozenset(names)
+    return frozenset(names)
 
 
-@lru_cache(maxsize=8192)
-def _option(text: str, options: tuple[str, ...]) -> int | None:
-    """Return the only option that has this text."""
-    if not options or not text.strip():
-        return None
-    forms = set(text_forms(text.strip()))
-    found = [index for index, other in enumerate(_option_forms(options)) if not forms.isdisjoint(other)]
-    if not found and (quantity := read_quantity(text.strip())):
-        found = [
-            index
-            for index, option in enumerate(options)
-            if (other := read_quantity(option)) is not None and same_quantity(other, quantity)
-        ]
-    return found[0] if len(found) == 1 else None
-
-
-@lru_cache(maxsize=4096)
-def _option_forms(options: tuple[str, ...]) -> tuple[frozenset[str], ...]:
-    prefixes = [_OPTION_PREFIX.match(option) for option in options]
-    is_lettered = all(found and found[1] == letter for found, letter in zip(prefixes, _ALPHABET, strict=False))
-    return tuple(
-        frozenset((*text_forms(option), *(text_forms(option[found.end() :]) if is_lettered and found else ())))
-        for option, found in zip(options, prefixes, strict=True)
+def _is_another_text(line: str, names: set[str], letters: str, options: tuple[str, ...]) -> bool:
+    """Return whether the words behind a letter begin with another option, or are a formula that is no option."""
+    if not options or _REASON.match(line):
+        return False
+    text = line.strip(" .:：)]*=\n")
+    if is_formula(text) and all(map(is_formula, options)):
+        return True
+    heads = (
+        text,
+        *(text[: found.start()] for found in re.finditer(r"[,;(]|\s(?:because|since|as|is|was)\b|\.\s", text)),
     )
+    indices = {index for head in heads if (index := option_index(head.strip(_SEPARATORS), options)) is not None}
+    return bool(indices) and not any(letters[index] in names for index in indices)
 
 
 def _stated(text: str, letters: str) -> frozenset[str] | None:
     """Return the letter of the last statement such as "B is correct", or of a last line that is a letter alone."""
-    text = text[-_MAX_SEARCHED_CHARS:].rstrip()
-    last_end, letter = -1, ""
-    for pattern in _STATED:
-        for found in pattern.finditer(text):
-            if found.end(1) > last_end and not _NEGATED.search(text[: found.start(1)]):
-                last_end, letter = found.end(1), found[1]
-    if letter not in letters or not letter or _CONNECTED.match(text[last_end:].lstrip(")*]")):
+    text = unicodedata.normalize("NFKC", text[-_MAX_SEARCHED_CHARS:]).rstrip()
+    asserted = asserted_letters(text, letters)
+    if not asserted or (len(text) <= _MAX_SENTENCE_CHARS and len(set(asserted)) > 1):
         return None
-    return frozenset(letter)
+    last_line = text.rpartition("\n")[2]
+    is_open = is_taken_back(asserted[-1], last_line) or _HEDGED.search(last_line) or _joins_another(last_line, letters)
+    return None if is_open else frozenset(asserted[-1])

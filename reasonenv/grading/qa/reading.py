@@ -13,10 +13,12 @@ import re
 from typing import NamedTuple
 
 from reasonenv.grading.grade import MAX_ANSWER_CHARS
+from reasonenv.grading.qa.claims import narrowed
 from reasonenv.parsing.announcements import QUESTIONS, SENTENCE_END_AFTER_WORDS
 from reasonenv.parsing.response import Response
 
 _MAX_BARE_CHARS = 300
+_MAX_PREFIX_CHARS = 40
 
 
 class Reading(NamedTuple):
@@ -28,27 +30,19 @@ class Reading(NamedTuple):
 
 
 _MARKS = re.compile(r"^(?:[\s:：>]|\*\*|__|[*_](?=\s))+")
+_CLOSING = re.compile(
+    r"(?:\s*(?:<\|[\w.-]{1,30}\|>|</s>|<eos>|<end_of_turn>|<pad>|[✓✔✅☑🎉]\ufe0f?"
+    r"|(?:\n\s*|(?<=[.!]\s))(?:i )?hope (?:this|that|it) (?:helps|is correct)[.!]?))+\s*\Z",
+    re.I,
+)
+"""What says nothing behind an answer: control tokens, ticks, courtesies."""
+_OPENING = re.compile(r"\A\s*[✓✔✅☑]\ufe0f?\s*")
+_WRONG = re.compile(r"\b(?:wrong|incorrect|false|worst|bad|least likely)\s*\Z|[错錯][误誤]?的?\Z|不正确的?\Z", re.I)
 _RETRACTION = re.compile(
     r"\b(?:no|not|wait|actually|sorry|kidding|correction|instead|mistake|wrong|incorrect|however|rather|scratch|oops"
     r"|alternatively|or|could also|might|nein|perdón)\b|n't\b|不|错",
     re.I,
 )
-_HEDGE = re.compile(
-    r"\b(?:or|nor|not|no|never|neither|either|maybe|perhaps|possibly|probably|might|could|cannot|oder|nicht|ni|nunca|pas"
-    r"|nie|не|или)\b|n't\b|[不没沒非]|或|아니|ない|\?",
-    re.I,
-)
-_REASON = re.compile(
-    r"\s*(?:[,;(—–]\s*)?\b(?:because|since|as it|which|given that|due to|thanks to|weil|porque|parce que)\b|[,，]?因为"
-)
-_COPULA = re.compile(
-    r"^.{1,200}?\b(?:is|are|was|were)\s+(?:\w+ly\s+)?\w+(?:ed|en|wn|lt|nt|de|ne|ng|ught|orn)\s+(?:by|in|on|at)\s+(?=\S)"
-    r"|^(?:it|that|this|he|she)['’]s\s+(?=\S)"
-    r"|^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|war|è|é|=|called|named|known as)\s+(?=\S)"
-    r"|^.{1,200}?(?:\s[éè]\s+|(?<=[\u3400-\u9fff])[是为為]|は(?=[^\s、]))",
-    re.I | re.S,
-)
-_NAMING = re.compile(r"^(?:called|named|known as|titled|about|approximately)\s+", re.I)
 _MARKUP = re.compile(r"\*\*|__|`|\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{")
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
@@ -105,15 +99,8 @@ def refined(reading: Reading) -> list[str]:
         if not _RETRACTION.search(whole[len(head) :]):
             texts.append(head)
     last = texts[-1]
-    if len(last) > _MAX_BARE_CHARS or "\n" in last.strip() or SENTENCE_END_AFTER_WORDS.search(last):
-        return texts
-    if reason := _REASON.search(last):
-        last = last[: reason.start()]
-        texts.append(last)
-    if not _HEDGE.search(last):
-        while found := _COPULA.match(last):
-            last = last[found.end() :]
-        texts.append(without_markup(_NAMING.sub("", last)))
+    if len(last) <= _MAX_BARE_CHARS and "\n" not in last.strip() and not SENTENCE_END_AFTER_WORDS.search(last):
+        texts += map(without_markup, narrowed(last))
     return list(dict.fromkeys(filter(None, map(str.strip, texts))))
 
 
@@ -153,11 +140,16 @@ def _announced(text: str) -> str | None:
     announcement = QUESTIONS.last(text)
     if announcement is None:
         return None
-    return _MARKS.sub("", announcement.string[announcement.end() :]).rstrip() or None
+    start = announcement.start()
+    if _WRONG.search(announcement.string, max(0, start - _MAX_PREFIX_CHARS), start):
+        return None
+    said = announcement.string[announcement.end() :].rstrip()
+    unmarked = _MARKS.sub("", said)
+    return (unmarked if unmarked.strip(".") else said.strip()) or None
 
 
 def _checked(text: str, source: str) -> Reading:
-    text = text.strip()
+    text = _OPENING.sub("", _CLOSING.sub("", text)).strip()
     if not text:
         return Reading(None, "empty")
     return Reading(None, "long") if len(text) > MAX_ANSWER_CHARS else Reading(text, source)
