@@ -18,6 +18,7 @@ from reasonenv.grading.qa.options import ALPHABET, exact_index, is_formula, opti
 from reasonenv.grading.qa.reading import Reading, refined, without_commands
 from reasonenv.grading.qa.statements import LETTER_END, asserted_letters, is_taken_back
 from reasonenv.parsing import Response
+from reasonenv.parsing.announcements import QUESTIONS
 
 _DEFAULT_LETTERS = "ABCDEFGHIJ"
 _MAX_SEARCHED_CHARS = 2000
@@ -30,6 +31,8 @@ _START = re.compile(
     re.I,
 )
 _ALONE = re.compile(rf"[(\[{{<【「*_\"'‘“$\s]*[A-Z]{LETTER_END}[)\]}}>】」*_\"'’”$.。!\s]*")
+_SPEAKING = re.compile(r"\b(?:answers?|option|choice|not|no|or|never|neither)\b", re.I)
+_BEHIND_COLON = re.compile(r"[:：][*\s]*I[*\s]*\Z")
 _QUOTED = re.compile(r"\A[\"'“‘](.*)[\"'”’]\Z", re.S)
 _LABELLED = re.compile(r"[(\[*\s]*[A-Z](?:[)\].:：]|\s[-–—])")
 _JOINED = re.compile(r"[A-J]{2,10}")
@@ -43,7 +46,7 @@ _HEDGED = re.compile(
 )
 _FOLLOWED = re.compile(
     r"\s*(?:$|[.:：,，;。、)\]!(–—\n-]|因|理由|です|でした|である|だ(?!が)|が正|입니다|이다|예요|이에요"
-    r"|(?:[选選][項项]|项)?(?:是|为)?(?:正确|正確|对|對)"
+    r"|(?:[选選][項项]|项)?(?:是|为)?(?:正确|正確|对|對)|[选選][項项]\s*$"
     r"|(?:(?:and|but)\s+)?not\s+(?:option\s+)?[(\[]?[A-J]\b|(?:rather than|instead of|over)\b"
     r"|(?:because|since|as|which|for|due|being)\b"
     r"|(?:is|was)\s+(?:the\s+)?(?:correct|right|best|answer)\b)"
@@ -88,8 +91,9 @@ def chosen(response: Response, reading: Reading, choices: Sequence[str] | None) 
     (['B'], ['B'], [], [])
     """
     options, letters = tuple(choices or ()), _letters(choices)
+    reading = _with_whole_option(response.part or "", reading, options)
     if reading.text is not None:
-        found = _read(reading, letters, options)
+        found = _read(reading, letters, options, is_alone=_is_alone(response, reading))
         if found is not None or reading.source != "bare":
             return found
     return _stated(response.rest or "", letters) if reading.source in ("bare", "long") else None
@@ -99,10 +103,28 @@ def _letters(choices: Sequence[str] | None) -> str:
     return ALPHABET[: len(choices)] if choices else _DEFAULT_LETTERS
 
 
-def _read(reading: Reading, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
+def _with_whole_option(part: str, reading: Reading, options: tuple[str, ...]) -> Reading:
+    """Read an option whole that has words in it which announce or deny: "The answer is not pure" where one is that."""
+    text = part.strip().rstrip(".*")
+    endings = [option for option in options if _SPEAKING.search(option) and text.endswith(option.strip().rstrip(".*"))]
+    if not endings:
+        return reading
+    option = max(endings, key=len).strip().rstrip(".*")
+    head = text.removesuffix(option)
+    announcement = QUESTIONS.last(head)
+    label = announcement.string[announcement.end() :] if announcement else head
+    is_label = _LABELLED.fullmatch(label.strip("* ")) or not label.strip("* :")
+    return Reading(f"{label.strip('* ')} {option}".strip(), "block") if is_label else reading
+
+
+def _is_alone(response: Response, reading: Reading) -> bool:
+    """Return whether nothing but a letter can stand where the answer was read, so that an I is one."""
+    return reading.source in ("block", "box") or _BEHIND_COLON.search(response.part or "") is not None
+
+
+def _read(reading: Reading, letters: str, options: tuple[str, ...], *, is_alone: bool) -> frozenset[str] | None:
     """Read an answer: a letter alone, else the text of an option, else a letter with more, else a sentence."""
     text = _QUOTED.sub(r"\1", without_commands(unicodedata.normalize("NFKC", reading.text or "")))
-    is_alone = reading.source != "bare"
     if _ALONE.fullmatch(text):
         found = _leading_letters(text, letters, options, is_alone=is_alone)
         if found is not None:
@@ -218,7 +240,7 @@ def _stated(text: str, letters: str) -> frozenset[str] | None:
     """Return the letter of the last statement such as "B is correct", or of a last line that is a letter alone."""
     text = unicodedata.normalize("NFKC", text[-_MAX_SEARCHED_CHARS:]).rstrip()
     asserted = asserted_letters(text, letters)
-    if not asserted or (len(text) <= _MAX_SENTENCE_CHARS and len(set(asserted)) > 1):
+    if not asserted:
         return None
     last_line = text.rpartition("\n")[2]
     is_open = is_taken_back(asserted[-1], last_line) or _HEDGED.search(last_line) or _joins_another(last_line, letters)

@@ -59,14 +59,16 @@ _DESCRIBED_ELSEWHERE = re.compile(
     r"|\A(?P<cjk>[^的是，。,\s]{1,20})是[^，。]{1,30}的[^，。]{1,20}[。.\s]*\Z"
     r"|\A(?P<topic>[^はの、。\s]{1,20})は[^、。]{1,30}の[^、。]{1,20}です[。.\s]*\Z"
 )
-_CLEFT = re.compile(r"\A(?:it|that|this)\s+(?:is|was)\s+(.{1,80}?)\s+(?:who|that|which)\s+.+\Z", re.I | re.S)
+_CLEFT = re.compile(
+    r"\A(?i:it|that|this)\s+(?:is|was)\s+((?:(?:the|an?)\s|[A-Z\d]).{0,80}?)\s+(?:who|that|which)\s+.+\Z", re.S
+)
 _COPULA = re.compile(
     r"^.{1,200}?\b(?:is|are|was|were)\s+(?:\w+ly\s+)?\w+(?:ed|en|wn|lt|nt|de|ne|ng|ught|orn)\s+"
     r"(?:in\s+(?:the\s+year\s+)?[12]\d{3}\s+)?(?:by|in|on|at)\s+(?=\S)"
     r"|^(?:it|that|this|he|she)['’]s\s+(?=\S)"
     r"|^(?:it|he|she|they|this|that)\s+(?:(?!is\b|are\b|was\b|were\b)[a-z]+\s+){1,4}?(?:in|on|at)\s+"
     r"(?=(?:the\s+year\s+)?\d|[A-Z][a-z]{2,8}\.?\s\d)"
-    r"|^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|war|è|é|=|called|named|known as)\s+(?=\S)"
+    r"|^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|(?-i:war)|è|é|=|called|named|known as)\s+(?=\S)"
     r"|^.{1,200}?(?:\s[éè]\s+|(?<=[\u3400-\u9fff])[是为為]|は(?=[^\s、])|(?<=[\uac00-\ud7a3])[은는]\s+(?=\S))"
     r"|^[^—–,.]{1,100}\s[—–]\s+(?!(?:the|an?|one)\b)(?=\S)|^是(?=[\u3400-\u9fff])",
     re.I | re.S,
@@ -76,7 +78,7 @@ _APPOSITION = re.compile(
     r"\A(?P<name>[^,;:]{1,80}?)(?:,\s+(?:the|an?|who|also|formerly|located|known|one of)\s"
     r"|\s+[-–—]\s+(?:the|an?|one of)\s)[^;?]+\Z"
 )
-_KIND_OF_PLACE = re.compile(r"\A(?:the\s+)?(?:city|town|village|country|state|island|planet)\s+of\s+(?=\S)", re.I)
+_KIND_OF_PLACE = re.compile(r"\A(?:[Tt]he\s+)?(?:city|town|village|country|state|island|planet)\s+of\s+(?=\S)")
 _WORKED_OUT = re.compile(r"\A[\d\s.,+\-−*/×÷()$%]*\d[\d\s.,()$%]*=\s*(?=[^=\s])")
 
 
