@@ -44,9 +44,10 @@ _NO_SUBJECT = (
 _DESCRIBED = re.compile(
     rf"\A(?i:{_NO_SUBJECT})(?P<name>(?!(?:[Tt]he|[Aa]n?)\s+[a-z])[^,;:.!?]{{1,80}}?)(?:,[^,]{{1,60}},)?\s+(?:is|was|are|were)\s+"
     r"(?:(?:now|also|indeed|both|still|actually)\s+)?(?:the|an?|one of|its|his|their)\s+[a-z][^.!?]*[.!\s]*\Z"
-    rf"|\A(?P<right>[^,;:.!?]{{1,200}}?)\s+(?:is|are)\s+(?:the\s+)?(?:correct|right|true|best)(?:\s+(?:answer|one|option|choice))?"
-    r"[.!\s]*\Z"
+    r"|\A(?P<right>[^,;:.!?]{1,200}?)\s+(?:is|are)\s+(?:the|my)?\s*"
+    r"(?:(?:correct|right|true|best|final)(?:\s+(?:answer|one|option|choice))?|answer)[.!\s]*\Z"
 )
+_TURN = re.compile(r"\b(?:but|however|although|though|until|instead|unlike|than)\b", re.I)
 _DID = re.compile(
     rf"\A(?i:{_NO_SUBJECT})(?P<name>[^,;:.!?]{{1,60}}?)\s+(?:wrote|painted|composed|discovered|invented|directed|founded|created"
     r"|designed|built|sang|developed|published|proposed|won|sculpted|produced|authored|formulated)\b[^.!?]*[.!\s]*\Z"
@@ -82,6 +83,11 @@ _KIND_OF_PLACE = re.compile(r"\A(?:[Tt]he\s+)?(?:city|town|village|country|state
 _WORKED_OUT = re.compile(r"\A[\d\s.,+\-−*/×÷()$%]*\d[\d\s.,()$%]*=\s*(?=[^=\s])")
 
 
+def is_hedged(text: str) -> bool:
+    """Return whether there is a word in a text that leaves open or denies what it says."""
+    return _HEDGE.search(text) is not None
+
+
 def narrowed(text: str) -> list[str]:
     """Return what is left of a sentence, each time with less around its answer; nothing where it hedges.
 
@@ -109,7 +115,7 @@ def narrowed(text: str) -> list[str]:
 
 def _claimed(text: str) -> list[str]:
     described = _DESCRIBED.match(text) or _DID.match(text) or _DESCRIBED_ELSEWHERE.match(text)
-    if described:
+    if described and not _TURN.search(text):
         return [next(filter(None, described.groups()))]
     texts = list[str]()
     if cleft := _CLEFT.match(text):
