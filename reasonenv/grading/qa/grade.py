@@ -16,7 +16,7 @@ from reasonenv.grading.grade import MAX_ANSWER_CHARS, Grade, GradeStatus
 from reasonenv.grading.qa.boolean import gold_boolean, said_boolean
 from reasonenv.grading.qa.choice import chosen, gold_letters
 from reasonenv.grading.qa.claims import is_hedged
-from reasonenv.grading.qa.constraints import kept_constraints
+from reasonenv.grading.qa.constraints import is_filler, kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import cited_sources, list_members, matched_members, without_introduction
 from reasonenv.grading.qa.numbers import Quantity, only_quantity, read_quantity, same_quantity
@@ -76,7 +76,7 @@ def same_answer(gold: str, answer: str) -> bool:
     return _is_same(_gold(gold), answer)
 
 
-_SPANS = frozenset(((("time", 1),), (("month", 1),)))
+_SPAN = re.compile(r"\b(?:years|months|weeks|days|hours|minutes|seconds)\b", re.I)
 
 
 class _Gold(NamedTuple):
@@ -87,7 +87,7 @@ class _Gold(NamedTuple):
     date: CalendarDate | None
     time: int | None
     is_year: bool
-    """Whether it is four digits that no unit of time may follow."""
+    """Whether it is four digits: a year, which is no span of years."""
 
 
 @lru_cache(maxsize=65536)
@@ -104,7 +104,7 @@ def _gold(answer: str) -> _Gold:
 
 def _is_same(gold: _Gold, answer: str) -> bool:
     if gold.quantity is not None and (quantity := read_quantity(answer)) is not None:
-        if gold.is_year and quantity.unit.dimensions in _SPANS:
+        if gold.is_year and _SPAN.search(answer):
             return False
         return same_quantity(gold.quantity, quantity) or text_forms(answer)[0] in gold.forms
     if gold.date is not None and (date := read_date(answer)) is not None:
@@ -285,8 +285,10 @@ def _grade_constrained(reference: QAReference, response: Response, reading: Read
         return _unread(reading)
     kept = kept_constraints(text, reference.constraints)
     broken = [constraint for constraint, is_kept in zip(reference.constraints, kept, strict=True) if not is_kept]
-    status = GradeStatus.WRONG if broken else GradeStatus.CORRECT
-    return Grade(status, text, {"kept": sum(kept) / len(kept), "broken": broken})
+    is_repetition = is_filler(text, reference.constraints)
+    status = GradeStatus.WRONG if broken or is_repetition else GradeStatus.CORRECT
+    details = {"kept": sum(kept) / len(kept), "broken": broken}
+    return Grade(status, text, {**details, "reason": "the text is filler"} if is_repetition else details)
 
 
 _REASONS = {

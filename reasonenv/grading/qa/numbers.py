@@ -52,10 +52,12 @@ _ANY_NUMBER = re.compile(r"(?<![\w.])(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/
 _NUMBER_IN_WORDS = re.compile(
     rf"\b(?:(?:{'|'.join(sorted(NUMERAL_WORDS - {'one', 'third', 'quarter', 'half'}))})\b(?:[\s-]+(?:and\s+)?|(?=\W|\Z)))+"
 )
+_SCALE_BEHIND = re.compile(r"(?:\s*(?:hundred|thousand|million|billion|dozen)s?\b)*")
 _JOINING_WORDS = frozenset(("per", "square", "cubic", "degrees", "degree", "us"))
 _KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)
 _UNCERTAIN = re.compile(
-    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than|least|most|almost|nearly)\b|n't\b"
+    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than|least|most|almost|nearly|minus|plus"
+    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?)\b|n't\b"
 )
 
 
@@ -133,7 +135,7 @@ def only_quantity(text: str) -> Quantity | None:
     if _UNCERTAIN.search(folded):
         return None
     numbers = list(_ANY_NUMBER.finditer(folded)) or list(_NUMBER_IN_WORDS.finditer(folded))
-    if len(numbers) != 1:
+    if len(numbers) != 1 or (numbers[0].re is _ANY_NUMBER and _has_words_for_another(folded, numbers[0].end())):
         return None
     start = numbers[0].start()
     if not numbers[0].group()[-1:].isdigit() and numbers[0].group()[:1].isalpha():
@@ -145,6 +147,12 @@ def only_quantity(text: str) -> Quantity | None:
         number, *words = folded[start:].rstrip(" .!?").split()
     unit = list(itertools.takewhile(_is_unit_word, words))
     return _read(" ".join((number, *(unit or words[:1])))) or _read(number)
+
+
+def _has_words_for_another(text: str, end: int) -> bool:
+    """Return whether a sentence has a number in words beside the scale of its number in digits."""
+    numeral_end = next((found.end() for found in (_SCALE_BEHIND.match(text, end),) if found), end)
+    return any(found.start() >= numeral_end or found.end() <= end for found in _NUMBER_IN_WORDS.finditer(text))
 
 
 def _is_unit_word(word: str) -> bool:
