@@ -59,6 +59,7 @@ _TEXT_THEN_LETTER = re.compile(
     r"(?P<letter>[A-HJ-Z])[)\]]*[.\s]*",
     re.S,
 )
+_MARKS = (".", ":", ")", "*")
 _SEPARATORS = " .,:：)]–—-*=\n"
 
 
@@ -182,7 +183,7 @@ def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_al
     if letter in "ai" and not is_enclosed:
         return None
     if letter == "I" and not (is_enclosed or rest.strip() == "." or (is_alone and not rest.strip())):
-        return None
+        return frozenset("I") if rest[:1] in _MARKS and _is_own_text(rest, "I", letters, options) else None
     if letter.islower() and not (is_enclosed or not rest.strip(" .") or rest[0] in ".:"):
         return None
     has_boundary = is_enclosed or _FOLLOWED.match(rest) or _CONNECTED.match(rest)

@@ -101,12 +101,11 @@ def narrowed(text: str) -> list[str]:
         if pattern.search(text):
             text = pattern.sub("", text)
             texts.append(text)
+    if lead := _LEAD.match(text):
+        text = text[lead.end() :]
+        texts.append(text)
     if reason := _REASON.search(text):
         text = text[: reason.start()]
-        texts.append(text)
-    lead = _LEAD.match(text)
-    if lead and not _HEDGE.search(text[: lead.start()]):
-        text = text[lead.end() :]
         texts.append(text)
     if _HEDGE.search(text):
         return texts

@@ -43,7 +43,10 @@ _RETRACTION = re.compile(
     r"|alternatively|or|could also|might|nein|perdón)\b|n't\b|不|错",
     re.I,
 )
-_MARKUP = re.compile(r"\*\*|__|`|\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{")
+_MARKUP = re.compile(r"\*\*|__|`")
+_COMMAND = re.compile(
+    r"\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+)
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
 _LATEX_SYMBOLS = (
@@ -127,10 +130,9 @@ def without_commands(text: str) -> str:
         for latex, plain in _LATEX_SYMBOLS:
             text = text.replace(latex, plain)
         text = _LATEX.sub(r"\1/\2", _LATEX_SPACE.sub(lambda found: "" if found.group() == "{,}" else " ", text))
-    if _MARKUP.search(text):
-        is_command = "\\" in text
-        text = _MARKUP.sub("", text)
-        text = text.replace("}", "") if is_command else text
+        while _COMMAND.search(text):
+            text = _COMMAND.sub(r"\1", text)
+    text = _MARKUP.sub("", text)
     if len(text) > 2 and text[0] == text[-1] == "$" and "$" not in text[1:-1]:
         text = text[1:-1]
     return text.strip()
