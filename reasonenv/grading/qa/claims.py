@@ -20,7 +20,7 @@ _REASON = re.compile(
     r"\s*(?:[,;(—–]\s*)?\b(?:because|since|as it|which|given that|due to|thanks to|weil|porque|parce que)\b|[,，]?因为"
 )
 _CONTRAST_BEHIND = re.compile(
-    r",?\s+(?:(?:and|but)\s+)?(?:not|rather than|instead of|as opposed to)\s+"
+    r"(?:,\s+(?:(?:and|but)\s+)?not|\s+(?:and|but)\s+not|,?\s+(?:rather than|instead of|as opposed to))\s+"
     r"(?!(?:really|sure|exactly|quite|certain|necessarily|at|correct|right|true|the answer|it|that|anymore|yet|now|so|i|my)"
     r"\b)[^,.;:]{1,60}[.!\s]*\Z",
     re.I,
@@ -97,13 +97,13 @@ def narrowed(text: str) -> list[str]:
     ([], ['Paris'])
     """
     texts = list[str]()
+    if lead := _LEAD.match(text):
+        text = text[lead.end() :]
+        texts.append(text)
     for pattern in (_CONTRAST_BEHIND, _CONTRAST_BEFORE):
         if pattern.search(text):
             text = pattern.sub("", text)
             texts.append(text)
-    if lead := _LEAD.match(text):
-        text = text[lead.end() :]
-        texts.append(text)
     if reason := _REASON.search(text):
         text = text[: reason.start()]
         texts.append(text)
