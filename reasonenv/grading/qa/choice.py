@@ -34,7 +34,15 @@ _ALONE = re.compile(rf"[(\[{{<【「*_\"'‘“$\s]*[A-Z]{LETTER_END}[)\]}}>】�
 _SPEAKING = re.compile(r"\b(?:answers?|option|choice|not|no|or|never|neither)\b", re.I)
 _BEHIND_COLON = re.compile(r"[:：][*\s]*I[*\s]*\Z")
 _QUOTED = re.compile(r"\A[\"'“‘](.*)[\"'”’]\Z", re.S)
-_LABELLED = re.compile(r"[(\[*\s]*[A-Z](?:[)\].:：]|\s[-–—])")
+_LABELLED = re.compile(r"[(\[*\s]*(?P<letter>[A-Z])(?:\s*[^\w\s'’&/+#-]|\s*[-–—/&+]\s|/)")
+_OTHER_LETTER = re.compile(
+    rf"(?<![\w'’])([B-HJ-Z]|A(?=\s*(?:[^\w\s]|\Z)|\s+(?:is|was|are|called|named|est|es|ist)\b)){LETTER_END}"
+)
+_LONE_LETTER = re.compile(rf"\W*(?:(?:the|is|option)\s+)?\W*([A-Z]){LETTER_END}\W*")
+_JOINED_LATER = re.compile(
+    rf"(?:[,;/&+]|\b(?:and|or|also|plus)\b)\s*(?:option\s+)?[(\[*]*([A-Z]){LETTER_END}[)\]*.!\s]*\Z"
+)
+_SENTENCES = re.compile(r"[.!?…]+(?=\s|\Z)|\n+")
 _JOINED = re.compile(r"[A-J]{2,10}")
 _CONNECTED = re.compile(
     r"\s*(?P<by>(?:[,/&+;、，|]|\b(?:and|or|und|oder|y|o|ou|et)\b|[和或及与跟])(?:\s*(?:and|or|option|both))?)\s*"
@@ -60,6 +68,8 @@ _TEXT_THEN_LETTER = re.compile(
     re.S,
 )
 _MARKS = (".", ":", ")", "*")
+_NONE = frozenset[str]()
+"""What names several, or takes back what it names, as against what names nothing that was read."""
 _SEPARATORS = " .,:：)]–—-*=\n"
 
 
@@ -96,7 +106,7 @@ def chosen(response: Response, reading: Reading, choices: Sequence[str] | None) 
     if reading.text is not None:
         found = _read(reading, letters, options, is_alone=_is_alone(response, reading))
         if found is not None or reading.source != "bare":
-            return found
+            return found or None
     return _stated(response.rest or "", letters) if reading.source in ("bare", "long") else None
 
 
@@ -135,16 +145,34 @@ def _read(reading: Reading, letters: str, options: tuple[str, ...], *, is_alone:
         return frozenset(letters[exact])
     found = _leading_letters(text, letters, options, is_alone=is_alone)
     if found is not None:
-        return None if any(is_taken_back(letter, text) for letter in found) else found
-    if not (_LABELLED.match(text) and text.lstrip("([* ")[0] in letters):
-        index = _option_of_texts(refined(reading), options)
-        if index is not None:
-            return frozenset(letters[index])
+        own = " ".join(options[letters.index(letter)] for letter in found) if options else ""
+        others = [letter for letter in asserted_letters(text, letters) if letter not in found and letter not in own]
+        is_open = (others and len(text) <= _MAX_SENTENCE_CHARS) or any(is_taken_back(letter, text) for letter in found)
+        return _NONE if is_open else found
+    index = _option_of_texts(refined(reading), letters, options)
+    if index is not None:
+        is_alone_said = not _says_another(text, index, letters, options)
+        return frozenset(letters[index]) if is_alone_said else _NONE
     return _of_sentence(text, letters, options)
 
 
-def _option_of_texts(texts: Sequence[str], options: tuple[str, ...]) -> int | None:
-    return next((index for text in texts if (index := option_index(text, options)) is not None), None)
+def _option_of_texts(texts: Sequence[str], letters: str, options: tuple[str, ...]) -> int | None:
+    """Return the option that the first of some texts is, unless a letter stands before it."""
+    for text in texts:
+        label = _LABELLED.match(text)
+        if not (label and label["letter"] in letters) and (index := option_index(text, options)) is not None:
+            return index
+    return None
+
+
+def _says_another(text: str, index: int, letters: str, options: tuple[str, ...]) -> bool:
+    """Return whether an answer that is one option names another by its letter, or by a sentence that is its text."""
+    rest = text.replace(options[index], " ")
+    named = {
+        found[1] for found in _OTHER_LETTER.finditer(rest) if found[1] in letters and not is_taken_back(found[1], text)
+    }
+    sentences = {option_index(part, options) for part in _SENTENCES.split(text) if part.strip()}
+    return bool(named - {letters[index]}) or bool(sentences - {None, index})
 
 
 def _of_sentence(text: str, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
@@ -198,9 +226,15 @@ def _is_own_text(text: str, letter: str, letters: str, options: tuple[str, ...])
 
 def _named_options(text: str, options: tuple[str, ...]) -> list[int]:
     """Return the options that the text behind a letter may be, where its dash may be a minus sign."""
-    line = text.strip().split("\n", 1)[0].lstrip(" .:：)]*=\n")
+    marked = text.strip().split("\n", 1)[0]
+    line = marked.lstrip(" .:：)]*=\n")
     is_dash = re.match(r"\s*[-–—]\s", text) is not None
-    texts = (line, re.sub(r"\A[-–—]\s+", "-", line), *((line.strip(_SEPARATORS),) if is_dash else ()))
+    texts = (
+        re.sub(r"\A[.:：)]\s+", "", marked),
+        line,
+        re.sub(r"\A[-–—]\s+", "-", line),
+        *((line.strip(_SEPARATORS),) if is_dash else ()),
+    )
     indices = (option_index(text.rstrip(" .*"), options) for text in dict.fromkeys(texts))
     return [index for index in dict.fromkeys(indices) if index is not None]
 
@@ -216,6 +250,9 @@ def _with_others(letter: str, rest: str, letters: str, options: tuple[str, ...])
             return None
         names.add(found["letter"])
         rest = rest[found.end() :]
+    lone = _LONE_LETTER.fullmatch(rest) or _JOINED_LATER.search(rest)
+    if lone and lone[1] in letters and lone[1] not in names:
+        return None
     first_line = rest.split("\n", 1)[0]
     if _HEDGED.search(first_line) or _is_another_text(first_line, names, letters, options):
         return None
