@@ -34,8 +34,9 @@ _OPENING = (
     " (?:is|would be)(?: that it is)?|(?:the|our) (?:verdict|short answer|conclusion) is|i(?:'d| would) say|i say"
     "|i (?:think|believe)(?: it is| it's)?)"
 )
+_QUESTION = re.compile(r"\A[^.!?\n]{1,200}\?\s+(?=\w)")
 _LEADING = re.compile(
-    rf"\W*(?:[^.!?\n]{{1,200}}\?\s+)?(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
+    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
     rf"|\W*(?:[我私]?(?:认为|認為|觉得|覺得)[是：:，]?)?(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
 )
 _STATEMENT = re.compile(
@@ -86,6 +87,8 @@ def _said_in(texts: list[str]) -> bool | None:
 
 def _leading(text: str) -> bool | None:
     text = fold(without_markup(text[:400]))
+    if "?" in text:
+        text = _QUESTION.sub("", text)
     found = _LEADING.match(text)
     if found is None:
         return None

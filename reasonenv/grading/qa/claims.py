@@ -83,6 +83,17 @@ _KIND_OF_PLACE = re.compile(r"\A(?:[Tt]he\s+)?(?:city|town|village|country|state
 _WORKED_OUT = re.compile(r"\A[\d\s.,+\-−*/×÷()$%]*\d[\d\s.,()$%]*=\s*(?=[^=\s])")
 
 
+_SPEAKING = re.compile(
+    r"[,=—–:;?]|\s-\s|['’]s\b|[\u3400-\u9fff\uac00-\ud7a3]|\b(?:is|are|was|were|not|rather|instead|because|since|as|which|given|due"
+    r"|thanks|weil|porque|parce|so|therefore|thus|hence|in|overall|well|clearly|finally|i|we|there|it|he|she|they|this|that"
+    r"|equals|es|son|est|sont|ist|sind|war|è|é|called|named|known|about|approximately|titled|of|wrote|painted|composed"
+    r"|discovered|invented|directed|founded|created|designed|built|sang|developed|published|proposed|won|sculpted|produced"
+    r"|authored|formulated)\b",
+    re.I,
+)
+"""One of these is in every text that can be narrowed."""
+
+
 def is_hedged(text: str) -> bool:
     """Return whether there is a word in a text that leaves open or denies what it says."""
     return _HEDGE.search(text) is not None
@@ -96,6 +107,8 @@ def narrowed(text: str) -> list[str]:
     >>> narrowed("It is either Lyon or Paris."), narrowed("Paris, not Lyon")
     ([], ['Paris'])
     """
+    if not _SPEAKING.search(text):
+        return []
     texts = list[str]()
     if lead := _LEAD.match(text):
         text = text[lead.end() :]

@@ -69,9 +69,14 @@ def read_date(text: str) -> CalendarDate | None:
     >>> read_date("05/06/1999") is None
     True
     """
-    if len(text) > _MAX_CHARS or not (_DIGIT.search(text) or _ORDINAL.search(text.casefold())):
+    if len(text) > _MAX_CHARS:
         return None
-    text = _ORDINAL.sub(lambda found: _ORDINALS[found.group()], _AROUND.sub("", _AROUND.sub("", fold(text).strip())))
+    has_ordinal = not _ORDINALS.keys().isdisjoint(text.casefold().split())
+    if not has_ordinal and not _DIGIT.search(text):
+        return None
+    text = _AROUND.sub("", _AROUND.sub("", fold(text).strip()))
+    if has_ordinal:
+        text = _ORDINAL.sub(lambda found: _ORDINALS[found.group()], text)
     weekday = _WEEKDAY.match(text)
     if weekday:
         text = text[weekday.end() :]

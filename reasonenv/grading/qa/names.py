@@ -25,7 +25,8 @@ _HEADS = re.compile(rf"(?<!\d )\b({'|'.join(_SHORTENED)})(?= [a-z])")
 _ENDS = re.compile(rf"(?<=[a-z] )({'|'.join(_SHORTENED_ENDS)})\Z")
 _NUMBERED = re.compile(rf"(?<=[a-z] )the ({'|'.join(ORDINALS[1:])})\Z")
 _ORDINAL_VALUES = {word: str(value) for value, word in enumerate(ORDINALS)}
-_ROMAN = re.compile(r"(?<=[A-Za-z]\s)(?=[IVXL]{2,7}\b)(XL|L?X{0,3})(IX|IV|V?I{0,3})\b")
+_ROMAN = re.compile(r"\b(?=[IVXL]{2})(?<=[A-Za-z]\s)(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
+_SHORT_WORDS = frozenset((*_SHORTENED, *_SHORTENED_ENDS))
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50}
 _SLASHED = re.compile(r"\b([A-Z]+)/([A-Z]+)\b")
 _TITLE = re.compile(rf"(?:the\s+)?(?:(?:former|late|then)[\s-]+)?(?:{'|'.join(TITLES)})\.?\s+(?=[A-Z])", re.I)
@@ -42,11 +43,11 @@ def written_out(text: str, form: str) -> list[str]:
     (['mount everest'], ['super bowl 45'])
     """
     forms = list[str]()
-    longer = _ENDS.sub(lambda found: _SHORTENED_ENDS[found[1]], form)
-    longer = _HEADS.sub(lambda found: _SHORTENED[found[1]], longer)
-    if longer != form:
-        forms.append(longer)
-    if "the" in form and (numbered := _NUMBERED.sub(lambda found: _ORDINAL_VALUES[found[1]], form)) != form:
+    if not _SHORT_WORDS.isdisjoint(form.split()):
+        longer = _ENDS.sub(lambda found: _SHORTENED_ENDS[found[1]], form)
+        longer = _HEADS.sub(lambda found: _SHORTENED[found[1]], longer)
+        forms += [longer] if longer != form else []
+    if " the " in form and (numbered := _NUMBERED.sub(lambda found: _ORDINAL_VALUES[found[1]], form)) != form:
         forms.append(numbered)
     if _ROMAN.search(text):
         forms.append(_ROMAN.sub(lambda found: str(_roman_value(found.group())), text).casefold())
@@ -63,9 +64,9 @@ def explained_name(text: str) -> str | None:
     """
     if len(text) > _MAX_CHARS:
         return None
-    if found := _BRACKETED.fullmatch(text.strip()):
+    if ("(" in text or "（" in text) and (found := _BRACKETED.fullmatch(text.strip())):
         return _without_bracket(found[1], found[2])
-    if found := _PLACED.fullmatch(text.strip()):
+    if ("," in text or "，" in text) and (found := _PLACED.fullmatch(text.strip())):
         is_place = found[2].casefold() in COUNTRIES and found[1].casefold() not in COUNTRIES
         return found[1] if is_place or _is_initials(found[2], found[1]) else None
     title = _TITLE.match(text.strip())

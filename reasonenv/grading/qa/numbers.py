@@ -192,7 +192,8 @@ def _money(text: str, sign: int, value: Fraction, end: int, currency: str) -> Qu
 def _with_unit(text: str, value: Fraction, end: int) -> Quantity | None:
     """Read the unit behind a number, and further numbers of the same dimension: 5 feet 10 inches."""
     found = _UNIT.match(text, end)
-    phrase = _NEGATIVE_POWER.sub(r"/\1^\2", (found[1] or "").strip()) if found else ""
+    phrase = (found[1] or "").strip() if found else ""
+    phrase = _NEGATIVE_POWER.sub(r"/\1^\2", phrase) if "^-" in phrase else phrase
     stop = found.end() if found else end
     if stop < len(text) or " and " in phrase or not NUMBER_WORDS.isdisjoint(phrase.split()):
         return _compound(text, value, end)
@@ -233,7 +234,8 @@ def _unit(phrase: str) -> Unit:
         return _NO_UNIT
     if phrase.removesuffix("s") in _DIMENSION_NOUNS:
         return Unit(((f"counted {phrase.removesuffix('s')}", 1),), Fraction(1))
-    phrase = _PER_SQUARED.sub(lambda found: f"per {found[1]}^{2 if found[2] == 'squared' else 3}", phrase)
+    if "ed" in phrase:
+        phrase = _PER_SQUARED.sub(lambda found: f"per {found[1]}^{2 if found[2] == 'squared' else 3}", phrase)
     phrase = CURRENCIES.get(phrase) or UNIT_NAMES.get(phrase) or phrase
     return read_unit(_METRE.sub(r"\1er", phrase))
 

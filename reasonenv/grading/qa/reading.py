@@ -36,6 +36,8 @@ _CLOSING = re.compile(
     re.I,
 )
 """What says nothing behind an answer: control tokens, ticks, courtesies."""
+_TICKS = frozenset("✓✔✅☑")
+_CLOSING_MARKS = _TICKS | frozenset(">🎉\ufe0f")
 _OPENING = re.compile(r"\A\s*[✓✔✅☑]\ufe0f?\s*")
 _WRONG = re.compile(r"\b(?:wrong|incorrect|false|worst|bad|least likely)\s*\Z|[错錯][误誤]?的?\Z|不正确的?\Z", re.I)
 _RETRACTION = re.compile(
@@ -149,7 +151,11 @@ def _announced(text: str) -> str | None:
 
 
 def _checked(text: str, source: str) -> Reading:
-    text = _OPENING.sub("", _CLOSING.sub("", text)).strip()
+    text = text.strip()
+    if text[-1:] in _CLOSING_MARKS or "ope " in text[-40:]:
+        text = _CLOSING.sub("", text).rstrip()
+    if text[:1] in _TICKS:
+        text = _OPENING.sub("", text)
     if not text:
         return Reading(None, "empty")
     return Reading(None, "long") if len(text) > MAX_ANSWER_CHARS else Reading(text, source)
