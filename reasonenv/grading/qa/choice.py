@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from reasonenv.grading.qa.options import ALPHABET, exact_index, is_formula, option_index
 from reasonenv.grading.qa.reading import Reading, refined, without_commands
@@ -31,6 +32,7 @@ _START = re.compile(
     re.I,
 )
 _ALONE = re.compile(rf"[(\[{{<【「*_\"'‘“$\s]*[A-Z]{LETTER_END}[)\]}}>】」*_\"'’”$.。!\s]*")
+_CAPITAL = re.compile(r"(?<![A-Za-z])[A-HJ-Z](?![A-Za-z])")
 _SPEAKING = re.compile(r"\b(?:answers?|option|choice|not|no|or|never|neither)\b", re.I)
 _BEHIND_COLON = re.compile(r"[:：][*\s]*I[*\s]*\Z")
 _QUOTED = re.compile(r"\A[\"'“‘](.*)[\"'”’]\Z", re.S)
@@ -50,7 +52,8 @@ _CONNECTED = re.compile(
 )
 _SPACED = re.compile(r"\s*[A-Z](?:\s+[A-Z])+\s*")
 _HEDGED = re.compile(
-    rf"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b[^.\n]{{0,25}}?[\s(\[*][A-J]{LETTER_END}"
+    r"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b"
+    rf"[^.\n]{{0,25}}?[\s(\[*][A-J]{LETTER_END}"
 )
 _FOLLOWED = re.compile(
     r"\s*(?:$|[.:：,，;。、)\]!(–—\n-]|因|理由|です|でした|である|だ(?!が)|が正|입니다|이다|예요|이에요"
@@ -114,10 +117,20 @@ def _letters(choices: Sequence[str] | None) -> str:
     return ALPHABET[: len(choices)] if choices else _DEFAULT_LETTERS
 
 
+def _is_left_open(found: frozenset[str], text: str, letters: str, options: tuple[str, ...]) -> bool:
+    """Return whether an answer that begins with letters denies one of them, or chooses another behind it."""
+    if any(is_taken_back(letter, text) for letter in found):
+        return True
+    if len(text) > _MAX_SENTENCE_CHARS or found.issuperset(_CAPITAL.findall(text)):
+        return False
+    own = " ".join(options[letters.index(letter)] for letter in found) if options else ""
+    return any(letter not in found and letter not in own for letter in asserted_letters(text, letters))
+
+
 def _with_whole_option(part: str, reading: Reading, options: tuple[str, ...]) -> Reading:
     """Read an option whole that has words in it which announce or deny: "The answer is not pure" where one is that."""
     text = part.strip().rstrip(".*")
-    endings = [option for option in options if _SPEAKING.search(option) and text.endswith(option.strip().rstrip(".*"))]
+    endings = [option for option in _speaking(options) if text.endswith(option.strip().rstrip(".*"))]
     if not endings:
         return reading
     option = max(endings, key=len).strip().rstrip(".*")
@@ -126,6 +139,11 @@ def _with_whole_option(part: str, reading: Reading, options: tuple[str, ...]) ->
     label = announcement.string[announcement.end() :] if announcement else head
     is_label = _LABELLED.fullmatch(label.strip("* ")) or not label.strip("* :")
     return Reading(f"{label.strip('* ')} {option}".strip(), "block") if is_label else reading
+
+
+@lru_cache(maxsize=4096)
+def _speaking(options: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(option for option in options if _SPEAKING.search(option))
 
 
 def _is_alone(response: Response, reading: Reading) -> bool:
@@ -145,9 +163,7 @@ def _read(reading: Reading, letters: str, options: tuple[str, ...], *, is_alone:
         return frozenset(letters[exact])
     found = _leading_letters(text, letters, options, is_alone=is_alone)
     if found is not None:
-        own = " ".join(options[letters.index(letter)] for letter in found) if options else ""
-        others = [letter for letter in asserted_letters(text, letters) if letter not in found and letter not in own]
-        is_open = (others and len(text) <= _MAX_SENTENCE_CHARS) or any(is_taken_back(letter, text) for letter in found)
+        is_open = _is_left_open(found, text, letters, options)
         return _NONE if is_open else found
     index = _option_of_texts(refined(reading), letters, options)
     if index is not None:
@@ -191,7 +207,7 @@ def _of_sentence(text: str, letters: str, options: tuple[str, ...]) -> frozenset
 def _joins_another(text: str, letters: str) -> bool:
     """Return whether a letter is joined to another: "I choose B and C"."""
     for found in _CONNECTED.finditer(text):
-        before = re.search(rf"(?<![\w'’])[(\[*]*([A-Z])[)\]*]*\Z", text[: found.start()])
+        before = re.search(r"(?<![\w'’])[(\[*]*([A-Z])[)\]*]*\Z", text[: found.start()])
         if before and before[1] in letters and found["letter"] in letters and before[1] != found["letter"]:
             return True
     return False

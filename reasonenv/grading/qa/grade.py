@@ -88,6 +88,8 @@ class _Gold(NamedTuple):
     time: int | None
     is_year: bool
     """Whether it is four digits: a year, which is no span of years."""
+    is_hedged: bool
+    """Whether there is a word in it such as "never" or "or"."""
 
 
 @lru_cache(maxsize=65536)
@@ -99,6 +101,7 @@ def _gold(answer: str) -> _Gold:
         read_date(plain),
         read_time(plain),
         bool(_YEAR.fullmatch(plain)),
+        is_hedged(plain),
     )
 
 
@@ -152,8 +155,8 @@ def _grade_short(reference: QAReference, _: Response, reading: Reading) -> Grade
         for text in texts:
             if any(_is_same(gold, text) for gold in golds) or _is_measure_of(golds, text):
                 return _judged(True, text, f1=1.0)
-        for answer in reference.answers:
-            if _names_whole(answer, texts[0]):
+        for answer, gold in zip(reference.answers, golds, strict=True):
+            if gold.is_hedged and _names_whole(answer, texts[0]):
                 return _judged(True, answer, f1=1.0)
     return _judged(False, texts[-1], f1=max(token_f1(answer, texts[-1]) for answer in reference.answers))
 
@@ -168,8 +171,10 @@ def _is_asked(text: str, answers: Sequence[str]) -> bool:
 
 
 def _is_measure_of(golds: Sequence[_Gold], text: str) -> bool:
-    """Return whether a sentence has one number, which is a measure or price that is a gold answer: "It weighs 5 kg."."""
-    if not any(gold.quantity is not None and gold.quantity.is_measured for gold in golds) or " " not in text:
+    """Return whether a sentence has one number, a measure or price that is gold: "It weighs 5 kg."."""
+    if not any(gold.quantity is not None and gold.quantity.is_measured for gold in golds):
+        return False
+    if text.count(" ") < 2 or read_quantity(text) is not None:
         return False
     stated = only_quantity(text)
     return stated is not None and any(
@@ -181,7 +186,7 @@ def _is_measure_of(golds: Sequence[_Gold], text: str) -> bool:
 def _names_whole(answer: str, text: str) -> bool:
     """Return whether a sentence says a gold answer that has a word such as "never" or "or" in it."""
     name = answer.strip()
-    if not is_hedged(name) or text.count(name) != 1:
+    if text.count(name) != 1:
         return False
     masked = refined(Reading(text.replace(name, _MASK), "block"))
     return bool(masked) and masked[-1].strip(" .!\"'") == _MASK

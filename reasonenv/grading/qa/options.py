@@ -37,8 +37,8 @@ _MATHEMATICAL_WORDS = frozenset(("sqrt", "frac", "infty", "infinity", "theta", "
 def option_index(text: str, options: tuple[str, ...]) -> int | None:
     r"""Return which option a text is; None for none, and for a text that two of them are.
 
-    >>> option_index("1/2", (r"$\frac{1}{3}$", r"$\frac{1}{2}$")), option_index("-3", ("3", "-3")), option_index("x", ())
-    (1, 1, None)
+    >>> option_index("1/2", (r"$\frac{1}{3}$", r"$\frac{1}{2}$")), option_index("-3", ("3", "-3"))
+    (1, 1)
     """
     text = text.strip()
     if not options or not text:

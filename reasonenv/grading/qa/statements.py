@@ -96,6 +96,18 @@ _TAKEN_BACK = re.compile(
 )
 
 
+_DENYING = re.compile(
+    r"[?？不非排勿别错錯误誤假没違間]|ない|ありません|아니|아닙|틀|n['’]t\b|\b(?:no|not|never|neither|nor|cannot|but|else|except\w*|excluding"
+    r"|besides|without|against|deny|if|whether|unless|suppose|some|everyone|rather|instead|other|than|wrong|incorrect\w*"
+    r"|false|fals\w|worst|untrue|bad|opposite|least|out|invalid|tempting|unlikely|hardly|impossible|my first|wait|actually"
+    r"|sorry|oops|correction|scratch|make that|i mean|on second|nicht|pas|nunca|jamais|non|não|nie|faux|fausse|falsch"
+    r"|maybe|perhaps|possibly|might|could|disagree)\b|\b(?:eliminat|exclud|rul(?:e|es|ed|ing) out|reject|discard|doubt|assum"
+    r"|kein|errad|sbagliat|не|нет)|等等|应该是|而是",
+    re.I,
+)
+"""One of these is in every text that takes a letter back."""
+
+
 def asserted_letters(text: str, letters: str) -> list[str]:
     """Return the letters that sentences of a text choose or call right, in order; denied ones are left out.
 
@@ -109,6 +121,8 @@ def asserted_letters(text: str, letters: str) -> list[str]:
 
 def is_taken_back(letter: str, text: str) -> bool:
     """Return whether a text that names a letter denies it, asks about it, or goes over to another."""
+    if not _DENYING.search(text):
+        return False
     if letter in _denied_positions(text).values():
         return True
     return any(name not in (None, letter) for found in _TAKEN_BACK.finditer(text) for name in found.groups())
