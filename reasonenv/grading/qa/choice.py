@@ -151,6 +151,7 @@ def _is_alone(response: Response, reading: Reading) -> bool:
     return reading.source in ("block", "box") or _BEHIND_COLON.search(response.part or "") is not None
 
 
+@lru_cache(maxsize=8192)
 def _read(reading: Reading, letters: str, options: tuple[str, ...], *, is_alone: bool) -> frozenset[str] | None:
     """Read an answer: a letter alone, else the text of an option, else a letter with more, else a sentence."""
     text = _QUOTED.sub(r"\1", without_commands(unicodedata.normalize("NFKC", reading.text or "")))

@@ -123,6 +123,7 @@ def same_quantity(gold: Quantity, answer: Quantity) -> bool:
     return has_same_unit and _equal(gold.value * gold.unit.factor, answer.value * answer.unit.factor)
 
 
+@lru_cache(maxsize=8192)
 def only_quantity(text: str) -> Quantity | None:
     """Return the quantity that a sentence states, if there is only one in it and nothing takes it back.
 

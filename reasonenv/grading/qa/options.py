@@ -26,6 +26,7 @@ _PREFIX = re.compile(r"\(?([A-Z])[).:：]\s*")
 _FOLDED_MARKS = str.maketrans(
     {**dict.fromkeys("‐‑‒–—―−", "-"), **dict.fromkeys("‘’", "'"), **dict.fromkeys("“”", '"'), "$": None}
 )
+_MARKED = re.compile(r"[\\$*_`\"'(\[{]")
 _DELIMITER = re.compile(r"\\[()\[\]]|\s+")
 _FORMULA = re.compile(r"\\[A-Za-z]|\d|[=^√∛π∞±<>≤≥∪∩]|\A\W*[a-z]\W*\Z")
 _WORD = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{4,}")
@@ -70,6 +71,9 @@ def _only(hits: Iterable[bool]) -> int | None:
 
 
 def _characters(text: str) -> frozenset[str]:
+    if text.isascii() and not _MARKED.search(text):
+        squeezed = "".join(text.split())
+        return frozenset((squeezed, squeezed.removesuffix(".") or squeezed)) if squeezed else frozenset()
     forms = (text, without_commands(text), without_markup(text))
     squeezed = (_DELIMITER.sub("", form.translate(_FOLDED_MARKS)) for form in forms)
     return frozenset(part for form in squeezed for part in (form, form.removesuffix(".")) if part)

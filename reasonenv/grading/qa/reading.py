@@ -10,6 +10,7 @@ answer. Not covered: an answer that has to be picked out of a longer text withou
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.grade import MAX_ANSWER_CHARS
@@ -93,6 +94,11 @@ def refined(reading: Reading) -> list[str]:
     >>> refined(Reading("It is either Lyon or Paris.", "block"))
     ['It is either Lyon or Paris.']
     """
+    return list(_refined(reading))
+
+
+@lru_cache(maxsize=8192)
+def _refined(reading: Reading) -> tuple[str, ...]:
     whole = without_markup(reading.text or "")
     texts = [whole]
     if reading.source in ("announced", "bare"):
@@ -104,7 +110,7 @@ def refined(reading: Reading) -> list[str]:
     last = texts[-1]
     if len(last) <= _MAX_BARE_CHARS and "\n" not in last.strip() and not SENTENCE_END_AFTER_WORDS.search(last):
         texts += map(without_markup, narrowed(last))
-    return list(dict.fromkeys(filter(None, map(str.strip, texts))))
+    return tuple(dict.fromkeys(filter(None, map(str.strip, texts))))
 
 
 def without_markup(text: str) -> str:
@@ -132,7 +138,8 @@ def without_commands(text: str) -> str:
         text = _LATEX.sub(r"\1/\2", _LATEX_SPACE.sub(lambda found: "" if found.group() == "{,}" else " ", text))
         while _COMMAND.search(text):
             text = _COMMAND.sub(r"\1", text)
-    text = _MARKUP.sub("", text)
+    if "*" in text or "_" in text or "`" in text:
+        text = _MARKUP.sub("", text)
     if len(text) > 2 and text[0] == text[-1] == "$" and "$" not in text[1:-1]:
         text = text[1:-1]
     return text.strip()
