@@ -43,7 +43,7 @@ _WORDS = {
     "es": _Words("respuesta", "es, son", "correcta"),
     "fr": _Words("réponse, reponse", "est, sont", "correcte", "pas"),
     "de": _Words("antwort", "ist, sind, lautet", "richtige", "nicht"),
-    "it": _Words("risposta", "è"),
+    "it": _Words("risposta", "è", "corretta"),
     "pt": _Words("resposta", "é", "correta"),
     "nl": _Words("antwoord", "is"),
     "sv": _Words("svar, svaret", "är"),

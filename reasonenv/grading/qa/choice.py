@@ -70,6 +70,8 @@ _TEXT_THEN_LETTER = re.compile(
     r"(?P<letter>[A-HJ-Z])[)\]]*[.\s]*",
     re.S,
 )
+_MARK_BEFORE = re.compile(r"\A[.:：)]\s+")
+_DASH_BEFORE = re.compile(r"\A[-–—]\s+")
 _MARKS = (".", ":", ")", "*")
 _NONE = frozenset[str]()
 """What names several, or takes back what it names, as against what names nothing that was read."""
@@ -82,13 +84,18 @@ def gold_letters(answer: str, choices: Sequence[str] | None) -> frozenset[str] |
     >>> gold_letters("Paris", ("Lyon", "Paris")), gold_letters("(a)", None)
     (frozenset({'B'}), frozenset({'A'}))
     """
-    letters = _letters(choices)
+    return _gold_letters(answer, tuple(choices or ()))
+
+
+@lru_cache(maxsize=8192)
+def _gold_letters(answer: str, options: tuple[str, ...]) -> frozenset[str] | None:
+    letters = _letters(options)
     bare = answer.strip().strip("()[]. ").upper()
     parts = re.fullmatch(r"([A-Z])(?:[\s,;&/]+(?:AND\s+)?([A-Z]))*", bare)
     names = re.findall(r"\b[A-Z]\b", bare) if parts else list(bare) if _JOINED.fullmatch(answer.strip()) else []
     if names and all(name in letters for name in names):
         return frozenset(names)
-    index = option_index(answer, tuple(choices or ()))
+    index = option_index(answer, options)
     return None if index is None else frozenset(letters[index])
 
 
@@ -245,11 +252,11 @@ def _named_options(text: str, options: tuple[str, ...]) -> list[int]:
     """Return the options that the text behind a letter may be, where its dash may be a minus sign."""
     marked = text.strip().split("\n", 1)[0]
     line = marked.lstrip(" .:：)]*=\n")
-    is_dash = re.match(r"\s*[-–—]\s", text) is not None
+    is_dash = _DASH_BEFORE.match(text.lstrip()) is not None
     texts = (
-        re.sub(r"\A[.:：)]\s+", "", marked),
+        _MARK_BEFORE.sub("", marked),
         line,
-        re.sub(r"\A[-–—]\s+", "-", line),
+        _DASH_BEFORE.sub("-", line),
         *((line.strip(_SEPARATORS),) if is_dash else ()),
     )
     indices = (option_index(text.rstrip(" .*"), options) for text in dict.fromkeys(texts))

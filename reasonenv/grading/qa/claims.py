@@ -21,8 +21,8 @@ _REASON = re.compile(
 )
 _CONTRAST_BEHIND = re.compile(
     r"(?:,\s+(?:(?:and|but)\s+)?not|\s+(?:and|but)\s+not|,?\s+(?:rather than|instead of|as opposed to))\s+"
-    r"(?!(?:really|sure|exactly|quite|certain|necessarily|at|correct|right|true|the answer|it|that|anymore|yet|now|so|i|my)"
-    r"\b)[^,.;:]{1,60}[.!\s]*\Z",
+    r"(?!(?:really|sure|exactly|quite|certain|necessarily|at|correct|right|true|the answer|it|that|anymore|yet|now|so"
+    r"|i|my)\b)[^,.;:]{1,60}[.!\s]*\Z",
     re.I,
 )
 _CONTRAST_BEFORE = re.compile(

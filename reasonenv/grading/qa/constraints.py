@@ -27,10 +27,11 @@ _WORD = re.compile(
 
 _STOP = re.compile(r"(?P<latin>[.!?…]+)[\"'”’)\]*_»]*(?=\s|\Z)|[。！？]+|\n[ \t]*(?=\n|[-*•+]\s)")
 _BEFORE_STOP = re.compile(r"(?:^|[\s(\[\"'“‘])((?:[^\W\d_]\.)*[^\W\d_]+)\Z")
-_NEVER_LAST = frozenset(
-    "mr mrs ms dr prof st mt ft gen col capt lt sgt rev hon vs no nos fig eq e.g i.e cf ca al".split()
-)
-_SELDOM_LAST = frozenset("etc jr sr inc ltd co corp approx dept est a.m p.m u.s u.k u.s.a d.c b.c a.d".split())
+_ABBREVIATIONS = "mr mrs ms dr prof st mt ft gen col capt lt sgt rev hon vs no nos fig eq e.g i.e cf ca al"
+_CLOSING_ABBREVIATIONS = "etc jr sr inc ltd co corp approx dept est a.m p.m u.s u.k u.s.a d.c b.c a.d"
+_NEVER_LAST = frozenset(_ABBREVIATIONS.split())
+_SELDOM_LAST = frozenset(_CLOSING_ABBREVIATIONS.split())
+"""Shortened words that end a sentence only where a capital letter follows."""
 _NAME_BEFORE_INITIAL = re.compile(r"(?:^|[.\s])[A-Z](?:[a-z]+|\.)?\s\Z|(?:^|[.!?]\s)\Z")
 
 _BULLET = re.compile(r"^\s*[-*•+‣]\s+(?=.*[^\W_])", re.M)

@@ -49,9 +49,8 @@ _FILLER = re.compile(r"\s*\b(?:old|of age|in total|total|altogether|each|in all|
 _SIMPLE = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _DIGIT = re.compile(r"[\d零〇一二两兩三四五六七八九十百千]")
 _ANY_NUMBER = re.compile(r"(?<![\w.])(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?")
-_NUMBER_IN_WORDS = re.compile(
-    rf"\b(?:(?:{'|'.join(sorted(NUMERAL_WORDS - {'one', 'third', 'quarter', 'half'}))})\b(?:[\s-]+(?:and\s+)?|(?=\W|\Z)))+"
-)
+_COUNTING_WORDS = "|".join(sorted(NUMERAL_WORDS - {"one", "third", "quarter", "half"}))
+_NUMBER_IN_WORDS = re.compile(rf"\b(?:(?:{_COUNTING_WORDS})\b(?:[\s-]+(?:and\s+)?|(?=\W|\Z)))+")
 _SCALE_BEHIND = re.compile(r"(?:\s*(?:hundred|thousand|million|billion|dozen)s?\b)*")
 _JOINING_WORDS = frozenset(("per", "square", "cubic", "degrees", "degree", "us"))
 _KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)

@@ -45,23 +45,44 @@ _ASSERTED = (
         r"(?:正确|正確|对的|對的|对(?!吗)|對(?!嗎)|正しい|正解|です|である|입니다|이다|예요|이에요|맞)"
     ),
     re.compile(
-        rf"\b(?i:therefore|thus|so|hence|it['’]s|it is|that['’]s|i (?:think|believe)(?: that)?|i['’]d say|i (?:would )?say)"
+        rf"\b(?i:therefore|thus|so|hence|it['’]s|it is|that['’]s|i (?:think|believe)(?: that)?"
+        rf"|i['’]d say|i (?:would )?say)"
         rf"[,:]?\s+(?:(?i:it is|it['’]s|that|option|the answer is|it must be)\s+)*{_LETTER}[.!\s]*\Z"
     ),
     re.compile(rf"\bbut\s+(?:(?i:rather|it is|it['’]s|option)\s+)?{_LETTER}[.!\s]*\Z"),
-    re.compile(rf"(?:\A|\n|(?<=[.!])\s)[ \t]*{_OPEN}([A-HJ-Z]){LETTER_END}[)\]}}*_.:]*[ \t]*\Z"),
+    re.compile(rf"(?:\A|\n|(?<=[a-z][.!])\s|(?<=[Nn]ot [A-J]\.)\s)[ \t]*{_OPEN}([A-HJ-Z]){LETTER_END}[)\]}}*_.:]*[ \t]*\Z"),
 )
 
 _FILLER = (
     r"(?:\s+(?i:the|an?|option|answer|choice|letter|choose|choosing|chosen|pick|picking|select|go|going|with|that|it['’]?s?"
     r"|is|be|say|sure|for|to|my|statement|have|been|la|le|die|der|das|el|es|est|ist|é|вариант|ответ|opción|option)){0,5}"
 )
+_DENIED_BEHIND = (
+    "not never neither nor cannot except excluding besides without hardly unlikely against deny disagree nicht pas"
+    " nunca jamais non não nie не нет if whether unless suppose maybe perhaps possibly might could some everyone"
+)
+"""Words that take back, or leave open, a letter behind them."""
+_DENIED_BEHIND_STEMS = "eliminat exclud reject discard doubt assum kein"
+_DENIED_BEHIND_PHRASES = r"rather than|instead of|other than|else than|rul(?:e|es|ed|ing) out|no es"
+_DENIED_BEFORE = (
+    "not never wrong incorrect false untrue out ruled excluded eliminated impossible worst least invalid tempting"
+    " unlikely nicht pas falsch faux fausse"
+)
+"""Words that take back the letter that is said to be so."""
+_DENIED_BEFORE_STEMS = "incorrect fals errad sbagliat не"
+_VERBS = (
+    r"(?i:is|was|s|are|seem(?:s|ed)?|looks?|can|could|should|would|might|may|must|does|do|did|has|will|ist|est|es|é|è)"
+)
+
+
+def _any(words: str, stems: str = "") -> str:
+    return "|".join((*words.split(), *(rf"{stem}\w*" for stem in stems.split())))
+
+
 _DENIED = (
     re.compile(
-        rf"(?:\b(?i:not|never|neither|nor|cannot|except|excluding|besides|without|eliminat\w+|exclud\w+|rul(?:e|es|ed|ing) out"
-        rf"|reject\w*|discard\w*|doubt\w*|hardly|unlikely|against|deny|disagree|nicht|kein\w*|pas|nunca|jamais|non|não|nie"
-        rf"|no es|не|нет|if|whether|unless|suppose|assum\w+|maybe|perhaps|possibly|might|could|some|everyone"
-        rf"|rather than|instead of|other than|else than)|n['’]t){_FILLER}\s*[,:]?\s*{_LETTER}"
+        rf"(?:\b(?i:{_any(_DENIED_BEHIND, _DENIED_BEHIND_STEMS)}|{_DENIED_BEHIND_PHRASES})|n['’]t)"
+        rf"{_FILLER}\s*[,:]?\s*{_LETTER}"
     ),
     re.compile(rf"\b(?i:all|anything|any|everything|nothing)\s+(?i:but|else than){_FILLER}\s*{_LETTER}"),
     re.compile(
@@ -69,11 +90,9 @@ _DENIED = (
         rf"\s*{_THE}{_LETTER}"
     ),
     re.compile(
-        rf"{_LETTER},?(?:\s+(?i:option|choice|which|that|who)){{0,2}}(?:\s+|['’])(?i:is|was|s|are|seem(?:s|ed)?|looks?|can|could"
-        rf"|should|would|might|may|must|does|do|did|has|will|ist|est|es|é|è)\s*(?:(?i:[a-z]+ly|the|a|an|my|as|also|be|been"
-        rf"|to be)\s+){{0,3}}(?:(?i:not|never|wrong|incorrect|false|untrue|out|ruled|excluded|eliminated|impossible|worst"
-        rf"|least|invalid|tempting|unlikely|my first|nicht|pas|falsch|faux|fausse|incorrect\w*|fals\w|errad\w|sbagliat\w"
-        rf"|не\w*)\b|n['’]t\b)"
+        rf"{_LETTER},?(?:\s+(?i:option|choice|which|that|who)){{0,2}}(?:\s+|['’]){_VERBS}\s*"
+        r"(?:(?i:[a-z]+ly|the|a|an|my|as|also|be|been|to be)\s+){0,3}"
+        rf"(?:(?i:{_any(_DENIED_BEFORE, _DENIED_BEFORE_STEMS)}|my first)\b|n['’]t\b)"
     ),
     re.compile(
         rf"{_LETTER}(?![^.;,:\n]{{0,25}}\b(?:because|since|as|not)\b)\s[^.;,:\nA-J(]{{0,30}}"
@@ -90,19 +109,18 @@ _DENIED = (
     re.compile(rf"{_CJK_LETTER}\s*(?:ではな|ではあり|じゃな|가 아니|이 아니|는 아니|은 아니)"),
 )
 _TAKEN_BACK = re.compile(
-    r"\b(?i:no|wait|actually|sorry|oops|correction|scratch that|make that|i mean|rather|on second thought)\b[\s,.:;!—–-]*"
+    r"\b(?i:no|wait|actually|sorry|oops|correction|scratch that|make that|i mean|rather|on second thought)\b"
+    r"[\s,.:;!—–-]*"
     rf"(?:(?i:no|it['’]s|it is|that['’]s|the answer is|i choose|i mean|rather|make it|it should be)[\s,]+)*{_LETTER}"
     rf"|(?:不对|不對|错了|等等|应该是|而是)[\s,，。.]*(?:是|选|应该是|应为)?{_CJK_LETTER}"
 )
 
 
 _DENYING = re.compile(
-    r"[?？不非排勿别错錯误誤假没違間]|ない|ありません|아니|아닙|틀|n['’]t\b|\b(?:no|not|never|neither|nor|cannot|but|else|except\w*|excluding"
-    r"|besides|without|against|deny|if|whether|unless|suppose|some|everyone|rather|instead|other|than|wrong|incorrect\w*"
-    r"|false|fals\w|worst|untrue|bad|opposite|least|out|invalid|tempting|unlikely|hardly|impossible|my first|wait|actually"
-    r"|sorry|oops|correction|scratch|make that|i mean|on second|nicht|pas|nunca|jamais|non|não|nie|faux|fausse|falsch"
-    r"|maybe|perhaps|possibly|might|could|disagree)\b|\b(?:eliminat|exclud|rul(?:e|es|ed|ing) out|reject|discard|doubt|assum"
-    r"|kein|errad|sbagliat|не|нет)|等等|应该是|而是",
+    r"[?？不非排勿别错錯误誤假没違間틀]|ない|ありません|아니|아닙|等等|应该是|而是|n['’]t\b"
+    rf"|\b(?:{_any(_DENIED_BEHIND, _DENIED_BEHIND_STEMS)}|{_any(_DENIED_BEFORE, _DENIED_BEFORE_STEMS)}"
+    rf"|{_DENIED_BEHIND_PHRASES}|no|but|else|bad|opposite|wait|actually|sorry|oops|correction|scratch|make|mean|rather"
+    r"|second|first)\b",
     re.I,
 )
 """One of these is in every text that takes a letter back."""

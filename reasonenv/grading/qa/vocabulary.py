@@ -49,10 +49,11 @@ LEADS = frozenset(_LEAD_WORDS.split())
 
 FOREIGN_ARTICLES = frozenset(_FOREIGN_ARTICLE_WORDS.split())
 
-TITLES = tuple(
-    """president king queen sir dame lord pope emperor empress prince princess dr doctor mr mrs ms miss professor prof
-    general colonel captain senator governor chancellor admiral tsar czar kaiser sultan""".split()
-) + (r"prime\s+minister", r"vice\s+president", r"chief\s+justice")
+_TITLE_WORDS = """
+president king queen sir dame lord pope emperor empress prince princess dr doctor mr mrs ms miss professor prof general
+colonel captain senator governor chancellor admiral tsar czar kaiser sultan
+"""
+TITLES = (*_TITLE_WORDS.split(), r"prime\s+minister", r"vice\s+president", r"chief\s+justice")
 """Words in front of a person's name that say what the person is."""
 
 _COUNTRY_NAMES = """
@@ -73,8 +74,8 @@ Somalia, South Africa, South Korea, South Sudan, Spain, Sri Lanka, Sudan, Surina
 Tajikistan, Tanzania, Thailand, Togo, Tonga, Trinidad and Tobago, Tunisia, Turkey, Turkmenistan, Tuvalu, Uganda,
 Ukraine, United Arab Emirates, UAE, United Kingdom, UK, U.K., Great Britain, England, Scotland, Wales,
 Northern Ireland, United States, United States of America, the United States, USA, US, U.S., U.S.A., Uruguay,
-Uzbekistan, Vanuatu, Vatican City, Venezuela, Vietnam, Yemen, Zambia, Zimbabwe, 中国, 日本, 法国, 德国, 英国, 美国, 俄罗斯,
-韩国, 意大利, 西班牙, フランス, ドイツ, イギリス, アメリカ, 中国
+Uzbekistan, Vanuatu, Vatican City, Venezuela, Vietnam, Yemen, Zambia, Zimbabwe, 中国, 日本, 法国, 德国, 英国,
+美国, 俄罗斯, 韩国, 意大利, 西班牙, フランス, ドイツ, イギリス, アメリカ
 """
 COUNTRIES = frozenset(" ".join(name.split()).casefold() for name in _COUNTRY_NAMES.split(","))
 """Names of countries in lower case; behind a comma one says where a place is."""
