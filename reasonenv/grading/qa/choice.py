@@ -27,7 +27,7 @@ _MAX_SENTENCE_CHARS = 300
 
 _LEAD = r"(?:so|therefore|thus|hence|well)?[,\s]*(?:(?:the|la|le|die|el)\s+)?"
 _START = re.compile(
-    rf"[\s*_\"'“‘>$]*{_LEAD}(?:(?:correct\s+|right\s+|best\s+)?(?:option|choice|answer|letter)s?\s*[:：]?\s*|选项?\s*|選項?\s*)?"
+    rf"[\s*_\"'“‘>$]*{_LEAD}(?:(?:correct\s+|right\s+|best\s+)?(?:option|choice|answer|letter|opción|opción|opção|opzione)s?\s*[:：]?\s*|选项?\s*|選項?\s*)?"
     rf"(?P<open>[(\[{{<【「*_\"'‘“$\s]*)(?P<letter>[A-Za-z]){LETTER_END}(?P<close>[)\]}}>】」*_\"'’”$]*)",
     re.I,
 )
@@ -56,7 +56,7 @@ _HEDGED = re.compile(
     rf"[^.\n]{{0,25}}?[\s(\[*][A-J]{LETTER_END}"
 )
 _FOLLOWED = re.compile(
-    r"\s*(?:$|[.:：,，;。、)\]!(–—\n-]|因|理由|です|でした|である|だ(?!が)|が正|입니다|이다|예요|이에요"
+    r"\s*(?:$|[.:：,，;。、)\]!(–—\n-]|因|理由|です|でした|である|だ(?!が)|が正|입니다|이다|예요|이에요|번"
     r"|(?:[选選][項项]|项)?(?:是|为)?(?:正确|正確|对|對)|[选選][項项]\s*$"
     r"|(?:(?:and|but)\s+)?not\s+(?:option\s+)?[(\[]?[A-J]\b|(?:rather than|instead of|over)\b"
     r"|(?:because|since|as|which|for|due|being)\b"
@@ -126,6 +126,9 @@ def _letters(choices: Sequence[str] | None) -> str:
 
 def _is_left_open(found: frozenset[str], text: str, letters: str, options: tuple[str, ...]) -> bool:
     """Return whether an answer that begins with letters denies one of them, or chooses another behind it."""
+    for letter in found if options else ():
+        option = re.escape(options[letters.index(letter)])
+        text = re.sub(rf"([).:：\]*–—-]\s*){option}", r"\1", text)
     if any(is_taken_back(letter, text) for letter in found):
         return True
     if len(text) > _MAX_SENTENCE_CHARS or found.issuperset(_CAPITAL.findall(text)):
@@ -137,11 +140,12 @@ def _is_left_open(found: frozenset[str], text: str, letters: str, options: tuple
 def _with_whole_option(part: str, reading: Reading, options: tuple[str, ...]) -> Reading:
     """Read an option whole that has words in it which announce or deny: "The answer is not pure" where one is that."""
     text = part.strip().rstrip(".*")
-    endings = [option for option in _speaking(options) if text.endswith(option.strip().rstrip(".*"))]
+    end = text.casefold()
+    endings = [option for option in _speaking(options) if end.endswith(option.casefold().strip().rstrip(".*"))]
     if not endings:
         return reading
     option = max(endings, key=len).strip().rstrip(".*")
-    head = text.removesuffix(option)
+    head = text[: -len(option)]
     announcement = QUESTIONS.last(head)
     label = announcement.string[announcement.end() :] if announcement else head
     is_label = _LABELLED.fullmatch(label.strip("* ")) or not label.strip("* :")
@@ -231,6 +235,8 @@ def _leading_letters(text: str, letters: str, options: tuple[str, ...], *, is_al
     if found is None or found["letter"].upper() not in letters:
         return None
     letter, rest = found["letter"], text[found.end() :]
+    if rest.strip() == "-":
+        return None
     is_enclosed = ")" in found["close"] or "]" in found["close"] or "}" in found["close"]
     if letter in "ai" and not is_enclosed:
         return None

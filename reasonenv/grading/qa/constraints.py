@@ -210,4 +210,4 @@ def is_filler(text: str, constraints: Sequence[str] = ()) -> bool:
         return len(words) >= _MIN_FILLER_WORDS
     most_common = Counter(rest).most_common(1)[0][1]
     num_letters = sum(len(word) == 1 and word.isascii() for word in rest)
-    return (most_common > 1 and 2 * most_common >= len(rest)) or 2 * num_letters > len(rest)
+    return (most_common > 1 and 2 * most_common >= len(words)) or 2 * num_letters > len(words)

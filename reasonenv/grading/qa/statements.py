@@ -20,19 +20,24 @@ _CJK_LETTER = rf"[(（\[【*\s]*([A-HJ-Z])(?![A-Za-z0-9_'+#]|[-.&][A-Za-z0-9]){_
 _NOUN = r"(?i:option|choice|answer|letter|opción|opcion|alternativa|option|réponse|antwort|opção|opzione|вариант|ответ)"
 _THE = rf"(?:(?i:the|la|le|die|el|a)\s+)?(?:{_NOUN}\s+)?"
 _RIGHT = (
-    r"(?i:correct|right|best|true|answer|one|choice|pick|richtig|korrekt|correcte?|correcta?|juste|bonne|corretta?"
+    r"(?i:correct|right|best|true|answer|one|choice|pick|richtig|korrekt|correcte?|correcta?|correta|resposta|risposta|réponse|antwort|respuesta|juste|bonne|corretta?"
     r"|giusta|certa|вер(?:ен|но|ный)|правил(?:ен|ьно|ьный))"
 )
 _CHOOSE = (
-    r"(?i:choose|chose|picks?|picked|select|selected|go(?:ing)? with|went with|opt(?:ed)? for|settle on|choisis|wähle"
-    r"|nehme|elijo|escojo|selecciono|escolho|seleciono|scelgo|kies|väljer|wybieram|выбираю|pilih|seçiyorum)"
+    r"(?:(?:\A|\n|[.,;:!]\s*"
+    r"|\b(?i:i|we|i['’]d|i['’]ll|i['’]m|am|will|let['’]s|let us|therefore|thus|so|hence|finally)\s+)(?i:(?:would|will)\s+)?"
+    r"(?i:choose|chose|picks?|picked|select|selected|go(?:ing)? with|went with|opt(?:ed)? for|settle on)"
+    r"|(?i:choisis|wähle|nehme|elijo|escojo|selecciono|escolho|seleciono|scelgo|kies|väljer|wybieram|выбираю|pilih"
+    r"|seçiyorum))"
 )
 _ASSERTED = (
     re.compile(
         rf"{_LETTER}\s+(?i:is|was|would be|must be|ist|est|es|é|è)\s+(?!(?i:not|never|nicht|pas)\b)"
         rf"(?:(?i:the|my|la|le|die|a|indeed|clearly|definitely|therefore|thus)\s+){{0,2}}(?:[a-z]+\s+)?{_RIGHT}\b"
     ),
-    re.compile(rf"\b{_CHOOSE}:?\s+{_THE}{_LETTER}(?!\s+(?!because|since|as|for|over|and|rather|instead)[a-z])"),
+    re.compile(
+        rf"(?<![\w'’]){_CHOOSE}:?\s+{_THE}{_LETTER}(?!\s+(?!because|since|as|for|over|and|rather|instead)[a-z])"
+    ),
     re.compile(
         rf"\b(?i:one|option|choice|pick|answer|opción|opción correcta|alternativa|scelta|opção|opzione|вариант|ответ)"
         rf"(?:\s+(?i:correcta?|correcte|corretta|correta|certa|richtig))?\s*(?:\b(?i:is|would be|must be|es|est|ist)\b"
@@ -45,12 +50,15 @@ _ASSERTED = (
         r"(?:正确|正確|对的|對的|对(?!吗)|對(?!嗎)|正しい|正解|です|である|입니다|이다|예요|이에요|맞)"
     ),
     re.compile(
-        rf"\b(?i:therefore|thus|so|hence|it['’]s|it is|that['’]s|i (?:think|believe)(?: that)?"
-        rf"|i['’]d say|i (?:would )?say)"
+        r"\b(?i:therefore|thus|so|hence|it['’]s|it is|that['’]s|i (?:think|believe)(?: that)?|i['’]d say|i (?:would )?say"
+        r"|(?:it|that|this) (?:must|has to|would|will|should) be|the answer['’]s|definitely|clearly|certainly|obviously"
+        r"|surely)"
         rf"[,:]?\s+(?:(?i:it is|it['’]s|that|option|the answer is|it must be)\s+)*{_LETTER}[.!\s]*\Z"
     ),
     re.compile(rf"\bbut\s+(?:(?i:rather|it is|it['’]s|option)\s+)?{_LETTER}[.!\s]*\Z"),
-    re.compile(rf"(?:\A|\n|(?<=[a-z][.!])\s|(?<=[Nn]ot [A-J]\.)\s)[ \t]*{_OPEN}([A-HJ-Z]){LETTER_END}[)\]}}*_.:]*[ \t]*\Z"),
+    re.compile(
+        rf"(?:\A|\n|(?<=[a-z][.!])\s|(?<=[Nn]ot [A-J]\.)\s)[ \t]*{_OPEN}([A-HJ-Z]){LETTER_END}[)\]}}*_.:]*[ \t]*\Z"
+    ),
 )
 
 _FILLER = (
@@ -66,7 +74,8 @@ _DENIED_BEHIND_STEMS = "eliminat exclud reject discard doubt assum kein"
 _DENIED_BEHIND_PHRASES = r"rather than|instead of|other than|else than|rul(?:e|es|ed|ing) out|no es"
 _DENIED_BEFORE = (
     "not never wrong incorrect false untrue out ruled excluded eliminated impossible worst least invalid tempting"
-    " unlikely nicht pas falsch faux fausse"
+    " unlikely less partially partly almost nearly half second no hardly far anything barely sometimes rarely nicht pas"
+    " falsch faux fausse"
 )
 """Words that take back the letter that is said to be so."""
 _DENIED_BEFORE_STEMS = "incorrect fals errad sbagliat не"
@@ -99,8 +108,9 @@ _DENIED = (
         r"\b(?i:wrong|incorrect|false|untrue|not)\b"
     ),
     re.compile(rf"{_LETTER}(?:[^.;,\nA-J(]{{0,30}})?\s*[?？]"),
+    re.compile(rf"{_LETTER}\s+is\s+(?:[a-z]+\s+)?{_RIGHT}\s+(?i:only|if|unless|when|in part|partly|provided|except)\b"),
     re.compile(
-        rf"(?:不(?:是|[选選]|[应應]|能|要|会|该|可|为)?(?:该|[选選]|是)?择?|非|排除|勿[选選]|别[选選]|[错錯](?:误|誤)?(?:的)?(?:答案|[选選][项項])?(?:是|为|[：:])?)\s*(?:[选選][项項]|[选選]|是)?\s*{_CJK_LETTER}"
+        rf"(?:没有?|沒有?|未|別|不(?:是|[选選]|[应應]|能|要|会|该|可|为)?(?:该|[选選]|是)?择?|非|排除|勿[选選]|别[选選]|[错錯](?:误|誤)?(?:的)?(?:答案|[选選][项項])?(?:是|为|[：:])?)\s*(?:[选選][项項]|[选選]|是)?\s*{_CJK_LETTER}"
     ),
     re.compile(
         rf"{_CJK_LETTER}\s*(?:[选選]?[项項])?\s*(?:是|为|明显|显然|并|也|は|が|では|じゃ|이|가|는|은)?\s*"
@@ -110,17 +120,17 @@ _DENIED = (
 )
 _TAKEN_BACK = re.compile(
     r"\b(?i:no|wait|actually|sorry|oops|correction|scratch that|make that|i mean|rather|on second thought)\b"
-    r"[\s,.:;!—–-]*"
+    r"(?![^\S\n]*\n)[\s,.:;!—–-]*"
     rf"(?:(?i:no|it['’]s|it is|that['’]s|the answer is|i choose|i mean|rather|make it|it should be)[\s,]+)*{_LETTER}"
     rf"|(?:不对|不對|错了|等等|应该是|而是)[\s,，。.]*(?:是|选|应该是|应为)?{_CJK_LETTER}"
 )
 
 
 _DENYING = re.compile(
-    r"[?？不非排勿别错錯误誤假没違間틀]|ない|ありません|아니|아닙|等等|应该是|而是|n['’]t\b"
+    r"[?？不非排勿别錯错误誤假没沒未別違間틀]|ない|ありません|아니|아닙|等等|应该是|而是|n['’]t\b"
     rf"|\b(?:{_any(_DENIED_BEHIND, _DENIED_BEHIND_STEMS)}|{_any(_DENIED_BEFORE, _DENIED_BEFORE_STEMS)}"
-    rf"|{_DENIED_BEHIND_PHRASES}|no|but|else|bad|opposite|wait|actually|sorry|oops|correction|scratch|make|mean|rather"
-    r"|second|first)\b",
+    rf"|{_DENIED_BEHIND_PHRASES}|only|when|in part|provided|but|else|bad|opposite|wait|actually|sorry|oops|correction"
+    r"|scratch|make|mean|rather|first)\b",
     re.I,
 )
 """One of these is in every text that takes a letter back."""
