@@ -25,7 +25,8 @@ _RIGHT = (
 )
 _CHOOSE = (
     r"(?:(?:\A|\n|[.,;:!]\s*"
-    r"|\b(?i:i|we|i['’]d|i['’]ll|i['’]m|am|will|let['’]s|let us|therefore|thus|so|hence|finally)\s+)(?i:(?:would|will)\s+)?"
+    r"|\b(?i:i|we|i['’]d|i['’]ll|i['’]m|am|will|let['’]s|let us|therefore|thus|so|hence|finally)\s+)"
+    r"(?i:(?:would|will)\s+)?"
     r"(?i:choose|chose|picks?|picked|select|selected|go(?:ing)? with|went with|opt(?:ed)? for|settle on)"
     r"|(?i:choisis|wähle|nehme|elijo|escojo|selecciono|escolho|seleciono|scelgo|kies|väljer|wybieram|выбираю|pilih"
     r"|seçiyorum))"
@@ -50,9 +51,9 @@ _ASSERTED = (
         r"(?:正确|正確|对的|對的|对(?!吗)|對(?!嗎)|正しい|正解|です|である|입니다|이다|예요|이에요|맞)"
     ),
     re.compile(
-        r"\b(?i:therefore|thus|so|hence|it['’]s|it is|that['’]s|i (?:think|believe)(?: that)?|i['’]d say|i (?:would )?say"
-        r"|(?:it|that|this) (?:must|has to|would|will|should) be|the answer['’]s|definitely|clearly|certainly|obviously"
-        r"|surely)"
+        r"\b(?i:therefore|thus|so|hence|it['’]s|it is|that['’]s|i (?:think|believe)(?: that)?|i['’]d say"
+        r"|i (?:would )?say|(?:it|that|this) (?:must|has to|would|will|should) be|the answer['’]s|definitely|clearly"
+        r"|certainly|obviously|surely)"
         rf"[,:]?\s+(?:(?i:it is|it['’]s|that|option|the answer is|it must be)\s+)*{_LETTER}[.!\s]*\Z"
     ),
     re.compile(rf"\bbut\s+(?:(?i:rather|it is|it['’]s|option)\s+)?{_LETTER}[.!\s]*\Z"),
