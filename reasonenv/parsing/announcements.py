@@ -195,7 +195,7 @@ QUESTIONS = _announcements(_QUESTIONS, [*_NOUNS, "####"], 4000)
 SENTENCE_END = re.compile(r"[.!?][*_$\"')]{0,4}\s+(?=\S)|[。！？][*_$\"')]{0,4}\s*(?=\S)")
 """Ends a sentence that announces mathematics."""
 SENTENCE_END_AFTER_WORDS = re.compile(
-    r"(?<![\s.][A-Za-z])(?<!\b(?:Mr|Dr|St|Ms|vs))(?<!Mrs)[.!?][*_\"')\]]{0,3}\s+(?=[^\s\da-z])|[。！？]\s*(?=\S)"
+    r"(?<![\s.][A-Za-z])(?<!\b(?:Mr|Dr|St|Ms|Mt|Ft|Jr|Sr|vs))(?<!\b(?:Mrs|Gen|Col|Sen|Gov))(?<!\bProf)[.!?][*_\"')\]]{0,3}\s+(?=[^\s\da-z])|[。！？]\s*(?=\S)"
 )
 """Ends a sentence of words, in which a point may also end an abbreviation or an initial."""
 

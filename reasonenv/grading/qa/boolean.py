@@ -28,9 +28,16 @@ _CJK_FALSE = "不是|不对|不對|否|错误|錯誤|错|錯|不正确|不正確
 _FOLLOWING = (
     "because|since|as|it|it's|its|that|that's|this|these|there|they|he|she|we|you|the|in|for|due|according|given|not|i"
 )
+_OPENING = (
+    "(?:well|so|hmm|therefore|thus|hence|overall|in short|in conclusion|to conclude|in summary|in my (?:view|opinion)"
+    "|my (?:final |own )?(?:view|opinion|verdict|take|guess|conclusion|judgement|judgment|answer|response|vote)"
+    " (?:is|would be)(?: that it is)?|(?:the|our) (?:verdict|short answer|conclusion) is|i(?:'d| would) say|i say"
+    "|i (?:think|believe)(?: it is| it's)?)"
+)
+_QUESTION = re.compile(r"\A[^.!?\n]{1,200}\?\s+(?=\w)")
 _LEADING = re.compile(
-    rf"\W*(?:(?:well|so|hmm)\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
-    rf"|\W*(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
+    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
+    rf"|\W*(?:[我私]?(?:认为|認為|觉得|覺得)[是：:，]?)?(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
 )
 _STATEMENT = re.compile(
     r"\b(?:statement|claim|sentence|proposition|assertion|it|this|that|answer|conclusion|hypothesis)\s+"
@@ -80,8 +87,13 @@ def _said_in(texts: list[str]) -> bool | None:
 
 def _leading(text: str) -> bool | None:
     text = fold(without_markup(text[:400]))
+    if "?" in text:
+        text = _QUESTION.sub("", text)
     found = _LEADING.match(text)
-    if found is None or _OPPOSED.search(text[: found.end() + 40].split("\n")[0], found.start()):
+    if found is None:
+        return None
+    start = max(found.start(name) for name in ("yes", "no", "cjk_yes", "cjk_no"))
+    if _OPPOSED.search(text[: found.end() + 40].split("\n")[0], start):
         return None
     return bool(found["yes"] or found["cjk_yes"])
 

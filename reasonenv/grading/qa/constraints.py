@@ -1,36 +1,142 @@
 """Constraints on a text that a program can check: "at most 20 words", "no commas", "three bullet points".
 
-A constraint is one line, its name and its argument: `"max_words 20"`. Covered: length in words, sentences, lines and
-bullets, words that must or must not occur, letter case, beginnings and endings, JSON (a subset of IFEval's,
-arXiv 2311.07911). Not covered: whether the text is any good.
+A constraint is one line, its name and its argument: `"max_words 20"`. What must not occur is looked for as a reader
+sees it, so a disguise breaks the constraint; what must occur has to be written plainly.
+
+Covered: length in words, sentences, lines and bullets, words that must or must not occur, letter case, beginnings and
+endings, JSON (a subset of IFEval's, arXiv 2311.07911), text that is nothing but repetition. Not covered: whether the
+text is any good, and whether it answers the prompt.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from reasonenv.errors import UnknownNameError
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_SENTENCE = re.compile(r"[^.!?。！？]*[^\W_][^.!?。！？]*[.!?。！？]+")
-_BULLET = re.compile(r"^\s*[-*•]\s+\S", re.M)
-_FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.S)
+_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(
+    rf"[{_CJK}]|(?:[^\W\d_{_CJK}]\.){{2,}}|\d+(?:[.,:/]\d+)*[^\W_{_CJK}]*(?:['’-][^\W_{_CJK}]+)*"
+    rf"|[^\W_{_CJK}]+(?:['’-][^\W_{_CJK}]+)*"
+)
+"""A word: U.S.A., 1,000.5 and well-known are one each, and so is each character of Chinese and Japanese."""
+
+_STOP = re.compile(r"(?P<latin>[.!?…]+)[\"'”’)\]*_»]*(?=\s|\Z)|[。！？]+|\n[ \t]*(?=\n|[-*•+]\s)")
+_BEFORE_STOP = re.compile(r"(?:^|[\s(\[\"'“‘])((?:[^\W\d_]\.)*[^\W\d_]+)\Z")
+_ABBREVIATIONS = "mr mrs ms dr prof st mt ft gen col capt lt sgt rev hon vs no nos fig eq e.g i.e cf ca al"
+_CLOSING_ABBREVIATIONS = "etc jr sr inc ltd co corp approx dept est a.m p.m u.s u.k u.s.a d.c b.c a.d"
+_NEVER_LAST = frozenset(_ABBREVIATIONS.split())
+_SELDOM_LAST = frozenset(_CLOSING_ABBREVIATIONS.split())
+"""Shortened words that end a sentence only where a capital letter follows."""
+_NAME_BEFORE_INITIAL = re.compile(r"(?:^|[.\s])[A-Z](?:[a-z]+|\.)?\s\Z|(?:^|[.!?]\s)\Z")
+
+_BULLET = re.compile(r"^\s*[-*•+‣]\s+(?=.*[^\W_])", re.M)
+_FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.S | re.I)
+_COMMAS = frozenset(",，、،﹐﹑‚⸲⸴՝߸፣᠂︐︑､")
+_INVISIBLE_SPACE = re.compile("[\u200b\u2060\ufeff]")
+_EMPHASIS = re.compile(r"(?<=\w)[*_`~]+(?=\w)")
+_MAX_JOINED_LETTERS = 40
+
+_APART = r"[\W_]{1,3}"
+_LOOKALIKES = {
+    ord(other): latin
+    for latin, others in {
+        "a": "аα", "b": "вβƅь", "c": "сϲ", "d": "ԁ", "e": "еєε", "g": "ɡ", "h": "һн", "i": "іιıɩї", "j": "ј", "k": "кκ",
+        "l": "ӏ", "m": "м", "n": "пη", "o": "оοσ", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "υ", "v": "νѵ",
+        "w": "ԝω", "x": "хχ", "y": "уγ", "z": "ζ",
+    }.items()
+    for other in others
+}  # fmt: skip
+"""Letters of other scripts that look like a Latin one → that one."""
+_DIGITS_FOR_LETTERS = str.maketrans("01345@$", "oieasas")
+_MIXED = re.compile(r"(?=\S*[a-z])(?=\S*[01345@$])[a-z01345@$]+")
+
+
+def _plain(text: str) -> str:
+    """Return a text in its compatible form without the characters that nobody sees."""
+    text = unicodedata.normalize("NFKC", text)
+    if text.isascii():
+        return text
+    return "".join(character for character in text if character in "\n\t" or unicodedata.category(character) != "Cf")
+
+
+def _as_seen(text: str) -> str:
+    """Return a text in small Latin letters as far as its characters look like them, without marks inside of words."""
+    text = _EMPHASIS.sub("", _plain(text).casefold()).translate(_LOOKALIKES)
+    return _MIXED.sub(lambda found: found.group().translate(_DIGITS_FOR_LETTERS), text)
 
 
 def _words(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(text)]
+    return [word.casefold() for word in _WORD.findall(_plain(text))]
+
+
+def _most_words(text: str) -> int:
+    """Count words, those that only an invisible space keeps apart included."""
+    return len(_words(_INVISIBLE_SPACE.sub(" ", text)))
+
+
+def _num_sentences(text: str) -> int:
+    """Count what ends with a mark, or with the text, and has a word in it."""
+    text = _plain(text)
+    ends = [stop.end() for stop in _STOP.finditer(text) if _ends_sentence(text, stop)]
+    starts = [0, *ends]
+    return sum(_WORD.search(text[start:end]) is not None for start, end in zip(starts, [*ends, len(text)], strict=True))
+
+
+def _ends_sentence(text: str, stop: re.Match[str]) -> bool:
+    """Return whether a mark ends a sentence: not that of Dr., e.g. or J. K. Rowling."""
+    if stop["latin"] != ".":
+        is_speech = stop["latin"] is not None and stop.end() > stop.end("latin")
+        return not (is_speech and text[stop.end() :].lstrip()[:1].islower())
+    before = _BEFORE_STOP.search(text[: stop.start()][-_MAX_JOINED_LETTERS:])
+    word = before[1] if before else ""
+    following = text[stop.end() :].lstrip()[:1]
+    if not following or not word:
+        return True
+    if word.casefold() in _NEVER_LAST:
+        return False
+    if word.casefold() in _SELDOM_LAST:
+        return following.isupper()
+    if len(word) > 1 or not word.isupper() or word == "I":
+        return True
+    head = text[: stop.start() - 1][-_MAX_JOINED_LETTERS:]
+    return not (following.isupper() and _NAME_BEFORE_INITIAL.search(head))
 
 
 def _count(text: str, phrase: str) -> int:
     """Count a word or phrase between word boundaries, whatever its case."""
-    return len(re.findall(rf"(?<!\w){re.escape(phrase.casefold())}(?!\w)", text.casefold()))
+    return len(re.findall(rf"(?<!\w){re.escape(_plain(phrase).casefold())}(?!\w)", _plain(text).casefold()))
 
 
 def _count_at_least(text: str, argument: str) -> bool:
     number, _, phrase = argument.partition(" ")
     return _count(text, phrase) >= int(number)
+
+
+def _is_absent(text: str, phrase: str) -> bool:
+    """Return whether a phrase occurs neither as it is nor disguised: by other letters, spaces or marks between them."""
+    seen, wanted = _as_seen(text), _as_seen(phrase)
+    if _count(text, phrase) or re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", seen):
+        return False
+    letters = wanted.replace(" ", "")
+    if not 3 <= len(letters) <= _MAX_JOINED_LETTERS:
+        return True
+    apart = _APART.join(map(re.escape, letters))
+    return re.search(rf"(?<!\w){apart}(?!\w)", seen) is None
+
+
+def _has_no_letter(text: str, letter: str) -> bool:
+    """Return whether a letter is nowhere, with an accent or as a lookalike included."""
+    bases = "".join(character[0] for character in map(_decomposed, _plain(text).casefold()))
+    return _plain(letter).casefold() not in bases and _as_seen(letter) not in bases.translate(_LOOKALIKES)
+
+
+def _decomposed(character: str) -> str:
+    return unicodedata.normalize("NFD", character)
 
 
 def _lines(text: str) -> list[str]:
@@ -48,23 +154,25 @@ def _has_keys(text: str, argument: str) -> bool:
 
 CONSTRAINTS: Mapping[str, Callable[[str, str], bool]] = {
     "min_words": lambda text, argument: len(_words(text)) >= int(argument),
-    "max_words": lambda text, argument: len(_words(text)) <= int(argument),
-    "num_words": lambda text, argument: len(_words(text)) == int(argument),
-    "num_sentences": lambda text, argument: len(_SENTENCE.findall(text)) == int(argument),
+    "max_words": lambda text, argument: _most_words(text) <= int(argument),
+    "num_words": lambda text, argument: len(_words(text)) == _most_words(text) == int(argument),
+    "num_sentences": lambda text, argument: _num_sentences(text) == int(argument),
     "num_lines": lambda text, argument: len(_lines(text)) == int(argument),
     "num_bullets": lambda text, argument: len(_BULLET.findall(text)) == int(argument),
     "include": lambda text, argument: _count(text, argument) > 0,
     "include_times": _count_at_least,
-    "exclude": lambda text, argument: _count(text, argument) == 0,
-    "exclude_letter": lambda text, argument: argument.casefold() not in text.casefold(),
-    "no_commas": lambda text, _: not set(text) & set(",，、"),
+    "exclude": _is_absent,
+    "exclude_letter": _has_no_letter,
+    "no_commas": lambda text, _: not set(text) & _COMMAS,
     "lower_case": lambda text, _: text == text.lower() and text != text.upper(),
     "upper_case": lambda text, _: text == text.upper() and text != text.lower(),
     "start_with": lambda text, argument: _words(text)[: len(_words(argument))] == _words(argument),
-    "end_with": lambda text, argument: text.rstrip().endswith(argument),
+    "end_with": lambda text, argument: _plain(text).rstrip().endswith(_plain(argument)),
     "json_keys": _has_keys,
 }
 """Name → whether a text keeps the constraint, given its argument."""
+
+_MIN_FILLER_WORDS = 4
 
 
 def kept_constraints(text: str, constraints: Sequence[str]) -> list[bool]:
@@ -83,3 +191,23 @@ def kept_constraints(text: str, constraints: Sequence[str]) -> list[bool]:
             raise UnknownNameError("constraint", name, CONSTRAINTS)
         kept.append(CONSTRAINTS[name](text, argument))
     return kept
+
+
+def is_filler(text: str, constraints: Sequence[str] = ()) -> bool:
+    """Return whether a text of four words or more is half one word, or mostly single letters.
+
+    No prose is so, whatever it is about. The phrases that a constraint asks for do not count.
+
+    >>> is_filler("a a a bicycle."), is_filler("x y z bicycle w"), is_filler("The river is wide."), is_filler("yes")
+    (True, True, False, False)
+    """
+    asked = {word for constraint in constraints if constraint.startswith("include") for word in _words(constraint)}
+    if any(constraint.startswith("json_keys") for constraint in constraints):
+        return False
+    words = [word for word in _WORD.findall(_plain(text).casefold()) if not word[0].isdigit()]
+    rest = [word for word in words if word not in asked]
+    if len(words) < _MIN_FILLER_WORDS or not rest:
+        return len(words) >= _MIN_FILLER_WORDS
+    most_common = Counter(rest).most_common(1)[0][1]
+    num_letters = sum(len(word) == 1 and word.isascii() for word in rest)
+    return (most_common > 1 and 2 * most_common >= len(words)) or 2 * num_letters > len(words)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.qa.text import fold
-from reasonenv.grading.qa.vocabulary import MONTHS
+from reasonenv.grading.qa.vocabulary import MONTHS, ORDINALS
 
 _MAX_CHARS = 60
 _DIGIT = re.compile(r"\d")
@@ -32,6 +32,14 @@ _MONTH = "(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?"
 _YEAR = r"(?P<year>[12]\d{3})"
 _OF = r"(?:\s+(?:of|de|del|di))?\s+"
+_TENS_ORDINALS = {
+    f"{tens}{mark}{word}": f"{first}{value}"
+    for tens, first in (("twenty", 2), ("thirty", 3))
+    for mark in "- "
+    for value, word in enumerate(ORDINALS[:10])
+}
+_ORDINALS = {**{word: str(value) for value, word in enumerate(ORDINALS)}, **_TENS_ORDINALS, "thirtieth": "30"}
+_ORDINAL = re.compile(r"\b(?:" + "|".join(sorted(_ORDINALS, key=len, reverse=True)) + r")\b")
 _ISO = re.compile(r"(?P<year>[12]\d{3})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
 _CJK = re.compile(r"(?P<year>\d{4})\s*[年년]\s*(?P<month>\d{1,2})\s*[月월](?:\s*(?P<day>\d{1,2})\s*[日号일])?")
 _WORDS = (
@@ -61,9 +69,14 @@ def read_date(text: str) -> CalendarDate | None:
     >>> read_date("05/06/1999") is None
     True
     """
-    if len(text) > _MAX_CHARS or not _DIGIT.search(text):
+    if len(text) > _MAX_CHARS:
+        return None
+    has_ordinal = not _ORDINALS.keys().isdisjoint(text.casefold().split())
+    if not has_ordinal and not _DIGIT.search(text):
         return None
     text = _AROUND.sub("", _AROUND.sub("", fold(text).strip()))
+    if has_ordinal:
+        text = _ORDINAL.sub(lambda found: _ORDINALS[found.group()], text)
     weekday = _WEEKDAY.match(text)
     if weekday:
         text = text[weekday.end() :]
@@ -95,7 +108,8 @@ def read_time(text: str) -> int | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + (12 if found[4] == "p" else 0)
-    return None if hour > 24 else hour * 3600 + 60 * int(found[2] or 0) + int(found[3] or 0)
+    is_past_midnight = hour > 24 or (hour == 24 and (int(found[2] or 0) or int(found[3] or 0)))
+    return None if is_past_midnight else hour * 3600 + 60 * int(found[2] or 0) + int(found[3] or 0)
 
 
 def _read(text: str) -> CalendarDate | None:

@@ -7,6 +7,7 @@ for naming everything. The policy of each kind is in `docs/qa_grading.md`; each 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -14,7 +15,8 @@ from typing import NamedTuple
 from reasonenv.grading.grade import MAX_ANSWER_CHARS, UNFORESEEN, Grade, GradeStatus
 from reasonenv.grading.qa.boolean import gold_boolean, said_boolean
 from reasonenv.grading.qa.choice import chosen, gold_letters
-from reasonenv.grading.qa.constraints import kept_constraints
+from reasonenv.grading.qa.claims import is_hedged
+from reasonenv.grading.qa.constraints import is_filler, kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import cited_sources, list_members, matched_members, without_introduction
 from reasonenv.grading.qa.numbers import Quantity, only_quantity, read_quantity, same_quantity
@@ -23,6 +25,9 @@ from reasonenv.grading.qa.text import answer_forms, text_forms, token_f1
 from reasonenv.parsing import Response, read_response
 from reasonenv.types import QAKind, QAReference
 
+_MASK = "Xyzzyx"
+"""Stands for a name with words in it that would hedge."""
+_YEAR = re.compile(r"[12]\d{3}")
 _MAX_CITING_CHARS = 8000
 _MAX_CONSTRAINED_CHARS = 20_000
 
@@ -71,6 +76,9 @@ def same_answer(gold: str, answer: str) -> bool:
     return _is_same(_gold(gold), answer)
 
 
+_SPAN = re.compile(r"\b(?:years|months|weeks|days|hours|minutes|seconds)\b", re.I)
+
+
 class _Gold(NamedTuple):
     """A gold answer in every form in which it may be met."""
 
@@ -78,16 +86,29 @@ class _Gold(NamedTuple):
     quantity: Quantity | None
     date: CalendarDate | None
     time: int | None
+    is_year: bool
+    """Whether it is four digits: a year, which is no span of years."""
+    is_hedged: bool
+    """Whether there is a word in it such as "never" or "or"."""
 
 
 @lru_cache(maxsize=65536)
 def _gold(answer: str) -> _Gold:
     plain = without_markup(answer)
-    return _Gold(frozenset(text_forms(plain)), read_quantity(plain), read_date(plain), read_time(plain))
+    return _Gold(
+        frozenset(text_forms(plain)),
+        read_quantity(plain),
+        read_date(plain),
+        read_time(plain),
+        bool(_YEAR.fullmatch(plain)),
+        is_hedged(plain),
+    )
 
 
 def _is_same(gold: _Gold, answer: str) -> bool:
     if gold.quantity is not None and (quantity := read_quantity(answer)) is not None:
+        if gold.is_year and _SPAN.search(answer):
+            return False
         return same_quantity(gold.quantity, quantity) or text_forms(answer)[0] in gold.forms
     if gold.date is not None and (date := read_date(answer)) is not None:
         return gold.date == date
@@ -149,10 +170,45 @@ def _grade_short(reference: QAReference, _: Response, reading: Reading) -> Grade
     if not texts:
         return Grade(GradeStatus.NO_ANSWER, None, {"reason": "the answer is markup without a text"})
     golds = [_gold(answer) for answer in reference.answers]
-    for text in texts:
-        if any(_is_same(gold, text) for gold in golds):
-            return _judged(True, text, f1=1.0)
+    if not _is_asked(texts[0], reference.answers):
+        for text in texts:
+            if any(_is_same(gold, text) for gold in golds) or _is_measure_of(golds, text):
+                return _judged(True, text, f1=1.0)
+        for answer, gold in zip(reference.answers, golds, strict=True):
+            if gold.is_hedged and _names_whole(answer, texts[0]):
+                return _judged(True, answer, f1=1.0)
     return _judged(False, texts[-1], f1=max(token_f1(answer, texts[-1]) for answer in reference.answers))
+
+
+def _is_asked(text: str, answers: Sequence[str]) -> bool:
+    """Return whether an answer ends as a question although no gold answer does."""
+    return (
+        text.rstrip()[-1:] in "?？"
+        and text.strip() != ""
+        and not any(answer.rstrip()[-1:] in "?？" for answer in answers)
+    )
+
+
+def _is_measure_of(golds: Sequence[_Gold], text: str) -> bool:
+    """Return whether a sentence has one number, a measure or price that is gold: "It weighs 5 kg."."""
+    if not any(gold.quantity is not None and gold.quantity.is_measured for gold in golds):
+        return False
+    if text.count(" ") < 2 or read_quantity(text) is not None:
+        return False
+    stated = only_quantity(text)
+    return stated is not None and any(
+        gold.quantity is not None and gold.quantity.is_measured and same_quantity(gold.quantity, stated)
+        for gold in golds
+    )
+
+
+def _names_whole(answer: str, text: str) -> bool:
+    """Return whether a sentence says a gold answer that has a word such as "never" or "or" in it."""
+    name = answer.strip()
+    if text.count(name) != 1:
+        return False
+    masked = refined(Reading(text.replace(name, _MASK), "block"))
+    return bool(masked) and masked[-1].strip(" .!\"'") == _MASK
 
 
 def _grade_number(reference: QAReference, response: Response, reading: Reading) -> Grade:
@@ -187,6 +243,8 @@ def _grade_list(reference: QAReference, _: Response, reading: Reading) -> Grade:
     golds = reference.answers
     if len(golds) == 1:
         golds = tuple(list_members(golds[0])) or golds
+    if _is_asked(reading.text, golds):
+        return _judged(False, reading.text)
     bare = without_introduction(reading.text)
     grades = [_list_grade(golds, text, is_ordered=reference.is_ordered) for text in (reading.text, bare) if text]
     return next((grade for grade in grades if grade.status is GradeStatus.CORRECT), grades[-1])
@@ -251,8 +309,10 @@ def _grade_constrained(reference: QAReference, response: Response, reading: Read
         return _unread(reading)
     kept = kept_constraints(text, reference.constraints)
     broken = [constraint for constraint, is_kept in zip(reference.constraints, kept, strict=True) if not is_kept]
-    status = GradeStatus.WRONG if broken else GradeStatus.CORRECT
-    return Grade(status, text, {"kept": sum(kept) / len(kept), "broken": broken})
+    is_repetition = is_filler(text, reference.constraints)
+    status = GradeStatus.WRONG if broken or is_repetition else GradeStatus.CORRECT
+    details = {"kept": sum(kept) / len(kept), "broken": broken}
+    return Grade(status, text, {**details, "reason": "the text is filler"} if is_repetition else details)
 
 
 _REASONS = {

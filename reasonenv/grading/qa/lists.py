@@ -20,7 +20,9 @@ _MARK = "\ue000"
 """Stands for a member that was found whole; a private character, taken out of every text before."""
 
 _BULLET = re.compile(r"^\s*(?:[-*•·–+]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+", re.M)
-_HARD = re.compile(r"\s*[;；\n|]\s*|\s*[、，]\s*|(?<!\d),\s*|,(?!\d)\s*|,\s+|\s*(?:->|→|⇒|>|<)\s*|\s+(?=\(\d{1,2}\)\s)")
+_HARD = re.compile(
+    r"\s*[;；\n|]\s*|\s*[、，]\s*|(?<!\d),\s*|,(?!\d)\s*|,\s+|\s*(?:->|→|⇒|>|<)\s*|\s+(?=\(?\d{1,2}[.)]\s+[^\W\d])"
+)
 _TIGHT = re.compile(r"(?<=\d),(?=\d)(?!\d{3}(?!\d))")
 _AND = re.compile(
     r"\s+(?:and|&|und|y|e|et|en|och|ja|i|dan|и|plus|as well as)\s+|\s*[和与及與&]\s*|と|,?\s+then\s+"
@@ -30,6 +32,9 @@ _JOINT = re.compile(r"[,;|\n&/<>+、，；和与及與と]|\s\w{1,4}\s")
 _LEAD = re.compile(r"^(?:and|both|&|und|et|y|then|finally|lastly|also|和|及)\s+", re.I)
 _INTRODUCTION = re.compile(
     r"^[^,;\n]{0,120}?(?::\s|：|\b(?:are|is|were|include|includes|sont|sind|son)\b\s*:?\s+)", re.S
+)
+_CONCLUSION = re.compile(
+    r"^(?P<list>[^.:\n]{0,300}?(?:[,;、]|\band\b)[^.:\n]{0,120}?)\s+(?:are|were)\s+(?:the|all|both|its|his|her|their|my)\b[^,;\n]*$"
 )
 
 _BRACKET = re.compile(r"[\[【（(]\s*([^\[\]【】()（）]{1,60}?)\s*[\]】）)]|([¹²³⁴-⁹⁰]+)")
@@ -90,7 +95,9 @@ def matched_members(golds: Sequence[str], text: str, find: Callable[[str], int |
 
 
 def without_introduction(text: str) -> str | None:
-    """Return a list without the words that introduce it: "The colours are: "; None where there are none."""
+    """Return a list without the words around it: "The colours are: ", " are the colours"; None where there are none."""
+    if concluded := _CONCLUSION.match(text.strip()):
+        return concluded["list"]
     found = _INTRODUCTION.match(text)
     return text[found.end() :].strip() if found and text[found.end() :].strip() else None
 

@@ -32,8 +32,13 @@ _SIGN = re.compile(r"(?:(minus|negative)\s+|([-+]))\s*")
 _PERCENT = re.compile(r"\s*(?:%|per\s?cent\b|pct\b)(?!\s*(?:point|age))")
 _UNIT = re.compile(r"\s*-?\s*([^\W\d_][^\d^;:,!?()]*(?:\^-?\d[^\d;:,!?()]*)?|[°'\"$€£¥₹₩][a-z]?(?:\s*/\s*[a-z]+)?)?")
 _NOT_A_UNIT = re.compile(
-    r"\b(?:or|nor|not|to|but|and|maybe|perhaps|possibly|instead|rather|than|is|are|was|were)\b|[-~=|]"
+    r"\b(?:or|nor|not|to|but|and|maybe|perhaps|possibly|instead|rather|than|is|are|was|were|minus"
+    r"|plus|times\s+\w|factorial|base|below|above|divided|multiplied|halves|thirds|quarters)\b|\A(?:squared|cubed)\b|[-~=|]"
 )
+_DIMENSION_NOUNS = frozenset(("time", "length", "mass", "volume", "speed", "angle", "money"))
+"""Nouns of counting that are also what a dimension is called: 5 times are not 5 seconds."""
+_PER_SQUARED = re.compile(r"\bper\s+([a-z]+)\s+(squared|cubed)\b")
+_NEGATIVE_POWER = re.compile(r"(?<=[a-z])[\s·*]+([a-z]+)\^-([123])(?!\d)")
 _POWER = re.compile(r"(?<=[a-z])(?<!\de)([23])(?![\w^])")
 _TAIL = re.compile(r"[\s.!?。]+$")
 _COMPOUND_UNIT = re.compile(r"\s*([a-z]+|['\"])\.?")
@@ -44,10 +49,14 @@ _FILLER = re.compile(r"\s*\b(?:old|of age|in total|total|altogether|each|in all|
 _SIMPLE = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _DIGIT = re.compile(r"[\d零〇一二两兩三四五六七八九十百千]")
 _ANY_NUMBER = re.compile(r"(?<![\w.])(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?")
+_COUNTING_WORDS = "|".join(sorted(NUMERAL_WORDS - {"one", "third", "quarter", "half"}))
+_NUMBER_IN_WORDS = re.compile(rf"\b(?:(?:{_COUNTING_WORDS})\b(?:[\s-]+(?:and\s+)?|(?=\W|\Z)))+")
+_SCALE_BEHIND = re.compile(r"(?:\s*(?:hundred|thousand|million|billion|dozen)s?\b)*")
 _JOINING_WORDS = frozenset(("per", "square", "cubic", "degrees", "degree", "us"))
 _KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)
 _UNCERTAIN = re.compile(
-    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than|least|most|almost|nearly)\b|n't\b"
+    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than|least|most|almost|nearly|minus|plus"
+    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?)\b|n't\b"
 )
 
 
@@ -113,6 +122,7 @@ def same_quantity(gold: Quantity, answer: Quantity) -> bool:
     return has_same_unit and _equal(gold.value * gold.unit.factor, answer.value * answer.unit.factor)
 
 
+@lru_cache(maxsize=8192)
 def only_quantity(text: str) -> Quantity | None:
     """Return the quantity that a sentence states, if there is only one in it and nothing takes it back.
 
@@ -124,13 +134,25 @@ def only_quantity(text: str) -> Quantity | None:
     folded = fold(text[:400])
     if _UNCERTAIN.search(folded):
         return None
-    numbers = list(_ANY_NUMBER.finditer(folded))
-    if len(numbers) != 1:
+    numbers = list(_ANY_NUMBER.finditer(folded)) or list(_NUMBER_IN_WORDS.finditer(folded))
+    if len(numbers) != 1 or (numbers[0].re is _ANY_NUMBER and _has_words_for_another(folded, numbers[0].end())):
         return None
     start = numbers[0].start()
-    number, *words = folded[start:].rstrip(" .!?").split()
+    if not numbers[0].group()[-1:].isdigit() and numbers[0].group()[:1].isalpha():
+        numeral = read_numeral(folded, start)
+        number, words = (
+            (folded[start : numeral.end], folded[numeral.end :].rstrip(" .!?").split()) if numeral else ("", [])
+        )
+    else:
+        number, *words = folded[start:].rstrip(" .!?").split()
     unit = list(itertools.takewhile(_is_unit_word, words))
     return _read(" ".join((number, *(unit or words[:1])))) or _read(number)
+
+
+def _has_words_for_another(text: str, end: int) -> bool:
+    """Return whether a sentence has a number in words beside the scale of its number in digits."""
+    numeral_end = next((found.end() for found in (_SCALE_BEHIND.match(text, end),) if found), end)
+    return any(found.start() >= numeral_end or found.end() <= end for found in _NUMBER_IN_WORDS.finditer(text))
 
 
 def _is_unit_word(word: str) -> bool:
@@ -171,6 +193,7 @@ def _with_unit(text: str, value: Fraction, end: int) -> Quantity | None:
     """Read the unit behind a number, and further numbers of the same dimension: 5 feet 10 inches."""
     found = _UNIT.match(text, end)
     phrase = (found[1] or "").strip() if found else ""
+    phrase = _NEGATIVE_POWER.sub(r"/\1^\2", phrase) if "^-" in phrase else phrase
     stop = found.end() if found else end
     if stop < len(text) or " and " in phrase or not NUMBER_WORDS.isdisjoint(phrase.split()):
         return _compound(text, value, end)
@@ -209,6 +232,10 @@ def _unit(phrase: str) -> Unit:
     phrase = _FILLER.sub("", phrase.strip(" ."))
     if phrase in CJK_COUNTERS:
         return _NO_UNIT
+    if phrase.removesuffix("s") in _DIMENSION_NOUNS:
+        return Unit(((f"counted {phrase.removesuffix('s')}", 1),), Fraction(1))
+    if "ed" in phrase:
+        phrase = _PER_SQUARED.sub(lambda found: f"per {found[1]}^{2 if found[2] == 'squared' else 3}", phrase)
     phrase = CURRENCIES.get(phrase) or UNIT_NAMES.get(phrase) or phrase
     return read_unit(_METRE.sub(r"\1er", phrase))
 

@@ -10,13 +10,16 @@ answer. Not covered: an answer that has to be picked out of a longer text withou
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from reasonenv.grading.grade import MAX_ANSWER_CHARS
+from reasonenv.grading.qa.claims import narrowed
 from reasonenv.parsing.announcements import QUESTIONS, SENTENCE_END_AFTER_WORDS
 from reasonenv.parsing.response import Response
 
 _MAX_BARE_CHARS = 300
+_MAX_PREFIX_CHARS = 40
 
 
 class Reading(NamedTuple):
@@ -28,28 +31,23 @@ class Reading(NamedTuple):
 
 
 _MARKS = re.compile(r"^(?:[\s:：>]|\*\*|__|[*_](?=\s))+")
+_CLOSING = re.compile(
+    r"(?:\s*(?:<\|[\w.-]{1,30}\|>|</s>|<eos>|<end_of_turn>|<pad>|[✓✔✅☑🎉]\ufe0f?"
+    r"|(?:\n\s*|(?<=[.!]\s))(?:i )?hope (?:this|that|it) (?:helps|is correct)[.!]?))+\s*\Z",
+    re.I,
+)
+"""What says nothing behind an answer: control tokens, ticks, courtesies."""
+_TICKS = frozenset("✓✔✅☑")
+_CLOSING_MARKS = _TICKS | frozenset(">🎉\ufe0f")
+_OPENING = re.compile(r"\A\s*[✓✔✅☑]\ufe0f?\s*")
+_WRONG = re.compile(r"\b(?:wrong|incorrect|false|worst|bad|least likely)\s*\Z|[错錯][误誤]?的?\Z|不正确的?\Z", re.I)
 _RETRACTION = re.compile(
     r"\b(?:no|not|wait|actually|sorry|kidding|correction|instead|mistake|wrong|incorrect|however|rather|scratch|oops"
     r"|alternatively|or|could also|might|nein|perdón)\b|n't\b|不|错",
     re.I,
 )
-_HEDGE = re.compile(
-    r"\b(?:or|nor|not|no|never|neither|either|maybe|perhaps|possibly|probably|might|could|cannot|oder|nicht|ni|nunca|pas"
-    r"|nie|не|или)\b|n't\b|[不没沒非]|或|아니|ない|\?",
-    re.I,
-)
-_REASON = re.compile(
-    r"\s*(?:[,;(—–]\s*)?\b(?:because|since|as it|which|given that|due to|thanks to|weil|porque|parce que)\b|[,，]?因为"
-)
-_COPULA = re.compile(
-    r"^.{1,200}?\b(?:is|are|was|were)\s+(?:\w+ly\s+)?\w+(?:ed|en|wn|lt|nt|de|ne|ng|ught|orn)\s+(?:by|in|on|at)\s+(?=\S)"
-    r"|^(?:it|that|this|he|she)['’]s\s+(?=\S)"
-    r"|^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|war|è|é|=|called|named|known as)\s+(?=\S)"
-    r"|^.{1,200}?(?:\s[éè]\s+|(?<=[\u3400-\u9fff])[是为為]|は(?=[^\s、]))",
-    re.I | re.S,
-)
-_NAMING = re.compile(r"^(?:called|named|known as|titled|about|approximately)\s+", re.I)
-_MARKUP = re.compile(r"\*\*|__|`|\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{")
+_MARKUP = re.compile(r"\*\*|__|`")
+_COMMAND = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
 _LATEX_SYMBOLS = (
@@ -96,6 +94,11 @@ def refined(reading: Reading) -> list[str]:
     >>> refined(Reading("It is either Lyon or Paris.", "block"))
     ['It is either Lyon or Paris.']
     """
+    return list(_refined(reading))
+
+
+@lru_cache(maxsize=8192)
+def _refined(reading: Reading) -> tuple[str, ...]:
     whole = without_markup(reading.text or "")
     texts = [whole]
     if reading.source in ("announced", "bare"):
@@ -105,16 +108,9 @@ def refined(reading: Reading) -> list[str]:
         if not _RETRACTION.search(whole[len(head) :]):
             texts.append(head)
     last = texts[-1]
-    if len(last) > _MAX_BARE_CHARS or "\n" in last.strip() or SENTENCE_END_AFTER_WORDS.search(last):
-        return texts
-    if reason := _REASON.search(last):
-        last = last[: reason.start()]
-        texts.append(last)
-    if not _HEDGE.search(last):
-        while found := _COPULA.match(last):
-            last = last[found.end() :]
-        texts.append(without_markup(_NAMING.sub("", last)))
-    return list(dict.fromkeys(filter(None, map(str.strip, texts))))
+    if len(last) <= _MAX_BARE_CHARS and "\n" not in last.strip() and not SENTENCE_END_AFTER_WORDS.search(last):
+        texts += map(without_markup, narrowed(last))
+    return tuple(dict.fromkeys(filter(None, map(str.strip, texts))))
 
 
 def without_markup(text: str) -> str:
@@ -140,10 +136,10 @@ def without_commands(text: str) -> str:
         for latex, plain in _LATEX_SYMBOLS:
             text = text.replace(latex, plain)
         text = _LATEX.sub(r"\1/\2", _LATEX_SPACE.sub(lambda found: "" if found.group() == "{,}" else " ", text))
-    if _MARKUP.search(text):
-        is_command = "\\" in text
+        while _COMMAND.search(text):
+            text = _COMMAND.sub(r"\1", text)
+    if "*" in text or "_" in text or "`" in text:
         text = _MARKUP.sub("", text)
-        text = text.replace("}", "") if is_command else text
     if len(text) > 2 and text[0] == text[-1] == "$" and "$" not in text[1:-1]:
         text = text[1:-1]
     return text.strip()
@@ -153,11 +149,20 @@ def _announced(text: str) -> str | None:
     announcement = QUESTIONS.last(text)
     if announcement is None:
         return None
-    return _MARKS.sub("", announcement.string[announcement.end() :]).rstrip() or None
+    start = announcement.start()
+    if _WRONG.search(announcement.string, max(0, start - _MAX_PREFIX_CHARS), start):
+        return None
+    said = announcement.string[announcement.end() :].rstrip()
+    unmarked = _MARKS.sub("", said)
+    return (unmarked if unmarked.strip(".") else said.strip()) or None
 
 
 def _checked(text: str, source: str) -> Reading:
     text = text.strip()
+    if text[-1:] in _CLOSING_MARKS or "ope " in text[-40:]:
+        text = _CLOSING.sub("", text).rstrip()
+    if text[:1] in _TICKS:
+        text = _OPENING.sub("", text)
     if not text:
         return Reading(None, "empty")
     return Reading(None, "long") if len(text) > MAX_ANSWER_CHARS else Reading(text, source)

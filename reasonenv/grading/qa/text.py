@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter
 from functools import lru_cache
 
+from reasonenv.grading.qa.names import explained_name, written_out
 from reasonenv.grading.qa.vocabulary import ARTICLES, CARDINALS, FOREIGN_ARTICLES, LEADS, ORDINALS, ROMANS
 
 _PLAIN = re.compile(r"[a-z0-9 ]*")
@@ -38,7 +39,7 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020
 _CJK_SPACE = re.compile(
     r"(?<=[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])\s+|\s+(?=[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff])"
 )
-_CJK_ENDING = re.compile(r"(?:です|でした|である|だ|입니다|이다|이에요|예요|です|了)$")
+_CJK_ENDING = re.compile(r"(?:です|でした|である|だ|입니다|이다|이에요|예요|了|[写画发说建造]明?的)$")
 
 _APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])|(?<=[^\W\d_])'(?!\S)")
 _LEADING_DOT = re.compile(r"(?<!\S)\.(?=[^\W\d_])")
@@ -122,6 +123,7 @@ def text_forms(text: str) -> tuple[str, ...]:
         forms.append(canonical(re.sub(r"(?<=[^\W\d_])-(?=\w)|(?<=\d)-(?=[^\W\d_])", "", folded)))
     if _HAS_UMLAUT.search(text):
         forms.append(canonical(text.translate(_UMLAUTS)))
+    forms += map(canonical, written_out(text, forms[0]))
     tokens = forms[0].split()
     if len(tokens) > 1 and not _NUMERALS.keys().isdisjoint(tokens):
         forms.append(" ".join(_NUMERALS.get(token, token) for token in tokens))
@@ -133,6 +135,8 @@ def text_forms(text: str) -> tuple[str, ...]:
 def answer_forms(text: str) -> tuple[str, ...]:
     """Return `text_forms` and those without what an answer may say around a name: in Paris, la Seine, 東京です."""
     forms = text_forms(text)
+    if name := explained_name(text):
+        forms += answer_forms(name)
     head, _, tail = forms[0].partition(" ")
     if tail and (head in LEADS or head in FOREIGN_ARTICLES):
         forms += text_forms(tail)

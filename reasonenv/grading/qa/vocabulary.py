@@ -48,3 +48,34 @@ LEADS = frozenset(_LEAD_WORDS.split())
 """Prepositions that an answer may start with: in 1969."""
 
 FOREIGN_ARTICLES = frozenset(_FOREIGN_ARTICLE_WORDS.split())
+
+_TITLE_WORDS = """
+president king queen sir dame lord pope emperor empress prince princess dr doctor mr mrs ms miss professor prof general
+colonel captain senator governor chancellor admiral tsar czar kaiser sultan
+"""
+TITLES = (*_TITLE_WORDS.split(), r"prime\s+minister", r"vice\s+president", r"chief\s+justice")
+"""Words in front of a person's name that say what the person is."""
+
+_COUNTRY_NAMES = """
+Afghanistan, Albania, Algeria, Andorra, Angola, Antigua and Barbuda, Argentina, Armenia, Australia, Austria, Azerbaijan,
+Bahamas, Bahrain, Bangladesh, Barbados, Belarus, Belgium, Belize, Benin, Bhutan, Bolivia, Bosnia and Herzegovina,
+Botswana, Brazil, Brunei, Bulgaria, Burkina Faso, Burundi, Cambodia, Cameroon, Canada, Cape Verde, Chad, Chile, China,
+Colombia, Comoros, Congo, Costa Rica, Croatia, Cuba, Cyprus, Czech Republic, Czechia, Denmark, Djibouti, Dominica,
+Dominican Republic, East Timor, Ecuador, Egypt, El Salvador, Eritrea, Estonia, Eswatini, Ethiopia, Fiji, Finland,
+France, Gabon, Gambia, Germany, Ghana, Greece, Grenada, Guatemala, Guinea, Guyana, Haiti, Honduras, Hungary, Iceland,
+India, Indonesia, Iran, Iraq, Ireland, Israel, Italy, Ivory Coast, Jamaica, Japan, Jordan, Kazakhstan, Kenya, Kiribati,
+Kosovo, Kuwait, Kyrgyzstan, Laos, Latvia, Lebanon, Lesotho, Liberia, Libya, Liechtenstein, Lithuania, Luxembourg,
+Madagascar, Malawi, Malaysia, Maldives, Mali, Malta, Mauritania, Mauritius, Mexico, Micronesia, Moldova, Monaco,
+Mongolia, Montenegro, Morocco, Mozambique, Myanmar, Namibia, Nauru, Nepal, Netherlands, the Netherlands, New Zealand,
+Nicaragua, Niger, Nigeria, North Korea, North Macedonia, Norway, Oman, Pakistan, Palau, Palestine, Panama,
+Papua New Guinea, Paraguay, Peru, Philippines, the Philippines, Poland, Portugal, Qatar, Romania, Russia, Rwanda, Samoa,
+San Marino, Saudi Arabia, Senegal, Serbia, Seychelles, Sierra Leone, Singapore, Slovakia, Slovenia, Solomon Islands,
+Somalia, South Africa, South Korea, South Sudan, Spain, Sri Lanka, Sudan, Suriname, Sweden, Switzerland, Syria, Taiwan,
+Tajikistan, Tanzania, Thailand, Togo, Tonga, Trinidad and Tobago, Tunisia, Turkey, Turkmenistan, Tuvalu, Uganda,
+Ukraine, United Arab Emirates, UAE, United Kingdom, UK, U.K., Great Britain, England, Scotland, Wales,
+Northern Ireland, United States, United States of America, the United States, USA, US, U.S., U.S.A., Uruguay,
+Uzbekistan, Vanuatu, Vatican City, Venezuela, Vietnam, Yemen, Zambia, Zimbabwe, 中国, 日本, 法国, 德国, 英国,
+美国, 俄罗斯, 韩国, 意大利, 西班牙, フランス, ドイツ, イギリス, アメリカ
+"""
+COUNTRIES = frozenset(" ".join(name.split()).casefold() for name in _COUNTRY_NAMES.split(","))
+"""Names of countries in lower case; behind a comma one says where a place is."""

@@ -180,7 +180,7 @@ def test_time_of_day_is_read(text, seconds):
     assert read_time(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["3", "3.30", "25:00", "13 pm", "3:75", "0 am", "later"])
+@pytest.mark.parametrize("text", ["3", "3.30", "24:30", "25:00", "13 pm", "3:75", "0 am", "5 times", "later"])
 def test_what_is_not_a_time_of_day_is_none(text):
     assert read_time(text) is None
 
