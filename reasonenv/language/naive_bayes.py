@@ -1,0 +1,257 @@
+"""The default detector: py3langid's model word by word, together with the commonest words of each language."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from reasonenv.language.detectors import known_candidates
+from reasonenv.language.function_words import FUNCTION_WORDS
+from reasonenv.language.pinyin import is_pinyin
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from py3langid.langid import LanguageIdentifier
+
+__all__ = ["Py3langid"]
+
+_MAX_WORD_CHARS = 32
+_WORDS_AT_ONCE = 4096
+_NGRAM_WEIGHT = 1.0
+_MAX_LEAD = 6.0
+_MAX_LAG = -8.0
+_CAPITALISED_WEIGHT = 0.5
+_FUNCTION_WORD_LEAD = 3.5
+_CONTEXT_WORDS = 6
+_PINYIN_LEAD = 1.5
+
+
+@dataclass(frozen=True)
+class Py3langid:
+    """Evidence of each word for each other language, and the best division of the sentence between it and the target.
+
+    The evidence is the lead of py3langid's Naive Bayes score over the target's, bounded so that no word decides alone,
+    and more for a function word (`FUNCTION_WORDS`) of one of both. The words of a stretch in language l are foreign if
+
+        max over l and stretches of  Σ_words evidence − switch_cost · changes  >  threshold
+
+    for one l a sentence. Words that say nothing follow their neighbours, and capitalised ones, which may be names, say
+    little. Toneless pinyin is a further language of Latin letters.
+
+    Args:
+        threshold: how much evidence a sentence needs to hold foreign words.
+        switch_cost: what each change of language costs.
+        max_remembered_words: words whose evidence is kept for each target and set of candidates.
+    """
+
+    threshold: float = 6.0
+    mixed_threshold: float = 12.0
+    switch_cost: float = 1.2
+    context_bonus: float = 4.5
+    max_remembered_words: int = 2**17
+    name: str = "py3langid"
+
+    def __post_init__(self) -> None:
+        _automaton()
+
+    def num_foreign(
+        self, texts: Sequence[Sequence[str]], *, target: str, candidates: Sequence[str]
+    ) -> list[list[int]]:
+        """Count the words in the best foreign stretches of each sentence.
+
+        A text with foreign stretches is read again: its sentences need less evidence for the languages found in it.
+        """
+        known = known_candidates(self.name, target, candidates, _identifier().labels)
+        evidence = _word_evidence(target, known, self.max_remembered_words)
+        texts_S = np.repeat(np.arange(len(texts)), [len(sentences) for sentences in texts])
+        if not len(texts_S):
+            return [[] for _ in texts]
+        lengths_S, leads_WL = evidence.of([sentence.split() for sentences in texts for sentence in sentences])
+        starts_S = np.cumsum(lengths_S) - lengths_S
+        most_SL = np.add.reduceat(np.maximum(leads_WL, 0), starts_S, axis=0)
+        bonus_TL = np.zeros((len(texts), leads_WL.shape[1]), dtype=np.float32)
+        num_foreign_S = np.zeros(len(texts_S), dtype=np.intp)
+        for needed in (self.threshold, self.threshold - self.context_bonus):
+            rows = np.flatnonzero((most_SL.max(axis=1, initial=0.0) > needed) & (bonus_TL.any() <= bonus_TL.any(axis=1)[texts_S]))
+            rows = rows[np.argsort(-lengths_S[rows], kind="stable")]
+            words, languages = self._best_divisions(leads_WL, starts_S[rows], lengths_S[rows], bonus_TL[texts_S[rows]])
+            num_foreign_S[rows] = words
+            words_TL = np.zeros_like(bonus_TL)
+            np.add.at(words_TL, (texts_S[rows], languages), words)
+            bonus_TL = self.context_bonus * np.minimum(1, words_TL / _CONTEXT_WORDS)
+            if not bonus_TL.any():
+                break
+        counts = iter(num_foreign_S.tolist())
+        return [[next(counts) for _ in sentences] for sentences in texts]
+
+    def _best_divisions(
+        self,
+        leads_WL: NDArray[np.float32],
+        starts_S: NDArray[np.intp],
+        lengths_S: NDArray[np.intp],
+        bonus_SL: NDArray[np.float32],
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the foreign words in the best division of each sentence and their language; long sentences first."""
+        own_SL, foreign_SL, totals_SL = (np.zeros_like(bonus_SL) for _ in range(3))
+        own_words_SL, foreign_words_SL = (np.zeros(bonus_SL.shape, np.int16) for _ in range(2))
+        for position in range(lengths_S.max(initial=0)):
+            here = slice(0, int(np.searchsorted(-lengths_S, -position)))
+            own, foreign = own_SL[here] - self.switch_cost, foreign_SL[here] - self.switch_cost
+            own_words, foreign_words = own_words_SL[here].copy(), foreign_words_SL[here].copy()
+            enters, leaves = own > foreign_SL[here], foreign > own_SL[here]
+            leads = leads_WL[starts_S[here] + position]
+            totals_SL[here] += leads
+            np.copyto(foreign_SL[here], own, where=enters)
+            np.copyto(foreign_words_SL[here], own_words, where=enters)
+            np.copyto(own_SL[here], foreign, where=leaves)
+            np.copyto(own_words_SL[here], foreign_words, where=leaves)
+            foreign_SL[here] += leads
+            foreign_words_SL[here] += 1
+        mixed_SL = np.maximum(own_SL, foreign_SL) - self.mixed_threshold + bonus_SL
+        words_SL = np.where(foreign_SL > own_SL, foreign_words_SL, own_words_SL)
+        whole_SL = totals_SL - self.threshold + bonus_SL
+        gains_SL = np.maximum(whole_SL, mixed_SL)
+        best_S, rows_S = gains_SL.argmax(axis=1), np.arange(len(lengths_S))
+        is_whole_S = whole_SL[rows_S, best_S] >= mixed_SL[rows_S, best_S]
+        words_S = np.where(is_whole_S, lengths_S, words_SL[rows_S, best_S])
+        return np.where(gains_SL[rows_S, best_S] > 0, words_S, 0), best_S
+
+
+class _WordEvidence:
+    """Leads of other languages over the target, remembered: `leads_WL[rows[word]]` holds one word's."""
+
+    def __init__(self, target: str, languages: tuple[str, ...], max_words: int) -> None:
+        identifier = _identifier()
+        columns = [column for column, label in enumerate(identifier.nb_classes) if label in languages]
+        columns = [column for column in columns if identifier.nb_classes[column] != target]
+        ngrams_FL = np.asarray(identifier.nb_ptc, dtype=np.float32)
+        self._ngrams_FL = ngrams_FL[:, columns] - ngrams_FL[:, [identifier.nb_classes.index(target)]]
+        self._words_of_target = FUNCTION_WORDS.get(target, frozenset[str]())
+        self._function_words: dict[str, list[int]] = {}
+        if self._words_of_target:
+            for column, code in enumerate(identifier.nb_classes[column] for column in columns):
+                for word in FUNCTION_WORDS.get(code, ()):
+                    self._function_words.setdefault(word, []).append(column)
+        self._has_pinyin = "en" in (target, *languages)
+        self._num_columns = len(columns) + self._has_pinyin
+        self._max_words = max_words
+        self._lock = threading.Lock()
+        self._rows: dict[str, int] = {}
+        self._leads_WL = np.zeros((0, self._num_columns), dtype=np.float32)
+
+    def of(self, sentences: Sequence[Sequence[str]]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Return how many words each sentence has, and the leads of all of them in order, [words, languages]."""
+        flat = [word for words in sentences for word in words]
+        lengths_S = np.fromiter(map(len, sentences), dtype=np.intp, count=len(sentences))
+        with self._lock:
+            self._learn(list(dict.fromkeys(flat)))
+            rows = np.fromiter(map(self._rows.__getitem__, flat), dtype=np.intp, count=len(flat))
+            return lengths_S, self._leads_WL[rows]
+
+    def _learn(self, words: list[str]) -> None:
+        unseen = [word for word in words if word not in self._rows]
+        if len(self._rows) + len(unseen) > self._max_words:
+            self._rows.clear()
+            unseen = words
+        missing = len(self._rows) + len(unseen) - len(self._leads_WL)
+        if missing > 0:
+            self._leads_WL = np.pad(self._leads_WL, ((0, max(missing, len(self._leads_WL), 1024)), (0, 0)))
+        for start in range(0, len(unseen), _WORDS_AT_ONCE):
+            chunk = unseen[start : start + _WORDS_AT_ONCE]
+            first = len(self._rows)
+            self._leads_WL[first : first + len(chunk)] = self._leads(chunk)
+            self._rows.update(zip(chunk, range(first, first + len(chunk)), strict=True))
+
+    def _leads(self, words: list[str]) -> NDArray[np.float32]:
+        """Return the bounded evidence of each word, [words, languages]."""
+        plain = [unicodedata.normalize("NFKC", word[:_MAX_WORD_CHARS]).lower() for word in words]
+        leads_WL = np.zeros((len(words), self._num_columns), dtype=np.float32)
+        leads_WL[:, : self._ngrams_FL.shape[1]] = _NGRAM_WEIGHT * self._ngram_leads(plain)
+        if self._has_pinyin:
+            leads_WL[:, -1] = [_PINYIN_LEAD if is_pinyin(word) else _MAX_LAG for word in plain]
+        leads_WL = np.clip(leads_WL, _MAX_LAG, _MAX_LEAD)
+        leads_WL[[word.istitle() for word in words]] *= _CAPITALISED_WEIGHT
+        for row, word in enumerate(plain):
+            self._add_function_word(leads_WL[row], word)
+        return leads_WL
+
+    def _add_function_word(self, leads_L: NDArray[np.float32], word: str) -> None:
+        """Move the evidence of a function word of one language towards it; of both, it says what its n-grams say."""
+        others = self._function_words.get(word, [])
+        if word in self._words_of_target:
+            both_L = leads_L[others]
+            np.minimum(leads_L, 0, out=leads_L)
+            leads_L -= _FUNCTION_WORD_LEAD
+            leads_L[others] = both_L
+        else:
+            leads_L[others] = np.maximum(leads_L[others], 0) + _FUNCTION_WORD_LEAD
+
+    def _ngram_leads(self, words: list[str]) -> NDArray[np.float32]:
+        """Return Σ_f ln(1 + count_f) · ln(p(f | l) / p(f | target)) over the n-grams f of each word."""
+        leads_WL = np.zeros((len(words), self._ngrams_FL.shape[1]), dtype=np.float32)
+        pairs_P, counts_P = np.unique(_ngrams(words), return_counts=True)
+        if not len(pairs_P):
+            return leads_WL
+        words_P, ngrams_P = np.divmod(pairs_P, len(self._ngrams_FL))
+        starts = np.flatnonzero(np.diff(words_P, prepend=-1))
+        weights_P = np.log1p(counts_P.astype(np.float32))
+        leads_WL[words_P[starts]] = np.add.reduceat(self._ngrams_FL[ngrams_P] * weights_P[:, None], starts, axis=0)
+        return leads_WL
+
+
+@lru_cache(maxsize=64)
+def _word_evidence(target: str, languages: tuple[str, ...], max_words: int) -> _WordEvidence:
+    return _WordEvidence(target, languages, max_words)
+
+
+def _ngrams(words: list[str]) -> NDArray[np.intp]:
+    """Find the n-grams of the model in all words at once, a byte of each at a time.
+
+    Returns:
+        `index of the word · number of n-grams + n-gram`, once for each occurrence.
+    """
+    automaton, num_ngrams = _automaton(), len(_identifier().nb_ptc)
+    texts = [f" {word} ".encode("utf-8", "replace") for word in words]
+    bytes_N = np.frombuffer(b"".join(texts), dtype=np.uint8)
+    lengths_W = np.array([len(text) for text in texts], dtype=np.intp)
+    starts_W = np.cumsum(lengths_W) - lengths_W
+    states_W = np.zeros(len(words), dtype=np.intp)
+    found: list[NDArray[np.intp]] = []
+    for position in range(lengths_W.max(initial=0)):
+        reached = np.flatnonzero(lengths_W > position)
+        rows = automaton.rows_S[states_W[reached]]
+        states = automaton.next_states_RB[rows, bytes_N[starts_W[reached] + position]]
+        states_W[reached] = states
+        ngrams = automaton.ngrams_S[states]
+        has_ngram = ngrams >= 0
+        found.append(reached[has_ngram] * num_ngrams + ngrams[has_ngram])
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
+
+
+class _Automaton(NamedTuple):
+    """Byte b leads from state s to `next_states_RB[rows_S[s], b]`; n-gram `ngrams_S` ends there, or none (−1)."""
+
+    rows_S: NDArray[np.intp]
+    next_states_RB: NDArray[np.intp]
+    ngrams_S: NDArray[np.intp]
+
+
+@lru_cache(maxsize=1)
+def _automaton() -> _Automaton:
+    identifier = _identifier()
+    rows_S = np.asarray(identifier.tk_row, dtype=np.intp)
+    next_states_RB = np.asarray(identifier.tk_nextmove).reshape(-1, 256)
+    return _Automaton(rows_S, next_states_RB, np.asarray(identifier.tk_output, dtype=np.intp))
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)
