@@ -149,8 +149,9 @@ FUNCTION_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
 """ISO 639-1 code → lower-case words."""
 
 PROGRAM_WORDS = frozenset(
-    """and as assert async await break case class const continue def del do done elif else end except false finally fi for
-    from function global if import in int is lambda let new none nonlocal not null of on or out over pass print raise return
-    self set sum max min str then this to true try type var void while with xor yield""".split()
+    """all and any as assert at async await break by case class const continue def del det do done elif else end except
+    false finally fi for from function global if import in int is it lambda le let me min mu ne new ni none nonlocal not
+    nu null of on or out over pass print raise return self set si sin sum max str then this to true try type up var void
+    while with xor yield""".split()
 )
-"""Function words of English that programs and formulas are made of: they do not tell prose."""
+"""Function words that programs and formulas are made of, TeX's among them (`\\sin`, `\\nu`): they do not tell prose."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
 from collections.abc import Sequence
@@ -26,8 +27,10 @@ _WORDS_AT_ONCE = 4096
 _NGRAM_WEIGHT = 1.0
 _MAX_LEAD = 6.0
 _MAX_LAG = -8.0
-_CAPITALISED_WEIGHT = 0.5
-_FUNCTION_WORD_LEAD = 3.5
+_LITTLE = 0.2
+_MAX_SYMBOL_CHARS = 3
+_VOWEL = re.compile(r"[aeiouyæœ\u00df-\uffff]")
+_FUNCTION_WORD_LEAD = 4.0
 _CONTEXT_WORDS = 6
 _PINYIN_LEAD = 1.5
 
@@ -50,8 +53,8 @@ class Py3langid:
         max_remembered_words: words whose evidence is kept for each target and set of candidates.
     """
 
-    threshold: float = 6.0
-    mixed_threshold: float = 12.0
+    threshold: float = 5.5
+    mixed_threshold: float = 10.0
     switch_cost: float = 1.2
     context_bonus: float = 4.5
     max_remembered_words: int = 2**17
@@ -152,7 +155,12 @@ class _WordEvidence:
         with self._lock:
             self._learn(list(dict.fromkeys(flat)))
             rows = np.fromiter(map(self._rows.__getitem__, flat), dtype=np.intp, count=len(flat))
-            return lengths_S, self._leads_WL[rows]
+            leads_WL = self._leads_WL[rows]
+        keys = np.repeat(np.arange(len(sentences)), lengths_S) * len(self._leads_WL) + rows
+        is_repeated_W = np.ones(len(rows), dtype=bool)
+        is_repeated_W[np.unique(keys, return_index=True)[1]] = False
+        leads_WL[is_repeated_W] = np.minimum(leads_WL[is_repeated_W], 0)
+        return lengths_S, leads_WL
 
     def _learn(self, words: list[str]) -> None:
         unseen = [word for word in words if word not in self._rows]
@@ -176,21 +184,25 @@ class _WordEvidence:
         if self._has_pinyin:
             leads_WL[:, -1] = [_PINYIN_LEAD if is_pinyin(word) else _MAX_LAG for word in plain]
         leads_WL = np.clip(leads_WL, _MAX_LAG, _MAX_LEAD)
-        leads_WL[[word.istitle() for word in words]] *= _CAPITALISED_WEIGHT
-        for row, word in enumerate(plain):
-            self._add_function_word(leads_WL[row], word)
+        says_little_W = [
+            word.istitle() or (len(word) <= _MAX_SYMBOL_CHARS and word.isascii()) or _VOWEL.search(low) is None
+            for word, low in zip(words, plain, strict=True)
+        ]
+        leads_WL[says_little_W] *= _LITTLE
+        for row, (word, lower) in enumerate(zip(words, plain, strict=True)):
+            self._add_function_word(leads_WL[row], lower, _FUNCTION_WORD_LEAD * (0.5 if word.istitle() else 1.0))
         return leads_WL
 
-    def _add_function_word(self, leads_L: NDArray[np.float32], word: str) -> None:
+    def _add_function_word(self, leads_L: NDArray[np.float32], word: str, lead: float) -> None:
         """Move the evidence of a function word of one language towards it; of both, it says what its n-grams say."""
         others = self._function_words.get(word, [])
         if word in self._words_of_target:
             both_L = leads_L[others]
             np.minimum(leads_L, 0, out=leads_L)
-            leads_L -= _FUNCTION_WORD_LEAD
+            leads_L -= lead
             leads_L[others] = both_L
         else:
-            leads_L[others] = np.maximum(leads_L[others], 0) + _FUNCTION_WORD_LEAD
+            leads_L[others] = np.maximum(leads_L[others], 0) + lead
 
     def _ngram_leads(self, words: list[str]) -> NDArray[np.float32]:
         """Return Σ_f ln(1 + count_f) · ln(p(f | l) / p(f | target)) over the n-grams f of each word."""

@@ -1,0 +1,110 @@
+"""Text that hides where words do not count: in code, formulas, tags, paths and glued or spaced letters.
+
+What hides is prose if the commonest words of some language stand in it; names of variables and keywords do not.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain, pairwise
+
+from reasonenv.language.function_words import FUNCTION_WORDS, PROGRAM_WORDS
+from reasonenv.language.prose import MAX_ACRONYM_LETTERS, Prose, Span
+from reasonenv.language.scripts import LANGUAGES, script_of
+
+__all__ = ["decoded_texts", "hidden_runs"]
+
+_MIN_WORDS = 5
+_MAX_WORDS = 24
+_MIN_ENGLISH_COMMENT = 12
+_MIN_FUNCTION_WORDS = 3
+_MIN_FUNCTION_SHARE = 0.15
+_MAX_SYMBOLS_PER_WORD = 0.25
+_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+")
+_WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
+_CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
+_GLUED = re.compile(
+    r"(?<![A-Za-z0-9_])(?:[A-Za-z]++[_0-9]\w*+|[A-Za-z][a-z]*+[A-Z][A-Za-z]*+|[A-Za-z](?:[ ]+[A-Za-z](?![A-Za-z])){2,}+)"
+)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}+={0,2}")
+
+
+def hidden_runs(prose: Prose, target: str) -> Iterator[list[str]]:
+    """Yield runs of words in another language's prose than the target's, as far as function words tell it."""
+    telling = _telling_words(target)
+    spans = "\n".join(span.text for span in prose.spans if not _is_program(span))
+    by_script: dict[str | None, list[str]] = {}
+    for word in chain(_glued_words(prose.text), _PIECE.findall(spans)):
+        if len(word) > 1:
+            by_script.setdefault("Latin" if word.isascii() else script_of(word[0]), []).append(word)
+    for words in by_script.values():
+        if len(telling.intersection(map(str.lower, words))) >= _MIN_FUNCTION_WORDS:
+            yield from (run for run in _even_runs(words) if _is_prose(run, target))
+    for program in (span.text for span in prose.spans if _is_program(span)):
+        for run in _WORDS_IN_A_ROW.findall(program):
+            words = _PIECE.findall(run)
+            if _is_prose(words, target, is_english_free=len(words) < _MIN_ENGLISH_COMMENT):
+                yield words
+
+
+def _even_runs(words: list[str]) -> Iterator[list[str]]:
+    count = -(-len(words) // _MAX_WORDS)
+    bounds = [len(words) * i // count for i in range(count + 1)]
+    return (words[start:end] for start, end in pairwise(bounds))
+
+
+def decoded_texts(prose: str) -> Iterator[str]:
+    """Yield the texts that stand in a prose as base64."""
+    for match in _BASE64.findall(prose):
+        try:
+            text = base64.b64decode(match[: len(match) // 4 * 4]).decode("utf-8", "strict")
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if text.isprintable():
+            yield text
+
+
+def _is_program(span: Span) -> bool:
+    """Return whether code has the symbols of a program; a fence around sentences has not."""
+    if span.kind != "code":
+        return False
+    return len(_CODE_SYMBOL.findall(span.text)) > _MAX_SYMBOLS_PER_WORD * len(_PIECE.findall(span.text))
+
+
+def _glued_words(text: str) -> Iterator[str]:
+    """Yield the parts of tokens that are no words: joined, in capitals, beside digits, or with spaces between letters."""
+    for token in _GLUED.findall(text):
+        if " " in token:
+            yield from (word.replace(" ", "") for word in token.split("  "))
+        elif not (token.isupper() and len(token) > MAX_ACRONYM_LETTERS):
+            yield from _PIECE.findall(token)
+
+
+def _is_prose(words: Sequence[str], target: str, *, is_english_free: bool = False) -> bool:
+    if len(words) < _MIN_WORDS:
+        return False
+    lower = [word.lower() for word in words]
+    found = [word for word in lower if word in _telling_words(target)]
+    for code in _languages_of(script_of(lower[0][0])):
+        if code == target or (code == "en" and is_english_free):
+            continue
+        of_language = FUNCTION_WORDS[code].intersection(found)
+        if len(of_language) >= _MIN_FUNCTION_WORDS:
+            if sum(word in of_language for word in found) >= _MIN_FUNCTION_SHARE * len(lower):
+                return True
+    return False
+
+
+@cache
+def _telling_words(target: str) -> frozenset[str]:
+    """Return the function words of other languages that neither the target nor programs and formulas use."""
+    return frozenset(chain(*FUNCTION_WORDS.values())) - PROGRAM_WORDS - FUNCTION_WORDS.get(target, frozenset())
+
+
+@cache
+def _languages_of(script: str | None) -> tuple[str, ...]:
+    return tuple(code for code in FUNCTION_WORDS if script in LANGUAGES[code].scripts)
