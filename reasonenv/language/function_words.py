@@ -31,7 +31,7 @@ _LATIN = {
         why how an at by for from with without into onto over under between after before about against not nor or but if
         then than so because since while as on off up out only also all any some each every both other such same no more
         most there here now very just two three four let""",
-    "es": """el la los las un una unos unas de del al en por para con sin entre sobre desde hasta que quien cual cómo cuando
+    "es": """el la los las un una unos unas de del al en por para con entre sobre desde hasta que quien cual cómo cuando
         donde dónde y o pero porque si no ni más muy todo todos todas este esta esto estos estas ese esa eso yo él ella
         nosotros ellos su sus se lo le les nos es son era fue ser está están ha han hay tiene tienen puede pueden cada dos
         tres también entonces ahora aquí ya como cuál""",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import chain, pairwise
 
@@ -24,31 +24,34 @@ _MIN_ENGLISH_COMMENT = 12
 _MIN_FUNCTION_WORDS = 3
 _MIN_FUNCTION_SHARE = 0.15
 _MAX_SYMBOLS_PER_WORD = 0.25
-_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+")
+_PIECE = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])|[^\W\d_A-Za-z][^\W\d_]+")
 _WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
 _CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
-_GLUED = re.compile(
-    r"(?<![A-Za-z0-9_])(?:[A-Za-z]++[_0-9]\w*+|[A-Za-z][a-z]*+[A-Z][A-Za-z]*+|[A-Za-z](?:[ ]+[A-Za-z](?![A-Za-z])){2,}+)"
-)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}+={0,2}")
+_GLUED = re.compile(r"\b[A-Za-z][a-z]*+[A-Z_0-9]\w*+|\b[A-Za-z]\b(?: +[A-Za-z]\b){2,}+", re.ASCII)
+_BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
 
 
 def hidden_runs(prose: Prose, target: str) -> Iterator[list[str]]:
     """Yield runs of words in another language's prose than the target's, as far as function words tell it."""
     telling = _telling_words(target)
-    spans = "\n".join(span.text for span in prose.spans if not _is_program(span))
-    by_script: dict[str | None, list[str]] = {}
-    for word in chain(_glued_words(prose.text), _PIECE.findall(spans)):
-        if len(word) > 1:
-            by_script.setdefault("Latin" if word.isascii() else script_of(word[0]), []).append(word)
-    for words in by_script.values():
-        if len(telling.intersection(map(str.lower, words))) >= _MIN_FUNCTION_WORDS:
+    programs = [span.text for span in prose.spans if span.kind == "code" and _is_program(span.text)]
+    others = "\n".join([span.text for span in prose.spans if span.text not in programs])
+    loose = _glued_words(prose.text) + _PIECE.findall(others)
+    if len(telling.intersection(map(str.lower, loose))) >= _MIN_FUNCTION_WORDS:
+        for words in _by_script(loose):
             yield from (run for run in _even_runs(words) if _is_prose(run, target))
-    for program in (span.text for span in prose.spans if _is_program(span)):
+    for program in programs:
         for run in _WORDS_IN_A_ROW.findall(program):
             words = _PIECE.findall(run)
             if _is_prose(words, target, is_english_free=len(words) < _MIN_ENGLISH_COMMENT):
                 yield words
+
+
+def _by_script(words: Sequence[str]) -> Iterable[list[str]]:
+    found: dict[str | None, list[str]] = {}
+    for word in words:
+        found.setdefault(script_of(word[0]), []).append(word)
+    return found.values()
 
 
 def _even_runs(words: list[str]) -> Iterator[list[str]]:
@@ -68,20 +71,20 @@ def decoded_texts(prose: str) -> Iterator[str]:
             yield text
 
 
-def _is_program(span: Span) -> bool:
+def _is_program(code: str) -> bool:
     """Return whether code has the symbols of a program; a fence around sentences has not."""
-    if span.kind != "code":
-        return False
-    return len(_CODE_SYMBOL.findall(span.text)) > _MAX_SYMBOLS_PER_WORD * len(_PIECE.findall(span.text))
+    return len(_CODE_SYMBOL.findall(code)) > _MAX_SYMBOLS_PER_WORD * len(_PIECE.findall(code))
 
 
-def _glued_words(text: str) -> Iterator[str]:
-    """Yield the parts of tokens that are no words: joined, in capitals, beside digits, or with spaces between letters."""
+def _glued_words(text: str) -> list[str]:
+    """Find the parts of tokens that are no words: joined, in capitals, beside digits, or with spaces between letters."""
+    words: list[str] = []
     for token in _GLUED.findall(text):
         if " " in token:
-            yield from (word.replace(" ", "") for word in token.split("  "))
+            words += token.replace("  ", "\n").replace(" ", "").split()
         elif not (token.isupper() and len(token) > MAX_ACRONYM_LETTERS):
-            yield from _PIECE.findall(token)
+            words += _PIECE.findall(token)
+    return words
 
 
 def _is_prose(words: Sequence[str], target: str, *, is_english_free: bool = False) -> bool:

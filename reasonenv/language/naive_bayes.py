@@ -27,7 +27,7 @@ _WORDS_AT_ONCE = 4096
 _NGRAM_WEIGHT = 1.0
 _MAX_LEAD = 6.0
 _MAX_LAG = -8.0
-_LITTLE = 0.2
+_LITTLE = 0.1
 _MAX_SYMBOL_CHARS = 3
 _VOWEL = re.compile(r"[aeiouyæœ\u00df-\uffff]")
 _FUNCTION_WORD_LEAD = 4.0
@@ -75,7 +75,9 @@ class Py3langid:
         texts_S = np.repeat(np.arange(len(texts)), [len(sentences) for sentences in texts])
         if not len(texts_S):
             return [[] for _ in texts]
-        lengths_S, leads_WL = evidence.of([sentence.split() for sentences in texts for sentence in sentences])
+        words = [sentence.split() for sentences in texts for sentence in sentences]
+        lengths_S = np.fromiter(map(len, words), dtype=np.intp, count=len(words))
+        leads_WL = evidence.of([word for of_sentence in words for word in of_sentence], np.repeat(texts_S, lengths_S))
         starts_S = np.cumsum(lengths_S) - lengths_S
         most_SL = np.add.reduceat(np.maximum(leads_WL, 0), starts_S, axis=0)
         bonus_TL = np.zeros((len(texts), leads_WL.shape[1]), dtype=np.float32)
@@ -141,26 +143,25 @@ class _WordEvidence:
             for column, code in enumerate(identifier.nb_classes[column] for column in columns):
                 for word in FUNCTION_WORDS.get(code, ()):
                     self._function_words.setdefault(word, []).append(column)
+        self._all_function_words = self._words_of_target.union(self._function_words)
         self._has_pinyin = "en" in (target, *languages)
         self._num_columns = len(columns) + self._has_pinyin
         self._max_words = max_words
         self._lock = threading.Lock()
         self._rows: dict[str, int] = {}
         self._leads_WL = np.zeros((0, self._num_columns), dtype=np.float32)
+        self._is_function_word_W = np.zeros(0, dtype=bool)
 
-    def of(self, sentences: Sequence[Sequence[str]]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Return how many words each sentence has, and the leads of all of them in order, [words, languages]."""
-        flat = [word for words in sentences for word in words]
-        lengths_S = np.fromiter(map(len, sentences), dtype=np.intp, count=len(sentences))
+    def of(self, words: Sequence[str], texts_W: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the leads of the words, [words, languages]; one that a text repeats speaks for no language again."""
         with self._lock:
-            self._learn(list(dict.fromkeys(flat)))
-            rows = np.fromiter(map(self._rows.__getitem__, flat), dtype=np.intp, count=len(flat))
-            leads_WL = self._leads_WL[rows]
-        keys = np.repeat(np.arange(len(sentences)), lengths_S) * len(self._leads_WL) + rows
-        is_repeated_W = np.ones(len(rows), dtype=bool)
-        is_repeated_W[np.unique(keys, return_index=True)[1]] = False
-        leads_WL[is_repeated_W] = np.minimum(leads_WL[is_repeated_W], 0)
-        return lengths_S, leads_WL
+            self._learn(list(dict.fromkeys(words)))
+            rows_W = np.fromiter(map(self._rows.__getitem__, words), dtype=np.intp, count=len(words))
+            leads_WL, is_lasting_W = self._leads_WL[rows_W], self._is_function_word_W[rows_W]
+        is_repeated_W = ~is_lasting_W
+        is_repeated_W[np.unique(texts_W * len(self._leads_WL) + rows_W, return_index=True)[1]] = False
+        np.minimum(leads_WL, 0, out=leads_WL, where=is_repeated_W[:, None])
+        return leads_WL
 
     def _learn(self, words: list[str]) -> None:
         unseen = [word for word in words if word not in self._rows]
@@ -169,11 +170,14 @@ class _WordEvidence:
             unseen = words
         missing = len(self._rows) + len(unseen) - len(self._leads_WL)
         if missing > 0:
-            self._leads_WL = np.pad(self._leads_WL, ((0, max(missing, len(self._leads_WL), 1024)), (0, 0)))
+            more = max(missing, len(self._leads_WL), 1024)
+            self._leads_WL = np.pad(self._leads_WL, ((0, more), (0, 0)))
+            self._is_function_word_W = np.pad(self._is_function_word_W, (0, more))
         for start in range(0, len(unseen), _WORDS_AT_ONCE):
             chunk = unseen[start : start + _WORDS_AT_ONCE]
             first = len(self._rows)
             self._leads_WL[first : first + len(chunk)] = self._leads(chunk)
+            self._is_function_word_W[first : first + len(chunk)] = [word.lower() in self._all_function_words for word in chunk]
             self._rows.update(zip(chunk, range(first, first + len(chunk)), strict=True))
 
     def _leads(self, words: list[str]) -> NDArray[np.float32]:
@@ -190,7 +194,8 @@ class _WordEvidence:
         ]
         leads_WL[says_little_W] *= _LITTLE
         for row, (word, lower) in enumerate(zip(words, plain, strict=True)):
-            self._add_function_word(leads_WL[row], lower, _FUNCTION_WORD_LEAD * (0.5 if word.istitle() else 1.0))
+            if lower in self._all_function_words:
+                self._add_function_word(leads_WL[row], lower, _FUNCTION_WORD_LEAD * (0.5 if word.istitle() else 1.0))
         return leads_WL
 
     def _add_function_word(self, leads_L: NDArray[np.float32], word: str, lead: float) -> None:
