@@ -194,7 +194,9 @@ def _fast_languages() -> tuple[str, ...]:
     return tuple(result["lang"] for result in found)
 
 
-def known_candidates(detector: str, target: str, candidates: Sequence[str], languages: Sequence[str]) -> tuple[str, ...]:
+def known_candidates(
+    detector: str, target: str, candidates: Sequence[str], languages: Sequence[str]
+) -> tuple[str, ...]:
     """Leave out the candidates that a detector does not know, which the target must not be."""
     if target not in languages:
         raise UnknownNameError(f"language of the detector {detector!r}", target, languages)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, pairwise
 
 from reasonenv.language.function_words import FUNCTION_WORDS, PROGRAM_WORDS
-from reasonenv.language.prose import MAX_ACRONYM_LETTERS, Prose, Span
-from reasonenv.language.scripts import LANGUAGES, script_of
+from reasonenv.language.prose import MAX_ACRONYM_LETTERS, Prose
+from reasonenv.language.scripts import LANGUAGES, Language, script_of
 
 __all__ = ["decoded_texts", "hidden_runs"]
 
@@ -31,27 +31,35 @@ _GLUED = re.compile(r"\b[A-Za-z][a-z]*+[A-Z_0-9]\w*+|\b[A-Za-z]\b(?: +[A-Za-z]\b
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
 
 
-def hidden_runs(prose: Prose, target: str) -> Iterator[list[str]]:
-    """Yield runs of words in another language's prose than the target's, as far as function words tell it."""
-    telling = _telling_words(target)
+def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
+    """Yield runs of words that may be another language's prose: Latin ones by their function words, all of the others.
+
+    Scripts that the language is not written in are left out, except for Latin.
+    """
+    target = language.code
     programs = [span.text for span in prose.spans if span.kind == "code" and _is_program(span.text)]
     others = "\n".join([span.text for span in prose.spans if span.text not in programs])
     loose = _glued_words(prose.text) + _PIECE.findall(others)
-    if len(telling.intersection(map(str.lower, loose))) >= _MIN_FUNCTION_WORDS:
-        for words in _by_script(loose):
+    for script, words in _by_script(loose).items():
+        if script == "Latin" and len(_telling_words(target).intersection(map(str.lower, words))) >= _MIN_FUNCTION_WORDS:
             yield from (run for run in _even_runs(words) if _is_prose(run, target))
+        elif script != "Latin" and script in language.scripts and len(language.candidates) > 1:
+            yield from _even_runs(words)
     for program in programs:
         for run in _WORDS_IN_A_ROW.findall(program):
             words = _PIECE.findall(run)
-            if _is_prose(words, target, is_english_free=len(words) < _MIN_ENGLISH_COMMENT):
+            is_latin = script_of(words[0][0]) == "Latin"
+            if not is_latin or _is_prose(words, target, is_english_free=len(words) < _MIN_ENGLISH_COMMENT):
                 yield words
 
 
-def _by_script(words: Sequence[str]) -> Iterable[list[str]]:
+def _by_script(words: list[str]) -> Mapping[str | None, list[str]]:
+    if all(map(str.isascii, words)):
+        return {"Latin": words}
     found: dict[str | None, list[str]] = {}
     for word in words:
         found.setdefault(script_of(word[0]), []).append(word)
-    return found.values()
+    return found
 
 
 def _even_runs(words: list[str]) -> Iterator[list[str]]:
@@ -77,7 +85,7 @@ def _is_program(code: str) -> bool:
 
 
 def _glued_words(text: str) -> list[str]:
-    """Find the parts of tokens that are no words: joined, in capitals, beside digits, or with spaces between letters."""
+    """Find the parts of tokens that are no words: joined, capitals, beside digits, or with spaces between letters."""
     words: list[str] = []
     for token in _GLUED.findall(text):
         if " " in token:
@@ -95,10 +103,10 @@ def _is_prose(words: Sequence[str], target: str, *, is_english_free: bool = Fals
     for code in _languages_of(script_of(lower[0][0])):
         if code == target or (code == "en" and is_english_free):
             continue
-        of_language = FUNCTION_WORDS[code].intersection(found)
-        if len(of_language) >= _MIN_FUNCTION_WORDS:
-            if sum(word in of_language for word in found) >= _MIN_FUNCTION_SHARE * len(lower):
-                return True
+        of_language = [word for word in found if word in FUNCTION_WORDS[code]]
+        is_frequent = len(of_language) >= _MIN_FUNCTION_SHARE * len(lower)
+        if is_frequent and len(set(of_language)) >= _MIN_FUNCTION_WORDS:
+            return True
     return False
 
 

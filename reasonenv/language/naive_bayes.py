@@ -24,7 +24,6 @@ __all__ = ["Py3langid"]
 
 _MAX_WORD_CHARS = 32
 _WORDS_AT_ONCE = 4096
-_NGRAM_WEIGHT = 1.0
 _MAX_LEAD = 6.0
 _MAX_LAG = -8.0
 _LITTLE = 0.1
@@ -37,19 +36,21 @@ _PINYIN_LEAD = 1.5
 
 @dataclass(frozen=True)
 class Py3langid:
-    """Evidence of each word for each other language, and the best division of the sentence between it and the target.
+    """Each word's evidence for other languages, and the best division of a sentence between one and the target.
 
-    The evidence is the lead of py3langid's Naive Bayes score over the target's, bounded so that no word decides alone,
-    and more for a function word (`FUNCTION_WORDS`) of one of both. The words of a stretch in language l are foreign if
+    A word's evidence is the lead of py3langid's Naive Bayes score over the target's, bounded so that no word decides
+    alone, and more for a function word (`FUNCTION_WORDS`) of one of both. Words that say nothing follow their
+    neighbours; capitalised ones, which may be names, short ones and those that a text repeats say little. Toneless
+    pinyin is a further language of Latin letters. A sentence is foreign as a whole, or in stretches, for an l ≠ target:
 
-        max over l and stretches of  Σ_words evidence − switch_cost · changes  >  threshold
-
-    for one l a sentence. Words that say nothing follow their neighbours, and capitalised ones, which may be names, say
-    little. Toneless pinyin is a further language of Latin letters.
+        Σ_words evidence_l > threshold
+        max over stretches of  Σ_their words evidence_l − switch_cost · changes > mixed_threshold
 
     Args:
-        threshold: how much evidence a sentence needs to hold foreign words.
+        threshold: evidence that a sentence needs to be foreign as a whole.
+        mixed_threshold: evidence that it needs to be foreign in part.
         switch_cost: what each change of language costs.
+        context_bonus: by how much less will do for a language that others of the text's sentences are in.
         max_remembered_words: words whose evidence is kept for each target and set of candidates.
     """
 
@@ -63,37 +64,37 @@ class Py3langid:
     def __post_init__(self) -> None:
         _automaton()
 
-    def num_foreign(
-        self, texts: Sequence[Sequence[str]], *, target: str, candidates: Sequence[str]
-    ) -> list[list[int]]:
+    def num_foreign(self, texts: Sequence[Sequence[str]], *, target: str, candidates: Sequence[str]) -> list[list[int]]:
         """Count the words in the best foreign stretches of each sentence.
 
         A text with foreign stretches is read again: its sentences need less evidence for the languages found in it.
         """
         known = known_candidates(self.name, target, candidates, _identifier().labels)
-        evidence = _word_evidence(target, known, self.max_remembered_words)
-        texts_S = np.repeat(np.arange(len(texts)), [len(sentences) for sentences in texts])
-        if not len(texts_S):
+        if not any(texts):
             return [[] for _ in texts]
-        words = [sentence.split() for sentences in texts for sentence in sentences]
-        lengths_S = np.fromiter(map(len, words), dtype=np.intp, count=len(words))
-        leads_WL = evidence.of([word for of_sentence in words for word in of_sentence], np.repeat(texts_S, lengths_S))
-        starts_S = np.cumsum(lengths_S) - lengths_S
-        most_SL = np.add.reduceat(np.maximum(leads_WL, 0), starts_S, axis=0)
-        bonus_TL = np.zeros((len(texts), leads_WL.shape[1]), dtype=np.float32)
-        num_foreign_S = np.zeros(len(texts_S), dtype=np.intp)
-        for needed in (self.threshold, self.threshold - self.context_bonus):
-            rows = np.flatnonzero((most_SL.max(axis=1, initial=0.0) > needed) & (bonus_TL.any() <= bonus_TL.any(axis=1)[texts_S]))
-            rows = rows[np.argsort(-lengths_S[rows], kind="stable")]
-            words, languages = self._best_divisions(leads_WL, starts_S[rows], lengths_S[rows], bonus_TL[texts_S[rows]])
+        read = _read(texts, _word_evidence(target, known, self.max_remembered_words))
+        num_foreign_S = np.zeros(len(read.texts_S), dtype=np.intp)
+        bonus_TL = np.zeros((len(texts), read.leads_WL.shape[1]), dtype=np.float32)
+        rows, words, languages = self._divide(read, bonus_TL)
+        num_foreign_S[rows] = words
+        np.add.at(bonus_TL, (read.texts_S[rows], languages), words)
+        if bonus_TL.any():
+            bonus_TL = np.minimum(bonus_TL * (self.context_bonus / _CONTEXT_WORDS), self.context_bonus)
+            rows, words, _ = self._divide(read, bonus_TL)
             num_foreign_S[rows] = words
-            words_TL = np.zeros_like(bonus_TL)
-            np.add.at(words_TL, (texts_S[rows], languages), words)
-            bonus_TL = self.context_bonus * np.minimum(1, words_TL / _CONTEXT_WORDS)
-            if not bonus_TL.any():
-                break
         counts = iter(num_foreign_S.tolist())
         return [[next(counts) for _ in sentences] for sentences in texts]
+
+    def _divide(
+        self, read: _Read, bonus_TL: NDArray[np.float32]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Return the sentences whose evidence may suffice, their foreign words and the language of these."""
+        most_S = (read.most_SL + bonus_TL[read.texts_S]).max(axis=1, initial=0.0)
+        rows = np.flatnonzero(most_S > self.threshold)
+        rows = rows[np.argsort(-read.lengths_S[rows], kind="stable")]
+        return rows, *self._best_divisions(
+            read.leads_WL, read.starts_S[rows], read.lengths_S[rows], bonus_TL[read.texts_S[rows]]
+        )
 
     def _best_divisions(
         self,
@@ -128,6 +129,31 @@ class Py3langid:
         return np.where(gains_SL[rows_S, best_S] > 0, words_S, 0), best_S
 
 
+_IN_OTHER_LETTERS = {"sr": ("hr",)}
+"""Languages that py3langid knows in one script alone, and what else they may be written like."""
+
+
+class _Read(NamedTuple):
+    """The words of all texts: those of sentence s, of text `texts_S[s]`, begin at `starts_S[s]`."""
+
+    leads_WL: NDArray[np.float32]
+    texts_S: NDArray[np.intp]
+    starts_S: NDArray[np.intp]
+    lengths_S: NDArray[np.intp]
+    most_SL: NDArray[np.float32]
+    """What a sentence has for each language at most."""
+
+
+def _read(texts: Sequence[Sequence[str]], evidence: _WordEvidence) -> _Read:
+    words = [sentence.split() for sentences in texts for sentence in sentences]
+    lengths_S = np.fromiter(map(len, words), dtype=np.intp, count=len(words))
+    texts_S = np.repeat(np.arange(len(texts)), [len(sentences) for sentences in texts])
+    leads_WL = evidence.of([word for of_sentence in words for word in of_sentence], np.repeat(texts_S, lengths_S))
+    starts_S = np.cumsum(lengths_S) - lengths_S
+    most_SL = np.add.reduceat(np.maximum(leads_WL, 0), starts_S, axis=0)
+    return _Read(leads_WL, texts_S, starts_S, lengths_S, most_SL)
+
+
 class _WordEvidence:
     """Leads of other languages over the target, remembered: `leads_WL[rows[word]]` holds one word's."""
 
@@ -136,7 +162,8 @@ class _WordEvidence:
         columns = [column for column, label in enumerate(identifier.nb_classes) if label in languages]
         columns = [column for column in columns if identifier.nb_classes[column] != target]
         ngrams_FL = np.asarray(identifier.nb_ptc, dtype=np.float32)
-        self._ngrams_FL = ngrams_FL[:, columns] - ngrams_FL[:, [identifier.nb_classes.index(target)]]
+        own = [identifier.nb_classes.index(code) for code in (target, *_IN_OTHER_LETTERS.get(target, ()))]
+        self._ngrams_FL = ngrams_FL[:, columns + own]
         self._words_of_target = FUNCTION_WORDS.get(target, frozenset[str]())
         self._function_words: dict[str, list[int]] = {}
         if self._words_of_target:
@@ -177,14 +204,18 @@ class _WordEvidence:
             chunk = unseen[start : start + _WORDS_AT_ONCE]
             first = len(self._rows)
             self._leads_WL[first : first + len(chunk)] = self._leads(chunk)
-            self._is_function_word_W[first : first + len(chunk)] = [word.lower() in self._all_function_words for word in chunk]
+            self._is_function_word_W[first : first + len(chunk)] = [
+                word.lower() in self._all_function_words for word in chunk
+            ]
             self._rows.update(zip(chunk, range(first, first + len(chunk)), strict=True))
 
     def _leads(self, words: list[str]) -> NDArray[np.float32]:
         """Return the bounded evidence of each word, [words, languages]."""
         plain = [unicodedata.normalize("NFKC", word[:_MAX_WORD_CHARS]).lower() for word in words]
         leads_WL = np.zeros((len(words), self._num_columns), dtype=np.float32)
-        leads_WL[:, : self._ngrams_FL.shape[1]] = _NGRAM_WEIGHT * self._ngram_leads(plain)
+        scores_WL, num_others = self._ngram_scores(plain), self._num_columns - self._has_pinyin
+        own_W1 = scores_WL[:, num_others:].max(axis=1, keepdims=True)
+        leads_WL[:, :num_others] = scores_WL[:, :num_others] - own_W1
         if self._has_pinyin:
             leads_WL[:, -1] = [_PINYIN_LEAD if is_pinyin(word) else _MAX_LAG for word in plain]
         leads_WL = np.clip(leads_WL, _MAX_LAG, _MAX_LEAD)
@@ -209,8 +240,8 @@ class _WordEvidence:
         else:
             leads_L[others] = np.maximum(leads_L[others], 0) + lead
 
-    def _ngram_leads(self, words: list[str]) -> NDArray[np.float32]:
-        """Return Σ_f ln(1 + count_f) · ln(p(f | l) / p(f | target)) over the n-grams f of each word."""
+    def _ngram_scores(self, words: list[str]) -> NDArray[np.float32]:
+        """Return Σ_f ln(1 + count_f) · ln p(f | l) over the n-grams f of each word."""
         leads_WL = np.zeros((len(words), self._ngrams_FL.shape[1]), dtype=np.float32)
         pairs_P, counts_P = np.unique(_ngrams(words), return_counts=True)
         if not len(pairs_P):

@@ -8,8 +8,8 @@ __all__ = ["is_pinyin"]
 
 _SYLLABLE = r"""(?:
       [bpmf] (?: a | o | ai | ei | ao | ou | an | en | ang | eng | i | ie | iao | ian | in | ing | u | iu )
-    | [dtnl] (?: a | e | ai | ei | ao | ou | an | en | ang | eng | ong | i | ia | ie | iao | iu | ian | in | iang | ing | u
-               | uo | ui | uan | un | ue | v | ve )
+    | [dtnl] (?: a | e | ai | ei | ao | ou | an | en | ang | eng | ong | i | ia | ie | iao | iu | ian | in | iang | ing
+               | u | uo | ui | uan | un | ue | v | ve )
     | (?:g|k|h|zh|ch|sh|r|z|c|s)
              (?: a | e | i | ai | ei | ao | ou | an | en | ang | eng | ong | u | ua | uo | uai | ui | uan | un | uang )
     | [jqx]  (?: i | ia | ie | iao | iu | ian | in | iang | ing | iong | u | ue | uan | un )

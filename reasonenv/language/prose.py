@@ -133,9 +133,15 @@ def _split(token: str) -> Iterator[Word]:
         if script in CHARACTERS_PER_WORD:
             num_letters = sum(1 for char in part if script_of(char))
             yield Word(script, num_letters / CHARACTERS_PER_WORD[script], part)
-        elif not (_is_neutral(part) if script in _WITH_NOTATION else len(part) == 1):
-            if script not in _WITH_NOTATION or not _is_glued(token, start, end):
-                yield Word(script, 1.0, part)
+        elif not (_says_nothing(token, start, end) if script in _WITH_NOTATION else len(part) == 1):
+            yield Word(script, 1.0, part)
+
+
+def _says_nothing(token: str, start: int, end: int) -> bool:
+    """Return whether a part of a token may be notation: one of its ends touches a digit, or it is no word by itself."""
+    return (
+        _is_neutral(token[start:end]) or _is_separator(token[start - 1 : start]) or _is_separator(token[end : end + 1])
+    )
 
 
 def _runs_by_script(token: str) -> Iterator[tuple[str, int, int]]:
@@ -163,10 +169,6 @@ def _script_within_token(char: str) -> str | None:
 
 def _is_separator(char: str) -> bool:
     return char == "_" or char.isdecimal()
-
-
-def _is_glued(token: str, start: int, end: int) -> bool:
-    return _is_separator(token[start - 1 : start]) or _is_separator(token[end : end + 1])
 
 
 def _is_neutral(word: str) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from reasonenv.language.detectors import Detector
 from reasonenv.language.hidden import decoded_texts, hidden_runs
 from reasonenv.language.prose import Prose, Word, ascii_words, read_prose, sentences, words_of
-from reasonenv.language.scripts import CHARACTERS_PER_WORD, Language
+from reasonenv.language.scripts import CHARACTERS_PER_WORD, Language, script_of
 
 __all__ = ["WordCount", "count_words"]
 
@@ -177,8 +177,8 @@ def _add_hidden(tally: _Tally, prose: Prose, language: Language) -> None:
             scripts = language.scripts if _is_han_ours(words, language) else ()
             hidden = (word for word in words if word.script not in _NOTATION and word.script not in scripts)
             tally.foreign += sum(map(tally.weight_of, hidden))
-    for run in hidden_runs(prose, language.code):
-        if len(language.candidates) > 1:
+    for run in hidden_runs(prose, language):
+        if script_of(run[0][0]) in language.scripts and len(language.candidates) > 1:
             tally.segments += _segments(run, is_hidden=True)
         else:
             tally.foreign += len(run)
