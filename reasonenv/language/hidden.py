@@ -24,10 +24,11 @@ _MIN_ENGLISH_COMMENT = 12
 _MIN_FUNCTION_WORDS = 3
 _MIN_FUNCTION_SHARE = 0.15
 _MAX_SYMBOLS_PER_WORD = 0.25
-_PIECE = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])|[^\W\d_A-Za-z][^\W\d_]+")
+_ACCENTED = "À-ÖØ-öø-ɏẠ-ỹ"
+_PIECE = re.compile(rf"[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]+|[A-Z]{{2,}}(?![a-z])|[^\W\d_A-Za-z{_ACCENTED}][^\W\d_]+")
 _WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
 _CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
-_GLUED = re.compile(r"\b[A-Za-z][a-z]*+[A-Z_0-9]\w*+|\b[A-Za-z]\b(?: +[A-Za-z]\b){2,}+", re.ASCII)
+_GLUED = re.compile(rf"\b[A-Za-z][a-z]*+[A-Z_0-9][\w{_ACCENTED}]*+|\b[A-Za-z]\b(?: +[A-Za-z]\b){{2,}}+", re.ASCII)
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
 
 
@@ -45,12 +46,13 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
             yield from (run for run in _even_runs(words) if _is_prose(run, target))
         elif script != "Latin" and script in language.scripts and len(language.candidates) > 1:
             yield from _even_runs(words)
-    for program in programs:
-        for run in _WORDS_IN_A_ROW.findall(program):
-            words = _PIECE.findall(run)
-            is_latin = script_of(words[0][0]) == "Latin"
-            if not is_latin or _is_prose(words, target, is_english_free=len(words) < _MIN_ENGLISH_COMMENT):
-                yield words
+    for run in chain(*map(_WORDS_IN_A_ROW.findall, programs)):
+        words = _PIECE.findall(run)
+        script = script_of(words[0][0])
+        is_open = script in language.scripts and len(language.candidates) > 1
+        is_english_free = len(words) < _MIN_ENGLISH_COMMENT
+        if _is_prose(words, target, is_english_free) if script == "Latin" else is_open:
+            yield words
 
 
 def _by_script(words: list[str]) -> Mapping[str | None, list[str]]:
@@ -95,7 +97,7 @@ def _glued_words(text: str) -> list[str]:
     return words
 
 
-def _is_prose(words: Sequence[str], target: str, *, is_english_free: bool = False) -> bool:
+def _is_prose(words: Sequence[str], target: str, is_english_free: bool = False) -> bool:
     if len(words) < _MIN_WORDS:
         return False
     lower = [word.lower() for word in words]

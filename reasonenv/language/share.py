@@ -85,7 +85,10 @@ def count_words(
     scales = {script: CHARACTERS_PER_WORD[script] / number for script, number in characters_per_word.items()}
     tallies = [_tally(text, language, scales) for text in texts]
     sentences_T = [[" ".join(segment.words) for segment in tally.segments] for tally in tallies]
-    counts_T = detector.num_foreign(sentences_T, target=language.code, candidates=language.candidates)
+    if any(sentences_T):
+        counts_T = detector.num_foreign(sentences_T, target=language.code, candidates=language.candidates)
+    else:  # the scripts decide all; the detector need not know the language
+        counts_T = [[] for _ in texts]
     return [_judged(tally, counts) for tally, counts in zip(tallies, counts_T, strict=True)]
 
 
