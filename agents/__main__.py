@@ -21,7 +21,7 @@ from agents.building import check_parts, evaluate_policy, load_policy, with_task
 from agents.errors import CheckpointError, ConfigError
 from agents.flags import HELP, PROGRAM, configure, with_fields
 from agents.interruption import Interrupted
-from agents.json_values import finite_json
+from agents.json_values import json_line
 from agents.policies.lora import save_merged
 from agents.recipes import RECIPES
 from agents.records.run_config import read_config
@@ -78,7 +78,7 @@ class Evaluate:
 
         def keep(sampling: str, trajectories: list[Trajectory]) -> None:
             kept = ({"sampling": sampling, **row} for row in rollout_rows(0, trajectories))
-            rows.extend(f"{json.dumps(finite_json(row))}\n" for row in kept)
+            rows.extend(map(json_line, kept))
 
         result = evaluate_policy(replace(config, evaluation=alone.evaluation), policy, record=keep)
         if output.responses is not None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["finite_json"]
+__all__ = ["finite_json", "json_line"]
+
+
+def json_line(row: Mapping[str, Any]) -> str:
+    """Return `finite_json(row)` as a line of text, with its end."""
+    try:
+        return json.dumps(row, allow_nan=False, default=_as_dict) + "\n"
+    except ValueError:  # a NaN or an infinity, which few rows have
+        return json.dumps(finite_json(row), allow_nan=False) + "\n"
 
 
 def finite_json(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,3 +31,10 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(entry) for entry in value]
     return value
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    """Return a mapping that is no dict as one; JSON's own error for everything else."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"A row of a log must hold JSON values, got {type(value).__name__}: {value!r:.80}.")

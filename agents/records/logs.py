@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.errors import CheckpointError
-from agents.json_values import finite_json
+from agents.json_values import json_line
 
 __all__ = ["JsonLines"]
 
@@ -47,7 +47,7 @@ class JsonLines:
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Append one object; readers see it at once."""
-        self._file.write(json.dumps(finite_json(row), allow_nan=False).encode() + b"\n")
+        self._file.write(json_line(row).encode())
         self._file.flush()
 
     def read(self, *, phase: str) -> list[dict[str, Any]]:

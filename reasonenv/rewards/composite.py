@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from numbers import Real
 from typing import Any
 
@@ -60,7 +60,7 @@ class CompositeReward:
             raise ValueError(f"Every reward of a sum needs a name of its own, got {[r.name for r in rewards]}.")
         return cls(terms)
 
-    @property
+    @cached_property
     def correctness(self) -> tuple[str, ...]:
         """Return the names of the terms that say whether the answer is right; weights play no part in it."""
         rewards = {name: reward for name, (reward, _) in self.terms.items()}

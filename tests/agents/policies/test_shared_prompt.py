@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import accumulate, combinations, pairwise
+from typing import Any, cast
 
 import pytest
 import torch
@@ -19,6 +21,7 @@ from agents.algorithms.ppo import PPO
 from agents.errors import PolicyError
 from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.policies.hf import HFPolicy
+from agents.policies.shared_prompt import bucket_sizes, shared_prompt_hidden
 from agents.policies.tiny import build_tiny_policy
 from agents.types import TokenBatch
 
@@ -65,6 +68,39 @@ def check_sharing_changes_nothing(model: Any) -> None:
 @pytest.mark.parametrize("name", ARCHITECTURES | MIXTURES)
 def test_shared_prompts_give_the_logprobs_and_gradients_of_whole_rows(name: str) -> None:
     check_sharing_changes_nothing(model_of(name))
+
+
+@pytest.mark.parametrize("pass_cost", [0, 3, 10**6])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_passes_over_responses_change_no_state(name: str, pass_cost: int) -> None:
+    decoder: Any = cast(Any, model_of(name)).get_decoder()
+    rows = grouped_rows()
+    whole_BTD = decoder(input_ids=rows["token_ids_BT"], use_cache=False).last_hidden_state
+    states_ND = shared_prompt_hidden(decoder, **rows, pass_cost=pass_cost)
+    torch.testing.assert_close(states_ND, whole_BTD[:, :-1][rows["loss_mask_BT"][:, 1:].bool()], rtol=1e-4, atol=1e-4)
+
+
+def test_responses_of_one_token_need_no_pass() -> None:
+    rows = grouped_rows()
+    is_first_BT = rows["loss_mask_BT"].cumsum(1) * rows["loss_mask_BT"] == 1
+    places_BT = torch.arange(12) <= is_first_BT.int().argmax(1, keepdim=True)
+    rows |= {"loss_mask_BT": is_first_BT.float(), "attention_mask_BT": rows["attention_mask_BT"] * places_BT}
+    policy = HFPolicy(model_of("qwen2"))
+    torch.testing.assert_close(policy(**rows).logprobs_BT, policy(**{**rows, "group_ids_B": None}).logprobs_BT)
+
+
+@pytest.mark.parametrize("pass_cost", [0, 1, 4, 9, 1000])
+@pytest.mark.parametrize("lengths", [[1], [2, 2, 2], [1, 2, 3, 4], [1, 1, 7, 7, 8], [3, 3, 4, 9, 9, 10, 30]], ids=str)
+def test_no_other_buckets_cost_less(lengths: list[int], pass_cost: int) -> None:
+    def cost(sizes: Sequence[int]) -> int:
+        ends = list(accumulate(sizes))
+        return sum(size * lengths[end - 1] + pass_cost for size, end in zip(sizes, ends, strict=True))
+
+    cuts = [cut for number in range(len(lengths)) for cut in combinations(range(1, len(lengths)), number)]
+    every = [[end - start for start, end in pairwise([0, *cut, len(lengths)])] for cut in cuts]
+    found = bucket_sizes(lengths, pass_cost)
+    assert sum(found) == len(lengths)
+    assert cost(found) == min(map(cost, every))
 
 
 @pytest.mark.parametrize("window", [3, 5, 8])
