@@ -4,7 +4,8 @@
 
 FOLDER holds de.txt, en.txt, …, one sentence per line; FILE has English mathematics under "solution". docs/data.md says
 where to get both; without them, what needs them is left out. Documents mix the sentences of two languages in random
-order and shares; without a seed they are others every time. The error is the mean distance between the true share of
+order and shares; without a seed they are others every time. Others have sixteen sentences cut to a number of words, and
+sentences of twelve words of which some are another language's. The error is the mean distance between the true share of
 the target's words and the value.
 
 Each detector works in a fresh process, so that loading its model and the first call, on words that it has never seen,
@@ -33,8 +34,10 @@ from rich.table import Table
 from reasonenv import Attempt, MathReference, Task
 from reasonenv.language import DETECTORS
 from reasonenv.language.prose import words_of
+from reasonenv.language.scripts import LANGUAGES as LANGUAGE_TABLE
 from reasonenv.rewards.language import LanguageConsistency
-from reasonenv.tasksets import load_tasks
+from reasonenv.tables import resolve
+from reasonenv.tasksets import CODE_FAMILIES, FAMILIES, QA_FAMILIES, TaskSet, load_tasks
 
 RESULTS = Path(__file__).parent / "results" / "language.json"
 DEFAULT = "py3langid"
@@ -46,11 +49,15 @@ LIMITS = {
     "mean_absolute_error_all_languages": 0.01,
     "largest_value_of_hidden_text": 0.0,
     "solutions_mean": 0.995,
-    "first_call_megabytes_per_second": 2.0,
+    "mean_absolute_error_of_4_words": 0.01,
+    "mean_absolute_error_within_a_sentence": 0.1,
+    "lowest_mean_of_own_solutions": 0.97,
+    "first_call_megabytes_per_second": 1.0,
     "warm_megabytes_per_second": 2.0,
 }
-"""What the library promises of the default detector; the first three are upper limits, the others lower ones."""
-UPPER_LIMITS = ("mean_absolute_error", "mean_absolute_error_all_languages", "largest_value_of_hidden_text")
+"""What the library promises of the default detector: errors and `largest_…` at most, the others at least."""
+WORDS_PER_SENTENCE = (2, 3, 4, 6, 10, 16)
+NUM_FOREIGN_OF_12 = (0, 2, 4, 6, 8, 10)
 
 HIDING_PLACES = (
     "`{}`",
@@ -103,6 +110,10 @@ def main(arguments: Arguments) -> int:
     solutions = _solutions(arguments.solutions)
     mixed = mixed_documents(arguments.sentences, seed, arguments.documents_per_pair) if arguments.sentences else []
     rows = {name: measure(name, mixed, solutions) for name in arguments.detectors}
+    if arguments.sentences:
+        cut = cut_documents(arguments.sentences, seed)
+        for name, row in rows.items():
+            row |= {key: mean_error(name, documents) for key, documents in cut.items()}
     result = {
         "machine": describe_machine(),
         "seed": seed,
@@ -147,6 +158,53 @@ def _mixed_document(texts: dict[str, list[str]], target: str, other: str, genera
     return Document(generator.choice([" ", "\n"]).join(text for _, text in drawn), target, other, share)
 
 
+def cut_documents(folder: Path, seed: int) -> dict[str, list[Document]]:
+    """Return documents of sixteen sentences cut to a number of words, and sentences in two languages."""
+    texts = {path.stem: path.read_text(encoding="utf-8").splitlines() for path in sorted(folder.glob("??.txt"))}
+    words = {code: [[word.text for word in words_of(line)] for line in lines] for code, lines in texts.items()}
+    spaced = {code: lists for code, lists in words.items() if code not in ("ja", "th", "zh")}
+    generator = random.Random(seed)
+    latin = [code for code in spaced if LANGUAGE_TABLE[code].scripts == ("Latin",)]
+    found = {
+        f"mean_absolute_error_of_{number}_words": [
+            _cut_document(spaced, target, number, generator) for target in spaced for _ in range(20)
+        ]
+        for number in WORDS_PER_SENTENCE
+    }
+    found["mean_absolute_error_within_a_sentence"] = [
+        _mixed_sentence(spaced, generator.sample(latin, 2), num_foreign, generator)
+        for num_foreign in NUM_FOREIGN_OF_12
+        for _ in range(100)
+    ]
+    return found
+
+
+def _cut(words: dict[str, list[list[str]]], code: str, number: int, generator: random.Random) -> list[str]:
+    sentence = generator.choice([one for one in words[code] if len(one) >= number])
+    start = generator.randint(0, len(sentence) - number)
+    return sentence[start : start + number]
+
+
+def _cut_document(words: dict[str, list[list[str]]], target: str, number: int, generator: random.Random) -> Document:
+    others = [code for code in words if code != target]
+    relatives = [code for code in others if LANGUAGE_TABLE[code].scripts == LANGUAGE_TABLE[target].scripts]
+    other = generator.choice(relatives if relatives and generator.random() < 0.7 else others)
+    num_target = generator.randint(0, 16)
+    codes = [target] * num_target + [other] * (16 - num_target)
+    generator.shuffle(codes)
+    lines = [f"{' '.join(_cut(words, code, number, generator))}." for code in codes]
+    return Document(" ".join(lines), target, other, num_target / 16)
+
+
+def _mixed_sentence(
+    words: dict[str, list[list[str]]], pair: list[str], num_foreign: int, generator: random.Random
+) -> Document:
+    target, other = pair
+    own, foreign = (_cut(words, target, 12 - num_foreign, generator), _cut(words, other, num_foreign, generator))
+    start = generator.randint(0, len(own))
+    return Document(" ".join(own[:start] + foreign + own[start:]), target, other, len(own) / 12)
+
+
 def measure(detector: str, mixed: list[Document], solutions: list[str]) -> dict[str, Any]:
     """Run two fresh processes, the second with the documents in reverse, and summarise what the first found."""
     if detector != DEFAULT:
@@ -171,6 +229,14 @@ def measure(detector: str, mixed: list[Document], solutions: list[str]) -> dict[
     return row
 
 
+def mean_error(detector: str, documents: list[Document]) -> float:
+    """Return the mean distance between the value and the true share."""
+    scores = LanguageConsistency(detector=detector).score([_attempt(one.text, one.target) for one in documents])
+    return statistics.fmean(
+        abs(score.value - document.share) for score, document in zip(scores, documents, strict=True)
+    )
+
+
 def _in_fresh_process(detector: str, mixed: list[Document], solutions: list[str]) -> dict[str, Any]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
@@ -188,8 +254,9 @@ def _measure_here(detector: str, mixed: list[Document], solutions: list[str]) ->
     hidden = [
         _attempt(f"<think>{place.format(text)}</think> 5", target)
         for place in HIDING_PLACES
-        for text in PROSE.values()
+        for code, text in PROSE.items()
         for target in PROSE
+        if target != code
     ]
     found = {
         "load_seconds": load_seconds,
@@ -198,6 +265,10 @@ def _measure_here(detector: str, mixed: list[Document], solutions: list[str]) ->
         "largest_value_of_hidden_text": max(score.value for score in reward.score(hidden)),
         "values": [score.value for score in reward.score([_attempt(one.text, one.target) for one in mixed])],
     }
+    own = own_solutions().values()
+    found["lowest_mean_of_own_solutions"] = min(
+        statistics.fmean(score.value for score in reward.score(attempts)) for attempts in own
+    )
     if solutions:
         found["solutions_mean"] = statistics.fmean(score.value for score in reward.score(attempts))
     return found
@@ -216,6 +287,20 @@ def _attempt(text: str, language: str) -> Attempt:
     )
 
 
+def own_solutions() -> dict[str, list[Attempt]]:
+    """Return solutions of every family that has them, as responses of the R1 template."""
+    found: dict[str, list[Attempt]] = {}
+    for family, path in (FAMILIES | CODE_FAMILIES | QA_FAMILIES).items():
+        tasks: TaskSet = resolve({family: path}, family, kind="family")("train")
+        drawn = [tasks[index] for index in range(0, len(tasks), max(1, len(tasks) // 30))]
+        solved = [task for task in drawn if task.solution]
+        if solved:
+            found[family] = [
+                Attempt(task=t, response=f"<think>{t.solution}</think> <answer>5</answer>") for t in solved
+            ]
+    return found
+
+
 def chains_of_thought() -> list[str]:
     """Return English reasoning that holds procedural solutions, for use without a file."""
     generator, tasks = random.Random(0), load_tasks("procedural_math")
@@ -230,7 +315,8 @@ def is_kept(limit: str, row: dict[str, Any]) -> bool:
     """Return whether a row keeps one of `LIMITS`; what was not measured breaks none."""
     if limit not in row:
         return True
-    return row[limit] <= LIMITS[limit] if limit in UPPER_LIMITS else row[limit] >= LIMITS[limit]
+    is_upper = limit.startswith(("mean_absolute_error", "largest"))
+    return row[limit] <= LIMITS[limit] if is_upper else row[limit] >= LIMITS[limit]
 
 
 def print_rows(rows: dict[str, dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from reasonenv.language.scripts import CHARACTERS_PER_WORD, script_of
 
-__all__ = ["Prose", "Span", "Word", "ascii_words", "read_prose", "sentences", "words_of"]
+__all__ = ["MAX_ACRONYM_LETTERS", "Prose", "Span", "Word", "ascii_words", "read_prose", "sentences", "words_of"]
 
 _SPAN = re.compile(
     r"""
@@ -46,9 +46,12 @@ _SPAN = re.compile(
     """,
     re.VERBOSE,
 )
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]|(?<=[A-Za-z])[\u200c\u200d]+")
+_WITH_NOTATION = frozenset({"Latin", "Greek"})
 _SENTENCE_END = re.compile(r"[.!?…。！？｡؟۔।॥;；:：\n]+")
-_MAX_ACRONYM_LETTERS = 5
-_ASCII_WORD = re.compile(rf"\b(?:[A-Za-z][a-z]++|[A-Z]{{{_MAX_ACRONYM_LETTERS + 1},}}+)\b")
+MAX_ACRONYM_LETTERS = 5
+"""Capitals in a row that are no word."""
+_ASCII_WORD = re.compile(rf"\b(?:[A-Za-z][a-z]++|[A-Z]{{{MAX_ACRONYM_LETTERS + 1},}}+)\b")
 _MAX_REMEMBERED_CHARS = 40
 _OF_LETTER_BEFORE = "of the letter before"
 
@@ -84,7 +87,7 @@ def read_prose(text: str) -> Prose:
         spans.append(Span(match.group(), match.lastgroup or "other"))
         return " "
 
-    return Prose(_SPAN.sub(cut, text), tuple(spans))
+    return Prose(_SPAN.sub(cut, text if text.isascii() else _INVISIBLE.sub("", text)), tuple(spans))
 
 
 def sentences(prose: str) -> Iterator[str]:
@@ -93,7 +96,9 @@ def sentences(prose: str) -> Iterator[str]:
 
 
 def words_of(text: str) -> Iterator[Word]:
-    """Yield the words that count: not single letters, acronyms, camelCase, nor what touches a digit or underscore."""
+    """Yield the words that count: no single letters; of Latin and Greek also no acronyms, nor what looks like a name of
+    a variable: camelCase, or what touches a digit or underscore.
+    """
     for token in _token_pattern().findall(text):
         yield from _short_token(token) if len(token) <= _MAX_REMEMBERED_CHARS else _split(token)
 
@@ -128,8 +133,15 @@ def _split(token: str) -> Iterator[Word]:
         if script in CHARACTERS_PER_WORD:
             num_letters = sum(1 for char in part if script_of(char))
             yield Word(script, num_letters / CHARACTERS_PER_WORD[script], part)
-        elif not (_is_neutral(part) or _is_separator(token[start - 1 : start]) or _is_separator(token[end : end + 1])):
+        elif not (_says_nothing(token, start, end) if script in _WITH_NOTATION else len(part) == 1):
             yield Word(script, 1.0, part)
+
+
+def _says_nothing(token: str, start: int, end: int) -> bool:
+    """Return whether a part of a token may be notation: one of its ends touches a digit, or it is no word by itself."""
+    return (
+        _is_neutral(token[start:end]) or _is_separator(token[start - 1 : start]) or _is_separator(token[end : end + 1])
+    )
 
 
 def _runs_by_script(token: str) -> Iterator[tuple[str, int, int]]:
@@ -164,5 +176,5 @@ def _is_neutral(word: str) -> bool:
     if word.islower():
         return len(word) == 1
     if word.isupper():
-        return len(word) <= _MAX_ACRONYM_LETTERS
+        return len(word) <= MAX_ACRONYM_LETTERS
     return len(word) == 1 or any(char.isupper() for char in word[1:])

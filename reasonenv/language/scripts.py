@@ -26,19 +26,20 @@ Measured on the Chinese, Japanese and Thai translations of MGSM (arXiv 2210.0305
 """
 
 _COMPETING = {
-    "Latin": "ca cs da de en es et fi fr hr hu id it lt lv nl no pl pt ro sk sl sq sv sw tl tr vi",
+    "Latin": "cs da de en es et fi fr hr hu id it lt lv nl no pl pt ro sk sl sq sv sw tl tr vi",
     "Cyrillic": "be bg kk mk ru sr uk",
     "Arabic": "ar fa ps ur",
-    "Devanagari": "hi mr ne sa",
+    "Devanagari": "hi mr",
     "Bengali": "as bn",
 }
 """Script → the languages that a detector chooses among; small neighbours of large ones (gl, nn) can only be targets."""
 
 _TARGETS = {
-    "Latin": "af az bs cy eo eu ga gl is la lb ms mt nn so uz",
+    "Latin": "af az bs ca cy eo eu ga gl is la lb ms mt nn so uz",
     "Cyrillic": "ky mn tg",
     "Arabic": "ug",
     "Armenian": "hy",
+    "Devanagari": "ne sa",
     "Ethiopic": "am",
     "Georgian": "ka",
     "Greek": "el",

@@ -29,13 +29,13 @@ class LanguageConsistency:
     paper leaves open what a word is. Here code, LaTeX, URLs, tags and paths are none, but what they hide counts
     against the target; nor are single letters, acronyms and identifiers. Characters of scripts without spaces weigh
     what they do in translations (`CHARACTERS_PER_WORD`). Sentences in a script that several languages share are judged
-    by a detector; those it is unsure of are the target's. Formulas alone are in every language: 1.
+    by a detector; words it is unsure of are the target's. A text without words, such as formulas alone, is in every
+    language: 1.
     `details` hold the `language` and the words counted as `target_words` and `foreign_words`.
 
     Args:
         detector: a name of `reasonenv.language.DETECTORS`, or a `Detector`.
         whole_response: judge all of the response, not only its thinking.
-        empty_value: value of a text without words that count, formulas alone apart.
         characters_per_word: script → letters that weigh as much as one word, in place of the measured number.
 
     Raises:
@@ -45,7 +45,6 @@ class LanguageConsistency:
 
     detector: str | Detector = "py3langid"
     whole_response: bool = False
-    empty_value: float = 0.0
     characters_per_word: Mapping[str, float] = field(default_factory=dict[str, float])
     name: str = "language_consistency"
     reference_type: ClassVar[type | None] = None
@@ -61,8 +60,8 @@ class LanguageConsistency:
 
     @property
     def value_range(self) -> tuple[float, float]:
-        """Return 0 and 1, or `empty_value` where that lies outside."""
-        return min(0.0, self.empty_value), max(1.0, self.empty_value)
+        """Return 0 and 1."""
+        return 0.0, 1.0
 
     def score(self, attempts: Sequence[Attempt]) -> list[Score]:
         """Score the batch, one language at a time.
@@ -87,4 +86,4 @@ class LanguageConsistency:
 
     def _score(self, code: str, count: WordCount) -> Score:
         details = {"language": code, "target_words": count.target, "foreign_words": count.foreign}
-        return Score(self.empty_value if count.share is None else count.share, details=details)
+        return Score(count.share, details=details)

@@ -32,6 +32,7 @@ def responses() -> list[str]:
     known = [gold_response(task) for task in TASKS.values()]
     steps = "Step 1: one\nStep 2: two\nFirst, six\n<think>Wir sprechen hier überhaupt kein englisches Wort.</think> 6"
     return [
+        "<think>Wir sprechen hier überhaupt kein englisches Wort.</think> 6",
         "",
         "$5$",
         r"$\boxed{5}$",

@@ -7,7 +7,7 @@ import pytest
 
 from reasonenv.errors import MissingExtraError, UnknownNameError
 from reasonenv.language import DETECTORS, Detector, load_detector
-from reasonenv.language.detectors import Py3langid
+from reasonenv.language.naive_bayes import Py3langid
 from reasonenv.language.scripts import load_language
 
 SENTENCES = {
@@ -29,7 +29,10 @@ PAIRS = [
 
 
 def verdicts(detector: Detector, target: str, sentences: list[str]) -> list[bool]:
-    return detector.is_foreign(sentences, target=target, candidates=load_language(target).candidates)
+    """Whether most words of each sentence, alone in its text, are foreign."""
+    texts = [[sentence] for sentence in sentences]
+    counts = detector.num_foreign(texts, target=target, candidates=load_language(target).candidates)
+    return [count > len(text[0].split()) / 2 for text, (count,) in zip(texts, counts, strict=True)]
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -70,15 +73,15 @@ def test_a_detector_conforms_and_says_nothing_of_nothing(name: str) -> None:
 @pytest.mark.parametrize("name", DETECTORS)
 def test_candidates_that_a_detector_does_not_know_are_left_out_but_the_target_must_be_known(name: str) -> None:
     detector = load_detector(name)
-    assert detector.is_foreign([SENTENCES["de"]], target="en", candidates=("de", "en", "xx")) == [True]
+    assert detector.num_foreign([[SENTENCES["de"]]], target="en", candidates=("de", "en", "xx")) == [[12]]
     with pytest.raises(UnknownNameError, match=f"language of the detector '{name}' 'xx'"):
-        detector.is_foreign([SENTENCES["de"]], target="xx", candidates=("de", "xx"))
+        detector.num_foreign([[SENTENCES["de"]]], target="xx", candidates=("de", "xx"))
 
 
 def test_the_default_knows_every_language_that_needs_a_detector() -> None:
     for code in ("af", "gl", "nn", "sr", "kk", "ug", "ne", "as", "ps", "tl"):
         language = load_language(code)
-        verdicts_of_one = load_detector("py3langid").is_foreign(["abc"], target=code, candidates=language.candidates)
+        verdicts_of_one = load_detector("py3langid").num_foreign([["abc"]], target=code, candidates=language.candidates)
         assert len(verdicts_of_one) == 1
 
 

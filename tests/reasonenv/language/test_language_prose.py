@@ -87,7 +87,7 @@ def test_sentences_end_at_marks_of_every_script_and_at_line_ends() -> None:
         ("योग निकालते", ["योग", "निकालते"]),
         ("cafe\u0301", ["cafe\u0301"]),
         ("Python3的 使用code吧", ["的", "使用", "code", "吧"]),
-        ("3개의 사과", ["사과"]),
+        ("3개의 사과", ["개의", "사과"]),
     ],
 )
 def test_words_that_say_something_of_their_language(text: str, words: list[str]) -> None:

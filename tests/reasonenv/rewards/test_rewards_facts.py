@@ -49,8 +49,6 @@ def is_mathematics(task):
         (CosineLength(correct_short=-4, correct_long=-3, wrong_short=2, wrong_long=1), (-4, 2)),
         (RepetitionPenalty(max_penalty=-0.25), (-0.25, 0.0)),
         (LanguageConsistency(), (0.0, 1.0)),
-        (LanguageConsistency(empty_value=2.0), (0.0, 2.0)),
-        (LanguageConsistency(empty_value=-1.0), (-1.0, 1.0)),
         (open_r1.cosine(correct_short=0.5, wrong_short=0.0), (-0.5, 1.0)),
         (open_r1.cosine(correct_short=3.0, wrong_long=-2.0), (-2.0, 3.0)),
         (train_deepseek_r1.cosine(), (-0.5, 1.0)),

@@ -1,0 +1,123 @@
+"""Text that hides where words do not count: in code, formulas, tags, paths and glued or spaced letters.
+
+What hides is prose if the commonest words of some language stand in it; names of variables and keywords do not.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain, pairwise
+
+from reasonenv.language.function_words import FUNCTION_WORDS, PROGRAM_WORDS
+from reasonenv.language.prose import MAX_ACRONYM_LETTERS, Prose
+from reasonenv.language.scripts import LANGUAGES, Language, script_of
+
+__all__ = ["decoded_texts", "hidden_runs"]
+
+_MIN_WORDS = 5
+_MAX_WORDS = 24
+_MIN_ENGLISH_COMMENT = 12
+_MIN_FUNCTION_WORDS = 3
+_MIN_FUNCTION_SHARE = 0.15
+_MAX_SYMBOLS_PER_WORD = 0.25
+_ACCENTED = "À-ÖØ-öø-ɏẠ-ỹ"
+_PIECE = re.compile(rf"[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]+|[A-Z]{{2,}}(?![a-z])|[^\W\d_A-Za-z{_ACCENTED}][^\W\d_]+")
+_WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
+_CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
+_GLUED = re.compile(rf"\b[A-Za-z][a-z]*+[A-Z_0-9][\w{_ACCENTED}]*+|\b[A-Za-z]\b(?: +[A-Za-z]\b){{2,}}+", re.ASCII)
+_BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
+
+
+def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
+    """Yield runs of words that may be another language's prose: Latin ones by their function words, all of the others.
+
+    Scripts that the language is not written in are left out, except for Latin.
+    """
+    target = language.code
+    programs = [span.text for span in prose.spans if span.kind == "code" and _is_program(span.text)]
+    others = "\n".join([span.text for span in prose.spans if span.text not in programs])
+    loose = _glued_words(prose.text) + _PIECE.findall(others)
+    for script, words in _by_script(loose).items():
+        if script == "Latin" and len(_telling_words(target).intersection(map(str.lower, words))) >= _MIN_FUNCTION_WORDS:
+            yield from (run for run in _even_runs(words) if _is_prose(run, target))
+        elif script != "Latin" and script in language.scripts and len(language.candidates) > 1:
+            yield from _even_runs(words)
+    for run in chain(*map(_WORDS_IN_A_ROW.findall, programs)):
+        words = _PIECE.findall(run)
+        script = script_of(words[0][0])
+        is_open = script in language.scripts and len(language.candidates) > 1
+        is_english_free = len(words) < _MIN_ENGLISH_COMMENT
+        if _is_prose(words, target, is_english_free) if script == "Latin" else is_open:
+            yield words
+
+
+def _by_script(words: list[str]) -> Mapping[str | None, list[str]]:
+    if all(map(str.isascii, words)):
+        return {"Latin": words}
+    found: dict[str | None, list[str]] = {}
+    for word in words:
+        found.setdefault(script_of(word[0]), []).append(word)
+    return found
+
+
+def _even_runs(words: list[str]) -> Iterator[list[str]]:
+    count = -(-len(words) // _MAX_WORDS)
+    bounds = [len(words) * i // count for i in range(count + 1)]
+    return (words[start:end] for start, end in pairwise(bounds))
+
+
+def decoded_texts(prose: str) -> Iterator[str]:
+    """Yield the texts that stand in a prose as base64."""
+    for match in _BASE64.findall(prose):
+        try:
+            text = base64.b64decode(match[: len(match) // 4 * 4]).decode("utf-8", "strict")
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if text.isprintable():
+            yield text
+
+
+def _is_program(code: str) -> bool:
+    """Return whether code has the symbols of a program; a fence around sentences has not."""
+    return len(_CODE_SYMBOL.findall(code)) > _MAX_SYMBOLS_PER_WORD * len(_PIECE.findall(code))
+
+
+def _glued_words(text: str) -> list[str]:
+    """Find the parts of tokens that are no words: joined, capitals, beside digits, or with spaces between letters."""
+    words: list[str] = []
+    for token in _GLUED.findall(text):
+        if " " in token:
+            words += token.replace("  ", "\n").replace(" ", "").split()
+        elif not (token.isupper() and len(token) > MAX_ACRONYM_LETTERS):
+            words += _PIECE.findall(token)
+    return words
+
+
+def _is_prose(words: Sequence[str], target: str, is_english_free: bool = False) -> bool:
+    if len(words) < _MIN_WORDS:
+        return False
+    lower = [word.lower() for word in words]
+    found = [word for word in lower if word in _telling_words(target)]
+    for code in _languages_of(script_of(lower[0][0])):
+        if code == target or (code == "en" and is_english_free):
+            continue
+        of_language = [word for word in found if word in FUNCTION_WORDS[code]]
+        is_frequent = len(of_language) >= _MIN_FUNCTION_SHARE * len(lower)
+        if is_frequent and len(set(of_language)) >= _MIN_FUNCTION_WORDS:
+            return True
+    return False
+
+
+@cache
+def _telling_words(target: str) -> frozenset[str]:
+    """Return the function words of other languages that neither the target nor programs and formulas use."""
+    return frozenset(chain(*FUNCTION_WORDS.values())) - PROGRAM_WORDS - FUNCTION_WORDS.get(target, frozenset())
+
+
+@cache
+def _languages_of(script: str | None) -> tuple[str, ...]:
+    return tuple(code for code in FUNCTION_WORDS if script in LANGUAGES[code].scripts)
