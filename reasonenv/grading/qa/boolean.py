@@ -17,11 +17,14 @@ from reasonenv.parsing.announcements import last_match
 
 _TRUE = (
     "yes|yeah|yep|yup|true|correct|right|affirmative|of course|certainly|definitely|absolutely|indeed|oui|vrai|ja|wahr"
-    "|richtig|si|sim|verdadero|verdadeiro|vero|da|да|верно|правда|tak|evet|hai"
+    "|richtig|si|sim|verdadero|verdadeiro|vero|da|да|верно|правда|tak|prawda|evet|dogru|hai|ano|pravda|spravne|ναι|σωστο"
+    "|αληθες|kylla|oikein|totta|adevarat|sant|так|правильно|вірно|co|dung|כן|נכון|نعم|صحيح|हाँ|हां|जी हाँ|सही|ใช่|ถูกต้อง"
 )
 _FALSE = (
     "no|nope|nah|false|incorrect|wrong|negative|of course not|certainly not|definitely not|absolutely not|not at all"
-    "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|hayir|never"
+    "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|falsz|hayir|yanlis|never"
+    "|ne|nepravda|spatne|οχι|λαθος|ψευδες|ei|vaarin|nu|fals|nej|falskt|ні|неправильно|невірно|khong|sai|לא|לא נכון|لا|خطأ"
+    "|नहीं|गलत|ไม่ใช่|ไม่|ผิด"
 )
 _CJK_TRUE = "是的|是|对的|對的|对|對|正确|正確|真|はい|正しい|예|네|맞습니다|참"
 _CJK_FALSE = "不是|不对|不對|否|错误|錯誤|错|錯|不正确|不正確|假|いいえ|正しくない|誤り|아니요|아니오|아닙니다|거짓"
@@ -50,6 +53,12 @@ _NEGATIVE_STATEMENT = re.compile(r"\b(is|was)n't\b")
 _OPPOSED = re.compile(
     r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)|,\s*(?:yes|no)\W*\Z"
 )
+
+_OPPOSITE = {
+    is_true: re.compile(rf"\w+\W*[,.;!]\s*(?:{words}|maybe|perhaps|not sure)\s*(?:[,.;!]|\Z)")
+    for is_true, words in ((True, "no|nope|false"), (False, "yes|yeah|true"))
+}
+"""What takes the word before it back: "Yes. No."."""
 
 
 def gold_boolean(answer: str) -> bool | None:
@@ -95,7 +104,9 @@ def _leading(text: str) -> bool | None:
     start = max(found.start(name) for name in ("yes", "no", "cjk_yes", "cjk_no"))
     if _OPPOSED.search(text[: found.end() + 40].split("\n")[0], start):
         return None
-    return bool(found["yes"] or found["cjk_yes"])
+    is_true = bool(found["yes"] or found["cjk_yes"])
+    is_open = "?" in found.group() or _OPPOSITE[is_true].match(text, start)
+    return None if is_open else is_true
 
 
 def _statement(text: str) -> bool | None:

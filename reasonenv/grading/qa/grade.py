@@ -109,7 +109,7 @@ def _is_same(gold: _Gold, answer: str) -> bool:
     if gold.quantity is not None and (quantity := read_quantity(answer)) is not None:
         if gold.is_year and _SPAN.search(answer):
             return False
-        return same_quantity(gold.quantity, quantity) or text_forms(answer)[0] in gold.forms
+        return same_quantity(gold.quantity, quantity)
     if gold.date is not None and (date := read_date(answer)) is not None:
         return gold.date == date
     if gold.time is not None and (time := read_time(answer)) is not None:

@@ -49,6 +49,8 @@ _RETRACTION = re.compile(
 _MARKUP = re.compile(r"\*\*|__|`")
 _COMMAND = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_SHORT_FRACTION = re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)(?!\d)")
+_NUMBER_IN_DOLLARS = re.compile(r"\$(-?\d(?:[\d.,/]*\d)?)\$(?!\d)")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
 _LATEX_SYMBOLS = (
     ("\\(", ""), ("\\)", ""), ("\\%", "%"), ("\\$", "$"), ("\\#", "#"), ("\\&", "&"), ("\\_", "_"),
@@ -136,12 +138,15 @@ def without_commands(text: str) -> str:
         for latex, plain in _LATEX_SYMBOLS:
             text = text.replace(latex, plain)
         text = _LATEX.sub(r"\1/\2", _LATEX_SPACE.sub(lambda found: "" if found.group() == "{,}" else " ", text))
+        text = _SHORT_FRACTION.sub(r"\1/\2", text)
         while _COMMAND.search(text):
             text = _COMMAND.sub(r"\1", text)
     if "*" in text or "_" in text or "`" in text:
         text = _MARKUP.sub("", text)
     if len(text) > 2 and text[0] == text[-1] == "$" and "$" not in text[1:-1]:
         text = text[1:-1]
+    if text.count("$") == 2:
+        text = _NUMBER_IN_DOLLARS.sub(r"\1", text)
     return text.strip()
 
 
