@@ -39,7 +39,7 @@ _OPENING = (
 )
 _QUESTION = re.compile(r"\A[^.!?\n]{1,200}\?\s+(?=\w)")
 _LEADING = re.compile(
-    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
+    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?!-?ish\b|,? in part\b)(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
     rf"|\W*(?:[我私]?(?:认为|認為|觉得|覺得)[是：:，]?)?(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
 )
 _STATEMENT = re.compile(
@@ -50,6 +50,14 @@ _STATEMENT = re.compile(
 )
 _SHORT_IS = re.compile(r"(?<=\bit)'s\b|(?<=\bthat)'s\b")
 _NEGATIVE_STATEMENT = re.compile(r"\b(is|was)n't\b")
+_CLAUSE_END = re.compile(r"[.,;:!\n]")
+_OPEN_BEFORE = re.compile(
+    r"\b(?:whether|if|doubt\w*|unclear|unsure|uncertain|assum\w+|suppos\w+|none|nobody|no one|nothing|hard|difficult|cannot"
+    r"|some|many|people|would|could|might|may|maybe|perhaps|possibly)\b|n't\b|\b(?:not|never) (?:think|believe|say|sure)"
+)
+_OPEN_BEHIND = re.compile(
+    r"\s*[?]|\s+(?:or|and|nor|if|unless|only|but|sometimes|in part|no longer|until|is (?:not|wrong|false|incorrect|untrue))\b"
+)
 _OPPOSED = re.compile(
     r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)|,\s*(?:yes|no)\W*\Z"
 )
@@ -94,6 +102,12 @@ def _said_in(texts: list[str]) -> bool | None:
     return _leading(texts[-1]) if found is None and texts else found
 
 
+def _is_left_open(text: str, statement: re.Match[str]) -> bool:
+    """Return whether the clause of a statement doubts it, asks it or takes it back."""
+    before = _CLAUSE_END.split(text[: statement.start()])[-1]
+    return _OPEN_BEFORE.search(before) is not None or _OPEN_BEHIND.match(text, statement.end()) is not None
+
+
 def _leading(text: str) -> bool | None:
     text = fold(without_markup(text[:400]))
     if "?" in text:
@@ -113,7 +127,7 @@ def _statement(text: str) -> bool | None:
     """Return what the last statement about the statement says: "so the claim is false"."""
     text = _NEGATIVE_STATEMENT.sub(r"\1 not", _SHORT_IS.sub(" is", fold(text[-2000:])))
     found = last_match(_STATEMENT, text)
-    if found is None or re.match(r"\s+(?:or|and|nor|if)\b", text[found.end() :]):
+    if found is None or _is_left_open(text, found):
         return None
     is_true = (found["word"] in ("true", "correct", "right")) != bool(found["negation"])
     return None if is_true and text.startswith(" that ", found.end()) else is_true

@@ -13,10 +13,10 @@ import re
 
 _HEDGE = re.compile(
     r"\b(?:or|nor|not|no|never|neither|either|maybe|perhaps|possibly|probably|might|could|cannot|oder|nicht|ni|nunca|pas"
-    r"|nie|не|или|possible|plausible|likely|wrong|incorrect|false|guess\w*|quizás?|tal vez|peut-être|vielleicht|forse"
+    r"|nie|не|или|possible|plausible|likely|wrong|incorrect|guess\w*|quizás?|tal vez|peut-être|vielleicht|forse"
     r"|talvez|возможно|наверное|может|може|možná|ehkä|kanske|belki|poate|ίσως|inte|ei|není|nebo|tai|veya|değil|không|hoặc"
     r"|eller|sau|lub|albo|ή|δεν|όχι|לא|או|אולי|أو|ليس\w?|ربما)\b|n't\b|[不没沒非]|或|也许|可能|아니|아마|또는|ない|ありません"
-    r"|かもしれ|नहीं|शायद|ไม่|หรือ|อาจ|[?？]",
+    r"|\bfalse that\b|\b(?:some|many|most|people|others)\s+(?:would\s+)?(?:think|say|said|believe|claim|guess)\b|かもしれ|नहीं|शायद|ไม่|หรือ|อาจ|[?？]",
     re.I,
 )
 _REASON = re.compile(
@@ -46,13 +46,15 @@ _NO_SUBJECT = (
 )
 _DESCRIBED = re.compile(
     rf"\A(?i:{_NO_SUBJECT})(?P<name>(?!(?:[Tt]he|[Aa]n?)\s+[a-z])[^,;:.!?]{{1,80}}?)(?:,[^,]{{1,60}},)?\s+(?:is|was|are|were)\s+"
-    r"(?:(?:now|also|indeed|both|still|actually)\s+)?(?!an?\s+(?:[a-z]+\s+){0,2}(?:possibility|candidate|contender"
-    r"|suggestion|mistake|error|distractor|trap|myth|misconception)\b)(?:the|an?|one of|its|his|their)\s+"
-    r"[a-z][^.!?]*[.!\s]*\Z"
+    r"(?:(?:now|also|indeed|both|still|actually)\s+)?(?:the|an?|one of|its|his|their)\s+[a-z][^.!?]*[.!\s]*\Z"
     r"|\A(?P<right>[^,;:.!?]{1,200}?)\s+(?:is|are)\s+(?:the|my)?\s*"
     r"(?:(?:correct|right|true|best|final)(?:\s+(?:answer|one|option|choice))?|answer)[.!\s]*\Z"
 )
-_TURN = re.compile(r"\b(?:but|however|although|though|until|instead|unlike|than)\b", re.I)
+_TURN = re.compile(
+    r"\b(?:but|however|although|though|until|instead|unlike|than|(?:an?|one)\s+(?:[a-z]+\s+){0,2}(?:possibility|candidate"
+    r"|contender|suggestion|mistake|error|distractor|trap|myth|misconception))\b",
+    re.I,
+)
 _DID = re.compile(
     rf"\A(?i:{_NO_SUBJECT})(?P<name>[^,;:.!?]{{1,60}}?)\s+(?:wrote|painted|composed|discovered|invented|directed|founded|created"
     r"|designed|built|sang|developed|published|proposed|won|sculpted|produced|authored|formulated)\b[^.!?]*[.!\s]*\Z"

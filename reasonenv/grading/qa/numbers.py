@@ -33,7 +33,7 @@ _PERCENT = re.compile(r"\s*(?:%|per\s?cent\b|pct\b)(?!\s*(?:point|age))")
 _UNIT = re.compile(r"\s*-?\s*([^\W\d_][^\d^;:,!?()]*(?:\^-?\d[^\d;:,!?()]*)?|[°'\"$€£¥₹₩][a-z]?(?:\s*/\s*[a-z]+)?)?")
 _NOT_A_UNIT = re.compile(
     r"\b(?:or|nor|not|to|but|and|maybe|perhaps|possibly|instead|rather|than|is|are|was|were|minus"
-    r"|bce?|b\.c\.(?:e\.?)?|plus|times\s+\w|factorial|base|below|above|divided|multiplied|halves|thirds|quarters)\b|\A(?:squared|cubed)\b|[-~=|]"
+    r"|bce?|b\.c\.(?:e\.?)?|plus|times\s+\w|factorial|base|below|above|divided|multiplied|halves|thirds|quarters)\b|\A(?:squared|cubed)\b|\A[eixn]\Z|[-~=|]"
 )
 _PREFIXED = re.compile(r"(?<![A-Za-z])([Mm])(W|J|Hz|Pa|eV|V|g|m)(?![A-Za-z])")
 _BITS = re.compile(r"(?<![A-Za-z])([kKMGT])b(?![A-Za-z])")
@@ -64,7 +64,7 @@ _JOINING_WORDS = frozenset(("per", "square", "cubic", "degrees", "degree", "us")
 _KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)
 _UNCERTAIN = re.compile(
     r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|above|beyond|up to|than|least|most|almost|nearly|minus|plus"
-    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?)\b|n't\b|[不没沒非多余超第分]|至少|最多|大于|小于|以[上下内]"
+    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?|half|twice|double|triple|log|ln|sqrt|root|mod|assume|suppose)\b|n't\b|[<>≤≥±√]|\d(?:st|nd|rd|th)\s+of\b|[不没沒非多余超第分]|至少|最多|大于|小于|以[上下内]"
     r"|未満|ない|ありません|ではあり"
 )
 
