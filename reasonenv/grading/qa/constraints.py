@@ -25,7 +25,7 @@ _WORD = re.compile(
 )
 """A word: U.S.A., 1,000.5 and well-known are one each, and so is each character of Chinese and Japanese."""
 
-_STOP = re.compile(r"(?P<latin>[.!?…]+)[\"'”’)\]*_»]*(?=\s|\Z)|[。！？]+|\n[ \t]*(?=\n|[-*•+]\s)")
+_STOP = re.compile(r"(?P<latin>(?<![.!?…])[.!?…]++)[\"'”’)\]*_»]*(?=\s|\Z)|[。！？]+|\n[ \t]*(?=\n|[-*•+]\s)")
 _BEFORE_STOP = re.compile(r"(?:^|[\s(\[\"'“‘])((?:[^\W\d_]\.)*[^\W\d_]+)\Z")
 _ABBREVIATIONS = "mr mrs ms dr prof st mt ft gen col capt lt sgt rev hon vs no nos fig eq e.g i.e cf ca al"
 _CLOSING_ABBREVIATIONS = "etc jr sr inc ltd co corp approx dept est a.m p.m u.s u.k u.s.a d.c b.c a.d"

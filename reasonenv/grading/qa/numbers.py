@@ -37,7 +37,7 @@ _NOT_A_UNIT = re.compile(
 )
 _PREFIXED = re.compile(r"(?<![A-Za-z])([Mm])(W|J|Hz|Pa|eV|V|g|m)(?![A-Za-z])")
 _BITS = re.compile(r"(?<![A-Za-z])([kKMGT])b(?![A-Za-z])")
-_PREFIXES = {"M": "mega", "m": "milli"}
+_PREFIXES = {"M": "mega", "m": "milli", "k": "kilo", "K": "kilo", "G": "giga", "T": "tera"}
 _SYMBOLS = {
     "W": "watt", "J": "joule", "Hz": "hertz", "Pa": "pascal", "eV": "electronvolt", "V": "volt", "g": "gram",
     "m": "meter",
@@ -135,11 +135,11 @@ def _folded(text: str) -> str:
     """Fold a text, after the units are written out that their case alone tells apart: mW and MW, Mb and MB.
 
     >>> _folded("5 MW"), _folded("5 mg"), _folded("8 Mb")
-    ('5 megawatt', '5 milligram', '8 m-bit')
+    ('5 megawatt', '5 milligram', '8 megabit')
     """
     if "M" in text or "b" in text or "m" in text:
         text = _PREFIXED.sub(lambda found: _PREFIXES[found[1]] + _SYMBOLS[found[2]], text)
-        text = _BITS.sub(r"\1-bit", text)
+        text = _BITS.sub(lambda found: f"{_PREFIXES[found[1]]}bit", text)
     return fold(text)
 
 
