@@ -30,7 +30,7 @@ from reasonenv.grading.math.equations import (
     without_working,
 )
 from reasonenv.grading.math.evaluation import variables
-from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
+from reasonenv.grading.math.intervals import INEQUALITIES, has_no_points, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
 from reasonenv.grading.math.names import are_same_names, is_function, is_name
 from reasonenv.grading.math.nodes import (
@@ -294,6 +294,8 @@ class _Comparison:
             return len(lefts) == len(rights) == 1 and self.equal(lefts[0], rights[0])
         if "text" in kinds or "matrix" in kinds or joins_differ(left, right):
             return False
+        if kinds == {"list", "set"} and (have_several_names(lefts) or have_several_names(rights)):
+            return False
         if "set" in kinds and not kinds & {"list"} and len(kinds) == 2 and len(lefts) != len(rights):
             return False
         lefts, rights = with_names_of(lefts, rights), with_names_of(rights, lefts)
@@ -386,7 +388,7 @@ def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | N
         is_condition = left.kind == "relation" or right.kind == "relation"
         return None if is_condition or {left.kind, right.kind} & {"union", "minus"} else False
     try:
-        return same_pieces(parts[0], parts[1])
+        return not (has_no_points(left) or has_no_points(right)) and same_pieces(parts[0], parts[1])
     except UnreadableError:
         if left.kind == right.kind == "interval" and left.name != right.name:
             return False

@@ -109,6 +109,13 @@ def _is_empty(piece: Piece) -> bool:
     return low > high or (_same_end(low, high) and not (piece.has_low and piece.has_high))
 
 
+def has_no_points(node: Node) -> bool:
+    """Return whether an interval of a subset has its ends the wrong way round, as no interval has: (3, -5) is a point."""
+    if node.kind == "interval" or (node.kind == "tuple" and len(node.args) == 2):
+        return _is_empty(Piece(*node.args, node.name[:1] == "[", node.name[1:] == "]"))
+    return node.kind in ("list", "union", "intersection", "minus") and any(map(has_no_points, node.args))
+
+
 def _ray(operator: str, bound: Node) -> list[Piece] | None:
     if operator in ("<", "<="):
         return [Piece(_MINUS_INFINITY, bound, False, operator == "<=")]

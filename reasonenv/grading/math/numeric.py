@@ -77,7 +77,7 @@ def _is_same_at(left: Node, right: Node, point: _Point, is_real: bool) -> bool:
     values = [_value(node, point, is_real=is_real) for node in (left, right)]
     if same_values(*values):
         return True
-    if not abs(values[0] - values[1] if _is_exact(values) else _difference(*values)) < 1e-25:
+    if _is_exact(values) or not _difference(*values) < 1e-25:
         return False
     # Close, but not relative to their size: a true zero shrinks with the precision, a small number does not.
     more = [_value(node, point, digits=_MORE_DIGITS, is_real=is_real) for node in (left, right)]

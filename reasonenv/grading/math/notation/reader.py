@@ -22,9 +22,9 @@ _BASED = re.compile(
 )
 _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
-_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
+_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*)|故?选项?\s*:?)?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(
-    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s*\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s+\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
     r"(?i:(?!\s*(?:is|was|are|isn|can|cannot|no|not|never|or|and|maybe|if|but|unlikely)\b"
     r"|.*\b(?:wrong|incorrect|eliminated|false$)"
     r"|.*(?:\bnot|n't) (?:the )?(?:right|correct|answer|true)))(.+)",
