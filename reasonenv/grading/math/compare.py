@@ -49,7 +49,7 @@ from reasonenv.grading.math.notation.readings import is_left_open, read_answer
 from reasonenv.grading.math.notation.tokens import canonical_text, without_spacing
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.math.rewritings import with_arrows, with_decimal_logarithm, with_euler_number
+from reasonenv.grading.math.rewritings import with_arrows, with_decimal_logarithm, with_euler_number, with_imaginary_unit
 from reasonenv.grading.math.scalars import equal_scalars
 from reasonenv.grading.math.shape import have_same_shape, is_beyond_algebra
 
@@ -165,7 +165,8 @@ def _has_unit(node: Node) -> bool:
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
     if variables(left) or variables(right):
-        left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
+        right = with_imaginary_unit(with_euler_number(right, left), left)
+        left, right = with_arrows(left, right), with_arrows(right, left)
     readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
     verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
     return True if True in verdicts else None if None in verdicts else False

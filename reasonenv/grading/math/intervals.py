@@ -46,7 +46,9 @@ def pieces(node: Node) -> list[Piece] | None:
         found = [piece for part in parts if part is not None for piece in part]
         if None in parts:
             return None
-        return (_common_conditions(node) if kind == "list" else None) or found
+        common = _common_conditions(node) if kind == "list" else None
+        is_strict = node.name in ("and", "land") and all(part.kind == "relation" for part in args)
+        return common if is_strict else common or found
     if kind == "intersection":
         return _common(*(pieces(part) for part in args))
     return _common(pieces(args[0]), _complement(_removed(args[1]))) if kind == "minus" else None
