@@ -49,7 +49,12 @@ from reasonenv.grading.math.notation.readings import is_left_open, read_answer
 from reasonenv.grading.math.notation.tokens import canonical_text, without_spacing
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.math.rewritings import with_arrows, with_decimal_logarithm, with_euler_number, with_imaginary_unit
+from reasonenv.grading.math.rewritings import (
+    with_arrows,
+    with_decimal_logarithm,
+    with_euler_number,
+    with_imaginary_unit,
+)
 from reasonenv.grading.math.scalars import equal_scalars
 from reasonenv.grading.math.shape import have_same_shape, is_beyond_algebra
 
@@ -95,8 +100,11 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         return True
     if left is None or right is None:
         return _equal_unread(gold, answer, left, right)
-    verdict = _decide(left, right, policy)
-    verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    try:
+        verdict = _decide(left, right, policy)
+        verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    except RecursionError as error:
+        raise OverBudgetError("nested too deeply") from error
     if verdict is False and is_open and not is_left_open(answer) and not is_beyond_algebra(gold):
         verdict = None
     if verdict is None and (is_beyond_algebra(gold) or is_beyond_algebra(answer)):
@@ -179,8 +187,6 @@ def _decide_once(left: Node, right: Node, policy: MathPolicy) -> bool | None:
         return None
     except UndefinedError:
         return False
-    except RecursionError as error:
-        raise OverBudgetError("nested too deeply") from error
 
 
 class _Comparison:

@@ -113,8 +113,10 @@ def _is_empty(piece: Piece) -> bool:
 
 def has_no_points(node: Node) -> bool:
     """Return whether an interval of a subset has its ends the wrong way round, as no interval has: (3, -5) is a point."""
-    if node.kind == "interval" or (node.kind == "tuple" and len(node.args) == 2):
-        return _is_empty(Piece(*node.args, node.name[:1] == "[", node.name[1:] == "]"))
+    if node.kind == "tuple" and len(node.args) == 2:
+        return _is_empty(Piece(*node.args, False, False))
+    if node.kind == "interval":
+        return _end(node.args[0]) > _end(node.args[1])
     return node.kind in ("list", "union", "intersection", "minus") and any(map(has_no_points, node.args))
 
 

@@ -33,7 +33,9 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
             return is_same_scalar(left, right)
         if not policy.is_unit_optional or "percent" in (left.kind, right.kind):
             return False
-        if "quantity" in {node.kind for node in (left, right) if not _unit(node)} and _is_measured(left_unit or right_unit):
+        if "quantity" in {node.kind for node in (left, right) if not _unit(node)} and _is_measured(
+            left_unit or right_unit
+        ):
             return False
         numbers = [node.args[0] if _unit(node) else _bare(node) for node in (left, right)]
         return equal_scalars(numbers[0], numbers[1], policy)

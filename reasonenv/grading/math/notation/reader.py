@@ -84,7 +84,14 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
     text = canonical_text(text, has_thousands=has_thousands)
     if _INTEGER.fullmatch(text):
         return number(int(text))
-    special = _VALUES_IN_CAPITALS.get(text) or _NUMBER_WORDS.get(text.lower()) or _time(text) or _date(text) or _based(text) or _named(text)
+    special = (
+        _VALUES_IN_CAPITALS.get(text)
+        or _NUMBER_WORDS.get(text.lower())
+        or _time(text)
+        or _date(text)
+        or _based(text)
+        or _named(text)
+    )
     if special:
         return special
     try:
