@@ -105,7 +105,7 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
     except RecursionError as error:
         raise OverBudgetError("nested too deeply") from error
-    if verdict is False and is_open and not is_left_open(answer) and not is_beyond_algebra(gold):
+    if verdict is False and is_open and not (is_left_open(answer) or is_beyond_algebra(gold)):
         verdict = None
     if verdict is None and (is_beyond_algebra(gold) or is_beyond_algebra(answer)):
         return False
@@ -236,13 +236,12 @@ class _Comparison:
 
     def _equal_relation_and_value(self, left: Node, right: Node) -> bool | None:
         relation, value = (left, right) if left.kind == "relation" else (right, left)
-        is_named = self._policy.is_name_optional
-        named = value_of_named(relation, is_gold=relation is left) if is_named else None
+        named = value_of_named(relation, is_gold=relation is left) if self._policy.is_name_optional else None
         if named is not None:
             return self.equal(named, right) if relation is left else self.equal(left, named)
         if value.kind in _LINE_SUBSETS or value.kind == "tuple":
             return _equal_subsets(left, right, self)
-        if value.kind == "list" and relation.kind == "relation":
+        if value.kind == "list":
             return _equal_subsets(left, right, self) or False
         return False
 
@@ -299,9 +298,8 @@ class _Comparison:
             return self._equal_list_and_tuple(left, right)
         if "tuple" in kinds and "set" in kinds:
             return len(lefts) == len(rights) == 1 and self.equal(lefts[0], rights[0])
-        if "text" in kinds or "matrix" in kinds or joins_differ(left, right):
-            return False
-        if kinds == {"list", "set"} and (have_several_names(lefts) or have_several_names(rights)):
+        is_point_and_set = kinds == {"list", "set"} and (have_several_names(lefts) or have_several_names(rights))
+        if "text" in kinds or "matrix" in kinds or is_point_and_set or joins_differ(left, right):
             return False
         if "set" in kinds and not kinds & {"list"} and len(kinds) == 2 and len(lefts) != len(rights):
             return False

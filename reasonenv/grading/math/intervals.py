@@ -112,7 +112,7 @@ def _is_empty(piece: Piece) -> bool:
 
 
 def has_no_points(node: Node) -> bool:
-    """Return whether an interval of a subset has its ends the wrong way round, as no interval has: (3, -5) is a point."""
+    """Return whether an interval has its ends the wrong way round: (3, -5) is a point and not the empty set."""
     if node.kind == "tuple" and len(node.args) == 2:
         return _is_empty(Piece(*node.args, False, False))
     if node.kind == "interval":

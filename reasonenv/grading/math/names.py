@@ -154,7 +154,7 @@ def is_expression_of_several(relation: Node, *, is_gold: bool) -> bool:
 
 
 def _is_condition(head: Node) -> bool:
-    """Return whether a sum has a number or a share among its terms, as x + y − 5 and x²/4 + y² do: nobody is asked for it."""
+    """Return whether a sum has a number or a share among its terms, as x + y − 5 and x²/4 + y² do."""
     return any(
         not variables(term) or (term.kind == "div" and not variables(term.args[1]))
         for part in walk(head)

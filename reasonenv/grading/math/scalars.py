@@ -45,7 +45,8 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
         return True
     if (left.kind == "percent") != (right.kind == "percent") and policy.is_percent_sign_optional:
         inner = [node.args[0] if node.kind == "percent" else node for node in (left, right)]
-        return is_same_scalar(*inner) and _is_more_than_one(inner[0])
+        is_single = all(node.kind != "percent" for node in inner)
+        return is_single and is_same_scalar(*inner) and _is_more_than_one(inner[0])
     return True if _is_rounded(left, right, policy) else verdict
 
 

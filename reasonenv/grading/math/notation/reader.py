@@ -15,7 +15,10 @@ from reasonenv.grading.math.notation.vocabulary import CONSTANTS
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)|(\d{1,2})\s*([ap]\.?m\.?)", re.I)
-_MONTHS = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?"
+)
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _DATE = re.compile(
     rf"(?:on\s+)?(?:({_MONTHS})\.?\s+{_DAY}|(?:the\s+)?{_DAY}\s+(?:of\s+)?({_MONTHS})\.?)(?:,?\s+(\d{{4}}))?"
@@ -48,7 +51,13 @@ _NOTHING = (
 )  # fmt: skip
 _QUADRANTS = (("first", "i"), ("second", "ii"), ("third", "iii"), ("fourth", "iv"))
 _ARTICLE = re.compile(r"\b(?:an?|the) ")
+_NUMBERS_IN_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+_NUMBER_WORDS = {word: number(value) for value, word in enumerate(_NUMBERS_IN_WORDS.split())}
 _VALUES_IN_WORDS = {
+    **_NUMBER_WORDS,
     "infinity": CONSTANTS["inf"],
     **dict.fromkeys(_REALS, Node("reals")),
     **dict.fromkeys(_NOTHING, Node("set")),
@@ -56,12 +65,6 @@ _VALUES_IN_WORDS = {
     **{f"{ordinal} quadrant": Node("text", (), f"quadrant {roman}") for ordinal, roman in _QUADRANTS},
     **dict.fromkeys(["infinite", "infinitely many", "infinitely many solutions"], Node("text", (), "infinitely many")),
 }
-_NUMBERS_IN_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-)
-_NUMBER_WORDS = {word: number(value) for value, word in enumerate(_NUMBERS_IN_WORDS.split())}
-_VALUES_IN_WORDS |= _NUMBER_WORDS
 _VALUES_IN_CAPITALS = {"DNE": _VALUES_IN_WORDS["dne"]}
 _NUMERALS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _BASE_NAMES = {name: str(base) for base, name in enumerate(_NUMERALS, 2)} | {"sixteen": "16"}
