@@ -21,7 +21,7 @@ def prepare_processor(policy: PolicyConfig) -> None:
     """Set the threads that a policy asks for, and keep the memory of freed tensors (up to 512 MiB) in this process.
 
     The C library of GNU gives pages back as soon as tensors are freed, and taking them again for the next ones costs a
-    tenth of a step of a small policy. Other C libraries are left as they are, and so are a user's own MALLOC_… settings.
+    tenth of a step of a small policy. Other C libraries are left as they are, and so are MALLOC_… settings.
     """
     if policy.num_threads is not None:
         torch.set_num_threads(policy.num_threads)

@@ -22,11 +22,11 @@ _MAX_HEDGE_CHARS = 12
 _DENYING_WORDS = """
 not never false wrong incorrect suppose supposing assume assuming pretend imagine if whether unless trap tempting
 tempted decoy mistaken naive maybe perhaps possibly might may could doubt hypothetically si falls wenn falsch
-angenommen если неверный неправильный
+angenommen если say says said claim claims claimed guess guessed guesses неверный неправильный
 """
 _DENIALS = frozenset(_DENYING_WORDS.split())
 """Words that take an announcement behind them back, or only suppose it."""
-_UNSPACED_DENIAL = re.compile("错误|不正确|假设|假如|如果|并非|不是|也许|可能|もし|誤")
+_UNSPACED_DENIAL = re.compile("错误|不正确|假设|假如|如果|并非|不是|也许|可能|有人|据说|猜|もし|誤")
 _CLAUSE_END = re.compile(r"[,;.!?，。\n]")
 _WORD = re.compile(r"[^\W\d_]+")
 _REASON = re.compile(r"[,;]?\s+(?:since|because)\b", re.I)

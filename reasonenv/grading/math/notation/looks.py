@@ -60,6 +60,7 @@ _LABELLED = re.compile(
 _LEADING_EQUALS = re.compile(r"\s*=\s*(?=[^=\s])")
 _QUOTED = re.compile(r"\s*(?:__([^_]+)__|'([^']+)'|\"([^\"]+)\")\s*")
 _COUNTED = re.compile(r"(\s*-?\$?[\d.,/]+)\s*\(([A-Za-z]{2,}[A-Za-z ]*)\)\s*")
+_NEGATIVE = re.compile(r"\s*(?:minus|negative)\s+(?=[\d\\])", re.I)
 _JUNK = re.compile(r"\s*(\$[^$]+\$)\s*(?:solution|answer)\W*\s*", re.I)
 
 
@@ -76,6 +77,8 @@ def plain_wrapping(text: str) -> str:
     if "ns" in text[:24].casefold():
         labelled = _LABELLED.match(text)
         text = text[labelled.end() :] if labelled else text
+    if text[:1] in "mnMN":
+        text = _NEGATIVE.sub("-", text, count=1)
     if text.endswith(")"):
         counted = _COUNTED.fullmatch(text)
         text = f"{counted[1]} {counted[2]}" if counted else text

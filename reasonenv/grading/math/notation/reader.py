@@ -15,6 +15,15 @@ from reasonenv.grading.math.notation.vocabulary import CONSTANTS
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)|(\d{1,2})\s*([ap]\.?m\.?)", re.I)
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?"
+)
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_DATE = re.compile(
+    rf"(?:on\s+)?(?:({_MONTHS})\.?\s+{_DAY}|(?:the\s+)?{_DAY}\s+(?:of\s+)?({_MONTHS})\.?)(?:,?\s+(\d{{4}}))?"
+)
+_MAX_DATE_CHARS = 40
 _BASED = re.compile(
     r"(?:\\(?:text|mathrm)\s*\{)?\s*\(?(-?[0-9A-Fa-f]+)\)?\s*\}?"
     r"(?:\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))"
@@ -22,9 +31,9 @@ _BASED = re.compile(
 )
 _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
-_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
+_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*)|故?选项?\s*:?)?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(
-    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s*\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s+\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
     r"(?i:(?!\s*(?:is|was|are|isn|can|cannot|no|not|never|or|and|maybe|if|but|unlikely)\b"
     r"|.*\b(?:wrong|incorrect|eliminated|false$)"
     r"|.*(?:\bnot|n't) (?:the )?(?:right|correct|answer|true)))(.+)",
@@ -42,7 +51,13 @@ _NOTHING = (
 )  # fmt: skip
 _QUADRANTS = (("first", "i"), ("second", "ii"), ("third", "iii"), ("fourth", "iv"))
 _ARTICLE = re.compile(r"\b(?:an?|the) ")
+_NUMBERS_IN_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+_NUMBER_WORDS = {word: number(value) for value, word in enumerate(_NUMBERS_IN_WORDS.split())}
 _VALUES_IN_WORDS = {
+    **_NUMBER_WORDS,
     "infinity": CONSTANTS["inf"],
     **dict.fromkeys(_REALS, Node("reals")),
     **dict.fromkeys(_NOTHING, Node("set")),
@@ -72,7 +87,14 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
     text = canonical_text(text, has_thousands=has_thousands)
     if _INTEGER.fullmatch(text):
         return number(int(text))
-    special = _VALUES_IN_CAPITALS.get(text) or _time(text) or _based(text) or _named(text)
+    special = (
+        _VALUES_IN_CAPITALS.get(text)
+        or _NUMBER_WORDS.get(text.lower())
+        or _time(text)
+        or _date(text)
+        or _based(text)
+        or _named(text)
+    )
     if special:
         return special
     try:
@@ -131,6 +153,13 @@ def _time(text: str) -> Node | None:
         return None
     half = (match[3] or match[5] or "").lower().replace(".", "")
     return Node("time", (), f"{int(match[1] or match[4])}:{match[2] or '00'}{half}")
+
+
+def _date(text: str) -> Node | None:
+    match = _DATE.fullmatch(plain_words(text)) if len(text) <= _MAX_DATE_CHARS else None
+    if match is None:
+        return None
+    return Node("text", (), f"{(match[1] or match[4])[:3]} {int(match[2] or match[3])} {match[5] or ''}".rstrip())
 
 
 def _named(text: str) -> Node | None:

@@ -55,6 +55,7 @@ _WRAPPER = re.compile(
 _EMPTY_GROUP = re.compile(r"(?<![A-Za-z}\]_^])\s*\{\s*\}")
 _ROW_SPACE = re.compile(r"\\\\\s*\[[^\[\]]{0,8}(?:ex|em|pt|mm|cm)\]")
 _PRIME = re.compile(r"\^\s*(?:\{\s*\\prime\s*\}|\\prime)(?![A-Za-z])")
+_BUILDER = re.compile(r"\A\{(\s*[A-Za-z]\s*(?:\||:|\\mid(?![A-Za-z]))[^{}]*)\}\Z")
 _FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _LEADING_POINT = re.compile(r"(?<!\d)\.(?=\\overline)")
 _TEN_TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
@@ -149,7 +150,7 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     text = spelled(plain_dots(text) if "..." in text else text)
     if not text.isascii():
         text = spelled(latex_of_characters(text).translate(_TYPOGRAPHY))
-    text = undelimited(text)
+    text = undelimited(_BUILDER.sub(r"\\{\1\\}", text) if text.startswith("{") else text)
     if not text.isdigit() and _has_rare_spelling(text):
         text = plain_domain(one_spelling(plain_wrapping(without_looks(text))))
     if "\\" in text or "{" in text:
