@@ -54,6 +54,7 @@ def read_answer(text: str) -> Node | None:
     return _named(text) or _with_exceptions(text) or node
 
 
+@lru_cache(maxsize=8192)
 def is_left_open(text: str) -> bool:
     r"""Return whether an answer is left to be evaluated, and no value is stated behind it."""
     is_open = is_unevaluated(text) or ("operatorname" in text and is_unevaluated(canonical_text(text)))
