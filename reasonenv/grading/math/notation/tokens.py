@@ -180,6 +180,7 @@ def _has_rare_spelling(text: str) -> bool:
     return not _RARE_SIGNS.isdisjoint(text) and _RARE.search(text) is not None
 
 
+@lru_cache(maxsize=8192)
 def without_spacing(text: str) -> str:
     r"""Write a canonical text without space that parts nothing and without braces around one sign.
 
