@@ -19,6 +19,7 @@ _CODES = {
 _AMOUNT = r"(-?\d[\d,]*(?:\.\d+)?)"
 _SIGN_FIRST = re.compile(rf"(-?)\s*([€£¥₹₩₽])\s*{_AMOUNT}")
 _CODE_FIRST = re.compile(rf"\s*\$?\s*(USD|EUR|GBP|CNY|RMB|JPY|INR|CHF)\s*\\?[ ,~]?\s*{_AMOUNT}(?![\w^])")
+_CODE_INITIALS = frozenset("UEGCRJI")
 _CHINESE_PERCENT = re.compile(rf"百分之\s*{_AMOUNT}")
 _TEXT = r"\\(?:text|mathrm|rm|textrm|mbox)\s*\{\s*"
 _DEGREE = r"\^\s*(?:\\circ|\{\s*\\circ\s*\})|\\degree(?![A-Za-z])"
@@ -57,7 +58,7 @@ def spelled(text: str) -> str:
         text = _DOLLARS.sub("", text)
     if "^" in text and "\\" in text:
         text = _UPRIGHT_POWERS.sub(lambda found: f" \\text{{{_unit_words(found[1])}}} ", text)
-    code = _CODE_FIRST.match(text)
+    code = _CODE_FIRST.match(text) if text.lstrip().lstrip("$").lstrip()[:1] in _CODE_INITIALS else None
     if code:
         text = f"{code[2]} \\text{{{_CODES[code[1]]}}} {text[code.end() :].lstrip('$')}"
     if "." in text:
