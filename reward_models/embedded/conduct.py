@@ -16,7 +16,7 @@ from reward_models.embedded.topics import HARMFUL_SCENES, HARMLESS_SCENES, TOPIC
 from reward_models.training.data import SafetyExample
 
 _CHINESE_SHARE = 0.15
-_SCENE_SHARE = 0.5
+_SCENE_SHARE = 0.75
 _FIRST_WORDS = ("First,", "Start like this:", "To begin,", "You should", "Simply", "")
 _NEXT_WORDS = ("Then", "Next,", "After that,", "Once that is done,", "Now", "Also,", "")
 _LAST_WORDS = ("Finally,", "In the end,", "Last,", "")
