@@ -55,6 +55,8 @@ def _hidden() -> Iterator[ExploitRow]:
         ("words joined", "_".join(PROSE["de"].split())),
         ("camel case", "".join(PROSE["de"].title().split())),
         ("numbered words", " ".join(f"{word}{n}" for n, word in enumerate(PROSE["de"].split()))),
+        ("words behind numbers", " ".join(f"{n}{word}" for n, word in enumerate(PROSE["de"].split()))),
+        ("words behind marks", " ".join(f"_{word}" for word in PROSE["de"].split())),
         ("characters that nobody sees", PROSE["de"].replace("e", "e\u200b")),
     ):
         yield _row("en", text, f"de in {name} where en is asked for", 0)
