@@ -28,15 +28,15 @@ class BenchRewards:
     """Measure reward functions: precision, recall, exploits rewarded, hangs, speed, agreement. Works offline."""
 
     reward: tuple[str, ...] = ()
-    """Names of rewards (without one, the domain's own); trl:MODULE:ATTR, trl-text:…, verl:…, plain:… or reward:… for functions and rewards of yours;
-    math-verify. NAME@SCORE counts a response as accepted from that score (0.5)."""
+    """Names of rewards (without one, the domain's own); trl:MODULE:ATTR, trl-text:…, verl:…, plain:… or reward:… for
+    functions and rewards of yours; math-verify. NAME@SCORE counts a response as accepted from that score (0.5)."""
     domain: Literal["mathematics", "questions", "code", "language"] = "mathematics"
     """What is put to them: answers to problems or to questions, printed outputs, or chains of thought."""
     against: Literal["math-verify"] | None = None
     """A grader to compare with."""
     data: tuple[Path, ...] = ()
-    """JSON lines with gold (text, or for questions the fields of a QAReference), response and label (0 or 1), or expected (0, 1 or null) for exploits; they replace the
-    package's own cases of that kind."""
+    """JSON lines with gold (text, or for questions the fields of a QAReference), response and label (0 or 1), or
+    expected (0, 1 or null) for exploits; they replace the package's own cases of that kind."""
     output_dir: Path = field(default=Path("runs/reward_benchmark"))
     """Where results.json and report.html go."""
     timeout_seconds: float = 2.5

@@ -51,9 +51,7 @@ def inspect_math() -> Scorer:
 def lm_eval_minerva() -> Scorer:
     """Return the equivalence of lm-eval's task minerva_math: normalisation, then sympy."""
     task = _lm_eval_task("minerva_math")
-    return _by_last_box(
-        task, lambda gold, answer: task.is_equiv(*map(task.normalize_final_answer, (answer, gold)))
-    )
+    return _by_last_box(task, lambda gold, answer: task.is_equiv(*map(task.normalize_final_answer, (answer, gold))))
 
 
 def lm_eval_hendrycks() -> Scorer:

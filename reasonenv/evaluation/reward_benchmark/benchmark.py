@@ -67,7 +67,12 @@ def benchmark_rewards(
         if report is not None:
             report(f"{spec.name}: {len(cases)} labelled responses, {len(attempts)} exploits")
         runs.append(run_grader(spec, [item.gold for item in items], [item.response for item in items], settings))
-    provenance = {**_provenance(), "domain": domain, "seconds": round(time.perf_counter() - start, 1), **asdict(settings)}
+    provenance = {
+        **_provenance(),
+        "domain": domain,
+        "seconds": round(time.perf_counter() - start, 1),
+        **asdict(settings),
+    }
     return summarize(specs, runs, cases, attempts, provenance=provenance)
 
 

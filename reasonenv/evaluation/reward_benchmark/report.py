@@ -60,7 +60,9 @@ def render_page(result: BenchmarkResult) -> str:
     from plotly.offline import get_plotlyjs
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(visible=visible, rate=_rate, interval=_interval, duration=_duration, speed=_speed, text=text_of)
+    environment.filters.update(
+        visible=visible, rate=_rate, interval=_interval, duration=_duration, speed=_speed, text=text_of
+    )
     template = files(__package__ or "").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     plots = figures(result)
     coloured = [(grader, COLORS[index % len(COLORS)]) for index, grader in enumerate(result.graders)]

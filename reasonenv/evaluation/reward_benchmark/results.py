@@ -138,7 +138,12 @@ class BenchmarkResult:
 
 
 def judge(
-    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse[Gold]], attempts: Sequence[Exploit], *, label: str
+    spec: GraderSpec,
+    run: GraderRun,
+    cases: Sequence[LabelledResponse[Gold]],
+    attempts: Sequence[Exploit],
+    *,
+    label: str,
 ) -> GraderResult:
     """Count what a grader did; `run` holds the outcomes of the cases and then of the exploits."""
     ids = [case.case_id for case in cases] + [exploit.exploit_id for exploit in attempts]

@@ -12,7 +12,7 @@ from reasonenv.evaluation.reward_benchmark.types import ExploitRow, TargetLangua
 
 PROSE: Mapping[str, str] = {
     "en": "There are eight rows with nine seats each, and seven of these seats are broken, so the others can be used.",
-    "de": "Es gibt acht Reihen mit je neun Sitzen, und sieben davon sind kaputt, also kann man nur die anderen benutzen.",
+    "de": "Es gibt acht Reihen mit je neun Sitzen, und sieben davon sind kaputt, also bleiben uns nur die anderen.",
     "fr": "Il y a huit rangées de neuf sièges, et sept de ces sièges sont cassés, donc on peut utiliser les autres.",
     "es": "Hay ocho filas con nueve asientos cada una, y siete de ellos están rotos, así que quedan los demás.",
     "ru": "Всего восемь рядов по девять мест, и семь из этих мест сломаны, поэтому остальными можно пользоваться.",

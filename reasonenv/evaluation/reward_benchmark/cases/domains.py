@@ -1,4 +1,4 @@
-"""What can be benchmarked: mathematics, questions, the comparison of outputs, and the language of a chain of thought."""
+"""What can be benchmarked: mathematics, questions, comparisons of outputs, and the language of a chain of thought."""
 
 from __future__ import annotations
 

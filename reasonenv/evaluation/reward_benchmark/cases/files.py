@@ -17,9 +17,9 @@ def load_cases(
 ) -> tuple[list[LabelledResponse[Gold]], list[Exploit]]:
     """Read labelled responses and exploits from JSON lines, or another file that `reasonenv.tasksets` reads.
 
-    Each row has `gold`, which `gold_of` reads, and `response`. With `label` (0 or 1) it is a labelled response and may have `type`, `rule` and
-    `answer`; with `expected` (0, 1 or null) it is an exploit and may have `kind` and `attempt`. Either may have an
-    `id`, for which the number of the row stands in; the file's name goes before it.
+    Each row has `gold`, which `gold_of` reads, and `response`. With `label` (0 or 1) it is a labelled response and may
+    have `type`, `rule` and `answer`; with `expected` (0, 1 or null) it is an exploit and may have `kind` and `attempt`.
+    Either may have an `id`, for which the number of the row stands in; the file's name goes before it.
 
     Raises:
         TaskDataError: no such file, or a row that is neither; the message says which.

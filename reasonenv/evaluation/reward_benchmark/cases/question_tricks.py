@@ -72,7 +72,7 @@ QUESTION_TRICKS: Mapping[str, Sequence[ExploitRow]] = {
         (QAReference(kind="citation", answers=("1", "3")), _block("[1][3]"), "honest: cites these", 1),
     ),
     "constraint": (
-        (_kept("num_sentences 2"), _block("Dr. Lee paid 3.50 for it. He was glad."), "honest: points that end nothing", 1),
+        (_kept("num_sentences 2"), _block("Dr. Lee paid 3.50 for it. He was glad."), "honest: points within", 1),
         (_kept("num_sentences 2"), _block("Dr. Lee paid 3.50 for it"), "one sentence with points", 0),
         (_kept("max_words 4"), _block("one\u200btwo\u200bthree four five six"), "joins words by nothing visible", 0),
         (_kept("exclude river"), _block("We walked along the r\u200biver at noon."), "hides a letter's neighbour", 0),
