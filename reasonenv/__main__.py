@@ -27,7 +27,7 @@ _TIERS = {
 class BenchRewards:
     """Measure reward functions: precision, recall, exploits rewarded, hangs, speed, agreement. Works offline."""
 
-    reward: tuple[str, ...] = ()
+    reward: tuple[str, ...] | None = None
     """Names of rewards (without one, the domain's own); trl:MODULE:ATTR, trl-text:…, verl:…, plain:… or reward:… for
     functions and rewards of yours; math-verify. NAME@SCORE counts a response as accepted from that score (0.5)."""
     domain: Literal["mathematics", "questions", "code", "language"] = "mathematics"
@@ -57,10 +57,11 @@ class BenchRewards:
             raise ValueError(f"--output-dir must be a folder, or where one can be made; {self.output_dir} is a file.")
         from rich.console import Console
 
+        rewards = (REWARD_OF[self.domain],) if self.reward is None else self.reward
         cases, attempts = choose_cases(self.data, domain=self.domain)
         console = Console()
         result = benchmark_rewards(
-            (*(self.reward or (REWARD_OF[self.domain],)), *([self.against] if self.against else [])),
+            (*rewards, self.against) if self.against else rewards,
             domain=self.domain,
             cases=cases,
             attempts=attempts,

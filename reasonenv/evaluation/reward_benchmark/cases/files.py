@@ -43,7 +43,7 @@ def _gold(row: Row, domain: Domain) -> Gold:
     is_judged = cells["label"] in (0, 1) if "label" in cells else cells.get("expected", "") in (0, 1, None)
     if not (is_text and is_judged):
         raise TaskDataError(
-            f"{row.where}: expected gold, text under response, and either label (0 or 1) or expected "
+            f"{row.where}: expected text under gold and response, and either label (0 or 1) or expected "
             f"(0, 1 or null), got {str(dict(cells))[:120]}."
         )
     try:
