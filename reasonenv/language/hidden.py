@@ -30,7 +30,9 @@ _PIECE = re.compile(rf"[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]+|[A-Z]{{2,}}(?![a-z])
 _ASCII_PIECE = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])")
 _WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
 _CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
-_GLUED = re.compile(rf"\b[A-Za-z][a-z]*+[A-Z_0-9][\w{_ACCENTED}]*+|\b[A-Za-z]\b(?: +[A-Za-z]\b){{2,}}+", re.ASCII)
+_GLUED = re.compile(
+    rf"\b(?:[_0-9]++[A-Za-z]|[A-Za-z][a-z]*+[A-Z_0-9])[\w{_ACCENTED}]*+|\b[A-Za-z]\b(?: +[A-Za-z]\b){{2,}}+", re.ASCII
+)
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
 
 
