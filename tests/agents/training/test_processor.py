@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 
-import pytest
 import torch
+from areas import needs
 
 from agents.building.processor import prepare_processor
 from agents.config import PolicyConfig
@@ -42,12 +41,12 @@ def faults(**settings: str) -> int:
     return int(said.stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the C library of GNU")
+@needs("glibc")
 def test_freed_tensors_are_taken_again_without_the_system() -> None:
     assert faults() < PAGES_OF_A_ROUND
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the C library of GNU")
+@needs("glibc")
 def test_settings_of_the_users_own_stay() -> None:
     assert faults(MALLOC_TRIM_THRESHOLD_="65536", MALLOC_MMAP_THRESHOLD_="65536") > 5 * PAGES_OF_A_ROUND
 
