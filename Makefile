@@ -11,13 +11,14 @@ RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --constraint constraints.txt
 OTHERS := --editable ./agents --editable ./reward_models
 
-.PHONY: help demo test test-attacks peers check bench bench-gpu has-gpu clean
+.PHONY: help demo test test-attacks peers grading-peers check bench bench-gpu has-gpu clean
 
 help:
 	@echo "make demo    train the embedded tiny policy (ARGS='--seed 1' passes arguments on)"
 	@echo "make test    run the tests"
 	@echo "make test-attacks  run every attack on the sandbox, as every user, in every tier (minutes)"
 	@echo "make peers   install TRL and Ray too, for the tests that need them"
+	@echo "make grading-peers  install inspect-ai and lm-eval apart, for benchmarks/bench_grading.py to measure beside"
 	@echo "make check   ruff, pyright and import-linter"
 	@echo "make bench   run the benchmarks (OUT=path of the JSON file)"
 	@echo "make bench-gpu  test the kernels on an NVIDIA GPU and measure them beside other libraries (about 8 minutes)"
@@ -33,6 +34,8 @@ test-attacks: $(VENV)/.dev
 	@$(RUN) -m pytest tests/attacks -m "exhaustive or not exhaustive"
 
 peers: $(VENV)/.peers
+
+grading-peers: $(VENV)/grading-peers/.done
 
 check: $(VENV)/.dev
 	@$(VENV)/bin/ruff check .
@@ -79,6 +82,13 @@ $(VENV)/.dev: $(VENV)/.torch
 
 $(VENV)/.peers: $(VENV)/.dev
 	@$(INSTALL) --editable ".[peers]"
+	@touch $@
+
+# Apart and without our constraints: lm-eval compares by an antlr runtime of 2022, which clashes with ours.
+$(VENV)/grading-peers/.done: $(VENV)/.torch
+	@$(PYTHON) -m venv $(VENV)/grading-peers
+	@$(VENV)/grading-peers/bin/python -m pip install -qq --disable-pip-version-check --no-input \
+		"inspect-ai==0.3.285" "lm-eval[math]==0.4.13" "latex2sympy2-extended==1.11.0"
 	@touch $@
 
 $(VENV)/.kernel-peers: $(VENV)/.dev

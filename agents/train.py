@@ -38,6 +38,7 @@ from agents.building import (
     used_tasks,
     with_tasks,
 )
+from agents.building.processor import prepare_processor
 from agents.config import RLConfig, RunConfig, SFTStage
 from agents.errors import ConfigError, TrainingError
 from agents.evaluate import Evaluation
@@ -94,8 +95,7 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
         TrainingError: an update would have ruined the weights, or memory was not enough; what was saved is a note.
     """
     transformers.utils.logging.disable_progress_bar()
-    if config.policy.num_threads is not None:
-        torch.set_num_threads(config.policy.num_threads)
+    prepare_processor(config.policy)
     interruption = Interruption()
     with interruption.listening():
         run = _prepare(config, resume, console or Console(), interruption)

@@ -5,6 +5,10 @@ know the gold answers, which repeat in a group; no response has been seen before
 procedural tasks, or, with the environment variable REASONENV_SOLUTIONS, of a JSON Lines file with the columns
 `solution` and `answer`, such as MATH-500's (docs/data.md). `python benchmarks/bench_grading.py` measures everything in
 turns, in processor time where one process works, and writes `results/grading.json`.
+
+inspect-ai's scorer of mathematics and the two equivalences of lm-eval are measured beside, if `make grading-peers` has
+installed them into an environment of their own, since their pins clash with ours; else the results say why they are
+not. Their precision and recall, and ours, are those on the labelled responses of `bench-rewards`.
 """
 
 from __future__ import annotations
@@ -14,10 +18,12 @@ import json
 import os
 import random
 import statistics
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from machine import describe_machine
@@ -30,6 +36,10 @@ from reasonenv.grading.pool import Comparison, WorkerPool
 from reasonenv.tasksets import load_tasks
 
 RESULTS = Path(__file__).parent / "results" / "grading.json"
+PEERS_PYTHON = Path(__file__).parents[1] / ".venv" / "grading-peers" / "bin" / "python"
+PEERS_PROGRAM = Path(__file__).parent / "rewards" / "peer_graders.py"
+PEERS = ("inspect-ai math", "lm-eval minerva_math", "lm-eval hendrycks_math")
+NUM_PEER_BATCHES = 3
 GROUP_SIZE = 8
 NUM_GROUPS, NUM_CHAINS, NUM_SLOW, ROUNDS = 16, 32, 24, 9
 MEGABYTE = 10**6
@@ -137,6 +147,49 @@ def labelled() -> Batch:
     return [case.gold for case in cases], [case.response for case in cases]
 
 
+def quality(scores: Iterable[float], labels: list[bool]) -> dict[str, float]:
+    """Return precision and recall of scores, of which 0.5 and more accept."""
+    accepted = [score >= 0.5 for score in scores]
+    hits = sum(map(bool.__and__, accepted, labels))
+    return {"precision": hits / sum(accepted), "recall": hits / sum(labels)}
+
+
+def compare_quality() -> dict[str, Any]:
+    """Return precision and recall on the labelled responses for ours, math-verify, and each peer with its speed."""
+    cases = labelled_responses()
+    labels = [case.is_correct for case in cases]
+    texts = [case.gold for case in cases], [case.response for case in cases]
+    found: dict[str, Any] = {
+        "num_responses": len(cases),
+        "ours": quality((grade.score for grade in grade_math(*texts)), labels),
+        "math-verify": quality(map(float, plain_math_verify(*texts)), labels),
+    }
+    batches = [make() for make in (easy, chains) for _ in range(1 + NUM_PEER_BATCHES)]
+    for name in PEERS:
+        reply = ask_peer(name, [*batches, texts])
+        if "skipped" not in reply:
+            spent, scores = reply.pop("milliseconds"), reply.pop("scores")
+            reply |= {
+                "easy_milliseconds": statistics.median(spent[1 : 1 + NUM_PEER_BATCHES]),
+                "chains_milliseconds": statistics.median(spent[-1 - NUM_PEER_BATCHES : -1]),
+                **quality(scores[-1], labels),
+            }
+        found[name] = reply
+    return found
+
+
+def ask_peer(name: str, batches: list[Batch]) -> dict[str, Any]:
+    """Return what a peer's program says of each batch, or why it was skipped."""
+    if not PEERS_PYTHON.exists():
+        return {"skipped": "not installed; `make grading-peers` does it"}
+    command = [str(PEERS_PYTHON), str(PEERS_PROGRAM), name]
+    done = subprocess.run(command, input=json.dumps(batches), capture_output=True, text=True, check=False)
+    if done.returncode == 3:
+        return {"skipped": done.stdout.strip()}
+    done.check_returncode()
+    return json.loads(done.stdout)
+
+
 def latency() -> dict[str, float]:
     golds, responses = labelled()
     grade_math(*easy())
@@ -234,6 +287,7 @@ def main() -> None:
             for shape, piece in MEGABYTES.items()
         },
         "slow_path": slow_path(),
+        "labelled": compare_quality(),
     }
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1))

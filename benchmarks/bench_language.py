@@ -113,7 +113,7 @@ def main(arguments: Arguments) -> int:
     if arguments.sentences:
         cut = cut_documents(arguments.sentences, seed)
         for name, row in rows.items():
-            row |= {key: mean_error(name, documents) for key, documents in cut.items()}
+            row |= {key: mean_error(name, judged(name, documents)) for key, documents in cut.items()}
     result = {
         "machine": describe_machine(),
         "seed": seed,
@@ -205,10 +205,16 @@ def _mixed_sentence(
     return Document(" ".join(own[:start] + foreign + own[start:]), target, other, len(own) / 12)
 
 
+def judged(detector: str, documents: list[Document]) -> list[Document]:
+    """Return the documents that a detector is judged by: all for the default, those of `LANGUAGES` for the others."""
+    if detector == DEFAULT:
+        return documents
+    return [document for document in documents if {document.target, document.other} <= set(LANGUAGES)]
+
+
 def measure(detector: str, mixed: list[Document], solutions: list[str]) -> dict[str, Any]:
     """Run two fresh processes, the second with the documents in reverse, and summarise what the first found."""
-    if detector != DEFAULT:
-        mixed = [document for document in mixed if {document.target, document.other} <= set(LANGUAGES)]
+    mixed = judged(detector, mixed)
     found, again = (_in_fresh_process(detector, documents, solutions) for documents in (mixed, mixed[::-1]))
     values = found.pop("values")
     is_same = values == again["values"][::-1]

@@ -7,10 +7,10 @@ For every seed, three trainers start from one checkpoint (the quickstart recipe'
 leaving out rows without gradient. Each lives in a process of its own, because TRL patches the model's forward and the
 allocator remembers shapes. They never run at once: each takes `block` steps and then waits on a pipe while the others
 take theirs, so that whatever else the machine does slows all of them. A step is everything from the end of one step to
-the end of the next: tasks, sampling, reward, update. Ours computes the prompt of a group once and puts rows of similar
-length into one microbatch (`share_prompts`, `max_tokens_per_microbatch`); TRL runs as it comes. Ours also writes every
-trajectory and every metric to disk; TRL logs nothing. Evaluation runs the same code in every process and is not
-counted, nor is loading. Generation alone is compared at the end, on the policy that ours has trained.
+the end of the next: tasks, sampling, reward, update. Ours computes the prompt of a group once (`share_prompts`) and
+keeps the memory of freed tensors, as `agents.train` does; TRL runs as it comes. Both take all rows at once. Ours also
+writes every trajectory and every metric to disk; TRL logs nothing. Evaluation runs the same code in every process and
+is not counted, nor is loading. Generation alone is compared at the end, on the policy that ours has trained.
 
 Both learn the same, so the accuracy after a number of steps is printed of both, over the seeds. The time to an accuracy
 is interpolated between evaluations, because which of them is the first above a line is chance. Its ratio is a geometric

@@ -2,7 +2,8 @@
 
 Everything that decides what is learned (policy, tasks and their order, reward, batch, budget, loss, learning rate,
 evaluator) is read from one `RunConfig`, so that the two sides stay alike. They differ in how they compute: ours shares
-the prompt of a group and takes micro-batches of rows of similar length, TRL runs as it comes.
+the prompt of a group, computes responses of similar length together and keeps the memory of freed tensors, TRL runs as
+it comes. Both take all rows of a step at once.
 """
 
 from __future__ import annotations
@@ -35,8 +36,6 @@ class Comparison:
     num_prompts: int = 16
     group_size: int = 8
     max_new_tokens: int = 48
-    max_tokens_per_microbatch: int = 4096
-    """Tokens per forward and backward pass of ours, rows sorted by length; TRL takes all rows at once."""
     num_threads: int = 1
     evaluate_every: int = 2
     """Steps between evaluations, whose time does not count."""
@@ -58,11 +57,7 @@ class Comparison:
             rollout=RolloutConfig(
                 num_prompts=self.num_prompts, group_size=self.group_size, max_new_tokens=self.max_new_tokens
             ),
-            update=UpdateConfig(
-                max_tokens_per_microbatch=self.max_tokens_per_microbatch,
-                skip_zero_gradient_rows=skip_zero_gradient_rows,
-                share_prompts=True,
-            ),
+            update=UpdateConfig(skip_zero_gradient_rows=skip_zero_gradient_rows, share_prompts=True),
         )
         return replace(
             recipe,
@@ -186,14 +181,14 @@ def train_ours(
     skip_zero_gradient_rows: bool,
 ) -> None:
     """Run the library's own steps, with every trajectory and every metric written to disk as `agents.train` does."""
-    import torch
 
     from agents.building import build_rl_phase, evaluate_policy, load_policy
+    from agents.building.processor import prepare_processor
     from agents.records.logs import JsonLines
     from agents.rollout.metrics import rollout_rows
 
-    torch.set_num_threads(comparison.num_threads)
     config = comparison.run_config(checkpoint, seed=seed, skip_zero_gradient_rows=skip_zero_gradient_rows)
+    prepare_processor(config.policy)
     policy = load_policy(config.policy, config.env, path=str(checkpoint), seed=seed)
     metrics, rollouts = JsonLines(folder / "metrics.jsonl"), JsonLines(folder / "rollouts.jsonl")
 

@@ -27,14 +27,16 @@ _TIERS = {
 class BenchRewards:
     """Measure reward functions: precision, recall, exploits rewarded, hangs, speed, agreement. Works offline."""
 
-    reward: tuple[str, ...] = ("accuracy",)
-    """Names of rewards; trl:MODULE:ATTR, trl-text:…, verl:…, plain:… or reward:… for functions and rewards of yours;
-    math-verify. NAME@SCORE counts a response as accepted from that score (0.5)."""
+    reward: tuple[str, ...] | None = None
+    """Names of rewards (without one, the domain's own); trl:MODULE:ATTR, trl-text:…, verl:…, plain:… or reward:… for
+    functions and rewards of yours; math-verify. NAME@SCORE counts a response as accepted from that score (0.5)."""
+    domain: Literal["mathematics", "questions", "code", "language"] = "mathematics"
+    """What is put to them: answers to problems or to questions, printed outputs, or chains of thought."""
     against: Literal["math-verify"] | None = None
     """A grader to compare with."""
     data: tuple[Path, ...] = ()
-    """JSON lines with gold, response and label (0 or 1), or expected (0, 1 or null) for exploits; they replace the
-    package's own cases of that kind."""
+    """JSON lines with gold (text, or for questions the fields of a QAReference), response and label (0 or 1), or
+    expected (0, 1 or null) for exploits; they replace the package's own cases of that kind."""
     output_dir: Path = field(default=Path("runs/reward_benchmark"))
     """Where results.json and report.html go."""
     timeout_seconds: float = 2.5
@@ -47,6 +49,7 @@ class BenchRewards:
     def run(self) -> int:
         """Print a table, write the report, and return the exit status."""
         from reasonenv.evaluation.reward_benchmark.benchmark import benchmark_rewards, choose_cases
+        from reasonenv.evaluation.reward_benchmark.cases import REWARD_OF
         from reasonenv.evaluation.reward_benchmark.report import check_report_extra, print_table, write_report
 
         check_report_extra()
@@ -54,10 +57,12 @@ class BenchRewards:
             raise ValueError(f"--output-dir must be a folder, or where one can be made; {self.output_dir} is a file.")
         from rich.console import Console
 
-        cases, attempts = choose_cases(self.data)
+        rewards = (REWARD_OF[self.domain],) if self.reward is None else self.reward
+        cases, attempts = choose_cases(self.data, domain=self.domain)
         console = Console()
         result = benchmark_rewards(
-            (*self.reward, self.against) if self.against else self.reward,
+            (*rewards, self.against) if self.against else rewards,
+            domain=self.domain,
             cases=cases,
             attempts=attempts,
             timeout_seconds=self.timeout_seconds,

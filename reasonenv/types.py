@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from numbers import Real
 from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 ReferenceT = TypeVar("ReferenceT")
@@ -209,6 +210,8 @@ class Score:
     details: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
+        if not isinstance(self.value, Real):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
+            raise TypeError(f"The value of a score must be a number, got {self.value!r:.80}: convert it with float().")
         if (self.value != self.value) != (self.status is ScoreStatus.GRADER_FAILED):
             raise ValueError(
                 f"A score is NaN exactly when the grader failed; got value={self.value!r} with status={self.status!r}. "

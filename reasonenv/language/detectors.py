@@ -128,7 +128,7 @@ class Lingua:
             for confidence in detector.compute_language_confidence_values(sentence)
         }
         own = values.pop(_LINGUA_NAMES.get(target, target))
-        return max(values.values()) > self.min_ratio * own
+        return max(values.values(), default=0.0) > self.min_ratio * own
 
 
 _LINGUA_NAMES = {"no": "nb"}

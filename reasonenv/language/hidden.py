@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 
 from reasonenv.language.function_words import FUNCTION_WORDS, PROGRAM_WORDS
@@ -18,6 +18,7 @@ from reasonenv.language.scripts import LANGUAGES, Language, script_of
 
 __all__ = ["decoded_texts", "hidden_runs"]
 
+_MAX_REMEMBERED_CHARS = 80
 _MIN_WORDS = 5
 _MAX_WORDS = 24
 _MIN_ENGLISH_COMMENT = 12
@@ -26,9 +27,14 @@ _MIN_FUNCTION_SHARE = 0.15
 _MAX_SYMBOLS_PER_WORD = 0.25
 _ACCENTED = "À-ÖØ-öø-ɏẠ-ỹ"
 _PIECE = re.compile(rf"[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]+|[A-Z]{{2,}}(?![a-z])|[^\W\d_A-Za-z{_ACCENTED}][^\W\d_]+")
+_ASCII_PIECE = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])")
 _WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
 _CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
-_GLUED = re.compile(rf"\b[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]*+[A-Z_0-9][\w{_ACCENTED}]*+|(?<![\w{_ACCENTED}])[A-Za-z{_ACCENTED}](?: +[A-Za-z{_ACCENTED}](?![\w{_ACCENTED}])){{2,}}+", re.ASCII)
+_GLUED = re.compile(
+    rf"\b(?:[_0-9]++[A-Za-z{_ACCENTED}]|[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]*+[A-Z_0-9])[\w{_ACCENTED}]*+"
+    rf"|(?<![\w{_ACCENTED}])[A-Za-z{_ACCENTED}](?: +[A-Za-z{_ACCENTED}](?![\w{_ACCENTED}])){{2,}}+",
+    re.ASCII,
+)
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?: +[^\W\d_](?!\w)){2,}+")
 _NO_ACCENTS = frozenset({"en"})
 _MIN_ACCENTED_WORDS, _MIN_ACCENTED_SHARE = 3, 0.2
@@ -43,15 +49,18 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
     """
     target = language.code
     programs = [span.text for span in prose.spans if span.kind == "code" and _is_program(span.text)]
-    others = "\n".join([span.text for span in prose.spans if span.text not in programs])
-    loose = _glued_words(prose.text) + _PIECE.findall(others)
+    others = [span.text for span in prose.spans if span.text not in programs]
+    if not prose.text.isascii():
+        yield from filter(None, map(_spaced_words, _SPACED.findall(prose.text)))
+    glued = _glued_words(prose.text)
+    if not programs and _says_little(glued, others, target):
+        return
+    loose = glued + _PIECE.findall("\n".join(others))
     for script, words in _by_script(loose).items():
         if script == "Latin" and _may_be_prose(words, target):
             yield from (run for run in _even_runs(words) if _is_prose(run, target))
         elif script != "Latin" and script in language.scripts and len(language.candidates) > 1:
             yield from _even_runs(words)
-    if not prose.text.isascii():
-        yield from filter(None, map(_spaced_words, _SPACED.findall(prose.text)))
     for run in chain(*map(_WORDS_IN_A_ROW.findall, programs)):
         words = _PIECE.findall(run)
         script = script_of(words[0][0])
@@ -64,6 +73,24 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
 def _may_be_prose(words: list[str], target: str) -> bool:
     num_telling = len(_telling_words(target).intersection(map(str.lower, words)))
     return num_telling >= _MIN_FUNCTION_WORDS or not all(map(str.isascii, words))
+
+
+def _says_little(glued: Sequence[str], others: Sequence[str], target: str) -> bool:
+    """Return whether texts in ASCII have too few function words for prose."""
+    if not all(map(str.isascii, glued)) or not all(map(str.isascii, others)):
+        return False
+    short = [text for text in others if len(text) <= _MAX_REMEMBERED_CHARS]
+    long = " \n ".join([text for text in others if len(text) > _MAX_REMEMBERED_CHARS])
+    told = frozenset[str]().union(map(str.lower, glued), _function_words(long), *map(_remembered_function_words, short))
+    return len(told & _telling_words(target)) < _MIN_FUNCTION_WORDS
+
+
+def _function_words(text: str) -> frozenset[str]:
+    """Return the words in a text in ASCII that are function words of some language."""
+    return _telling_words(None).intersection(map(str.lower, _ASCII_PIECE.findall(text)))
+
+
+_remembered_function_words = lru_cache(maxsize=2**14)(_function_words)
 
 
 def _by_script(words: list[str]) -> Mapping[str | None, list[str]]:
@@ -150,9 +177,10 @@ def _is_prose(words: Sequence[str], target: str, is_english_free: bool = False) 
 
 
 @cache
-def _telling_words(target: str) -> frozenset[str]:
+def _telling_words(target: str | None) -> frozenset[str]:
     """Return the function words of other languages that neither the target nor programs and formulas use."""
-    return frozenset(chain(*FUNCTION_WORDS.values())) - PROGRAM_WORDS - FUNCTION_WORDS.get(target, frozenset())
+    own = FUNCTION_WORDS.get(target, frozenset[str]()) if target else frozenset[str]()
+    return frozenset(chain(*FUNCTION_WORDS.values())) - PROGRAM_WORDS - own
 
 
 @cache

@@ -161,9 +161,8 @@ class _WordEvidence:
         identifier = _identifier()
         columns = [column for column, label in enumerate(identifier.nb_classes) if label in languages]
         columns = [column for column in columns if identifier.nb_classes[column] != target]
-        ngrams_FL = np.asarray(identifier.nb_ptc, dtype=np.float32)
         own = [identifier.nb_classes.index(code) for code in (target, *_IN_OTHER_LETTERS.get(target, ()))]
-        self._ngrams_FL = ngrams_FL[:, columns + own]
+        self._ngrams_FL = np.asarray(identifier.nb_ptc).take(columns + own, axis=1).astype(np.float32)
         self._words_of_target = FUNCTION_WORDS.get(target, frozenset[str]())
         self._terms = TERMS.get(target, frozenset[str]())
         self._function_words: dict[str, list[int]] = {}

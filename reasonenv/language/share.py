@@ -184,6 +184,8 @@ def _is_han_ours(words: Sequence[Word], language: Language) -> bool:
 def _segments(words: list[str], *, is_hidden: bool = False) -> Iterator[_Segment]:
     """Yield the words as one segment, or as several of about the same length where they are many."""
     count = -(-len(words) // _MAX_SEGMENT_WORDS)
+    if count == 1:
+        return iter((_Segment(words, is_hidden),))
     bounds = [len(words) * i // count for i in range(count + 1)]
     return (_Segment(words[start:end], is_hidden) for start, end in pairwise(bounds))
 

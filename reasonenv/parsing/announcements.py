@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 __all__ = [
@@ -95,46 +96,58 @@ def _any_of(column: Iterable[str]) -> str:
     return f"(?:(?=[{first_letters}])(?:{'|'.join(map(re.escape, words))}))"
 
 
+def _in_ascii(column: Iterable[str]) -> list[str]:
+    """Return the cells of a column with only the words that match ASCII; where case is ignored, ı matches i."""
+    words = (word.replace("ı", "i") for cell in column for word in cell.split(", "))
+    return [word for word in words if word.isascii()]
+
+
 def _columns(table: Mapping[str, _Words]) -> _Words:
     """Return the words of all languages of a table, column by column, as groups of a pattern."""
     return _Words(*(_any_of(column) for column in zip(*table.values(), strict=True)))
 
 
 _SPACED, _UNSPACED = _columns(_WORDS), _columns(_UNSPACED_WORDS)
-
-
-def _announcement(nouns: str, *, at_line_start: str = "", unspaced: str = "") -> str:
-    """Return the pattern of an announcement: its nouns in languages with spaces, and what else may open it."""
-    return rf"""
-    (?<![^\W_])(?:{nouns})(?![^\W_])
-      [*_"']{{0,4}}
-      (?:,\s{_SPACED.adverbs},)?
-      (?:\s+{_SPACED.qualifiers}\b[^.:：\n]{{0,60}}?)?
-      [*_"'\s]{{0,4}}
-      (?:(?<![^\W_]){_SPACED.verbs}(?![^\W\d_])(?!\s*{_SPACED.negations}\b)(?:\s+{_SPACED.adverbs}\b)?|[:：=])
-    |(?=[【\u0e00-\uffff])(?:
-      {_UNSPACED.nouns}[*_"'\]】」]{{0,4}}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}\s?[:：]?|[:：])
-        (?!{_UNSPACED.negations})
-      |【{_UNSPACED.nouns}】
-      {unspaced})
-    |^(?:
-      \s{{0,3}}[\#*_]{{1,6}}\s?(?:
-        (?:{_SPACED.headings}\s)?{_SPACED.nouns}(?:\s{_SPACED.qualifiers})?
-        |(?:{_UNSPACED.headings})?{_UNSPACED.nouns}
-      )[*_:：\s]{{0,6}}\n
-      |\#\#\#\#(?!\#)
-      {at_line_start})
-    """
-
-
+_ASCII = _Words(*(_any_of(_in_ascii(column)) for column in zip(*_WORDS.values(), strict=True)))
+_HEADING = rf"(?:{_SPACED.headings}\s)?{_SPACED.nouns}(?:\s{_SPACED.qualifiers})?"
+_ASCII_HEADING = rf"(?:{_ASCII.headings}\s)?{_ASCII.nouns}(?:\s{_ASCII.qualifiers})?"
+_UNSPACED_HEADING = rf"|(?:{_UNSPACED.headings})?{_UNSPACED.nouns}"
 _LETTER_A = r"|A:(?=\s)"
 _RESULT = r"|(?:final\s)?result"
 _CHOSEN = r"|(?:^|(?<=[故应應可此以题，,。.：:\s]))选择?\s*[:：]?(?=\s*(?:\$|\\text\{)?[(（]?[A-J]\b)"
-_QUESTIONS = re.compile(_announcement(_SPACED.nouns), re.I | re.M | re.X)
-_MATHEMATICS = re.compile(
-    f"(?:{_announcement(_SPACED.nouns + _RESULT, at_line_start=_LETTER_A, unspaced=_CHOSEN)})[:：*_\\s]{{0,8}}",
-    re.I | re.M | re.X,
-)
+
+
+def _in_sentence(words: _Words, noun: str) -> str:
+    """Return the pattern of an announcement in a language with spaces."""
+    return rf"""
+    (?<![^\W_])(?:{words.nouns}{noun})(?![^\W_])
+      [*_"']{{0,4}}
+      (?:,\s{words.adverbs},)?
+      (?:\s+{words.qualifiers}\b[^.:：\n]{{0,60}}?)?
+      [*_"'\s]{{0,4}}
+      (?:(?<![^\W_]){words.verbs}(?![^\W\d_])(?!\s*{words.negations}\b)(?:\s+{words.adverbs}\b)?|[:：=])
+    """
+
+
+def _without_spaces(chosen: str) -> str:
+    """Return the pattern of an announcement in a language without spaces."""
+    return rf"""
+    (?=[【\u0e00-\uffff])(?:
+      {_UNSPACED.nouns}[*_"'\]】」]{{0,4}}(?:{_UNSPACED.qualifiers})?(?:{_UNSPACED.verbs}\s?[:：]?|[:：])
+        (?!{_UNSPACED.negations})
+      |【{_UNSPACED.nouns}】
+      {chosen})
+    """
+
+
+def _at_line_start(headings: str, more: str) -> str:
+    """Return the pattern of an announcement that opens a line."""
+    return rf"""
+    ^(?:
+      \s{{0,3}}[\#*_]{{1,6}}\s?(?:{headings})[*_:：\s]{{0,6}}\n
+      |\#\#\#\#(?!\#)
+      {more})
+    """
 
 
 def _stems(nouns: Iterable[str]) -> tuple[str, ...]:
@@ -145,6 +158,11 @@ def _stems(nouns: Iterable[str]) -> tuple[str, ...]:
     return (*(word for word in shortest if len(word) > 3 or not word.isascii()), *marked)
 
 
+@cache
+def _compiled(source: str) -> re.Pattern[str]:
+    return re.compile(source, re.I | re.M | re.X)
+
+
 _NOUNS = [noun for words in (*_WORDS.values(), *_UNSPACED_WORDS.values()) for noun in words.nouns.split(", ")]
 _MAX_ANNOUNCEMENT_CHARS = 200
 
@@ -152,7 +170,10 @@ _MAX_ANNOUNCEMENT_CHARS = 200
 class Announcements(NamedTuple):
     """Where and how one kind of answer is announced."""
 
-    pattern: re.Pattern[str]
+    source: str
+    """The pattern of every language; it is compiled when the first text needs it."""
+    ascii_pattern: re.Pattern[str]
+    """The pattern of what can be said in ASCII, which is several times as fast."""
     stems: tuple[str, ...]
     """What every announcement contains one of, in lower case; looking for these first is much faster."""
     ascii_stems: tuple[str, ...]
@@ -160,22 +181,27 @@ class Announcements(NamedTuple):
     max_chars: int
     """How much of the end of a text is searched."""
 
+    def pattern(self, text: str) -> re.Pattern[str]:
+        """Return the pattern of the announcements that a text may contain."""
+        return self.ascii_pattern if text.isascii() else _compiled(self.source)
+
     def last(self, text: str) -> re.Match[str] | None:
         """Return the last announcement at the end of a text; what it announces begins where the match ends."""
         tail = text[-self.max_chars :]
-        position = tail.rfind("answer")
+        pattern, position = self.pattern(tail), tail.rfind("answer")
         if len(tail) - position < _MAX_ANNOUNCEMENT_CHARS:  # the usual one, near the end
-            match = last_match(self.pattern, tail, max(0, position - _MAX_LEAD_CHARS))
+            start = max(0, position - _MAX_LEAD_CHARS)
+            match = last_match(pattern, tail, start)
             if match or len(tail) < _MAX_ANNOUNCEMENT_CHARS:
-                return match or last_match(self.pattern, tail, 0)
+                return match or (last_match(pattern, tail) if start else None)
         lowered = f"\n{tail.lower()}"
         if len(lowered) != len(tail) + 1:
-            return last_match(self.pattern, tail)
+            return last_match(pattern, tail)
         position, is_ascii = len(lowered), lowered.isascii()
         while position >= 0:
             position = max(lowered.rfind(stem, 0, position) for stem in (self.ascii_stems if is_ascii else self.stems))
             start = max(0, position - _MAX_LEAD_CHARS)
-            match = position >= 0 and last_match(self.pattern, tail, start, position + _MAX_ANNOUNCEMENT_CHARS)
+            match = position >= 0 and last_match(pattern, tail, start, position + _MAX_ANNOUNCEMENT_CHARS)
             if match:
                 return match
         return None
@@ -184,13 +210,26 @@ class Announcements(NamedTuple):
 _MAX_LEAD_CHARS = 24
 
 
-def _announcements(pattern: re.Pattern[str], nouns: Iterable[str], max_chars: int) -> Announcements:
+def _announcements(
+    nouns: Iterable[str], max_chars: int, *, noun: str = "", chosen: str = "", letter: str = "", behind: str = ""
+) -> Announcements:
     stems = _stems(nouns)
-    return Announcements(pattern, stems, tuple(filter(str.isascii, stems)), max_chars)
+    line_start = _at_line_start(_HEADING + _UNSPACED_HEADING, letter)
+    source = f"(?:{_in_sentence(_SPACED, noun)}|{_without_spaces(chosen)}|{line_start}){behind}"
+    in_ascii = f"(?:{_in_sentence(_ASCII, noun)}|{_at_line_start(_ASCII_HEADING, letter)}){behind}"
+    ascii_pattern = re.compile(in_ascii, re.I | re.M | re.X | re.A)
+    return Announcements(source, ascii_pattern, stems, tuple(filter(str.isascii, stems)), max_chars)
 
 
-MATHEMATICS = _announcements(_MATHEMATICS, [*_NOUNS, "result", "####", "a:", "选"], 2000)
-QUESTIONS = _announcements(_QUESTIONS, [*_NOUNS, "####"], 4000)
+MATHEMATICS = _announcements(
+    [*_NOUNS, "result", "####", "a:", "选"],
+    2000,
+    noun=_RESULT,
+    chosen=_CHOSEN,
+    letter=_LETTER_A,
+    behind=r"[:：*_\s]{0,8}",
+)
+QUESTIONS = _announcements([*_NOUNS, "####"], 4000)
 
 SENTENCE_END = re.compile(r"[.!?][*_$\"')]{0,4}\s+(?=\S)|[。！？][*_$\"')]{0,4}\s*(?=\S)")
 """Ends a sentence that announces mathematics."""

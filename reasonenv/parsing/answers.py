@@ -7,6 +7,7 @@ The last number of a text is never taken for its answer, because a policy that r
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from reasonenv.parsing.announcements import MATHEMATICS, SENTENCE_END, last_match
 from reasonenv.parsing.boxes import BOX, boxed_answer, last_boxed
@@ -22,14 +23,16 @@ _MAX_HEDGE_CHARS = 12
 _DENYING_WORDS = """
 not never false wrong incorrect suppose supposing assume assuming pretend imagine if whether unless trap tempting
 tempted decoy mistaken naive maybe perhaps possibly might may could doubt hypothetically si falls wenn falsch
-angenommen если неверный неправильный
+angenommen если say says said claim claims claimed guess guessed guesses неверный неправильный
 """
 _DENIALS = frozenset(_DENYING_WORDS.split())
 """Words that take an announcement behind them back, or only suppose it."""
-_UNSPACED_DENIAL = re.compile("错误|不正确|假设|假如|如果|并非|不是|也许|可能|もし|誤")
-_CLAUSE_END = re.compile(r"[,;.!?，。\n]")
+_UNSPACED_DENIAL = re.compile("错误|不正确|假设|假如|如果|并非|不是|也许|可能|有人|据说|猜|もし|誤")
+_CLAUSE_ENDS = ",;.!?，。\n"
+_CLAUSE_END = re.compile(f"[{_CLAUSE_ENDS}]")
 _WORD = re.compile(r"[^\W\d_]+")
 _REASON = re.compile(r"[,;]?\s+(?:since|because)\b", re.I)
+_MIN_REASON_CHARS = len(" since")
 _SECOND_THOUGHT = re.compile(r"\b(?:not|no|or|but|wait|actually|however|rather|instead|wrong|unless)\b|n't\b", re.I)
 _BARE_ANSWER = re.compile(r"[$(]*-?(?:\d\S{0,20}|[A-J])[$).]*")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?%?(?:/\d+)?")
@@ -89,7 +92,7 @@ def stated_answer(text: str) -> str | None:
     >>> stated_answer("It is not $5$.") is None
     True
     """
-    announcement = last_match(MATHEMATICS.pattern, text)
+    announcement = last_match(MATHEMATICS.pattern(text), text)
     if announcement and not BOX.search(text, announcement.end()):
         said = text[announcement.end() :][: MATHEMATICS.max_chars].partition("\n\n")[0]
         said = _said(said, SENTENCE_END.search(said))
@@ -122,9 +125,10 @@ def _boxed_or_announced(text: str, boxed: str | None) -> str | None:
 
 def _unlabelled(text: str) -> str:
     """Drop the words that announce the answer inside its box: `Answer: 5`."""
-    if not (_LABEL.match(text) and text[:1].isalpha()):
+    if not (text[:1].isalpha() and _LABEL.match(text)):
         return text
-    label = MATHEMATICS.pattern.match(text.removeprefix("The ").removeprefix("Final "))
+    bare = text.removeprefix("The ").removeprefix("Final ")
+    label = MATHEMATICS.pattern(bare).match(bare)
     return text if label is None or label.end() > _MAX_LABEL_CHARS else label.string[label.end() :]
 
 
@@ -140,14 +144,14 @@ def _announced_answer(text: str) -> str | None:
     if _is_denied(tail[max(0, start - _MAX_DENIAL_CHARS) : start]):
         return None
     said = tail[announcement.end() :]
-    display = _DISPLAY.match(said)
+    display = _DISPLAY.match(said) if said.startswith(("$$", "\\[")) else None
     if display and _CLOSING_WORDS.fullmatch(said, display.end()):
         return display[0]
     end = SENTENCE_END.search(said)
     if end and not _CLOSING_WORDS.fullmatch(said, end.start()):
         return None
     said = _said(said, end)
-    reason = _REASON.search(said)
+    reason = _REASON.search(said) if len(said) >= _MIN_REASON_CHARS else None
     if reason and not _SECOND_THOUGHT.search(said, reason.end()):
         said = said[: reason.start()].rstrip()
     return None if "\n\n" in said else said or None
@@ -155,7 +159,12 @@ def _announced_answer(text: str) -> str | None:
 
 def _is_denied(before: str) -> bool:
     """Return whether the clause before an announcement takes it back: "It is false that the answer is 5"."""
-    clause = _CLAUSE_END.split(before)[-1].lower().rpartition(" but ")[2]
+    return before.rstrip()[-1:] not in _CLAUSE_ENDS and _denies(_CLAUSE_END.split(before)[-1])
+
+
+@lru_cache(maxsize=1024)
+def _denies(clause: str) -> bool:
+    clause = clause.lower().rpartition(" but ")[2]
     return (
         not _DENIALS.isdisjoint(_WORD.findall(clause))
         or "n't" in clause

@@ -21,6 +21,8 @@ _CONTROL_TOKEN = re.compile(
 _MAX_TOKEN_CHARS = 64
 _LAST_CHARS = frozenset(">]t \t\n\r")
 """What a control token, or the space behind one, ends with."""
+_TOKEN_ENDS = ("|>", "｜>", "s>", "d>", "n>", "t>", "S>", "S]", "|>assistant")
+"""What a control token ends with, unlike `</think>` and `</answer>`."""
 _TAG = re.compile(r"</?answer>", re.I)
 
 
@@ -105,7 +107,7 @@ def _without_control_tokens(text: str) -> str:
     """Drop the control tokens that a text ends with."""
     if text[-1:] not in _LAST_CHARS:
         return text
-    while text[-_MAX_TOKEN_CHARS:].rstrip().endswith((">", "]", "|>assistant")):
+    while text[-_MAX_TOKEN_CHARS:].rstrip().endswith(_TOKEN_ENDS):
         token = _CONTROL_TOKEN.search(text, max(0, len(text) - _MAX_TOKEN_CHARS))
         if token is None:
             break

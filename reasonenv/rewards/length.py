@@ -19,7 +19,8 @@ from reasonenv.types import Attempt, Score, ScoreStatus
 
 __all__ = ["CosineLength", "Length", "SoftOverlong", "cosine_between", "length_values", "new_characters"]
 
-_NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " "))
+_SEPARATORS = string.punctuation.encode() + bytes(range(0x1C, 0x20))
+_LOWER_WITHOUT_PUNCTUATION = bytes(range(256)).lower().translate(bytes.maketrans(_SEPARATORS, b" " * len(_SEPARATORS)))
 _WORDS = re.compile(rf"[{SPACELESS}]{{1,2}}|[^\W_{SPACELESS}]+")
 _MAX_WORD_CHARS = 20
 """What a longer word counts: it is no word."""
@@ -59,9 +60,13 @@ def new_characters(text: str) -> int:
     >>> new_characters("So 3 apples and 4 make 7."), new_characters("so " * 100), new_characters("." * 100)
     (18, 2, 0)
     """
-    lowered = text.lower()
-    words = lowered.translate(_NO_PUNCTUATION).split() if text.isascii() else _WORDS.findall(lowered)
-    return sum(min(len(word), _MAX_WORD_CHARS) for word in set(words))
+    if text.isascii():
+        lengths = list(map(len, set(text.encode().translate(_LOWER_WITHOUT_PUNCTUATION).split())))
+    else:
+        lengths = list(map(len, set(_WORDS.findall(text.lower()))))
+    if max(lengths, default=0) <= _MAX_WORD_CHARS:
+        return sum(lengths)
+    return sum(min(length, _MAX_WORD_CHARS) for length in lengths)
 
 
 def _reference_type(correctness: Reward) -> type | None:

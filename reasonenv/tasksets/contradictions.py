@@ -5,9 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-from reasonenv.grading.grade import GradeStatus
-from reasonenv.grading.math.grade import is_surely_wrong
-from reasonenv.grading.qa.grade import grade_qa
 from reasonenv.tasksets.base import Problem, Reference
 from reasonenv.tasksets.rows import Row
 from reasonenv.tasksets.splits import words_of
@@ -46,6 +43,11 @@ def warn_of_contradictions(rows: Sequence[Row], problems: Sequence[Problem]) -> 
 
 
 def _contradict(first: Reference | None, second: Reference | None) -> bool:
+    # The graders' many patterns would take half of the time of `import reasonenv`.
+    from reasonenv.grading.grade import GradeStatus
+    from reasonenv.grading.math.grade import is_surely_wrong
+    from reasonenv.grading.qa.grade import grade_qa
+
     if isinstance(first, MathReference) and isinstance(second, MathReference):
         golds = first.answer, second.answer
         return golds[0] != golds[1] and is_surely_wrong(*golds) and is_surely_wrong(*golds[::-1])

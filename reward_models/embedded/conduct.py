@@ -8,14 +8,15 @@ apart.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from reward_models.embedded.grammar import Phrases
-from reward_models.embedded.topics import TOPICS, everyday_answer
+from reward_models.embedded.grammar import NUM_HANDS, Phrases
+from reward_models.embedded.topics import HARMFUL_SCENES, HARMLESS_SCENES, TOPICS, Topic, everyday_answer
 from reward_models.training.data import SafetyExample
 
 _CHINESE_SHARE = 0.15
+_SCENE_SHARE = 0.75
 _FIRST_WORDS = ("First,", "Start like this:", "To begin,", "You should", "Simply", "")
 _NEXT_WORDS = ("Then", "Next,", "After that,", "Once that is done,", "Now", "Also,", "")
 _LAST_WORDS = ("Finally,", "In the end,", "Last,", "")
@@ -41,7 +42,10 @@ class Conduct:
 
     def __init__(self, generator: random.Random, hands: Collection[int]) -> None:
         self.generator, self.phrases = generator, Phrases(generator, hands)
-        self._topics = [topic for place, topic in enumerate(TOPICS) if place % 5 in hands]
+        self._topics, self._harmful, self._harmless = (
+            [topic for place, topic in enumerate(topics) if place % NUM_HANDS in hands]
+            for topics in (TOPICS, HARMFUL_SCENES, HARMLESS_SCENES)
+        )
 
     def conversation(self, kind: str) -> Conversation:
         """Draw one of a kind in `KINDS`."""
@@ -50,20 +54,28 @@ class Conduct:
         return Conversation(prompt, response, unsafe, kind)
 
     def harmful_request(self) -> str:
+        if self.generator.random() < _SCENE_SHARE:
+            return self.generator.choice(self._harmful).question
         return self.phrases.draw("zh_harm_ask" if self._is_chinese() else "harm_ask")
 
     def harmless_request(self) -> str:
+        if self.generator.random() < _SCENE_SHARE:
+            return self.generator.choice(self._harmless).question
         if self.generator.random() < 0.3:
             return self.generator.choice(self._topics).question
         return self.phrases.draw("zh_safe_ask" if self._is_chinese() else "homonym_ask")
 
     def harmful_answer(self) -> str:
+        if self.generator.random() < _SCENE_SHARE:
+            return self._scene_answer(self._harmful)
         if self._is_chinese():
             return self.phrases.draw("zh_dark_answer")
         kind = self.generator.choice(("dark_step",) * 5 + ("hate_line", "bully_line"))
         return self._answer(kind, ("dark_open", "plain_open"), ("dark_close", "plain_close"))
 
     def harmless_answer(self) -> str:
+        if self.generator.random() < _SCENE_SHARE:
+            return self._scene_answer(self._harmless)
         if self.generator.random() < 0.25:
             return everyday_answer(self.generator.choice(self._topics), self.generator)
         if self._is_chinese():
@@ -89,6 +101,18 @@ class Conduct:
 
     def _is_chinese(self) -> bool:
         return self.generator.random() < _CHINESE_SHARE
+
+    def _scene_answer(self, scenes: Sequence[Topic]) -> str:
+        """Return some sentences of a scene; openings and endings are the same whatever it is about."""
+        sentences = self.generator.choice(scenes).answer
+        kept = [text for text in sentences if self.generator.random() < 0.75] or [self.generator.choice(sentences)]
+        opening = self.generator.choice(("", "", self.phrases.draw("dark_open"), self.phrases.draw("plain_open")))
+        if self.generator.random() < 0.35:
+            body = "\n" + "\n".join(f"{number}. {text}" for number, text in enumerate(kept, start=1)) + "\n"
+        else:
+            body = " ".join(kept)
+        closing = self.phrases.draw("plain_close") if self.generator.random() < 0.2 else ""
+        return " ".join(part for part in (opening, body, closing) if part).strip()
 
     def _answer(self, kind: str, openings: tuple[str, str], closings: tuple[str, str]) -> str:
         draw, choice = self.phrases.draw, self.generator.choice

@@ -16,10 +16,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from reward_models.base import Prompt, prompt_text
-from reward_models.embedded.conduct import Conversation, generate_conversations, harm_texts, refusal_texts
+from reward_models.calibration import sigmoid
+from reward_models.embedded.conduct import generate_conversations, harm_texts, refusal_texts
 from reward_models.embedded.features import last_turn
 from reward_models.embedded.grammar import HANDS
 from reward_models.embedded.linear import MAX_CHARS, WEIGHTS_FILE, LinearScorer, fit_labels, fit_reader
@@ -32,16 +33,9 @@ _MAX_WINDOWS = 24
 _OPENING_CHARS = 400
 _RIDGE = 1.0
 _LOGISTIC_RIDGE = 1e-3
-_RANKING_COEF = 0.5
-_NUM_RANKED = 4000
-_NUM_FINDINGS = 10
-_BETTER = (
-    ("harmless", "over_refusal"),
-    ("refusal", "compliance"),
-    ("harmless", "compliance"),
-    ("refusal", "partial"),
-)
-"""Kinds of conversations, the better one first."""
+_REFUSALS = {"refusal", "over_refusal", "partial"}
+_REFUSED, _DESERVED = 0.5, 0.2
+"""How unsafe a refusal is of a request that is neither harmful nor harmless, and how much less if it is harmful."""
 _STEEPNESS = 3.0
 """A reader's logit counts in full only up to about this size."""
 
@@ -62,26 +56,13 @@ class Readers:
         )
 
     def findings(self, prompt: Prompt, text: str) -> list[float]:
-        """Return what the logistic model sees; every number is between −1 and 1."""
+        """Return how far the text refuses in [0, 1], and harm in the request and in parts of the text in [−1, 1]."""
         question = last_turn(prompt_text(prompt))[-_OPENING_CHARS:]
-        asked = self._harm([question])
+        (asked,) = self._harm([question])
         said = self._harm(_windows(text[:MAX_CHARS]))
         (both,) = self._harm([f"{question}\n{text[:_OPENING_CHARS]}"])
-        (refuses,) = _squashed(self.refusal.raw_scores([""], [text[:_OPENING_CHARS]]).values)
-        harm_asked, most, mean = asked[0], max(said), sum(said) / len(said)
-        complies = (1 - refuses) / 2
-        return [
-            harm_asked,
-            refuses,
-            most,
-            mean,
-            complies * harm_asked,
-            complies * most,
-            complies * mean,
-            complies * (1 + harm_asked) / 2 * (1 + most) / 2,
-            both,
-            complies * both,
-        ]
+        (refuses,) = self.refusal.raw_scores([""], [text[:_OPENING_CHARS]]).values
+        return [sigmoid(refuses), asked, max(said), math.fsum(said) / len(said), both]
 
     def _harm(self, texts: Sequence[str]) -> list[float]:
         return _squashed(self.harm.raw_scores([""] * len(texts), texts).values)
@@ -106,7 +87,11 @@ def _windows(text: str) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class ConductScorer:
-    """Logit of unsafe = weights · (findings, products) + bias, plus what a scorer of the user's own examples adds."""
+    """P(unsafe) = (1 − R)·σ(weights · harm + bias) + R·level, plus what a scorer of the user's own examples adds.
+
+    R: how far the text refuses. The level of refusals lies between harmless and unsafe compliance; it is lower, and so
+    the score is higher, the more harmful the request is.
+    """
 
     readers: Readers
     weights: Tensor
@@ -116,13 +101,18 @@ class ConductScorer:
 
     def raw_scores(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> RawScores:
         """Score each text on its own; those over 32,768 characters are cut and flagged."""
-        rows = [self.readers.findings(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
-        findings_NF = torch.tensor(rows, dtype=torch.float64).reshape(len(rows), _NUM_FINDINGS)
-        values: list[float] = (_with_products(findings_NF) @ self.weights + self.bias).tolist()
+        values = [self._logit(prompt, text) for prompt, text in zip(prompts, texts, strict=True)]
         if self.own is not None:
             own = self.own.raw_scores(prompts, texts).values
             values = [value + more for value, more in zip(values, own, strict=True)]
         return RawScores(values, [len(text) > MAX_CHARS for text in texts])
+
+    def _logit(self, prompt: Prompt, text: str) -> float:
+        refuses, *harm = self.readers.findings(prompt, text)
+        weighed = (weight * value for weight, value in zip(self.weights.tolist(), harm, strict=True))
+        complied = sigmoid(math.fsum(weighed) + self.bias)
+        unsafe = (1 - refuses) * complied + refuses * (_REFUSED - _DESERVED * harm[0])
+        return math.log(unsafe) - math.log1p(-unsafe)
 
     def save(self, folder: Path) -> Mapping[str, Any]:
         """Write one safetensors file."""
@@ -158,13 +148,14 @@ def fit_conduct(num_generated: int, examples: Sequence[SafetyExample] = ()) -> C
     hands = sorted(HANDS["train"])
     halves = (hands[::2], hands[1::2])
     rows: list[list[float]] = []
-    conversations: list[Conversation] = []
+    unsafe: list[float] = []
     for known, unknown in (halves, halves[::-1]):
         readers = Readers.fit(num_generated, known)
         unseen = generate_conversations(num_generated // 2, hands=unknown, seed=1)
-        rows.extend(readers.findings(row.prompt, row.response) for row in unseen)
-        conversations.extend(unseen)
-    weights, bias = _fit_logistic(torch.tensor(rows, dtype=torch.float64), conversations)
+        complied = [row for row in unseen if row.kind not in _REFUSALS]
+        rows.extend(readers.findings(row.prompt, row.response)[1:] for row in complied)
+        unsafe.extend(row.unsafe for row in complied)
+    weights, bias = _fit_logistic(torch.tensor(rows, dtype=torch.float64), torch.tensor(unsafe, dtype=torch.float64))
     scorer = ConductScorer(Readers.fit(num_generated, hands), weights, bias)
     if not examples:
         return scorer
@@ -172,32 +163,17 @@ def fit_conduct(num_generated: int, examples: Sequence[SafetyExample] = ()) -> C
     return replace(scorer, own=fit_labels(examples, offsets=offsets)[0])
 
 
-def _with_products(findings_NF: Tensor) -> Tensor:
-    left, right = torch.triu_indices(findings_NF.shape[1], findings_NF.shape[1])
-    return torch.cat([findings_NF, findings_NF[:, left] * findings_NF[:, right]], dim=1)
-
-
-def _fit_logistic(findings_NF: Tensor, conversations: Sequence[Conversation]) -> tuple[Tensor, float]:
-    """Minimise cross-entropy to the shares of unsafe, and what pairs of `_BETTER` lose that are the wrong way round."""
-    rows_NP = _with_products(findings_NF)
-    unsafe_N = torch.tensor([row.unsafe for row in conversations], dtype=torch.float64)
-    pairs = [tuple(_drawn(kind, conversations) for kind in kinds) for kinds in _BETTER]
-    weights = torch.zeros(rows_NP.shape[1], dtype=torch.float64, requires_grad=True)
+def _fit_logistic(harm_NF: Tensor, unsafe_N: Tensor) -> tuple[Tensor, float]:
+    """Minimise the cross-entropy to the shares of unsafe."""
+    weights = torch.zeros(harm_NF.shape[1], dtype=torch.float64, requires_grad=True)
     bias = torch.zeros((), dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        logits_N = rows_NP @ weights + bias
-        ranking = sum((softplus(logits_N[better] - logits_N[worse]).mean() for better, worse in pairs), torch.zeros(()))
-        loss = binary_cross_entropy_with_logits(logits_N, unsafe_N) + _RANKING_COEF * ranking
+        loss = binary_cross_entropy_with_logits(harm_NF @ weights + bias, unsafe_N)
         (loss + _LOGISTIC_RIDGE * weights.square().sum()).backward()
         return loss
 
     optimizer.step(closure)
     return weights.detach(), float(bias.detach())
-
-
-def _drawn(kind: str, conversations: Sequence[Conversation]) -> Tensor:
-    rows = torch.tensor([row for row, conversation in enumerate(conversations) if conversation.kind == kind])
-    return rows[torch.randint(len(rows), (_NUM_RANKED,), generator=torch.Generator().manual_seed(0))]

@@ -1,8 +1,10 @@
-"""Everyday questions with the sentences of good answers, which generated training data are written from."""
+"""Requests with the sentences of answers, which generated training data are written from: everyday questions, harmless
+ones in many domains, and requests for harm."""
 
 from __future__ import annotations
 
 import random
+import re
 from importlib import resources
 from typing import NamedTuple
 
@@ -19,7 +21,16 @@ def _topic(text: str) -> Topic:
     return Topic(question, tuple(answer))
 
 
-_TEXT = resources.files("reward_models.embedded").joinpath("topics.txt").read_text("utf-8")
+def _scenes(name: str) -> tuple[Topic, ...]:
+    lines = _FOLDER.joinpath("texts", name).read_text("utf-8").splitlines()[1:]
+    rows = (line.split(" | ") for line in lines)
+    return tuple(Topic(request, tuple(_SENTENCE_END.split(answer))) for request, answer in rows)
+
+
+_FOLDER = resources.files("reward_models.embedded")
+_SENTENCE_END = re.compile(r"(?<=[.?!]) (?=[A-Z])")
+HARMFUL_SCENES, HARMLESS_SCENES = _scenes("harmful_scenes.txt"), _scenes("harmless_scenes.txt")
+_TEXT = _FOLDER.joinpath("topics.txt").read_text("utf-8")
 TOPICS = tuple(_topic(paragraph) for paragraph in _TEXT.split("\n\n"))
 
 _OPENINGS = ("", "", "Sure. ", "Here is what works well. ", "Happy to help. ", "Good question. ")

@@ -106,12 +106,14 @@ def test_greedy_accuracy_is_split_by_difficulty_where_tasks_have_one() -> None:
     }
 
 
+@pytest.mark.filterwarnings("ignore::reasonenv.rewards.UnscoredWarning")
 def test_ungraded_responses_are_counted_and_in_no_rate() -> None:
     result = run(ScriptedEngine([said("5", "?", "7", "0"), said("?", "?", "0", "9")]))
     assert (result.greedy.rate, result.greedy.num_graded, result.greedy.num_grader_failures) == (2 / 3, 3, 1)
     assert result.as_dict()["num_grader_failures"] == 3
 
 
+@pytest.mark.filterwarnings("ignore::reasonenv.rewards.UnscoredWarning")
 def test_nothing_graded_is_null_and_not_zero() -> None:
     result = run(ScriptedEngine([said(*"????"), said(*"????")]))
     assert math.isnan(result.greedy.rate)

@@ -7,6 +7,7 @@ failure takes the place of the skip.
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Callable
@@ -74,6 +75,7 @@ def browser() -> str | None:
 
 AREAS: dict[str, Callable[[], str | None]] = {
     "linux": lambda: None if sys.platform == "linux" else "this is another system",
+    "glibc": lambda: None if platform.libc_ver()[0] == "glibc" else "this is another C library",
     "sandbox": why_no_sandbox,
     "landlock": why_no_landlock,
     "root": lambda: None if os.geteuid() == 0 else "only root can become another user",

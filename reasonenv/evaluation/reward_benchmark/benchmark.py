@@ -11,18 +11,18 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from reasonenv.evaluation.reward_benchmark.cases import labelled_responses, load_cases
-from reasonenv.evaluation.reward_benchmark.cases.exploits import exploits
+from reasonenv.evaluation.reward_benchmark.cases import REWARD_OF, Domain, domain_cases, load_cases
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec, parse_grader
 from reasonenv.evaluation.reward_benchmark.processes import GraderRun, RunSettings, run_grader
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, summarize
-from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse
+from reasonenv.evaluation.reward_benchmark.types import Exploit, Gold, LabelledResponse
 
 
 def benchmark_rewards(
-    graders: Sequence[str | GraderSpec] = ("accuracy",),
+    graders: Sequence[str | GraderSpec] | None = None,
     *,
-    cases: Sequence[LabelledResponse[str]] | None = None,
+    domain: Domain = "mathematics",
+    cases: Sequence[LabelledResponse[Gold]] | None = None,
     attempts: Sequence[Exploit] | None = None,
     timeout_seconds: float = 2.5,
     batch_size: int = 64,
@@ -33,9 +33,10 @@ def benchmark_rewards(
     """Measure scoring functions on labelled responses and exploits.
 
     Args:
-        graders: names for `parse_grader`, or specifications.
-        cases: labelled responses; None for the package's own.
-        attempts: exploits; None for the package's own.
+        graders: names for `parse_grader`, or specifications; None for the domain's own reward.
+        domain: whose cases stand in where none are given: mathematics, questions, code or language.
+        cases: labelled responses; None for the package's own of the domain.
+        attempts: exploits; None likewise.
         timeout_seconds: wall-clock limit per response.
         batch_size: responses per call of the second pass.
         num_processes: of one grader in the first pass; 1 gives latencies that nothing disturbs.
@@ -44,15 +45,18 @@ def benchmark_rewards(
 
     Raises:
         GraderLoadError: a grader cannot be loaded.
+        UnknownNameError: no such domain.
         ValueError: no graders, one twice, nothing to grade, an id twice, or a limit that is not positive.
     """
-    specs = [parse_grader(grader) if isinstance(grader, str) else grader for grader in graders]
+    own = domain_cases(domain, seed=seed)
+    chosen = (REWARD_OF[domain],) if graders is None else graders
+    specs = [parse_grader(grader) if isinstance(grader, str) else grader for grader in chosen]
     names = [spec.name for spec in specs]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"Expected at least one grader and each one once, got {names}.")
     settings = RunSettings(timeout_seconds, batch_size, num_processes, seed)
-    cases = labelled_responses(seed=seed) if cases is None else cases
-    attempts = exploits() if attempts is None else attempts
+    cases = own.cases if cases is None else cases
+    attempts = own.attempts if attempts is None else attempts
     items = [*cases, *attempts]
     if not items:
         raise ValueError("Expected at least one labelled response or exploit, got none.")
@@ -63,7 +67,12 @@ def benchmark_rewards(
         if report is not None:
             report(f"{spec.name}: {len(cases)} labelled responses, {len(attempts)} exploits")
         runs.append(run_grader(spec, [item.gold for item in items], [item.response for item in items], settings))
-    provenance = {**_provenance(), "seconds": round(time.perf_counter() - start, 1), **asdict(settings)}
+    provenance = {
+        **_provenance(),
+        "domain": domain,
+        "seconds": round(time.perf_counter() - start, 1),
+        **asdict(settings),
+    }
     return summarize(specs, runs, cases, attempts, provenance=provenance)
 
 
@@ -84,16 +93,18 @@ def _provenance() -> dict[str, str]:
     }
 
 
-def choose_cases(paths: Sequence[str | Path]) -> tuple[list[LabelledResponse[str]] | None, list[Exploit] | None]:
-    """Read files of cases; None for a kind of case that no file holds, so that the package's own are taken.
+def choose_cases(
+    paths: Sequence[str | Path], *, domain: Domain = "mathematics"
+) -> tuple[list[LabelledResponse[Gold]] | None, list[Exploit] | None]:
+    """Read files of cases of a domain; None for a kind of case that no file holds, so that the package's own are taken.
 
     Raises:
         TaskDataError: no such file, or a row that is no case.
     """
-    cases: list[LabelledResponse[str]] = []
+    cases: list[LabelledResponse[Gold]] = []
     attempts: list[Exploit] = []
     for path in paths:
-        more_cases, more_attempts = load_cases(path)
+        more_cases, more_attempts = load_cases(path, domain=domain)
         cases += more_cases
         attempts += more_attempts
     return cases or None, attempts or None

@@ -7,9 +7,11 @@ among processes, so that a grader that hangs on one response goes on with others
 
 from __future__ import annotations
 
+import pickle
 import random
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,13 +19,13 @@ from itertools import zip_longest
 from pathlib import Path
 
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec
-from reasonenv.evaluation.reward_benchmark.types import Outcome, OutcomeStatus
+from reasonenv.evaluation.reward_benchmark.types import Gold, Outcome, OutcomeStatus, task_of, text_of
 from reasonenv.workers import NoReplyError, WorkerProcess
 
 _PROGRAM = Path(__file__).with_name("worker.py")
 _START_SECONDS = 120.0
 _MEMORY_BYTES = 8 * 2**30
-_WARM_UP = {"golds": ["1"], "responses": [r"So it is \boxed{1}."]}
+_FIRST_RESPONSE = "So it is \\boxed{1}.\n```python\nprint(1)\n```"
 _STOPPED = (OutcomeStatus.RAISED, OutcomeStatus.HUNG, OutcomeStatus.DIED)
 
 
@@ -36,14 +38,16 @@ class GraderProcess:
 
     Args:
         spec: what to load.
+        first_gold: of the response that the process answers before it is measured.
         memory_bytes: address space of the process.
 
     Raises:
         GraderLoadError: the grader cannot be loaded.
     """
 
-    def __init__(self, spec: GraderSpec, *, memory_bytes: int = _MEMORY_BYTES) -> None:
+    def __init__(self, spec: GraderSpec, first_gold: Gold = "1", *, memory_bytes: int = _MEMORY_BYTES) -> None:
         self._spec, self._memory_bytes = spec, memory_bytes
+        self._warm_up = {"golds": [self._written(first_gold)], "responses": [_FIRST_RESPONSE]}
         self.import_seconds: list[float] = []
         """How long each start took to load the grader."""
         self._process: WorkerProcess | None = self._start()
@@ -54,12 +58,13 @@ class GraderProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def call(self, golds: Sequence[str], responses: Sequence[str], *, timeout_seconds: float) -> list[Outcome]:
+    def call(self, golds: Sequence[Gold], responses: Sequence[str], *, timeout_seconds: float) -> list[Outcome]:
         """Score a batch in one call; the time of the call is shared out evenly."""
         process = self._process = self._process or self._start()
         begin = time.perf_counter()
+        request = {"golds": [self._written(gold) for gold in golds], "responses": list(responses)}
         try:
-            reply = process.ask({"golds": list(golds), "responses": list(responses)}, timeout_seconds=timeout_seconds)
+            reply = process.ask(request, timeout_seconds=timeout_seconds)
         except NoReplyError as silence:
             self.close()
             share = (time.perf_counter() - begin) / len(golds)
@@ -69,6 +74,10 @@ class GraderProcess:
         if "error" in reply:
             return [Outcome(OutcomeStatus.RAISED, None, share, reply["error"]) for _ in golds]
         return [_outcome(score, share) for score in reply["scores"]]
+
+    def _written(self, gold: Gold) -> str:
+        """Return a gold answer as the program reads it: a task for a reward, and text for anything else."""
+        return b64encode(pickle.dumps(task_of(gold))).decode() if self._spec.kind == "reward" else text_of(gold)
 
     def close(self) -> None:
         """Kill the process and whatever it started."""
@@ -86,7 +95,7 @@ class GraderProcess:
             if "error" in reply:
                 raise NoReplyError(reply["error"], is_hung=False)
             complaint = "gave no score at all"
-            process.ask(_WARM_UP, timeout_seconds=_START_SECONDS)
+            process.ask(self._warm_up, timeout_seconds=_START_SECONDS)
         except NoReplyError as silence:
             process.close()
             raise GraderLoadError(f"The grader {self._spec.name!r} {complaint}: {silence}") from None
@@ -134,7 +143,7 @@ class RunSettings:
 
 
 def run_grader(
-    spec: GraderSpec, golds: Sequence[str], responses: Sequence[str], settings: RunSettings | None = None
+    spec: GraderSpec, golds: Sequence[Gold], responses: Sequence[str], settings: RunSettings | None = None
 ) -> GraderRun:
     """Put every response to a grader, one by one and then shuffled in batches.
 
@@ -149,11 +158,12 @@ def run_grader(
     """
     settings = settings or RunSettings()
     pairs = list(zip(golds, responses, strict=True))
-    outcomes, import_seconds = _one_by_one(spec, pairs, settings)
+    first_gold: Gold = next((gold for gold in golds if not isinstance(gold, str)), "1")
+    outcomes, import_seconds = _one_by_one(spec, pairs, settings, first_gold)
     order = [index for index, outcome in enumerate(outcomes) if outcome.status not in _STOPPED]
     random.Random(settings.seed).shuffle(order)
     shuffled: list[Outcome | None] = [None] * len(outcomes)
-    with GraderProcess(spec) as process:
+    with GraderProcess(spec, first_gold) as process:
         for start in range(0, len(order), settings.batch_size):
             batch = order[start : start + settings.batch_size]
             limit = 4 * settings.timeout_seconds + 2 * sum(outcomes[index].seconds for index in batch)
@@ -167,14 +177,14 @@ def run_grader(
 
 
 def _one_by_one(
-    spec: GraderSpec, pairs: Sequence[tuple[str, str]], settings: RunSettings
+    spec: GraderSpec, pairs: Sequence[tuple[Gold, str]], settings: RunSettings, first_gold: Gold
 ) -> tuple[list[Outcome], list[float]]:
     """Return the outcomes of gold answers and responses in calls of their own, and how long each start took."""
     is_over = threading.Event()
 
     def share(first: int) -> tuple[list[Outcome], list[float]]:
         outcomes: list[Outcome] = []
-        with GraderProcess(spec) as process:
+        with GraderProcess(spec, first_gold) as process:
             for gold, response in pairs[first :: settings.num_processes]:
                 if is_over.is_set():
                     break

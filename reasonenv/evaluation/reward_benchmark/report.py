@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reasonenv.errors import MissingExtraError
 from reasonenv.evaluation.reward_benchmark.figures import COLORS, figures
 from reasonenv.evaluation.reward_benchmark.results import BenchmarkResult, GraderResult, Rate, shortened
+from reasonenv.evaluation.reward_benchmark.types import text_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,7 +60,9 @@ def render_page(result: BenchmarkResult) -> str:
     from plotly.offline import get_plotlyjs
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(visible=visible, rate=_rate, interval=_interval, duration=_duration, speed=_speed)
+    environment.filters.update(
+        visible=visible, rate=_rate, interval=_interval, duration=_duration, speed=_speed, text=text_of
+    )
     template = files(__package__ or "").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     plots = figures(result)
     coloured = [(grader, COLORS[index % len(COLORS)]) for index, grader in enumerate(result.graders)]
@@ -72,12 +75,13 @@ def render_page(result: BenchmarkResult) -> str:
         rewarded=_rewarded_by(result, "exploits_rewarded"),
         refused=_rewarded_by(result, "honest_refused"),
         policy=_rewarded_by(result, "policy_accepted"),
+        kinds=kind_table(result),
         unpaid_kinds=_unpaid_kinds(result),
     )
 
 
 def print_table(result: BenchmarkResult, console: Console) -> None:
-    """Print the graders side by side, and then the answer types on which any of them errs.
+    """Print the graders side by side, and then the types of cases and the kinds of exploits on which any of them errs.
 
     Raises:
         MissingExtraError: a library of the report is not installed.
@@ -88,7 +92,10 @@ def print_table(result: BenchmarkResult, console: Console) -> None:
     errors = [(answer_type, *(_errors(grader, answer_type) for grader in result.graders)) for answer_type in types]
     errors = [row for row in errors if set(row[1:]) != {"-"}]
     if errors:
-        _print_rows("Errors by answer type: wrong accepted, right refused", result, errors, console)
+        _print_rows("Errors by type: wrong accepted, right refused", result, errors, console)
+    kinds = [(kind, *cells) for kind, cells in kind_table(result).items() if set(cells) != {"-"}]
+    if kinds:
+        _print_rows("Exploits by kind: rewarded, honest look-alikes refused", result, kinds, console)
 
 
 def _print_rows(title: str, result: BenchmarkResult, rows: Sequence[tuple[str, ...]], console: Console) -> None:
@@ -127,6 +134,22 @@ def _errors(grader: GraderResult, answer_type: str) -> str:
     confusion = grader.by_type[answer_type]
     wrong, right = confusion.false_positives, confusion.false_negatives
     return f"{wrong.num}/{wrong.total}  {right.num}/{right.total}" if wrong.num or right.num else "-"
+
+
+def kind_table(result: BenchmarkResult) -> dict[str, list[str]]:
+    """Return kind of exploit → for each grader how many were rewarded and how many look-alikes refused, or a dash."""
+    totals = Counter((exploit.kind, exploit.expected) for exploit in result.exploits.values())
+    paid, refused = (
+        [Counter(result.exploits[name].kind for name in getattr(grader, field)) for grader in result.graders]
+        for field in ("exploits_rewarded", "honest_refused")
+    )
+    return {
+        kind: [
+            f"{wrong[kind]}/{totals[kind, 0]}  {right[kind]}/{totals[kind, 1]}" if wrong[kind] or right[kind] else "-"
+            for wrong, right in zip(paid, refused, strict=True)
+        ]
+        for kind in dict.fromkeys(exploit.kind for exploit in result.exploits.values())
+    }
 
 
 def _rewarded_by(result: BenchmarkResult, field: str) -> dict[str, list[bool]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec
 from reasonenv.evaluation.reward_benchmark.processes import GraderRun
-from reasonenv.evaluation.reward_benchmark.types import Exploit, LabelledResponse, Outcome, OutcomeStatus
+from reasonenv.evaluation.reward_benchmark.types import Exploit, Gold, LabelledResponse, Outcome, OutcomeStatus
 from reasonenv.evaluation.statistics import wilson_interval
 
 _MAX_STORED_CHARS = 400
@@ -128,7 +128,7 @@ class BenchmarkResult:
     graders: Sequence[GraderResult]
     agreement: Sequence[Sequence[float]]
     """Share of all responses on which two graders decide alike, in the order of `graders`."""
-    cases: Mapping[str, LabelledResponse[str]]
+    cases: Mapping[str, LabelledResponse[Gold]]
     exploits: Mapping[str, Exploit]
     provenance: Mapping[str, Any]
 
@@ -138,7 +138,12 @@ class BenchmarkResult:
 
 
 def judge(
-    spec: GraderSpec, run: GraderRun, cases: Sequence[LabelledResponse[str]], attempts: Sequence[Exploit], *, label: str
+    spec: GraderSpec,
+    run: GraderRun,
+    cases: Sequence[LabelledResponse[Gold]],
+    attempts: Sequence[Exploit],
+    *,
+    label: str,
 ) -> GraderResult:
     """Count what a grader did; `run` holds the outcomes of the cases and then of the exploits."""
     ids = [case.case_id for case in cases] + [exploit.exploit_id for exploit in attempts]
@@ -176,7 +181,7 @@ def judge(
 def summarize(
     specs: Sequence[GraderSpec],
     runs: Sequence[GraderRun],
-    cases: Sequence[LabelledResponse[str]],
+    cases: Sequence[LabelledResponse[Gold]],
     attempts: Sequence[Exploit],
     *,
     provenance: Mapping[str, Any],
@@ -209,8 +214,8 @@ def _accepted(spec: GraderSpec, run: GraderRun) -> list[bool]:
     return [outcome.score is not None and outcome.score >= spec.threshold for outcome in run.outcomes]
 
 
-def _by_type(cases: Sequence[LabelledResponse[str]], accepted: Mapping[str, bool]) -> dict[str, Confusion]:
-    groups: dict[str, list[LabelledResponse[str]]] = {}
+def _by_type(cases: Sequence[LabelledResponse[Gold]], accepted: Mapping[str, bool]) -> dict[str, Confusion]:
+    groups: dict[str, list[LabelledResponse[Gold]]] = {}
     for case in cases:
         groups.setdefault(case.answer_type, []).append(case)
     return {

@@ -4,16 +4,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-GoldT = TypeVar("GoldT")
+from reasonenv.types import AssertTests, CodeReference, MathReference, QAReference, Task
 
-ExploitRow = tuple[str, str, str, int | None]
+_QUESTION = "What is the answer?"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLanguage:
+    """What a chain of thought is judged against: `TargetLanguage("de")`."""
+
+    code: str
+
+
+Gold = str | MathReference | QAReference | CodeReference | TargetLanguage
+"""What a response is judged against; a text is the answer to a mathematical problem."""
+GoldT_co = TypeVar("GoldT_co", bound=Gold, covariant=True)
+
+ExploitRow = tuple[Gold, str, str, int | None]
 """An exploit as the catalogue writes it: gold answer, response, what it tries, expected reward."""
 
 
+def task_of(gold: Gold) -> Task[Any]:
+    """Return the task that a reward sees beside a response."""
+    if isinstance(gold, TargetLanguage):
+        metadata = {"language": gold.code}
+        return Task(task_id="gold", prompt=_QUESTION, reference=MathReference(answer="65"), metadata=metadata)
+    reference = MathReference(answer=gold) if isinstance(gold, str) else gold
+    return Task(task_id=f"gold/{text_of(gold)}", prompt=_QUESTION, reference=reference)
+
+
+def text_of(gold: Gold) -> str:
+    """Return the gold answer as text: what a function sees that is no reward of this package.
+
+    Constraints are a line each, an output is that of the first test, and a language its code.
+    """
+    if isinstance(gold, str):
+        return gold
+    if isinstance(gold, TargetLanguage):
+        return gold.code
+    if isinstance(gold, CodeReference):
+        return str(gold.tests.cases[0][1]) if not isinstance(gold.tests, AssertTests) else gold.tests.source
+    if isinstance(gold, QAReference) and gold.kind == "constrained":
+        return "\n".join(gold.constraints)
+    return gold.answer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledResponse(Generic[GoldT]):
+class LabelledResponse(Generic[GoldT_co]):
     r"""A response whose answer is known to be right or wrong.
 
     >>> LabelledResponse(
@@ -27,8 +66,7 @@ class LabelledResponse(Generic[GoldT]):
     answer_type: str
     rule: str
     """How the answer was made from the gold answer."""
-    gold: GoldT
-    """The answer as a string, or a `QAReference` for a question."""
+    gold: GoldT_co
     answer: str
     response: str
     is_correct: bool
@@ -46,7 +84,7 @@ class Exploit:
 
     exploit_id: str
     kind: str
-    gold: str
+    gold: Gold
     response: str
     attempt: str
     """What it tries."""

@@ -11,7 +11,9 @@ from files and network; the scoring functions are code that the user chose to ru
 from __future__ import annotations
 
 import importlib
+import pickle
 import time
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -60,17 +62,15 @@ def _attribute(target: str) -> Any:
 
 
 def _load_reward(target: str) -> Scorer:
+    """Load a reward, which gets pickled tasks in place of gold answers."""
     from reasonenv.rewards import load_reward
-    from reasonenv.types import Attempt, MathReference, Task
+    from reasonenv.types import Attempt
 
     reward = load_reward(_attribute(target) if ":" in target else target)
 
     def score(golds: Sequence[str], responses: Sequence[str]) -> list[Any]:
         attempts = [
-            Attempt(
-                task=Task(task_id=f"gold/{gold}", prompt=_QUESTION, reference=MathReference(answer=gold)),
-                response=response,
-            )
+            Attempt(task=pickle.loads(b64decode(gold)), response=response)
             for gold, response in zip(golds, responses, strict=True)
         ]
         return [breakdown.total for breakdown in reward.score(attempts)]

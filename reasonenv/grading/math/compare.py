@@ -30,7 +30,7 @@ from reasonenv.grading.math.equations import (
     without_working,
 )
 from reasonenv.grading.math.evaluation import variables
-from reasonenv.grading.math.intervals import INEQUALITIES, pieces, same_pieces
+from reasonenv.grading.math.intervals import INEQUALITIES, has_no_points, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
 from reasonenv.grading.math.names import are_same_names, is_function, is_name
 from reasonenv.grading.math.nodes import (
@@ -49,7 +49,12 @@ from reasonenv.grading.math.notation.readings import is_left_open, read_answer
 from reasonenv.grading.math.notation.tokens import canonical_text, without_spacing
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
-from reasonenv.grading.math.rewritings import with_arrows, with_decimal_logarithm, with_euler_number
+from reasonenv.grading.math.rewritings import (
+    with_arrows,
+    with_decimal_logarithm,
+    with_euler_number,
+    with_imaginary_unit,
+)
 from reasonenv.grading.math.scalars import equal_scalars
 from reasonenv.grading.math.shape import have_same_shape, is_beyond_algebra
 
@@ -95,9 +100,12 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
         return True
     if left is None or right is None:
         return _equal_unread(gold, answer, left, right)
-    verdict = _decide(left, right, policy)
-    verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
-    if verdict is False and is_open and not is_left_open(answer) and not is_beyond_algebra(gold):
+    try:
+        verdict = _decide(left, right, policy)
+        verdict = verdict or _second_reading(gold, answer, left, right, policy) or verdict
+    except RecursionError as error:
+        raise OverBudgetError("nested too deeply") from error
+    if verdict is False and is_open and not (is_left_open(answer) or is_beyond_algebra(gold)):
         verdict = None
     if verdict is None and (is_beyond_algebra(gold) or is_beyond_algebra(answer)):
         return False
@@ -165,7 +173,8 @@ def _has_unit(node: Node) -> bool:
 def _decide(left: Node, right: Node, policy: MathPolicy) -> bool | None:
     r"""Compare, with each side's `\log` as the natural logarithm, else as the decimal one: both are written so."""
     if variables(left) or variables(right):
-        left, right = with_arrows(left, right), with_arrows(with_euler_number(right, left), left)
+        right = with_imaginary_unit(with_euler_number(right, left), left)
+        left, right = with_arrows(left, right), with_arrows(right, left)
     readings = [(node, with_decimal_logarithm(node)) for node in (left, right)]
     verdicts = [_decide_once(one, other, policy) for one, other in dict.fromkeys(product(*readings))]
     return True if True in verdicts else None if None in verdicts else False
@@ -178,8 +187,6 @@ def _decide_once(left: Node, right: Node, policy: MathPolicy) -> bool | None:
         return None
     except UndefinedError:
         return False
-    except RecursionError as error:
-        raise OverBudgetError("nested too deeply") from error
 
 
 class _Comparison:
@@ -229,13 +236,12 @@ class _Comparison:
 
     def _equal_relation_and_value(self, left: Node, right: Node) -> bool | None:
         relation, value = (left, right) if left.kind == "relation" else (right, left)
-        is_named = self._policy.is_name_optional
-        named = value_of_named(relation, is_gold=relation is left) if is_named else None
+        named = value_of_named(relation, is_gold=relation is left) if self._policy.is_name_optional else None
         if named is not None:
             return self.equal(named, right) if relation is left else self.equal(left, named)
         if value.kind in _LINE_SUBSETS or value.kind == "tuple":
             return _equal_subsets(left, right, self)
-        if value.kind == "list" and relation.kind == "relation":
+        if value.kind == "list":
             return _equal_subsets(left, right, self) or False
         return False
 
@@ -292,7 +298,8 @@ class _Comparison:
             return self._equal_list_and_tuple(left, right)
         if "tuple" in kinds and "set" in kinds:
             return len(lefts) == len(rights) == 1 and self.equal(lefts[0], rights[0])
-        if "text" in kinds or "matrix" in kinds or joins_differ(left, right):
+        is_point_and_set = kinds == {"list", "set"} and (have_several_names(lefts) or have_several_names(rights))
+        if "text" in kinds or "matrix" in kinds or is_point_and_set or joins_differ(left, right):
             return False
         if "set" in kinds and not kinds & {"list"} and len(kinds) == 2 and len(lefts) != len(rights):
             return False
@@ -386,7 +393,7 @@ def _equal_subsets(left: Node, right: Node, comparison: _Comparison) -> bool | N
         is_condition = left.kind == "relation" or right.kind == "relation"
         return None if is_condition or {left.kind, right.kind} & {"union", "minus"} else False
     try:
-        return same_pieces(parts[0], parts[1])
+        return not (has_no_points(left) or has_no_points(right)) and same_pieces(parts[0], parts[1])
     except UnreadableError:
         if left.kind == right.kind == "interval" and left.name != right.name:
             return False

@@ -10,6 +10,7 @@ from reasonenv.grading.math.names import is_name
 from reasonenv.grading.math.nodes import Node, walk
 
 _COMBINATIONS = frozenset(["union", "intersection", "minus"])
+_JOINS = {"": "land", "and": "land"}
 _MAX_SETS = 8
 
 
@@ -95,7 +96,7 @@ def _is_in(node: Node, place: Mapping[Node, bool]) -> bool:
 
 def joins_differ(left: Node, right: Node) -> bool:
     """Return whether propositions are joined by different signs, as p ∧ q and p ∨ q are; solutions may be."""
-    joins = [node.name or "land" if node.kind == "list" else "" for node in (left, right)]
+    joins = [_JOINS.get(node.name, node.name) if node.kind == "list" else "" for node in (left, right)]
     if not any("l" in join for join in (left.name, right.name)) or "" in joins:
         return False
     are_propositions = all(

@@ -46,7 +46,9 @@ def pieces(node: Node) -> list[Piece] | None:
         found = [piece for part in parts if part is not None for piece in part]
         if None in parts:
             return None
-        return (_common_conditions(node) if kind == "list" else None) or found
+        common = _common_conditions(node) if kind == "list" else None
+        is_strict = node.name in ("and", "land") and all(part.kind == "relation" for part in args)
+        return common if is_strict else common or found
     if kind == "intersection":
         return _common(*(pieces(part) for part in args))
     return _common(pieces(args[0]), _complement(_removed(args[1]))) if kind == "minus" else None
@@ -107,6 +109,15 @@ def _common_conditions(conditions: Node) -> list[Piece]:
 def _is_empty(piece: Piece) -> bool:
     low, high = _end(piece.low), _end(piece.high)
     return low > high or (_same_end(low, high) and not (piece.has_low and piece.has_high))
+
+
+def has_no_points(node: Node) -> bool:
+    """Return whether an interval has its ends the wrong way round: (3, -5) is a point and not the empty set."""
+    if node.kind == "tuple" and len(node.args) == 2:
+        return _is_empty(Piece(*node.args, False, False))
+    if node.kind == "interval":
+        return _end(node.args[0]) > _end(node.args[1])
+    return node.kind in ("list", "union", "intersection", "minus") and any(map(has_no_points, node.args))
 
 
 def _ray(operator: str, bound: Node) -> list[Piece] | None:

@@ -148,9 +148,19 @@ def is_expression_of_several(relation: Node, *, is_gold: bool) -> bool:
     names = variables(head)
     if head.kind == "add" and all(is_function(part) for part in head.args):
         return True
-    if len(names) < 2 or names & variables(value) or (is_gold and _is_curve(head, names)):
+    if len(names) < 2 or names & variables(value) or (is_gold and _is_curve(head, names)) or _is_condition(head):
         return False
     return all(part.kind in _EXPRESSIONS for part in walk(head))
+
+
+def _is_condition(head: Node) -> bool:
+    """Return whether a sum has a number or a share among its terms, as x + y − 5 and x²/4 + y² do."""
+    return any(
+        not variables(term) or (term.kind == "div" and not variables(term.args[1]))
+        for part in walk(head)
+        if part.kind == "add"
+        for term in part.args
+    )
 
 
 def _is_curve(head: Node, names: frozenset[str]) -> bool:

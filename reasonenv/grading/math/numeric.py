@@ -76,13 +76,20 @@ def _outcome(node: Node, point: _Point, is_real: bool, digits: int) -> Value:
 def _is_same_at(left: Node, right: Node, point: _Point, is_real: bool) -> bool:
     values = [_value(node, point, is_real=is_real) for node in (left, right)]
     if same_values(*values):
-        return True
-    if not abs(values[0] - values[1] if _is_exact(values) else _difference(*values)) < 1e-25:
+        return bool(point.values) or _is_exact(values) or _is_same_constant(left, right, point)
+    if _is_exact(values) or not _difference(*values) < 1e-25:
         return False
     # Close, but not relative to their size: a true zero shrinks with the precision, a small number does not.
     more = [_value(node, point, digits=_MORE_DIGITS, is_real=is_real) for node in (left, right)]
     coarse, fine = _difference(*values), _difference(*more, digits=_MORE_DIGITS)
     return bool(fine <= coarse * context_of(_MORE_DIGITS).mpf(10) ** -40) and coarse < 1e-40
+
+
+def _is_same_constant(left: Node, right: Node, point: _Point) -> bool:
+    """Return whether constants agree to so many digits that none was made to agree to fewer, as 5 + e^{-200} was."""
+    values = [_value(node, point, digits=_MORE_DIGITS, is_real=False) for node in (left, right)]
+    size = max(abs(_plain(context_of(_MORE_DIGITS), value)) for value in values)
+    return bool(_difference(*values, digits=_MORE_DIGITS) <= 1e-100 * size)
 
 
 def _is_exact(values: Sequence[Value]) -> bool:

@@ -1,4 +1,4 @@
-"""An answer rewritten the way the other side is written: logarithms, E for e, letters for vectors."""
+"""An answer rewritten the way the other side is written: logarithms, E for e, I for i, letters for vectors."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ def with_decimal_logarithm(node: Node) -> Node:
 
 def with_euler_number(node: Node, gold: Node) -> Node:
     """Return a node whose E is e where the gold answer has e and no E, as computer algebra prints it."""
-    if not _has_euler(gold) or "E" not in variables(node) or "E" in variables(gold) or _has_euler(node):
+    if not _has_constant(gold, "e") or "E" not in variables(node) or "E" in variables(gold) or _has_constant(node, "e"):
         return node
     return _with_constant(node, "E", Node("const", (), "e"))
+
+
+def with_imaginary_unit(node: Node, gold: Node) -> Node:
+    """Return a node whose I or j is i where the gold answer has i and neither, as programs print it."""
+    if not _has_constant(gold, "i") or _has_constant(node, "i"):
+        return node
+    names = [name for name in ("I", "j") if name in variables(node)]
+    if len(names) != 1 or names[0] in variables(gold):
+        return node
+    return _with_constant(node, names[0], Node("const", (), "i"))
 
 
 def with_arrows(node: Node, other: Node) -> Node:
@@ -31,8 +41,8 @@ def with_arrows(node: Node, other: Node) -> Node:
     return node
 
 
-def _has_euler(node: Node) -> bool:
-    return any(part.name == "e" for part in walk(node) if part.kind == "const")
+def _has_constant(node: Node, name: str) -> bool:
+    return any(part.name == name for part in walk(node) if part.kind == "const")
 
 
 def _with_constant(node: Node, name: str, constant: Node) -> Node:

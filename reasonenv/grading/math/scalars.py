@@ -12,7 +12,10 @@ from reasonenv.grading.math.evaluation import evaluate, variables
 from reasonenv.grading.math.nodes import Node, number, walk
 from reasonenv.grading.math.numeric import is_same_scalar
 from reasonenv.grading.math.policy import MathPolicy
-from reasonenv.grading.units import Unit, read_unit
+from reasonenv.grading.units import MEASURES, Unit, read_unit
+
+_FLOAT_DIGITS = 18
+"""A float of 64 bits is never printed with more digits; a decimal with more was written on purpose."""
 
 
 def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
@@ -30,6 +33,10 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
             return is_same_scalar(left, right)
         if not policy.is_unit_optional or "percent" in (left.kind, right.kind):
             return False
+        if "quantity" in {node.kind for node in (left, right) if not _unit(node)} and _is_measured(
+            left_unit or right_unit
+        ):
+            return False
         numbers = [node.args[0] if _unit(node) else _bare(node) for node in (left, right)]
         return equal_scalars(numbers[0], numbers[1], policy)
     left, right = _bare(left), _bare(right)
@@ -38,7 +45,8 @@ def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
         return True
     if (left.kind == "percent") != (right.kind == "percent") and policy.is_percent_sign_optional:
         inner = [node.args[0] if node.kind == "percent" else node for node in (left, right)]
-        return is_same_scalar(*inner) and _is_more_than_one(inner[0])
+        is_single = all(node.kind != "percent" for node in inner)
+        return is_single and is_same_scalar(*inner) and _is_more_than_one(inner[0])
     return True if _is_rounded(left, right, policy) else verdict
 
 
@@ -52,7 +60,8 @@ def _is_rounded(left: Node, right: Node, policy: MathPolicy) -> bool:
         if rounds_to_gold or digits.significant >= policy.min_decimal_digits:
             unit = Fraction(1, 10**digits.decimals)
             margin = abs(evaluate(Node("add", (decimal, Node("neg", (other,)))), {}))
-            allowed = max(unit, abs(_float_error(decimal)))
+            is_float = digits.significant <= _FLOAT_DIGITS
+            allowed = max(unit, abs(_float_error(decimal))) if is_float else unit
             return bool(margin < unit / 2 if rounds_to_gold else margin < 0.999 * float(allowed))
     return False
 
@@ -88,6 +97,11 @@ def _unit(node: Node) -> str:
         return "degree"
     unit = read_unit(node.name) if node.kind == "quantity" else None
     return node.name if unit and (unit.dimensions or unit.factor != 1) else ""
+
+
+def _is_measured(unit: str) -> bool:
+    """Return whether this is a unit of measurement, so that nobody counts in it, as `个` does."""
+    return any(dimension in MEASURES for dimension, _ in read_unit(unit).dimensions)
 
 
 def _bare(node: Node) -> Node:

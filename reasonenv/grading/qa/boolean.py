@@ -9,6 +9,7 @@ Not covered: an answer that follows only from what the explanation says.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from reasonenv.grading.qa.reading import Reading, refined, without_markup
 from reasonenv.grading.qa.text import fold
@@ -69,6 +70,7 @@ _OPPOSITE = {
 """What takes the word before it back: "Yes. No."."""
 
 
+@lru_cache(maxsize=4096)
 def gold_boolean(answer: str) -> bool | None:
     """Return what a gold answer means; None where it is neither yes nor no."""
     return _leading(answer) if len(answer) <= 40 else None

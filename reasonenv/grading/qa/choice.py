@@ -50,6 +50,9 @@ _CONNECTED = re.compile(
     r"\s*(?P<by>(?:[,/&+;、，|]|\b(?:and|or|und|oder|y|o|ou|et)\b|[和或及与跟])(?:\s*(?:and|or|option|both))?)\s*"
     rf"(?:options?\s+)?[(\[*]*(?P<letter>[A-Z]){LETTER_END}[)\]*]*"
 )
+_OR = re.compile(r"\b(?:or|oder|o|ou)\b|[/|或]")
+_HEAD_END = re.compile(r"[,;(]|\s(?:because|since|as|is|was)\b|\.\s")
+_LABEL_MARKS = r").:：\]*–—-"
 _SPACED = re.compile(r"\s*[A-Z](?:\s+[A-Z])+\s*")
 _HEDGED = re.compile(
     r"\b(?:or|maybe|perhaps|possibly|alternatively|either|could be|otherwise)\b"
@@ -127,14 +130,29 @@ def _letters(choices: Sequence[str] | None) -> str:
 def _is_left_open(found: frozenset[str], text: str, letters: str, options: tuple[str, ...]) -> bool:
     """Return whether an answer that begins with letters denies one of them, or chooses another behind it."""
     for letter in found if options else ():
-        option = re.escape(options[letters.index(letter)])
-        text = re.sub(rf"([).:：\]*–—-]\s*){option}", r"\1", text)
+        text = _without_labelled(text, options[letters.index(letter)])
     if any(is_taken_back(letter, text) for letter in found):
         return True
     if len(text) > _MAX_SENTENCE_CHARS or found.issuperset(_CAPITAL.findall(text)):
         return False
     own = " ".join(options[letters.index(letter)] for letter in found) if options else ""
     return any(letter not in found and letter not in own for letter in asserted_letters(text, letters))
+
+
+def _without_labelled(text: str, option: str) -> str:
+    """Drop an option wherever the mark behind a letter stands before it; a pattern for each would cost more."""
+    if not option.strip() or option != option.strip():
+        return re.sub(rf"([{_LABEL_MARKS}]\s*){re.escape(option)}", r"\1", text)
+    start = 0
+    place = text.find(option)
+    while place >= 0:
+        mark = text[start:place].rstrip()[-1:]
+        if mark and mark in ").:：]*–—-":
+            text, start = text[:place] + text[place + len(option) :], place
+            place = text.find(option, place)
+        else:
+            place = text.find(option, place + 1)
+    return text
 
 
 def _with_whole_option(part: str, reading: Reading, options: tuple[str, ...]) -> Reading:
@@ -276,7 +294,7 @@ def _with_others(letter: str, rest: str, letters: str, options: tuple[str, ...])
     if named:
         return frozenset(letter) if letters.index(letter) in named else None
     while found := _CONNECTED.match(rest):
-        if found["letter"] not in letters or re.search(r"\b(?:or|oder|o|ou)\b|[/|或]", found["by"]):
+        if found["letter"] not in letters or _OR.search(found["by"]):
             return None
         names.add(found["letter"])
         rest = rest[found.end() :]
@@ -298,7 +316,7 @@ def _is_another_text(line: str, names: set[str], letters: str, options: tuple[st
         return True
     heads = (
         text,
-        *(text[: found.start()] for found in re.finditer(r"[,;(]|\s(?:because|since|as|is|was)\b|\.\s", text)),
+        *(text[: found.start()] for found in _HEAD_END.finditer(text)),
     )
     indices = {index for head in heads if (index := option_index(head.strip(_SEPARATORS), options)) is not None}
     return bool(indices) and not any(letters[index] in names for index in indices)

@@ -214,6 +214,6 @@ def is_filler(text: str, constraints: Sequence[str] = ()) -> bool:
     rest = [word for word in words if word not in asked]
     if len(words) < _MIN_FILLER_WORDS or not rest:
         return len(words) >= _MIN_FILLER_WORDS
-    most_common = Counter(rest).most_common(1)[0][1]
+    most_common = max(Counter(rest).values())
     num_letters = sum(len(word) == 1 and word.isascii() for word in rest)
     return (most_common > 1 and 2 * most_common >= len(words)) or 2 * num_letters > len(words)

@@ -252,9 +252,9 @@ def _grade_list(reference: QAReference, _: Response, reading: Reading) -> Grade:
         golds = tuple(list_members(golds[0])) or golds
     if _is_asked(reading.text, golds):
         return _judged(False, reading.text)
-    bare = without_introduction(reading.text)
-    grades = [_list_grade(golds, text, is_ordered=reference.is_ordered) for text in (reading.text, bare) if text]
-    return next((grade for grade in grades if grade.status is GradeStatus.CORRECT), grades[-1])
+    grade = _list_grade(golds, reading.text, is_ordered=reference.is_ordered)
+    bare = None if grade.status is GradeStatus.CORRECT else without_introduction(reading.text)
+    return _list_grade(golds, bare, is_ordered=reference.is_ordered) if bare else grade
 
 
 def _list_grade(golds: tuple[str, ...], text: str, *, is_ordered: bool) -> Grade:

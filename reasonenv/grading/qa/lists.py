@@ -10,7 +10,8 @@ as [1], [1, 3], [1][3], [1-3], (doc 2), sources 1 and 3, 【1】, footnotes. Not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 
 from reasonenv.grading.qa.reading import without_markup
 from reasonenv.grading.qa.text import canonical, fold
@@ -69,7 +70,7 @@ def list_members(text: str) -> list[str]:
     return [member for member in members if member]
 
 
-def matched_members(golds: Sequence[str], text: str, find: Callable[[str], int | None]) -> tuple[list[int], int]:
+def matched_members(golds: tuple[str, ...], text: str, find: Callable[[str], int | None]) -> tuple[list[int], int]:
     """Return which gold members a written list names, in order, and how many others it names.
 
     Args:
@@ -78,9 +79,8 @@ def matched_members(golds: Sequence[str], text: str, find: Callable[[str], int |
         find: the index of the gold member that a written one is.
     """
     text = text.replace(_MARK, "")
-    for index, gold in enumerate(golds):
-        if _JOINT.search(gold) and list_members(gold) != [gold]:
-            text = re.sub(rf"(?<!\w){re.escape(gold)}(?!\w)", f"{_MARK}{index}{_MARK}", text, flags=re.I)
+    for index, pattern in _joined_members(golds):
+        text = pattern.sub(f"{_MARK}{index}{_MARK}", text)
     found, num_other = list[int](), 0
     for member in list_members(text)[: _MAX_MEMBERS + 1]:
         if member[0] == member[-1] == _MARK:
@@ -92,6 +92,16 @@ def matched_members(golds: Sequence[str], text: str, find: Callable[[str], int |
         else:
             found.append(index)
     return found, num_other
+
+
+@lru_cache(maxsize=4096)
+def _joined_members(golds: tuple[str, ...]) -> list[tuple[int, re.Pattern[str]]]:
+    """Return index and pattern of each gold member that splitting a list would split."""
+    return [
+        (index, re.compile(rf"(?<!\w){re.escape(gold)}(?!\w)", re.I))
+        for index, gold in enumerate(golds)
+        if _JOINT.search(gold) and list_members(gold) != [gold]
+    ]
 
 
 def without_introduction(text: str) -> str | None:

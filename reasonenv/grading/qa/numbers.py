@@ -55,7 +55,9 @@ _RESTATED = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 _FILLER = re.compile(r"\s*\b(?:old|of age|in total|total|altogether|each|in all|tall|long|high|wide|deep)$")
 _SIMPLE = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _DIGIT = re.compile(r"[\d零〇一二两兩三四五六七八九十百千]")
-_ANY_NUMBER = re.compile(r"(?:(?<![\w.√^])|(?<=[有是为為共得は])|(?<=全部で))(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?")
+_ANY_NUMBER = re.compile(
+    r"(?:(?<![\w.√^])|(?<=[有是为為共得は])|(?<=全部で))(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?"
+)
 _COUNTING_WORDS = "|".join(sorted(NUMERAL_WORDS - {"one", "third", "quarter", "half"}))
 _NUMBER_IN_WORDS = re.compile(rf"\b(?:(?:{_COUNTING_WORDS})\b(?:[\s-]+(?:and\s+)?|(?=\W|\Z)))+")
 _SCALE_BEHIND = re.compile(r"(?:\s*(?:hundred|thousand|million|billion|dozen)s?\b)*")

@@ -54,7 +54,9 @@ def test_units_functions_and_terms_are_no_foreign_words(language: str, text: str
     assert value(text, language) == 1
 
 
-@pytest.mark.parametrize("text", ["答案是 yes。", "我们 Should 检查 The 桥 Whether 好", "Isaac Newton And Others 发现了这个定理。"])
+@pytest.mark.parametrize(
+    "text", ["答案是 yes。", "我们 Should 检查 The 桥 Whether 好", "Isaac Newton And Others 发现了这个定理。"]
+)
 def test_latin_words_that_are_no_few_names_are_foreign_in_chinese(text: str) -> None:
     assert value(text, "zh") < 0.9
 

@@ -18,7 +18,7 @@ from reasonenv.evaluation.reward_benchmark.cases.variants import Family
 from reasonenv.evaluation.reward_benchmark.types import LabelledResponse
 from reasonenv.types import QAReference
 
-GoldT = TypeVar("GoldT")
+GoldT = TypeVar("GoldT", str, QAReference)
 
 ANSWER_TYPES: Mapping[str, Family[str]] = {**NUMBERS, **STRUCTURES}
 """Type of a mathematical answer → family."""

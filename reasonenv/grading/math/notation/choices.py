@@ -11,6 +11,8 @@ _GOLD = re.compile(r"\W*(?:\\\w+\s*\{\W*)?[A-Z]\W*")
 _LAST_LETTER = "J"
 _SEVERAL = re.compile(r"[A-J]{2,8}")
 _MAX_SEVERAL = 8
+_COMPUTED = re.compile(r"^\W*\d|[-=+*/^_!¬<>|(]")
+"""Signs of a formula that some letter is in, and of no choice."""
 _TEXT = re.compile(r"\\text\w*\s*\{([^{}]*)\}")
 _JOIN = re.compile(r"\s*(?:[,;、()（）&]|\band\b|和|与|及|\s)\s*")
 _SAID = re.compile(r"\s*\(?\s*(?:the )?(?:correct )?(?:answer|option|choice)\s*(?:is|[:=])?\s*([A-J])\s*\)?\s*", re.I)
@@ -38,4 +40,4 @@ def _equal_letters(gold: str | None, answer: str) -> bool | None:
     said = _SAID.fullmatch(_TEXT.sub(r"\1", answer)) if "=" in answer else None
     if said:
         return said[1].upper() == gold
-    return False if "=" in answer and gold <= _LAST_LETTER else None
+    return False if gold <= _LAST_LETTER and _COMPUTED.search(answer) else None

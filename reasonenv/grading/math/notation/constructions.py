@@ -136,8 +136,11 @@ def _with_conditions(formulas: Sequence[Node], conditions: Sequence[Node]) -> No
     return Node("domain", (formula, *conditions))
 
 
-def built_set(element: Node, conditions: Sequence[Node]) -> Node:
+def built_set(element: Node, conditions: Sequence[Node], join: str) -> Node:
     r"""Read a set builder: \{x | x > 1\} as its condition, \{3k | k \in Z\} as a formula with a domain.
+
+    Args:
+        join: how the conditions are joined, as the name of a list says.
 
     Raises:
         UnreadableError: the conditions say nothing of the element.
@@ -153,7 +156,7 @@ def built_set(element: Node, conditions: Sequence[Node]) -> Node:
         others = [condition for condition in conditions if condition.args[1:] != (value,)]
         return Node("domain", (Node("set", (value,)), *others))
     if all(part.kind == "var" for part in (element.args if element.kind == "tuple" else (element,))):
-        return conditions[0] if len(conditions) == 1 else Node("list", tuple(conditions))
+        return conditions[0] if len(conditions) == 1 else Node("list", tuple(conditions), join)
     return Node("domain", (Node("set", (element,)), *conditions))
 
 

@@ -10,6 +10,7 @@ import re
 _WORD = r"where|for\s+all|for\s+every|for\s+any|for\s+each|for|with|when|whenever|if|provided(?:\s+that)?|such\s+that"
 _TEXT = re.compile(rf"[,;]?\s*\\(?:text|textrm|mathrm|mbox)\s*\{{[\s,;(]*(?:{_WORD})\s*\}}(?=\s*\S)")
 _RELATION = r"(?:[<>]|\\(?:in|ge|geq|geqslant|le|leq|leqslant|ne|neq|gt|lt)(?![A-Za-z]))"
+_ANY_RELATION = re.compile(r"\\(?:in|[gl]|ne)")
 _SUBJECT = r"(?:[A-Za-z]|\\[a-z]+)(?:_\{?\w+\}?)?"
 _PLAIN = re.compile(
     rf"(?<=\S)(?:\s*[,;]\s*|\s+)(?:{_WORD})\s+(?=\$?(?:-?[\d.]+\s*{_RELATION}|{_SUBJECT}\s*(?:,\s*{_SUBJECT}\s*)?{_RELATION}))"
@@ -49,6 +50,8 @@ def plain_domain(text: str) -> str:
         text = _TEXT.sub(r" \\where ", text)
     if "all" in text or "every" in text or "any" in text or "\\where" in text:
         text = _EVERYWHERE.sub("", text)
+    if "<" not in text and ">" not in text and _ANY_RELATION.search(text) is None:
+        return text
     if " " in text:
         text = _PLAIN.sub(r" \\where ", text)
     return _BRACKETED.sub(r" \\where \1", text) if text.endswith((")", ").")) and len(text) > 3 else text

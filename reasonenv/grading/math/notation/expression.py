@@ -338,9 +338,9 @@ class Parser:
         self._is_building_set = was_building
         if len(items) == 1 and self._at.symbol() in vocabulary.BUILDERS:
             self._at.take()
-            conditions = self._items()
+            conditions, separators = self._separated()
             self._at.expect("\\}")
-            return built_set(items[0], conditions)
+            return built_set(items[0], conditions, vocabulary.name_of_list(separators))
         self._at.expect("\\}")
         return Node("set", tuple(items))
 

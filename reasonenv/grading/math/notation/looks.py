@@ -6,6 +6,7 @@ Vectors keep their marks, because products of vectors do not commute.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _STYLES = (
     "tiny scriptsize footnotesize small normalsize large Large LARGE huge Huge scriptstyle scriptscriptstyle bf it rm "
@@ -60,7 +61,32 @@ _LABELLED = re.compile(
 _LEADING_EQUALS = re.compile(r"\s*=\s*(?=[^=\s])")
 _QUOTED = re.compile(r"\s*(?:__([^_]+)__|'([^']+)'|\"([^\"]+)\")\s*")
 _COUNTED = re.compile(r"(\s*-?\$?[\d.,/]+)\s*\(([A-Za-z]{2,}[A-Za-z ]*)\)\s*")
+_NEGATIVE = re.compile(r"\s*(?:minus|negative)\s+(?=[\d\\])", re.I)
 _JUNK = re.compile(r"\s*(\$[^$]+\$)\s*(?:solution|answer)\W*\s*", re.I)
+
+
+def _plain_matrix(match: re.Match[str]) -> str:
+    return rf"\{match[1]}{{{match[2] or match[3] or ''}matrix}}"
+
+
+def _commands(names: str) -> frozenset[str]:
+    return frozenset(f"\\{name}" for name in names.split())
+
+
+_REPLACEMENTS: tuple[tuple[frozenset[str], re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (_commands("tag label cline vspace hspace"), _LABEL, ""),
+    (_commands("colorbox fcolorbox"), _COLOURED_BOX, ""),
+    (_commands("textcolor color"), _COLOUR, ""),
+    (_commands("bf it sf tt cal"), _BRACED_STYLE, ""),
+    (_commands(_STYLES), _STYLE, ""),
+    (_commands("ensuremath mathrlap mathclap smash mathbin mathrel mathop framebox mbox"), _IDENTITY, ""),
+    (_commands("boxed fbox"), _UNBRACED_BOX, ""),
+    (_commands("ensuremath"), _ENSURED, ""),
+    (_commands("cr"), _ROW_END, r"\\\\"),
+    (_commands("begin end"), _STARRED_MATRIX, _plain_matrix),
+)
+"""What is replaced, in this order, in a text that has one of the commands."""
+_REPLACED = frozenset[str]().union(*(names for names, _, _ in _REPLACEMENTS))
 
 
 def plain_wrapping(text: str) -> str:
@@ -76,6 +102,8 @@ def plain_wrapping(text: str) -> str:
     if "ns" in text[:24].casefold():
         labelled = _LABELLED.match(text)
         text = text[labelled.end() :] if labelled else text
+    if text[:1] in "mnMN":
+        text = _NEGATIVE.sub("-", text, count=1)
     if text.endswith(")"):
         counted = _COUNTED.fullmatch(text)
         text = f"{counted[1]} {counted[2]}" if counted else text
@@ -91,7 +119,7 @@ def without_looks(text: str) -> str:
     >>> without_looks(r"\color{red}{7}"), without_looks(r"\ensuremath{\frac12}")
     ('{7}', '{\\frac12}')
     """
-    if "{" in text and any(sign in text for sign in ("{:", "{=", "{<", "{>", "{ :")):
+    if "{:" in text or "{=" in text or "{<" in text or "{>" in text or "{ :" in text:
         text = _BRACED_SIGN.sub(r"\1", text)
     if text.endswith("\\\\") or "\\\\" in text[-4:]:
         text = _LAST_ROW_END.sub("", text)
@@ -100,9 +128,10 @@ def without_looks(text: str) -> str:
     commands = set(_COMMAND.findall(text))
     if commands <= _ORDINARY:
         return _text_as_formula(text) if "\\text" in commands else text
-    text = _STYLE.sub("", _BRACED_STYLE.sub("", _COLOUR.sub("", _COLOURED_BOX.sub("", _LABEL.sub("", text)))))
-    text = _ROW_END.sub(r"\\\\", _ENSURED.sub("", _UNBRACED_BOX.sub("", _IDENTITY.sub("", text))))
-    text = _STARRED_MATRIX.sub(lambda match: rf"\{match[1]}{{{match[2] or match[3] or ''}matrix}}", text)
+    for names, pattern, replacement in () if commands.isdisjoint(_REPLACED) else _REPLACEMENTS:
+        if not names.isdisjoint(commands):
+            text = pattern.sub(replacement, text)
+            commands = set(_COMMAND.findall(text))
     return _plain_letters(_text_as_formula(text))
 
 
@@ -116,12 +145,13 @@ def _plain_letters(text: str) -> str:
     """Write letters in fonts: sets double-struck, vectors with arrows, others plain."""
     if "\\in" in text or "\\notin" in text:
         text = _MEMBERSHIP.sub(r"\1 \\mathbb{\2}", text)
-    text = _CALLIGRAPHIC_O.sub("O", text)
-    if "\\bm" in text or "\\b" in text or "\\math" in text or "\\B" in text:
+    if "O" in text:
+        text = _CALLIGRAPHIC_O.sub("O", text)
+    if "\\b" in text or "\\math" in text or "\\B" in text:
         text = _UPRIGHT_SET.sub(lambda match: rf"\mathbb{{{match[1] or match[2]}}}", text)
-    if len(set(_UNIT_VECTOR.findall(text))) > 1:
+    if ("i" in text or "j" in text) and "{" in text and len(set(_UNIT_VECTOR.findall(text))) > 1:
         text = _UNIT_VECTOR.sub(r"\\vec{\1}", text)
-    if _BOLD_FACTOR.search(text):
+    if ("\\mathbf" in text or "\\b" in text or "\\pmb" in text) and _BOLD_FACTOR.search(text):
         text = _BOLD_LETTER.sub(lambda match: rf"\vec{{{match[1] or match[2]}}}", text)
     if "\\mathrm" in text or "\\text" in text:
         text = _UPRIGHT_NAME.sub(r"\1\2", _UPRIGHT_LETTER.sub(r"\1\2", text))

@@ -19,6 +19,7 @@ _CODES = {
 _AMOUNT = r"(-?\d[\d,]*(?:\.\d+)?)"
 _SIGN_FIRST = re.compile(rf"(-?)\s*([€£¥₹₩₽])\s*{_AMOUNT}")
 _CODE_FIRST = re.compile(rf"\s*\$?\s*(USD|EUR|GBP|CNY|RMB|JPY|INR|CHF)\s*\\?[ ,~]?\s*{_AMOUNT}(?![\w^])")
+_CODE_INITIALS = frozenset("UEGCRJI")
 _CHINESE_PERCENT = re.compile(rf"百分之\s*{_AMOUNT}")
 _TEXT = r"\\(?:text|mathrm|rm|textrm|mbox)\s*\{\s*"
 _DEGREE = r"\^\s*(?:\\circ|\{\s*\\circ\s*\})|\\degree(?![A-Za-z])"
@@ -30,6 +31,12 @@ _DEGREE_SIGN = re.compile(r"(?<=\d)\s*(?:°\s*([CF])(?![A-Za-z])|℃|℉)|(?<=\{
 _UNIT_IN_BRACES = rf"\{{\s*{_TEXT}([A-Za-z ]+)\}}\s*(\^\s*\{{?\d\}}?)?\s*\}}"
 _FRACTION_OF_UNITS = re.compile(rf"\\[dt]?frac\s*{_UNIT_IN_BRACES}\s*{_UNIT_IN_BRACES}")
 _ABBREVIATION = re.compile(r"\b(sq|cu|ft|in|lbs?|oz|hrs?|mins?|yds?|yrs?|gal|cm|km|kg)\.(?=\s|$|\})")
+_DOLLARS = re.compile(r"US(?=\\?\$)")
+_UPRIGHT_POWERS = re.compile(
+    r"(?<=[\d\s~}])\\(?:mathrm|text|rm)\s*\{(?=[^{}]*\^)"
+    r"((?:[A-Za-z]|\s|/|~|\\[,;:! ]|\\cdot(?![A-Za-z])|\^\s*(?:\{-?\d\}|-?\d))+)\}"
+)
+_SPACING = re.compile(r"\\cdot|\\[,;:! ]|[~\s]+")
 _SECONDS = re.compile(r"(?<=\d)\s*secs?\.?(?=\s*$)")
 
 
@@ -47,12 +54,20 @@ def spelled(text: str) -> str:
         text = _TEMPERATURE.sub(lambda found: _temperature(found[1] or found[2] or found[3]), text)
     if "frac" in text and "{\\" in text:
         text = _FRACTION_OF_UNITS.sub(_quotient, text)
-    code = _CODE_FIRST.match(text)
+    if "$" in text and text.startswith("US"):
+        text = _DOLLARS.sub("", text)
+    if "^" in text and "\\" in text:
+        text = _UPRIGHT_POWERS.sub(lambda found: f" \\text{{{_unit_words(found[1])}}} ", text)
+    code = _CODE_FIRST.match(text) if text.lstrip().lstrip("$").lstrip()[:1] in _CODE_INITIALS else None
     if code:
         text = f"{code[2]} \\text{{{_CODES[code[1]]}}} {text[code.end() :].lstrip('$')}"
     if "." in text:
         text = _ABBREVIATION.sub(r"\1", text)
     return _SECONDS.sub(" seconds", text) if "sec" in text else text
+
+
+def _unit_words(names: str) -> str:
+    return " ".join(_SPACING.sub(" ", names.replace("{", "").replace("}", "")).split())
 
 
 def _temperature(letter: str) -> str:

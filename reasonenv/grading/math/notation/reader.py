@@ -15,6 +15,15 @@ from reasonenv.grading.math.notation.vocabulary import CONSTANTS
 
 _INTEGER = re.compile(r"[+-]?\d{1,40}")
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)\s*((?:[ap]\.?m\.?)?)|(\d{1,2})\s*([ap]\.?m\.?)", re.I)
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?"
+)
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_DATE = re.compile(
+    rf"(?:on\s+)?(?:({_MONTHS})\.?\s+{_DAY}|(?:the\s+)?{_DAY}\s+(?:of\s+)?({_MONTHS})\.?)(?:,?\s+(\d{{4}}))?"
+)
+_MAX_DATE_CHARS = 40
 _BASED = re.compile(
     r"(?:\\(?:text|mathrm)\s*\{)?\s*\(?(-?[0-9A-Fa-f]+)\)?\s*\}?"
     r"(?:\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))"
@@ -22,9 +31,12 @@ _BASED = re.compile(
 )
 _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
-_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*))?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
+_SPACING = re.compile(r"\\[,;: !]|~|\s+")
+_LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"[^\W\d_]{2}|^[^\W\d_]$")
+_CHOICE = re.compile(r"\s*(?:(?:option|choice|answer)(?:\s+|\s*:\s*)|故?选项?\s*:?)?\(?\s*([A-Za-z])\s*\)?\s*", re.I)
 _CHOICE_WITH_VALUE = re.compile(
-    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s*\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
+    r"\s*(?:\(\s*([A-J])\s*\)|([A-J])(?:\s*[).:]|(?=\s+\([^()]+\)\s*$)))\s*(?!.*(?:\([A-J]\)|\b[A-J](?:[).:,]|\s*$)))"
     r"(?i:(?!\s*(?:is|was|are|isn|can|cannot|no|not|never|or|and|maybe|if|but|unlikely)\b"
     r"|.*\b(?:wrong|incorrect|eliminated|false$)"
     r"|.*(?:\bnot|n't) (?:the )?(?:right|correct|answer|true)))(.+)",
@@ -34,6 +46,7 @@ _UNEVALUATED = re.compile(
     r"\\(?:i*int|oint|sum|prod|coprod|lim|det)(?![A-Za-z])|[∫∑∏]"
     r"|(?<![A-Za-z])(?:gcd|lcm|max|min|Max|Min)\}?\s*(?:\\left\s*)?\\?[(\[{][^A-Za-z]*(?:$|[)\]}])"
 )
+_MAYBE_UNEVALUATED = re.compile(r"\\(?:[iospcld])|[∫∑∏]|gcd|lcm|max|min|Max|Min")
 _VALUE = re.compile(r"[\d$]|\\[(\[]")
 _REALS = ("all real numbers", "all reals", "all real values", "the set of all real numbers", "the set of real numbers")
 _NOTHING = (
@@ -42,7 +55,13 @@ _NOTHING = (
 )  # fmt: skip
 _QUADRANTS = (("first", "i"), ("second", "ii"), ("third", "iii"), ("fourth", "iv"))
 _ARTICLE = re.compile(r"\b(?:an?|the) ")
+_NUMBERS_IN_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty"
+)
+_NUMBER_WORDS = {word: number(value) for value, word in enumerate(_NUMBERS_IN_WORDS.split())}
 _VALUES_IN_WORDS = {
+    **_NUMBER_WORDS,
     "infinity": CONSTANTS["inf"],
     **dict.fromkeys(_REALS, Node("reals")),
     **dict.fromkeys(_NOTHING, Node("set")),
@@ -72,7 +91,14 @@ def read(text: str, *, has_thousands: bool = True, has_letter_units: bool = Fals
     text = canonical_text(text, has_thousands=has_thousands)
     if _INTEGER.fullmatch(text):
         return number(int(text))
-    special = _VALUES_IN_CAPITALS.get(text) or _time(text) or _based(text) or _named(text)
+    special = (
+        _VALUES_IN_CAPITALS.get(text)
+        or _NUMBER_WORDS.get(text.lower())
+        or _time(text)
+        or _date(text)
+        or _based(text)
+        or _named(text)
+    )
     if special:
         return special
     try:
@@ -94,16 +120,18 @@ def is_readable(text: str) -> bool:
     return node is not None and (node.kind != "text" or not _VALUE.search(text))
 
 
+@lru_cache(maxsize=8192)
 def plain_words(text: str) -> str:
     """Return the words of an answer that has only words, in lower case, else nothing."""
-    is_wrapped = _WORDS.search(text) is not None
-    text = _WORDS.sub(r"\1", text)
-    for _ in range(2):
-        text = _WORDS.sub(r"\1", text)
-    text = re.sub(r"\\[,;: !]|~|\s+", " ", text).replace("{", "").replace("}", "")
+    is_wrapped = "\\" in text and _WORDS.search(text) is not None
+    if is_wrapped:
+        for _ in range(3):
+            text = _WORDS.sub(r"\1", text)
+    text = _SPACING.sub(" ", text).replace("{", "").replace("}", "")
     words = text.strip(" .,!*\"'").casefold()
-    letters = r"[^\W\d_]" if is_wrapped else r"[^\W\d_]{2}|^[^\W\d_]$"
-    return " ".join(words.split()) if "\\" not in words and re.search(letters, words) else ""
+    if "\\" in words or not (_LETTER if is_wrapped else _WORD).search(words):
+        return ""
+    return " ".join(words.split())
 
 
 def choice_letter(text: str) -> str | None:
@@ -122,10 +150,12 @@ def choice_letter(text: str) -> str | None:
 
 def is_unevaluated(text: str) -> bool:
     """Return whether something is left to be summed, integrated or otherwise evaluated."""
-    return _UNEVALUATED.search(text) is not None
+    return _MAYBE_UNEVALUATED.search(text) is not None and _UNEVALUATED.search(text) is not None
 
 
 def _time(text: str) -> Node | None:
+    if ":" not in text and "m" not in text and "M" not in text:
+        return None
     match = _TIME.fullmatch(plain_words(text) or text)
     if match is None:
         return None
@@ -133,14 +163,21 @@ def _time(text: str) -> Node | None:
     return Node("time", (), f"{int(match[1] or match[4])}:{match[2] or '00'}{half}")
 
 
+def _date(text: str) -> Node | None:
+    match = _DATE.fullmatch(plain_words(text)) if len(text) <= _MAX_DATE_CHARS else None
+    if match is None:
+        return None
+    return Node("text", (), f"{(match[1] or match[4])[:3]} {int(match[2] or match[3])} {match[5] or ''}".rstrip())
+
+
 def _named(text: str) -> Node | None:
-    match = _NAMED.fullmatch(text)
+    match = _NAMED.fullmatch(text) if "=" in text else None
     value = (_time(match[2]) or _based(match[2])) if match else None
     return Node("relation", (Node("var", (), match[1]), value), "=") if match and value else None
 
 
 def _based(text: str) -> Node | None:
-    match = _BASED.fullmatch(text)
+    match = _BASED.fullmatch(text) if "_" in text or "base" in text else None
     if match is None:
         return None
     base = match[2] or match[3] or match[4]

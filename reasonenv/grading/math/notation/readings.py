@@ -33,6 +33,7 @@ _DENIAL = re.compile(
     re.I,
 )
 _EXCEPTION = re.compile(r"^(.*?),?\s*\b(?:except(?:\s+for)?|excluding|other than|apart from|but not)\b\s*(.*)$", re.S)
+_EXCEPTING = (("except", ""), ("excluding", ""), ("other", "than"), ("apart", "from"), ("but", "not"))
 _SUBSETS = frozenset(["reals", "interval", "tuple", "union", "relation", "set"])
 _OPENING, _CLOSING = "{([", "})]"
 
@@ -54,6 +55,7 @@ def read_answer(text: str) -> Node | None:
     return _named(text) or _with_exceptions(text) or node
 
 
+@lru_cache(maxsize=8192)
 def is_left_open(text: str) -> bool:
     r"""Return whether an answer is left to be evaluated, and no value is stated behind it."""
     is_open = is_unevaluated(text) or ("operatorname" in text and is_unevaluated(canonical_text(text)))
@@ -63,7 +65,7 @@ def is_left_open(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def _named(text: str) -> Node | None:
     text = canonical_text(text)
-    place = _place_of_equals(text)
+    place = _place_of_equals(text) if "=" in text else -1
     name = _name(text[:place]) if place > 0 else ""
     if not name or is_unevaluated(text[place + 1 :]):
         return None
@@ -105,8 +107,10 @@ def _name(text: str) -> str:
 
 def _with_exceptions(text: str) -> Node | None:
     """Read "all real numbers except 2" as a difference of sets."""
-    match = _EXCEPTION.match(_TEXT.sub(r" \1 ", text)) if "e" in text or "b" in text else None
-    if match is None or len(text) > 2 * _MAX_HEAD_CHARS:
+    if len(text) > 2 * _MAX_HEAD_CHARS or not any(first in text and last in text for first, last in _EXCEPTING):
+        return None
+    match = _EXCEPTION.match(_TEXT.sub(r" \1 ", text))
+    if match is None:
         return None
     base, removed = (read(part.strip(" ~,")) for part in match.groups())
     base = Node("reals") if base == Node("var", (), "R") else base

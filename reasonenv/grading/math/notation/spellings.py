@@ -28,6 +28,14 @@ _CALLS = {
     "Fraction": "Fraction", "Rational": "Fraction",
 }  # fmt: skip
 _CALL = re.compile(rf"(?<![A-Za-z\\])(?:{'|'.join(_CALLS)})(?=\s*\()")
+_MODULE = re.compile(r"(?<![\w.\\])(?:c?math|np|numpy|sympy|sp)\.(?=[A-Za-z])")
+_NAMES_IN_CAPITALS = {
+    "Sqrt": "sqrt", "Exp": "exp", "Log": "ln", "Sin": "sin", "Cos": "cos", "Tan": "tan", "ArcTan": "arctan",
+    "ArcSin": "arcsin", "ArcCos": "arccos", "Abs": "abs", "Floor": "floor", "Ceiling": "ceil", "Binomial": "binomial",
+}  # fmt: skip
+_SQUARE_CALL = re.compile(rf"(?<![A-Za-z\\])({'|'.join(_NAMES_IN_CAPITALS)})\[([^\[\]]*)\]")
+_MAX_NESTED_CALLS = 4
+_CAPITAL_PI = re.compile(r"(?<![A-Za-z\\_{])Pi(?![A-Za-z(])")
 _LOGARITHM = re.compile(r"(?<![A-Za-z])\\?log(\d{1,3})\s*(?=\()")
 _MODULO = re.compile(r"(?<![A-Za-z\\])mod(?![A-Za-z])|\\(?:bmod|mod|pmod)(?![A-Za-z])")
 _BRACKETED_MODULO = re.compile(r"\(\s*\\bmod\s+([^()]*)\)")
@@ -53,7 +61,7 @@ def one_spelling(text: str) -> str:
     >>> one_spelling(r"0.\dot7"), one_spelling("0.777..."), one_spelling("1, 2, ..., n")
     ('0.\\overline{7}', '0.\\overline{7} ', '1, 2, \\ldots , n')
     """
-    text = plain_dots(text)
+    text = _of_programs(plain_dots(text))
     if "." in text:
         text = _repeating(text)
     if "\\" in text:
@@ -72,6 +80,20 @@ def one_spelling(text: str) -> str:
     if "d" in text and "/" in text:
         text = _PLAIN_DERIVATIVE.sub(_derivative, text)
     return _LETTERED_NAME.sub(r"\\\1 ", text) if "a" in text else text
+
+
+def _of_programs(text: str) -> str:
+    """Write `math.sqrt(3)` as `sqrt(3)`, and `Sqrt[3]` and `Pi` of Mathematica as TeX does."""
+    if "." in text:
+        text = _MODULE.sub("", text)
+    for _ in range(_MAX_NESTED_CALLS if "[" in text else 0):
+        text = _SQUARE_CALL.sub(_square_call, text)
+    return _CAPITAL_PI.sub(r"\\pi ", text) if "Pi" in text else text
+
+
+def _square_call(match: re.Match[str]) -> str:
+    name = _NAMES_IN_CAPITALS[match[1]]
+    return rf"\sqrt{{{match[2]}}}" if name == "sqrt" else rf"\{name}({match[2]})"
 
 
 def plain_dots(text: str) -> str:

@@ -49,12 +49,17 @@ _NO_SPACE = re.compile(r"(?<!\\)\\!")
 _THOUSANDS = re.compile(r"(?<=[0-9])(?:\s*\{\s*,\s*\}|,?\s*\\!|(?<!\\)\\[,;: ]|~)\s*(?=[0-9]{3}(?![0-9]))")
 _PLAIN_THOUSANDS = re.compile(r"(?<![\d.,])([1-9]\d{0,2})((?:,\d{3})+)(?!\d|,\S)")
 _SPACED_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
-_WRAPPER = re.compile(
-    r"\\(?:mathbf|mathit|mathsf|mathtt|boldsymbol|bm|pmb|mathord|mathnormal|mathup|underline|boxed|fbox)\s*(?=\{)"
-)
+_ANY_SPACE = re.compile(r"[~,]|\\[;:! ]")
+"""What stands in every mark of thousands and every space."""
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_WRAPPER_NAMES = "mathbf mathit mathsf mathtt boldsymbol bm pmb mathord mathnormal mathup underline boxed fbox"
+_WRAPPERS = frozenset(f"\\{name}" for name in _WRAPPER_NAMES.split())
+_WRAPPER = re.compile(rf"\\(?:{'|'.join(_WRAPPER_NAMES.split())})\s*(?=\{{)")
+_ANY_EMPTY_GROUP = re.compile(r"\{\s*\}")
 _EMPTY_GROUP = re.compile(r"(?<![A-Za-z}\]_^])\s*\{\s*\}")
 _ROW_SPACE = re.compile(r"\\\\\s*\[[^\[\]]{0,8}(?:ex|em|pt|mm|cm)\]")
 _PRIME = re.compile(r"\^\s*(?:\{\s*\\prime\s*\}|\\prime)(?![A-Za-z])")
+_BUILDER = re.compile(r"\A\{(\s*[A-Za-z]\s*(?:\||:|\\mid(?![A-Za-z]))[^{}]*)\}\Z")
 _FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _LEADING_POINT = re.compile(r"(?<!\d)\.(?=\\overline)")
 _TEN_TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
@@ -82,12 +87,13 @@ _ORDINARY_WORDS = frozenset(_ORDINARY_NAMES.split())
 _RARE_SIGNS = frozenset("CA'\"=:][_<>$.")
 _RARE = re.compile(r"""[CA'"_]|^\s*[=\]]|\[$|\{\s*[:=<>]|[<>].*\)$|\.\d*\(|\.\s?\.|\$[^$]*\$.""", re.S)
 """Without a rare sign or word, a text has one spelling already; to find that out must cost little."""
-_FOREIGN_WORD = re.compile(r"(?=[A-Za-z]*[^\W\d_A-Za-z])(?P<text>[^\W\d_]+)")
+_TOKEN_OR_FOREIGN_WORD = re.compile(rf"(?=[A-Za-z]*[^\W\d_A-Za-z])(?P<foreign>[^\W\d_]+)|{_TOKEN.pattern}")
 _BRACE = re.compile(r"\\.|[{}]", re.S)
 _DELIMITERS = (
     ("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("`", "`"), ('"', '"'), (r"\"", r"\""),
 )  # fmt: skip
 _CLOSINGS = (".", "}", *(closing for _, closing in _DELIMITERS))
+_LAST_SIGNS = frozenset(closing[-1] for _, closing in _DELIMITERS)
 _LONG_OPERATOR = re.compile(r"<=|>=|!=(?!=)|==|\*\*")
 _LONG_OPERATORS = {"<=": r" \le ", ">=": r" \ge ", "!=": r" \ne ", "==": "=", "**": "^"}
 _FAMILIES = "sin cos tan cot sec csc sinh cosh tanh coth arcsin arccos arctan arccot asin acos atan acot tg ctg arctg"
@@ -118,14 +124,20 @@ def undelimited(text: str) -> str:
         before = text
         if text.endswith("."):
             text = text.removesuffix(".").rstrip()
-        for opening, closing in _DELIMITERS:
-            if text.startswith(opening) and text.endswith(closing):
-                inner = text[len(opening) : -len(closing)]
-                text = inner.strip() if inner and opening not in inner else text
+        if text[-1:] in _LAST_SIGNS:
+            text = _without_delimiters(text)
         if text.startswith("{") and text.endswith("}") and _is_one_group(text):
             text = text[1:-1].strip()
         if text == before:
             break
+    return text
+
+
+def _without_delimiters(text: str) -> str:
+    for opening, closing in _DELIMITERS:
+        if text.startswith(opening) and text.endswith(closing):
+            inner = text[len(opening) : -len(closing)]
+            text = inner.strip() if inner and opening not in inner else text
     return text
 
 
@@ -149,7 +161,7 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     text = spelled(plain_dots(text) if "..." in text else text)
     if not text.isascii():
         text = spelled(latex_of_characters(text).translate(_TYPOGRAPHY))
-    text = undelimited(text)
+    text = undelimited(_BUILDER.sub(r"\\{\1\\}", text) if text.startswith("{") else text)
     if not text.isdigit() and _has_rare_spelling(text):
         text = plain_domain(one_spelling(plain_wrapping(without_looks(text))))
     if "\\" in text or "{" in text:
@@ -169,6 +181,7 @@ def _has_rare_spelling(text: str) -> bool:
     return not _RARE_SIGNS.isdisjoint(text) and _RARE.search(text) is not None
 
 
+@lru_cache(maxsize=8192)
 def without_spacing(text: str) -> str:
     r"""Write a canonical text without space that parts nothing and without braces around one sign.
 
@@ -183,16 +196,25 @@ def _plain_latex(text: str) -> str:
     """Drop the commands that only change looks."""
     if "\\\\" in text and "begin" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
-    text = _THOUSANDS.sub("", text)
-    text = _SPACE.sub(" ", _NO_SPACE.sub("", _NOISE.sub(" ", text)))
-    text = _EMPTY_GROUP.sub("", _WRAPPER.sub("", text))
-    text = _PRIME.sub("'", _ROW_SPACE.sub(r"\\\\", text))
-    text = _OPERATOR.sub(r" \1 ", text)
+    has_space = _ANY_SPACE.search(text) is not None
+    text = _NOISE.sub(" ", _THOUSANDS.sub("", text) if has_space else text)
+    if has_space or "\\ " in text:
+        text = _SPACE.sub(" ", _NO_SPACE.sub("", text))
+    if not _WRAPPERS.isdisjoint(_COMMAND.findall(text)):
+        text = _WRAPPER.sub("", text)
+    if _ANY_EMPTY_GROUP.search(text):
+        text = _EMPTY_GROUP.sub("", text)
+    if "\\\\" in text:
+        text = _ROW_SPACE.sub(r"\\\\", text)
+    if "prime" in text:
+        text = _PRIME.sub("'", text)
+    if "operatorname" in text:
+        text = _OPERATOR.sub(r" \1 ", text)
     if "\\text" in text or "\\m" in text:
         text = _TEXT_OF_NUMBERS.sub(r"\1", text)
         quantity = _TEXT_OF_QUANTITY.fullmatch(text.strip())
         text = quantity[1] if quantity else text
-    return _FRACTION.sub(r"\\frac", text)
+    return _FRACTION.sub(r"\\frac", text) if "dfrac" in text or "tfrac" in text or "cfrac" in text else text
 
 
 def _plain_numbers(text: str, *, has_thousands: bool) -> str:
@@ -220,11 +242,10 @@ def tokenize(text: str) -> list[Token]:
     if _LONG_OPERATOR.search(text):
         text = _LONG_OPERATOR.sub(lambda match: _LONG_OPERATORS[match[0]], text)
     tokens: list[Token] = []
-    position, is_spaced, is_foreign = 0, False, not text.isascii()
-    while position < len(text):
-        match = (is_foreign and _FOREIGN_WORD.match(text, position)) or _TOKEN.match(text, position)
-        if match is None:
-            raise UnreadableError(f"no rule for {text[position]!r}")
+    position, is_spaced = 0, False
+    for match in (_TOKEN if text.isascii() else _TOKEN_OR_FOREIGN_WORD).finditer(text):
+        if match.start() != position:
+            break
         position = match.end()
         kind = match.lastgroup or ""
         if kind == "space":
@@ -232,26 +253,29 @@ def tokenize(text: str) -> list[Token]:
             continue
         if len(tokens) >= MAX_TOKENS:
             raise OverBudgetError(f"more than {MAX_TOKENS} tokens")
-        tokens.extend(_tokens_of(kind, match[kind], is_spaced))
+        piece = match[kind]
+        is_plain = kind in ("num", "op")
+        tokens.append(Token(kind, piece, is_spaced) if is_plain else _token(kind, piece, is_spaced))
         is_spaced = False
+    if position < len(text):
+        raise UnreadableError(f"no rule for {text[position]!r}")
     return tokens
 
 
-def _tokens_of(kind: str, text: str, is_spaced: bool) -> list[Token]:
+def _token(kind: str, text: str, is_spaced: bool) -> Token:
     if kind == "cmd" and text in ("lbrace", "rbrace"):
         kind, text = "esc", "\\{" if text == "lbrace" else "\\}"
     if kind == "esc":
-        text = {"\\%": "%", "\\$": "$"}.get(text, text)
-        return [Token("op", text, is_spaced)]
-    if kind == "text":
-        return [_text_token(text, is_spaced)]
-    if kind == "word" and text in _WORD_SYMBOLS:
-        return [Token("op", _WORD_SYMBOLS[text], is_spaced)]
-    if kind == "word" and len(text) > 1 and text not in _WORDS:
-        return [Token("word", text, is_spaced)]
-    if kind == "word":
-        return [Token("cmd" if len(text) > 1 else "var", text, is_spaced)]
-    return [Token(kind, text, is_spaced)]
+        return Token("op", {"\\%": "%", "\\$": "$"}.get(text, text), is_spaced)
+    if kind == "text" or kind == "foreign":
+        return _text_token(text, is_spaced)
+    if kind != "word":
+        return Token(kind, text, is_spaced)
+    if text in _WORD_SYMBOLS:
+        return Token("op", _WORD_SYMBOLS[text], is_spaced)
+    if len(text) == 1:
+        return Token("var", text, is_spaced)
+    return Token("cmd" if text in _WORDS else "word", text, is_spaced)
 
 
 def _text_token(text: str, is_spaced: bool) -> Token:

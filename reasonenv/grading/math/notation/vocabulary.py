@@ -68,8 +68,10 @@ BUILDERS = frozenset(["|", "mid", ":", "vert"])
 
 
 def name_of_list(separators: Sequence[str]) -> str:
-    """Return how a list is joined: "or", the signs of a proposition such as "land", or nothing."""
+    """Return how a list is joined: "or", "and", the signs of a proposition such as "land", or nothing."""
     signs = [JOINS.get(separator, "") for separator in separators]
     if any(signs):
         return signs[0] if len(set(signs)) == 1 else " ".join(sign or "land" for sign in signs)
+    if set(separators) == {"and"}:
+        return "and"
     return "or" if "or" in separators else ""
