@@ -147,6 +147,8 @@ def _free_latin_words(words: Sequence[Word], language: Language) -> frozenset[st
     if "Latin" in language.scripts:
         return frozenset()
     latin = [word.text for word in words if word.script == "Latin"]
+    if not latin:
+        return frozenset()
     notation = frozenset(text for text in latin if text.rstrip("²³") in NOTATION_WORDS)
     names = [text for text in latin if text not in notation]
     is_apart = all(len(list(run)) <= _MAX_NAME_WORDS for is_latin, run in groupby(words, _is_latin) if is_latin)

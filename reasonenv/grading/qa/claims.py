@@ -16,7 +16,8 @@ _HEDGE = re.compile(
     r"|nie|не|или|possible|plausible|likely|wrong|incorrect|guess\w*|quizás?|tal vez|peut-être|vielleicht|forse"
     r"|talvez|возможно|наверное|может|може|možná|ehkä|kanske|belki|poate|ίσως|inte|ei|není|nebo|tai|veya|değil|không|hoặc"
     r"|eller|sau|lub|albo|ή|δεν|όχι|לא|או|אולי|أو|ليس\w?|ربما)\b|n't\b|[不没沒非]|或|也许|可能|아니|아마|또는|ない|ありません"
-    r"|\bfalse that\b|\b(?:some|many|most|people|others)\s+(?:would\s+)?(?:think|say|said|believe|claim|guess)\b|かもしれ|नहीं|शायद|ไม่|หรือ|อาจ|[?？]",
+    r"|\bfalse that\b|\b(?:some|many|most|people|others)\s+(?:would\s+)?(?:think|say|said|believe|claim|guess)\b"
+    r"|かもしれ|नहीं|शायद|ไม่|หรือ|อาจ|[?？]",
     re.I,
 )
 _REASON = re.compile(
