@@ -30,9 +30,16 @@ _PIECE = re.compile(rf"[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]+|[A-Z]{{2,}}(?![a-z])
 _ASCII_PIECE = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])")
 _WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
 _CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
+_LETTER = rf"[A-Za-z{_ACCENTED}]"
 _GLUED = re.compile(
-    rf"\b(?:[_0-9]++[A-Za-z]|[A-Za-z][a-z]*+[A-Z_0-9])[\w{_ACCENTED}]*+|\b[A-Za-z]\b(?: +[A-Za-z]\b){{2,}}+", re.ASCII
+    rf"\b(?:[_0-9]++{_LETTER}|{_LETTER}[a-z{_ACCENTED}]*+[A-Z_0-9])[\w{_ACCENTED}]*+"
+    rf"|(?<![\w{_ACCENTED}]){_LETTER}(?: +{_LETTER}(?![\w{_ACCENTED}])){{2,}}+",
+    re.ASCII,
 )
+_SPACED = re.compile(r"(?<!\w)[^\W\d_](?: +[^\W\d_](?!\w)){2,}+")
+_NO_ACCENTS = frozenset({"en"})
+_MIN_ACCENTED_WORDS, _MIN_ACCENTED_SHARE = 3, 0.2
+_HEX = re.compile(r"\b(?:[0-9a-f]{2}){12,}+\b", re.I)
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
 
 
@@ -45,14 +52,16 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
     programs = [span.text for span in prose.spans if span.kind == "code" and _is_program(span.text)]
     others = [span.text for span in prose.spans if span.text not in programs]
     glued = _glued_words(prose.text)
-    if not programs and _says_little(glued, others, target):
+    if not programs and prose.text.isascii() and _says_little(glued, others, target):
         return
     loose = glued + _PIECE.findall("\n".join(others))
     for script, words in _by_script(loose).items():
-        if script == "Latin" and len(_telling_words(target).intersection(map(str.lower, words))) >= _MIN_FUNCTION_WORDS:
+        if script == "Latin" and _may_be_prose(words, target):
             yield from (run for run in _even_runs(words) if _is_prose(run, target))
         elif script != "Latin" and script in language.scripts and len(language.candidates) > 1:
             yield from _even_runs(words)
+    if not prose.text.isascii():
+        yield from filter(None, map(_spaced_words, _SPACED.findall(prose.text)))
     for run in chain(*map(_WORDS_IN_A_ROW.findall, programs)):
         words = _PIECE.findall(run)
         script = script_of(words[0][0])
@@ -80,6 +89,11 @@ def _function_words(text: str) -> frozenset[str]:
 _remembered_function_words = lru_cache(maxsize=2**14)(_function_words)
 
 
+def _may_be_prose(words: list[str], target: str) -> bool:
+    num_telling = len(_telling_words(target).intersection(map(str.lower, words)))
+    return num_telling >= _MIN_FUNCTION_WORDS or not all(map(str.isascii, words))
+
+
 def _by_script(words: list[str]) -> Mapping[str | None, list[str]]:
     if all(map(str.isascii, words)):
         return {"Latin": words}
@@ -96,10 +110,11 @@ def _even_runs(words: list[str]) -> Iterator[list[str]]:
 
 
 def decoded_texts(prose: str) -> Iterator[str]:
-    """Yield the texts that stand in a prose as base64."""
-    for match in _BASE64.findall(prose):
+    """Yield the texts that stand in a prose as base64 or as hexadecimal digits."""
+    codes = [(base64.b64decode, match[: len(match) // 4 * 4]) for match in _BASE64.findall(prose)]
+    for decode, code in codes + [(bytes.fromhex, match) for match in _HEX.findall(prose)]:
         try:
-            text = base64.b64decode(match[: len(match) // 4 * 4]).decode("utf-8", "strict")
+            text = decode(code).decode("utf-8", "strict")
         except (binascii.Error, UnicodeDecodeError):
             continue
         if text.isprintable():
@@ -116,15 +131,40 @@ def _glued_words(text: str) -> list[str]:
     words: list[str] = []
     for token in _GLUED.findall(text):
         if " " in token:
-            words += token.replace("  ", "\n").replace(" ", "").split()
+            words += _closed_up(token)
         elif not (token.isupper() and len(token) > MAX_ACRONYM_LETTERS):
-            words += _PIECE.findall(token)
+            words += [token.lower()] if _alternates(token) else _PIECE.findall(token)
     return words
+
+
+def _closed_up(letters: str) -> list[str]:
+    """Return the words of letters with one space between them, and two between words."""
+    return letters.replace("  ", "\n").replace(" ", "").split()
+
+
+def _spaced_words(letters: str) -> list[str]:
+    """Return the words of spaced letters that are neither Latin, where they may be variables, nor words themselves."""
+    return [] if script_of(letters[0]) in (None, "Latin", "Han", "Hiragana", "Katakana") else _closed_up(letters)
+
+
+def _alternates(token: str) -> bool:
+    """Return whether every other letter is a capital, as in kOmItE."""
+    return len(token) > 2 and token.isalpha() and all(a.isupper() != b.isupper() for a, b in pairwise(token))
+
+
+def _is_accented(words: Sequence[str], target: str) -> bool:
+    """Return whether many words have letters that the target never needs: names of variables have not."""
+    if "Latin" in LANGUAGES[target].scripts and target not in _NO_ACCENTS:
+        return False
+    accented = [word for word in words if not word.isascii()]
+    return len(set(accented)) >= _MIN_ACCENTED_WORDS and len(accented) >= _MIN_ACCENTED_SHARE * len(words)
 
 
 def _is_prose(words: Sequence[str], target: str, is_english_free: bool = False) -> bool:
     if len(words) < _MIN_WORDS:
         return False
+    if _is_accented(words, target):
+        return True
     lower = [word.lower() for word in words]
     found = [word for word in lower if word in _telling_words(target)]
     for code in _languages_of(script_of(lower[0][0])):

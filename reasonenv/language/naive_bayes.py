@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from reasonenv.language.detectors import known_candidates
-from reasonenv.language.function_words import FUNCTION_WORDS
+from reasonenv.language.function_words import FUNCTION_WORDS, TERMS
 from reasonenv.language.pinyin import is_pinyin
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class _WordEvidence:
         own = [identifier.nb_classes.index(code) for code in (target, *_IN_OTHER_LETTERS.get(target, ()))]
         self._ngrams_FL = np.asarray(identifier.nb_ptc).take(columns + own, axis=1).astype(np.float32)
         self._words_of_target = FUNCTION_WORDS.get(target, frozenset[str]())
+        self._terms = TERMS.get(target, frozenset[str]())
         self._function_words: dict[str, list[int]] = {}
         if self._words_of_target:
             for column, code in enumerate(identifier.nb_classes[column] for column in columns):
@@ -226,6 +227,8 @@ class _WordEvidence:
         for row, (word, lower) in enumerate(zip(words, plain, strict=True)):
             if lower in self._all_function_words:
                 self._add_function_word(leads_WL[row], lower, _FUNCTION_WORD_LEAD * (0.5 if word.istitle() else 1.0))
+            elif lower in self._terms:
+                np.minimum(leads_WL[row], 0, out=leads_WL[row])
         return leads_WL
 
     def _add_function_word(self, leads_L: NDArray[np.float32], word: str, lead: float) -> None:

@@ -6,12 +6,15 @@ Every pattern is linear in the text: possessive, or closed by the end of the tex
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import groupby
+from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from reasonenv.language.scripts import CHARACTERS_PER_WORD, script_of
 
@@ -47,6 +50,18 @@ _SPAN = re.compile(
     re.VERBOSE,
 )
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]|(?<=[A-Za-z])[\u200c\u200d]+")
+_ENCLOSED = {
+    first + index: letter
+    for first, letters in (
+        *((first, ascii_lowercase) for first in (0x249C, 0x24D0)),
+        *((first, ascii_uppercase) for first in (0x24B6, 0x1F110, 0x1F130, 0x1F150, 0x1F170)),
+    )
+    for index, letter in enumerate(letters)
+}
+"""Letters in circles, squares and brackets → the letters."""
+_EMPHASIZED = re.compile(r"(?<!\w)_([^\W_]++)_(?!\w)")
+_PERCENT_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})++")
+_ESCAPED = re.compile(r"\\u(?!d[89a-f])([0-9a-f]{4})", re.I)
 _WITH_NOTATION = frozenset({"Latin", "Greek"})
 _SENTENCE_END = re.compile(r"[.!?…。！？｡؟۔।॥;；:：\n]+")
 MAX_ACRONYM_LETTERS = 5
@@ -87,7 +102,20 @@ def read_prose(text: str) -> Prose:
         spans.append(Span(match.group(), match.lastgroup or "other"))
         return " "
 
-    return Prose(_SPAN.sub(cut, text if text.isascii() else _INVISIBLE.sub("", text)), tuple(spans))
+    return Prose(_SPAN.sub(cut, _as_shown(text)), tuple(spans))
+
+
+def _as_shown(text: str) -> str:
+    """Return a text as a page or terminal shows it: without invisible characters, letters in place of their codes."""
+    if "&#" in text:
+        text = html.unescape(text)
+    if "%" in text:
+        text = _PERCENT_ENCODED.sub(lambda found: unquote(found.group()), text)
+    if "\\u" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    if "_" in text:
+        text = _EMPHASIZED.sub(r"\1", text)
+    return text if text.isascii() else _INVISIBLE.sub("", text).translate(_ENCLOSED)
 
 
 def sentences(prose: str) -> Iterator[str]:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 from reasonenv.language.detectors import Detector
+from reasonenv.language.function_words import FUNCTION_WORDS, NOTATION_WORDS
 from reasonenv.language.hidden import decoded_texts, hidden_runs
 from reasonenv.language.prose import Prose, Word, ascii_words, read_prose, sentences, words_of
 from reasonenv.language.scripts import CHARACTERS_PER_WORD, Language, script_of
 
 __all__ = ["WordCount", "count_words"]
 
+_MAX_NAME_WORDS, _MAX_NAME_SHARE = 2, 0.3
+_ALL_FUNCTION_WORDS = frozenset(chain(*FUNCTION_WORDS.values()))
 _NOTATION = frozenset({"Latin", "Greek"})
 _MIN_SEGMENT_WORDS = 3
 _MAX_SEGMENT_WORDS = 24
@@ -123,16 +126,37 @@ def _add_sentence(tally: _Tally, sentence: str, language: Language) -> list[str]
         return ascii_words(sentence)
     needs_detector = len(language.candidates) > 1
     undecided: list[str] = []
-    for words in _clauses(sentence, language):
+    clauses = list(_clauses(sentence, language))
+    free = _free_latin_words([word for words in clauses for word in words], language)
+    for words in clauses:
         scripts = language.scripts if _is_han_ours(words, language) else ()
         for word in words:
             if word.script not in scripts:
+                if word.text in free:
+                    continue
                 tally.foreign += tally.weight_of(word)
             elif needs_detector:
                 undecided.append(word.text)
             else:
                 tally.target += tally.weight_of(word)
     return undecided
+
+
+def _free_latin_words(words: Sequence[Word], language: Language) -> frozenset[str]:
+    """Return the Latin words of a sentence in another script that are no language's: units, functions, a few names."""
+    if "Latin" in language.scripts:
+        return frozenset()
+    latin = [word.text for word in words if word.script == "Latin"]
+    notation = frozenset(text for text in latin if text.rstrip("²³") in NOTATION_WORDS)
+    names = [text for text in latin if text not in notation]
+    is_apart = all(len(list(run)) <= _MAX_NAME_WORDS for is_latin, run in groupby(words, _is_latin) if is_latin)
+    are_names = is_apart and all(text.istitle() and text.lower() not in _ALL_FUNCTION_WORDS for text in names)
+    is_few = len(names) <= _MAX_NAME_SHARE * sum(word.weight for word in words)
+    return notation.union(names) if are_names and is_few else notation
+
+
+def _is_latin(word: Word) -> bool:
+    return word.script == "Latin"
 
 
 def _clauses(sentence: str, language: Language) -> Iterator[list[Word]]:

@@ -18,11 +18,16 @@ from reasonenv.parsing.announcements import last_match
 
 _TRUE = (
     "yes|yeah|yep|yup|true|correct|right|affirmative|of course|certainly|definitely|absolutely|indeed|oui|vrai|ja|wahr"
-    "|richtig|si|sim|verdadero|verdadeiro|vero|da|да|верно|правда|tak|evet|hai"
+    "|richtig|si|sim|verdadero|verdadeiro|vero|da|да|верно|правда|tak|prawda|evet|dogru|hai|ano|pravda|spravne|ναι|σωστο"
+    "|αληθες|kylla|oikein|totta|adevarat|sant|так|правильно|вірно|co|dung|כן|נכון|نعم|صحيح|हाँ|हां|जी हाँ|सही|ใช่|ถูกต้อง"
 )
 _FALSE = (
     "no|nope|nah|false|incorrect|wrong|negative|of course not|certainly not|definitely not|absolutely not|not at all"
-    "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|hayir|never"
+    "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|falsz|hayir|yanlis"
+    "|never"
+    "|ne|nepravda|spatne|οχι|λαθος|ψευδες|ei|vaarin|nu|fals|nej|falskt|ні|неправильно|невірно|khong|sai|לא|לא נכון"
+    "|لا|خطأ"
+    "|नहीं|गलत|ไม่ใช่|ไม่|ผิด"
 )
 _CJK_TRUE = "是的|是|对的|對的|对|對|正确|正確|真|はい|正しい|예|네|맞습니다|참"
 _CJK_FALSE = "不是|不对|不對|否|错误|錯誤|错|錯|不正确|不正確|假|いいえ|正しくない|誤り|아니요|아니오|아닙니다|거짓"
@@ -37,7 +42,8 @@ _OPENING = (
 )
 _QUESTION = re.compile(r"\A[^.!?\n]{1,200}\?\s+(?=\w)")
 _LEADING = re.compile(
-    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
+    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?!-?ish\b|,? in part\b)(?:\W*\Z"
+    rf"|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
     rf"|\W*(?:[我私]?(?:认为|認為|觉得|覺得)[是：:，]?)?(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
 )
 _STATEMENT = re.compile(
@@ -48,9 +54,26 @@ _STATEMENT = re.compile(
 )
 _SHORT_IS = re.compile(r"(?<=\bit)'s\b|(?<=\bthat)'s\b")
 _NEGATIVE_STATEMENT = re.compile(r"\b(is|was)n't\b")
+_CLAUSE_END = re.compile(r"[.,;:!\n]")
+_OPEN_BEFORE = re.compile(
+    r"\b(?:whether|if|doubt\w*|unclear|unsure|uncertain|assum\w+|suppos\w+|none|nobody|no one|nothing|hard"
+    r"|difficult|cannot"
+    r"|some|many|people|would|could|might|may|maybe|perhaps|possibly)\b|n't\b|\b(?:not|never) (?:think|believe|say"
+    r"|sure)"
+)
+_OPEN_BEHIND = re.compile(
+    r"\s*[?]|\s+(?:or|and|nor|if|unless|only|but|sometimes|in part|no longer|until|is (?:not|wrong|false|incorrect"
+    r"|untrue))\b"
+)
 _OPPOSED = re.compile(
     r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)|,\s*(?:yes|no)\W*\Z"
 )
+
+_OPPOSITE = {
+    is_true: re.compile(rf"\w+\W*[,.;!]\s*(?:{words}|maybe|perhaps|not sure)\s*(?:[,.;!]|\Z)")
+    for is_true, words in ((True, "no|nope|false"), (False, "yes|yeah|true"))
+}
+"""What takes the word before it back: "Yes. No."."""
 
 
 @lru_cache(maxsize=4096)
@@ -87,6 +110,12 @@ def _said_in(texts: list[str]) -> bool | None:
     return _leading(texts[-1]) if found is None and texts else found
 
 
+def _is_left_open(text: str, statement: re.Match[str]) -> bool:
+    """Return whether the clause of a statement doubts it, asks it or takes it back."""
+    before = _CLAUSE_END.split(text[: statement.start()])[-1]
+    return _OPEN_BEFORE.search(before) is not None or _OPEN_BEHIND.match(text, statement.end()) is not None
+
+
 def _leading(text: str) -> bool | None:
     text = fold(without_markup(text[:400]))
     if "?" in text:
@@ -97,14 +126,16 @@ def _leading(text: str) -> bool | None:
     start = max(found.start(name) for name in ("yes", "no", "cjk_yes", "cjk_no"))
     if _OPPOSED.search(text[: found.end() + 40].split("\n")[0], start):
         return None
-    return bool(found["yes"] or found["cjk_yes"])
+    is_true = bool(found["yes"] or found["cjk_yes"])
+    is_open = "?" in found.group() or _OPPOSITE[is_true].match(text, start)
+    return None if is_open else is_true
 
 
 def _statement(text: str) -> bool | None:
     """Return what the last statement about the statement says: "so the claim is false"."""
     text = _NEGATIVE_STATEMENT.sub(r"\1 not", _SHORT_IS.sub(" is", fold(text[-2000:])))
     found = last_match(_STATEMENT, text)
-    if found is None or re.match(r"\s+(?:or|and|nor|if)\b", text[found.end() :]):
+    if found is None or _is_left_open(text, found):
         return None
     is_true = (found["word"] in ("true", "correct", "right")) != bool(found["negation"])
     return None if is_true and text.startswith(" that ", found.end()) else is_true

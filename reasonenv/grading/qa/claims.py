@@ -13,7 +13,11 @@ import re
 
 _HEDGE = re.compile(
     r"\b(?:or|nor|not|no|never|neither|either|maybe|perhaps|possibly|probably|might|could|cannot|oder|nicht|ni|nunca|pas"
-    r"|nie|не|или)\b|n't\b|[不没沒非]|或|아니|ない|[?？]",
+    r"|nie|не|или|possible|plausible|likely|wrong|incorrect|guess\w*|quizás?|tal vez|peut-être|vielleicht|forse"
+    r"|talvez|возможно|наверное|может|може|možná|ehkä|kanske|belki|poate|ίσως|inte|ei|není|nebo|tai|veya|değil|không|hoặc"
+    r"|eller|sau|lub|albo|ή|δεν|όχι|לא|או|אולי|أو|ليس\w?|ربما)\b|n't\b|[不没沒非]|或|也许|可能|아니|아마|또는|ない|ありません"
+    r"|\bfalse that\b|\b(?:some|many|most|people|others)\s+(?:would\s+)?(?:think|say|said|believe|claim|guess)\b"
+    r"|かもしれ|नहीं|शायद|ไม่|หรือ|อาจ|[?？]",
     re.I,
 )
 _REASON = re.compile(
@@ -47,7 +51,11 @@ _DESCRIBED = re.compile(
     r"|\A(?P<right>[^,;:.!?]{1,200}?)\s+(?:is|are)\s+(?:the|my)?\s*"
     r"(?:(?:correct|right|true|best|final)(?:\s+(?:answer|one|option|choice))?|answer)[.!\s]*\Z"
 )
-_TURN = re.compile(r"\b(?:but|however|although|though|until|instead|unlike|than)\b", re.I)
+_TURN = re.compile(
+    r"\b(?:but|however|although|though|until|instead|unlike|than|(?:an?|one)\s+(?:[a-z]+\s+){0,2}(?:possibility|candidate"
+    r"|contender|suggestion|mistake|error|distractor|trap|myth|misconception))\b",
+    re.I,
+)
 _DID = re.compile(
     rf"\A(?i:{_NO_SUBJECT})(?P<name>[^,;:.!?]{{1,60}}?)\s+(?:wrote|painted|composed|discovered|invented|directed|founded|created"
     r"|designed|built|sang|developed|published|proposed|won|sculpted|produced|authored|formulated)\b[^.!?]*[.!\s]*\Z"
@@ -55,8 +63,8 @@ _DID = re.compile(
 _DESCRIBED_ELSEWHERE = re.compile(
     r"\A(?!(?i:el|la|los|las|le|les|l['’]|die|der|das|il|lo|gli|i|o|a|os|as|het|de|un|une|una|ein|eine|uma|c['’]|ce|es"
     r"|esto?|questo|isto|dit|dat|su|sa|son|mi|mon|ma|mein|ihre?|sein)\b)"
-    r"(?P<name>[^,;:.!?]{1,60}?)\s+(?:es|est|ist|é|è|is|est)\s+(?:el|la|le|l['’]|die|der|das|il|lo|o|a|het|de|un|une|una|ein"
-    r"|eine|uma|um)\s?\w[^.!?]*[.!\s]*\Z"
+    r"(?P<name>[^,;:.!?]{1,60}?)\s+(?:es|est|ist|é|è|is)\s+(?:(?:el|la|le|die|der|das|il|lo|o|a|het|de|un|une|una|ein"
+    r"|eine|uma|um)\s|l['’])\s?\w[^.!?]*[.!\s]*\Z"
     r"|\A(?P<cjk>[^的是，。,\s]{1,20})是[^，。]{1,30}的[^，。]{1,20}[。.\s]*\Z"
     r"|\A(?P<topic>[^はの、。\s]{1,20})は[^、。]{1,30}の[^、。]{1,20}です[。.\s]*\Z"
 )
@@ -69,7 +77,8 @@ _COPULA = re.compile(
     r"|^(?:it|that|this|he|she)['’]s\s+(?=\S)"
     r"|^(?:it|he|she|they|this|that)\s+(?:(?!is\b|are\b|was\b|were\b)[a-z]+\s+){1,4}?(?:in|on|at)\s+"
     r"(?=(?:the\s+year\s+)?\d|[A-Z][a-z]{2,8}\.?\s\d)"
-    r"|^.{1,200}?\b(?:is|are|was|were|equals|es|son|est|sont|ist|sind|(?-i:war)|è|é|=|called|named|known as)\s+(?=\S)"
+    r"|^.{1,200}?\b(?:is|are|was|were|equals|es|est|sont|ist|sind|è|é|=|called|named|known as)\s+(?=\S)"
+    r"|^(?!.*\b(?:the|of|and|a|his|her|world|civil|cold)\b).{1,200}?\b(?:son|(?-i:war))\s+(?=\S)"
     r"|^.{1,200}?(?:\s[éè]\s+|(?<=[\u3400-\u9fff])[是为為]|は(?=[^\s、])|(?<=[\uac00-\ud7a3])[은는]\s+(?=\S))"
     r"|^[^—–,.]{1,100}\s[—–]\s+(?!(?:the|an?|one)\b)(?=\S)|^是(?=[\u3400-\u9fff])",
     re.I | re.S,

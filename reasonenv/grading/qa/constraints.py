@@ -34,7 +34,7 @@ _SELDOM_LAST = frozenset(_CLOSING_ABBREVIATIONS.split())
 """Shortened words that end a sentence only where a capital letter follows."""
 _NAME_BEFORE_INITIAL = re.compile(r"(?:^|[.\s])[A-Z](?:[a-z]+|\.)?\s\Z|(?:^|[.!?]\s)\Z")
 
-_BULLET = re.compile(r"^\s*[-*•+‣]\s+(?=.*[^\W_])", re.M)
+_BULLET = re.compile(r"^[^\S\n]*[-*•+‣]\s+(?=.*[^\W_])", re.M)
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.S | re.I)
 _COMMAS = frozenset(",，、،﹐﹑‚⸲⸴՝߸፣᠂︐︑､")
 _INVISIBLE_SPACE = re.compile("[\u200b\u2060\ufeff]")
@@ -53,7 +53,8 @@ _LOOKALIKES = {
 }  # fmt: skip
 """Letters of other scripts that look like a Latin one → that one."""
 _DIGITS_FOR_LETTERS = str.maketrans("01345@$", "oieasas")
-_MIXED = re.compile(r"(?=\S*[a-z])(?=\S*[01345@$])[a-z01345@$]+")
+_CHUNK = re.compile(r"\S+")
+_LETTER = re.compile(r"[a-z]")
 
 
 def _plain(text: str) -> str:
@@ -67,7 +68,12 @@ def _plain(text: str) -> str:
 def _as_seen(text: str) -> str:
     """Return a text in small Latin letters as far as its characters look like them, without marks inside of words."""
     text = _EMPHASIS.sub("", _plain(text).casefold()).translate(_LOOKALIKES)
-    return _MIXED.sub(lambda found: found.group().translate(_DIGITS_FOR_LETTERS), text)
+    return _CHUNK.sub(lambda found: _in_letters(found.group()), text)
+
+
+def _in_letters(chunk: str) -> str:
+    """Return what stands between two spaces with letters for digits, if there are letters in it."""
+    return chunk.translate(_DIGITS_FOR_LETTERS) if _LETTER.search(chunk) else chunk
 
 
 def _words(text: str) -> list[str]:

@@ -76,6 +76,9 @@ def same_answer(gold: str, answer: str) -> bool:
     return _is_same(_gold(gold), answer)
 
 
+_TWO_SIGNS = re.compile(r"[-−–]\s*\(?\s*[-−–]\s*\d")
+_PRICE = re.compile(r"[£$€¥]")
+_WEIGHT = re.compile(r"\blbs?\b", re.I)
 _SPAN = re.compile(r"\b(?:years|months|weeks|days|hours|minutes|seconds)\b", re.I)
 
 
@@ -88,6 +91,7 @@ class _Gold(NamedTuple):
     time: int | None
     is_year: bool
     """Whether it is four digits: a year, which is no span of years."""
+    is_price: bool
     is_hedged: bool
     """Whether there is a word in it such as "never" or "or"."""
 
@@ -101,15 +105,18 @@ def _gold(answer: str) -> _Gold:
         read_date(plain),
         read_time(plain),
         bool(_YEAR.fullmatch(plain)),
+        bool(_PRICE.search(plain)),
         is_hedged(plain),
     )
 
 
 def _is_same(gold: _Gold, answer: str) -> bool:
+    if gold.quantity is not None and _TWO_SIGNS.search(answer):
+        return False
     if gold.quantity is not None and (quantity := read_quantity(answer)) is not None:
-        if gold.is_year and _SPAN.search(answer):
+        if (gold.is_year and _SPAN.search(answer)) or (gold.is_price and _WEIGHT.search(answer)):
             return False
-        return same_quantity(gold.quantity, quantity) or text_forms(answer)[0] in gold.forms
+        return same_quantity(gold.quantity, quantity)
     if gold.date is not None and (date := read_date(answer)) is not None:
         return gold.date == date
     if gold.time is not None and (time := read_time(answer)) is not None:

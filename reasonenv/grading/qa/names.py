@@ -49,6 +49,8 @@ def written_out(text: str, form: str) -> list[str]:
         forms += [longer] if longer != form else []
     if " the " in form and (numbered := _NUMBERED.sub(lambda found: _ORDINAL_VALUES[found[1]], form)) != form:
         forms.append(numbered)
+    if form.endswith((" bce", " ce")):
+        forms.append(form[:-1] if form.endswith(" bce") else form[:-2] + "ad")
     if _ROMAN.search(text):
         forms.append(_ROMAN.sub(lambda found: str(_roman_value(found.group())), text).casefold())
     if "/" in text and _SLASHED.search(text):

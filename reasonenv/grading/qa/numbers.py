@@ -33,8 +33,15 @@ _PERCENT = re.compile(r"\s*(?:%|per\s?cent\b|pct\b)(?!\s*(?:point|age))")
 _UNIT = re.compile(r"\s*-?\s*([^\W\d_][^\d^;:,!?()]*(?:\^-?\d[^\d;:,!?()]*)?|[°'\"$€£¥₹₩][a-z]?(?:\s*/\s*[a-z]+)?)?")
 _NOT_A_UNIT = re.compile(
     r"\b(?:or|nor|not|to|but|and|maybe|perhaps|possibly|instead|rather|than|is|are|was|were|minus"
-    r"|plus|times\s+\w|factorial|base|below|above|divided|multiplied|halves|thirds|quarters)\b|\A(?:squared|cubed)\b|[-~=|]"
+    r"|bce?|b\.c\.(?:e\.?)?|plus|times\s+\w|factorial|base|below|above|divided|multiplied|halves|thirds|quarters)\b|\A(?:squared|cubed)\b|\A[eixn]\Z|[-~=|]"
 )
+_PREFIXED = re.compile(r"(?<![A-Za-z])([Mm])(W|J|Hz|Pa|eV|V|g|m)(?![A-Za-z])")
+_BITS = re.compile(r"(?<![A-Za-z])([kKMGT])b(?![A-Za-z])")
+_PREFIXES = {"M": "mega", "m": "milli", "k": "kilo", "K": "kilo", "G": "giga", "T": "tera"}
+_SYMBOLS = {
+    "W": "watt", "J": "joule", "Hz": "hertz", "Pa": "pascal", "eV": "electronvolt", "V": "volt", "g": "gram",
+    "m": "meter",
+}  # fmt: skip
 _DIMENSION_NOUNS = frozenset(("time", "length", "mass", "volume", "speed", "angle", "money"))
 """Nouns of counting that are also what a dimension is called: 5 times are not 5 seconds."""
 _PER_SQUARED = re.compile(r"\bper\s+([a-z]+)\s+(squared|cubed)\b")
@@ -48,15 +55,20 @@ _RESTATED = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 _FILLER = re.compile(r"\s*\b(?:old|of age|in total|total|altogether|each|in all|tall|long|high|wide|deep)$")
 _SIMPLE = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _DIGIT = re.compile(r"[\d零〇一二两兩三四五六七八九十百千]")
-_ANY_NUMBER = re.compile(r"(?<![\w.])(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?")
+_ANY_NUMBER = re.compile(
+    r"(?:(?<![\w.√^])|(?<=[有是为為共得は])|(?<=全部で))(?:[-+]\s?)?(?:us)?[$€£¥]?[-+]?\d[\d.,/]*(?<![.,/])%?"
+)
 _COUNTING_WORDS = "|".join(sorted(NUMERAL_WORDS - {"one", "third", "quarter", "half"}))
 _NUMBER_IN_WORDS = re.compile(rf"\b(?:(?:{_COUNTING_WORDS})\b(?:[\s-]+(?:and\s+)?|(?=\W|\Z)))+")
 _SCALE_BEHIND = re.compile(r"(?:\s*(?:hundred|thousand|million|billion|dozen)s?\b)*")
+_SAID = re.compile(r"(?:です|でした|だ|입니다)?[\s.!?。！]*\Z")
 _JOINING_WORDS = frozenset(("per", "square", "cubic", "degrees", "degree", "us"))
 _KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)
 _UNCERTAIN = re.compile(
-    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|than|least|most|almost|nearly|minus|plus"
-    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?)\b|n't\b"
+    r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|above|beyond|up to|than"
+    r"|least|most|almost|nearly|minus|plus"
+    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?|half|twice|double|triple|log|ln|sqrt|root|mod|assume|suppose)\b|n't\b|[<>≤≥±√]|\d(?:st|nd|rd|th)\s+of\b|[不没沒非多余超第分]|至少|最多|大于|小于|以[上下内]"
+    r"|未満|ない|ありません|ではあり"
 )
 
 
@@ -92,7 +104,7 @@ def read_quantity(text: str) -> Quantity | None:
         return None
     if _SIMPLE.fullmatch(text):
         return Quantity(Fraction(text), _NO_UNIT)
-    text = _TAIL.sub("", fold(text)).strip(" \"'*" if "'" in text[:1] else " *")
+    text = _TAIL.sub("", _folded(text)).strip(" \"'*" if "'" in text[:1] else " *")
     if not _DIGIT.search(text) and NUMERAL_WORDS.isdisjoint(text.replace("-", " ").split()):
         return None
     if restated := _RESTATED.fullmatch(text):
@@ -122,6 +134,18 @@ def same_quantity(gold: Quantity, answer: Quantity) -> bool:
     return has_same_unit and _equal(gold.value * gold.unit.factor, answer.value * answer.unit.factor)
 
 
+def _folded(text: str) -> str:
+    """Fold a text, after the units are written out that their case alone tells apart: mW and MW, Mb and MB.
+
+    >>> _folded("5 MW"), _folded("5 mg"), _folded("8 Mb")
+    ('5 megawatt', '5 milligram', '8 megabit')
+    """
+    if "M" in text or "b" in text or "m" in text:
+        text = _PREFIXED.sub(lambda found: _PREFIXES[found[1]] + _SYMBOLS[found[2]], text)
+        text = _BITS.sub(lambda found: f"{_PREFIXES[found[1]]}bit", text)
+    return fold(text)
+
+
 @lru_cache(maxsize=8192)
 def only_quantity(text: str) -> Quantity | None:
     """Return the quantity that a sentence states, if there is only one in it and nothing takes it back.
@@ -131,7 +155,7 @@ def only_quantity(text: str) -> Quantity | None:
     >>> only_quantity("It is not 42.") is None, only_quantity("Between 40 and 42.") is None
     (True, True)
     """
-    folded = fold(text[:400])
+    folded = _folded(text[:400])
     if _UNCERTAIN.search(folded):
         return None
     numbers = list(_ANY_NUMBER.finditer(folded)) or list(_NUMBER_IN_WORDS.finditer(folded))
@@ -144,7 +168,7 @@ def only_quantity(text: str) -> Quantity | None:
             (folded[start : numeral.end], folded[numeral.end :].rstrip(" .!?").split()) if numeral else ("", [])
         )
     else:
-        number, *words = folded[start:].rstrip(" .!?").split()
+        number, *words = _SAID.sub("", folded[start:]).split() or [""]
     unit = list(itertools.takewhile(_is_unit_word, words))
     return _read(" ".join((number, *(unit or words[:1])))) or _read(number)
 

@@ -46,9 +46,14 @@ _RETRACTION = re.compile(
     r"|alternatively|or|could also|might|nein|perdón)\b|n't\b|不|错",
     re.I,
 )
+_MORE_ANSWERS = re.compile(r"(?:\s*\n\s*[^\s.!?。:：]+(?: [^\s.!?。:：]+){0,2})+\s*\Z")
+"""Short lines behind the first: answers of their own."""
 _MARKUP = re.compile(r"\*\*|__|`")
 _COMMAND = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|emph|mbox|operatorname)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LATEX = re.compile(r"\\(?:[dt]?frac)\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_SHORT_FRACTION = re.compile(r"\\[dt]?frac\s*(\d)\s*(\d)(?!\d)")
+_NUMBER_IN_DOLLARS = re.compile(r"\$(-?\d(?:[\d.,/]*\d)?)\$(?!\d)")
+_SUBSCRIPT = re.compile(r"(?<=[A-Za-z)])_(?:(\d)|\{(\d{1,3})\})(?![\d_])")
 _LATEX_SPACE = re.compile(r"\\[,;:! ]|\\quad|~(?=\\|\})|\{,\}")
 _LATEX_SYMBOLS = (
     ("\\(", ""), ("\\)", ""), ("\\%", "%"), ("\\$", "$"), ("\\#", "#"), ("\\&", "&"), ("\\_", "_"),
@@ -105,7 +110,8 @@ def _refined(reading: Reading) -> tuple[str, ...]:
         line = whole.split("\n", 1)[0]
         end = SENTENCE_END_AFTER_WORDS.search(line)
         head = line[: end.start() + 1] if end else line
-        if not _RETRACTION.search(whole[len(head) :]):
+        rest = whole[len(head) :]
+        if not _RETRACTION.search(rest) and not _MORE_ANSWERS.match(rest):
             texts.append(head)
     last = texts[-1]
     if len(last) <= _MAX_BARE_CHARS and "\n" not in last.strip() and not SENTENCE_END_AFTER_WORDS.search(last):
@@ -136,12 +142,17 @@ def without_commands(text: str) -> str:
         for latex, plain in _LATEX_SYMBOLS:
             text = text.replace(latex, plain)
         text = _LATEX.sub(r"\1/\2", _LATEX_SPACE.sub(lambda found: "" if found.group() == "{,}" else " ", text))
+        text = _SHORT_FRACTION.sub(r"\1/\2", text)
         while _COMMAND.search(text):
             text = _COMMAND.sub(r"\1", text)
     if "*" in text or "_" in text or "`" in text:
         text = _MARKUP.sub("", text)
     if len(text) > 2 and text[0] == text[-1] == "$" and "$" not in text[1:-1]:
         text = text[1:-1]
+    if "_" in text and len(text) <= MAX_ANSWER_CHARS:
+        text = _SUBSCRIPT.sub(r"\1\2", text)
+    if text.count("$") == 2:
+        text = _NUMBER_IN_DOLLARS.sub(r"\1", text)
     return text.strip()
 
 

@@ -109,9 +109,11 @@ _DENIED = (
         r"\b(?i:wrong|incorrect|false|untrue|not)\b"
     ),
     re.compile(rf"{_LETTER}(?:[^.;,\nA-J(]{{0,30}})?\s*[?？]"),
+    re.compile(rf"{_LETTER}\s+would\b[^.;\n]{{0,60}}\b(?i:if|unless|were)\b"),
+    re.compile(rf"{_LETTER}\s*[,(]\s*(?i:maybe|perhaps|possibly|i guess|not sure|but\s+[A-J]\b|or\s+[A-J]\b)"),
     re.compile(rf"{_LETTER}\s+is\s+(?:[a-z]+\s+)?{_RIGHT}\s+(?i:only|if|unless|when|in part|partly|provided|except)\b"),
     re.compile(
-        rf"(?:没有?|沒有?|未|別|不(?:是|[选選]|[应應]|能|要|会|该|可|为)?(?:该|[选選]|是)?择?|非|排除|勿[选選]|别[选選]|[错錯](?:误|誤)?(?:的)?(?:答案|[选選][项項])?(?:是|为|[：:])?)\s*(?:[选選][项項]|[选選]|是)?\s*{_CJK_LETTER}"
+        rf"(?:没有?|沒有?|未|別|不正确的?(?:答案|[选選]?[项項])?是?|可能|也许|或许|大概|不(?:是|[选選]|[应應]|能|要|会|该|可|为)?(?:该|[选選]|是)?择?|非|排除|勿[选選]|别[选選]|[错錯](?:误|誤)?(?:的)?(?:答案|[选選][项項])?(?:是|为|[：:])?)\s*(?:[选選][项項]|[选選]|是)?\s*{_CJK_LETTER}"
     ),
     re.compile(
         rf"{_CJK_LETTER}\s*(?:[选選]?[项項])?\s*(?:是|为|明显|显然|并|也|は|が|では|じゃ|이|가|는|은)?\s*"
@@ -128,9 +130,10 @@ _TAKEN_BACK = re.compile(
 
 
 _DENYING = re.compile(
-    r"[?？不非排勿别錯错误誤假没沒未別違間틀]|ない|ありません|아니|아닙|等等|应该是|而是|n['’]t\b"
+    r"[?？可也或大不非排勿别錯错误誤假没沒未別違間틀]|ない|ありません|아니|아닙|等等|应该是|而是|n['’]t\b"
     rf"|\b(?:{_any(_DENIED_BEHIND, _DENIED_BEHIND_STEMS)}|{_any(_DENIED_BEFORE, _DENIED_BEFORE_STEMS)}"
-    rf"|{_DENIED_BEHIND_PHRASES}|only|when|in part|provided|but|else|bad|opposite|wait|actually|sorry|oops|correction"
+    rf"|{_DENIED_BEHIND_PHRASES}|would|guess|sure|only|when|in part|provided|but|else|bad|opposite|wait|actually"
+    rf"|sorry|oops|correction"
     r"|scratch|make|mean|rather|first)\b",
     re.I,
 )

@@ -11,6 +11,15 @@ enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre d
 gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
 janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro
 januari februari maart april mei juni juli augustus september oktober november december
+januari februari mars april maj juni juli augusti september oktober november december
+stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia
+ledna unora brezna dubna kvetna cervna cervence srpna zari rijna listopadu prosince
+ocak subat mart nisan mayis haziran temmuz agustos eylul ekim kasim aralik
+ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesakuuta heinakuuta elokuuta syyskuuta lokakuuta marraskuuta
+joulukuuta
+січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+ιανουαριου φεβρουαριου μαρτιου απριλιου μαιου ιουνιου ιουλιου αυγουστου σεπτεμβριου οκτωβριου νοεμβριου δεκεμβριου
 января февраля марта апреля мая июня июля августа сентября октября ноября декабря
 """
 _CARDINAL_WORDS = """
