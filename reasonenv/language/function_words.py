@@ -162,18 +162,20 @@ PROGRAM_WORDS = frozenset(_PROGRAM_WORDS.split())
 """Function words that programs and formulas are made of, TeX's among them (`\\sin`, `\\nu`): they do not tell prose."""
 
 _NOTATION_WORDS = """
-    mm cm dm km nm mg kg ml mL cl dl kWh kW MW Hz kHz MHz GHz kPa MPa eV keV MeV mol rad deg min sec ms ft lb lbs oz mph
-    sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln lg exp max sup inf lim mod gcd lcm det dim ker tr
-    arg sgn sqrt abs"""
+mm cm dm km nm mg kg ml mL cl dl kWh kW MW Hz kHz MHz GHz kPa MPa eV keV MeV mol rad deg min sec ms ft lb lbs oz mph
+sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln lg exp max sup inf lim mod gcd lcm det dim ker tr
+arg sgn sqrt abs
+"""
 NOTATION_WORDS = frozenset(_NOTATION_WORDS.split())
 """Units and functions that texts of every script write in Latin letters."""
 
 _ENGLISH_TERMS = """
-    zero unit negative positive rational irrational integer prime factor divisor multiple modulo matrix determinant
-    singular diagonal eigenvalue vector scalar norm vertex parabola hyperbola ellipse circle radius diameter perimeter
-    tangent secant sine cosine angle triangle minimum maximum extremum median mode variance interval domain function
-    inverse linear quadratic cubic polynomial coefficient discriminant exponent logarithm integral derivative limit
-    series convergent divergent sum product total difference quotient area volume upward downward orthogonal parallel
-    perpendicular distinct finite infinite conjugate complex real"""
-TERMS: Mapping[str, frozenset[str]] = MappingProxyType({"en": frozenset(_ENGLISH_TERMS.split())})
-"""ISO 639-1 code → terms of mathematics that its neighbours have too: they speak for none of these."""
+zero unit negative positive rational irrational integer prime factor divisor multiple modulo matrix determinant
+singular diagonal eigenvalue vector scalar norm vertex parabola hyperbola ellipse circle radius diameter
+perimeter tangent secant sine cosine angle triangle minimum maximum extremum median mode variance interval
+domain function inverse linear quadratic cubic polynomial coefficient discriminant exponent logarithm integral
+derivative limit series convergent divergent sum product total difference quotient area volume upward downward
+orthogonal parallel perpendicular distinct finite infinite conjugate complex real
+"""
+TERMS = {"en": frozenset(_ENGLISH_TERMS.split())}
+"""Terms of mathematics that a language shares with its neighbours: they speak for none of these."""

@@ -30,9 +30,10 @@ _PIECE = re.compile(rf"[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]+|[A-Z]{{2,}}(?![a-z])
 _ASCII_PIECE = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])")
 _WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
 _CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
+_LETTER = rf"[A-Za-z{_ACCENTED}]"
 _GLUED = re.compile(
-    rf"\b(?:[_0-9]++[A-Za-z{_ACCENTED}]|[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]*+[A-Z_0-9])[\w{_ACCENTED}]*+"
-    rf"|(?<![\w{_ACCENTED}])[A-Za-z{_ACCENTED}](?: +[A-Za-z{_ACCENTED}](?![\w{_ACCENTED}])){{2,}}+",
+    rf"\b(?:[_0-9]++{_LETTER}|{_LETTER}[a-z{_ACCENTED}]*+[A-Z_0-9])[\w{_ACCENTED}]*+"
+    rf"|(?<![\w{_ACCENTED}]){_LETTER}(?: +{_LETTER}(?![\w{_ACCENTED}])){{2,}}+",
     re.ASCII,
 )
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?: +[^\W\d_](?!\w)){2,}+")
@@ -50,10 +51,8 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
     target = language.code
     programs = [span.text for span in prose.spans if span.kind == "code" and _is_program(span.text)]
     others = [span.text for span in prose.spans if span.text not in programs]
-    if not prose.text.isascii():
-        yield from filter(None, map(_spaced_words, _SPACED.findall(prose.text)))
     glued = _glued_words(prose.text)
-    if not programs and _says_little(glued, others, target):
+    if not programs and prose.text.isascii() and _says_little(glued, others, target):
         return
     loose = glued + _PIECE.findall("\n".join(others))
     for script, words in _by_script(loose).items():
@@ -61,6 +60,8 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
             yield from (run for run in _even_runs(words) if _is_prose(run, target))
         elif script != "Latin" and script in language.scripts and len(language.candidates) > 1:
             yield from _even_runs(words)
+    if not prose.text.isascii():
+        yield from filter(None, map(_spaced_words, _SPACED.findall(prose.text)))
     for run in chain(*map(_WORDS_IN_A_ROW.findall, programs)):
         words = _PIECE.findall(run)
         script = script_of(words[0][0])
@@ -68,11 +69,6 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
         is_english_free = len(words) < _MIN_ENGLISH_COMMENT
         if _is_prose(words, target, is_english_free) if script == "Latin" else is_open:
             yield words
-
-
-def _may_be_prose(words: list[str], target: str) -> bool:
-    num_telling = len(_telling_words(target).intersection(map(str.lower, words)))
-    return num_telling >= _MIN_FUNCTION_WORDS or not all(map(str.isascii, words))
 
 
 def _says_little(glued: Sequence[str], others: Sequence[str], target: str) -> bool:
@@ -91,6 +87,11 @@ def _function_words(text: str) -> frozenset[str]:
 
 
 _remembered_function_words = lru_cache(maxsize=2**14)(_function_words)
+
+
+def _may_be_prose(words: list[str], target: str) -> bool:
+    num_telling = len(_telling_words(target).intersection(map(str.lower, words)))
+    return num_telling >= _MIN_FUNCTION_WORDS or not all(map(str.isascii, words))
 
 
 def _by_script(words: list[str]) -> Mapping[str | None, list[str]]:

@@ -52,11 +52,10 @@ _SPAN = re.compile(
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff]|(?<=[A-Za-z])[\u200c\u200d]+")
 _ENCLOSED = {
     first + index: letter
-    for letters, starts in (
-        (ascii_lowercase, (0x249C, 0x24D0)),
-        (ascii_uppercase, (0x24B6, 0x1F110, 0x1F130, 0x1F150, 0x1F170)),
+    for first, letters in (
+        *((first, ascii_lowercase) for first in (0x249C, 0x24D0)),
+        *((first, ascii_uppercase) for first in (0x24B6, 0x1F110, 0x1F130, 0x1F150, 0x1F170)),
     )
-    for first in starts
     for index, letter in enumerate(letters)
 }
 """Letters in circles, squares and brackets → the letters."""

@@ -26,7 +26,8 @@ _FALSE = (
     "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|falsz|hayir|yanlis"
     "|never"
     "|ne|nepravda|spatne|οχι|λαθος|ψευδες|ei|vaarin|nu|fals|nej|falskt|ні|неправильно|невірно|khong|sai|לא|לא נכון"
-    "|لا|خطأ|नहीं|गलत|ไม่ใช่|ไม่|ผิด"
+    "|لا|خطأ"
+    "|नहीं|गलत|ไม่ใช่|ไม่|ผิด"
 )
 _CJK_TRUE = "是的|是|对的|對的|对|對|正确|正確|真|はい|正しい|예|네|맞습니다|참"
 _CJK_FALSE = "不是|不对|不對|否|错误|錯誤|错|錯|不正确|不正確|假|いいえ|正しくない|誤り|아니요|아니오|아닙니다|거짓"
@@ -41,8 +42,8 @@ _OPENING = (
 )
 _QUESTION = re.compile(r"\A[^.!?\n]{1,200}\?\s+(?=\w)")
 _LEADING = re.compile(
-    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?!-?ish\b|,? in part\b)"
-    rf"(?:\W*\Z|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
+    rf"\W*(?:{_OPENING}\W+)?(?:(?P<no>{_FALSE})|(?P<yes>{_TRUE}))(?!-?ish\b|,? in part\b)(?:\W*\Z"
+    rf"|\s*[.,;:!)\"*–—\n-]|\s+(?:{_FOLLOWING})\b)"
     rf"|\W*(?:[我私]?(?:认为|認為|觉得|覺得)[是：:，]?)?(?:(?P<cjk_no>{_CJK_FALSE})|(?P<cjk_yes>{_CJK_TRUE}))(?:\W*\Z|[\s。，,、.:：;；!！]|(?=因))"
 )
 _STATEMENT = re.compile(
@@ -55,13 +56,14 @@ _SHORT_IS = re.compile(r"(?<=\bit)'s\b|(?<=\bthat)'s\b")
 _NEGATIVE_STATEMENT = re.compile(r"\b(is|was)n't\b")
 _CLAUSE_END = re.compile(r"[.,;:!\n]")
 _OPEN_BEFORE = re.compile(
-    r"\b(?:whether|if|doubt\w*|unclear|unsure|uncertain|assum\w+|suppos\w+|none|nobody|no one|nothing|hard|difficult"
-    r"|cannot|some|many|people|would|could|might|may|maybe|perhaps|possibly)\b|n't\b"
-    r"|\b(?:not|never) (?:think|believe|say|sure)"
+    r"\b(?:whether|if|doubt\w*|unclear|unsure|uncertain|assum\w+|suppos\w+|none|nobody|no one|nothing|hard"
+    r"|difficult|cannot"
+    r"|some|many|people|would|could|might|may|maybe|perhaps|possibly)\b|n't\b|\b(?:not|never) (?:think|believe|say"
+    r"|sure)"
 )
 _OPEN_BEHIND = re.compile(
-    r"\s*[?]|\s+(?:or|and|nor|if|unless|only|but|sometimes|in part|no longer|until"
-    r"|is (?:not|wrong|false|incorrect|untrue))\b"
+    r"\s*[?]|\s+(?:or|and|nor|if|unless|only|but|sometimes|in part|no longer|until|is (?:not|wrong|false|incorrect"
+    r"|untrue))\b"
 )
 _OPPOSED = re.compile(
     r"(?:\b(?:and|or|but|maybe|actually|rather)\b|/)\s*,?\s*(?:also\s+)?\b(?:yes|no|true|false)\b(?!\s+\w)|,\s*(?:yes|no)\W*\Z"

@@ -67,9 +67,7 @@ _KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)
 _UNCERTAIN = re.compile(
     r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|above|beyond|up to|than"
     r"|least|most|almost|nearly|minus|plus"
-    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?|half|twice|double|triple|log|ln"
-    r"|sqrt|root|mod|assume|suppose)\b|n't\b|[<>≤≥±√]|\d(?:st|nd|rd|th)\s+of\b"
-    r"|[不没沒非多余超第分]|至少|最多|大于|小于|以[上下内]"
+    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?|half|twice|double|triple|log|ln|sqrt|root|mod|assume|suppose)\b|n't\b|[<>≤≥±√]|\d(?:st|nd|rd|th)\s+of\b|[不没沒非多余超第分]|至少|最多|大于|小于|以[上下内]"
     r"|未満|ない|ありません|ではあり"
 )
 

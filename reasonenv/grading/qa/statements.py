@@ -132,8 +132,9 @@ _TAKEN_BACK = re.compile(
 _DENYING = re.compile(
     r"[?？可也或大不非排勿别錯错误誤假没沒未別違間틀]|ない|ありません|아니|아닙|等等|应该是|而是|n['’]t\b"
     rf"|\b(?:{_any(_DENIED_BEHIND, _DENIED_BEHIND_STEMS)}|{_any(_DENIED_BEFORE, _DENIED_BEFORE_STEMS)}"
-    rf"|{_DENIED_BEHIND_PHRASES}|would|guess|sure|only|when|in part|provided|but|else|bad|opposite|wait"
-    r"|actually|sorry|oops|correction|scratch|make|mean|rather|first)\b",
+    rf"|{_DENIED_BEHIND_PHRASES}|would|guess|sure|only|when|in part|provided|but|else|bad|opposite|wait|actually"
+    rf"|sorry|oops|correction"
+    r"|scratch|make|mean|rather|first)\b",
     re.I,
 )
 """One of these is in every text that takes a letter back."""

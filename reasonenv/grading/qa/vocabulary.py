@@ -16,8 +16,8 @@ stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika
 ledna unora brezna dubna kvetna cervna cervence srpna zari rijna listopadu prosince
 ocak subat mart nisan mayis haziran temmuz agustos eylul ekim kasim aralik
 ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
-tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesakuuta heinakuuta elokuuta syyskuuta
-lokakuuta marraskuuta joulukuuta
+tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesakuuta heinakuuta elokuuta syyskuuta lokakuuta marraskuuta
+joulukuuta
 січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
 ιανουαριου φεβρουαριου μαρτιου απριλιου μαιου ιουνιου ιουλιου αυγουστου σεπτεμβριου οκτωβριου νοεμβριου δεκεμβριου
 января февраля марта апреля мая июня июля августа сентября октября ноября декабря

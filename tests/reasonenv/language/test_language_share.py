@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -11,10 +12,11 @@ from reasonenv.rewards.language import LanguageConsistency
 
 GERMAN = "Wir addieren zuerst die beiden Zahlen und teilen die Summe durch drei, weil es so einfacher ist."
 FINNISH = (
-    "Laskemme ensin molemmat luvut yhteen, sitten jaamme summan kolmella ja vähennämme siitä yhden, "
-    "eikä näin jää jäljelle mitään."
+    "Laskemme ensin molemmat luvut yhteen, sitten jaamme summan kolmella ja vähennämme siitä yhden, eikä näin jää "
+    "jäljelle mitään."
 )
-DISGUISES = {
+RUSSIAN = "Мы сложим эти два числа и разделим сумму"
+DISGUISES: dict[str, Callable[[str], str]] = {
     "circled": lambda text: text.translate({ord("a") + i: 0x24D0 + i for i in range(26)}),
     "entities": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
     "hexadecimal": lambda text: text.encode().hex(),
@@ -73,4 +75,4 @@ def test_foreign_text_is_seen_through_its_disguise(disguise: str, text: str) -> 
 
 
 def test_spaced_letters_of_another_script_are_its_words() -> None:
-    assert value(DISGUISES["spaced"]("Мы сложим эти два числа и разделим сумму"), "en") < 0.5
+    assert value("  ".join(map(" ".join, RUSSIAN.split())), "en") < 0.5
