@@ -63,7 +63,7 @@ NUMBERS = [
 ]
 BOOLEANS = [
     *(("yes", word, 1) for word in ("نعم", "हाँ", "Ναι", "כן", "ใช่", "Có", "Ano", "Kyllä", "Так", "Prawda")),
-    *(("no", word, 1) for word in ("لا", "नहीं", "Όχι", "לא", "ไม่ใช่", "Không", "Ne", "Ei", "Nej", "Nu", "Ні")),
+    *(("no", word, 1) for word in ("لا", "नहीं", "Όχι", "לא", "ไม่ใช่", "Không", "Ne", "Ei", "Nee", "Nej", "Nu", "Ні")),
     ("yes", "Yes?", 0),
     ("yes", "Yes. No.", 0),
     ("yes", "Yes, no, maybe", 0),
