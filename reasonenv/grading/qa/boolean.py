@@ -23,7 +23,8 @@ _TRUE = (
 )
 _FALSE = (
     "no|nope|nah|false|incorrect|wrong|negative|of course not|certainly not|definitely not|absolutely not|not at all"
-    "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|nee|onwaar|falsz|hayir|yanlis"
+    "|not true|not correct|not right|untrue|non|faux|nein|falsch|falso|nao|нет|неверно|ложь|nie|nee|onwaar"
+    "|falsz|hayir|yanlis"
     "|never"
     "|ne|nepravda|spatne|οχι|λαθος|ψευδες|ei|vaarin|nu|fals|nej|falskt|ні|неправильно|невірно|khong|sai|לא|לא נכון"
     "|لا|خطأ"
