@@ -67,14 +67,14 @@ def test_scores_of_a_reward_fill_the_range_that_it_states(name: str) -> None:
     if reward.reference_type is CodeReference:
         sandbox_or_skip()
     low, high = reward.value_range
-    scores = reward.score(attempts(reward.reference_type))
+    rounds = 3 if name == "code_efficiency" else 1  # it measures a time, on a machine that others use
+    scores = [score for _ in range(rounds) for score in reward.score(attempts(reward.reference_type))]
     values = [score.value for score in scores if score.status is ScoreStatus.SCORED]
     assert low <= min(values)
     assert max(values) <= high
     if name not in EMBEDDED_MODELS:  # their ends are where they are clipped
-        almost = ALMOST if name != "code_efficiency" else 0.1  # it measures a time, on a machine that others use
-        assert min(values) <= low + almost * (high - low)
-        assert max(values) >= high - almost * (high - low)
+        assert min(values) <= low + ALMOST * (high - low)
+        assert max(values) >= high - ALMOST * (high - low)
 
 
 @pytest.mark.parametrize("kind", TASKS)
