@@ -248,6 +248,7 @@ def test_closing_answers_what_is_scored_turns_away_what_waits_and_leaves_no_thre
     def ask(name: str) -> None:
         statuses[name] = httpx.post(server.url + "/classify", json={"input": "a"}).status_code
 
+    others = set(threading.enumerate())  # servers of other tests may still be closing
     clients = [threading.Thread(target=ask, args=(name,)) for name in ("scored", "waiting")]
     with serving(model) as server, httpx.Client(base_url=server.url) as idle:
         idle.get("/health")
@@ -257,7 +258,8 @@ def test_closing_answers_what_is_scored_turns_away_what_waits_and_leaves_no_thre
         clients[1].start()
         while server._places._value != 62:
             pass
-        handlers = [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+        new = set(threading.enumerate()) - others
+        handlers = [thread for thread in new if "process_request_thread" in thread.name]
         threading.Timer(0.1, model.gate.set).start()
     for client in clients:
         client.join()
