@@ -60,8 +60,8 @@ def _print_results(summary: Mapping[str, Any], results: Mapping[str, Any], conso
     add("greedy", lambda result: _rate(result["greedy"], result["greedy_interval"]))
     for level in dict.fromkeys(level for result in results.values() for level in result["greedy_by_difficulty"]):
         add(f"  difficulty {level}", lambda result, level=level: _greedy_at(result, level))
-    add("sampled", lambda result: _rate(result["sampled"], result["sampled_interval"]))
-    add("  temperature", lambda result: f"{result['temperature']:g}")
+    temperatures = dict.fromkeys(f"{result['temperature']:g}" for result in results.values())
+    add(f"sampled, T = {', '.join(temperatures)}", lambda result: _rate(result["sampled"], result["sampled_interval"]))
     add("greedy reward", lambda result: _number(result["greedy_reward"]))
     add("tasks", lambda result: str(result["n"]))
     add("response tokens", lambda result: f"{result['response_tokens']:.1f}")
