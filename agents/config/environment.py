@@ -29,7 +29,8 @@ class EnvConfig:
     id: str = "reasonenv/Math-v0"
     """Any registered id that makes a `TextVectorEnv`; "my_module:my/Env-v0" imports the module that registers it."""
     tasks: Tasks | None = None
-    """For the run's own also --tasks: a task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`)."""
+    """A task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`). The flag of the
+    run's own may be shortened to --tasks."""
     columns: Mapping[str, str] | None = None
     """Which column of a file holds what, as pairs: `prompt=question,answer=target`."""
     data_set: str | None = None
