@@ -99,7 +99,7 @@ def with_fields(defaults: RunConfig, arguments: Sequence[str], program: str) -> 
         kw_only=True,
     )
     own: dict[str, Any] = {entry.name: getattr(defaults, entry.name) for entry in fields(RunConfig)}
-    parse = partial(tyro.cli, tyro.conf.AvoidSubcommands[kind], prog=program, registry=_registry())
+    parse = partial(tyro.cli, kind, prog=program, config=(tyro.conf.AvoidSubcommands,), registry=_registry())
     words = [re.sub(r"^--tasks(?==|$)", "--env.tasks", word) for word in arguments]
     parsed: Any = parse(default=kind(**own, **named), args=words)
     phases = tuple(phase if isinstance(phase, str) else getattr(parsed, phase.name) for phase in defaults.phases)

@@ -54,7 +54,7 @@ class RunConfig:
         _check_names([phase.name for phase in plan])
         for number, phase in enumerate(plan):
             _check_start(phase, plan[number:])
-            if isinstance(phase, EvaluationConfig) and phase.every is not None and phase in self.phases:
+            if isinstance(phase, EvaluationConfig) and phase.every is not None and self.phases[number] is phase:
                 raise ConfigError(f"{phase.name}.every is not for a phase: set evaluation.every.")
             if isinstance(phase, RLConfig):
                 self._check_update(phase)
