@@ -19,18 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["difference_interval", "rate_interval", "wilson_interval"]
 
 _Z = 1.959963984540054  # the normal quantile of 97.5%
-_SMALL_T = (
-    12.7062047,
-    4.3026527,
-    3.1824463,
-    2.7764451,
-    2.5705818,
-    2.4469119,
-    2.3646243,
-    2.3060041,
-    2.2621572,
-    2.2281389,
-)
+_SMALL_T = (12.7062047, 4.3026527, 3.1824463, 2.7764451, 2.5705818, 2.4469119, 2.3646243, 2.3060041, 2.2621572)
 """The quantiles of 97.5% of Student's t with 1, 2, … degrees of freedom, where the series below is too coarse."""
 _PRIOR_SPREAD = 0.5
 _CHUNK = 2**22
