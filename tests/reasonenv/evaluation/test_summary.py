@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from reasonenv.evaluation import summary
 from reasonenv.evaluation.samples import Sample, new_sample, score_samples
+from reasonenv.evaluation.summary import summary
 from reasonenv.types import MathReference, QAReference, Task
 
 TASKS = [
