@@ -60,11 +60,17 @@ def test_a_shorter_problem_overlaps_with_the_same_problem_alone(text: str, is_ov
 
 def test_texts_without_words_overlap_with_nothing():
     index = NgramIndex({"empty": "?!", "none": ""})
-    assert index.overlaps(["?!", "", "anything"]) == [None, None, None]
+    assert [index.overlap(text) for text in ("?!", "", "anything")] == [None, None, None]
 
 
 def test_the_first_of_equal_documents_is_named():
     assert (NgramIndex({"first": NATALIA, "second": NATALIA}).overlap(NATALIA) or Overlap("", "")).document == "first"
+
+
+def test_all_documents_of_which_a_text_holds_a_piece_are_told():
+    index = NgramIndex({"first": NATALIA, "second": f"Solve this. {NATALIA}", "other": NATALIA.replace(" ", " or ")})
+    assert index.documents_in(["nothing", f"So: {NATALIA}"]) == {"first", "second"}
+    assert index.documents_in([]) == set()
 
 
 def test_words_of_one_document_do_not_run_on_into_the_next():
@@ -101,5 +107,5 @@ def test_a_benchmark_is_indexed_once_and_asked_fast():
     index = NgramIndex({str(number): " ".join(rng.choices(words, k=60)) for number in range(2000)})
     texts = [" ".join(rng.choices(words, k=1000)) for _ in range(200)]
     start = time.perf_counter()
-    assert index.overlaps(texts) == [None] * 200
+    assert index.documents_in(texts) == set()
     assert time.perf_counter() - start < 5  # 0.1 s on an idle machine
