@@ -9,6 +9,7 @@ truth is the mean chance of the population. `plain` is the percentile bootstrap 
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from itertools import product
@@ -18,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reasonenv.evaluation.intervals import difference_interval, rate_interval
+from reasonenv.evaluation.intervals import difference_interval, mean_interval, rate_interval
 
-NUM_RATE_TRIALS = 2000
-NUM_DIFFERENCE_TRIALS = 600
+NUM_RATE_TRIALS = 1000
+NUM_BOOTSTRAP_TRIALS = 400
 NUM_RESAMPLES = 1000
 NUMBERS_OF_PROBLEMS = (10, 30, 100, 300)
 NUMBERS_OF_RESPONSES = (1, 4, 16, 64)
@@ -30,32 +31,32 @@ CONCENTRATIONS = (None, 5.0, 1.0, 0.3)
 """Of the beta distribution; None gives every problem the same chance, 0.3 most of them a chance near 0 or 1."""
 GAINS = (0.0, 0.1, 0.4)
 """The part of what the first run gets wrong that the second gets right."""
-CHANGED = (0.0, 0.1, 0.5)
+CHANGED = (0.0, 0.5)
 """The part of the problems whose chance is drawn anew for the second run."""
+
+LOG_SPREADS = (0.3, 0.7, 1.0)
+"""Of the lengths: the standard deviation of their logarithm."""
 
 Intervals = list[tuple[float, float]]
 
 
 def main(path: Path) -> None:
     """Measure, print the worst of each method, and write all settings to a file."""
-    results = {"rates": list(rate_settings()), "differences": list(difference_settings())}
-    worst = {
-        f"{kind}_{method}": min(row[method] for row in rows)
-        for kind, rows in results.items()
-        for method in ("ours", "plain")
-    }
-    below = {
-        f"{kind}_{method}": sum(row[method] < 0.93 for row in rows)
-        for kind, rows in results.items()
-        for method in ("ours", "plain")
+    results = {
+        "rates": list(rate_settings()),
+        "differences": list(difference_settings()),
+        "means": list(mean_settings()),
     }
     summary = {
-        "lowest_coverage": worst,
-        "settings_below_0.93": below,
-        "num_settings": {k: len(v) for k, v in results.items()},
+        kind: {
+            "num_settings": len(rows),
+            **{f"lowest_{method}": min(row[method] for row in rows) for method in ("ours", "plain")},
+            **{f"below_0.93_{method}": sum(row[method] < 0.93 for row in rows) for method in ("ours", "plain")},
+        }
+        for kind, rows in results.items()
     }
     print(json.dumps(summary, indent=1))
-    path.write_text(json.dumps({**summary, **results}, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"summary": summary, **results}, indent=1) + "\n", encoding="utf-8")
 
 
 def rate_settings() -> Iterator[dict[str, Any]]:
@@ -80,7 +81,7 @@ def difference_settings() -> Iterator[dict[str, Any]]:
     settings = product(NUMBERS_OF_PROBLEMS[:3], (1, 16), (0.05, 0.5), CHANGED, GAINS)
     for number, (num, k, chance, changed, gain) in enumerate(settings):
         rng = np.random.default_rng(number)
-        shape = (NUM_DIFFERENCE_TRIALS, num)
+        shape = (NUM_BOOTSTRAP_TRIALS, num)
         first, anew = drawn_chances(rng, shape, chance, 1.0), drawn_chances(rng, shape, chance, 1.0)
         second = np.where(rng.random(shape) < changed, anew, first)
         second = second + gain * (1 - second)
@@ -95,6 +96,21 @@ def difference_settings() -> Iterator[dict[str, Any]]:
             "gain": gain,
             "ours": coverage(truth, ours),
             "plain": coverage(truth, plain_intervals(differences, rng)),
+        }
+
+
+def mean_settings() -> Iterator[dict[str, Any]]:
+    """Yield the share of intervals of a mean length that hold it, by setting; lengths are lognormal."""
+    for number, (num, spread) in enumerate(product(NUMBERS_OF_PROBLEMS, LOG_SPREADS)):
+        rng = np.random.default_rng(number)
+        lengths = np.exp(spread * rng.normal(size=(NUM_BOOTSTRAP_TRIALS, num)))
+        truth = math.exp(spread**2 / 2)
+        ours = [mean_interval(row, num_resamples=NUM_RESAMPLES) for row in lengths.tolist()]
+        yield {
+            "num_problems": num,
+            "log_spread": spread,
+            "ours": coverage(truth, ours),
+            "plain": coverage(truth, plain_intervals(lengths, rng)),
         }
 
 
