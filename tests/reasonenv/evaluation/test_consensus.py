@@ -85,6 +85,28 @@ def test_equality_that_is_not_transitive_makes_classes_that_overlap():
     assert heaviest_classes({**votes, "d": 6}, equal) == [("d",)]
 
 
+@pytest.mark.parametrize(
+    ("votes", "answers", "rate"),
+    [
+        # The grader takes 50% for 0.5 and for 50, but not 50 for 0.5; 5 for 5 cm and 5 km, which are no equals.
+        ([("0.5", True), ("0.5", True), ("50%", True), ("50", False)], ("0.5",), 1.0),
+        ([("0.5", True), ("0.5", True), ("50%", True), ("50", False), ("50", False)], ("0.5", "50"), 0.5),
+        ([("0.5", True), ("50%", True), ("50", False), ("50", False)], ("50",), 0.0),
+        ([("5", True), ("5 cm", True), ("5 km", False), ("5 km", False)], ("5 km",), 0.0),
+    ],
+)
+def test_classes_overlap_where_the_grader_is_not_transitive(
+    votes: list[tuple[str | None, bool | None]], answers: tuple[str, ...], rate: float
+):
+    found = agreed(votes)
+    assert (found.answers, found.rate) == (answers, rate)
+
+
+def test_answers_that_are_equal_one_way_round_alone_vote_apart():
+    # For a gold answer without a unit one may be added; for one with a unit it must be said.
+    assert agreed([("5", True), ("5 km", True), ("7", False), ("7.0", False)], "number").answers == ("7",)
+
+
 def test_a_class_is_right_if_more_than_half_of_its_votes_are():
     ballot = [("Gödel", True), ("Goedel", True), ("goedel", False)]
     assert agreed(ballot, "short").rate == 1.0
