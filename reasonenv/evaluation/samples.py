@@ -24,7 +24,6 @@ from reasonenv.types import Attempt, CodeReference, MathReference, QAReference, 
 __all__ = [
     "Sample",
     "SampleStatus",
-    "append_samples",
     "new_sample",
     "read_samples",
     "score_samples",
@@ -206,19 +205,6 @@ def read_samples(path: str | Path) -> list[Sample]:
 def write_samples(path: str | Path, samples: Iterable[Sample]) -> None:
     """Write samples as JSON lines, in place of what the file held."""
     Path(path).write_text("".join(map(_line, samples)), encoding="utf-8")
-
-
-def append_samples(path: str | Path, samples: Iterable[Sample]) -> None:
-    """Add samples to the end of a file of JSON lines, which need not exist; a half-written last line is cut off."""
-    with Path(path).open("a+b") as file:
-        file.seek(0)
-        held = file.read()
-        torn = held.rpartition(b"\n")[2]
-        if torn and _is_json(torn.decode("utf-8", "replace")):
-            file.write(b"\n")
-        elif torn:
-            file.truncate(len(held) - len(torn))
-        file.write("".join(map(_line, samples)).encode())
 
 
 _FIELDS = {entry.name for entry in fields(Sample)}
