@@ -77,6 +77,12 @@ def read_response(response: str) -> Response:
     return Response(response, closed, rest, block, block)
 
 
+def after_thinking(response: str) -> str | None:
+    """Return the `rest` of `read_response`, and read nothing else."""
+    rest = _without_control_tokens(response).rpartition("</think>")[2]
+    return None if "<think>" in rest else rest
+
+
 def opened_thinking(prompt: str) -> str:
     """Return the `<think>` with which a prompt ends, and the space behind it; else the empty string.
 

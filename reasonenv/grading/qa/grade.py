@@ -20,9 +20,10 @@ from reasonenv.grading.qa.constraints import is_filler, kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import cited_sources, list_members, matched_members, without_introduction
 from reasonenv.grading.qa.numbers import Quantity, only_quantity, read_quantity, same_quantity
-from reasonenv.grading.qa.reading import Reading, read_answer, refined, without_markup
+from reasonenv.grading.qa.reading import Reading, as_said, read_answer, refined, without_markup
 from reasonenv.grading.qa.text import answer_forms, text_forms, token_f1
 from reasonenv.parsing import Response, read_response
+from reasonenv.parsing.response import after_thinking
 from reasonenv.types import QAKind, QAReference
 
 _MASK = "Xyzzyx"
@@ -30,6 +31,7 @@ _MASK = "Xyzzyx"
 _YEAR = re.compile(r"[12]\d{3}")
 _MAX_CITING_CHARS = 8000
 _MAX_CONSTRAINED_CHARS = 20_000
+_MAX_REMEMBERED_CHARS = 500
 
 
 def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> list[Grade]:
@@ -139,7 +141,19 @@ def _grade(reference: QAReference, response: str) -> Grade:
 
 
 def _grade_read(reference: QAReference, response: str) -> Grade:
+    if reference.kind == "constrained":
+        return _grade_constrained(reference, read_response(response))
+    rest = after_thinking(response)
+    if rest is not None and len(rest) <= _MAX_REMEMBERED_CHARS:
+        return _grade_remembered(reference, rest)
     read = read_response(response)
+    return _KINDS[reference.kind](reference, read, read_answer(read))
+
+
+@lru_cache(maxsize=16384)
+def _grade_remembered(reference: QAReference, rest: str) -> Grade:
+    """Grade by what stands behind the thinking, which alone counts and which the responses of a group often share."""
+    read = read_response(rest)
     return _KINDS[reference.kind](reference, read, read_answer(read))
 
 
@@ -173,18 +187,36 @@ def _judged(is_right: bool, answer: str, **details: float) -> Grade:
 def _grade_short(reference: QAReference, _: Response, reading: Reading) -> Grade:
     if reading.text is None:
         return _unread(reading)
+    golds = [_gold(answer) for answer in reference.answers]
+    said = as_said(reading)
+    is_asked = bool(said) and _is_asked(said[0], reference.answers)
+    right = None if is_asked else _right_text(golds, said)
+    if right is not None:
+        return _judged(True, right, f1=1.0)
     texts = refined(reading)
     if not texts:
         return Grade(GradeStatus.NO_ANSWER, None, {"reason": "the answer is markup without a text"})
-    golds = [_gold(answer) for answer in reference.answers]
     if not _is_asked(texts[0], reference.answers):
-        for text in texts:
-            if any(_is_same(gold, text) for gold in golds) or _is_measure_of(golds, text):
-                return _judged(True, text, f1=1.0)
-        for answer, gold in zip(reference.answers, golds, strict=True):
-            if gold.is_hedged and _names_whole(answer, texts[0]):
-                return _judged(True, answer, f1=1.0)
+        right = _right_text(golds, texts[len(said) :]) or _whole_name(reference.answers, golds, texts[0])
+        if right is not None:
+            return _judged(True, right, f1=1.0)
     return _judged(False, texts[-1], f1=max(token_f1(answer, texts[-1]) for answer in reference.answers))
+
+
+def _right_text(golds: Sequence[_Gold], texts: Sequence[str]) -> str | None:
+    """Return the first text that is a gold answer."""
+    for text in texts:
+        if any(_is_same(gold, text) for gold in golds) or _is_measure_of(golds, text):
+            return text
+    return None
+
+
+def _whole_name(answers: Sequence[str], golds: Sequence[_Gold], text: str) -> str | None:
+    """Return the gold answer with a word such as "never" or "or" in it that a text says."""
+    for answer, gold in zip(answers, golds, strict=True):
+        if gold.is_hedged and _names_whole(answer, text):
+            return answer
+    return None
 
 
 def _is_asked(text: str, answers: Sequence[str]) -> bool:
@@ -310,10 +342,10 @@ def _gold_sources(answer: str) -> frozenset[str]:
     return cited_sources(answer, is_list=True) or frozenset(text_forms(answer)[:1])
 
 
-def _grade_constrained(reference: QAReference, response: Response, reading: Reading) -> Grade:
+def _grade_constrained(reference: QAReference, response: Response) -> Grade:
     text = (response.part or "").strip()
     if not text or len(text) > _MAX_CONSTRAINED_CHARS:
-        return _unread(reading)
+        return _unread(read_answer(response))
     kept = kept_constraints(text, reference.constraints)
     broken = [constraint for constraint, is_kept in zip(reference.constraints, kept, strict=True) if not is_kept]
     is_repetition = is_filler(text, reference.constraints)
@@ -336,5 +368,4 @@ _KINDS: Mapping[QAKind, _Grader] = {
     "choice": _grade_choice,
     "list": _grade_list,
     "citation": _grade_citation,
-    "constrained": _grade_constrained,
 }
