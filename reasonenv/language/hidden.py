@@ -44,6 +44,7 @@ _LOOSE_LETTERS = re.compile(r" [^\W\d_] +[^\W\d_](?!\w)")
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?: +[^\W\d_](?!\w)){2,}+")
 _NO_ACCENTS = frozenset({"en"})
 _MIN_ACCENTED_WORDS, _MIN_ACCENTED_SHARE = 3, 0.2
+_MAX_VARIABLE_CHARS = len("$x$")
 _NO_WORDS = frozenset[str]()
 _HEX = re.compile(r"\b(?:[0-9a-f]{2}){12,}+\b", re.I)
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
@@ -85,6 +86,8 @@ def _says_little(glued: Sequence[str], others: Sequence[str], target: str) -> bo
         return False
     told = set(map(str.lower, glued))
     for text in others:
+        if len(text) <= _MAX_VARIABLE_CHARS and text[0] == "$":
+            continue
         told |= _remembered_function_words(text) if len(text) <= _MAX_REMEMBERED_CHARS else _function_words(text)
     return len(told) < _MIN_FUNCTION_WORDS or len(told & _telling_words(target)) < _MIN_FUNCTION_WORDS
 

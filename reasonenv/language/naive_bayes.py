@@ -146,10 +146,11 @@ class _Read(NamedTuple):
 
 
 def _read(texts: Sequence[Sequence[str]], evidence: _WordEvidence) -> _Read:
-    words = [sentence.split() for sentences in texts for sentence in sentences]
-    lengths_S = np.fromiter(map(len, words), dtype=np.intp, count=len(words))
+    all_sentences = [sentence for sentences in texts for sentence in sentences]
+    lengths_S = np.array([sentence.count(" ") for sentence in all_sentences], dtype=np.intp) + 1
+    words = " ".join(all_sentences).split(" ")
     texts_S = np.repeat(np.arange(len(texts)), [len(sentences) for sentences in texts])
-    leads_WL = evidence.of([word for of_sentence in words for word in of_sentence], np.repeat(texts_S, lengths_S))
+    leads_WL = evidence.of(words, np.repeat(texts_S, lengths_S))
     starts_S = np.cumsum(lengths_S) - lengths_S
     most_SL = np.add.reduceat(np.maximum(leads_WL, 0), starts_S, axis=0)
     return _Read(leads_WL, texts_S, starts_S, lengths_S, most_SL)

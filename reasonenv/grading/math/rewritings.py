@@ -8,6 +8,8 @@ from reasonenv.grading.math.nodes import Node, walk
 
 def with_decimal_logarithm(node: Node) -> Node:
     r"""Return a node whose `\log` without a base has base 10."""
+    if not node.args:
+        return node
     if node.kind == "call" and node.name == "log" and len(node.args) == 1:
         node = node._replace(name="lg")
     args = tuple(with_decimal_logarithm(part) for part in node.args)

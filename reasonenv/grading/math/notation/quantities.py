@@ -58,7 +58,10 @@ def spelled(text: str) -> str:
         text = _DOLLARS.sub("", text)
     if "^" in text and "\\" in text:
         text = _UPRIGHT_POWERS.sub(lambda found: f" \\text{{{_unit_words(found[1])}}} ", text)
-    code = _CODE_FIRST.match(text) if text.lstrip().lstrip("$").lstrip()[:1] in _CODE_INITIALS else None
+    initial = text[:1]
+    if initial == "$" or not initial.strip():
+        initial = text.lstrip().lstrip("$").lstrip()[:1]
+    code = _CODE_FIRST.match(text) if initial in _CODE_INITIALS else None
     if code:
         text = f"{code[2]} \\text{{{_CODES[code[1]]}}} {text[code.end() :].lstrip('$')}"
     if "." in text:

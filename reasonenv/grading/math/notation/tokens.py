@@ -253,16 +253,17 @@ def tokenize(text: str) -> list[Token]:
             continue
         if len(tokens) >= MAX_TOKENS:
             raise OverBudgetError(f"more than {MAX_TOKENS} tokens")
-        piece = match[kind]
-        is_plain = kind in ("num", "op")
-        tokens.append(Token(kind, piece, is_spaced) if is_plain else _token(kind, piece, is_spaced))
+        tokens.append(_token(kind, match[kind], is_spaced))
         is_spaced = False
     if position < len(text):
         raise UnreadableError(f"no rule for {text[position]!r}")
     return tokens
 
 
+@lru_cache(maxsize=8192)
 def _token(kind: str, text: str, is_spaced: bool) -> Token:
+    if kind in ("num", "op"):
+        return Token(kind, text, is_spaced)
     if kind == "cmd" and text in ("lbrace", "rbrace"):
         kind, text = "esc", "\\{" if text == "lbrace" else "\\}"
     if kind == "esc":
