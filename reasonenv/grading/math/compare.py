@@ -7,6 +7,7 @@ the question open, the verdict is None and a worker decides.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from itertools import product
@@ -200,7 +201,8 @@ class _Comparison:
             return self._equal_with_domains(left, right)
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         if (left.kind == "time") != (right.kind == "time"):
-            left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
+            is_ratio = "ratio" in (left.kind, right.kind)
+            left, right = (_as_ratio(node, is_ratio) if node.kind == "time" else node for node in (left, right))
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -363,10 +365,12 @@ def _plain_value(node: Node, policy: MathPolicy) -> Node:
     return worked_out(node)
 
 
-def _as_ratio(time: Node) -> Node:
-    """Read 7:32, which looks like a time of day, as a ratio."""
+def _as_ratio(time: Node, is_ratio: bool) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio; 10:40 only beside one, since a ratio is said in lowest terms."""
     hours, _, minutes = time.name.partition(":")
-    return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
+    if not minutes.isdigit() or not (is_ratio or math.gcd(int(hours), int(minutes)) == 1):
+        return time
+    return Node("ratio", (number(int(hours)), number(int(minutes))))
 
 
 def _equal_inequalities(left: Node, right: Node) -> bool | None:

@@ -22,6 +22,7 @@ from reasonenv.grading.qa.lists import cited_sources, list_members, matched_memb
 from reasonenv.grading.qa.numbers import Quantity, only_quantity, read_quantity, same_quantity
 from reasonenv.grading.qa.reading import Reading, as_said, read_answer, refined, without_markup
 from reasonenv.grading.qa.text import answer_forms, text_forms, token_f1
+from reasonenv.grading.qa.vocabulary import MONTHS
 from reasonenv.parsing import Response, read_response
 from reasonenv.parsing.response import after_thinking
 from reasonenv.types import QAKind, QAReference
@@ -79,6 +80,9 @@ def same_answer(gold: str, answer: str) -> bool:
 
 
 _TWO_SIGNS = re.compile(r"[-−–]\s*\(?\s*[-−–]\s*\d")
+_OTHER_NUMBER = re.compile(r"\d\s?!|\d(?:st|nd|rd|th)\b", re.I)
+"""A factorial, and the place in an order: 25!, the 42nd."""
+_MONTH_BEHIND = re.compile(rf"\d\s+(?:of\s+)?(?:{'|'.join(map(re.escape, MONTHS))})\b", re.I)
 _PRICE = re.compile(r"[£$€¥]")
 _WEIGHT = re.compile(r"\blbs?\b", re.I)
 _SPAN = re.compile(r"\b(?:years|months|weeks|days|hours|minutes|seconds)\b", re.I)
@@ -94,6 +98,8 @@ class _Gold(NamedTuple):
     is_year: bool
     """Whether it is four digits: a year, which is no span of years."""
     is_price: bool
+    is_marked: bool
+    """Whether it is a factorial or the place in an order itself."""
     is_hedged: bool
     """Whether there is a word in it such as "never" or "or"."""
 
@@ -108,12 +114,13 @@ def _gold(answer: str) -> _Gold:
         read_time(plain),
         bool(_YEAR.fullmatch(plain)),
         bool(_PRICE.search(plain)),
+        bool(_OTHER_NUMBER.search(plain)),
         is_hedged(plain),
     )
 
 
 def _is_same(gold: _Gold, answer: str) -> bool:
-    if gold.quantity is not None and _TWO_SIGNS.search(answer):
+    if gold.quantity is not None and (_TWO_SIGNS.search(answer) or _is_other_number(gold, answer)):
         return False
     if gold.quantity is not None and (quantity := read_quantity(answer)) is not None:
         if (gold.is_year and _SPAN.search(answer)) or (gold.is_price and _WEIGHT.search(answer)):
@@ -124,6 +131,13 @@ def _is_same(gold: _Gold, answer: str) -> bool:
     if gold.time is not None and (time := read_time(answer)) is not None:
         return gold.time == time
     return not gold.forms.isdisjoint(answer_forms(answer))
+
+
+def _is_other_number(gold: _Gold, answer: str) -> bool:
+    """Return whether what stands behind a number makes another of it than a gold one: a factorial, an order, a date."""
+    if gold.date is not None or gold.is_marked:
+        return False
+    return _OTHER_NUMBER.search(answer) is not None or _MONTH_BEHIND.search(answer) is not None
 
 
 def _grade(reference: QAReference, response: str) -> Grade:
