@@ -28,7 +28,9 @@ angenommen если say says said claim claims claimed guess guessed guesses н�
 _DENIALS = frozenset(_DENYING_WORDS.split())
 """Words that take an announcement behind them back, or only suppose it."""
 _UNSPACED_DENIAL = re.compile("错误|不正确|假设|假如|如果|并非|不是|也许|可能|有人|据说|猜|もし|誤")
-_OWN_WORDS = re.compile(r"^\s*(?:so\s+|then\s+|thus\s+|hence\s+|therefore\s+)?(?:i|we)(?:['’]d|\s+(?:would|can))\s+say\b")
+_OWN_WORDS = re.compile(
+    r"^\s*(?:so\s+|then\s+|thus\s+|hence\s+|therefore\s+)?(?:i|we)(?:['’]d|\s+(?:would|can))\s+say\b"
+)
 """Who says so of his own answer does not take it back."""
 _CLAUSE_ENDS = ",;.!?，。\n"
 _CLAUSE_END = re.compile(f"[{_CLAUSE_ENDS}]")

@@ -7,7 +7,6 @@ the question open, the verdict is None and a worker decides.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from itertools import product
@@ -40,7 +39,6 @@ from reasonenv.grading.math.nodes import (
     UndefinedError,
     UnreadableError,
     UnreadableGoldError,
-    number,
     walk,
 )
 from reasonenv.grading.math.notation.choices import equal_choices
@@ -51,6 +49,7 @@ from reasonenv.grading.math.notation.tokens import canonical_text, without_spaci
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.math.rewritings import (
+    as_ratio,
     with_arrows,
     with_decimal_logarithm,
     with_euler_number,
@@ -202,7 +201,9 @@ class _Comparison:
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         if (left.kind == "time") != (right.kind == "time"):
             is_ratio = "ratio" in (left.kind, right.kind)
-            left, right = (_as_ratio(node, is_ratio) if node.kind == "time" else node for node in (left, right))
+            left, right = (
+                as_ratio(node, is_beside_ratio=is_ratio) if node.kind == "time" else node for node in (left, right)
+            )
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -363,14 +364,6 @@ def _plain_value(node: Node, policy: MathPolicy) -> Node:
     if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
         return node.args[1]
     return worked_out(node)
-
-
-def _as_ratio(time: Node, is_ratio: bool) -> Node:
-    """Read 7:32, which looks like a time of day, as a ratio; 10:40 only beside one, since a ratio is said in lowest terms."""
-    hours, _, minutes = time.name.partition(":")
-    if not minutes.isdigit() or not (is_ratio or math.gcd(int(hours), int(minutes)) == 1):
-        return time
-    return Node("ratio", (number(int(hours)), number(int(minutes))))
 
 
 def _equal_inequalities(left: Node, right: Node) -> bool | None:

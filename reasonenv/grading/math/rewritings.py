@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from reasonenv.grading.math.evaluation import variables
-from reasonenv.grading.math.nodes import Node, walk
+from reasonenv.grading.math.nodes import Node, number, walk
 
 
 def with_decimal_logarithm(node: Node) -> Node:
@@ -51,3 +53,11 @@ def _with_constant(node: Node, name: str, constant: Node) -> Node:
     if node.kind in ("var", "const") and node.name == name:
         return constant
     return node._replace(args=tuple(_with_constant(part, name, constant) for part in node.args)) if node.args else node
+
+
+def as_ratio(time: Node, *, is_beside_ratio: bool) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio; 10:40, not in lowest terms, only beside another ratio."""
+    hours, _, minutes = time.name.partition(":")
+    if not minutes.isdigit() or not (is_beside_ratio or math.gcd(int(hours), int(minutes)) == 1):
+        return time
+    return Node("ratio", (number(int(hours)), number(int(minutes))))

@@ -104,24 +104,27 @@ _SPEAKING = re.compile(
 
 
 _WORD = re.compile(r"\w+")
-_VERBS = frozenset(
+_VERB_WORDS = (
     "is are was were it that this he she they equals es est sont ist sind son war called named known wrote painted"
-    " composed discovered invented directed founded created designed built sang developed published proposed won sculpted"
-    " produced authored formulated".split()
+    " composed discovered invented directed founded created designed built sang developed published proposed won"
+    " sculpted produced authored formulated"
 )
-_CONTRASTING = frozenset("not rather instead opposed".split())
-_REASONING = frozenset("because since as which given due thanks weil porque parce".split())
-_HEDGING = frozenset(
-    "or nor not no never neither either maybe perhaps possibly probably might could cannot oder nicht ni nunca pas nie ne"
-    " possible plausible likely wrong incorrect tal vielleicht forse talvez kanske belki poate inte ei nebo tai veya eller"
-    " sau lub albo false some many most people others".split()
+_HEDGING_WORDS = (
+    "or nor not no never neither either maybe perhaps possibly probably might could cannot oder nicht ni nunca pas nie"
+    " ne possible plausible likely wrong incorrect tal vielleicht forse talvez kanske belki poate inte ei nebo tai veya"
+    " eller sau lub albo false some many most people others"
 )
-"""In ASCII, one word of each is in whatever the patterns of the same kind find."""
-_LEADING = frozenset(
+_LEADING_WORDS = (
     "so therefore thus hence in overall well clearly finally i we there about approximately titled city town village"
-    " country state island planet".split()
+    " country state island planet"
 )
-_APPOSED = frozenset("the a an who also formerly located known one".split())
+_VERBS = frozenset(_VERB_WORDS.split())
+_CONTRASTING = frozenset(("not", "rather", "instead", "opposed"))
+_REASONING = frozenset(("because", "since", "as", "which", "given", "due", "thanks", "weil", "porque", "parce"))
+_HEDGING = frozenset(_HEDGING_WORDS.split())
+"""In ASCII, one word of each is in whatever the patterns of the same kind find."""
+_LEADING = frozenset(_LEADING_WORDS.split())
+_APPOSED = frozenset(("the", "a", "an", "who", "also", "formerly", "located", "known", "one"))
 _TELLING = _VERBS | _CONTRASTING | _REASONING | _HEDGING | _LEADING | _APPOSED
 _TELLING_MARK = re.compile(r"[=?]|n't|guess", re.I)
 
@@ -172,9 +175,7 @@ def _may_hedge(text: str, words: frozenset[str]) -> bool:
 
 def _claimed(text: str, words: frozenset[str] | None) -> list[str]:
     has_verb = words is None or not words.isdisjoint(_VERBS)
-    described = (
-        (_DESCRIBED.match(text) or _DID.match(text) or _DESCRIBED_ELSEWHERE.match(text)) if has_verb else None
-    )
+    described = (_DESCRIBED.match(text) or _DID.match(text) or _DESCRIBED_ELSEWHERE.match(text)) if has_verb else None
     if described and not _TURN.search(text):
         return [next(filter(None, described.groups()))]
     texts = list[str]()

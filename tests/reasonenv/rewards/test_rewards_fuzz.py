@@ -19,7 +19,9 @@ from reasonenv.types import Attempt, CallTests, CodeReference, MathReference, Sc
 
 OPENED = "2+3=?<think>\n"
 VALUES = st.floats(-1e6, 1e6)
-PIECES = st.sampled_from(["<think>", "</think>", "<answer>", "</answer>", "```python\n", "\n```", " ", "a", "5", "\x00"])
+PIECES = st.sampled_from(
+    ["<think>", "</think>", "<answer>", "</answer>", "```python\n", "\n```", " ", "a", "5", "\x00"]
+)
 RESPONSES = st.one_of(st.text(), st.lists(PIECES, max_size=12).map("".join))
 VERDICTS = st.builds(
     CodeVerdict,
@@ -108,7 +110,9 @@ def test_empty_or_broken_forms_behind_an_opened_think_are_not_paid(response: str
     assert score.value == 0
 
 
-@pytest.mark.parametrize("response", ["a</think><answer>5</answer>", "因为</think>\n<answer>5</answer>\n", "∴</think><answer>√</answer>"])
+@pytest.mark.parametrize(
+    "response", ["a</think><answer>5</answer>", "因为</think>\n<answer>5</answer>\n", "∴</think><answer>√</answer>"]
+)
 def test_form_behind_an_opened_think_is_paid(response: str) -> None:
     (score,) = Format().score([attempt(whole_response(OPENED, response), MathReference(answer="5"))])
     assert score.value == 1

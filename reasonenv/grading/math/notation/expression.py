@@ -69,9 +69,7 @@ class Parser:
         domain = with_domain(items, separators) if separators else None
         if domain:
             return domain
-        has_groups = {";", ","} <= set(separators) or {"or", ","} == set(separators)
-        if has_groups and all(item.name == "=" for item in items):
-            items = grouped_solutions(items, separators)
+        items = grouped_solutions(items, separators)
         return items[0] if len(items) == 1 else Node("list", tuple(items), vocabulary.name_of_list(separators))
 
     def _items(self) -> list[Node]:
@@ -321,10 +319,9 @@ class Parser:
         if vocabulary.JOINS.keys() & set(separators):
             self._at.expect(")", "]")
             return Node("list", tuple(items), vocabulary.name_of_list(separators))
-        has_rows = opening == "[" and self._at.is_behind("]")
+        rows = matrix_of_rows(items) if opening == "[" and self._at.is_behind("]") else None
         closing = self._at.expect(")", "]")
-        rows = matrix_of_rows(items) if has_rows and closing == "]" else None
-        if rows:
+        if rows and closing == "]":
             return rows
         is_plain = opening + closing in ("()", "[]")
         if len(items) == 1 and is_plain:
