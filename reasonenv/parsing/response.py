@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reasonenv.parsing.boxes import boxed_answer
 
-__all__ = ["Response", "opened_thinking", "read_response", "whole_response"]
+__all__ = ["Response", "after_thinking", "opened_thinking", "read_response", "whole_response"]
 
 _OPENED_THINKING = re.compile(r"<think>\s*\Z")
 _MAX_OPENED_CHARS = 32
