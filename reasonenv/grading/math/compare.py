@@ -200,10 +200,7 @@ class _Comparison:
             return self._equal_with_domains(left, right)
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         if (left.kind == "time") != (right.kind == "time"):
-            is_ratio = "ratio" in (left.kind, right.kind)
-            left, right = (
-                as_ratio(node, is_beside_ratio=is_ratio) if node.kind == "time" else node for node in (left, right)
-            )
+            left, right = as_ratio(left, right), as_ratio(right, left)
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)

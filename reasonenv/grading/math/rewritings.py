@@ -55,9 +55,12 @@ def _with_constant(node: Node, name: str, constant: Node) -> Node:
     return node._replace(args=tuple(_with_constant(part, name, constant) for part in node.args)) if node.args else node
 
 
-def as_ratio(time: Node, *, is_beside_ratio: bool) -> Node:
-    """Read 7:32, which looks like a time of day, as a ratio; 10:40, not in lowest terms, only beside another ratio."""
-    hours, _, minutes = time.name.partition(":")
-    if not minutes.isdigit() or not (is_beside_ratio or math.gcd(int(hours), int(minutes)) == 1):
-        return time
-    return Node("ratio", (number(int(hours)), number(int(minutes))))
+def as_ratio(node: Node, other: Node) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio: in lowest terms, or beside the same or another ratio."""
+    hours, _, minutes = node.name.partition(":") if node.kind == "time" else ("", "", "")
+    if not minutes.isdigit():
+        return node
+    parts = number(int(hours)), number(int(minutes))
+    is_reduced = math.gcd(int(hours), int(minutes)) == 1
+    is_beside_ratio = any(part.kind == "ratio" or (part.kind == "div" and part.args == parts) for part in walk(other))
+    return Node("ratio", parts) if is_reduced or is_beside_ratio else node
