@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,7 @@ from openai_server import save_chat_policy
 from reasonenv.evaluation.runs.endpoint import Endpoint
 from reasonenv.evaluation.runs.policy import load_checkpoint
 from reasonenv.evaluation.runs.running import Plan, ask
+from reasonenv.evaluation.samples import Sample
 
 pytestmark = pytest.mark.slow
 VLLM = os.environ.get("REWARD_MODELS_VLLM")
@@ -34,9 +36,10 @@ def folder(tmp_path_factory) -> Path:
 @contextmanager
 def started(command: Sequence[str], environment: Mapping[str, str], folder: Path, port: int) -> Iterator[str]:
     """Start a server, wait until it is healthy, and end it with all its processes."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True
+            command, env={**kept, **environment}, stdout=log, stderr=log, start_new_session=True
         )
     try:
         for _ in range(240):
@@ -48,7 +51,8 @@ def started(command: Sequence[str], environment: Mapping[str, str], folder: Path
                 time.sleep(0.5)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
-        os.killpg(server.pid, 15)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(server.pid, signal.SIGTERM)
         server.wait()
 
 
@@ -83,9 +87,15 @@ def vllm_url(folder: Path, tmp_path_factory) -> Iterator[str]:
     }
     words = [word for pair in options.items() for word in pair]
     environment = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "VLLM_NO_USAGE_STATS": "1"}
-    command = [str(VLLM), "serve", str(folder), "--enforce-eager", *words]
+    module = ["-m", "vllm.entrypoints.openai.api_server"]  # builds for CPU come without the program's own metadata
+    command = [str(Path(str(VLLM)).with_name("python")), *module, "--model", str(folder), "--enforce-eager", *words]
     with started(command, environment, home, port) as url:
         yield url
+
+
+def whole_text(sample: Sample) -> str:
+    """Return the response without bytes at its end that are no character yet, which vLLM keeps back."""
+    return sample.response.rstrip("\ufffd")
 
 
 def check_same(url: str, folder: Path, completions: bool, place: Path) -> None:
@@ -94,8 +104,11 @@ def check_same(url: str, folder: Path, completions: bool, place: Path) -> None:
     checkpoint = load_checkpoint(str(folder), completions=completions)
     there = ask(plan, served, place / "server.jsonl", lambda done, total: None)
     here = ask(plan, checkpoint, place / "folder.jsonl", lambda done, total: None)
-    assert [sample.response for sample in there] == [sample.response for sample in here]
-    assert [sample.finish_reason for sample in there] == [sample.finish_reason for sample in here]
+    assert list(map(whole_text, there)) == list(map(whole_text, here))
+    ended = [sample for sample in here if sample.response_tokens != plan.sampling.max_tokens]
+    reasons = {sample.key: sample.finish_reason for sample in there}  # servers differ in what the last token in time is
+    assert {reasons[sample.key] for sample in ended} <= {"stop"}
+    assert [sample.response_tokens for sample in there] == [sample.response_tokens for sample in here]
     assert len({sample.response for sample in here}) > 4
 
 
