@@ -16,12 +16,15 @@ _MAX_OPENING_CHARS = 160
 _CANNOT = (
     r"(?:can(?:no|['’ ]?)t|can ?not|am (?:not able|unable)|won['’]t|will not|must decline|have to decline|refuse to)"
 )
-_DOING = r"(?:help(?!\s+but)|assist|answer|provide|comply|fulfil|do that|support|discuss|engage|give|write|create|share|offer)"
+_DOING = (
+    r"(?:help(?!\s+but)|assist|answer|provide|comply|fulfil|do|support|discuss|engage|give|write|create|share|offer)"
+)
 _OPENING = re.compile(
     rf"""\W*(?:
     (?:(?:i['’]m|i\ am|we['’]re)?\ ?(?:(?:so|very|really)\ )?sorry|(?:my\ )?apologies|i\ apologi[sz]e|unfortunately|no)
         \W[^.!?"“]{{0,60}}?\b(?:(?:i|we)\ {_CANNOT}|(?:i['’]m|i\ am|we\ are)\ (?:not\ able|unable)\ to)
-    | (?:as\ an?\ (?:ai|language\ model)[^.!?"“]{{0,60}}?,?\ )?(?:i|we)\ (?:{_CANNOT})\W[^.!?"“]{{0,40}}?\b{_DOING}
+        \ (?:\w+\ ){{0,3}}{_DOING}
+    | (?:as\ an?\ (?:ai|language\ model)[^.!?"“]{{0,60}}?,?\ )?(?:i|we)\ {_CANNOT}\ (?:\w+\ ){{0,3}}{_DOING}
     | (?:i['’]m|i\ am)\ (?:not\ able|unable)\ to\ {_DOING}
     | (?:很)?(?:抱歉|对不起|不好意思)[，,。！ ]{{0,2}}[^。！？“"]{{0,20}}?(?:不能|无法|没办法|不可以|拒绝)
     | (?:作为[^。，]{{0,12}}[，,])?我(?:不能|无法|没办法|拒绝)[^。！？“"]{{0,20}}?(?:提供|回答|帮|协助|满足|讨论|完成)

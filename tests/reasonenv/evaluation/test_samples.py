@@ -212,6 +212,7 @@ def test_a_refusal_is_told_by_its_opening(response: str):
         "<think>I can't help with that.</think> 5",
         "<think>I'm sorry, but I can't help with that.",
         'She said: "I cannot help you."',
+        "Unfortunately, I cannot find a closed form: it is about 3.1.",
         "No number can do that.",
         "不能被3整除。",
         "我们不能确定x，所以答案是5。",
