@@ -87,7 +87,9 @@ def _is_unparsed(sample: Sample) -> bool:
 
 def _components(samples: Sequence[Sample]) -> dict[str, float | None]:
     names = sorted({name for sample in samples for name in sample.components})
-    return {name: _mean(problem_means(samples, lambda sample, name=name: sample.components.get(name))) for name in names}
+    return {
+        name: _mean(problem_means(samples, lambda sample, name=name: sample.components.get(name))) for name in names
+    }
 
 
 def _mean(means: Mapping[str, float]) -> float | None:
