@@ -186,9 +186,7 @@ class CheckpointPolicy:
 
 def _reply(response: SampledResponse) -> Reply:
     completion = response.completion
-    return Reply(
-        text=response.text, finish_reason=completion.finish_reason, response_tokens=len(completion.token_ids)
-    )
+    return Reply(text=response.text, finish_reason=completion.finish_reason, response_tokens=len(completion.token_ids))
 
 
 def _batches(questions: Sequence[Question], num_rows: int) -> list[list[list[Question]]]:
@@ -226,4 +224,4 @@ def _hub_commit(source: str) -> str:
 
     with loading(source):
         config: Any = AutoConfig.from_pretrained(source)
-    return str(config._commit_hash)  # noqa: SLF001
+    return str(config._commit_hash)

@@ -78,7 +78,7 @@ class BenchRewards:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Evaluate a checkpoint or a server's model on a benchmark; eval rescore and eval compare work on what was saved."""
+    """Evaluate a checkpoint or a model on a server; eval rescore and eval compare work on what was saved."""
 
     arguments: tuple[str, ...] = ()
     """Those behind `eval`; `eval --help` lists them."""

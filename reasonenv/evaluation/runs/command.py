@@ -96,6 +96,8 @@ class Evaluate:
         """Ask, score, print; return the exit status."""
         if self.contamination is not None and not self.contamination.is_file():
             raise ValueError(f"--contamination {self.contamination}: there is no such file.")
+        if self.out is not None and self.out.is_dir():
+            raise ValueError(f"--out {self.out} is a folder: name a file in it, such as {self.out / 'responses.jsonl'}.")
         policy = self._policy()
         plan = Plan.of(
             self.benchmark,
@@ -229,7 +231,9 @@ def _json_object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"--endpoint.extra must be JSON, such as '{{\"top_k\": 20}}'; got {text!r} ({error}).") from error
+        raise ValueError(
+            f"--endpoint.extra must be JSON, such as '{{\"top_k\": 20}}'; got {text!r} ({error})."
+        ) from error
     if not isinstance(found, dict):
         raise ValueError(f"--endpoint.extra must be a JSON object, such as '{{\"top_k\": 20}}'; got {text!r}.")
     return cast("dict[str, Any]", found)

@@ -86,7 +86,7 @@ class Plan:
             reward=reward,
             num_samples=_num_samples(num_samples, chosen.num_samples, sampling),
             sampling=sampling,
-            source=chosen.source,
+            source=chosen.source if num_samples is None else "as asked for",
         )
 
     def settings(self, policy: Policy) -> dict[str, Any]:

@@ -131,7 +131,7 @@ async def connected(
 
 
 def retry_seconds(header: str | None, otherwise: float, most: float) -> float:
-    """Return how long `Retry-After` asks to wait (seconds or a date), at most `most`; `otherwise` where it says nothing."""
+    """Return how long `Retry-After` asks to wait, in seconds or by a date, at most `most`; else `otherwise`."""
     if not header:
         return otherwise
     try:

@@ -38,9 +38,7 @@ def started(command: Sequence[str], environment: Mapping[str, str], folder: Path
     """Start a server, wait until it is healthy, and end it with all its processes."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with (folder / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            command, env={**kept, **environment}, stdout=log, stderr=log, start_new_session=True
-        )
+        server = subprocess.Popen(command, env={**kept, **environment}, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(240):
             try:
