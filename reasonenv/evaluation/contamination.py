@@ -1,4 +1,4 @@
-"""Whether a text holds a piece of a benchmark: ten words in a row that both have (arXiv 2501.12948v2 decontaminates so).
+"""Whether a text holds a piece of a benchmark: ten words in a row that both have (arXiv 2501.12948v2).
 
 Covered: other spacing, punctuation, capitals, widths and accents' encodings. Not covered: paraphrases, translations,
 and other numbers in the same words.
@@ -31,7 +31,7 @@ class Overlap(NamedTuple):
 
 
 def words_for_overlap(text: str) -> list[str]:
-    """Return the words that are compared: letters and digits in lower case, each character of Chinese, Japanese or Thai.
+    """Return the words that are compared: letters and digits in lower case, each character of Chinese and the like.
 
     >>> words_for_overlap("Find  the MEAN of $x_1$: 求平均")
     ['find', 'the', 'mean', 'of', 'x', '1', '求', '平', '均']
