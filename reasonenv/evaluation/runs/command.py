@@ -17,7 +17,7 @@ from reasonenv.evaluation.runs.policy import Policy, load_checkpoint, load_own_p
 from reasonenv.evaluation.runs.progress import progress
 from reasonenv.evaluation.runs.recording import replace_samples, settings_path, write_settings
 from reasonenv.evaluation.runs.report import compared, measured, print_comparison, print_measures
-from reasonenv.evaluation.runs.running import Plan, ask, rescored
+from reasonenv.evaluation.runs.running import Plan, ask, rescored, scored
 from reasonenv.evaluation.samples import read_samples
 
 __all__ = ["COMMANDS", "Compare", "Evaluate", "Rescore", "parse"]
@@ -116,7 +116,9 @@ class Evaluate:
         _say(f"{len(plan.tasks)} tasks × {plan.num_samples} responses ({plan.source}); saved in {path}")
         try:
             with progress("responses") as show:
-                samples = ask(plan, policy, path, show)
+                recording = ask(plan, policy, path, show)
+            _say(f"Scoring them by {plan.reward}")
+            samples = scored(plan, recording)
         except KeyboardInterrupt:
             _say(f"Stopped. What was answered is saved in {path}: the same command goes on.")
             return 130

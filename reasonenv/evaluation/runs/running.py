@@ -20,7 +20,7 @@ from reasonenv.prompts import load_template
 from reasonenv.rewards import load_reward
 from reasonenv.types import Task
 
-__all__ = ["Plan", "ask", "rescored", "tasks_hash", "tasks_of_settings"]
+__all__ = ["Plan", "ask", "rescored", "scored", "tasks_hash", "tasks_of_settings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +128,8 @@ def _num_samples(asked: int | None, usual: int, sampling: Sampling) -> int:
     return 1 if sampling.temperature == 0 else usual if asked is None else asked
 
 
-def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]) -> list[Sample]:
-    """Ask what has no reply yet, score everything, and write the file anew, by task and sample.
+def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]) -> Recording:
+    """Ask what has no reply yet.
 
     Args:
         plan: what to ask.
@@ -138,7 +138,7 @@ def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]
         show: called with the number of responses and how many there will be.
 
     Returns:
-        The scored samples, as they are in the file.
+        Every response, without scores.
 
     Raises:
         RecordingError: the file holds responses of another evaluation.
@@ -159,9 +159,15 @@ def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]
         policy.respond(questions, is_wanted, plan.sampling, keep)
     if missing := sum(map(is_wanted, questions)):
         raise ValueError(f"{type(policy).__name__} gave no reply to {missing} of {len(questions)} questions.")
-    scored = score_samples([recording.samples[question.key] for question in questions], plan.tasks, plan.reward)
-    recording.rewrite(scored)
-    return scored
+    return recording
+
+
+def scored(plan: Plan, recording: Recording) -> list[Sample]:
+    """Score every response, write the file anew, by task and sample, and return what is in it."""
+    ordered = [recording.samples[question.key] for question in plan.questions()]
+    samples = score_samples(ordered, plan.tasks, plan.reward)
+    recording.rewrite(samples)
+    return samples
 
 
 def _sample(question: Question, reply: Reply) -> Sample:

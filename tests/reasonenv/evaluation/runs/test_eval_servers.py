@@ -18,7 +18,7 @@ from openai_server import save_chat_policy
 
 from reasonenv.evaluation.runs.endpoint import Endpoint
 from reasonenv.evaluation.runs.policy import load_checkpoint
-from reasonenv.evaluation.runs.running import Plan, ask
+from reasonenv.evaluation.runs.running import Plan, ask, scored
 from reasonenv.evaluation.samples import Sample
 
 pytestmark = pytest.mark.slow
@@ -100,8 +100,8 @@ def check_same(url: str, folder: Path, completions: bool, place: Path) -> None:
     plan = Plan.of("chain_arithmetic", num_tasks=8, template="plain", temperature=0.0, max_tokens=48)
     served = Endpoint(base_url=url, model=str(folder), completions=completions, timeout_seconds=120)
     checkpoint = load_checkpoint(str(folder), completions=completions)
-    there = ask(plan, served, place / "server.jsonl", lambda done, total: None)
-    here = ask(plan, checkpoint, place / "folder.jsonl", lambda done, total: None)
+    there = scored(plan, ask(plan, served, place / "server.jsonl", lambda done, total: None))
+    here = scored(plan, ask(plan, checkpoint, place / "folder.jsonl", lambda done, total: None))
     assert list(map(whole_text, there)) == list(map(whole_text, here))
     ended = [sample for sample in here if sample.response_tokens != plan.sampling.max_tokens]
     reasons = {sample.key: sample.finish_reason for sample in there}  # servers differ in what the last token in time is
