@@ -85,12 +85,8 @@ class Evaluation:
 
     def run(self) -> int:
         """Run what the arguments say, and return the exit status."""
-        try:
-            from reasonenv.evaluation.runs.command import parse
-        except ModuleNotFoundError as error:
-            if error.name != "tyro":
-                raise
-            raise MissingExtraError("tyro", "reasonenv[eval]") from error
+        from reasonenv.evaluation.command.commands import parse
+
         return parse(self.arguments).run()
 
 

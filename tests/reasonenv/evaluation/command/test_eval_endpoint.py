@@ -10,10 +10,10 @@ import pytest
 from openai_server import MODEL, save_chat_policy, serving
 
 from reasonenv.errors import EndpointError
-from reasonenv.evaluation.runs.endpoint import Endpoint
-from reasonenv.evaluation.runs.policy import Question, Reply, Sampling, load_checkpoint
-from reasonenv.evaluation.runs.running import Plan
-from reasonenv.evaluation.runs.transport import Retries, retry_seconds
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling, load_checkpoint
+from reasonenv.evaluation.command.running import Plan
+from reasonenv.evaluation.command.transport import Retries, retry_seconds
 
 QUICK = Retries(num_retries=3, first_wait_seconds=0.01, max_wait_seconds=0.05)
 GREEDY = {"template": "plain", "temperature": 0.0, "max_tokens": 16}

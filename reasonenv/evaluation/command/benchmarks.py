@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets import DATA_SETS, TASK_SETS, TaskList, TaskSet, load_tasks, path_of_tasks, spread_indices
 from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
-__all__ = ["BENCHMARKS", "Benchmark", "benchmark_of", "chosen_tasks", "tasks_of"]
+__all__ = ["BENCHMARKS", "Benchmark", "benchmark_of", "chosen_tasks", "parts_for", "tasks_of"]
 
 _R1 = "arXiv 2501.12948, evaluation setup"
 _SMALL = f"{_R1}: no k is named; the smallest of its range"
@@ -86,8 +87,6 @@ def benchmark_of(name: str) -> Benchmark:
     if name in BENCHMARKS:
         return BENCHMARKS[name]
     if ":" not in name and path_of_tasks(name) is None and name not in TASK_SETS:
-        from reasonenv.errors import UnknownNameError
-
         raise UnknownNameError("benchmark or task set", name, {*BENCHMARKS, *TASK_SETS})
     return Benchmark(tasks=name, split=None, source="no benchmark of R1's: one response each")
 

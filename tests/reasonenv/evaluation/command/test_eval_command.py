@@ -16,7 +16,7 @@ from openai_server import MODEL, save_chat_policy, serving
 from without_modules import run_python_without
 
 from reasonenv.__main__ import main
-from reasonenv.evaluation.runs.benchmarks import BENCHMARKS
+from reasonenv.evaluation.command.benchmarks import BENCHMARKS
 from reasonenv.evaluation.samples import read_samples
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TASK_SETS
@@ -218,7 +218,7 @@ def test_contaminated_tasks_are_counted(folder: Path, tmp_path: Path, capsys) ->
 
 def test_a_policy_of_your_own_goes_by_its_name(tmp_path: Path, monkeypatch, capsys) -> None:
     (tmp_path / "my_policy.py").write_text(
-        "from reasonenv.evaluation.runs.policy import Reply\n"
+        "from reasonenv.evaluation.command.policy import Reply\n"
         "class Always:\n"
         "    identity = {'answer': 5}\n"
         "    def respond(self, questions, is_wanted, sampling, keep):\n"
@@ -295,7 +295,7 @@ def test_every_benchmark_is_of_a_task_set_and_every_public_one_that_can_be_score
     ],
 )
 def test_benchmarks_read_their_own_files(name: str, file: str, num_tasks: int) -> None:
-    from reasonenv.evaluation.runs.running import Plan
+    from reasonenv.evaluation.command.running import Plan
 
     plan = Plan.of(name, tasks_path=public_data(file))
     assert abs(len(plan.tasks) - num_tasks) <= 30

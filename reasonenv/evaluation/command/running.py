@@ -12,9 +12,9 @@ from typing import Any, cast
 import reasonenv
 from reasonenv.counts import check_counts
 from reasonenv.errors import RecordingError
-from reasonenv.evaluation.runs.benchmarks import Benchmark, benchmark_of, chosen_tasks, parts_for, tasks_of
-from reasonenv.evaluation.runs.policy import Policy, Question, Reply, Sampling
-from reasonenv.evaluation.runs.recording import Recording, read_settings
+from reasonenv.evaluation.command.benchmarks import Benchmark, benchmark_of, chosen_tasks, parts_for, tasks_of
+from reasonenv.evaluation.command.policy import Policy, Question, Reply, Sampling
+from reasonenv.evaluation.command.recording import Recording, read_settings
 from reasonenv.evaluation.samples import Sample, new_sample, read_samples, score_samples
 from reasonenv.prompts import load_template
 from reasonenv.rewards import load_reward
@@ -182,8 +182,8 @@ def _sample(question: Question, reply: Reply) -> Sample:
     )
 
 
-def rescored(path: Path, reward: str) -> tuple[list[Sample], list[Task[Any]], dict[str, Any]]:
-    """Score the responses in a file by another reward; the file stays as it is.
+def rescored(path: Path, reward: str | None) -> tuple[list[Sample], list[Task[Any]], dict[str, Any]]:
+    """Score the responses in a file by another reward, or anew by the same one; the file stays as it is.
 
     Returns:
         The samples, the tasks, and the settings with the other reward.
@@ -199,8 +199,8 @@ def rescored(path: Path, reward: str) -> tuple[list[Sample], list[Task[Any]], di
         raise RecordingError(
             f"{path} holds {len(samples)} of {expected} responses: the command that made it goes on where it stopped."
         )
-    load_reward(reward)
-    return score_samples(samples, tasks, reward), tasks, {**settings, "reward": reward}
+    used = str(settings["reward"]) if reward is None else reward
+    return score_samples(samples, tasks, used), tasks, {**settings, "reward": used}
 
 
 def tasks_of_settings(settings: Mapping[str, Any]) -> list[Task[Any]]:

@@ -16,9 +16,9 @@ import pytest
 from areas import needs, transformers_executable
 from openai_server import save_chat_policy
 
-from reasonenv.evaluation.runs.endpoint import Endpoint
-from reasonenv.evaluation.runs.policy import load_checkpoint
-from reasonenv.evaluation.runs.running import Plan, ask, scored
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import load_checkpoint
+from reasonenv.evaluation.command.running import Plan, ask, scored
 from reasonenv.evaluation.samples import Sample
 
 pytestmark = pytest.mark.slow

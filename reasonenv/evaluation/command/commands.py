@@ -8,19 +8,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-import tyro
-
-from reasonenv.evaluation.runs.benchmarks import BENCHMARKS
-from reasonenv.evaluation.runs.policy import Policy, load_checkpoint, load_own_policy
-from reasonenv.evaluation.runs.progress import progress
-from reasonenv.evaluation.runs.recording import replace_samples, settings_path, write_settings
-from reasonenv.evaluation.runs.report import compared, measured, print_comparison, print_measures
-from reasonenv.evaluation.runs.running import Plan, ask, rescored, scored
+from reasonenv.evaluation.command.benchmarks import BENCHMARKS
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import Policy, load_checkpoint, load_own_policy
+from reasonenv.evaluation.command.progress import progress
+from reasonenv.evaluation.command.recording import replace_samples, settings_path, write_settings
+from reasonenv.evaluation.command.report import compared, measured, print_comparison, print_measures
+from reasonenv.evaluation.command.running import Plan, ask, rescored, scored
+from reasonenv.evaluation.command.transport import Retries
 from reasonenv.evaluation.samples import read_samples
+from reasonenv.installation import require_modules
 
-__all__ = ["COMMANDS", "Compare", "Evaluate", "Rescore", "parse"]
+__all__ = ["COMMANDS", "CheckpointOptions", "Compare", "EndpointOptions", "Evaluate", "Rescore", "parse"]
 
 PROGRAM = "python -m reasonenv eval"
 
@@ -60,7 +61,7 @@ class Evaluate:
     Sampling is that of DeepSeek-R1's evaluation unless it is given.
     """
 
-    benchmark: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="BENCHMARK")]]
+    benchmark: str
     """A benchmark, a task set's name, or a file of tasks."""
     policy: str | None = None
     """A checkpoint folder, a hub name, or "module:attribute" of a policy of your own."""
@@ -97,7 +98,9 @@ class Evaluate:
         if self.contamination is not None and not self.contamination.is_file():
             raise ValueError(f"--contamination {self.contamination}: there is no such file.")
         if self.out is not None and self.out.is_dir():
-            raise ValueError(f"--out {self.out} is a folder: name a file in it, such as {self.out / 'responses.jsonl'}.")
+            raise ValueError(
+                f"--out {self.out} is a folder: name a file, such as {self.out / 'all.jsonl'}."
+            )
         policy = self._policy()
         plan = Plan.of(
             self.benchmark,
@@ -149,9 +152,6 @@ class Evaluate:
         return self._endpoint()
 
     def _endpoint(self) -> Policy:
-        from reasonenv.evaluation.runs.endpoint import Endpoint
-        from reasonenv.evaluation.runs.transport import Retries
-
         if self.base_url is None or self.model is None:
             raise ValueError("--base-url needs --model, the name under which the server knows the model.")
         options = self.endpoint
@@ -171,9 +171,9 @@ class Evaluate:
 class Rescore:
     """Score saved responses by another reward, without asking anybody: eval rescore FILE --reward NAME."""
 
-    file: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="FILE")]]
-    reward: str
-    """A reward's name, or "module:attribute"."""
+    file: Path
+    reward: str | None = None
+    """A reward's name, or "module:attribute"; None scores anew by the same one."""
     out: Path | None = None
     """Where the samples with their new scores go; without it they are only counted."""
     json: bool = False
@@ -188,7 +188,7 @@ class Rescore:
             self.out.parent.mkdir(parents=True, exist_ok=True)
             write_settings(self.out, settings)
             replace_samples(self.out, samples)
-        print_measures(measured(samples, tasks), title=f"{self.file} by {self.reward}", as_json=self.json)
+        print_measures(measured(samples, tasks), title=f"{self.file} by {settings['reward']}", as_json=self.json)
         return 0
 
 
@@ -196,8 +196,8 @@ class Rescore:
 class Compare:
     """Compare two evaluations of the same tasks, problem by problem: eval compare A B."""
 
-    first: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="A")]]
-    second: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="B")]]
+    first: Path
+    second: Path
     json: bool = False
     """Print JSON in place of tables."""
 
@@ -216,12 +216,16 @@ def parse(arguments: Sequence[str]) -> Evaluate | Rescore | Compare:
 
     Raises:
         SystemExit: the words do not parse (2), or ask for help (0).
+        MissingExtraError: the extra "eval" is not installed.
     """
-    words = list(arguments) or ["--help"]
+    require_modules(("tyro", "rich", "httpx"), "reasonenv[eval]")
+    import tyro
+
+    words, config = list(arguments) or ["--help"], (tyro.conf.PositionalRequiredArgs,)
     if words[0] in COMMANDS:
-        return tyro.cli(COMMANDS[words[0]], prog=f"{PROGRAM} {words[0]}", args=words[1:])
+        return tyro.cli(COMMANDS[words[0]], prog=f"{PROGRAM} {words[0]}", args=words[1:], config=config)
     about = f"{Evaluate.__doc__}\nBenchmarks: {', '.join(BENCHMARKS)}.\nOf saved responses: rescore FILE, compare A B."
-    return tyro.cli(Evaluate, prog=PROGRAM, description=about, args=words)
+    return tyro.cli(Evaluate, prog=PROGRAM, description=about, args=words, config=config)
 
 
 def _usual_path(benchmark: str, policy: str) -> Path:

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from reasonenv.counts import check_counts
 from reasonenv.errors import EndpointError
-from reasonenv.evaluation.runs.policy import Question, Reply, Sampling
-from reasonenv.evaluation.runs.transport import Connection, RefusedRequest, Retries, connected
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling
+from reasonenv.evaluation.command.transport import Connection, RefusedRequest, Retries, connected
 from reasonenv.parsing import opened_thinking
 
 __all__ = ["Endpoint"]
