@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from inspect import getdoc
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,7 +50,9 @@ class CheckpointOptions:
     engine: str = "decode"
     """A name in agents.rollout.ENGINES, or "module:attribute"."""
     device: str = "cpu"
+    """Any torch device, such as cuda."""
     dtype: str = "float32"
+    """What products are computed in: float32, bfloat16 or float16."""
     num_rows: int = 64
     """Responses that are sampled together, and saved together."""
 
@@ -74,16 +77,23 @@ class Evaluate:
     tasks_path: Path | None = None
     """A file or folder with the rows of the benchmark's public data set, in place of the hub."""
     split: str | None = None
+    """In place of the benchmark's; of files "all" is the default."""
     num_tasks: int | None = None
+    """So many, spread over the benchmark; all by default, and 500 of a generated set."""
     samples: int | None = None
     """Responses to each task (k)."""
     temperature: float | None = None
     """0 is greedy."""
     top_p: float | None = None
+    """The mass of the likeliest tokens that are sampled from."""
     max_tokens: int | None = None
+    """Of one response."""
     template: str | None = None
+    """A prompt template's name, or "module:attribute"."""
     reward: str | None = None
+    """A reward's name, or "module:attribute"; by default the one that says whether the answer is right."""
     seed: int = 0
+    """Of the sampling."""
     out: Path | None = None
     """Where the responses go: JSON lines, with the settings beside them. A name of its own in runs/eval by default."""
     contamination: Path | None = None
@@ -98,9 +108,7 @@ class Evaluate:
         if self.contamination is not None and not self.contamination.is_file():
             raise ValueError(f"--contamination {self.contamination}: there is no such file.")
         if self.out is not None and self.out.is_dir():
-            raise ValueError(
-                f"--out {self.out} is a folder: name a file, such as {self.out / 'all.jsonl'}."
-            )
+            raise ValueError(f"--out {self.out} is a folder: name a file, such as {self.out / 'all.jsonl'}.")
         policy = self._policy()
         plan = Plan.of(
             self.benchmark,
@@ -224,7 +232,10 @@ def parse(arguments: Sequence[str]) -> Evaluate | Rescore | Compare:
     words, config = list(arguments) or ["--help"], (tyro.conf.PositionalRequiredArgs,)
     if words[0] in COMMANDS:
         return tyro.cli(COMMANDS[words[0]], prog=f"{PROGRAM} {words[0]}", args=words[1:], config=config)
-    about = f"{Evaluate.__doc__}\nBenchmarks: {', '.join(BENCHMARKS)}.\nOf saved responses: rescore FILE, compare A B."
+    about = (
+        f"{getdoc(Evaluate)}\n\nBenchmarks: {', '.join(BENCHMARKS)}.\n\n"
+        "Of saved responses: eval rescore FILE, eval compare A B."
+    )
     return tyro.cli(Evaluate, prog=PROGRAM, description=about, args=words, config=config)
 
 

@@ -139,6 +139,13 @@ def test_other_weights_in_the_same_folder_are_not_mixed(tmp_path: Path, capsys) 
     assert "policy.hash" in capsys.readouterr().err
 
 
+def test_a_mistake_before_the_first_response_is_corrected_by_the_next_command(folder: Path, tmp_path: Path) -> None:
+    words = ["eval", "chain_arithmetic", "--policy", str(folder), *SMALL, "--out", str(tmp_path / "out.jsonl")]
+    assert main([*words, "--checkpoint.engine", "decod"]) == 2
+    assert main([*words, "--checkpoint.dtype", "float23"]) == 2
+    assert main(words) == 0
+
+
 def test_a_file_that_is_no_evaluation_is_left_alone(folder: Path, tmp_path: Path, capsys) -> None:
     path = tmp_path / "notes.jsonl"
     path.write_text("mine\n")
