@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from reward_models.embedded.encoder import request_meanings
 from reward_models.training.data import SafetyExample
 
-_RIDGE = 3e-3
+_RIDGE = 2e-4
 _TENSORS = ("center", "scale", "weights", "bias")
 
 
