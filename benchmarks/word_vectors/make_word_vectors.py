@@ -37,8 +37,10 @@ class Options:
 
 def encoded_vocabulary(folder: str, num_layers: int) -> tuple[list[str], torch.Tensor]:
     """Return the pieces in the order of the vocabulary, which is by frequency, and their states [V, D] in a layer."""
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder, num_hidden_layers=num_layers)
-    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda row: row[1])
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, num_hidden_layers=num_layers)
+    numbers: dict[str, int] = tokenizer.get_vocab()
+    vocabulary = sorted(numbers.items(), key=lambda row: row[1])
     kept = [(piece, number) for piece, number in vocabulary if _PIECE.fullmatch(piece)]
     ids = torch.tensor([[tokenizer.cls_token_id, number, tokenizer.sep_token_id] for _, number in kept])
     model.eval()

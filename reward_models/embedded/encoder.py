@@ -1,7 +1,8 @@
 """A small encoder of requests: four layers of all-MiniLM-L6-v2 (Apache-2.0) in eight bits, its words in four.
 
-A word means something else in another sentence: "kill a process", "kill a man". `benchmarks/word_vectors/make_encoder.py`
-makes the file. A request costs about ten milliseconds and is remembered, since the responses of a group share it.
+A word means something else in another sentence: "kill a process", "kill a man". The file is made by
+`benchmarks/word_vectors/make_encoder.py`. A request costs about ten milliseconds and is remembered, since the responses
+of a group share it.
 """
 
 from __future__ import annotations
@@ -82,8 +83,8 @@ def _of_word(word: str, numbers: Mapping[str, int]) -> list[int]:
 
 
 @lru_cache(maxsize=20_000)
-def request_meaning(text: str) -> tuple[float, ...]:
-    """Return the mean of the states of a request's words; of a long one, of the first 60 or so."""
+def request_meaning(text: str) -> Tensor:
+    """Return the mean of the states of a request's words [384]; of a long one, of the first 60 or so."""
     numbers, model = _encoder()
     ids = torch.tensor([_piece_numbers(readable(text), numbers)])
     with torch.inference_mode():
@@ -93,9 +94,9 @@ def request_meaning(text: str) -> tuple[float, ...]:
             token_type_ids=torch.zeros_like(ids),
             position_ids=torch.arange(ids.shape[1])[None],
         ).last_hidden_state
-    return tuple(states[0].mean(dim=0).tolist())
+    return states[0].mean(dim=0).double().clone()
 
 
 def request_meanings(texts: Sequence[str]) -> Tensor:
     """Return `request_meaning` of each [N, 384], in float64."""
-    return torch.tensor([request_meaning(text) for text in texts], dtype=torch.float64)
+    return torch.stack([request_meaning(text) for text in texts])

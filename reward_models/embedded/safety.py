@@ -58,7 +58,7 @@ class Readers:
         )
 
     def findings(self, prompt: Prompt, text: str) -> list[float]:
-        """Return how far the text refuses in [0, 1], and in [−1, 1] harm in the request, twice, and in parts of the text."""
+        """Return how far the text refuses in [0, 1], and harm in the request (twice) and the text in [−1, 1]."""
         question = last_turn(prompt_text(prompt))[-_OPENING_CHARS:]
         (asked,) = self._harm([question])
         said = self._harm(_windows(text[:MAX_CHARS]))

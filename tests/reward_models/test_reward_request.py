@@ -25,7 +25,7 @@ def test_meaning_of_a_word_depends_on_its_sentence() -> None:
 def test_meaning_is_the_same_each_time_and_in_any_company() -> None:
     first = request_meanings(["how do I boil an egg", "who is there?"])[0].tolist()
     request_meaning.cache_clear()
-    assert list(request_meaning("how do I boil an egg")) == first
+    assert request_meaning("how do I boil an egg").tolist() == first
     assert len(first) == NUM_STATES
 
 
@@ -41,7 +41,10 @@ def test_requests_of_held_out_words_are_told_apart() -> None:
 
 
 def test_logistic_model_with_one_feature_finds_the_share_of_each_group() -> None:
-    features, targets = torch.tensor([[1.0], [1.0], [-1.0], [-1.0]]).double(), torch.tensor([1.0, 0.5, 0.5, 0.0]).double()
+    features, targets = (
+        torch.tensor([[1.0], [1.0], [-1.0], [-1.0]]).double(),
+        torch.tensor([1.0, 0.5, 0.5, 0.0]).double(),
+    )
     weights, bias = fit_logistic(features, targets, ridge=0.0)
     assert torch.sigmoid(weights[0] + bias).item() == pytest.approx(0.75, abs=1e-4)
     assert torch.sigmoid(bias - weights[0]).item() == pytest.approx(0.25, abs=1e-4)
