@@ -94,7 +94,7 @@ def request_meaning(text: str) -> Tensor:
             token_type_ids=torch.zeros_like(ids),
             position_ids=torch.arange(ids.shape[1])[None],
         ).last_hidden_state
-    return states[0].mean(dim=0).double().clone()
+    return states[0].mean(dim=0).double()
 
 
 def request_meanings(texts: Sequence[str]) -> Tensor:
