@@ -5,6 +5,8 @@
     ├── PartImportError    (ValueError)    a "module:attribute" that cannot be imported; says why
     ├── MissingExtraError  (ImportError)   an optional dependency is absent; says what to install
     ├── TaskDataError      (ValueError)    a data file that cannot be read as tasks; says file, line and column
+    ├── EndpointError      (RuntimeError)  a model's server that cannot be reached, refuses, or fails; says what to do
+    ├── RecordingError     (ValueError)    a file of responses that an evaluation cannot go on with; says why
     ├── SandboxUnavailable (RuntimeError)  a layer of the sandbox that this machine refuses; says how to get it
     └── EpisodeError       (gymnasium.error.ResetNeeded)   step before reset, or after the end
 
@@ -20,10 +22,12 @@ from collections.abc import Iterable
 from gymnasium.error import ResetNeeded
 
 __all__ = [
+    "EndpointError",
     "EpisodeError",
     "MissingExtraError",
     "PartImportError",
     "ReasonEnvError",
+    "RecordingError",
     "SandboxUnavailable",
     "TaskDataError",
     "UnknownNameError",
@@ -77,6 +81,14 @@ class MissingExtraError(ReasonEnvError, ImportError):
 
 class TaskDataError(ReasonEnvError, ValueError):
     """A file or data set that cannot be read as tasks."""
+
+
+class EndpointError(ReasonEnvError, RuntimeError):
+    """A server of a model that cannot be reached, refuses a request, or fails again and again."""
+
+
+class RecordingError(ReasonEnvError, ValueError):
+    """A file of responses that an evaluation cannot go on with."""
 
 
 class EpisodeError(ReasonEnvError, ResetNeeded):

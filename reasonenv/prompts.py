@@ -198,6 +198,32 @@ math_python = PromptTemplate(
 )
 """Tool-integrated reasoning (arXiv 2309.17452): rationale, program, output, and so on until the answer."""
 
+_STEP_BY_STEP = f"{_PLACEHOLDER}\nPlease reason step by step, and put your final answer within \\boxed{{}}."
+
+step_by_step = PromptTemplate(
+    name="step_by_step",
+    version=0,
+    text_template=f"{_STEP_BY_STEP}\n\n",
+    message_templates=({"role": "user", "content": _STEP_BY_STEP},),
+)
+"""How DeepSeek-R1 is to be asked for evaluations, word for word, without a system prompt (its model card)."""
+
+_PROGRAM = (
+    f"{_PLACEHOLDER}\n\nGive the whole program in one code block, which begins with a line ```python and ends with a "
+    "line ```."
+)
+
+program = PromptTemplate(
+    name="program",
+    version=0,
+    text_template=f"{_PROGRAM}\n\n",
+    message_templates=({"role": "user", "content": _PROGRAM},),
+)
+"""A programming problem without a system prompt or answer tags, for evaluations."""
+
 TEMPLATES: dict[str, str] = {
-    name: f"{__name__}:{name}" for name in ("r1_zero", "chat", "few_shot", "direct", "plain", "r1_code", "math_python")
+    name: f"{__name__}:{name}"
+    for name in (
+        *("r1_zero", "chat", "few_shot", "direct", "plain", "r1_code", "math_python", "step_by_step", "program"),
+    )
 }

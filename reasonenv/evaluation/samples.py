@@ -1,0 +1,317 @@
+"""Responses with what became of them, one JSON line each: what evaluation, rejection sampling and distillation share.
+
+A sample holds all that the metrics need, so that they can be computed again without tasks, models or graders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from reasonenv.errors import TaskDataError
+from reasonenv.evaluation.refusals import is_refusal
+from reasonenv.grading import grade_qa
+from reasonenv.parsing import extract_answer
+from reasonenv.rewards import CompositeReward, Reward, load_reward
+from reasonenv.tasksets import TaskSet
+from reasonenv.types import Attempt, CodeReference, MathReference, QAReference, RewardBreakdown, ScoreStatus, Task
+
+__all__ = [
+    "Sample",
+    "SampleStatus",
+    "append_samples",
+    "new_sample",
+    "read_samples",
+    "score_samples",
+    "with_score",
+    "write_samples",
+]
+
+SampleStatus = Literal["scored", "grader_failed", "unscored"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One response to one task: `Sample(task_id="aime/1", prompt="2+3=?", sample=0, response="<answer>5</answer>")`."""
+
+    task_id: str
+    prompt: str
+    """The text of the task, without any template."""
+    sample: int
+    """Which of the responses to this task it is: 0, 1, …"""
+    response: str
+    """All of the text, with its thinking between `<think>` tags."""
+    reward: float | None = None
+    """The total; None where there is no score."""
+    components: Mapping[str, float | None] = field(default_factory=dict[str, float | None])
+    """The value of each term of the reward; None where its grader failed."""
+    status: SampleStatus = "unscored"
+    is_right: bool | None = None
+    """What `CompositeReward.is_right` says; None where nothing says so."""
+    answer: str | None = None
+    """What the grader read; None where it read no answer."""
+    gold: str | None = None
+    """A right answer, where the task has one."""
+    answer_kind: str | None = None
+    """By which rules answers are compared: "math", a kind of `QAReference` ("ordered_list" for one whose order counts),
+    "code", or None."""
+    domain: str | None = None
+    difficulty: str | None = None
+    language: str | None = None
+    """An ISO 639-1 code."""
+    response_tokens: int | None = None
+    is_truncated: bool = False
+    """The budget of tokens ended the response."""
+    finish_reason: str | None = None
+    is_refused: bool = False
+    """The server or the response refused to answer."""
+    extras: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """More about its origin, as JSON values."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Return what no two samples of a set share: the task and the number of the response."""
+        return self.task_id, self.sample
+
+
+def new_sample(
+    task: Task[Any],
+    response: str,
+    *,
+    sample: int = 0,
+    response_tokens: int | None = None,
+    finish_reason: str | None = None,
+    is_refused: bool = False,
+    extras: Mapping[str, Any] | None = None,
+) -> Sample:
+    """Return the sample of a response that nobody has scored yet.
+
+    Args:
+        task: what was asked; its domain, difficulty and language come from its metadata.
+        response: all of it, thinking included.
+        sample: which of the responses to this task it is.
+        response_tokens: its length.
+        finish_reason: as servers say it; "length" makes it a truncated one, "content_filter" a refused one.
+        is_refused: whether the server refused. What the response says itself is read out of it.
+        extras: more about its origin.
+    """
+    gold, kind = _gold_and_kind(task.reference)
+    return Sample(
+        task_id=task.task_id,
+        prompt=task.prompt,
+        sample=sample,
+        response=response,
+        gold=gold,
+        answer_kind=kind,
+        domain=_label(task, "domain"),
+        difficulty=_label(task, "difficulty"),
+        language=_label(task, "language"),
+        response_tokens=response_tokens,
+        is_truncated=finish_reason == "length",
+        finish_reason=finish_reason,
+        is_refused=is_refused or finish_reason == "content_filter" or is_refusal(response),
+        extras=dict(extras or {}),
+    )
+
+
+def with_score(sample: Sample, task: Task[Any], breakdown: RewardBreakdown, *, is_right: bool | None) -> Sample:
+    """Return a sample with the score that a reward gave its response, in place of an earlier one.
+
+    The answer is the one in the details of the first component that names what it read. Where none does, it is what
+    this package's own graders read.
+
+    Args:
+        sample: the response.
+        task: what was asked.
+        breakdown: what the reward said.
+        is_right: what `CompositeReward.is_right` said.
+    """
+    is_scored = breakdown.status is ScoreStatus.SCORED
+    return replace(
+        sample,
+        reward=breakdown.total if is_scored else None,
+        components={name: None if math.isnan(value) else value for name, value in breakdown.components.items()},
+        status="scored" if is_scored else "grader_failed",
+        is_right=is_right,
+        answer=_read_answer(task, sample.response, breakdown.details),
+    )
+
+
+def score_samples(
+    samples: Sequence[Sample],
+    tasks: TaskSet | Iterable[Task[Any]],
+    reward: str | Mapping[str, float] | Reward | CompositeReward,
+) -> list[Sample]:
+    """Score saved responses, in one batch; they come back in their order with the new score in place of any other.
+
+    The reward sees them in the order of their keys, and those of one task as a group, so that a score depends on
+    neither the order nor the number of processes.
+
+    Args:
+        samples: no two with one key.
+        tasks: among them those of the samples.
+        reward: whatever `reasonenv.rewards.load_reward` takes.
+
+    Raises:
+        ValueError: two samples of one key, or one whose task is missing or now has another prompt.
+    """
+    check_keys(samples)
+    by_id = _tasks_of(samples, tasks)
+    groups = {task_id: group for group, task_id in enumerate(sorted(by_id))}
+    composite = load_reward(reward)
+    ordered = sorted(samples, key=lambda sample: sample.key)
+    attempts = [
+        Attempt(task=by_id[sample.task_id], response=sample.response, group_id=groups[sample.task_id])
+        for sample in ordered
+    ]
+    scored = {
+        sample.key: with_score(sample, attempt.task, breakdown, is_right=composite.is_right(breakdown.components))
+        for sample, attempt, breakdown in zip(ordered, attempts, composite.score(attempts), strict=True)
+    }
+    return [scored[sample.key] for sample in samples]
+
+
+def check_keys(samples: Iterable[Sample]) -> None:
+    """Raise a ValueError if two samples have one key."""
+    seen = set[tuple[str, int]]()
+    for sample in samples:
+        if sample.key in seen:
+            raise ValueError(
+                f"Two samples are number {sample.sample} of task {sample.task_id!r}. "
+                "Number the responses to a task 0, 1, …, and give one run at a time."
+            )
+        seen.add(sample.key)
+
+
+def read_samples(path: str | Path) -> list[Sample]:
+    """Read samples from JSON lines, in their order.
+
+    A last line that a killed writer left half written is left out.
+
+    Raises:
+        TaskDataError: a line that is no sample; the message says which and why.
+    """
+    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    samples = [_sample(line, path, number) for number, line in enumerate(lines[:-1], 1) if line.strip()]
+    if lines[-1].strip() and _is_json(lines[-1]):
+        samples.append(_sample(lines[-1], path, len(lines)))
+    return samples
+
+
+def write_samples(path: str | Path, samples: Iterable[Sample]) -> None:
+    """Write samples as JSON lines, in place of what the file held."""
+    Path(path).write_text("".join(map(_line, samples)), encoding="utf-8")
+
+
+def append_samples(path: str | Path, samples: Iterable[Sample]) -> None:
+    """Add samples to the end of a file of JSON lines, which need not exist; a half-written last line is cut off."""
+    with Path(path).open("a+b") as file:
+        file.seek(0)
+        held = file.read()
+        torn = held.rpartition(b"\n")[2]
+        if torn and _is_json(torn.decode("utf-8", "replace")):
+            file.write(b"\n")
+        elif torn:
+            file.truncate(len(held) - len(torn))
+        file.write("".join(map(_line, samples)).encode())
+
+
+_FIELDS = {entry.name for entry in fields(Sample)}
+_NEEDED = ("task_id", "prompt", "sample", "response")
+_STATUSES = ("scored", "grader_failed", "unscored")
+
+
+def _line(sample: Sample) -> str:
+    row = {entry.name: getattr(sample, entry.name) for entry in fields(sample)}
+    row |= {"components": dict(sample.components), "extras": dict(sample.extras)}
+    line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    has_half_characters = any("\ud800" <= char <= "\udfff" for char in line) if not line.isascii() else False
+    return (json.dumps(row, allow_nan=False) if has_half_characters else line) + "\n"
+
+
+def _sample(line: str, path: str | Path, number: int) -> Sample:
+    place = f"{path}, line {number}"
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise TaskDataError(f"{place}: expected a JSON object, got {line!r:.80} ({error}).") from error
+    if not isinstance(row, dict):
+        raise TaskDataError(f"{place}: expected a JSON object, got {line!r:.80}.")
+    if unknown := sorted(row.keys() - _FIELDS):
+        raise TaskDataError(f"{place}: a sample has no {unknown}; put what else is known into 'extras'.")
+    if missing := [name for name in _NEEDED if name not in row]:
+        raise TaskDataError(f"{place}: a sample needs {missing}.")
+    sample = Sample(**row)
+    if not isinstance(sample.sample, int) or not all(
+        isinstance(text, str) for text in (sample.task_id, sample.prompt, sample.response)
+    ):
+        raise TaskDataError(f"{place}: task_id, prompt and response must be texts, and sample a whole number.")
+    if sample.status not in _STATUSES:
+        raise TaskDataError(f"{place}: the status must be one of {_STATUSES}, got {sample.status!r}.")
+    return sample
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _tasks_of(samples: Sequence[Sample], tasks: TaskSet | Iterable[Task[Any]]) -> dict[str, Task[Any]]:
+    wanted = {sample.task_id: sample.prompt for sample in samples}
+    found = _found(wanted, tasks)
+    for task_id, prompt in wanted.items():
+        if task_id not in found:
+            raise ValueError(f"The task {task_id!r} of a sample is not among the tasks: give the set that was sampled.")
+        if found[task_id].prompt != prompt:
+            raise ValueError(
+                f"The task {task_id!r} now asks {found[task_id].prompt!r:.80}, but the sample answered {prompt!r:.80}."
+            )
+    return found
+
+
+def _found(task_ids: Iterable[str], tasks: TaskSet | Iterable[Task[Any]]) -> dict[str, Task[Any]]:
+    """Return the tasks by their ids; one of a set, which may be larger than can be read, is asked for."""
+    if not isinstance(tasks, TaskSet):
+        return {task.task_id: task for task in tasks}
+    found: dict[str, Task[Any]] = {}
+    for task_id in task_ids:
+        with contextlib.suppress(ValueError):  # the caller names the missing one
+            found[task_id] = tasks[tasks.index_of(task_id)]
+    return found
+
+
+def _gold_and_kind(reference: object) -> tuple[str | None, str | None]:
+    match reference:
+        case MathReference():
+            return reference.answer, "math"
+        case QAReference():
+            kind = "ordered_list" if reference.kind == "list" and reference.is_ordered else reference.kind
+            return reference.answer or None, kind
+        case CodeReference():
+            return None, "code"
+        case _:
+            return None, None
+
+
+def _label(task: Task[Any], name: str) -> str | None:
+    value = task.metadata.get(name)
+    return None if value is None else str(value)
+
+
+def _read_answer(task: Task[Any], response: str, details: Mapping[str, Mapping[str, Any]]) -> str | None:
+    for detail in details.values():
+        if "answer" in detail:
+            return None if detail["answer"] is None else str(detail["answer"])
+    if isinstance(task.reference, MathReference):
+        return extract_answer(response)
+    if isinstance(task.reference, QAReference):
+        return grade_qa([task.reference], [response])[0].answer
+    return None
