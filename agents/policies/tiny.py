@@ -6,13 +6,21 @@ Both are ordinary `transformers` objects, so the tiny policy runs through the sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
-__all__ = ["PHRASES", "build_tiny_policy", "build_tiny_tokenizer"]
+__all__ = ["PHRASES", "Architecture", "build_tiny_policy", "build_tiny_tokenizer"]
 
+Architecture = Literal["qwen3", "llama"]
 PAD, EOS = "<pad>", "<eos>"
 TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<|system|>", "<|user|>", "<|assistant|>")
 PHRASES = ("Compute left to right, modulo ", "Compute ", "Solve for x: ", "What is ", "gcd", "lcm", "boxed{")
@@ -60,20 +68,22 @@ def build_tiny_policy(
     *,
     seed: int,
     tokenizer: PreTrainedTokenizerFast | None = None,
+    architecture: Architecture = "qwen3",
     hidden_size: int = 64,
     num_layers: int = 2,
     num_heads: int = 2,
     head_dim: int = 32,
     intermediate_size: int = 256,
-) -> tuple[Qwen3ForCausalLM, PreTrainedTokenizerFast]:
+) -> tuple[Qwen3ForCausalLM | LlamaForCausalLM, PreTrainedTokenizerFast]:
     """Build a float32 policy with tied embeddings and random weights, on the CPU, and its tokenizer.
 
     Args:
         seed: of the weights; the same seed gives the same bytes, and the global generator is left as it was.
         tokenizer: made by `build_tiny_tokenizer`; None builds the default one.
+        architecture: "llama" differs from "qwen3" in that it does not normalise queries and keys.
     """
     tokenizer = tokenizer or build_tiny_tokenizer()
-    config = Qwen3Config(
+    settings: dict[str, Any] = dict(
         vocab_size=len(tokenizer),
         hidden_size=hidden_size,
         num_hidden_layers=num_layers,
@@ -90,5 +100,6 @@ def build_tiny_policy(
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Qwen3ForCausalLM(config)
-    return model, tokenizer
+        if architecture == "llama":
+            return LlamaForCausalLM(LlamaConfig(**settings)), tokenizer
+        return Qwen3ForCausalLM(Qwen3Config(**settings)), tokenizer
