@@ -122,14 +122,17 @@ def write_json(path: Path, value: Any) -> None:
 def export_checkpoint(checkpoint: Path, target: Path) -> Checkpoint:
     """Make a folder of the model and the tokenizer alone of a run's checkpoint; files are shared where they can be.
 
-    What only resumption needs (optimizer, position, seconds) stays behind, so that the hash is that of the policy.
+    What only resumption needs (optimizer, position, seconds) stays behind, so that the hash is that of the policy. The
+    folder is whole or absent.
     """
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    draft = target.with_name(f"{target.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
     for file in sorted(checkpoint.resolve().iterdir()):
         is_state = file.name in {"learner.pt", "env_state.pickle", "state.json"} or file.name.startswith("reference-")
         if file.is_file() and not is_state:
-            _share(file, target / file.name)
+            _share(file, draft / file.name)
+    draft.rename(target)
     return Checkpoint(target)
 
 

@@ -58,6 +58,15 @@ class Context:
     """For what is costly and the same for many pipelines, such as a pre-trained base."""
     console: Console
 
+    def progress(self, what: str) -> Callable[[int, int], None]:
+        """Return a function of (done, all) that prints a line at every quarter."""
+
+        def show(done: int, total: int) -> None:
+            if done * 4 // total > (done - 1) * 4 // total:
+                self.console.print(f"{what}: {done} of {total}", highlight=False)
+
+        return show
+
     def seed_for(self, *purpose: str | int) -> int:
         """Return a seed that only this purpose has."""
         return derive_seed(self.seed, "pipeline", *purpose)

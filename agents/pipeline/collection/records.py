@@ -1,15 +1,11 @@
-"""A row of a file of samples: what to imitate, and where it comes from.
-
->>> sorted(TrainingSample.EXAMPLE.row())[:3]
-['checkpoint', 'components', 'filters']
-"""
+"""A row of a file of samples: what to imitate, and where it comes from."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from reasonenv.types import Message
 
@@ -37,7 +33,13 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSample:
-    """One response to imitate, as `SFTConfig.samples` reads it, with its origin."""
+    """One response to imitate, as `SFTConfig.samples` reads it, with its origin.
+
+    >>> origin = Origin(source="few_shot", task_id="sum/0", sample=0)
+    >>> sample = TrainingSample(prompt="2+3=", response="5", origin=origin, components={"accuracy": 1.0})
+    >>> sample.row()["source"]
+    'few_shot'
+    """
 
     response: str
     prompt: str | None = None
@@ -50,8 +52,6 @@ class TrainingSample:
     """The filters that it passed."""
     rejected: str | None = None
     """Why it is not learned from; None for one that is."""
-
-    EXAMPLE: ClassVar[TrainingSample]
 
     def row(self) -> dict[str, Any]:
         """Return the JSON object; only what is not None or empty of prompt, messages and rejected."""
@@ -66,15 +66,6 @@ class TrainingSample:
             "filters": list(self.filters),
             **rejected,
         }
-
-
-TrainingSample.EXAMPLE = TrainingSample(
-    prompt="2+3=",
-    response="<think>2+3 makes 5.</think><answer>5</answer>",
-    origin=Origin(source="few_shot", task_id="sum/0", sample=0),
-    components={"accuracy": 1.0, "format": 1.0},
-    filters=("Correct", "InForm"),
-)
 
 
 def text_hash(text: str) -> str:

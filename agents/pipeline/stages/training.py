@@ -16,7 +16,7 @@ from agents.train import train
 
 __all__ = ["Training"]
 
-_KEPT = ("metrics.jsonl", "rollouts.jsonl", "summary.json", "config.json")
+_LOG = ("metrics.jsonl", "rollouts.jsonl", "summary.json", "config.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,17 @@ class Training:
 
     def run(self, inputs: Inputs, context: Context) -> Outputs:
         """Train, and keep the policy alone of the last checkpoint."""
-        run = context.folder / "run"
+        config, target = self._run_config(inputs, context), context.folder / "checkpoint"
+        if not target.exists():
+            train(config, resume=True, console=context.console)
+            export_checkpoint(config.folder / "checkpoint", target)
+        _keep_the_log(config.folder)
+        return {"checkpoint": Checkpoint(target)}
+
+    def _run_config(self, inputs: Inputs, context: Context) -> RunConfig:
         samples = self._samples(inputs, context.folder)
-        config = RunConfig(
-            name=run.name,
+        return RunConfig(
+            name="run",
             output_dir=context.folder,
             seed=context.seed_for("training", self.name),
             policy=replace(self.policy, path=str(inputs.checkpoint("start").path)),
@@ -49,10 +56,6 @@ class Training:
             phases=tuple(self._filled(phase, inputs, samples) for phase in self.phases),
             checkpoint_every=self.checkpoint_every,
         )
-        train(config, resume=True, console=context.console)
-        checkpoint = export_checkpoint(run / "checkpoint", context.folder / "checkpoint")
-        _keep_the_log(run)
-        return {"checkpoint": checkpoint}
 
     def _samples(self, inputs: Inputs, folder: Path) -> Path | None:
         """Put all files of samples into one."""
@@ -79,5 +82,5 @@ def _keep_the_log(run: Path) -> None:
     for entry in run.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
-        elif entry.name not in _KEPT:
+        elif entry.name not in _LOG:
             entry.unlink()
