@@ -71,7 +71,7 @@ class Evaluate:
         config = configure("eval", self.recipe, [*rest, *(flag for flag in flags if flag in HELP)])
         if output.responses is not None:
             _check_new_file(output.responses)
-        alone = with_tasks(replace(config, cold_start=(), control=(), rl=None))
+        alone = with_tasks(replace(config, phases=("evaluated",)))
         print(check_parts(alone), file=sys.stderr)
         policy = load_policy(config.policy, config.env, seed=config.seed, is_trained=False)
         rows: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agents.config import EvaluationConfig
@@ -71,6 +71,8 @@ class Evaluation:
     constant_answer_baseline: float
     """Accuracy of always giving the most frequent gold answer."""
     num_tasks_also_trained_on: int
+    temperature: float = 1.0
+    """Of the samples."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return JSON values: `greedy` and `sampled` are rates with their intervals; None where none was graded."""
@@ -80,6 +82,7 @@ class Evaluation:
             "greedy_interval": [self.greedy.low, self.greedy.high],
             "sampled": self.sampled.rate,
             "sampled_interval": [self.sampled.low, self.sampled.high],
+            "temperature": self.temperature,
             "num_sampled": self.sampled.num_graded,
             "num_grader_failures": self.greedy.num_grader_failures + self.sampled.num_grader_failures,
             "num_without_accuracy": self.greedy.num_without_accuracy + self.sampled.num_without_accuracy,
@@ -108,16 +111,16 @@ def evaluate(
     config: EvaluationConfig,
     *,
     seed: int,
-    training_tasks: TaskSet | None = None,
+    training_tasks: Sequence[TaskSet] = (),
     record: Callable[[str, list[Trajectory]], None] | None = None,
 ) -> Evaluation:
-    """Measure greedy accuracy (one response a task) and sampled accuracy at temperature 1 (`samples_per_task` each).
+    """Measure greedy accuracy (one response a task) and sampled accuracy (`samples_per_task` each).
 
     Args:
         make_env: builds the vector environment over `tasks`.
         engine, codec: of the policy.
         tasks: the held-out task set; `evaluated_tasks` says which of them are used.
-        config: how many tasks, samples and tokens.
+        config: how many tasks, samples and tokens, and the temperature of the samples.
         seed: of the sampling.
         training_tasks: what was trained on, to count the tasks that are no new ones.
         record: called with "greedy" or "sampled" and the trajectories.
@@ -125,16 +128,17 @@ def evaluate(
     indices = _indices(tasks, config.num_tasks)
     used = evaluated_tasks(tasks, config.num_tasks)
 
-    def play(name: str, group_size: int, temperature: float) -> list[Trajectory]:
+    def play(name: str, group_size: int, temperature: float, top_p: float) -> list[Trajectory]:
         env = make_env(len(indices), group_size)
-        params = SamplingParams(max_new_tokens=config.max_new_tokens, temperature=temperature, seed=seed)
+        params = SamplingParams(max_new_tokens=config.max_new_tokens, temperature=temperature, top_p=top_p, seed=seed)
         trajectories = collect(env, engine, codec, params, task_indices=indices)
         env.close()
         if record is not None:
             record(name, trajectories)
         return trajectories
 
-    greedy, sampled = play("greedy", 1, 0.0), play("sampled", config.samples_per_task, 1.0)
+    greedy = play("greedy", 1, 0.0, 1.0)
+    sampled = play("sampled", config.samples_per_task, config.temperature, config.top_p)
     return Evaluation(
         greedy=_accuracy(greedy),
         sampled=_accuracy(sampled),
@@ -144,9 +148,8 @@ def evaluate(
         sampled_reward=_mean_reward(sampled),
         response_tokens=math.fsum(sum(trajectory.loss_mask) for trajectory in greedy) / len(greedy),
         constant_answer_baseline=constant_answer_rate(used),
-        num_tasks_also_trained_on=(
-            0 if training_tasks is None else num_tasks_also_in(training_tasks, tasks, config.num_tasks)
-        ),
+        temperature=config.temperature,
+        num_tasks_also_trained_on=num_tasks_also_in(training_tasks, tasks, config.num_tasks),
     )
 
 
@@ -164,17 +167,22 @@ def _indices(tasks: TaskSet, num_tasks: int) -> list[int]:
     return list(range(min(num_tasks, len(tasks))))
 
 
-def num_tasks_also_in(training: TaskSet, tasks: TaskSet, num_tasks: int) -> int:
+def num_tasks_also_in(training: Sequence[TaskSet], tasks: TaskSet, num_tasks: int) -> int:
     """Return how many of the evaluated tasks have the problem of a training task, by `overlap`.
 
     Generated sets never share a problem between splits and are not read; within a split, their tasks are compared by
     id.
     """
-    if not is_generated(training) and not is_generated(tasks):
-        return overlap(training, TaskList(tasks.name, tasks.split, tuple(evaluated_tasks(tasks, num_tasks))))
-    if training.split != tasks.split:
-        return 0
-    return sum(_holds(training, task.task_id) for task in evaluated_tasks(tasks, num_tasks))
+    used = evaluated_tasks(tasks, num_tasks)
+    by_id = [trained for trained in training if is_generated(trained) or is_generated(tasks)]
+    near = [trained for trained in by_id if trained.split == tasks.split]
+    num_held = sum(any(_holds(trained, task.task_id) for trained in near) for task in used)
+    read = [trained[index] for trained in training if trained not in by_id for index in range(len(trained))]
+    return num_held + (overlap(_listed(read), _listed(used)) if read else 0)
+
+
+def _listed(tasks: Sequence[Task[Any]]) -> TaskList:
+    return TaskList("any", "any", tuple(replace(task, task_id=str(number)) for number, task in enumerate(tasks)))
 
 
 def _holds(tasks: TaskSet, task_id: str) -> bool:

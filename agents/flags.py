@@ -9,11 +9,11 @@ import contextlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, make_dataclass, replace
 from functools import partial
 from inspect import signature
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import tyro
 from tyro.constructors import (
@@ -24,7 +24,7 @@ from tyro.constructors import (
 )
 
 from agents.algorithms import ALGORITHMS, Algorithm, load_algorithm
-from agents.config import RunConfig
+from agents.config import RLConfig, RunConfig
 from agents.errors import ConfigError
 from agents.recipes import RECIPES
 from agents.rollout import ENGINE_CONFIGS
@@ -74,15 +74,34 @@ def _with_algorithm(config: RunConfig, arguments: Sequence[str]) -> tuple[RunCon
     choices, rest = tyro.cli(_Choices, args=arguments, return_unknown_args=True)
     if choices.algorithm is None:
         return config, rest
-    if config.rl is None:
+    if not config.rl_phases:
         raise ConfigError(f"--algorithm={choices.algorithm}: the recipe {config.name!r} has no reinforcement learning.")
-    return replace(config, rl=replace(config.rl, algorithm=load_algorithm(choices.algorithm))), rest
+    algorithm = load_algorithm(choices.algorithm)
+    phases = [replace(phase, algorithm=algorithm) if isinstance(phase, RLConfig) else phase for phase in config.phases]
+    return replace(config, phases=tuple(phases)), rest
 
 
 def with_fields(defaults: RunConfig, arguments: Sequence[str], program: str) -> RunConfig:
-    """Return a configuration with any of its fields changed; raises SystemExit as `configure`."""
-    parse = partial(tyro.cli, tyro.conf.AvoidSubcommands[RunConfig], prog=program, registry=_registry())
-    return parse(default=defaults, args=arguments)
+    """Return a configuration with any of its fields changed; raises SystemExit as `configure`.
+
+    The fields of a phase are flags under its own name: `--rl.num-steps`.
+    """
+    named = {phase.name: phase for phase in defaults.phases if not isinstance(phase, str)}
+    kind: Any = make_dataclass(
+        RunConfig.__name__,
+        [
+            ("phases", Annotated[tuple[Any, ...], tyro.conf.Suppress]),
+            *((name, type(own)) for name, own in named.items()),
+        ],
+        bases=(RunConfig,),
+        frozen=True,
+        kw_only=True,
+    )
+    own = {entry.name: getattr(defaults, entry.name) for entry in fields(RunConfig)}
+    parse = partial(tyro.cli, tyro.conf.AvoidSubcommands[kind], prog=program, registry=_registry())
+    parsed: Any = parse(default=kind(**own, **named), args=arguments)
+    phases = tuple(phase if isinstance(phase, str) else getattr(parsed, phase.name) for phase in defaults.phases)
+    return RunConfig(**{**{name: getattr(parsed, name) for name in own}, "phases": phases})
 
 
 def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], program: str) -> None:

@@ -8,8 +8,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from agents.config import RLConfig
 from agents.learner import Learner
 from agents.policies.export import exported_weights
@@ -19,11 +17,11 @@ from agents.rollout.collect import collect
 from agents.rollout.dynamic import Collected, collect_informative
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.rollout.metrics import rollout_metrics
-from agents.seeds import derive_seed
+from agents.seeds import derive_seed, indices_of_step
 from agents.types import Trajectory
 from reasonenv.vector import TextVectorEnv
 
-__all__ = ["RLPhase", "task_indices_of_step"]
+__all__ = ["RLPhase"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,8 @@ class RLPhase:
     seed: int
     record: Callable[[int, list[Trajectory]], None]
     """Called with every step's trajectories."""
+    num_steps_before: int = 0
+    """With the same optimizer and KL anchor, in the phases before."""
 
     def step(self, step: int) -> dict[str, float]:
         """Sample with the current weights and train on the samples; return the metrics of `docs/metrics.md`."""
@@ -76,7 +76,8 @@ class RLPhase:
 
     def _is_reference_step(self, step: int) -> bool:
         every = self.config.reference_every
-        return self.learner.reference is None or (every is not None and step % every == 0)
+        is_due = every is not None and (self.num_steps_before + step) % every == 0
+        return self.learner.reference is None or is_due
 
     def _collect(self, step: int) -> Collected:
         num_extra = self.config.max_extra_collections
@@ -102,18 +103,5 @@ class RLPhase:
             seed=derive_seed(self.seed, "rollout", *keys),
             records_routing=self.config.update.replay_routing == "sampler",
         )
-        indices = task_indices_of_step(at, rollout.num_prompts, len(self.env.tasks), seed=seed)
+        indices = indices_of_step(at, rollout.num_prompts, len(self.env.tasks), seed=seed)
         return collect(self.env, self.engine, self.codec, params, task_indices=indices)
-
-
-def task_indices_of_step(step: int, num_prompts: int, num_tasks: int, *, seed: int) -> list[int]:
-    """Return the tasks of a step: epoch after epoch, each a permutation of all tasks drawn from (seed, epoch).
-
-    >>> task_indices_of_step(0, 2, 4, seed=0) + task_indices_of_step(1, 2, 4, seed=0)
-    [1, 3, 0, 2]
-    """
-    positions = range(step * num_prompts, (step + 1) * num_prompts)
-    epochs = {position // num_tasks for position in positions}
-    generators = {epoch: np.random.default_rng(derive_seed(seed, "task order", epoch)) for epoch in epochs}
-    order = {epoch: generator.permutation(num_tasks) for epoch, generator in generators.items()}
-    return [int(order[position // num_tasks][position % num_tasks]) for position in positions]

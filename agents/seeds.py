@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-__all__ = ["derive_seed"]
+import numpy as np
+
+__all__ = ["derive_seed", "indices_of_step"]
 
 
 def derive_seed(seed: int, purpose: str, *keys: int | str) -> int:
@@ -24,3 +26,16 @@ def derive_seed(seed: int, purpose: str, *keys: int | str) -> int:
     """
     digest = hashlib.sha256(json.dumps([seed, purpose, *keys]).encode()).digest()
     return int.from_bytes(digest[:6], "big")
+
+
+def indices_of_step(step: int, num_indices: int, num_all: int, *, seed: int) -> list[int]:
+    """Return which tasks or samples a step takes: epoch after epoch, each a permutation drawn from (seed, epoch).
+
+    >>> indices_of_step(0, 2, 4, seed=0) + indices_of_step(1, 2, 4, seed=0)
+    [1, 3, 0, 2]
+    """
+    positions = range(step * num_indices, (step + 1) * num_indices)
+    epochs = {position // num_all for position in positions}
+    generators = {epoch: np.random.default_rng(derive_seed(seed, "task order", epoch)) for epoch in epochs}
+    order = {epoch: generator.permutation(num_all) for epoch, generator in generators.items()}
+    return [int(order[position // num_all][position % num_all]) for position in positions]

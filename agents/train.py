@@ -7,13 +7,10 @@ before it has changed a weight is taken back and done again; an evaluation that 
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
-import os
-import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -39,10 +36,12 @@ from agents.building import (
     with_tasks,
 )
 from agents.building.processor import prepare_processor
-from agents.config import RLConfig, RunConfig, SFTStage
-from agents.errors import ConfigError, TrainingError
+from agents.config import EvaluationConfig, Phase, RLConfig, RunConfig, SFTConfig
+from agents.config.phase import INITIAL, PREVIOUS
+from agents.errors import TrainingError
 from agents.evaluate import Evaluation
 from agents.interruption import Interrupted, Interruption
+from agents.json_values import json_line
 from agents.memory import memory_parts, shown_memory
 from agents.records.checkpoint import (
     Retention,
@@ -53,27 +52,25 @@ from agents.records.checkpoint import (
     save_policy,
     save_state,
 )
+from agents.records.folder import check_output_dir, open_folder, write_responses
 from agents.records.logs import JsonLines
-from agents.records.position import Position, plan, stored_position
+from agents.records.position import Position, stored_position
 from agents.records.progress import PhaseProgress, phase_progress
 from agents.records.reward_hacking import warn_of_reward_hacking
-from agents.records.run_config import write_config
-from agents.records.run_tasks import require_same_tasks, write_tasks
+from agents.records.run_tasks import require_same_tasks
 from agents.records.summary import print_summary, summarize
 from agents.rl import RLPhase
 from agents.rollout.engines import Engines
 from agents.rollout.metrics import rollout_rows
-from agents.seeds import derive_seed
 from agents.sft import SFTPhase
 from agents.types import Trajectory
-from reasonenv.tasksets import TaskSet
 
-Phase = SFTPhase | RLPhase
+Steps = SFTPhase | RLPhase
 
 __all__ = ["train"]
 
 _OUT_OF_MEMORY = (
-    "Memory was not enough: lower rl.update.max_tokens_per_microbatch, rollout.num_prompts or max_new_tokens, or set "
+    "Memory was not enough: lower update.max_tokens_per_microbatch, rollout.num_prompts or max_new_tokens, or set "
     "policy.gradient_checkpointing, policy.dtype='bfloat16' or policy.lora."
 )
 
@@ -84,8 +81,9 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
     Args:
         config: the run; everything is written under `config.folder`.
         resume: go on from the newest checkpoint of the same configuration, or start if there is none. A run may have
-            more RL steps than before if its learning rate does not depend on their number: it becomes the run that had
-            them from the start. Without it an existing folder is moved aside, never overwritten.
+            more steps of its last phase of training than before if its learning rate does not depend on their number:
+            it becomes the run that had them from the start. Without it an existing folder is moved aside, never
+            overwritten.
         console: where progress and the final table go.
 
     Raises:
@@ -118,7 +116,7 @@ def train(config: RunConfig, *, resume: bool = False, console: Console | None = 
 
 def _prepare(config: RunConfig, resume: bool, console: Console, interruption: Interruption) -> _Run:
     """Find and load every part before anything is written; then open the folder."""
-    _check_output_dir(config.output_dir)
+    check_output_dir(config.output_dir)
     try:
         with interruption.stoppable():
             loaded = with_tasks(config)
@@ -138,11 +136,11 @@ def _prepare(config: RunConfig, resume: bool, console: Console, interruption: In
             check_engines(config, engines)
     except Interrupted:
         raise Interrupted("Stopped before anything was written; nothing is lost.") from None
-    _open_folder(config, tasks, keep=resume)
+    open_folder(config, tasks, keep=resume)
     return _Run(loaded, position, policy, engines, console, interruption)
 
 
-def _load(config: RunConfig, path: Path | None) -> LoadedPolicy:
+def _load(config: RunConfig, path: Path | str | None) -> LoadedPolicy:
     return load_policy(
         config.policy,
         config.env,
@@ -177,11 +175,11 @@ class _Run:
         self.config, self.console, self.interruption = config, console, interruption
         self.policy, self.engines = policy, engines
         self.position = stored or Position()
-        self.plan = plan(config)
+        self.plan = config.plan
         folder, offsets = config.folder, self.position.offsets
         self.metrics = JsonLines(folder / "metrics.jsonl", offset=offsets.get("metrics", 0))
         self.rollouts = JsonLines(folder / "rollouts.jsonl", offset=offsets.get("rollouts", 0))
-        self.phase: Phase | None = None
+        self.phase: Steps | None = None
         self.start: _StepStart | None = None
         """Of the step that is running."""
         self.saved = None if stored is None else stored.weights
@@ -191,16 +189,19 @@ class _Run:
         """Play every phase from the position on."""
         if self.position.phase < len(self.plan):
             (self.config.folder / "summary.json").unlink(missing_ok=True)
+        if self.saved is None:
+            self._keep_for_later(INITIAL)
         while self.position.phase < len(self.plan):
             entry = self.plan[self.position.phase]
-            if entry.starts_from_initial and not self.position.is_in_phase:
-                self._go_back_to_initial()
-            if entry.steps is None:
-                self._evaluate(entry.name)
+            if not self.position.is_in_phase:
+                self._go_to_start(entry)
+            if isinstance(entry, EvaluationConfig):
+                self._evaluate(entry)
                 name = f"{self.position.weights}-{entry.name}"
             else:
-                self._play_steps(entry.name, entry.steps)
-                name = f"{entry.name}-{entry.steps.num_steps:06d}-done"
+                self._play_steps(entry)
+                name = f"{entry.name}-{self.position.step:06d}-done"
+            self._keep_for_later(entry.name)
             self.position.phase, self.position.step = self.position.phase + 1, 0
             self._save(name, is_scheduled=True)
             self.phase = None
@@ -227,8 +228,9 @@ class _Run:
         if self.position.is_in_phase and self.saved != self.position.weights:
             self.console.print("Saving; Ctrl-C gives this up.", highlight=False)
             self._save(f"{self.position.weights}-stopped", is_scheduled=False)
+        is_evaluation = isinstance(entry, EvaluationConfig)
         where = (
-            f"before step {step + 1} of {entry.name} was done" if entry.steps else f"in the evaluation {entry.name!r}"
+            f"in the evaluation {entry.name!r}" if is_evaluation else f"before step {step + 1} of {entry.name} was done"
         )
         return f"Stopped {where}; everything before that is saved. {go_on}"
 
@@ -240,25 +242,39 @@ class _Run:
         if isinstance(self.phase, RLPhase):
             self.phase.env.set_state(start.env_state)
 
-    def _go_back_to_initial(self) -> None:
+    def _keep_for_later(self, name: str) -> None:
+        """Write the policy where a phase that comes later, and not next, starts from it."""
+        later = self.plan[self.position.phase :]
+        if any(phase.start == name for phase in later):
+            save_policy(self._start(name), self.policy.model, self.policy.codec.tokenizer)
+
+    def _start(self, name: str) -> Path:
+        return self.config.folder / "starts" / name
+
+    def _go_to_start(self, phase: Phase) -> None:
+        """Put the policy that a phase begins with in the place of the one that the phase before ended with."""
+        if phase.start == PREVIOUS:
+            return
+        is_kept = phase.start == INITIAL or phase.start in [other.name for other in self.plan]
         with self.interruption.stoppable():
             self.engines.close()
-            self.policy = _load(self.config, self.config.folder / "initial")
+            self.policy = _load(self.config, self._start(phase.start) if is_kept else phase.start)
             self.engines = Engines(partial(build_engine, self.policy))
-        self.position.weights = "initial"
+        self.position.weights = INITIAL if phase.start == INITIAL else f"{phase.name}-start"
 
-    def _play_steps(self, name: str, steps: SFTStage | RLConfig) -> None:
-        position = self.position
+    def _play_steps(self, entry: SFTConfig | RLConfig) -> None:
+        position, name = self.position, entry.name
+        num_steps = entry.num_steps or 0
         with self.interruption.stoppable():
-            self.phase = phase = self._build(name, steps)
-        has_reference = isinstance(steps, RLConfig) and "reference_logprobs" in steps.algorithm.needs
+            self.phase = phase = self._build(entry)
+        has_reference = isinstance(entry, RLConfig) and "reference_logprobs" in entry.algorithm.needs
         memory = shown_memory(memory_parts(phase.learner, has_reference=has_reference))
         self.console.print(f"{name}: {memory}", highlight=False, soft_wrap=True)
         board = SummaryWriter(str(self.config.folder / "tensorboard" / name), purge_step=position.step)
-        progress = phase_progress(name, first_step=position.step, num_steps=steps.num_steps, console=self.console)
+        progress = phase_progress(name, first_step=position.step, num_steps=num_steps, console=self.console)
         history = self.metrics.read(phase=name)
         with board, progress as shown:
-            while position.step < steps.num_steps:
+            while position.step < num_steps:
                 started, step = time.perf_counter(), position.step
                 if position.trained is None:
                     self._train(name, phase)
@@ -266,8 +282,8 @@ class _Run:
                 metrics = {**(position.trained or {}), **evaluated}
                 self.metrics.write({"phase": name, "step": step, **metrics})
                 history.append(metrics)
+                position.num_steps[name] = step + 1
                 if isinstance(phase, RLPhase):
-                    position.num_rl_steps = step + 1
                     warn_of_reward_hacking(phase.env.reward, history)
                 for metric, value in metrics.items():
                     board.add_scalar(metric, value, step)
@@ -276,7 +292,7 @@ class _Run:
                 self._add_seconds(name, time.perf_counter() - started)
                 self._save_step(evaluated)
 
-    def _train(self, name: str, phase: Phase) -> None:
+    def _train(self, name: str, phase: Steps) -> None:
         """Take a step's training, all of it or nothing."""
         self.start = _StepStart(
             rollouts=self.rollouts.length,
@@ -301,34 +317,44 @@ class _Run:
         if is_due or is_best:
             self._save(position.weights, is_scheduled=is_due)
 
-    def _evaluate(self, name: str) -> None:
-        started = time.perf_counter()
-        with self.interruption.stoppable(), phase_progress(name, console=self.console) as shown:
-            result = self._evaluated(shown).as_dict()
-        self.position.results[name] = result
-        self._add_seconds(name, time.perf_counter() - started)
-        if name == "before":
-            save_policy(self.config.folder / "initial", self.policy.model, self.policy.codec.tokenizer)
+    def _evaluate(self, how: EvaluationConfig) -> None:
+        started, rows = time.perf_counter(), list[str]()
+
+        def keep(sampling: str, trajectories: list[Trajectory]) -> None:
+            rows.extend(json_line({"sampling": sampling, **row}) for row in rollout_rows(0, trajectories))
+
+        with self.interruption.stoppable(), phase_progress(how.name, console=self.console) as shown:
+            result = self._evaluated(how, shown, keep if how.keeps_responses else None).as_dict()
+        if how.keeps_responses:
+            write_responses(self.config.folder, how.name, rows)
+        self.position.results[how.name] = result
+        self._add_seconds(how.name, time.perf_counter() - started)
 
     def _evaluation_metrics(self, shown: PhaseProgress) -> dict[str, float]:
         every = self.config.evaluation.every
         if every is None or (self.position.step + 1) % every:
             return {}
         with self.interruption.stoppable():
-            result = self._evaluated(shown)
+            result = self._evaluated(self.config.evaluation, shown)
         return {"eval/greedy": result.greedy.rate, "eval/sampled": result.sampled.rate}
 
-    def _evaluated(self, shown: PhaseProgress) -> Evaluation:
-        engine = self.engines.get(self.config.evaluation.engine)
-        return evaluate_policy(self.config, self.policy, shown.responses, engine=engine)
+    def _evaluated(
+        self,
+        how: EvaluationConfig,
+        shown: PhaseProgress,
+        record: Callable[[str, list[Trajectory]], None] | None = None,
+    ) -> Evaluation:
+        engine = self.engines.get(how.engine)
+        return evaluate_policy(self.config, self.policy, shown.responses, how=how, engine=engine, record=record)
 
-    def _build(self, name: str, steps: SFTStage | RLConfig) -> Phase:
-        if isinstance(steps, SFTStage):
-            seed = derive_seed(self.config.seed, "supervised phase", name)
-            phase: Phase = build_sft_phase(self.config, steps, self.policy, seed=seed)
+    def _build(self, entry: SFTConfig | RLConfig) -> Steps:
+        if isinstance(entry, SFTConfig):
+            phase: Steps = build_sft_phase(self.config, entry, self.policy)
         else:
-            engine = self.engines.get(steps.rollout.engine)
-            phase = build_rl_phase(self.config, self.policy, self._record, engine=engine)
+            engine = self.engines.get(entry.rollout.engine)
+            phase = build_rl_phase(self.config, entry, self.policy, self._record, engine=engine)
+            if entry.keeps_optimizer and not self.position.is_in_phase:
+                load_learner_state(self.config.folder, phase.learner)
         if self.position.is_in_phase:
             load_learner_state(self.config.folder, phase.learner)
             if isinstance(phase, RLPhase):
@@ -357,6 +383,7 @@ class _Run:
         save_checkpoint(
             self.config.folder,
             name,
+            phase="" if self.phase is None else self.phase.config.name,
             model=self.policy.model,
             tokenizer=self.policy.codec.tokenizer,
             learner=None if self.phase is None else self.phase.learner,
@@ -368,29 +395,3 @@ class _Run:
 
     def _add_seconds(self, name: str, seconds: float) -> None:
         self.position.seconds[name] = self.position.seconds.get(name, 0.0) + seconds
-
-
-def _check_output_dir(output_dir: Path) -> None:
-    there = next(place for place in (output_dir, *output_dir.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise ConfigError(
-            f"output_dir={str(output_dir)!r} cannot hold a run: {there} is no folder that can be written to."
-        )
-
-
-def _open_folder(config: RunConfig, tasks: Mapping[str, TaskSet], *, keep: bool) -> None:
-    """Make the run folder, moving another run's aside, and record in it what the run is."""
-    folder = config.folder
-    try:
-        if folder.exists() and not keep:
-            shutil.move(folder, _free_name(folder))
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"The folder of the run cannot be made: {error}. Give another --output-dir.") from error
-    write_config(config)
-    write_tasks(folder, tasks)
-
-
-def _free_name(folder: Path) -> Path:
-    names = (folder.with_name(f"{folder.name}.previous-{number}") for number in itertools.count(1))
-    return next(name for name in names if not name.exists())

@@ -178,8 +178,8 @@ class TokenBatch:
     sampler_logprobs_BT: Tensor | None = None
     """log μ of the sampler, where a decoupled guard has put others in `behavior_logprobs_BT`; None: those are it."""
     token_weights_BT: Tensor | None = None
-    """Factors on the surrogate of each token, without gradient and at least 0: `Learner.update` multiplies the
-    advantages by them once (`agents.guards.guarded`), so losses do not look at them."""
+    """Factors on the loss of each token, without gradient and at least 0. `Learner.update` multiplies the advantages by
+    them once (`agents.guards.guarded`), so losses of policies do not look at them; `sft_loss` does."""
     extras: Mapping[str, Tensor] = field(default_factory=dict[str, Tensor])
     """Whatever an algorithm of your own carries along."""
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agents.building.environments import one_row
-from agents.config import RunConfig
+from agents.building.policies import codec_in
+from agents.config import RLConfig, RunConfig, SampleList, SFTConfig
 from agents.errors import ConfigError
 from agents.rollout.codec import TextCodec
-from agents.sft import encoded_example, terse_response, worked_response
+from agents.sft import encoded_example, encoded_sample, terse_response, worked_response
+from agents.types import TokenIds
 
 __all__ = ["check_microbatches"]
 
-_NUM_TASKS = 16
-"""Tasks that are looked at: a limit that is much too small shows in the first few."""
+_NUM_EXAMPLES = 16
+"""Tasks or samples that are looked at: a limit that is much too small shows in the first few."""
 
 
 def check_microbatches(config: RunConfig, codec: TextCodec) -> None:
@@ -22,27 +26,42 @@ def check_microbatches(config: RunConfig, codec: TextCodec) -> None:
     Raises:
         ConfigError: a row is longer, or a task has no response to imitate.
     """
-    env = one_row(config.training_env)
-    template, tasks = env.envs[0].template, [env.tasks[index] for index in range(min(_NUM_TASKS, len(env.tasks)))]
-    for phase in ("cold_start", "control"):
-        for index, stage in enumerate(getattr(config, phase)):
-            worked_response(tasks[0]) if stage.worked_share else terse_response(tasks[0])
-            if stage.max_tokens_per_microbatch is None or not stage.num_steps:
-                continue
-            examples = [encoded_example(task, template, codec, is_worked=stage.worked_share > 0) for task in tasks]
-            longest = max(len(prompt) + len(response) for prompt, response in examples)
-            _require(stage.max_tokens_per_microbatch, longest, f"{phase}.{index}", "the longest example")
-    if config.rl is None or config.rl.update.max_tokens_per_microbatch is None:
-        return
-    longest = max(len(codec.encode_prompt(template.text(task), template.messages(task))) for task in tasks)
-    length = config.rl.rollout.max_new_tokens
-    row = f"the longest prompt ({longest}) with a response of rl.rollout.max_new_tokens={length}"
-    _require(config.rl.update.max_tokens_per_microbatch, longest + length, "rl.update", row)
+    for phase in config.training_phases:
+        own = codec_in(codec, config.training_env(phase))
+        if isinstance(phase, SFTConfig) and isinstance(phase.samples, SampleList):
+            examples = [encoded_sample(sample, own) for sample in phase.samples.samples[:_NUM_EXAMPLES]]
+            _check_examples(phase, examples)
+            continue
+        env = one_row(config.training_env(phase))
+        template, tasks = (
+            env.envs[0].template,
+            [env.tasks[index] for index in range(min(_NUM_EXAMPLES, len(env.tasks)))],
+        )
+        if isinstance(phase, SFTConfig):
+            worked_response(tasks[0]) if phase.worked_share else terse_response(tasks[0])
+            if phase.max_tokens_per_microbatch is not None and phase.num_steps:
+                is_worked = phase.worked_share > 0
+                _check_examples(phase, [encoded_example(task, template, own, is_worked=is_worked) for task in tasks])
+        else:
+            _check_rollouts(phase, [own.encode_prompt(template.text(task), template.messages(task)) for task in tasks])
+
+
+def _check_examples(phase: SFTConfig, examples: Sequence[tuple[TokenIds, TokenIds]]) -> None:
+    if phase.max_tokens_per_microbatch is not None:
+        longest = max(len(prompt) + len(response) for prompt, response in examples)
+        _require(phase.max_tokens_per_microbatch, longest, phase.name, "the longest example")
+
+
+def _check_rollouts(phase: RLConfig, prompts: Sequence[TokenIds]) -> None:
+    longest, length = max(map(len, prompts)), phase.rollout.max_new_tokens
+    if phase.update.max_tokens_per_microbatch is not None:
+        row = f"the longest prompt ({longest}) with a response of {phase.name}.rollout.max_new_tokens={length}"
+        _require(phase.update.max_tokens_per_microbatch, longest + length, f"{phase.name}.update", row)
 
 
 def _require(budget: int, num_tokens: int, owner: str, row: str) -> None:
     if num_tokens > budget:
         raise ConfigError(
             f"{owner}.max_tokens_per_microbatch={budget} is less than the {num_tokens} tokens of {row} in the first "
-            f"{_NUM_TASKS} tasks: raise it."
+            f"{_NUM_EXAMPLES} tasks: raise it."
         )

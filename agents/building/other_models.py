@@ -10,11 +10,12 @@ from transformers import AutoConfig, AutoTokenizer
 
 from agents.building.policies import LoadedPolicy, load_policy
 from agents.config import OWN_CRITICS, PolicyConfig, RLConfig, RunConfig
+from agents.config.phase import INITIAL, PREVIOUS
 from agents.errors import ConfigError
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
 from agents.policies.loading import loading, require_same_tokens
-from agents.policies.lora import LoRAConfig
+from agents.policies.lora import LoRAConfig, base_of
 
 __all__ = ["WholeRowsWarning", "build_teacher", "check_other_models", "trained_policy", "warn_of_whole_rows"]
 
@@ -24,23 +25,31 @@ class WholeRowsWarning(UserWarning):
 
 
 def check_other_models(config: RunConfig, policy: LoadedPolicy) -> None:
-    """Look for the teacher and the critic of a run, without their weights.
+    """Look for the models that phases start from, their teachers and their critics, without their weights.
 
     Raises:
         ConfigError: the algorithm needs a teacher and there is none, or a model that is not there or has other tokens
             than the policy.
     """
-    if config.rl is None:
-        return
-    if "teacher_logprobs" in config.rl.algorithm.needs and config.rl.teacher is None:
-        name = type(config.rl.algorithm).__name__
-        raise ConfigError(f"{name} learns from a teacher: set rl.teacher to a hub name or checkpoint folder.")
-    for name, source in {"rl.teacher": config.rl.teacher, "rl.critic": config.rl.critic}.items():
-        if source is not None and source not in OWN_CRITICS:
-            with loading(source):
-                AutoConfig.from_pretrained(source)
-                tokenizer = AutoTokenizer.from_pretrained(source)
-            require_same_tokens(policy.codec.tokenizer, tokenizer, name=f"{name}={source!r}")
+    for number, phase in enumerate(config.plan):
+        if phase.start not in (PREVIOUS, INITIAL, *(other.name for other in config.plan[:number])):
+            _check_model(phase.start, f"{phase.name}.start", policy)
+    for phase in config.rl_phases:
+        if "teacher_logprobs" in phase.algorithm.needs and phase.teacher is None:
+            kind = type(phase.algorithm).__name__
+            raise ConfigError(
+                f"{kind} learns from a teacher: set {phase.name}.teacher to a hub name or checkpoint folder."
+            )
+        for name, source in {"teacher": phase.teacher, "critic": phase.critic}.items():
+            if source is not None and source not in OWN_CRITICS:
+                _check_model(source, f"{phase.name}.{name}", policy)
+
+
+def _check_model(source: str, name: str, policy: LoadedPolicy) -> None:
+    with loading(source):
+        AutoConfig.from_pretrained(base_of(source))
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    require_same_tokens(policy.codec.tokenizer, tokenizer, name=f"{name}={source!r}")
 
 
 def trained_policy(config: RunConfig, rl: RLConfig, policy: LoadedPolicy) -> HFPolicy:
@@ -60,8 +69,8 @@ def build_teacher(config: RunConfig, path: str) -> HFPolicy:
     return frozen.requires_grad_(requires_grad=False)
 
 
-def warn_of_whole_rows(learner: Learner) -> None:
-    """Say which models of a run with shared prompts cannot share them."""
+def warn_of_whole_rows(learner: Learner, phase: str) -> None:
+    """Say which models of a phase with shared prompts cannot share them."""
     policy, teacher = learner.policy, learner.teacher
     models = {
         "policy": (policy.model, policy.unshared),
@@ -71,8 +80,8 @@ def warn_of_whole_rows(learner: Learner) -> None:
     for name, (model, reason) in models.items():
         if reason is not None:
             warnings.warn(
-                f"rl.update.share_prompts: the {name}, {type(model).__name__}, cannot share prompts ({reason}). It "
-                "computes whole rows: the update is the same, but no sooner.",
+                f"{phase}.update.share_prompts: the {name}, {type(model).__name__}, cannot share prompts ({reason}). "
+                "It computes whole rows: the update is the same, but no sooner.",
                 WholeRowsWarning,
                 stacklevel=3,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from agents.policies.tiny import build_tiny_policy, build_tiny_tokenizer
 from agents.rollout.codec import TextCodec
 from agents.seeds import derive_seed
 
-__all__ = ["LoadedPolicy", "check_context", "check_device", "codec_of", "load_policy"]
+__all__ = ["LoadedPolicy", "check_context", "check_device", "codec_in", "codec_of", "load_policy"]
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,17 @@ def codec_of(policy: PolicyConfig, env: EnvConfig) -> TextCodec:
     return TextCodec(tokenizer, use_chat_template=env.use_chat_template, chat_template_kwargs=env.chat_template_kwargs)
 
 
+def codec_in(codec: TextCodec, env: EnvConfig) -> TextCodec:
+    """Return the codec of the same tokenizer that shows prompts as an environment is configured to."""
+    return replace(codec, use_chat_template=env.use_chat_template, chat_template_kwargs=env.chat_template_kwargs)
+
+
 def check_context(config: RunConfig, policy: LoadedPolicy) -> None:
     """Raise ConfigError where a response alone may be longer than the model's context."""
     context = getattr(policy.model.config.get_text_config(), "max_position_embeddings", None)  # some models have no end
-    for name, user in {"rl.rollout": config.rl and config.rl.rollout, "evaluation": config.evaluation}.items():
-        if user is not None and context is not None and user.max_new_tokens > context:
+    users = {f"{phase.name}.rollout": phase.rollout for phase in config.rl_phases} | config.evaluations
+    for name, user in users.items():
+        if context is not None and user.max_new_tokens > context:
             raise ConfigError(
                 f"{name}.max_new_tokens={user.max_new_tokens} is more than the model's context of {context} tokens."
             )

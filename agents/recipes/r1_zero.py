@@ -25,13 +25,17 @@ def r1_zero(model: Annotated[str, tyro.conf.arg(aliases=["--policy.path"])]) -> 
     return RunConfig(
         name="r1_zero",
         policy=PolicyConfig(path=model, dtype="bfloat16", gradient_checkpointing=True, device="cuda"),
-        rl=RLConfig(
-            num_steps=10_400,
-            algorithm=GRPO(kl_coef=0.001),
-            rollout=RolloutConfig(num_prompts=32, group_size=16, max_new_tokens=4096),
-            optimizer=OptimizerConfig(learning_rate=3e-6),
-            update=UpdateConfig(max_tokens_per_microbatch=32_768),
-            reference_every=400,
+        phases=(
+            "before",
+            RLConfig(
+                num_steps=10_400,
+                algorithm=GRPO(kl_coef=0.001),
+                rollout=RolloutConfig(num_prompts=32, group_size=16, max_new_tokens=4096),
+                optimizer=OptimizerConfig(learning_rate=3e-6),
+                update=UpdateConfig(max_tokens_per_microbatch=32_768),
+                reference_every=400,
+            ),
+            "after",
         ),
         evaluation=EvaluationConfig(num_tasks=200, max_new_tokens=4096, every=100),
     )

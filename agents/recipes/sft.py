@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents.config import PolicyConfig, RunConfig, SFTStage
+from agents.config import PolicyConfig, RunConfig, SFTConfig
 
 __all__ = ["sft"]
 
@@ -17,5 +17,5 @@ def sft(model: str | None = None, num_steps: int = 1000) -> RunConfig:
     return RunConfig(
         name="sft",
         policy=PolicyConfig(path=model),
-        cold_start=(SFTStage(num_steps=num_steps),),
+        phases=(SFTConfig(name="cold_start_1", num_steps=num_steps), "before"),
     )

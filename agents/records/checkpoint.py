@@ -2,9 +2,9 @@
 
 Layout of a run folder: `checkpoint` is a symbolic link to the newest of `checkpoints/PHASE-STEP/`, which holds an
 ordinary Hugging Face model and tokenizer (so `from_pretrained("runs/NAME/checkpoint")` works), `learner.pt`
-(critic, optimizer, torch's generator), `env_state.pickle`, `state.json`, and `reference-STEP.pt` where a KL penalty has
-a reference: written once and linked from then on, until it is renewed. Where adapters are trained, the model's file
-holds those alone and names the model that they are for. Moving the link is the atomic step.
+(critic, optimizer, torch's generator), `env_state.pickle`, `state.json`, and `reference-PHASE-STEP.pt` where a KL
+penalty has a reference: written once and linked from then on, until it is renewed. Where adapters are trained, the
+model's file holds those alone and names the model that they are for. Moving the link is the atomic step.
 `best` is a link of the same kind to the checkpoint with the best evaluation.
 """
 
@@ -52,6 +52,7 @@ def save_checkpoint(
     folder: Path,
     name: str,
     *,
+    phase: str,
     model: Any,
     tokenizer: Any,
     learner: Learner | None,
@@ -63,6 +64,7 @@ def save_checkpoint(
 
     Args:
         folder: the run's.
+        phase: whose reference the learner has.
         name: of the new checkpoint; nothing is written when the current one has this name already.
         model: saved with `save_pretrained`, the tokenizer beside it.
         learner: its `state_dict` goes to `learner.pt`; None after an evaluation.
@@ -77,13 +79,10 @@ def save_checkpoint(
     tokenizer.save_pretrained(draft)
     torch.save({"learner": learner and learner.state_dict(), "torch_rng": torch.get_rng_state()}, draft / "learner.pt")
     if learner is not None and learner.reference_step is not None:
-        _save_reference(learner, draft / _reference_file(learner.reference_step), folder / "checkpoint")
+        file = draft / f"reference-{phase}-{learner.reference_step:06d}.pt"
+        _save_reference(learner, file, folder / "checkpoint")
     (draft / "env_state.pickle").write_bytes(pickle.dumps(env_state))
     _publish(folder, draft, name, state, retention)
-
-
-def _reference_file(step: int) -> str:
-    return f"reference-{step:06d}.pt"
 
 
 def _save_reference(learner: Learner, file: Path, newest: Path) -> None:
@@ -184,9 +183,8 @@ def check_readable(folder: Path) -> None:
     """
     with _reading(folder / "checkpoint" / "learner.pt") as path:
         saved = torch.load(path, weights_only=True, mmap=True)
-    step = saved["learner"] and saved["learner"]["reference_step"]
-    if step is not None:
-        with _reading(folder / "checkpoint" / _reference_file(step)) as path:
+    if saved["learner"] and saved["learner"]["reference_step"] is not None:
+        with _reading(_reference_file(folder / "checkpoint")) as path:
             torch.load(path, weights_only=True, mmap=True)
     load_env_state(folder)
 
@@ -199,10 +197,15 @@ def load_learner_state(folder: Path, learner: Learner) -> None:
     """
     with _reading(folder / "checkpoint" / "learner.pt") as path:
         saved = torch.load(path, weights_only=True)
-        step = saved["learner"]["reference_step"]
-        reference = None if step is None else torch.load(path.with_name(_reference_file(step)), weights_only=True)
+        has_reference = saved["learner"]["reference_step"] is not None
+        reference = torch.load(_reference_file(path.parent), weights_only=True) if has_reference else None
         learner.load_state_dict(saved["learner"], reference)
         torch.set_rng_state(saved["torch_rng"])
+
+
+def _reference_file(checkpoint: Path) -> Path:
+    """Return the one file of a reference in a checkpoint that has one."""
+    return next(iter(checkpoint.glob("reference-*.pt")), checkpoint / "reference-PHASE-STEP.pt")
 
 
 def load_env_state(folder: Path) -> Any:

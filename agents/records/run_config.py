@@ -8,19 +8,20 @@ import json
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from agents.algorithms import ALGORITHMS, Algorithm
-from agents.config import RunConfig, to_json
+from agents.config import EnvConfig, EvaluationConfig, Phase, RunConfig, SFTConfig, to_json
 from agents.errors import CheckpointError
 from reasonenv.tables import resolve
 from reasonenv.tasksets import path_of_tasks
 
 __all__ = ["from_json", "read_config", "require_resumable", "write_config"]
 
-_CHANGEABLE = {"name", "output_dir", "checkpoint_every", "keep_checkpoints", "rl.max_sampler_difference"}
-"""Fields that no number depends on. A run is where its folder is, whatever it was called."""
-_NUM_STEPS, _SCHEDULE = "rl.num_steps", "rl.optimizer.schedule"
+_CHANGEABLE = {"name", "output_dir", "checkpoint_every", "keep_checkpoints"}
+"""Fields that no number depends on, like `max_sampler_difference` of phases. A run is where its folder is, whatever it
+was called."""
+_WithTasks = TypeVar("_WithTasks", EnvConfig, EvaluationConfig)
 _MISSING = "absent"
 _NOT_IMPORTABLE = "not_importable"
 
@@ -48,40 +49,86 @@ def require_resumable(config: RunConfig) -> None:
     Raises:
         CheckpointError: a field differs that must not, with what was and what is.
     """
-    written, now = _flat(_read(config.folder)), _flat(_recorded(config))
+    written, now = _flat(_by_name(_read(config.folder))), _flat(_by_name(_recorded(config)))
     changed = [name for name in {**written, **now} if written.get(name, _MISSING) != now.get(name, _MISSING)]
-    is_extended = all(isinstance(steps.get(_NUM_STEPS), int) for steps in (written, now)) and (
-        now[_NUM_STEPS] > written[_NUM_STEPS]
-    )
-    if is_extended and now[_SCHEDULE] != "constant":
-        raise CheckpointError(
-            f"{_NUM_STEPS} cannot go from {written[_NUM_STEPS]} to {now[_NUM_STEPS]}: with {_SCHEDULE}="
-            f"{now[_SCHEDULE]!r} every learning rate depends on the number of steps, so the longer run would have been "
-            "another one from the start. Start it under another --name."
-        )
-    allowed = _CHANGEABLE | ({_NUM_STEPS} if is_extended else set())
+    allowed = _CHANGEABLE | {f"{phase.name}.max_sampler_difference" for phase in config.rl_phases}
+    may_grow = None
+    if config.extensible is not None:
+        may_grow = f"{config.extensible[1].name}.num_steps"
+        allowed |= _grown(may_grow, written, now)
     refused = [name for name in changed if name not in allowed]
     if refused:
         differences = "; ".join(
             f"{name} was {written.get(name, _MISSING)!r}, now {now.get(name, _MISSING)!r}" for name in refused
         )
         raise CheckpointError(
-            f"{config.folder} was written by another configuration: {differences}. Resume with the same settings (only "
-            f"{_NUM_STEPS} may grow; checkpoint_every, keep_checkpoints and rl.max_sampler_difference may change), or "
-            "start a run under another --name."
+            f"{config.folder} was written by another configuration: {differences}. Resume with the same settings ("
+            + (f"only {may_grow} may grow; " if may_grow else "")
+            + "checkpoint_every, keep_checkpoints and max_sampler_difference may change), or start a run under another "
+            "--name."
         )
+
+
+def _grown(num_steps: str, written: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+    """Return the setting of a number of steps where it may grow and has grown."""
+    if (
+        not all(isinstance(steps.get(num_steps), int) for steps in (written, now))
+        or now[num_steps] <= written[num_steps]
+    ):
+        return set()
+    schedule = now[f"{num_steps.removesuffix('num_steps')}optimizer.schedule"]
+    if schedule != "constant":
+        raise CheckpointError(
+            f"{num_steps} cannot go from {written[num_steps]} to {now[num_steps]}: with optimizer.schedule="
+            f"{schedule!r} every learning rate depends on the number of steps, so the longer run would have been "
+            "another one from the start. Start it under another --name."
+        )
+    return {num_steps}
+
+
+def _by_name(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's values with each phase under its own name, as its flags are."""
+    phases: list[Any] = run["phases"]
+    named = {phase["name"]: phase for phase in phases if isinstance(phase, Mapping)}
+    order = [phase["name"] if isinstance(phase, Mapping) else phase for phase in phases]
+    return {**run, "phases": ", ".join(order), **named}
 
 
 def _recorded(config: RunConfig) -> Any:
     """Return the configuration as JSON values, with the paths that lead to its files from any current folder."""
-    policy, env, evaluation = config.policy, config.env, config.evaluation
-    if policy.path is not None and Path(policy.path).is_dir():
-        policy = dataclasses.replace(policy, path=str(Path(policy.path).absolute()))
-    if (path := path_of_tasks(env.tasks)) is not None:
-        env = dataclasses.replace(env, tasks=str(path.absolute()))
-    if (path := path_of_tasks(evaluation.tasks)) is not None:
-        evaluation = dataclasses.replace(evaluation, tasks=str(path.absolute()))
-    return to_json(dataclasses.replace(config, policy=policy, env=env, evaluation=evaluation))
+    policy = config.policy
+    if policy.path is not None:
+        policy = dataclasses.replace(policy, path=_absolute(policy.path))
+    return to_json(
+        dataclasses.replace(
+            config,
+            policy=policy,
+            env=_with_absolute_tasks(config.env),
+            evaluation=_with_absolute_tasks(config.evaluation),
+            phases=tuple(phase if isinstance(phase, str) else _placed(phase) for phase in config.phases),
+        )
+    )
+
+
+def _placed(phase: Phase) -> Phase:
+    changes: dict[str, Any] = {"start": _absolute(phase.start)}
+    if phase.env is not None:
+        changes["env"] = _with_absolute_tasks(phase.env)
+    if isinstance(phase, EvaluationConfig):
+        phase = _with_absolute_tasks(phase)
+    samples = phase.samples if isinstance(phase, SFTConfig) else None
+    if samples is not None:
+        changes["samples"] = str(Path(samples).absolute()) if isinstance(samples, str | Path) else list(samples)
+    return dataclasses.replace(phase, **changes)
+
+
+def _absolute(source: str) -> str:
+    return str(Path(source).absolute()) if Path(source).is_dir() else source
+
+
+def _with_absolute_tasks(config: _WithTasks) -> _WithTasks:
+    path = path_of_tasks(config.tasks)
+    return config if path is None else dataclasses.replace(config, tasks=str(path.absolute()))
 
 
 def _read(folder: Path) -> dict[str, Any]:

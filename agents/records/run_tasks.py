@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, cast
 
+from agents.config import SampleList
 from agents.errors import CheckpointError
 from reasonenv.tasksets import TaskList, TaskSet, describe, spread_indices
 
@@ -18,19 +19,19 @@ _NUM_READ = 16
 """Tasks of a set that is not in memory, which may be endless: another seed, size or difficulty changes most of them."""
 
 
-def write_tasks(folder: Path, tasks: Mapping[str, TaskSet]) -> None:
+def write_tasks(folder: Path, tasks: Mapping[str, TaskSet | SampleList]) -> None:
     """Write `tasks.json` into the run's folder; it is whole or absent.
 
     Args:
         folder: of the run.
-        tasks: what is trained on and what is evaluated on, by these words.
+        tasks: what is trained on and what is evaluated on, by use.
     """
     draft = folder / "tasks.json.draft"
     draft.write_text(json.dumps({use: _row(used) for use, used in tasks.items()}, indent=2), encoding="utf-8")
     draft.replace(folder / "tasks.json")
 
 
-def require_same_tasks(folder: Path, tasks: Mapping[str, TaskSet]) -> None:
+def require_same_tasks(folder: Path, tasks: Mapping[str, TaskSet | SampleList]) -> None:
     """Check that a run goes on with the tasks that it was started with.
 
     Raises:
@@ -55,10 +56,12 @@ def require_same_tasks(folder: Path, tasks: Mapping[str, TaskSet]) -> None:
 
 def _difference(use: str, was: Mapping[str, Any], now: Mapping[str, str]) -> str:
     before, after = was.get("tasks", "unknown"), now["tasks"]
-    return f"{use} was on {before}, now " + ("on the same number of other tasks" if before == after else f"on {after}")
+    return f"{use} was on {before}, now " + ("on the same number of others" if before == after else f"on {after}")
 
 
-def _row(tasks: TaskSet) -> dict[str, str]:
+def _row(tasks: TaskSet | SampleList) -> dict[str, str]:
+    if isinstance(tasks, SampleList):
+        return {"tasks": f"{len(tasks)} samples", "digest": tasks.sha256}
     return {"tasks": describe(tasks), "digest": digest(tasks)}
 
 

@@ -1,8 +1,8 @@
-"""The end of a run in one table: accuracy before, after a supervised control, and after reinforcement learning."""
+"""The end of a run in one table: the accuracies of its evaluations side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -18,14 +18,20 @@ _TITLES = {"before": "before RL", "control": "control: more SFT", "after": "afte
 def summarize(
     config: RunConfig, results: Mapping[str, Mapping[str, Any]], seconds: Mapping[str, float]
 ) -> dict[str, Any]:
-    """Return what `summary.json` holds: the evaluations, what is the same in all of them, and each phase's seconds."""
-    shared = next(iter(results.values()))
+    """Return what `summary.json` holds: the evaluations, what is the same in all of them, and each phase's seconds.
+
+    What is not the same in all of them is None.
+    """
+    algorithms = dict.fromkeys(type(phase.algorithm).__name__ for phase in config.rl_phases)
+    shared = {
+        name: next(iter(values)) if len(values := {result[name] for result in results.values()}) == 1 else None
+        for name in ("constant_answer_baseline", "num_tasks_also_trained_on")
+    }
     return {
         "name": config.name,
         "seed": config.seed,
-        "algorithm": None if config.rl is None else type(config.rl.algorithm).__name__,
-        "constant_answer_baseline": shared["constant_answer_baseline"],
-        "num_tasks_also_trained_on": shared["num_tasks_also_trained_on"],
+        "algorithm": ", ".join(algorithms) or None,
+        **shared,
         **results,
         "seconds": {**seconds, "total": sum(seconds.values())},
     }
@@ -33,32 +39,42 @@ def summarize(
 
 def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     """Print the evaluations side by side, with 95% intervals."""
+    results = {name: value for name, value in summary.items() if isinstance(value, Mapping) and name != "seconds"}
+    if results:
+        _print_results(summary, results, console)
+    _say(console, f"Training and evaluation took {summary['seconds']['total']:.0f} seconds.")
+
+
+def _print_results(summary: Mapping[str, Any], results: Mapping[str, Any], console: Console) -> None:
     titles = _TITLES if summary["algorithm"] else {**_TITLES, "before": "after SFT"}
-    shown = {name: title for name, title in titles.items() if name in summary}
-    results = [summary[name] for name in shown]
-    num_seen = summary["num_tasks_also_trained_on"]
+    num_seen = {name: result["num_tasks_also_trained_on"] for name, result in results.items()}
     method = summary["algorithm"] or "SFT"
-    table = Table(
-        title=f"{summary['name']} ({method}, seed {summary['seed']}): {'' if num_seen else 'held-out '}accuracy"
-    )
-    for heading in ("", *shown.values()):
+    kind = "" if any(num_seen.values()) else "held-out "
+    table = Table(title=f"{summary['name']} ({method}, seed {summary['seed']}): {kind}accuracy")
+    for heading in ("", *(titles.get(name, name) for name in results)):
         table.add_column(heading, justify="left" if heading == "" else "right")
-    table.add_row("greedy", *(_rate(result["greedy"], result["greedy_interval"]) for result in results))
-    for level in results[0]["greedy_by_difficulty"]:
-        rates = [result["greedy_by_difficulty"][level]["greedy"] for result in results]
-        table.add_row(f"  difficulty {level}", *map(_number, rates))
-    table.add_row("sampled, T = 1", *(_rate(result["sampled"], result["sampled_interval"]) for result in results))
-    table.add_row("greedy reward", *(_number(result["greedy_reward"]) for result in results))
-    table.add_row("tasks", *(str(result["n"]) for result in results))
-    table.add_row("response tokens", *(f"{result['response_tokens']:.1f}" for result in results))
+
+    def add(title: str, shown: Callable[[Any], str]) -> None:
+        table.add_row(title, *(shown(result) for result in results.values()))
+
+    add("greedy", lambda result: _rate(result["greedy"], result["greedy_interval"]))
+    for level in dict.fromkeys(level for result in results.values() for level in result["greedy_by_difficulty"]):
+        add(f"  difficulty {level}", lambda result, level=level: _greedy_at(result, level))
+    add("sampled", lambda result: _rate(result["sampled"], result["sampled_interval"]))
+    add("  temperature", lambda result: f"{result['temperature']:g}")
+    add("greedy reward", lambda result: _number(result["greedy_reward"]))
+    add("tasks", lambda result: str(result["n"]))
+    add("response tokens", lambda result: f"{result['response_tokens']:.1f}")
+    add("most frequent answer", lambda result: _number(result["constant_answer_baseline"]))
     console.print(table)
-    if num_seen:
-        _say(console, f"NOT HELD OUT: {num_seen} of {results[0]['n']} evaluated tasks are also trained on.")
-    _say(
-        console,
-        f"Always giving the most frequent answer scores {summary['constant_answer_baseline']:.3f}. "
-        f"Training and evaluation took {summary['seconds']['total']:.0f} seconds.",
-    )
+    for name, number in num_seen.items():
+        if number:
+            _say(console, f"NOT HELD OUT: {number} of {results[name]['n']} tasks of {name!r} are also trained on.")
+
+
+def _greedy_at(result: Mapping[str, Any], level: str) -> str:
+    accuracy = result["greedy_by_difficulty"].get(level)
+    return "-" if accuracy is None else _number(accuracy["greedy"])
 
 
 def _say(console: Console, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -52,6 +52,11 @@ class TextCodec:
     def _chat(self) -> ChatTemplate:
         return ChatTemplate(self.tokenizer, self.chat_template_kwargs)
 
+    @cached_property
+    def for_messages(self) -> TextCodec:
+        """The codec of the same tokenizer that encodes messages through the chat template."""
+        return self if self.use_chat_template else replace(self, use_chat_template=True)
+
     @property
     def eos_token_id(self) -> int:
         """The tokenizer's end of sequence."""
@@ -90,9 +95,12 @@ class TextCodec:
         Raises:
             ConfigError: the chat template refuses the messages.
         """
-        if self.use_chat_template:
-            return self.encode(self._chat.prompt(messages))
-        token_ids: list[int] = self.tokenizer.encode(_encodable(observation), add_special_tokens=True)
+        return self.encode(self._chat.prompt(messages)) if self.use_chat_template else self.encode_text(observation)
+
+    def encode_text(self, text: str) -> TokenIds:
+        """Return the ids of a prompt that is encoded as it is, behind one beginning-of-sequence token if any."""
+        begins = self.tokenizer.bos_token is not None and text.startswith(self.tokenizer.bos_token)
+        token_ids: list[int] = self.tokenizer.encode(_encodable(text), add_special_tokens=not begins)
         return tuple(token_ids[:-1] if token_ids[-1:] == [self.eos_token_id] else token_ids)
 
     def encode_turn(self, observation: str, *, is_closed: bool = True) -> TokenIds:
