@@ -67,6 +67,7 @@ def stage_key(stage: Stage, *, seed: int, inputs: Mapping[str, Artefact]) -> str
 def record_of(
     stage: Stage,
     key: str,
+    *,
     inputs: Mapping[str, Artefact],
     outputs: Mapping[str, Artefact],
     folder: Path,

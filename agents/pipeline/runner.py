@@ -16,6 +16,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 
 from agents.errors import ConfigError
@@ -91,7 +92,7 @@ def _alone(folder: Path) -> Generator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ConfigError(
-                f"Another run is writing to {folder}: wait for it, or give another --output-dir."
+                f"Another run is writing to {folder}: wait for it, or give another folder."
             ) from error
         yield
 
@@ -166,14 +167,16 @@ class _Run:
             return True
         self.console.print(f"{stage.name}: begun", highlight=False)
         places = self.places
+        settings: dict[str, Any] = {
+            "seed": places.seed,
+            "cache_dir": places.cache_dir,
+            "num_threads": self.pipeline.num_threads,
+        }
         if self.pipeline.num_processes == 1:
-            run_stage(
-                stage, inputs, places.output_dir, seed=places.seed, cache_dir=places.cache_dir, console=self.console
-            )
+            run_stage(stage, inputs, places.output_dir, **settings, console=self.console)
             self._take(stage.name)
             return True
-        arguments = {"seed": places.seed, "cache_dir": places.cache_dir}
-        self.running[stage.name] = StageProcess.started(run_stage, (stage, inputs, places.output_dir), arguments)
+        self.running[stage.name] = StageProcess.started(run_stage, (stage, inputs, places.output_dir), settings)
         return False
 
     def _leave_out(self, stage: Stage, record: Record | None, missing: Sequence[str]) -> None:
@@ -224,6 +227,7 @@ def run_stage(
     *,
     seed: int,
     cache_dir: Path,
+    num_threads: int | None,
     console: Console,
 ) -> None:
     """Run one stage in `output_dir/NAME.draft`, which then gets the stage's name.
@@ -239,10 +243,12 @@ def run_stage(
         draft.mkdir(parents=True)
         mark.write_text(key, encoding="utf-8")
     cache_dir.mkdir(parents=True, exist_ok=True)
+    if num_threads is not None:
+        torch.set_num_threads(num_threads)
     context = Context(folder=draft, seed=seed, cache_dir=cache_dir, console=console)
     outputs = stage.run(Inputs(inputs), context)
     seconds = time.perf_counter() - started
-    write_record(draft, record_of(stage, key, inputs, outputs, draft, seconds))
+    write_record(draft, record_of(stage, key, inputs=inputs, outputs=outputs, folder=draft, seconds=seconds))
     _publish(draft, final)
 
 

@@ -141,6 +141,8 @@ class Pipeline:
     stages: tuple[Stage, ...]
     num_processes: int = 1
     """How many stages may run at once, each in a process of its own; with 1, all run in this one."""
+    num_threads: int | None = None
+    """Threads of torch in each stage; None leaves torch's own choice, on which the last bits of sums depend."""
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]

@@ -99,7 +99,7 @@ class FewShot:
         for example in self._examples(task, tasks, rng):
             response = worked_response(example)
             text += template.text(example) + response + self.separator
-            messages += [*template.messages(example), {"role": "assistant", "content": response}]
+            messages += [*template.messages(example), Message(role="assistant", content=response)]
         return text + template.text(task), (*messages, *template.messages(task))
 
     def _examples(self, task: Task[Any], tasks: TaskSet, rng: random.Random) -> list[Task[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from types import FunctionType
 from typing import Any
 
 from agents.config import Engine, EnvConfig, PolicyConfig, Rewards
@@ -157,4 +158,4 @@ def _origin(source: Sampled, sample: Sample, checkpoint: Checkpoint, sampling: M
 def _filter_name(source: FilterSource) -> str:
     if isinstance(source, str):
         return source
-    return source.__name__ if hasattr(source, "__name__") else type(source).__name__
+    return source.__name__ if isinstance(source, FunctionType) else type(source).__name__

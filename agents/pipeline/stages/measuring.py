@@ -12,7 +12,7 @@ from agents.pipeline.artefacts import Checkpoint, Report, SampleFile, write_json
 from agents.pipeline.collection.prompts import AsTrained
 from agents.pipeline.collection.sources import Sampled, request_of, sampled_responses
 from agents.pipeline.stage import Context, Inputs, Outputs
-from reasonenv.evaluation import summary
+from reasonenv.evaluation.metrics import summary
 from reasonenv.evaluation.intervals import clustered_mean
 from reasonenv.evaluation.samples import Sample, score_samples, write_samples
 from reasonenv.tables import resolve

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agents.algorithms.distillation import Distillation
-from agents.config import EnvConfig, EvaluationConfig, Phase, PolicyConfig, RLConfig, RunConfig, SFTConfig
+from agents.config import EnvConfig, Phase, PolicyConfig, RLConfig, RunConfig, SFTConfig
 from agents.errors import ConfigError
 from agents.pipeline.artefacts import Checkpoint, SampleFile, export_checkpoint
 from agents.pipeline.stage import Context, Inputs, Outputs
 from agents.train import train
 
-__all__ = ["Training"]
+__all__ = ["INPUT_SAMPLES", "Training"]
 
+INPUT_SAMPLES = "inputs"
+"""As `SFTConfig.samples`: the files of samples among the inputs of the stage."""
 _LOG = ("metrics.jsonl", "rollouts.jsonl", "summary.json", "config.json")
 
 
@@ -28,8 +30,8 @@ class Training:
 
     name: str
     inputs: Mapping[str, str]
-    """"start" is the policy to begin with; every file of samples is imitated, in the order of the names, by supervised
-    phases that have none of their own; "teacher" grades on-policy distillation."""
+    """"start" is the policy to begin with; all files of samples, in the order of their names, are what a supervised phase
+    imitates whose samples are `INPUT_SAMPLES`; "teacher" grades on-policy distillation."""
     phases: tuple[Phase, ...]
     env: EnvConfig
     policy: PolicyConfig = field(default_factory=PolicyConfig)
@@ -68,7 +70,9 @@ class Training:
 
     def _filled(self, phase: Phase, inputs: Inputs, samples: Path | None) -> Phase:
         """Return a phase with the inputs in the places that are left open for them."""
-        if isinstance(phase, SFTConfig) and phase.samples is None and samples is not None:
+        if isinstance(phase, SFTConfig) and phase.samples == INPUT_SAMPLES:
+            if samples is None:
+                raise ConfigError(f"Stage {self.name!r} imitates the samples of its inputs, but no input is one.")
             return replace(phase, samples=samples)
         if isinstance(phase, RLConfig) and isinstance(phase.algorithm, Distillation) and phase.teacher is None:
             if not isinstance(inputs.artefacts.get("teacher"), Checkpoint):
