@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 
@@ -12,13 +13,15 @@ from agents.pipeline.artefacts import Checkpoint, Report, SampleFile, write_json
 from agents.pipeline.collection.prompts import AsTrained
 from agents.pipeline.collection.sources import Sampled, request_of, sampled_responses
 from agents.pipeline.stage import Context, Inputs, Outputs
-from reasonenv.evaluation.metrics import summary
-from reasonenv.evaluation.intervals import clustered_mean
+from reasonenv.evaluation.accuracy import mean_rate, problem_means
+from reasonenv.evaluation.behaviour import measure_behaviour
+from reasonenv.evaluation.intervals import difference_interval
 from reasonenv.evaluation.samples import Sample, score_samples, write_samples
+from reasonenv.evaluation.summary import summary
 from reasonenv.tables import resolve
 from reasonenv.types import Task
 
-__all__ = ["Measure", "Measuring"]
+__all__ = ["Measure", "Measuring", "problem_values"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +71,11 @@ class Measuring:
         outputs: dict[str, Report | SampleFile] = {}
         for measure in self.measures:
             samples, tasks = self._answered(measure, checkpoint, context, is_greedy=False)
+            if measure.truth is not None:
+                samples = with_truth(samples, tasks, measure.truth)
             outputs[measure.name] = _saved(context, measure.name, samples)
-            report[measure.name] = {"sampled": summary(samples), "means": _means(samples, tasks, measure)}
+            estimates = {name: _estimate(means) for name, means in problem_values(samples).items()}
+            report[measure.name] = {"sampled": summary(samples), "estimates": estimates}
             if measure.num_greedy:
                 greedy, _ = self._answered(measure, checkpoint, context, is_greedy=True)
                 outputs[f"{measure.name}_greedy"] = _saved(context, f"{measure.name}_greedy", greedy)
@@ -112,22 +118,52 @@ def _saved(context: Context, name: str, samples: list[Sample]) -> SampleFile:
     return SampleFile(path)
 
 
-def _means(samples: list[Sample], tasks: list[Task[Any]], measure: Measure) -> dict[str, Any]:
-    """Return the mean of each component of the reward and of each truth, over the tasks that have it, with an interval."""
-    values: dict[str, list[tuple[str, float]]] = {}
-    for sample in samples:
-        for component, value in sample.components.items():
-            if value is not None:
-                values.setdefault(component, []).append((sample.task_id, value))
-    if measure.truth is not None:
-        judge = cast("Callable[[Task[Any], str], Any]", resolve({}, measure.truth, kind="truth"))
-        by_id = {task.task_id: task for task in tasks}
-        for sample in samples:
-            for name, is_true in asdict(judge(by_id[sample.task_id], sample.response)).items():
-                values.setdefault(f"{name}/{sample.domain}", []).append((sample.task_id, float(is_true)))
-    return {name: _mean(pairs) for name, pairs in sorted(values.items())}
+def with_truth(samples: Sequence[Sample], tasks: Sequence[Task[Any]], truth: str) -> list[Sample]:
+    """Return the samples with what is true of each response in `extras["truth"]`.
+
+    Raises:
+        UnknownNameError, PartImportError: there is no such judgement.
+    """
+    judge = cast("Callable[[Task[Any], str], Any]", resolve({}, truth, kind="truth"))
+    by_id = {task.task_id: task for task in tasks}
+    return [
+        replace(
+            sample, extras={**sample.extras, "truth": asdict(judge(by_id[sample.task_id], sample.response))}
+        )
+        for sample in samples
+    ]
 
 
-def _mean(pairs: list[tuple[str, float]]) -> dict[str, float]:
-    estimate = clustered_mean([value for _, value in pairs], [task_id for task_id, _ in pairs])
-    return {"mean": estimate.value, "low": estimate.low, "high": estimate.high, "n": len(pairs)}
+def problem_values(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
+    """Return what is measured of responses, by name and then by task: the mean over the responses to it.
+
+    "right", "language", "form" and "tokens"; "reward/NAME" for each component of the reward; "truth/NAME/DOMAIN" for each
+    truth.
+    """
+    found: dict[str, Callable[[Sample], float | None]] = {
+        "right": lambda sample: None if sample.is_right is None else float(sample.is_right),
+        "tokens": lambda sample: sample.response_tokens,
+    }
+    behaviours = measure_behaviour([each.response for each in samples], [each.language for each in samples])
+    by_key = {sample.key: behaviour for sample, behaviour in zip(samples, behaviours, strict=True)}
+    found["language"] = lambda sample: by_key[sample.key].language_share
+    found["form"] = lambda sample: float(by_key[sample.key].has_form)
+    found["reflections"] = lambda sample: by_key[sample.key].num_reflections
+    for name in sorted({name for sample in samples for name in sample.components}):
+        found[f"reward/{name}"] = lambda sample, name=name: sample.components.get(name)
+    for name, domain in sorted({(name, str(each.domain)) for each in samples for name in each.extras.get("truth", ())}):
+        found[f"truth/{name}/{domain}"] = lambda sample, name=name, domain=domain: (
+            float(sample.extras["truth"][name]) if str(sample.domain) == domain else None
+        )
+    values = {name: problem_means(samples, value) for name, value in found.items()}
+    return {name: means for name, means in values.items() if means}
+
+
+def _estimate(means: Mapping[str, float]) -> dict[str, Any]:
+    """Return the mean over problems with its interval; that of what is no rate by the bootstrap."""
+    values = list(means.values())
+    if all(0 <= value <= 1 for value in values):
+        return mean_rate(means).as_dict()
+    mean = math.fsum(values) / len(values)
+    low, high = difference_interval(values, bound=None) if len(values) > 1 else (None, None)
+    return {"value": mean, "low": low, "high": high, "num_problems": len(values)}
