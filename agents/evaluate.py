@@ -14,7 +14,7 @@ from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.types import Trajectory
-from reasonenv.evaluation.statistics import wilson_interval
+from reasonenv.evaluation.intervals import wilson_interval
 from reasonenv.grading import grade_math, grade_qa
 from reasonenv.tasksets import TaskList, TaskSet, is_generated, overlap, spread_indices
 from reasonenv.types import MathReference, QAReference, ScoreStatus, Task

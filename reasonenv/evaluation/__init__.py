@@ -1,5 +1,8 @@
-"""Evaluation: estimates with their uncertainty."""
+"""Evaluation: pure functions of saved samples, from accuracy with its uncertainty to how responses are written."""
 
-from reasonenv.evaluation.statistics import consensus, pass_at_k, wilson_interval
+from reasonenv.evaluation.accuracy import pass_at_k
+from reasonenv.evaluation.intervals import wilson_interval
+from reasonenv.evaluation.samples import Sample, read_samples, score_samples, write_samples
+from reasonenv.evaluation.summary import summary
 
-__all__ = ["consensus", "pass_at_k", "wilson_interval"]
+__all__ = ["Sample", "pass_at_k", "read_samples", "score_samples", "summary", "wilson_interval", "write_samples"]

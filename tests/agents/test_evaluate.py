@@ -16,7 +16,7 @@ from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import RolloutEngine
 from agents.seeds import derive_seed
 from agents.types import Trajectory
-from reasonenv.evaluation.statistics import wilson_interval
+from reasonenv.evaluation.intervals import wilson_interval
 from reasonenv.rewards import CompositeReward, Reward, rule
 from reasonenv.tasksets import TaskList, TaskSet, load_tasks
 from reasonenv.types import MathReference, QAReference, Score, Task

@@ -14,7 +14,7 @@ from typing import Any
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec
 from reasonenv.evaluation.reward_benchmark.processes import GraderRun
 from reasonenv.evaluation.reward_benchmark.types import Exploit, Gold, LabelledResponse, Outcome, OutcomeStatus
-from reasonenv.evaluation.statistics import wilson_interval
+from reasonenv.evaluation.intervals import wilson_interval
 
 _MAX_STORED_CHARS = 400
 

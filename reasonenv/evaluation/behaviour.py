@@ -1,0 +1,184 @@
+"""How responses are written: length, reflection, language, form, repetition. Nothing here is paid.
+
+Measured where the paper measures it, over the whole response, or the thinking alone where that is said.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from reasonenv.evaluation.accuracy import by_problem
+from reasonenv.evaluation.samples import Sample
+from reasonenv.language import count_words, load_detector
+from reasonenv.language.prose import read_prose, words_of
+from reasonenv.language.scripts import load_language
+from reasonenv.parsing import read_response
+from reasonenv.rewards.format import has_r1_format
+from reasonenv.rewards.repetition import RepetitionPenalty
+from reasonenv.types import Attempt, Task
+
+__all__ = ["REFLECTIVE_WORDS", "Behaviour", "behaviour_summary", "measure_behaviour", "reflections"]
+
+REFLECTIVE_WORDS: dict[str, tuple[str, ...]] = {
+    "en": ("wait", "mistake", "however", "but", "retry", "error", "verify", "wrong", "evaluate", "check"),
+    "zh": ("等等", "等一下", "但是", "然而", "不过", "不对", "错了", "错误", "重新", "再试", "验证", "检查", "评估"),
+}
+"""Language → the words that say that somebody reflects. The English ones are those that DeepSeek-R1's authors count
+(arXiv 2501.12948v2), the Chinese ones are ours."""
+
+_ENGLISH = re.compile(rf"\b(?:{'|'.join(REFLECTIVE_WORDS['en'])})\b", re.I)
+_CHINESE = re.compile("|".join(REFLECTIVE_WORDS["zh"]))
+_CORRECTION = re.compile(
+    r"""\bwait\b | \b(?:no|hmm)\b[,.]?\ +(?:wait|actually|that|this|it)\b | \bactually,
+    | \b(?:that|this|it)(?:['’]s|\ is|\ was)\ (?:wrong|not\ right|not\ correct|incorrect|a\ mistake)\b
+    | \bi\ (?:made|was\ making)\ (?:a|an)\ (?:\w+\ )?(?:mistake|error)\b | \bi\ was\ wrong\b
+    | \blet\ me\ (?:re-?(?:check|do|consider|calculate|compute|count|think)|correct|try\ again|start\ over)\b
+    | 等等 | 等一下 | 不对 | 错了 | 算错 | 弄错 | 搞错 | 重新(?:计算|考虑|检查|来|算|想) | 更正 | 纠正
+    """,
+    re.I | re.X,
+)
+_JAPANESE = {"Hiragana": "Han", "Katakana": "Han"}
+"""Scripts that are written together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How one response is written."""
+
+    num_reflections: int
+    """Reflective words of any language in it."""
+    language_share: float | None
+    """The share of its thinking's words that are in the task's language; None where the task names none."""
+    num_script_switches: int
+    """How often two words of its thinking in a row have different scripts."""
+    has_form: bool
+    """Whether it is one think block and then one answer block."""
+    repetition: float
+    """The share of its three-word sequences that occurred before."""
+    is_self_correcting: bool
+    """Whether its thinking takes something back: "wait", "no, that", "let me recheck", 不对, 重新计算 …"""
+
+
+def reflections(text: str) -> Counter[str]:
+    """Return how often each reflective word occurs, as a whole word and in lower case.
+
+    >>> reflections("Wait, I made a mistake. Wait! 不对。")
+    Counter({'wait': 2, 'mistake': 1, '不对': 1})
+    """
+    return Counter([word.lower() for word in _ENGLISH.findall(text)] + _CHINESE.findall(text))
+
+
+def measure_behaviour(responses: Sequence[str], languages: Sequence[str | None]) -> list[Behaviour]:
+    """Return how each response is written.
+
+    Args:
+        responses: whole ones, thinking included.
+        languages: the ISO 639-1 code of the language that each was to be in, or None.
+
+    Raises:
+        ValueError: the two sequences differ in length.
+        UnknownNameError: no such language.
+    """
+    if len(responses) != len(languages):
+        raise ValueError(f"Each response needs its language: got {len(responses)} and {len(languages)}.")
+    thoughts = [_thinking(response) for response in responses]
+    shares = _language_shares(thoughts, languages)
+    repetitions = _repetitions(responses)
+    return [
+        Behaviour(
+            num_reflections=reflections(response).total(),
+            language_share=shares[row],
+            num_script_switches=_num_script_switches(thoughts[row]),
+            has_form=has_r1_format(response),
+            repetition=repetitions[row],
+            is_self_correcting=_CORRECTION.search(thoughts[row]) is not None,
+        )
+        for row, response in enumerate(responses)
+    ]
+
+
+def behaviour_summary(samples: Iterable[Sample]) -> dict[str, Any]:
+    """Return means over the responses of each problem, then over problems, as JSON values.
+
+    `response_tokens` (None where nobody counted them), `response_characters`, `reflections` (reflective words a
+    response) and `reflections_by_word`, `language_share`, `script_switches` a response, `mixed_scripts` (responses with
+    at least one), `form`, `repetition` and `self_correction` (shares of responses).
+
+    Args:
+        samples: of any problems.
+    """
+    ordered = [sample for responses in by_problem(samples).values() for sample in responses]
+    measured = measure_behaviour([each.response for each in ordered], [each.language for each in ordered])
+
+    pairs = list(zip(ordered, measured, strict=True))
+
+    def mean(value: Callable[[Sample, Behaviour], float | None]) -> float | None:
+        return _mean_by_problem([(each.task_id, value(each, found)) for each, found in pairs])
+
+    return {
+        "response_tokens": mean(lambda sample, _: sample.response_tokens),
+        "response_characters": mean(lambda sample, _: len(sample.response)),
+        "reflections": mean(lambda _, found: found.num_reflections),
+        "reflections_by_word": _reflections_by_word(ordered),
+        "language_share": mean(lambda _, found: found.language_share),
+        "script_switches": mean(lambda _, found: found.num_script_switches),
+        "mixed_scripts": mean(lambda _, found: found.num_script_switches > 0),
+        "form": mean(lambda _, found: found.has_form),
+        "repetition": mean(lambda _, found: found.repetition),
+        "self_correction": mean(lambda _, found: found.is_self_correcting),
+    }
+
+
+def _thinking(response: str) -> str:
+    """Return the thinking, or all of a response that has none, as the language reward reads it."""
+    thinking = read_response(response).closed_thinking
+    return response if thinking is None else thinking
+
+
+def _language_shares(texts: Sequence[str], languages: Sequence[str | None]) -> list[float | None]:
+    shares: list[float | None] = [None] * len(texts)
+    for code in sorted({language for language in languages if language is not None}):
+        rows = [row for row, language in enumerate(languages) if language == code]
+        counts = count_words([texts[row] for row in rows], load_language(code), load_detector("py3langid"))
+        for row, count in zip(rows, counts, strict=True):
+            shares[row] = count.share
+    return shares
+
+
+def _num_script_switches(text: str) -> int:
+    if text.isascii():
+        return 0
+    words = words_of(read_prose(text).text)
+    scripts = [_JAPANESE.get(word.script, word.script) for word in words if word.script != "Greek"]  # formulas' letters
+    return sum(first != second for first, second in pairwise(scripts))
+
+
+def _repetitions(responses: Sequence[str]) -> list[float]:
+    task = Task(task_id="", prompt="", reference=None)
+    scores = RepetitionPenalty(ngram_size=3, max_penalty=-1.0).score(
+        [Attempt(task=task, response=text) for text in responses]
+    )
+    return [abs(score.value) for score in scores]
+
+
+def _reflections_by_word(samples: Sequence[Sample]) -> dict[str, float]:
+    """Return how often a response holds each word that occurs, in the mean over all responses."""
+    total = Counter[str]()
+    for sample in samples:
+        total += reflections(sample.response)
+    return {word: total[word] / len(samples) for words in REFLECTIVE_WORDS.values() for word in words if word in total}
+
+
+def _mean_by_problem(values: Sequence[tuple[str, float | None]]) -> float | None:
+    problems: dict[str, list[float]] = {}
+    for task_id, value in values:
+        if value is not None:
+            problems.setdefault(task_id, []).append(value)
+    means = [math.fsum(found) / len(found) for found in problems.values()]
+    return math.fsum(means) / len(means) if means else None
