@@ -226,4 +226,4 @@ def _hub_commit(source: str) -> str:
 
     with loading(source):
         config: Any = AutoConfig.from_pretrained(source)
-    return str(config._commit_hash)  # noqa: SLF001
+    return str(config._commit_hash)

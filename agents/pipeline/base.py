@@ -218,9 +218,7 @@ def _is_worked(response: str) -> bool:
     return any(words.makes in response for words in WORDS.values())
 
 
-def _require_skill(
-    skill: Mapping[str, Mapping[str, float]], min_accuracy: float | None, folder: Path
-) -> None:
+def _require_skill(skill: Mapping[str, Mapping[str, float]], min_accuracy: float | None, folder: Path) -> None:
     if min_accuracy is None:
         return
     weak = {kind: found for kind, found in skill.items() if found["accuracy_if_worked"] < min_accuracy}

@@ -91,9 +91,7 @@ def _alone(folder: Path) -> Generator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ConfigError(
-                f"Another run is writing to {folder}: wait for it, or give another folder."
-            ) from error
+            raise ConfigError(f"Another run is writing to {folder}: wait for it, or give another folder.") from error
         yield
 
 

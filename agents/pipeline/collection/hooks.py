@@ -44,8 +44,8 @@ _REFINE = (
     "<answer>answer</answer>, and nothing else.\n\nQuestion: {prompt}\n\nResponse: {response}"
 )
 _JUDGE = (
-    "Is the answer of the response below right? Compare it with the reference answer alone. End with one word, RIGHT or "
-    "WRONG.\n\nQuestion: {prompt}\n\nReference answer: {gold}\n\nResponse: {response}"
+    "Is the answer of the response below right? Compare it with the reference answer alone. End with one word, RIGHT "
+    "or WRONG.\n\nQuestion: {prompt}\n\nReference answer: {gold}\n\nResponse: {response}"
 )
 
 

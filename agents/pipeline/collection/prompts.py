@@ -51,7 +51,7 @@ class AsTrained:
 
 @dataclass(frozen=True)
 class InTemplate:
-    """Another template: `InTemplate("direct")` asks to reason and verify, `InTemplate("few_shot")` shows two examples."""
+    """Another template: `InTemplate("direct")` asks to reason and verify, `InTemplate("few_shot")` shows examples."""
 
     name: str
 
@@ -78,7 +78,9 @@ class Instructed:
         del tasks, rng
         language = _language(task)
         if language not in self.before:
-            raise ConfigError(f"There is no instruction in {language!r} for task {task.task_id!r}: add one to `before`.")
+            raise ConfigError(
+                f"Task {task.task_id!r} is in {language!r}, but `before` has no instruction in it: add one."
+            )
         asked = replace(task, prompt=self.before[language] + task.prompt)
         return template.text(asked), template.messages(asked)
 

@@ -68,6 +68,8 @@ class Given:
     response: str | Callable[[Task[Any], int], str] | None = None
     """A function of (task, seed) that returns the response, or its "module:attribute"; None is the worked solution,
     with the gold answer."""
+    num_samples: int = 1
+    """Responses to each task, by a function that makes another of another seed."""
     tasks: Tasks | None = None
     filters: tuple[FilterSource, ...] = ()
     weight: float = 1.0
@@ -76,7 +78,9 @@ class Given:
 Source: TypeAlias = Sampled | Given
 
 
-def chosen_tasks(env: EnvConfig, own: Tasks | None, *, first: int, number: int | None) -> tuple[TaskSet, list[Task[Any]]]:
+def chosen_tasks(
+    env: EnvConfig, own: Tasks | None, *, first: int, number: int | None
+) -> tuple[TaskSet, list[Task[Any]]]:
     """Return a set of training tasks, and those of it that a source uses.
 
     Raises:
@@ -99,9 +103,10 @@ def given_samples(source: Given, env: EnvConfig, *, seed: int) -> Iterator[tuple
     found = resolve({}, source.response, kind="response") if isinstance(source.response, str) else source.response
     respond = cast("Callable[[Task[Any], int], str] | None", found)
     for task in tasks:
-        own_seed = derive_seed(seed, source.name, task.task_id)
-        response = worked_response(task) if respond is None else respond(task, own_seed)
-        yield task, new_sample(task, response, extras={"source": source.name})
+        for number in range(source.num_samples):
+            own_seed = derive_seed(seed, source.name, task.task_id, number)
+            response = worked_response(task) if respond is None else respond(task, own_seed)
+            yield task, new_sample(task, response, sample=number)
 
 
 @dataclass(frozen=True, kw_only=True)

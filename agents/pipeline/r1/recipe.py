@@ -1,12 +1,12 @@
 """The stages of DeepSeek-R1 and what each is made from; a preset fills in the numbers.
 
-    base ─┬─ zero ──────────────┐
-          ├─────────────── cold_start ─┐
-          ├─ sft1 ◄────────────────────┘
-          │   ├─ rl1 ── rejection ─┐                          student_base ─┬─ student_rl
-          │   └─ rl1_without_language                                      ├─ distillation ── on_policy_distillation
-          └─ sft2 ◄────────────────┘                                       │    ▲
-              └─ rl2 ── distillation_data ─────────────────────────────────┴────┘
+base ─┬─ zero ──────────────┐
+      ├─────────────── cold_start ─┐
+      ├─ sft1 ◄────────────────────┘
+      │   ├─ rl1 ── rejection ─┐                          student_base ─┬─ student_rl
+      │   └─ rl1_without_language                                      ├─ distillation ── on_policy_distillation
+      └─ sft2 ◄────────────────┘                                       │    ▲
+          └─ rl2 ── distillation_data ─────────────────────────────────┴────┘
 """
 
 from __future__ import annotations

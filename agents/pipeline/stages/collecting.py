@@ -81,7 +81,7 @@ class Collecting:
         if isinstance(source, Given):
             pairs = list(given_samples(source, self.env, seed=seed))
             samples, tasks = [sample for _, sample in pairs], [task for task, _ in pairs]
-            origins = [Origin(source=source.name, task_id=task.task_id, sample=0) for task in tasks]
+            origins = [Origin(source=source.name, task_id=each.task_id, sample=each.sample) for each in samples]
         else:
             checkpoint = inputs.checkpoint(source.checkpoint)
             samples, tasks, sampling = self._sampled(source, checkpoint, context, seed)

@@ -127,9 +127,7 @@ def with_truth(samples: Sequence[Sample], tasks: Sequence[Task[Any]], truth: str
     judge = cast("Callable[[Task[Any], str], Any]", resolve({}, truth, kind="truth"))
     by_id = {task.task_id: task for task in tasks}
     return [
-        replace(
-            sample, extras={**sample.extras, "truth": asdict(judge(by_id[sample.task_id], sample.response))}
-        )
+        replace(sample, extras={**sample.extras, "truth": asdict(judge(by_id[sample.task_id], sample.response))})
         for sample in samples
     ]
 
