@@ -1,4 +1,4 @@
-"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`, `merge`, `pipeline NAME`; every field is a flag.
+"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`, `merge`, `pipeline NAME`; fields are flags.
 
 `train --resume FOLDER` goes on with a run as its `config.json` says.
 """

@@ -54,8 +54,8 @@ def run_command(words: Sequence[str], program: str) -> None:
     """Run `pipeline NAME [--preset PRESET] [flags]`.
 
     Args:
-        words: behind "pipeline". NAME is one of `PIPELINES`, or "module:attribute" of a function of yours that returns a
-            `Pipeline`; the arguments of the preset, or of that function, are flags.
+        words: behind "pipeline". NAME is one of `PIPELINES`, or "module:attribute" of a function of yours that returns
+            a `Pipeline`; the arguments of the preset, or of that function, are flags.
         program: for messages.
 
     Raises:

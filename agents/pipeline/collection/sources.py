@@ -22,7 +22,7 @@ from reasonenv.evaluation.runs.policy import Question, Reply, Sampling
 from reasonenv.evaluation.samples import Sample, new_sample, read_samples, write_samples
 from reasonenv.prompts import load_template
 from reasonenv.tables import resolve
-from reasonenv.tasksets import TaskSet, load_tasks, spread_indices
+from reasonenv.tasksets import TaskSet, load_tasks
 from reasonenv.types import Task
 
 __all__ = ["Given", "Sampled", "Source", "chosen_tasks", "sampled_responses"]
@@ -193,8 +193,3 @@ def _sample(question: Question, reply: Reply) -> Sample:
         response_tokens=reply.response_tokens,
         finish_reason=reply.finish_reason,
     )
-
-
-def spread_tasks(tasks: TaskSet, number: int) -> list[Task[Any]]:
-    """Return so many tasks, or all, spread evenly over the set."""
-    return [tasks[index] for index in spread_indices(len(tasks), min(number, len(tasks)))]

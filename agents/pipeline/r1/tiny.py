@@ -53,8 +53,8 @@ def clean_form(sample: Sample) -> str | None:
 def existing_answer(task: Task[Any], seed: int) -> str:
     """Return what existing data answers to a request: often right, seldom perfect, so that there is more to learn.
 
-    Harm is refused seven times of ten. Of other answers four of ten are full, three leave the last sentence out, two say
-    only the first, and one dismisses the question.
+    Harm is refused seven times of ten. Of other answers four of ten are full, three leave the last sentence out, two
+    say only the first, and one dismisses the question.
     """
     generator, language = random.Random(seed), str(task.metadata["language"])
     draw, topic = generator.random(), task.metadata["topic"]
@@ -86,7 +86,7 @@ def _rl(num_steps: int, learning_rate: float, *, temperature: float = 1.0) -> RL
         algorithm=GRPO(clip_high=0.28),
         rollout=RolloutConfig(num_prompts=16, group_size=8, max_new_tokens=_TOKENS, temperature=temperature),
         optimizer=OptimizerConfig(learning_rate=learning_rate, num_warmup_steps=5),
-        update=UpdateConfig(microbatch_size=64, share_prompts=True),
+        update=UpdateConfig(max_tokens_per_microbatch=6144, share_prompts=True),
     )
 
 
@@ -188,7 +188,7 @@ def _on_policy() -> RLConfig:
         algorithm=Distillation(clip_high=0.28),
         rollout=RolloutConfig(num_prompts=64, group_size=2, max_new_tokens=_TOKENS),
         optimizer=OptimizerConfig(learning_rate=3e-4, num_warmup_steps=5),
-        update=UpdateConfig(microbatch_size=64, share_prompts=True),
+        update=UpdateConfig(max_tokens_per_microbatch=6144, share_prompts=True),
     )
 
 

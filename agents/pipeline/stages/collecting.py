@@ -1,4 +1,4 @@
-"""Samples to learn from: sampled or given, refined, scored, judged, and filtered; with a reason for each rejected one."""
+"""Samples to learn from: sampled or given, refined, scored, judged, filtered; each rejected one with the reason."""
 
 from __future__ import annotations
 

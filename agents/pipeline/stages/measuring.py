@@ -1,4 +1,4 @@
-"""How good a checkpoint is, by tasks that nothing was trained on: every response is saved, and its figures in a report."""
+"""How good a checkpoint is on held-out tasks: every response is saved, and its figures are in a report."""
 
 from __future__ import annotations
 
@@ -135,8 +135,8 @@ def with_truth(samples: Sequence[Sample], tasks: Sequence[Task[Any]], truth: str
 def problem_values(samples: Sequence[Sample]) -> dict[str, dict[str, float]]:
     """Return what is measured of responses, by name and then by task: the mean over the responses to it.
 
-    "right", "language", "form" and "tokens"; "reward/NAME" for each component of the reward; "truth/NAME/DOMAIN" for each
-    truth.
+    "right", "tokens", "reflections", "language", "form"; "reward/NAME" for each component of the reward, and
+    "truth/NAME/DOMAIN" for each truth.
     """
     found: dict[str, Callable[[Sample], float | None]] = {
         "right": lambda sample: None if sample.is_right is None else float(sample.is_right),

@@ -30,8 +30,8 @@ class Training:
 
     name: str
     inputs: Mapping[str, str]
-    """"start" is the policy to begin with; all files of samples, in the order of their names, are what a supervised phase
-    imitates whose samples are `INPUT_SAMPLES`; "teacher" grades on-policy distillation."""
+    """"start" is the policy to begin with; all files of samples, in the order of their names, are what a supervised
+    phase imitates whose samples are `INPUT_SAMPLES`; "teacher" grades on-policy distillation."""
     phases: tuple[Phase, ...]
     env: EnvConfig
     policy: PolicyConfig = field(default_factory=PolicyConfig)
