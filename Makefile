@@ -11,7 +11,7 @@ RUN := $(VENV)/bin/python
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --no-input --constraint constraints.txt
 OTHERS := --editable ./agents --editable ./reward_models
 
-.PHONY: help demo test test-attacks peers grading-peers check bench bench-gpu has-gpu clean
+.PHONY: help demo test test-attacks peers grading-peers serving-peers check bench bench-gpu has-gpu clean
 
 help:
 	@echo "make demo    train the embedded tiny policy (ARGS='--seed 1' passes arguments on)"
@@ -19,6 +19,7 @@ help:
 	@echo "make test-attacks  run every attack on the sandbox, as every user, in every tier (minutes)"
 	@echo "make peers   install TRL and Ray too, for the tests that need them"
 	@echo "make grading-peers  install inspect-ai and lm-eval apart, for benchmarks/bench_grading.py to measure beside"
+	@echo "make serving-peers  install transformers with its server apart, for the test that evaluates a model behind it"
 	@echo "make check   ruff, pyright and import-linter"
 	@echo "make bench   run the benchmarks (OUT=path of the JSON file)"
 	@echo "make bench-gpu  test the kernels on an NVIDIA GPU and measure them beside other libraries (about 8 minutes)"
@@ -36,6 +37,8 @@ test-attacks: $(VENV)/.dev
 peers: $(VENV)/.peers
 
 grading-peers: $(VENV)/grading-peers/.done
+
+serving-peers: $(VENV)/serving-peers/.done
 
 check: $(VENV)/.dev
 	@$(VENV)/bin/ruff check .
@@ -89,6 +92,13 @@ $(VENV)/grading-peers/.done: $(VENV)/.torch
 	@$(PYTHON) -m venv $(VENV)/grading-peers
 	@$(VENV)/grading-peers/bin/python -m pip install -qq --disable-pip-version-check --no-input \
 		"inspect-ai==0.3.285" "lm-eval[math]==0.4.13" "latex2sympy2-extended==1.11.0"
+	@touch $@
+
+# Apart, as a server and its clients are: what it brings is nothing that we or our tests import.
+$(VENV)/serving-peers/.done: $(VENV)/.torch
+	@$(PYTHON) -m venv $(VENV)/serving-peers
+	@$(VENV)/serving-peers/bin/python -m pip install -qq --disable-pip-version-check --no-input \
+		--constraint constraints.txt torch "transformers[serving]"
 	@touch $@
 
 $(VENV)/.kernel-peers: $(VENV)/.dev

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,17 +14,16 @@ from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.engine import RolloutEngine, SamplingParams
 from agents.types import Trajectory
+from reasonenv.evaluation.baselines import constant_answer_rate
 from reasonenv.evaluation.intervals import wilson_interval
-from reasonenv.grading import grade_math, grade_qa
 from reasonenv.tasksets import TaskList, TaskSet, is_generated, overlap, spread_indices
-from reasonenv.types import MathReference, QAReference, ScoreStatus, Task
+from reasonenv.types import ScoreStatus, Task
 from reasonenv.vector import TextVectorEnv
 
 __all__ = [
     "Accuracy",
     "Evaluation",
     "TrainingTasksWarning",
-    "constant_answer_rate",
     "evaluate",
     "evaluated_tasks",
     "num_tasks_also_in",
@@ -191,23 +190,6 @@ def _holds(tasks: TaskSet, task_id: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def constant_answer_rate(tasks: Sequence[Task[Any]]) -> float:
-    """Return how many of the tasks with a gold answer take the most frequent one of them for right; 0 without any.
-
-    The graders decide: always "yes" is right where "true" is the gold answer.
-    """
-    answered = [task.reference for task in tasks if isinstance(task.reference, MathReference | QAReference)]
-    answered = [reference for reference in answered if reference.answer]
-    if not answered:
-        return 0.0
-    [(answer, _)] = Counter(reference.answer for reference in answered).most_common(1)
-    golds = [reference.answer for reference in answered if isinstance(reference, MathReference)]
-    questions = [reference for reference in answered if isinstance(reference, QAReference)]
-    response = f"<answer>{answer}</answer>"
-    grades = [*grade_math(golds, [response] * len(golds)), *grade_qa(questions, [response] * len(questions))]
-    return sum(grade.score == 1 for grade in grades) / len(answered)
 
 
 def _accuracy(trajectories: Sequence[Trajectory]) -> Accuracy:

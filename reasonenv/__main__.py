@@ -1,5 +1,5 @@
-"""The command line: `list` and `show` tell which parts there are, `bench-rewards` measures reward functions, `doctor`
-looks at the machine and the installation.
+"""The command line: `list` and `show` tell which parts there are, `eval` asks policies, `bench-rewards` measures reward
+functions, `doctor` looks at the machine and the installation.
 """
 
 from __future__ import annotations
@@ -74,6 +74,24 @@ class BenchRewards:
         for path in write_report(result, self.output_dir):
             console.print(f"wrote {path}", highlight=False, markup=False, soft_wrap=True)
         return 0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Evaluate a checkpoint or a server's model on a benchmark; eval rescore and eval compare work on what was saved."""
+
+    arguments: tuple[str, ...] = ()
+    """Those behind `eval`; `eval --help` lists them."""
+
+    def run(self) -> int:
+        """Run what the arguments say, and return the exit status."""
+        try:
+            from reasonenv.evaluation.runs.command import parse
+        except ModuleNotFoundError as error:
+            if error.name != "tyro":
+                raise
+            raise MissingExtraError("tyro", "reasonenv[eval]") from error
+        return parse(self.arguments).run()
 
 
 @dataclass(frozen=True)
@@ -154,12 +172,14 @@ def script() -> int:
     return main()
 
 
-def _command(arguments: Sequence[str]) -> BenchRewards | Doctor | List | Show:
+def _command(arguments: Sequence[str]) -> BenchRewards | Doctor | Evaluation | List | Show:
     if arguments == ["doctor"]:  # works in a bare install, which has no tyro
         return Doctor()
     if arguments[0] in ("list", "show"):  # as well
         return _catalogue_command(*arguments)
-    commands = {"bench-rewards": BenchRewards, "doctor": Doctor, "list": List, "show": Show}
+    if arguments[0] == "eval":  # has words and flags of its own
+        return Evaluation(tuple(arguments[1:]))
+    commands = {"bench-rewards": BenchRewards, "doctor": Doctor, "eval": Evaluation, "list": List, "show": Show}
     if arguments[0] == "--version":
         print(__version__)
         raise SystemExit(0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from reasonenv.evaluation.accuracy import by_problem
+from reasonenv.evaluation.accuracy import by_problem, problem_means
 from reasonenv.evaluation.samples import Sample
 from reasonenv.language import count_words, load_detector
 from reasonenv.language.prose import read_prose, words_of
@@ -23,7 +23,14 @@ from reasonenv.rewards.format import has_r1_format
 from reasonenv.rewards.repetition import RepetitionPenalty
 from reasonenv.types import Attempt, Task
 
-__all__ = ["REFLECTIVE_WORDS", "Behaviour", "behaviour_summary", "measure_behaviour", "reflections"]
+__all__ = [
+    "REFLECTIVE_WORDS",
+    "Behaviour",
+    "behaviour_by_problem",
+    "behaviour_summary",
+    "measure_behaviour",
+    "reflections",
+]
 
 REFLECTIVE_WORDS: dict[str, tuple[str, ...]] = {
     "en": ("wait", "mistake", "however", "but", "retry", "error", "verify", "wrong", "evaluate", "check"),
@@ -103,36 +110,47 @@ def measure_behaviour(responses: Sequence[str], languages: Sequence[str | None])
     ]
 
 
-def behaviour_summary(samples: Iterable[Sample]) -> dict[str, Any]:
-    """Return means over the responses of each problem, then over problems, as JSON values.
+def behaviour_by_problem(samples: Iterable[Sample]) -> dict[str, dict[str, float]]:
+    """Return metric → task → the mean over the task's responses, to compare two runs by.
 
-    `response_tokens` (None where nobody counted them), `response_characters`, `reflections` (reflective words a
-    response) and `reflections_by_word`, `language_share`, `script_switches` a response, `mixed_scripts` (responses with
-    at least one), `form`, `repetition` and `self_correction` (shares of responses).
+    `response_tokens`, `response_characters`, `reflections` (reflective words a response), `language_share`,
+    `script_switches` a response, `mixed_scripts` (responses with at least one), `form`, `repetition` and
+    `self_correction` (shares of responses). A task is missing where a metric has no value for it.
 
     Args:
         samples: of any problems.
     """
     ordered = [sample for responses in by_problem(samples).values() for sample in responses]
     measured = measure_behaviour([each.response for each in ordered], [each.language for each in ordered])
-
-    pairs = list(zip(ordered, measured, strict=True))
-
-    def mean(value: Callable[[Sample, Behaviour], float | None]) -> float | None:
-        return _mean_by_problem([(each.task_id, value(each, found)) for each, found in pairs])
-
-    return {
-        "response_tokens": mean(lambda sample, _: sample.response_tokens),
-        "response_characters": mean(lambda sample, _: len(sample.response)),
-        "reflections": mean(lambda _, found: found.num_reflections),
-        "reflections_by_word": _reflections_by_word(ordered),
-        "language_share": mean(lambda _, found: found.language_share),
-        "script_switches": mean(lambda _, found: found.num_script_switches),
-        "mixed_scripts": mean(lambda _, found: found.num_script_switches > 0),
-        "form": mean(lambda _, found: found.has_form),
-        "repetition": mean(lambda _, found: found.repetition),
-        "self_correction": mean(lambda _, found: found.is_self_correcting),
+    found = {sample.key: behaviour for sample, behaviour in zip(ordered, measured, strict=True)}
+    metrics: dict[str, Callable[[Sample], float | None]] = {
+        "response_tokens": lambda sample: sample.response_tokens,
+        "response_characters": lambda sample: len(sample.response),
+        "reflections": lambda sample: found[sample.key].num_reflections,
+        "language_share": lambda sample: found[sample.key].language_share,
+        "script_switches": lambda sample: found[sample.key].num_script_switches,
+        "mixed_scripts": lambda sample: found[sample.key].num_script_switches > 0,
+        "form": lambda sample: found[sample.key].has_form,
+        "repetition": lambda sample: found[sample.key].repetition,
+        "self_correction": lambda sample: found[sample.key].is_self_correcting,
     }
+    return {name: problem_means(ordered, value) for name, value in metrics.items()}
+
+
+def behaviour_summary(samples: Iterable[Sample]) -> dict[str, Any]:
+    """Return the means of `behaviour_by_problem` over problems, as JSON values, None where no problem has one.
+
+    `reflections_by_word` says how often a response holds each reflective word that occurs, in the mean over responses.
+
+    Args:
+        samples: of any problems.
+    """
+    held = list(samples)
+    means = {
+        name: math.fsum(values.values()) / len(values) if values else None
+        for name, values in behaviour_by_problem(held).items()
+    }
+    return {**means, "reflections_by_word": _reflections_by_word(held)}
 
 
 def _thinking(response: str) -> str:
@@ -169,16 +187,5 @@ def _repetitions(responses: Sequence[str]) -> list[float]:
 
 def _reflections_by_word(samples: Sequence[Sample]) -> dict[str, float]:
     """Return how often a response holds each word that occurs, in the mean over all responses."""
-    total = Counter[str]()
-    for sample in samples:
-        total += reflections(sample.response)
+    total = sum((reflections(sample.response) for sample in samples), Counter[str]())
     return {word: total[word] / len(samples) for words in REFLECTIVE_WORDS.values() for word in words if word in total}
-
-
-def _mean_by_problem(values: Sequence[tuple[str, float | None]]) -> float | None:
-    problems: dict[str, list[float]] = {}
-    for task_id, value in values:
-        if value is not None:
-            problems.setdefault(task_id, []).append(value)
-    means = [math.fsum(found) / len(found) for found in problems.values()]
-    return math.fsum(means) / len(means) if means else None

@@ -169,7 +169,9 @@ def heaviest_classes(votes: Mapping[str, int], equal: set[tuple[str, str]]) -> l
             neighbours[second].add(first)
     best: list[tuple[str, ...]] = []
     most, num_steps = 0, 0
-    stack = [((), sorted(votes, key=lambda answer: (-votes[answer], answer)))] if votes else []
+    stack: list[tuple[tuple[str, ...], list[str]]] = []
+    if votes:
+        stack.append(((), sorted(votes, key=lambda answer: (-votes[answer], answer))))
     while stack and num_steps < _MAX_STEPS:
         chosen, open_answers = stack.pop()
         num_steps += 1

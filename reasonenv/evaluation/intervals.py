@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 __all__ = ["difference_interval", "rate_interval", "wilson_interval"]
 
 _Z = 1.959963984540054  # the normal quantile of 97.5%
-_SMALL_T = {1: 12.706204736432095, 2: 4.302652729911275, 3: 3.182446305284263, 4: 2.7764451051977987}
-"""Degrees of freedom → the quantile of 97.5% of Student's t, where the series below is too coarse."""
+_SMALL_T = (
+    12.7062047,
+    4.3026527,
+    3.1824463,
+    2.7764451,
+    2.5705818,
+    2.4469119,
+    2.3646243,
+    2.3060041,
+    2.2621572,
+    2.2281389,
+)
+"""The quantiles of 97.5% of Student's t with 1, 2, … degrees of freedom, where the series below is too coarse."""
 _PRIOR_SPREAD = 0.5
 _CHUNK = 2**22
 """How many numbers a resampling holds at once."""
@@ -64,7 +75,7 @@ def rate_interval(rates: Sequence[float]) -> tuple[float, float]:
 
     >>> low, high = rate_interval([0.25, 0.5, 1.0, 0.75] * 25)
     >>> round(low, 3), round(high, 3)
-    (0.567, 0.679)
+    (0.567, 0.68)
 
     Args:
         rates: of each problem, in [0, 1]: the share of right responses, or any other.
@@ -138,8 +149,8 @@ def _resampled_means(
 
 def _t_quantile(degrees: int) -> float:
     """Return the quantile of 97.5% of Student's t: Cornish and Fisher's series (Abramowitz and Stegun 26.7.5)."""
-    if degrees in _SMALL_T:
-        return _SMALL_T[degrees]
+    if degrees <= len(_SMALL_T):
+        return _SMALL_T[degrees - 1]
     z = _Z
     terms = (
         (z**3 + z) / 4,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from reasonenv.evaluation.accuracy import by_label, by_problem, mean_rate, pass_rates, problem_means
@@ -87,7 +88,12 @@ def _is_unparsed(sample: Sample) -> bool:
 
 def _components(samples: Sequence[Sample]) -> dict[str, float | None]:
     names = sorted({name for sample in samples for name in sample.components})
-    return {name: _mean(problem_means(samples, lambda sample, name=name: sample.components.get(name))) for name in names}
+    means = {name: problem_means(samples, partial(_component, name)) for name in names}
+    return {name: _mean(values) for name, values in means.items()}
+
+
+def _component(name: str, sample: Sample) -> float | None:
+    return sample.components.get(name)
 
 
 def _mean(means: Mapping[str, float]) -> float | None:

@@ -9,7 +9,7 @@ import pytest
 from scripted_engine import CODEC, ScriptedEngine, said
 
 from agents.config import EvaluationConfig
-from agents.evaluate import Evaluation, constant_answer_rate, evaluate, evaluated_tasks, num_tasks_also_in
+from agents.evaluate import Evaluation, evaluate, evaluated_tasks, num_tasks_also_in
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout.codec import TextCodec
 from agents.rollout.decode import DecodeEngine
@@ -19,7 +19,7 @@ from agents.types import Trajectory
 from reasonenv.evaluation.intervals import wilson_interval
 from reasonenv.rewards import CompositeReward, Reward, rule
 from reasonenv.tasksets import TaskList, TaskSet, load_tasks
-from reasonenv.types import MathReference, QAReference, Score, Task
+from reasonenv.types import MathReference, Score, Task
 from reasonenv.vector import TextVectorEnv
 
 ANSWERS = ["5", "5", "7", "9"]
@@ -225,29 +225,3 @@ def test_another_seed_draws_other_samples_but_the_same_greedy_responses() -> Non
     first, second = (run(engine, codec=codec, reward=parity, samples_per_task=16, seed=seed) for seed in (0, 1))
     assert first.greedy == second.greedy
     assert first.sampled != second.sampled
-
-
-def test_constant_answer_rate_is_the_share_of_the_most_frequent_answer() -> None:
-    assert constant_answer_rate(TASKS.tasks) == 0.5
-    assert constant_answer_rate(TASKS.tasks[:3]) == 2 / 3
-
-
-def test_constant_answer_rate_knows_answers_to_questions() -> None:
-    choices = [QAReference(kind="choice", answers=(letter,), choices=("a", "b", "c")) for letter in "ABB"]
-    tasks = [Task(task_id=str(index), prompt="?", reference=reference) for index, reference in enumerate(choices)]
-    assert constant_answer_rate(tasks) == 2 / 3
-
-
-def test_constant_answer_rate_is_of_the_tasks_that_have_an_accuracy() -> None:
-    open_tasks = [Task(task_id=f"proof/{index}", prompt="Prove it.", reference=None) for index in range(2)]
-    assert constant_answer_rate((TASKS[0], *open_tasks)) == 1
-    assert constant_answer_rate(open_tasks) == 0
-
-
-def test_constant_answer_rate_asks_the_graders_what_is_right() -> None:
-    halves = load_tasks(
-        [{"question": f"{n}?", "answer": answer} for n, answer in enumerate(["1/2", "0.5", "3"])], split="all"
-    )
-    assert constant_answer_rate(list(halves)) == 2 / 3
-    rows = [{"question": f"Is {n}?", "answer": word, "kind": "boolean"} for n, word in enumerate(["True", "yes", "no"])]
-    assert constant_answer_rate(list(load_tasks(rows, split="all"))) == 2 / 3

@@ -19,7 +19,7 @@ PROJECTS: dict[str, dict[str, Any]] = {
     package: tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for package, folder in PROJECT_FOLDERS.items()
 }
-FOR_USERS = ("data", "language", "ray", "report")
+FOR_USERS = ("data", "eval", "language", "ray", "report")
 """The extras that code of `reasonenv` asks for; the others are for those who work on it."""
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MODULES = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCES]

@@ -20,6 +20,8 @@ from typing import NoReturn
 import pytest
 
 REQUIRE, DATA = "REASONENV_REQUIRE", "REASONENV_DATA"
+TRANSFORMERS = "REASONENV_TRANSFORMERS"
+"""The variable that names an executable `transformers` which can serve."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -73,6 +75,19 @@ def browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
+def transformers_executable() -> Path | None:
+    """Return the program `transformers` that can serve: the named one, or that of `make serving-peers`."""
+    beside = Path(__file__).parents[2] / ".venv" / "serving-peers" / "bin" / "transformers"
+    path = Path(os.environ.get(TRANSFORMERS) or beside)
+    return path if path.is_file() else None
+
+
+def why_no_transformers_serve() -> str | None:
+    if transformers_executable() is not None:
+        return None
+    return f"`make serving-peers` was not run, and {TRANSFORMERS} names no transformers executable"
+
+
 AREAS: dict[str, Callable[[], str | None]] = {
     "linux": lambda: None if sys.platform == "linux" else "this is another system",
     "glibc": lambda: None if platform.libc_ver()[0] == "glibc" else "this is another C library",
@@ -89,6 +104,7 @@ AREAS: dict[str, Callable[[], str | None]] = {
     "sb3": lambda: why_no_module("stable_baselines3"),
     "tianshou": lambda: why_no_module("tianshou"),
     "vllm": lambda: None if os.environ.get("REWARD_MODELS_VLLM") else "REWARD_MODELS_VLLM names no vllm executable",
+    "transformers serve": why_no_transformers_serve,
     "chromium": lambda: None if browser() else "neither Chromium nor Chrome is installed",
     "data": why_no_data,
 }

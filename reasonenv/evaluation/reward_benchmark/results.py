@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from reasonenv.evaluation.intervals import wilson_interval
 from reasonenv.evaluation.reward_benchmark.graders import GraderSpec
 from reasonenv.evaluation.reward_benchmark.processes import GraderRun
 from reasonenv.evaluation.reward_benchmark.types import Exploit, Gold, LabelledResponse, Outcome, OutcomeStatus
-from reasonenv.evaluation.intervals import wilson_interval
 
 _MAX_STORED_CHARS = 400
 

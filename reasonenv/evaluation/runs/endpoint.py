@@ -15,12 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from reasonenv.counts import check_counts
 from reasonenv.errors import EndpointError
 from reasonenv.evaluation.runs.policy import Question, Reply, Sampling
-from reasonenv.evaluation.runs.transport import Connection, RefusedRequest, Retries
+from reasonenv.evaluation.runs.transport import Connection, RefusedRequest, Retries, connected
 from reasonenv.parsing import opened_thinking
 
 __all__ = ["Endpoint"]
@@ -101,12 +99,14 @@ class Endpoint:
         self, waiting: Iterator[Question], sampling: Sampling, keep: Callable[[Question, Reply], None]
     ) -> None:
         key = os.environ[self.api_key_env] if self.api_key_env else None
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        timeout = httpx.Timeout(self.timeout_seconds, connect=30.0, pool=None)
-        limits = httpx.Limits(max_connections=self.concurrency)
         failures: list[EndpointError] = []
-        async with httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits) as client:
-            connection = Connection(client, self.base_url.rstrip("/"), self.retries, key)
+        async with connected(
+            self.base_url,
+            key=key,
+            retries=self.retries,
+            timeout_seconds=self.timeout_seconds,
+            concurrency=self.concurrency,
+        ) as connection:
             await connection.get("/models")
 
             async def work() -> None:
@@ -196,7 +196,7 @@ def _read(answer: Any, opened: str) -> Reply:
     is_refused = reason == "content_filter"
     if "message" in choice:
         message = choice["message"]
-        text = _joined(_text(message.get("content")), _thinking(message), is_cut=reason == "length")
+        text = _joined(_text(message.get("content")), _thinking(message))
         is_refused = is_refused or bool(message.get("refusal"))
         text = text or _text(message.get("refusal"))
     else:
@@ -222,8 +222,8 @@ def _thinking(message: Mapping[str, Any]) -> str:
     return next((text for name in _THINKING_FIELDS if (text := _text(message.get(name)))), "")
 
 
-def _joined(content: str, thinking: str, *, is_cut: bool) -> str:
-    """Return the response as the model wrote it; thinking that was cut off stays open."""
+def _joined(content: str, thinking: str) -> str:
+    """Return the response as the model wrote it; thinking that nothing follows stays open, as it was cut off."""
     if not thinking or "</think>" in content:
         return content
-    return f"<think>{thinking}" if is_cut and not content else f"<think>{thinking}</think>{content}"
+    return f"<think>{thinking}</think>{content}" if content else f"<think>{thinking}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +19,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("httpx", "reasonenv[eval]") from error
 
-__all__ = ["Connection", "RefusedRequest", "Retries", "retry_seconds"]
+__all__ = ["Connection", "RefusedRequest", "Retries", "connected", "retry_seconds"]
 
 Parsed = TypeVar("Parsed")
 _RETRIED = frozenset({408, 409, 425, 429, *range(500, 600)})
@@ -107,6 +108,26 @@ class Connection:
 
     def _shown(self, text: str) -> str:
         return text.replace(self.secret, "(the key)") if self.secret else text
+
+
+@asynccontextmanager
+async def connected(
+    base_url: str, *, key: str | None, retries: Retries, timeout_seconds: float, concurrency: int
+) -> AsyncGenerator[Connection]:
+    """Yield a connection; leaving the block closes it.
+
+    Args:
+        base_url: to which paths are added.
+        key: sent as a bearer token.
+        retries: of failed requests.
+        timeout_seconds: of one request, while the server is silent.
+        concurrency: connections that are kept.
+    """
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    timeout = httpx.Timeout(timeout_seconds, connect=30.0, pool=None)
+    limits = httpx.Limits(max_connections=concurrency)
+    async with httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits) as client:
+        yield Connection(client, base_url.rstrip("/"), retries, key)
 
 
 def retry_seconds(header: str | None, otherwise: float, most: float) -> float:

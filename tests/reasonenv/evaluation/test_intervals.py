@@ -2,20 +2,21 @@ from __future__ import annotations
 
 import doctest
 import math
-from fractions import Fraction
-from itertools import combinations
+from itertools import product
+from statistics import NormalDist
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv.evaluation import statistics
-from reasonenv.evaluation.statistics import consensus, pass_at_k, wilson_interval
+from reasonenv.evaluation import intervals
+from reasonenv.evaluation.intervals import difference_interval, rate_interval, wilson_interval
 
 
 def test_examples_in_the_docstrings_hold():
-    result = doctest.testmod(statistics)
-    assert result.attempted >= 4
+    result = doctest.testmod(intervals)
+    assert result.attempted >= 6
     assert result.failed == 0
 
 
@@ -61,44 +62,142 @@ def test_wilson_interval_refuses_impossible_counts(num_successes: float, num_tri
         wilson_interval(num_successes, num_trials)
 
 
-@pytest.mark.parametrize("num_correct", range(7))
-@pytest.mark.parametrize("k", range(1, 7))
-def test_pass_at_k_is_the_share_of_subsets_with_a_correct_sample(num_correct: int, k: int):
-    subsets = list(combinations([i < num_correct for i in range(6)], k))
-    assert pass_at_k(6, num_correct, k) == float(Fraction(sum(map(any, subsets)), len(subsets)))
-
-
-@given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))))
-def test_pass_at_one_is_the_success_rate(counts: tuple[int, int]):
-    assert pass_at_k(*counts, 1) == counts[1] / counts[0]
-
-
-@given(st.integers(2, 300).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(1, n - 1))))
-def test_pass_at_k_never_falls_with_k(counts: tuple[int, int, int]):
-    num_samples, num_correct, k = counts
-    assert pass_at_k(num_samples, num_correct, k) <= pass_at_k(num_samples, num_correct, k + 1)
-
-
-def test_pass_at_k_of_thousands_of_samples_does_not_overflow():
-    assert pass_at_k(20_000, 1, 10_000) == 0.5
-
-
-@pytest.mark.parametrize(("num_samples", "num_correct", "k"), [(5, 6, 1), (5, -1, 1), (5, 2, 0), (5, 2, 6), (0, 0, 1)])
-def test_pass_at_k_refuses_impossible_counts(num_samples: int, num_correct: int, k: int):
-    with pytest.raises(ValueError, match=f"num_samples={num_samples}, num_correct={num_correct}, k={k}"):
-        pass_at_k(num_samples, num_correct, k)
+@pytest.mark.parametrize(
+    ("num_right", "num", "t", "low", "high"),
+    [
+        # t² + n, (right + t²/2) / (t² + n) and its margin, with t(0.975, n − 1) from a printed table.
+        (4, 20, 2.0930, 0.0754, 0.4323),
+        (0, 10, 2.2622, 0.0, 0.3933),
+        (30, 31, 2.0423, 0.8235, 1.0),
+    ],
+)
+def test_the_interval_of_one_response_a_problem_is_agresti_coulls_with_students_quantile(
+    num_right: int, num: int, t: float, low: float, high: float
+):
+    total = num + t**2
+    center = (num_right + t**2 / 2) / total
+    margin = t * math.sqrt(center * (1 - center) / total)
+    assert (max(0, center - margin), min(1, center + margin)) == pytest.approx((low, high), abs=1e-4)
+    assert rate_interval([1.0] * num_right + [0.0] * (num - num_right)) == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("answers", "expected"),
-    [
-        (["1", "2", "2", "1", "2"], "2"),
-        (["b", "a", "a", "b"], "b"),
-        ([None, None, "7"], "7"),
-        ([None, None], None),
-        ([], None),
-        ([0, 0, 1], 0),
-    ],
+    ("num", "t"), [(2, 12.7062), (3, 4.3027), (4, 3.1824), (5, 2.7764), (6, 2.5706), (8, 2.3646), (31, 2.0423)]
 )
-def test_consensus_is_the_most_frequent_answer_and_the_first_seen_of_equals(answers: list, expected: object):
-    assert consensus(answers) == expected
+def test_students_quantile_is_that_of_the_printed_tables(num: int, t: float):
+    low, _ = rate_interval([1.0] * num)
+    total = num + t**2
+    center = (num + t**2 / 2) / total
+    assert low == pytest.approx(center - t * math.sqrt(center * (1 - center) / total), abs=2e-5)
+
+
+def test_many_responses_to_few_problems_are_worth_no_more_than_the_spread_of_the_problems():
+    alike, apart = [0.5] * 30, [0.0] * 15 + [1.0] * 15
+    widths = [high - low for low, high in map(rate_interval, (alike, apart))]
+    assert widths[0] < widths[1] / 3
+
+
+def test_one_problem_says_nothing():
+    assert rate_interval([0.7]) == (0.0, 1.0)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60))
+def test_the_interval_holds_the_mean_and_mirrors_with_the_rates(rates: list[float]):
+    low, high = rate_interval(rates)
+    assert 0 <= low <= math.fsum(rates) / len(rates) + 1e-9
+    assert math.fsum(rates) / len(rates) - 1e-9 <= high <= 1
+    assert rate_interval([1 - rate for rate in rates]) == pytest.approx((1 - high, 1 - low), abs=1e-9)
+
+
+@pytest.mark.parametrize("rates", [[], [0.5, 1.1], [math.nan], [-0.1]])
+def test_what_is_no_rate_is_refused(rates: list[float]):
+    with pytest.raises(ValueError, match=r"each in \[0, 1\]"):
+        rate_interval(rates)
+
+
+def _counts(total: int, parts: int) -> list[tuple[int, ...]]:
+    """Return every way to share `total` problems out among `parts` rates."""
+    return [
+        (*split, total - sum(split)) for split in product(range(total + 1), repeat=parts - 1) if sum(split) <= total
+    ]
+
+
+@pytest.mark.parametrize("num", [5, 10, 20, 40])
+@pytest.mark.parametrize("truth", [0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5])
+def test_intervals_of_single_responses_cover_the_truth_by_exact_enumeration(num: int, truth: float):
+    covered = 0.0
+    for hits in range(num + 1):
+        low, high = rate_interval([1.0] * hits + [0.0] * (num - hits))
+        covered += (low <= truth <= high) * math.comb(num, hits) * truth**hits * (1 - truth) ** (num - hits)
+    assert covered >= 0.93
+
+
+@pytest.mark.parametrize("chances", [(0.9, 0.05, 0.05), (0.3, 0.4, 0.3), (0.5, 0.0, 0.5), (0.96, 0.04, 0.0)])
+def test_intervals_of_two_responses_a_problem_cover_the_truth_by_exact_enumeration(chances: tuple[float, ...]):
+    num, truth, covered = 12, chances[1] / 2 + chances[2], 0.0
+    for counts in _counts(num, 3):
+        low, high = rate_interval(
+            [rate for rate, count in zip((0.0, 0.5, 1.0), counts, strict=True) for _ in range(count)]
+        )
+        chance = math.factorial(num) / math.prod(map(math.factorial, counts))
+        covered += (low <= truth <= high) * chance * math.prod(p**c for p, c in zip(chances, counts, strict=True))
+    assert covered >= 0.93
+
+
+@pytest.mark.parametrize("num", [10, 30, 100])
+@pytest.mark.parametrize("concentration", [0.3, 3.0])
+@pytest.mark.parametrize("truth", [0.03, 0.3, 0.9])
+def test_intervals_of_sixteen_responses_a_problem_cover_the_truth(num: int, concentration: float, truth: float):
+    rng = np.random.default_rng(0)
+    chances = rng.beta(truth * concentration, (1 - truth) * concentration, (800, num))
+    rates = rng.binomial(16, chances) / 16
+    covered = [low <= truth <= high for low, high in map(rate_interval, rates.tolist())]
+    assert np.mean(covered) >= 0.93
+
+
+def test_bootstrap_limits_are_the_exact_quantiles_of_the_resampled_mean():
+    # Ten problems, three better and one worse, and the two added ones: twelve draws that are +1 with 3.5/12, −1 with
+    # 1.5/12, else 0. Quantiles at Φ(−√(10/9) · 2.262157), exactly from the trinomial distribution.
+    level = NormalDist().cdf(-math.sqrt(10 / 9) * 2.262157)
+    chance = dict.fromkeys(range(-12, 13), 0.0)
+    for up, down, none in _counts(12, 3):
+        ways = math.factorial(12) / math.prod(map(math.factorial, (up, down, none)))
+        chance[up - down] += ways * (3.5 / 12) ** up * (1.5 / 12) ** down * (7 / 12) ** none
+    cumulated = np.cumsum(list(chance.values()))
+    exact = [(int(np.searchsorted(cumulated, at)) - 12) / 12 for at in (level, 1 - level)]
+    assert exact == [-0.25, 0.5833333333333334]
+    assert difference_interval([1.0] * 3 + [-1.0] + [0.0] * 6) == pytest.approx(exact)
+
+
+def test_a_difference_that_nowhere_shows_is_not_certain():
+    low, high = difference_interval([0.0] * 50)
+    assert low < 0 < high
+
+
+def test_the_bootstrap_depends_on_its_seed_alone():
+    differences = [math.sin(row) for row in range(30)]
+    assert difference_interval(differences) == difference_interval(differences)
+    assert difference_interval(differences) != difference_interval(differences, seed=1)
+
+
+def test_lengths_are_bounded_by_the_largest_difference_that_occurs():
+    low, high = difference_interval([100.0, 120.0, 80.0, 90.0, 110.0] * 6, bound=None)
+    assert 60 < low < 100 < high < 120
+
+
+@pytest.mark.parametrize("differences", [[], [0.5], [1.5, 0.0], [math.nan, 0.0]])
+def test_differences_that_cannot_be_are_refused(differences: list[float]):
+    with pytest.raises(ValueError, match="at least two differences"):
+        difference_interval(differences)
+
+
+@pytest.mark.parametrize(("num", "changed", "gain"), [(10, 0.1, 0.1), (30, 0.0, 0.1), (30, 0.5, 0.0), (100, 0.1, 0.4)])
+def test_intervals_of_paired_differences_cover_the_truth(num: int, changed: float, gain: float):
+    rng = np.random.default_rng(0)
+    first = rng.beta(0.5, 1.0, (400, num))
+    second = np.where(rng.random((400, num)) < changed, rng.beta(0.5, 1.0, (400, num)), first)
+    second = second + gain * (1 - second)
+    differences = (rng.binomial(4, second) - rng.binomial(4, first)) / 4
+    truth = gain * (1 - 1 / 3)
+    limits = [difference_interval(row, num_resamples=500) for row in differences.tolist()]
+    assert np.mean([low <= truth <= high for low, high in limits]) >= 0.93

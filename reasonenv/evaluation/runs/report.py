@@ -1,0 +1,187 @@
+"""What an evaluation or a comparison shows, as JSON values and as tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast
+
+from reasonenv.errors import MissingExtraError, TaskDataError
+from reasonenv.evaluation.accuracy import mean_rate, pass_rates
+from reasonenv.evaluation.baselines import constant_answer_rate, random_choice_rate
+from reasonenv.evaluation.comparison import compare
+from reasonenv.evaluation.contamination import NgramIndex
+from reasonenv.evaluation.samples import Sample
+from reasonenv.evaluation.summary import summary
+from reasonenv.tasksets.rows import FILE_SUFFIXES, file_rows
+from reasonenv.types import Task
+
+try:
+    from rich.console import Console
+    from rich.table import Table
+except ModuleNotFoundError as error:
+    raise MissingExtraError("rich", "reasonenv[eval]") from error
+
+__all__ = ["compared", "measured", "print_comparison", "print_measures"]
+
+_COUNTS = {
+    "num_grader_failures": "left out: the grader failed",
+    "num_without_accuracy": "scored, but nothing says whether they are right",
+    "num_unparsed": "without an answer that can be read",
+    "num_truncated": "cut off at the most tokens",
+    "num_refused": "refused",
+}
+"""Key of the summary → what its responses are."""
+_LABELS = ("difficulty", "domain", "language")
+
+
+def measured(
+    samples: Sequence[Sample], tasks: Sequence[Task[Any]], *, contamination: Path | None = None
+) -> dict[str, Any]:
+    """Return the summary of samples, and what a policy that reads no task would have, as JSON values.
+
+    Args:
+        samples: of one evaluation.
+        tasks: which it asked.
+        contamination: a file of what the policy was trained on, to count the tasks that have ten words in a row of it.
+
+    Raises:
+        TaskDataError: the file cannot be read.
+    """
+    measures = {
+        **summary(samples),
+        "constant_answer": constant_answer_rate(tasks),
+        "random_choice": random_choice_rate(tasks),
+    }
+    if contamination is None:
+        return measures
+    index = NgramIndex(training_texts(contamination))
+    found = {task.task_id: overlap for task in tasks if (overlap := index.overlap(task.prompt)) is not None}
+    clean = [sample for sample in samples if sample.task_id not in found]
+    return measures | {
+        "contamination": {
+            "num_tasks": len(found),
+            "overlaps": {task_id: list(overlap) for task_id, overlap in found.items()},
+            "pass@1 of the others": mean_rate(pass_rates(clean)).as_dict(),
+        }
+    }
+
+
+def training_texts(path: Path) -> dict[str, str]:
+    """Return the texts of a file by where they stand: all text in each row of a table, or a text file as a whole.
+
+    Raises:
+        TaskDataError: the file cannot be read.
+    """
+    if path.name.endswith(FILE_SUFFIXES):
+        return {row.where: "\n".join(_texts(row.cells)) for row in file_rows(path)}
+    try:
+        return {str(path): path.read_text(encoding="utf-8")}
+    except (OSError, UnicodeDecodeError) as error:
+        raise TaskDataError(f"{path} cannot be read as text: {error}") from error
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_texts, cast("Mapping[str, object]", value).values()))
+    elif isinstance(value, list | tuple):
+        yield from chain.from_iterable(map(_texts, cast("Sequence[object]", value)))
+
+
+def compared(first: Sequence[Sample], second: Sequence[Sample]) -> dict[str, Any]:
+    """Return pass@1 of two evaluations and their difference, problem by problem, as JSON values.
+
+    Raises:
+        ValueError: they have no problem in common, or a task of one name asks something else.
+    """
+    paired = compare(first, second)
+    if not paired.num_problems:
+        raise ValueError("The two evaluations have no graded problem in common: there is nothing to compare.")
+    return {
+        "first": mean_rate(pass_rates(first)).as_dict(),
+        "second": mean_rate(pass_rates(second)).as_dict(),
+        "paired": paired.as_dict(),
+    }
+
+
+def print_comparison(comparison: Mapping[str, Any], first: Path, second: Path, *, as_json: bool) -> None:
+    """Print a comparison as a table, or as JSON."""
+    if as_json:
+        print(json.dumps(comparison, indent=2, ensure_ascii=False))
+        return
+    table = _table("", "", "pass@1", "95% interval", "problems")
+    for path, estimate in ((first, comparison["first"]), (second, comparison["second"])):
+        table.add_row(str(path), *_cells(estimate))
+    paired = comparison["paired"]
+    table.add_section()
+    interval = "" if paired["low"] is None else f"{paired['low']:+.3f} to {paired['high']:+.3f}"
+    table.add_row("second − first", f"{paired['difference']:+.3f}", interval, str(paired["num_problems"]))
+    table.add_row("  better in", "", "", str(paired["num_better"]))
+    table.add_row("  worse in", "", "", str(paired["num_worse"]))
+    if paired["num_unpaired"]:
+        table.add_row("  only in one of them", "", "", str(paired["num_unpaired"]))
+    if paired["p_value"] is not None:
+        table.add_row("  McNemar's p", _number(paired["p_value"]), "", "")
+    Console().print(table)
+
+
+def print_measures(measures: Mapping[str, Any], *, title: str, as_json: bool) -> None:
+    """Print what was measured as tables, or as JSON."""
+    if as_json:
+        print(json.dumps(measures, indent=2, ensure_ascii=False))
+        return
+    console = Console()
+    console.print(_overview(measures, title))
+    for label in _LABELS:
+        if len(groups := measures[f"by_{label}"]) > 1:
+            console.print(_by_label(groups, label))
+
+
+def _overview(measures: Mapping[str, Any], title: str) -> Table:
+    table = _table(title, "", "value", "95% interval", "problems")
+    for name, value in measures.items():
+        if name.startswith(("pass@", "cons@")):
+            table.add_row(name, *_cells(value))
+    table.add_row("always the same answer", _number(measures["constant_answer"]), "", "")
+    if measures["random_choice"] is not None:
+        table.add_row("an option by chance", _number(measures["random_choice"]), "", "")
+    table.add_row("reward", _number(measures["reward"]), "", "")
+    if len(measures["components"]) > 1:
+        for name, value in measures["components"].items():
+            table.add_row(f"  {name}", _number(value), "", "")
+    if (contamination := measures.get("contamination")) is not None:
+        table.add_row("pass@1 of what was not trained on", *_cells(contamination["pass@1 of the others"]))
+        table.add_row("  tasks that share ten words in a row", "", "", str(contamination["num_tasks"]))
+    table.add_section()
+    table.add_row("responses", str(measures["num_samples"]), "", str(measures["num_problems"]))
+    for name, meaning in _COUNTS.items():
+        if measures[name]:
+            table.add_row(f"  {meaning}", str(measures[name]), "", "")
+    return table
+
+
+def _by_label(groups: Mapping[str, Any], label: str) -> Table:
+    table = _table("", label, "pass@1", "95% interval", "problems")
+    for name, group in groups.items():
+        table.add_row(name, *_cells(group["pass@1"]))
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title or None, title_justify="left")
+    for column in columns:
+        table.add_column(column, justify="right" if column in ("value", "pass@1", "problems") else "left")
+    return table
+
+
+def _cells(estimate: Mapping[str, Any]) -> tuple[str, str, str]:
+    interval = "" if estimate["low"] is None else f"{estimate['low']:.3f} to {estimate['high']:.3f}"
+    return _number(estimate["value"]), interval, str(estimate["num_problems"])
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
