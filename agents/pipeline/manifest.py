@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import agents
 from agents.config import to_json
-from agents.errors import CheckpointError
-from agents.pipeline.artefacts import ARTEFACTS, Artefact, write_json
+from agents.errors import CheckpointError, ConfigError
+from agents.pipeline.artefacts import ARTEFACTS, Artefact, content_hash, write_json
 from agents.pipeline.stage import FunctionStage, Stage
+from reasonenv.evaluation.runs.running import tasks_hash
+from reasonenv.tasksets import TaskSet
 
 __all__ = ["Record", "read_record", "stage_key", "write_manifest"]
 
@@ -51,10 +53,16 @@ class Record:
 
 
 def stage_key(stage: Stage, *, seed: int, inputs: Mapping[str, Artefact]) -> str:
-    """Return the hash of what a stage's outcome depends on."""
+    """Return the hash of what a stage's outcome depends on.
+
+    Files and task sets among its settings count by their content.
+
+    Raises:
+        ConfigError: a setting that cannot be written down, such as a lambda.
+    """
     parts: dict[str, Any] = {
         "class": f"{type(stage).__module__}:{type(stage).__qualname__}",
-        "config": to_json(stage),
+        "config": described(stage),
         "seed": seed,
         "version": agents.__version__,
         "inputs": {name: artefact.sha256 for name, artefact in sorted(inputs.items())},
@@ -62,6 +70,34 @@ def stage_key(stage: Stage, *, seed: int, inputs: Mapping[str, Artefact]) -> str
     if isinstance(stage, FunctionStage):
         parts["source"] = stage.source
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+_SOURCES = ("tasks", "samples", "path")
+"""Settings that may be the path of a file."""
+
+
+def described(value: Any, name: str = "stage") -> Any:
+    """Return a stage or a part of its settings as JSON values."""
+    if isinstance(value, TaskSet):
+        tasks = [value[index] for index in range(len(value))]
+        return {"tasks": value.name, "split": value.split, "sha256": tasks_hash(tasks)}
+    if isinstance(value, str | Path) and name.rpartition(".")[2] in _SOURCES and Path(value).is_file():
+        return {"file": Path(value).name, "sha256": content_hash(Path(value))}
+    if is_dataclass(value) and not isinstance(value, type):
+        own = {entry.name: described(getattr(value, entry.name), f"{name}.{entry.name}") for entry in fields(value)}
+        return {"class": f"{type(value).__module__}:{type(value).__qualname__}", **own}
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[Any, Any]", value)
+        return {str(key): described(entry, f"{name}.{key}") for key, entry in entries.items()}
+    if isinstance(value, tuple | list):
+        return [described(entry, name) for entry in cast("Sequence[Any]", value)]
+    found = to_json(value)
+    if isinstance(found, dict) and "not_importable" in found:
+        raise ConfigError(
+            f"{name} is {value!r:.80}, which cannot be written down, so that nobody could tell whether the stage has "
+            "changed. Give a name, a path, a frozen dataclass, or something that stands in a module."
+        )
+    return found
 
 
 def record_of(
@@ -85,7 +121,7 @@ def record_of(
     return Record(
         name=stage.name,
         key=key,
-        config=to_json(stage),
+        config=described(stage),
         inputs={name: {"artefact": stage.inputs[name], "sha256": artefact.sha256} for name, artefact in inputs.items()},
         outputs={
             name: {

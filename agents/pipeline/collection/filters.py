@@ -8,16 +8,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, cast, runtime_checkable
 
+from agents.config import Tasks
 from agents.errors import ConfigError
+from reasonenv.evaluation.contamination import NgramIndex
 from reasonenv.evaluation.samples import Sample
 from reasonenv.parsing import read_response
 from reasonenv.rewards.format import has_r1_format
 from reasonenv.rewards.language import LanguageConsistency
 from reasonenv.tables import resolve
+from reasonenv.tasksets import load_tasks
 from reasonenv.types import Attempt, Task
 
 __all__ = [
     "Correct",
+    "Decontaminated",
     "Distinct",
     "Filter",
     "FilterSource",
@@ -151,6 +155,30 @@ class Distinct:
             found.append("duplicate" if key in seen else None)
             seen.add(key)
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decontaminated:
+    """The question shares no ten words in a row with a benchmark (arXiv 2501.12948, appendix on decontamination)."""
+
+    tasks: tuple[Tasks, ...]
+    """The benchmarks."""
+    split: str = "test"
+    num_tasks: int | None = None
+    """How many of each are held out, from the first on; None is all."""
+    ngram_size: int = 10
+
+    def reasons(self, samples: Sequence[Sample]) -> list[str | None]:
+        """Return "contaminated" for a question that does."""
+        sets = [load_tasks(tasks, split=self.split) for tasks in self.tasks]
+        texts = {
+            task.task_id: task.prompt
+            for tasks in sets
+            for task in (tasks[index] for index in range(min(len(tasks), self.num_tasks or len(tasks))))
+        }
+        index = NgramIndex(texts, self.ngram_size)
+        found = {prompt: index.overlap(prompt) for prompt in {sample.prompt for sample in samples}}
+        return ["contaminated" if found[sample.prompt] else None for sample in samples]
 
 
 def apply_filters(samples: Sequence[Sample], filters: Sequence[FilterSource]) -> list[str | None]:

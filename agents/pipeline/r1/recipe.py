@@ -59,7 +59,8 @@ class R1Recipe:
     """Of the last stage before preferences take part."""
     mixed_reward: Rewards
     """Of its last share: rules, helpfulness or safety."""
-    zero: RLConfig
+    zero: tuple[RLConfig, ...]
+    """One phase after the other, which share the optimizer."""
     cold_start: tuple[Source, ...]
     """Sources may sample from the inputs "base" and "zero"."""
     sft1: SFTConfig
@@ -111,7 +112,7 @@ def _teacher_stages(recipe: R1Recipe) -> list[Stage]:
     )
     return [
         recipe.base,
-        _training(recipe, "zero", "base", replace(recipe.zero, name="rl")),
+        _training(recipe, "zero", "base", *_numbered(recipe.zero)),
         _collecting(recipe, "cold_start", recipe.cold_start, ("base", "zero")),
         _training(recipe, "sft1", "base", replace(recipe.sft1, name="sft"), samples=("cold_start",)),
         _training(recipe, "rl1", "sft1", replace(recipe.rl1, name="rl", env=with_language)),
@@ -120,6 +121,12 @@ def _teacher_stages(recipe: R1Recipe) -> list[Stage]:
         _training(recipe, "sft2", "base", replace(recipe.sft2, name="sft"), samples=("rejection",)),
         _training(recipe, "rl2", "sft2", replace(recipe.rl2, name="rules", env=mixed), preferences),
     ]
+
+
+def _numbered(phases: tuple[RLConfig, ...]) -> list[RLConfig]:
+    first, *others = phases
+    later = [replace(phase, name=f"rl_{place}", keeps_optimizer=True) for place, phase in enumerate(others, start=2)]
+    return [replace(first, name="rl"), *later]
 
 
 def _student_stages(recipe: R1Recipe) -> list[Stage]:

@@ -17,21 +17,18 @@ from agents.pipeline.base import BASE, LLAMA_STUDENT_BASE, STUDENT_BASE
 from agents.pipeline.collection.filters import Correct, Distinct, Finished, InForm, OneLanguage, Readable, ShowsWorking
 from agents.pipeline.collection.prompts import FewShot, Instructed, PromptForm
 from agents.pipeline.collection.sources import Given, Sampled
+from agents.pipeline.r1.parts import RULES
 from agents.pipeline.r1.recipe import R1Recipe, Student, r1_pipeline
 from agents.pipeline.stage import Pipeline
 from agents.pipeline.stages.measuring import Measure
 from agents.pipeline.stages.models import Pretrained
 from agents.pipeline.stages.training import INPUT_SAMPLES
 from reasonenv.evaluation.samples import Sample
-from reasonenv.rewards.accuracy import Accuracy
-from reasonenv.rewards.composite import CompositeReward
-from reasonenv.rewards.format import Format
-from reasonenv.rewards.language import LanguageConsistency
 from reasonenv.tasksets.tiny_world.requests import DISMISSALS, HARMS, TOPICS, compliances, joined, refusals
 from reasonenv.tasksets.tiny_world.wording import CAREFULLY, WORDS
-from reasonenv.types import MathReference, Task
+from reasonenv.types import Task
 
-__all__ = ["clean_form", "existing_answer", "rules", "tiny"]
+__all__ = ["clean_form", "existing_answer", "tiny"]
 
 _TOKENS = 160
 """The longest response."""
@@ -66,18 +63,6 @@ def existing_answer(task: Task[Any], seed: int) -> str:
         length = 3 if draw < 0.4 else 2 if draw < 0.7 else 1
         text = joined(sentences[:length], language) if draw < 0.9 else generator.choice(DISMISSALS[language])
     return f"<think>{WORDS[language].thinks_of_request}</think><answer>{text}</answer>"
-
-
-def rules() -> CompositeReward:
-    """Return what RL-2 is rewarded for before preferences take part: accuracy of problems, form and language of all."""
-    return CompositeReward(
-        {"accuracy": (Accuracy(), 1.0), "format": (Format(), 1.0), "language": (LanguageConsistency(), 1.0)},
-        applies_to={"accuracy": _has_answer},
-    )
-
-
-def _has_answer(task: Task[Any]) -> bool:
-    return isinstance(task.reference, MathReference)
 
 
 def _rl(num_steps: int, learning_rate: float, *, temperature: float = 1.0) -> RLConfig:
@@ -155,9 +140,9 @@ def tiny() -> Pipeline:
             env=EnvConfig(tasks="tiny_reasoning", template="plain", use_chat_template=True, reward="tiny_reasoning"),
             language_reward="tiny_reasoning_language",
             mixed_tasks="tiny_mixed",
-            mixed_rule_reward=f"{__name__}:rules",
+            mixed_rule_reward=RULES,
             mixed_reward="tiny_all_scenarios",
-            zero=_rl(80, 2e-4),
+            zero=(_rl(80, 2e-4),),
             cold_start=cold_start,
             sft1=_sft(5e-4, 4.5),
             rl1=_rl(60, 1e-4),
