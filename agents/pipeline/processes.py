@@ -35,6 +35,7 @@ class StageProcess:
         stage, _, output_dir = arguments
         log = output_dir / "logs" / f"{stage.name}.log"
         log.parent.mkdir(exist_ok=True)
+        log.touch()
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["agents.train"])  # imported once, for every stage
         process = context.Process(target=_work, args=(run, arguments, settings, log))
@@ -72,6 +73,8 @@ class StageProcess:
 def _work(run: Callable[..., None], arguments: tuple[Any, Any, Path], settings: Mapping[str, Any], log: Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with log.open("a", encoding="utf-8") as lines:
+        for stream in (1, 2):  # what libraries print goes there, too
+            os.dup2(lines.fileno(), stream)
         try:
             run(*arguments, **settings, console=Console(file=lines, width=120))
         except BaseException:

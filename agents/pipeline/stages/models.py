@@ -42,5 +42,5 @@ class Pretrained:
     def run(self, inputs: Inputs, context: Context) -> Outputs:
         """Pre-train and check it."""
         del inputs
-        folder = pretrained_base(self.config, seed=context.seed_for("base", self.name), cache_dir=context.cache_dir)
+        folder = pretrained_base(self.config, seed=context.seed, cache_dir=context.cache_dir)
         return {"checkpoint": export_checkpoint(folder, context.folder / "checkpoint")}
