@@ -97,11 +97,12 @@ def with_fields(defaults: RunConfig, arguments: Sequence[str], program: str) -> 
         frozen=True,
         kw_only=True,
     )
-    own = {entry.name: getattr(defaults, entry.name) for entry in fields(RunConfig)}
+    own: dict[str, Any] = {entry.name: getattr(defaults, entry.name) for entry in fields(RunConfig)}
     parse = partial(tyro.cli, tyro.conf.AvoidSubcommands[kind], prog=program, registry=_registry())
     parsed: Any = parse(default=kind(**own, **named), args=arguments)
     phases = tuple(phase if isinstance(phase, str) else getattr(parsed, phase.name) for phase in defaults.phases)
-    return RunConfig(**{**{name: getattr(parsed, name) for name in own}, "phases": phases})
+    changed: dict[str, Any] = {name: getattr(parsed, name) for name in own}
+    return replace(defaults, **{**changed, "phases": phases})
 
 
 def _print_help(function: Callable[..., RunConfig], arguments: Sequence[str], program: str) -> None:

@@ -9,7 +9,8 @@ from agents.building.engines import engine_factory, engines_of
 from agents.building.environments import one_row
 from agents.building.microbatches import check_microbatches
 from agents.building.policies import check_device, codec_in, codec_of
-from agents.config import EnvConfig, RunConfig, SampleList, SFTConfig
+from agents.building.samples import load_samples
+from agents.config import EnvConfig, RunConfig, SFTConfig
 from agents.errors import ConfigError
 from agents.evaluate import TrainingTasksWarning, num_tasks_also_in
 from agents.rollout.codec import TextCodec
@@ -60,8 +61,9 @@ def check_parts(config: RunConfig) -> str:
 
 
 def _described_samples(config: RunConfig) -> list[str]:
-    samples = [phase.samples for phase in config.training_phases if isinstance(phase, SFTConfig)]
-    return [f"{len(given)} samples" for given in samples if isinstance(given, SampleList)]
+    given = {phase.name: phase.samples for phase in config.training_phases if isinstance(phase, SFTConfig)}
+    read = [load_samples(source, name=f"{name}.samples") for name, source in given.items() if source is not None]
+    return [f"{len(samples)} samples" for samples in read]
 
 
 def _listed(descriptions: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from agents.building.environments import one_row
 from agents.building.policies import codec_in
-from agents.config import RLConfig, RunConfig, SampleList, SFTConfig
+from agents.building.samples import load_samples
+from agents.config import RLConfig, RunConfig, SFTConfig
 from agents.errors import ConfigError
 from agents.rollout.codec import TextCodec
 from agents.sft import encoded_example, encoded_sample, terse_response, worked_response
@@ -28,9 +29,9 @@ def check_microbatches(config: RunConfig, codec: TextCodec) -> None:
     """
     for phase in config.training_phases:
         own = codec_in(codec, config.training_env(phase))
-        if isinstance(phase, SFTConfig) and isinstance(phase.samples, SampleList):
-            examples = [encoded_sample(sample, own) for sample in phase.samples.samples[:_NUM_EXAMPLES]]
-            _check_examples(phase, examples)
+        if isinstance(phase, SFTConfig) and phase.samples is not None:
+            samples = load_samples(phase.samples, name=f"{phase.name}.samples").samples[:_NUM_EXAMPLES]
+            _check_examples(phase, [encoded_sample(sample, own) for sample in samples])
             continue
         env = one_row(config.training_env(phase))
         template, tasks = (

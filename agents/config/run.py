@@ -15,6 +15,7 @@ from agents.config.policy import PolicyConfig
 from agents.config.reinforcement import RLConfig
 from agents.config.supervised import SFTConfig
 from agents.errors import ConfigError, check_at_least
+from reasonenv.errors import UnknownNameError
 
 __all__ = ["Phase", "RunConfig"]
 
@@ -69,6 +70,18 @@ class RunConfig:
     def plan(self) -> tuple[Phase, ...]:
         """The phases, with the evaluation that a bare name stands for."""
         return tuple(replace(self.evaluation, name=phase) if isinstance(phase, str) else phase for phase in self.phases)
+
+    def with_phase(self, phase: Phase) -> RunConfig:
+        """Return the run with another phase in the place of the one of that name.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
+        names = [own if isinstance(own, str) else own.name for own in self.phases]
+        if phase.name not in names:
+            raise UnknownNameError("phase", phase.name, names)
+        place = names.index(phase.name)
+        return replace(self, phases=(*self.phases[:place], phase, *self.phases[place + 1 :]))
 
     @property
     def training_phases(self) -> tuple[SFTConfig | RLConfig, ...]:

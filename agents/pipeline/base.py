@@ -50,15 +50,15 @@ class BaseConfig:
     architecture: Architecture = "qwen3"
     hidden_size: int = 64
     num_layers: int = 3
-    num_heads: int = 2
-    head_dim: int = 32
+    num_heads: int = 4
+    head_dim: int = 16
     intermediate_size: int = 256
     phases: tuple[PretrainingPhase, ...] = (
-        PretrainingPhase(num_steps=800, learning_rate=4e-3, choice_share=0.25),
-        PretrainingPhase(num_steps=600, learning_rate=3e-3, choice_share=0.65),
+        PretrainingPhase(num_steps=400, learning_rate=4e-3, choice_share=0.4, lesson_pages=1.0),
+        PretrainingPhase(num_steps=700, learning_rate=3e-3, choice_share=0.6),
     )
-    num_rows: int = 22
-    row_tokens: int = 192
+    num_rows: int = 24
+    row_tokens: int = 160
     web: WebConfig = field(default_factory=WebConfig)
     min_accuracy: float | None = 0.3
     """What the accuracy of workings must be, of each kind of problem in each language; None asks for nothing."""
@@ -226,6 +226,6 @@ def _require_skill(skill: Mapping[str, Mapping[str, float]], min_accuracy: float
         found = ", ".join(f"{kind} {figures['accuracy_if_worked']:.2f}" for kind, figures in weak.items())
         raise PolicyError(
             f"The base in {folder} does not compute well enough: of its workings at least {min_accuracy:.2f} must be "
-            f"right of each kind of problem in each language, got {found}. Reinforcement learning would have nothing to "
-            "select. Give pre-training more steps, or another seed."
+            f"right of each kind of problem in each language, got {found}. Reinforcement learning would have "
+            "nothing to select. Give pre-training more steps, or another seed."
         )

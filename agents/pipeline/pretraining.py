@@ -37,6 +37,8 @@ class PretrainingPhase:
     learning_rate: float
     choice_share: float
     """Of the problems on the pages, how many are choices."""
+    lesson_pages: float = 0.0
+    """Share of pages that work problems out without a mistake."""
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: a linear warm-up within a cosine."""
@@ -101,7 +103,7 @@ def pretrain(
         model: with random weights.
         tokenizer: of its tokens.
         phases: one after the other.
-        web: what is on the pages, but for the share of choices, which a phase sets.
+        web: what is on the pages, but for the shares that a phase sets.
         num_rows: of a step.
         row_tokens: tokens of a row.
         seed: of the pages; every step has pages of its own seed.
@@ -116,7 +118,7 @@ def pretrain(
         )
         if state.optimizer is not None:
             optimizer.load_state_dict(state.optimizer)
-        pages = replace(web, choice_share=phase.choice_share)
+        pages = replace(web, choice_share=phase.choice_share, lesson_pages=phase.lesson_pages)
         for step in range(state.step, phase.num_steps):
             generator = random.Random(derive_seed(seed, "pages", number, step))
             rows = packed_rows(generator, tokenizer, pages, num_rows=num_rows, row_tokens=row_tokens)

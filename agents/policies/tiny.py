@@ -83,21 +83,21 @@ def build_tiny_policy(
         architecture: "llama" differs from "qwen3" in that it does not normalise queries and keys.
     """
     tokenizer = tokenizer or build_tiny_tokenizer()
-    settings: dict[str, Any] = dict(
-        vocab_size=len(tokenizer),
-        hidden_size=hidden_size,
-        num_hidden_layers=num_layers,
-        num_attention_heads=num_heads,
-        num_key_value_heads=num_heads,
-        head_dim=head_dim,
-        intermediate_size=intermediate_size,
-        max_position_embeddings=4096,
-        initializer_range=0.06,  # with rope_theta, halves the steps until chain arithmetic is learned
-        rope_parameters={"rope_type": "default", "rope_theta": 500.0},
-        tie_word_embeddings=True,
-        pad_token_id=tokenizer.get_vocab()[PAD],
-        eos_token_id=tokenizer.get_vocab()[EOS],
-    )
+    settings: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": hidden_size,
+        "num_hidden_layers": num_layers,
+        "num_attention_heads": num_heads,
+        "num_key_value_heads": num_heads,
+        "head_dim": head_dim,
+        "intermediate_size": intermediate_size,
+        "max_position_embeddings": 4096,
+        "initializer_range": 0.06,  # with rope_theta, halves the steps until chain arithmetic is learned
+        "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
+        "tie_word_embeddings": True,
+        "pad_token_id": tokenizer.get_vocab()[PAD],
+        "eos_token_id": tokenizer.get_vocab()[EOS],
+    }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if architecture == "llama":

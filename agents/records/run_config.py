@@ -116,9 +116,10 @@ def _placed(phase: Phase) -> Phase:
         changes["env"] = _with_absolute_tasks(phase.env)
     if isinstance(phase, EvaluationConfig):
         phase = _with_absolute_tasks(phase)
-    samples = phase.samples if isinstance(phase, SFTConfig) else None
-    if samples is not None:
-        changes["samples"] = str(Path(samples).absolute()) if isinstance(samples, str | Path) else list(samples)
+    if isinstance(phase, SFTConfig) and isinstance(phase.samples, str | Path):
+        changes["samples"] = str(Path(phase.samples).absolute())
+    elif isinstance(phase, SFTConfig) and isinstance(phase.samples, tuple):
+        changes["samples"] = list(phase.samples)  # `config.json` describes it, as rows of tasks
     return dataclasses.replace(phase, **changes)
 
 

@@ -1,7 +1,8 @@
 """Task sets whose problems are generated: endless, offline, and graded by construction.
 
-The split of a problem is a hash of its text (without the examples that finishing it may add) or of the key that it
-gives instead, not of its index. No problem is ever in both splits, so training with any seed, size or level leaves the test split unseen.
+The split of a problem is a hash of its text (without the examples that finishing it may add), or of the key that it
+gives instead, not of its index. No problem is ever in both splits, so training with any seed, size or level leaves the
+test split unseen.
 """
 
 from __future__ import annotations

@@ -19,22 +19,24 @@ from agents.building import (
     load_policy,
     make_env,
 )
-from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
+from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTConfig
 from agents.errors import ConfigError
 from agents.learner import UpdateConfig
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout import ENGINES
 from agents.seeds import derive_seed
+from agents.sft import TaskExamples
 from reasonenv.errors import ReasonEnvError, UnknownNameError
 from reasonenv.tasksets import load_tasks
 
 ENV = EnvConfig(tasks="chain_arithmetic", template="plain")
 ROLLOUT = RolloutConfig(num_prompts=2, group_size=3, max_new_tokens=4)
+SFT = SFTConfig(num_steps=2, batch_size=2)
+RL = RLConfig(num_steps=3, rollout=ROLLOUT)
 RUN = RunConfig(
     name="run",
     env=ENV,
-    cold_start=(SFTStage(num_steps=2, batch_size=2),),
-    rl=RLConfig(num_steps=3, rollout=ROLLOUT),
+    phases=(SFT, "before", RL, "after"),
     evaluation=EvaluationConfig(num_tasks=3, max_new_tokens=4),
 )
 
@@ -136,24 +138,23 @@ def test_an_unknown_engine_is_refused_with_the_closest_name() -> None:
 
 
 def test_sft_phase_trains_on_the_train_split_with_its_own_optimizer() -> None:
-    phase = build_sft_phase(RUN, RUN.cold_start[0], load_policy(PolicyConfig(), ENV, seed=0), seed=3)
-    assert (phase.tasks.split, phase.seed, phase.learner.num_optimizer_steps) == ("train", 3, 2)
-    assert phase.learner.config is RUN.cold_start[0].optimizer
+    phase = build_sft_phase(RUN, SFT, load_policy(PolicyConfig(), ENV, seed=0))
+    assert isinstance(phase.examples, TaskExamples)
+    assert (phase.examples.tasks.split, phase.learner.num_optimizer_steps) == ("train", 2)
+    assert phase.learner.config is SFT.optimizer
 
 
 @pytest.mark.parametrize(("algorithm", "has_critic"), [(GRPO(), False), (PPO(), True)])
 def test_rl_phase_has_a_critic_where_the_algorithm_needs_one(algorithm: GRPO | PPO, has_critic: bool) -> None:
-    config = replace(RUN, rl=RLConfig(num_steps=3, algorithm=algorithm, rollout=ROLLOUT))
-    phase = build_rl_phase(config, load_policy(PolicyConfig(), ENV, seed=0), lambda *_: None)
+    rl = replace(RL, algorithm=algorithm)
+    phase = build_rl_phase(RUN.with_phase(rl), rl, load_policy(PolicyConfig(), ENV, seed=0), lambda *_: None)
     assert (phase.learner.policy.value_head is not None) is has_critic
     assert (phase.env.num_envs, phase.env.group_size, phase.env.tasks.split) == (6, 3, "train")
 
 
 def test_rl_phase_plans_its_schedule_over_all_optimizer_steps() -> None:
-    config = replace(
-        RUN, rl=RLConfig(num_steps=3, rollout=ROLLOUT, update=UpdateConfig(num_epochs=2, num_minibatches=4))
-    )
-    phase = build_rl_phase(config, load_policy(PolicyConfig(), ENV, seed=0), lambda *_: None)
+    rl = replace(RL, update=UpdateConfig(num_epochs=2, num_minibatches=4))
+    phase = build_rl_phase(RUN.with_phase(rl), rl, load_policy(PolicyConfig(), ENV, seed=0), lambda *_: None)
     assert phase.learner.num_optimizer_steps == 3 * 2 * 4
 
 
@@ -187,7 +188,7 @@ def test_parts_that_are_all_there_pass() -> None:
 
 
 def test_an_evaluation_alone_needs_no_training_split() -> None:
-    check_parts(replace(RUN, cold_start=(), rl=None, evaluation=EvaluationConfig(split="test")))
+    check_parts(replace(RUN, phases=("before",), evaluation=EvaluationConfig(split="test")))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_an_evaluation_alone_needs_no_training_split() -> None:
         ({"env": replace(ENV, max_turns=0)}, "max_turns"),
         ({"evaluation": EvaluationConfig(split="tets")}, "Did you mean 'test'"),
         ({"evaluation": EvaluationConfig(engine="fh")}, "rollout engine 'fh'"),
-        ({"rl": RLConfig(num_steps=1, rollout=replace(ROLLOUT, engine="fh"))}, "rollout engine 'fh'"),
+        ({"phases": (replace(RL, rollout=replace(ROLLOUT, engine="fh")),)}, "rollout engine 'fh'"),
     ],
 )
 def test_a_part_that_is_not_there_is_named_before_anything_runs(changes: dict[str, Any], message: str) -> None:
@@ -216,8 +217,8 @@ def test_tasks_without_solutions_are_refused_for_imitation_but_not_for_rl(tmp_pa
     config = replace(RUN, env=replace(ENV, tasks=str(tmp_path)))
     with pytest.raises(ConfigError, match="no worked solution"):
         check_parts(config)
-    check_parts(replace(config, cold_start=(SFTStage(num_steps=1, worked_share=0.0),)))
-    check_parts(replace(config, cold_start=()))
+    check_parts(config.with_phase(replace(SFT, worked_share=0.0)))
+    check_parts(replace(config, phases=("before", RL)))
 
 
 def test_a_checkpoint_folder_is_checked_without_its_weights(folder: Path, tmp_path: Path) -> None:

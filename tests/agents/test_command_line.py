@@ -24,13 +24,13 @@ from agents.rollout.engine_configs import DecodeEngineConfig, HFEngineConfig
 
 COLD_START = [
     f"--{stage}.{name}"
-    for stage in ("cold-start.0", "cold-start.1", "control.0")
+    for stage in ("cold-start-1", "cold-start-2", "control-1")
     for name in ("num-steps=1", "batch-size=2")
 ]
 EVALUATION = ["--evaluation.num-tasks=3", "--evaluation.max-new-tokens=4"]
 RL = ["--rl.num-steps=2", "--rl.rollout.num-prompts=2", "--rl.rollout.group-size=2", "--rl.rollout.max-new-tokens=4"]
 TINY = [*COLD_START, *EVALUATION, *RL]
-SFT = ["--tasks=chain_arithmetic", "--num-steps=2", "--cold-start.0.batch-size=2", "--env.template=plain", *EVALUATION]
+SFT = ["--tasks=chain_arithmetic", "--num-steps=2", "--cold-start-1.batch-size=2", "--env.template=plain", *EVALUATION]
 
 
 @pytest.fixture
@@ -168,20 +168,19 @@ def test_variables_of_the_chat_template_are_pairs_of_any_json_value() -> None:
     word = "enable_thinking=false,effort=high,budget=3"
     config = configure("train", "quickstart", [f"--env.chat-template-kwargs={word}", "--env.id=reasonenv/QA-v0"])
     assert config.env.chat_template_kwargs == {"enable_thinking": False, "effort": "high", "budget": 3}
-    assert config.evaluation_env.chat_template_kwargs == config.env.chat_template_kwargs
+    assert config.evaluation_env().chat_template_kwargs == config.env.chat_template_kwargs
 
 
 def test_an_engine_may_be_given_settings_behind_its_name() -> None:
     engines = ["--rl.rollout.engine=decode,max_rows=64,max_cache_bytes=1000", "--evaluation.engine=hf,max_rows=8"]
     config = configure("train", "quickstart", engines)
-    assert config.rl is not None
-    assert config.rl.rollout.engine == DecodeEngineConfig(max_rows=64, max_cache_bytes=1000)
+    assert config.rl_phases[0].rollout.engine == DecodeEngineConfig(max_rows=64, max_cache_bytes=1000)
     assert config.evaluation.engine == HFEngineConfig(max_rows=8)
     assert configure("train", "quickstart", ["--evaluation.engine=own:Engine"]).evaluation.engine == "own:Engine"
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
-    arguments = ["sft", "--tasks=chain_arithmetic", "--num-steps=100000", "--cold-start.0.batch-size=2", *EVALUATION]
+    arguments = ["sft", "--tasks=chain_arithmetic", "--num-steps=100000", "--cold-start-1.batch-size=2", *EVALUATION]
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "agents", *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
@@ -241,5 +240,4 @@ def test_help_of_a_recipe_with_required_flags_lists_every_field_without_them(
 def test_flags_of_the_recipe_come_first_and_fields_override_them() -> None:
     config = configure("train", "quickstart", ["--seed", "4", "--algorithm", "ppo", "--rl.algorithm.clip-high", "0.5"])
     assert config.seed == 4
-    assert config.rl is not None
-    assert config.rl.algorithm == PPO(clip_high=0.5)
+    assert config.rl_phases[0].algorithm == PPO(clip_high=0.5)

@@ -16,7 +16,7 @@ from agents.config import (
     RLConfig,
     RolloutConfig,
     RunConfig,
-    SFTStage,
+    SFTConfig,
     to_json,
 )
 from agents.errors import ConfigError
@@ -24,7 +24,7 @@ from agents.learner import OptimizerConfig, UpdateConfig
 from agents.rollout.engine import SamplingParams
 
 REQUIRED: dict[type, dict[str, Any]] = {
-    SFTStage: {"num_steps": 1},
+    SFTConfig: {"num_steps": 1},
     RLConfig: {"num_steps": 1},
     RunConfig: {"name": "a"},
 }
@@ -37,10 +37,10 @@ REFUSED: list[tuple[type, str, Any]] = [
     (RolloutConfig, "temperature", -1.0),
     (RolloutConfig, "top_p", 0.0),
     (RolloutConfig, "top_p", 1.5),
-    (SFTStage, "num_steps", -1),
-    (SFTStage, "batch_size", 0),
-    (SFTStage, "worked_share", -0.1),
-    (SFTStage, "worked_share", 1.1),
+    (SFTConfig, "num_steps", -1),
+    (SFTConfig, "batch_size", 0),
+    (SFTConfig, "worked_share", -0.1),
+    (SFTConfig, "worked_share", 1.1),
     (RLConfig, "num_steps", -1),
     (RLConfig, "reference_every", 0),
     (RLConfig, "max_extra_collections", -1),
@@ -99,11 +99,11 @@ def test_configurations_cannot_be_changed_in_place() -> None:
 
 
 def test_json_names_every_class_and_keeps_every_field() -> None:
-    config = RunConfig(name="a", rl=RLConfig(num_steps=3, algorithm=PPO(clip_high=0.3)))
+    config = RunConfig(name="a", phases=(RLConfig(num_steps=3, algorithm=PPO(clip_high=0.3)),))
     values = to_json(config)
     assert values["class"] == "RunConfig"
-    assert values["rl"]["algorithm"]["class"] == "PPO"
-    assert values["rl"]["algorithm"]["clip_high"] == 0.3
+    assert values["phases"][0]["algorithm"]["class"] == "PPO"
+    assert values["phases"][0]["algorithm"]["clip_high"] == 0.3
     assert {"class", *(field.name for field in dataclasses.fields(RunConfig))} == set(values)
 
 
@@ -112,11 +112,13 @@ def test_json_tells_algorithms_apart() -> None:
 
 
 def test_json_survives_being_written_and_read() -> None:
-    stage = SFTStage(num_steps=1, optimizer=OptimizerConfig(max_grad_norm=float("inf")))
-    values = to_json(RunConfig(name="a", cold_start=(stage, stage), rl=RLConfig(num_steps=1)))
+    stage = SFTConfig(num_steps=1, optimizer=OptimizerConfig(max_grad_norm=float("inf")))
+    values = to_json(
+        RunConfig(name="a", phases=(dataclasses.replace(stage, name="first"), stage, RLConfig(num_steps=1)))
+    )
     assert json.loads(json.dumps(values)) == values
     assert values["output_dir"] == "runs"
-    assert values["cold_start"][1]["optimizer"]["betas"] == [0.9, 0.999]
+    assert values["phases"][1]["optimizer"]["betas"] == [0.9, 0.999]
 
 
 def test_equal_configurations_have_equal_json_and_others_do_not() -> None:
@@ -135,7 +137,7 @@ def test_true_is_no_count() -> None:
 
 def test_no_steps_may_have_no_learning_rate() -> None:
     still = OptimizerConfig(learning_rate=0.0)
-    assert RLConfig(num_steps=0, optimizer=still).optimizer == SFTStage(num_steps=0, optimizer=still).optimizer
+    assert RLConfig(num_steps=0, optimizer=still).optimizer == SFTConfig(num_steps=0, optimizer=still).optimizer
 
 
 def test_an_infinite_clip_bound_is_no_bound_and_an_infinite_coefficient_is_refused() -> None:

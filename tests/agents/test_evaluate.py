@@ -185,16 +185,16 @@ def asked(*prompts: str, split: str) -> TaskList:
 
 def test_tasks_that_are_also_trained_on_are_counted_by_their_problem() -> None:
     training, held_out = asked("1?", "2?", "3?", split="train"), asked("3?", "4?", "1?", split="test")
-    assert num_tasks_also_in(training, held_out, 500) == 2
-    assert num_tasks_also_in(training, held_out, 1) == 1
-    assert num_tasks_also_in(asked("5?", split="train"), held_out, 500) == 0
+    assert num_tasks_also_in([training], held_out, 500) == 2
+    assert num_tasks_also_in([training], held_out, 1) == 1
+    assert num_tasks_also_in([asked("5?", split="train")], held_out, 500) == 0
 
 
 @pytest.mark.parametrize(("split", "expected"), [("test", 0), ("train", 3)])
 def test_generated_tasks_are_trained_on_only_in_their_own_split(split: str, expected: int) -> None:
     held_out = load_tasks("chain_arithmetic", split=split)
-    assert num_tasks_also_in(load_tasks("procedural_math"), held_out, 3) == expected
-    assert num_tasks_also_in(load_tasks("chain_arithmetic"), held_out, 3) == expected
+    assert num_tasks_also_in([load_tasks("procedural_math")], held_out, 3) == expected
+    assert num_tasks_also_in([load_tasks("chain_arithmetic")], held_out, 3) == expected
 
 
 def test_trajectories_are_recorded_with_how_they_were_sampled() -> None:

@@ -13,11 +13,11 @@ from tiny_policies import save_tiny_policy
 from agents.__main__ import main
 
 SFT = [
-    *("--num-steps=2", "--cold-start.0.batch-size=2", "--env.template=plain"),
+    *("--num-steps=2", "--cold-start-1.batch-size=2", "--env.template=plain"),
     *("--evaluation.num-tasks=3", "--evaluation.max-new-tokens=4"),
 ]
 RL = [
-    *("--cold-start.0.num-steps=1", "--cold-start.1.num-steps=1", "--control.0.num-steps=1", "--rl.num-steps=2"),
+    *("--cold-start-1.num-steps=1", "--cold-start-2.num-steps=1", "--control-1.num-steps=1", "--rl.num-steps=2"),
     *("--rl.rollout.num-prompts=2", "--rl.rollout.group-size=2", "--rl.rollout.max-new-tokens=4"),
     *("--evaluation.num-tasks=3", "--evaluation.max-new-tokens=4"),
 ]
@@ -67,7 +67,7 @@ def test_a_run_may_be_extended(here: Path) -> None:
     assert main(["train", "--resume", str(folder), "--rl.num-steps", "3"]) == 0
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows if row["phase"] == "rl"] == [0, 1, 2]
-    assert json.loads((folder / "config.json").read_text())["rl"]["num_steps"] == 3
+    assert json.loads((folder / "config.json").read_text())["phases"][5]["num_steps"] == 3
 
 
 def test_a_run_goes_on_from_another_current_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_a_run_goes_on_from_another_current_folder(here: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ((*range(1, 40), 50), "now on the same number of other tasks"),
+        ((*range(1, 40), 50), "now on the same number of others"),
         (range(1, 40), "of 39 problems"),
         (range(1, 42), "of 41 problems"),
     ],

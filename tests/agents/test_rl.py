@@ -16,10 +16,11 @@ from agents.config import RLConfig, RolloutConfig
 from agents.learner import Learner, OptimizerConfig, UpdateConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
-from agents.rl import RLPhase, task_indices_of_step
+from agents.rl import RLPhase
 from agents.rollout.codec import TextCodec
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import SamplingParams
+from agents.seeds import indices_of_step
 from agents.types import Trajectory
 from reasonenv.rewards import rule
 from reasonenv.types import MathReference, Score, ScoreStatus, Task
@@ -280,17 +281,15 @@ def test_truncated_responses_have_no_gradient_but_count_in_the_baseline() -> Non
 def test_each_epoch_holds_every_task_exactly_once(num_prompts: int, num_tasks: int, seed: int) -> None:
     num_epochs = 3
     num_steps = math.ceil(num_epochs * num_tasks / num_prompts)
-    drawn = [
-        index for step in range(num_steps) for index in task_indices_of_step(step, num_prompts, num_tasks, seed=seed)
-    ]
+    drawn = [index for step in range(num_steps) for index in indices_of_step(step, num_prompts, num_tasks, seed=seed)]
     for epoch in range(num_epochs):
         assert sorted(drawn[epoch * num_tasks : (epoch + 1) * num_tasks]) == list(range(num_tasks))
 
 
 def test_a_step_may_ask_for_more_prompts_than_there_are_tasks() -> None:
-    assert sorted(task_indices_of_step(0, 6, 2, seed=0)) == [0, 0, 0, 1, 1, 1]
+    assert sorted(indices_of_step(0, 6, 2, seed=0)) == [0, 0, 0, 1, 1, 1]
 
 
 def test_epochs_and_seeds_have_orders_of_their_own() -> None:
-    orders = [task_indices_of_step(epoch, 50, 50, seed=seed) for epoch, seed in [(0, 0), (1, 0), (0, 1)]]
+    orders = [indices_of_step(epoch, 50, 50, seed=seed) for epoch, seed in [(0, 0), (1, 0), (0, 1)]]
     assert len({tuple(order) for order in orders}) == 3

@@ -7,13 +7,13 @@ import pytest
 import torch
 from scripted_engine import CODEC, EOS
 
-from agents.config import SFTStage
+from agents.config import SFTConfig
 from agents.errors import ConfigError
 from agents.learner import Learner, OptimizerConfig
 from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout.codec import TextCodec
-from agents.sft import SFTPhase, sft_batch, terse_response, worked_response
+from agents.sft import SFTPhase, TaskExamples, sft_batch, terse_response, worked_response
 from reasonenv.prompts import load_template
 from reasonenv.rewards import load_reward
 from reasonenv.tasksets import TaskList, TaskSet, load_tasks
@@ -26,11 +26,11 @@ RATE = OptimizerConfig(learning_rate=3e-3)
 
 
 def phase(tasks: TaskSet | None = None, codec: TextCodec = CODEC, seed: int = 0, **changes: Any) -> SFTPhase:
-    stage = SFTStage(**{"num_steps": 20, "batch_size": 4, "optimizer": RATE, **changes})
+    stage = SFTConfig(**{"num_steps": 20, "batch_size": 4, "optimizer": RATE, **changes})
     model, _ = build_tiny_policy(seed=0)
-    learner = Learner(HFPolicy(model), stage.optimizer, num_optimizer_steps=stage.num_steps)
+    learner = Learner(HFPolicy(model), stage.optimizer, num_optimizer_steps=20)
     tasks = tasks or load_tasks("chain_arithmetic")
-    return SFTPhase(stage, load_template("plain"), tasks, codec, learner, seed)
+    return SFTPhase(stage, TaskExamples(stage, load_template("plain"), tasks, codec, seed), learner)
 
 
 def only(task: Task[Any]) -> TaskList:

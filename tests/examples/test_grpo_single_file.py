@@ -41,24 +41,24 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_imitation_in_the_single_file_and_in_the_library_ends_with_the_same_weights(tmp_path: Path) -> None:
-    config = replace(quickstart(), output_dir=tmp_path, control=(), rl=None)
-    stages = tuple(replace(stage, num_steps=20) for stage in config.cold_start)
-    train(replace(config, cold_start=stages, evaluation=replace(config.evaluation, num_tasks=1)))
+    config = replace(quickstart(), output_dir=tmp_path)
+    phases = tuple(replace(phase, num_steps=20) for phase in config.training_phases[:2])
+    train(replace(config, phases=phases))
     settings = example.Settings(num_worked_steps=20, num_terse_steps=20, num_rl_steps=0, num_test_tasks=1)
     model, _ = example.main(settings)
-    assert largest_difference(model, AutoModelForCausalLM.from_pretrained(config.folder / "initial")) < 1e-4
+    assert largest_difference(model, AutoModelForCausalLM.from_pretrained(config.folder / "checkpoint")) < 1e-4
 
 
 @pytest.mark.slow
 def test_grpo_in_the_single_file_and_in_the_library_samples_the_same_and_ends_with_the_same_weights(
     start: Path, tmp_path: Path
 ) -> None:
-    config = replace(quickstart(), output_dir=tmp_path, cold_start=(), control=())
-    assert config.rl is not None
+    config = quickstart()
     config = replace(
         config,
+        output_dir=tmp_path,
         policy=replace(config.policy, path=str(start)),
-        rl=replace(config.rl, num_steps=4),
+        phases=("before", replace(config.rl_phases[0], num_steps=4), "after"),
         evaluation=replace(config.evaluation, num_tasks=40, samples_per_task=1),
     )
     summary = train(config)

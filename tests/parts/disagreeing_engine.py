@@ -35,15 +35,16 @@ def letters(task: Any, response: str) -> float:
 def recipe(max_sampler_difference: float | None = 0.1) -> RunConfig:
     """Three steps of the tiny policy."""
     rollout = RolloutConfig(engine="disagreeing_engine:HalvingEngine", num_prompts=4, group_size=8, max_new_tokens=6)
+    rl = RLConfig(
+        num_steps=3,
+        rollout=rollout,
+        optimizer=OptimizerConfig(learning_rate=1e-3),
+        max_sampler_difference=max_sampler_difference,
+    )
     return RunConfig(
         name="run",
         policy=PolicyConfig(num_threads=1),
         env=EnvConfig(tasks="chain_arithmetic", template="plain", reward="disagreeing_engine:letters"),
-        rl=RLConfig(
-            num_steps=3,
-            rollout=rollout,
-            optimizer=OptimizerConfig(learning_rate=1e-3),
-            max_sampler_difference=max_sampler_difference,
-        ),
+        phases=("before", rl, "after"),
         evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=4),
     )

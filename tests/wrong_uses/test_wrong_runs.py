@@ -12,8 +12,8 @@ from wrong_uses import expect_refusal, rows, write_files
 from agents.__main__ import main
 
 TINY = (
-    "--cold-start.0.num-steps=1 --cold-start.1.num-steps=1 --control.0.num-steps=1 --cold-start.0.batch-size=2 "
-    "--cold-start.1.batch-size=2 --control.0.batch-size=2 --evaluation.num-tasks=2 --evaluation.max-new-tokens=2 "
+    "--cold-start-1.num-steps=1 --cold-start-2.num-steps=1 --control-1.num-steps=1 --cold-start-1.batch-size=2 "
+    "--cold-start-2.batch-size=2 --control-1.batch-size=2 --evaluation.num-tasks=2 --evaluation.max-new-tokens=2 "
     "--rl.num-steps=1 --rl.rollout.num-prompts=2 --rl.rollout.group-size=2 --rl.rollout.max-new-tokens=2"
 )
 """A whole run in seconds, for what is only found while one is running."""
@@ -108,7 +108,7 @@ VALUES = rows(
         "--rl.optimizer.learning-rate 0",
         r"rl\.optimizer\.learning_rate must be positive, got 0: nothing would be learned",
     ),
-    ("--control.0.optimizer.learning-rate 0", r"sft\.optimizer\.learning_rate must be positive, got 0"),
+    ("--control-1.optimizer.learning-rate 0", r"control_1\.optimizer\.learning_rate must be positive, got 0"),
     ("--rl.optimizer.max-grad-norm nan", r"optimizer\.max_grad_norm must be positive, got nan"),
     ("--rl.max-sampler-difference nan", r"max_sampler_difference must be None \(no limit\) or positive, got nan"),
     ("--algorithm ppo --rl.num-steps 3 --rl.num-value-steps 3", r"num_value_steps=3 leaves none of rl\.num_steps=3"),
@@ -126,15 +126,15 @@ VALUES = rows(
         r"rl\.update\.max_tokens_per_microbatch=50 is less than the \d+ tokens of the longest prompt .* raise it",
     ),
     (
-        "--cold-start.0.max-tokens-per-microbatch 5",
-        r"cold_start\.0\.max_tokens_per_microbatch=5 is less than the \d+ tokens of the longest example",
+        "--cold-start-1.max-tokens-per-microbatch 5",
+        r"cold_start_1\.max_tokens_per_microbatch=5 is less than the \d+ tokens of the longest example",
     ),
     ("--rl.reference-every 0", r"reference_every must be at least 1, got 0"),
     ("--checkpoint-every 0", r"checkpoint_every must be at least 1, got 0"),
     ("--keep-checkpoints 0", r"keep_checkpoints must be at least 1, got 0"),
     ("--evaluation.num-tasks 0", r"num_tasks must be at least 1, got 0"),
-    ("--control.0.batch-size 0", r"batch_size must be at least 1, got 0"),
-    ("--control.0.worked-share 2", r"worked_share must lie in \[0, 1\], got 2\.0"),
+    ("--control-1.batch-size 0", r"batch_size must be at least 1, got 0"),
+    ("--control-1.worked-share 2", r"worked_share must lie in \[0, 1\], got 2\.0"),
     ("--name ../elsewhere", r"name must be that of a folder in output_dir, got '\.\./elsewhere'"),
 )
 PARTS = rows(
@@ -324,7 +324,7 @@ def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
             r"its config\.json is not that of a run\. Give the folder",
         ),
         ("train --resume runs/quickstart --sede 1", r"Unrecognized options: --sede"),
-        ("train --resume runs/quickstart --cold-start.0.num-steps 3", r"cold_start\.0\.num_steps was 1, now 3"),
+        ("train --resume runs/quickstart --cold-start-1.num-steps 3", r"cold_start_1\.num_steps was 1, now 3"),
         ("train --resume runs/quickstart --keep-checkpoints 0", r"keep_checkpoints must be at least 1, got 0"),
         (f"train quickstart {TINY} --policy.path /nowhere", r"'/nowhere': there is no such folder"),
         ("eval quickstart --policy.path runs/quickstat", r"Did you mean 'runs/quickstart'\?"),

@@ -1,7 +1,7 @@
 """How people of the tiny world answer: each author has habits, good and bad ones, and keeps them through a page.
 
-Nothing tells which habit is good. A policy that is pre-trained on such pages can do what reinforcement learning selects:
-show its working, notice a wrong step, try another option, compute in the language that it computes better in.
+Nothing tells which habit is good. A policy that is pre-trained on such pages can do what reinforcement learning then
+selects: show its working, notice a wrong step, try another option, compute in the language that it computes better in.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reasonenv.tasksets.tiny_world.puzzles import Chain, Choice, Operation, Puzzle, apply
-from reasonenv.tasksets.tiny_world.wording import LANGUAGES, WORDS
+from reasonenv.tasksets.tiny_world.wording import LANGUAGES, NUMBERS, WORDS
 
 __all__ = ["BROKEN_FORMS", "Author", "answer_puzzle", "draw_author", "in_form", "worked_response"]
 
@@ -80,7 +80,7 @@ def worked_response(puzzle: Puzzle, language: str) -> str:
     """Return the response of somebody who shows every step, makes no mistake, and keeps the form.
 
     >>> worked_response(Chain(7, (("-", 6), ("+", 2))), "en")
-    '<think>7 minus 6 makes 1. 1 plus 2 makes 3. </think><answer>3</answer>'
+    '<think>7① take 6 makes 1. 1② add 2 makes 3. </think><answer>3</answer>'
     """
     author = Author(languages=(language,), is_careful=True, error_scale=0.0)
     return answer_puzzle(random.Random(0), puzzle, author)
@@ -142,7 +142,7 @@ class _Writer:
             words = WORDS[self.language]
             self.text += f"{words.try_option}{option}{words.stop}"
             # A difference tells whether an option fits: a model this small does not learn to see that digits are equal.
-            difference = self._compute(option, (*choice.operations, ("-", choice.target)))
+            difference = self._step(self._compute(option, choice.operations), "-", choice.target)
             if difference == 0:
                 self.text += WORDS[self.language].fits
                 return option
@@ -153,17 +153,17 @@ class _Writer:
         raise AssertionError("the last option returns")
 
     def _compute(self, value: int, operations: tuple[Operation, ...]) -> int:
-        for operator, operand in operations:
-            value = self._step(value, operator, operand)
+        for number, (operator, operand) in zip(NUMBERS, operations, strict=False):
+            value = self._step(value, operator, operand, number)
         return value
 
-    def _step(self, left: int, operator: str, right: int) -> int:
+    def _step(self, left: int, operator: str, right: int, number: str = "") -> int:
         """Write one step, with the errors and corrections of the author, and return what it came to."""
         self.language = self.generator.choice(self.author.languages)
         words, result = WORDS[self.language], apply(operator, left, right)
 
         def line(value: int) -> str:
-            return f"{left}{words.operator(operator)}{right}{words.makes}{value}{words.stop}"
+            return f"{left}{number}{words.operator(operator)}{right}{words.makes}{value}{words.stop}"
 
         if self.generator.random() >= ERROR_RATES[self.language][operator] * self.author.error_scale:
             self.text += line(result)

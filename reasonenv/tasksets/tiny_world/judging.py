@@ -76,5 +76,3 @@ def _sentences_in(text: str, name: str) -> tuple[list[bool], bool]:
             elif len(own) == 0 or sum(found) > sum(own):
                 own = found
     return own, others
-
-

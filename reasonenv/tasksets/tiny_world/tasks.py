@@ -45,7 +45,7 @@ def _generate(rng: Rng, difficulty: int) -> Problem:
 
 
 tiny_reasoning = Family(name="tiny_reasoning", generate=_generate, levels=tuple(NUM_OPERATIONS), domain="mathematics")
-"""Chains and choices, in English and Chinese; `metadata` has language, domain ("chain", "choice") and difficulty 1–4."""
+"""Chains and choices in English and Chinese; `metadata` has language, domain ("chain", "choice") and difficulty 1–4."""
 
 
 def tiny_requests(split: str) -> TaskList:

@@ -27,7 +27,7 @@ from reasonenv.tasksets.tiny_world.requests import (
     refusals,
     wordings_of,
 )
-from reasonenv.tasksets.tiny_world.wording import CAREFULLY, LANGUAGES, WORDS, question
+from reasonenv.tasksets.tiny_world.wording import CAREFULLY, LANGUAGES, NUMBERS, WORDS, question
 
 __all__ = ["WebConfig", "document", "tokenizer_phrases"]
 
@@ -39,6 +39,8 @@ USER, ASSISTANT, END = "<|user|>", "<|assistant|>", "<eos>"
 class WebConfig:
     """How much there is of what."""
 
+    lesson_pages: float = 0.0
+    """Problems worked out without a mistake, as textbooks do; the shares of the other pages are of what is left."""
     choice_share: float = 0.65
     """Of the problems, how many are choices."""
     max_operations: int = 7
@@ -61,9 +63,16 @@ class WebConfig:
 
 def document(generator: random.Random, config: WebConfig) -> str:
     """Return one page, its end token included."""
+    if generator.random() < config.lesson_pages:
+        language = generator.choice(LANGUAGES)
+        teacher = Author(languages=(language,), is_careful=True, form="plain", error_scale=0.0)
+        return _page_of_problems(generator, config, language, teacher)
     place = generator.random()
     if place < config.problem_pages:
-        return _page_of_problems(generator, config)
+        language = "en" if generator.random() < config.english_share else "zh"
+        is_instructed = generator.random() < config.instructed_share
+        author = draw_author(generator, language, is_instructed=is_instructed)
+        return _page_of_problems(generator, config, language, author, CAREFULLY[language] if is_instructed else "")
     place -= config.problem_pages
     if place < config.request_pages:
         return _page_of_request(generator, config)
@@ -73,15 +82,14 @@ def document(generator: random.Random, config: WebConfig) -> str:
     return _facts(generator, author) + END
 
 
-def _page_of_problems(generator: random.Random, config: WebConfig) -> str:
-    language = "en" if generator.random() < config.english_share else "zh"
-    is_instructed = generator.random() < config.instructed_share
-    author = draw_author(generator, language, is_instructed=is_instructed)
+def _page_of_problems(
+    generator: random.Random, config: WebConfig, language: str, author: Author, instruction: str = ""
+) -> str:
     turns: list[str] = []
     for _ in range(generator.choice((1, 1, 2, 3))):
         puzzle = _training_puzzle(generator, config)
-        asked = (CAREFULLY[language] if is_instructed else "") + question(puzzle, language)
-        turns.append(f"{USER}{asked}{ASSISTANT}{answer_puzzle(generator, puzzle, author)}{END}")
+        answer = answer_puzzle(generator, puzzle, author)
+        turns.append(f"{USER}{instruction}{question(puzzle, language)}{ASSISTANT}{answer}{END}")
     return "".join(turns)
 
 
@@ -133,17 +141,18 @@ def _facts(generator: random.Random, author: Author) -> str:
     facts: list[str] = []
     for _ in range(generator.randint(3, 8)):
         fact = Chain(generator.randrange(10), ((generator.choice(OPERATORS), generator.randint(1, 9)),))
-        facts.append(answer_puzzle(generator, fact, author).partition(WORDS[author.languages[0]].answer)[0])
+        line = answer_puzzle(generator, fact, author).partition(WORDS[author.languages[0]].answer)[0]
+        facts.append(line.replace(NUMBERS[0], ""))
     return "".join(facts)
 
 
 def tokenizer_phrases() -> tuple[str, ...]:
     """Return the texts that become one token each: the words of the working, of the requests, and Chinese characters.
 
-    >>> " minus " in tokenizer_phrases()
+    >>> " take " in tokenizer_phrases()
     True
     """
-    phrases = {phrase for words in WORDS.values() for phrase in words.phrases} | set(CAREFULLY.values())
+    phrases = {phrase for words in WORDS.values() for phrase in words.phrases} | {*CAREFULLY.values(), *NUMBERS}
     for text in _request_texts():
         phrases.update(re.findall(r"[^\x00-\x7f]", text))
         for sentence in text.split(". "):  # the working's ". " swallows the blank before the next word

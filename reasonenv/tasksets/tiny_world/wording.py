@@ -1,7 +1,8 @@
 """The two languages of the tiny world: how a problem is asked, and the words that its working is made of.
 
-A question says its operations in the very words of the working: a model this small learns to compute from shared
-tokens, and learned nothing but tables where question and working had words of their own.
+A question numbers its operations and says them in the very words of the working. From shared tokens a model this small
+learns to compute; where question and working had words of their own it learned nothing but tables, and without numbers
+it lost its place in longer questions.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import astuple, dataclass
 
 from reasonenv.tasksets.tiny_world.puzzles import Chain, Puzzle
 
-__all__ = ["CAREFULLY", "LANGUAGES", "WORDS", "Words", "question"]
+__all__ = ["CAREFULLY", "LANGUAGES", "NUMBERS", "WORDS", "Words", "question"]
 
 LANGUAGES = ("en", "zh")
+NUMBERS = "①②③④⑤⑥⑦"
+"""What numbers the operations of a problem, in questions and in workings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +54,8 @@ class Words:
 
 WORDS: Mapping[str, Words] = {
     "en": Words(
-        plus=" plus ",
-        minus=" minus ",
+        plus=" add ",
+        minus=" take ",
         times=" times ",
         makes=" makes ",
         stop=". ",
@@ -100,10 +103,11 @@ def question(puzzle: Puzzle, language: str) -> str:
     """Put a problem into words.
 
     >>> question(Chain(7, (("-", 6), ("+", 2))), "en")
-    'start with 7 minus 6 plus 2. last digit?'
+    'start with 7① take 6② add 2. last digit?'
     """
     words = WORDS[language]
-    operations = "".join(f"{words.operator(symbol)}{operand}" for symbol, operand in puzzle.operations)
+    numbered = zip(NUMBERS, puzzle.operations, strict=False)
+    operations = "".join(f"{number}{words.operator(symbol)}{operand}" for number, (symbol, operand) in numbered)
     if isinstance(puzzle, Chain):
         return f"{words.start}{puzzle.start}{operations}{words.last_digit}"
     options = words.separator.join(map(str, puzzle.options))

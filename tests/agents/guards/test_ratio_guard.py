@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -200,7 +199,7 @@ def test_a_guard_is_a_name_or_a_module_attribute_or_an_object():
 
 
 def test_a_guard_can_be_written_down_and_read_back():
-    config = RunConfig(name="run", rl=RLConfig(num_steps=1, update=UpdateConfig(guard=load_guard("opsm"))))
-    named = replace(config, rl=RLConfig(num_steps=1, update=UpdateConfig(guard="tis")))
+    config = RunConfig(name="run", phases=(RLConfig(num_steps=1, update=UpdateConfig(guard=load_guard("opsm"))),))
+    named = config.with_phase(RLConfig(num_steps=1, update=UpdateConfig(guard="tis")))
     for run in (config, named):
         assert from_json(RunConfig, json.loads(json.dumps(to_json(run)))) == run

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from agents.algorithms import GRPO, PPO
-from agents.config import EnvConfig, EvaluationConfig, RLConfig, RolloutConfig, RunConfig, SFTStage, to_json
+from agents.config import EnvConfig, EvaluationConfig, RLConfig, RolloutConfig, RunConfig, SFTConfig, to_json
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
 from agents.recipes.quickstart import quickstart
@@ -23,8 +23,13 @@ from reasonenv.errors import ReasonEnvError
 
 RUN = RunConfig(
     name="run",
-    cold_start=(SFTStage(num_steps=1), SFTStage(num_steps=2, worked_share=0.25)),
-    rl=RLConfig(num_steps=80, optimizer=OptimizerConfig(max_grad_norm=math.inf)),
+    phases=(
+        SFTConfig(name="cold_start_1", num_steps=1),
+        SFTConfig(name="cold_start_2", num_steps=2, worked_share=0.25),
+        "before",
+        RLConfig(num_steps=80, optimizer=OptimizerConfig(max_grad_norm=math.inf)),
+        EvaluationConfig(name="after", num_tasks=7),
+    ),
     evaluation=EvaluationConfig(every=5),
 )
 
@@ -52,9 +57,10 @@ def edited(folder: Path, *path: str | int, value: Any = None, is_deleted: bool =
     return file.parent
 
 
+ALGORITHM = ["phases", 3, "algorithm"]
 ENGINES = replace(
     RUN,
-    rl=RLConfig(num_steps=1, rollout=RolloutConfig(engine=DecodeEngineConfig(max_rows=3))),
+    phases=(RLConfig(num_steps=1, rollout=RolloutConfig(engine=DecodeEngineConfig(max_rows=3))),),
     evaluation=EvaluationConfig(engine=HFEngineConfig()),
 )
 CHAT = replace(RUN, env=EnvConfig(use_chat_template=True, chat_template_kwargs={"thinks": False, "n": 3, "date": "1"}))
@@ -93,16 +99,24 @@ def test_a_class_of_ones_own_is_found_by_module_and_name() -> None:
         (["seed"], "many", "seed must be int, got 'many'"),
         (["seed"], True, "seed must be int, got True"),
         (["seed"], 1.0, "seed must be int, got 1.0"),
-        (["rl", "num_steps"], None, "rl.num_steps must be int, got None"),
-        (["rl"], [], r"rl must be .*RLConfig"),
-        (["rl", "optimizer", "betas"], [0.9], r"rl.optimizer.betas must be tuple\[float, float\]"),
-        (["rl", "optimizer", "schedule"], "linear", "rl.optimizer.schedule must be .*'linear'"),
-        (["cold_start", 1, "num_steps"], "2", "cold_start.1.num_steps must be int"),
-        (["cold_start", 1], 3, "cold_start.1 must be a SFTStage, got 3"),
+        (["phases", 3, "num_steps"], None, "phases.3.num_steps must be int, got None"),
+        (["phases"], {}, r"phases must be .*RLConfig"),
+        (["phases", 3, "optimizer", "betas"], [0.9], r"phases.3.optimizer.betas must be tuple\[float, float\]"),
+        (["phases", 3, "optimizer", "schedule"], "linear", "phases.3.optimizer.schedule must be .*'linear'"),
+        (["phases", 1, "num_steps"], "2", "phases.1.num_steps must be int"),
+        (["phases", 1], 3, "phases.1 must be .*SFTConfig.*, got 3"),
         (["evaluation", "class"], "Evaluation", "evaluation must be a EvaluationConfig, not 'Evaluation'"),
-        (["rl", "algorithm", "class"], "GRPPO", r"class of rl.algorithm in config.json 'GRPPO'\. Did you mean 'GRPO'"),
-        (["rl", "algorithm", "class"], "os:system", "rl.algorithm must be a dataclass, but 'os:system' is none"),
-        (["rl", "algorithm", "class"], "nowhere:GRPO", "nowhere"),
+        (
+            [*ALGORITHM, "class"],
+            "GRPPO",
+            r"class of phases.3.algorithm in config.json 'GRPPO'\. Did you mean 'GRPO'",
+        ),
+        (
+            [*ALGORITHM, "class"],
+            "os:system",
+            "phases.3.algorithm must be a dataclass, but 'os:system' is none",
+        ),
+        ([*ALGORITHM, "class"], "nowhere:GRPO", "nowhere"),
         (["seed"], -1, "run.seed must be at least 0"),
     ],
 )
@@ -116,8 +130,8 @@ def test_unknown_and_missing_fields_are_named(tmp_path: Path) -> None:
     folder = edited(tmp_path, "evaluation", "evry", value=3)
     with pytest.raises(CheckpointError, match="evaluation has unknown evry: it was written by another version"):
         read_config(folder)
-    folder = edited(tmp_path, "rl", "num_steps", is_deleted=True)
-    with pytest.raises(CheckpointError, match="rl has no num_steps"):
+    folder = edited(tmp_path, "phases", 3, "num_steps", is_deleted=True)
+    with pytest.raises(CheckpointError, match=r"phases\.3 has no num_steps"):
         read_config(folder)
 
 
@@ -139,9 +153,12 @@ def test_the_same_run_may_be_resumed(tmp_path: Path) -> None:
     require_resumable(stored(tmp_path))
 
 
+def with_ppo() -> RunConfig:
+    return RUN.with_phase(replace(RUN.rl_phases[0], algorithm=PPO()))
+
+
 def longer(config: RunConfig, num_steps: int) -> RunConfig:
-    assert config.rl is not None
-    return replace(config, rl=replace(config.rl, num_steps=num_steps))
+    return config.with_phase(replace(config.rl_phases[0], num_steps=num_steps))
 
 
 def test_more_rl_steps_and_other_checkpoints_may_be_asked_for(tmp_path: Path) -> None:
@@ -157,9 +174,10 @@ def test_fewer_rl_steps_are_refused(tmp_path: Path) -> None:
 
 def test_more_rl_steps_under_a_schedule_that_depends_on_them_are_refused_with_the_reason(tmp_path: Path) -> None:
     cosine = RLConfig(num_steps=80, optimizer=OptimizerConfig(schedule="cosine"))
-    config = stored(tmp_path, replace(RUN, rl=cosine))
+    config = stored(tmp_path, RUN.with_phase(cosine))
     with pytest.raises(
-        CheckpointError, match=r"rl\.optimizer\.schedule='cosine' every learning rate depends on the number"
+        CheckpointError,
+        match=r"rl\.num_steps cannot go from 80 to 85: .*schedule='cosine' every learning rate depends",
     ):
         require_resumable(longer(config, 85))
 
@@ -169,9 +187,13 @@ def test_more_rl_steps_under_a_schedule_that_depends_on_them_are_refused_with_th
     [
         ({"seed": 1}, "seed was 0, now 1"),
         ({"evaluation": EvaluationConfig(every=6)}, "evaluation.every was 5, now 6"),
-        ({"cold_start": ()}, r"cold_start.0.num_steps was 1, now 'absent'"),
-        ({"rl": None}, "rl.num_steps was 80, now 'absent'"),
-        ({"rl": RLConfig(num_steps=80, algorithm=PPO())}, "rl.algorithm.class was 'GRPO', now 'PPO'"),
+        ({"phases": RUN.phases[1:]}, r"cold_start_1.num_steps was 1, now 'absent'"),
+        ({"phases": RUN.phases[:3]}, "rl.num_steps was 80, now 'absent'"),
+        (
+            {"phases": (RUN.phases[1], RUN.phases[0], *RUN.phases[2:])},
+            "phases was 'cold_start_1, cold_start_2, before, rl, after', now 'cold_start_2, cold_start_1",
+        ),
+        ({"phases": with_ppo().phases}, "rl.algorithm.class was 'GRPO', now 'PPO'"),
     ],
 )
 def test_every_other_difference_is_refused_by_its_name(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -108,7 +108,7 @@ def test_every_generated_set_of_the_table_has_a_digest_of_its_own() -> None:
             [*ROWS[:-1], {"question": "19+1=?", "answer": 21}],
             "evaluation was on .*20.*, now on the same number of other",
         ),
-        (ROWS[::-1], r"now on the same number of other tasks\. Resume it with the tasks of then, or start a run under"),
+        (ROWS[::-1], r"now on the same number of others\. Resume it with the tasks of then, or start a run under"),
     ],
     ids=["one less", "another answer", "another order"],
 )

@@ -19,7 +19,7 @@ CONFIG = RunConfig(
     name="demo",
     seed=3,
     env=EnvConfig(tasks="chain_arithmetic"),
-    rl=RLConfig(num_steps=1, algorithm=PPO()),
+    phases=("before", RLConfig(num_steps=1, algorithm=PPO()), "after"),
     evaluation=EvaluationConfig(num_tasks=50),
 )
 
@@ -30,6 +30,7 @@ def result(rate: float | None) -> dict[str, Any]:
         "greedy": rate,
         "greedy_interval": [0.0, 1.0],
         "sampled": rate,
+        "temperature": 1.0,
         "sampled_interval": [0.0, 1.0],
         "greedy_by_difficulty": {"1": {"greedy": rate, "n": 50, "interval": [0.0, 1.0]}},
         "greedy_reward": 1.5,
@@ -75,7 +76,7 @@ def test_table_shows_a_dash_where_nothing_was_graded() -> None:
 
 
 def test_table_of_a_supervised_run_says_so() -> None:
-    shown = printed(summarize(replace(CONFIG, rl=None), {"before": result(0.25)}, {}))
+    shown = printed(summarize(replace(CONFIG, phases=("before",)), {"before": result(0.25)}, {}))
     assert "demo (SFT, seed 3)" in shown
     assert "after SFT" in shown
     assert "None" not in shown

@@ -8,15 +8,12 @@ import pytest
 from chat_templates import FAMILIES
 from scripted_engine import ScriptedEngine, said
 
-from agents.config import SFTStage
-from agents.learner import Learner, OptimizerConfig
-from agents.policies.hf import HFPolicy
 from agents.policies.tiny import build_tiny_policy
 from agents.rollout.codec import TextCodec
 from agents.rollout.collect import collect
 from agents.rollout.decode import DecodeEngine
 from agents.rollout.engine import SamplingParams
-from agents.sft import SFTPhase
+from agents.sft import encoded_example
 from reasonenv.prompts import load_template
 from reasonenv.tasksets import load_tasks
 from reasonenv.types import Message, Task
@@ -99,15 +96,13 @@ def test_thinking_is_opened_at_the_end_of_a_prompt_of_any_length_and_nowhere_els
 
 def test_fine_tuning_teaches_the_end_of_turn_and_does_not_open_thinking_twice() -> None:
     codec = chat_codec("r1_that_keeps_thinking")
-    model, _ = build_tiny_policy(seed=0, tokenizer=codec.tokenizer)
-    learner = Learner(HFPolicy(model), OptimizerConfig(learning_rate=0.0), num_optimizer_steps=1)
-    phase = SFTPhase(SFTStage(num_steps=1), load_template("plain"), load_tasks("chain_arithmetic"), codec, learner, 0)
-    prompt, response = phase._example(phase.tasks[0], worked=True)
+    task, template = load_tasks("chain_arithmetic")[0], load_template("plain")
+    prompt, response = encoded_example(task, template, codec, is_worked=True)
     text = codec.tokenizer.decode([*prompt, *response])
     assert text.count("<think>") == 1
     assert response[-1] == codec.end_of_turn_id
     chat = chat_codec("qwen_2")
-    assert replace(phase, codec=chat)._example(phase.tasks[0], worked=False)[1][-1] == chat.end_of_turn_id
+    assert encoded_example(task, template, chat, is_worked=False)[1][-1] == chat.end_of_turn_id
 
 
 def test_sampling_stops_at_the_end_of_turn() -> None:

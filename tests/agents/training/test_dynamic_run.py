@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_train import lines, outcome, small_run, start, stop_at
+from test_train import RL, lines, outcome, small_run, start, stop_at
 
 from agents.algorithms import GRPO, load_algorithm
 from agents.config import EnvConfig, EvaluationConfig, RunConfig
@@ -30,14 +30,14 @@ def reward() -> CompositeReward:
 
 
 def dynamic_run(folder: Path) -> RunConfig:
-    base = small_run(folder, cold_start=(), control=())
-    assert base.rl is not None
     algorithm = GRPO(top_entropy_share=0.5, entropy_coef=0.01, reduction="token_mean")
-    return replace(
-        base,
+    return small_run(
+        folder,
+        cold_start=(),
+        control=(),
         env=EnvConfig(tasks="chain_arithmetic", template="plain", reward="test_dynamic_run:reward"),
         evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=4),
-        rl=replace(base.rl, algorithm=algorithm, max_extra_collections=2, num_steps=5),
+        rl=replace(RL, algorithm=algorithm, max_extra_collections=2, num_steps=5),
     )
 
 
@@ -67,7 +67,6 @@ def test_a_killed_run_with_dynamic_sampling_resumes_bit_for_bit(finished: Path, 
 @pytest.mark.parametrize("name", ["cispo", "dapo", "gspo"])
 def test_a_run_of_any_algorithm_of_the_table_can_be_resumed_from_its_folder(tmp_path: Path, name: str) -> None:
     config = dynamic_run(tmp_path)
-    assert config.rl is not None
-    config = replace(config, rl=replace(config.rl, algorithm=load_algorithm(name), num_steps=1))
+    config = config.with_phase(replace(config.rl_phases[0], algorithm=load_algorithm(name), num_steps=1))
     train(config)
     assert read_config(config.folder) == config

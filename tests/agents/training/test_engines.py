@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import torch
 from transformers import BloomConfig, BloomForCausalLM, ModernBertDecoderConfig, ModernBertDecoderForCausalLM
+from usual_phases import usual_phases
 
 from agents.building import build_engine, evaluate_policy, load_policy
-from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
+from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTConfig
 from agents.errors import ConfigError, PolicyError
 from agents.policies.tiny import build_tiny_tokenizer
 from agents.rollout.decode import DecodeEngine
@@ -26,7 +27,7 @@ RUN = RunConfig(
     name="run",
     policy=PolicyConfig(num_threads=1),
     env=ENV,
-    rl=RLConfig(num_steps=2, rollout=ROLLOUT),
+    phases=("before", RLConfig(num_steps=2, rollout=ROLLOUT), "after"),
     evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=4, every=1),
 )
 
@@ -56,9 +57,12 @@ def test_training_and_evaluation_share_one_engine_of_each_policy_that_a_run_load
     tmp_path: Path, made: list[Counted]
 ) -> None:
     rl = RLConfig(num_steps=2, rollout=replace(ROLLOUT, engine=Counted))
-    train(replace(RUN, output_dir=tmp_path, rl=rl, evaluation=replace(RUN.evaluation, engine=Counted)))
-    assert [engine.num_closed for engine in made] == [1, 1]
-    assert made[0].model is not made[1].model  # reinforcement learning begins from the stored policy
+    train(
+        replace(
+            RUN, output_dir=tmp_path, phases=usual_phases(rl=rl), evaluation=replace(RUN.evaluation, engine=Counted)
+        )
+    )
+    assert [engine.num_closed for engine in made] == [1]
 
 
 def test_engines_are_closed_when_a_run_fails(tmp_path: Path, made: list[Counted]) -> None:
@@ -104,11 +108,14 @@ def test_an_engine_that_cannot_serve_the_policy_is_named_before_anything_is_writ
 ) -> None:
     config = BloomConfig(vocab_size=len(build_tiny_tokenizer()), hidden_size=32, n_layer=1, n_head=4)
     policy = save_model(tmp_path / "bloom", BloomForCausalLM(config))
-    stages = (SFTStage(num_steps=1, batch_size=2),)
-    rl = RLConfig(num_steps=2, rollout=replace(ROLLOUT, engine=engine))
+    phases = (
+        SFTConfig(num_steps=1, batch_size=2),
+        "before",
+        RLConfig(num_steps=2, rollout=replace(ROLLOUT, engine=engine)),
+    )
     message = r"DecodeEngine cannot serve BloomForCausalLM: .* the engine \"hf\" instead"
     with pytest.raises(ConfigError, match=message) as refusal:
-        train(replace(RUN, output_dir=tmp_path / "runs", policy=policy, cold_start=stages, rl=rl))
+        train(replace(RUN, output_dir=tmp_path / "runs", policy=policy, phases=phases))
     assert refusal.value.__notes__ == [f"The engine is chosen by {chosen_by}."]
     assert not (tmp_path / "runs").exists()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_train import small_run
+from test_train import RL, small_run
 
 from agents.algorithms import GRPO
 from agents.config import RunConfig
@@ -44,11 +44,9 @@ class Failing:
 
 
 def failing_run(folder: Path, kind: str) -> RunConfig:
-    base = small_run(folder, cold_start=(), control=(), checkpoint_every=50)
-    assert base.rl is not None
-    rollout = replace(base.rl.rollout, engine="decode")
     algorithm: Any = Failing(kind=kind)
-    return replace(base, rl=replace(base.rl, algorithm=algorithm, rollout=rollout))
+    rl = replace(RL, algorithm=algorithm, rollout=replace(RL.rollout, engine="decode"))
+    return small_run(folder, cold_start=(), control=(), rl=rl, checkpoint_every=50)
 
 
 @pytest.mark.parametrize(("kind", "error"), [("memory", TrainingError), ("own", KeyError)])

@@ -18,7 +18,7 @@ from test_train import STAGE, lines, longer, outcome, small_run
 
 from agents import interruption
 from agents.algorithms import GRPO
-from agents.config import EnvConfig, RunConfig
+from agents.config import EnvConfig, RunConfig, SFTConfig
 from agents.interruption import Interrupted
 from agents.learner import UpdateConfig
 from agents.records.checkpoint import load_state
@@ -74,10 +74,11 @@ def presets() -> Iterator[None]:
     del PRESETS["alarmed"]
 
 
-def alarmed_run(folder: Path, **changes: Any) -> RunConfig:
+def alarmed_run(folder: Path, control: tuple[SFTConfig, ...] = (STAGE,), **changes: Any) -> RunConfig:
     config = small_run(
         folder,
         cold_start=(STAGE,),
+        control=control,
         env=EnvConfig(tasks="chain_arithmetic", template="plain", reward="alarmed"),
         **{"checkpoint_every": 3, **changes},
     )
@@ -184,7 +185,7 @@ def test_a_run_that_is_stopped_while_it_is_extended_ends_the_same_and_has_no_sum
 
 
 def test_checkpoints_of_an_interruption_do_not_push_out_the_scheduled_ones(tmp_path: Path) -> None:
-    config = replace(alarmed_run(tmp_path, checkpoint_every=1, keep_checkpoints=2), control=())
+    config = alarmed_run(tmp_path, control=(), checkpoint_every=1, keep_checkpoints=2)
     config = replace(config, evaluation=replace(config.evaluation, every=None))
     interrupt(config, reward=16 + 2 * 8 + 4)
     names = sorted(path.name for path in (config.folder / "checkpoints").iterdir())
@@ -212,7 +213,7 @@ def __getattr__(name: str) -> Any:
 FLAGS = [
     *("--rl.num-steps=4", "--rl.rollout.max-new-tokens=200", "--rl.rollout.num-prompts=8"),
     *("--rl.update.num-minibatches=2", "--checkpoint-every=3"),
-    *("--cold-start.0.num-steps=5", "--cold-start.1.num-steps=5", "--control.0.num-steps=5"),
+    *("--cold-start-1.num-steps=5", "--cold-start-2.num-steps=5", "--control-1.num-steps=5"),
     *("--evaluation.num-tasks=30", "--evaluation.max-new-tokens=200", "--evaluation.every=2"),
 ]
 

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from tiny_policies import save_tiny_policy
 from transformers import AutoModelForCausalLM
+from usual_phases import usual_phases
 
 from agents.__main__ import main
 from agents.algorithms import GRPO, PPO
@@ -28,7 +29,7 @@ from agents.config import (
     RLConfig,
     RolloutConfig,
     RunConfig,
-    SFTStage,
+    SFTConfig,
 )
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
@@ -39,7 +40,7 @@ from reasonenv.types import Task
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # in peft
 
 OPTIMIZER = OptimizerConfig(learning_rate=1e-2)
-STAGE = SFTStage(num_steps=2, batch_size=4, optimizer=OPTIMIZER)
+STAGE = SFTConfig(num_steps=2, batch_size=4, optimizer=OPTIMIZER)
 
 
 @rule("varied")
@@ -54,26 +55,24 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def adapter_run(base: Path, folder: Path, num_steps: int = 6, **changes: Any) -> RunConfig:
-    config = RunConfig(
+def adapter_run(base: Path, folder: Path, num_steps: int = 6, control: tuple[SFTConfig, ...] = (STAGE,)) -> RunConfig:
+    rl = RLConfig(
+        num_steps=num_steps,
+        algorithm=GRPO(kl_coef=0.1),
+        rollout=RolloutConfig(num_prompts=2, group_size=4, max_new_tokens=6),
+        optimizer=OPTIMIZER,
+        reference_every=3,
+    )
+    return RunConfig(
         name="adapters",
         output_dir=folder,
         policy=PolicyConfig(path=str(base), num_threads=1, lora=LoRAConfig(rank=4)),
         env=EnvConfig(tasks="chain_arithmetic", template="plain", reward=varied),
-        cold_start=(STAGE,),
-        control=(STAGE,),
-        rl=RLConfig(
-            num_steps=num_steps,
-            algorithm=GRPO(kl_coef=0.1),
-            rollout=RolloutConfig(num_prompts=2, group_size=4, max_new_tokens=6),
-            optimizer=OPTIMIZER,
-            reference_every=3,
-        ),
+        phases=usual_phases((STAGE,), control, rl),
         evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=4),
         checkpoint_every=2,
         keep_checkpoints=2,
     )
-    return replace(config, **changes)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -95,12 +94,12 @@ def finished(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_writes_the_adapters_and_not_the_model(finished: Path, base: Path) -> None:
-    for folder in (finished / "initial", finished / "checkpoint"):
+    for folder in (finished / "starts" / "before", finished / "checkpoint"):
         assert not (folder / "model.safetensors").exists()
         config = json.loads((folder / "adapter_config.json").read_text())
         assert config["base_model_name_or_path"] == str(base.resolve())
     trained = load_file(finished / "checkpoint" / "adapter_model.safetensors")
-    first = load_file(finished / "initial" / "adapter_model.safetensors")
+    first = load_file(finished / "starts" / "before" / "adapter_model.safetensors")
     assert trained.keys() == first.keys()
     assert not any(torch.equal(trained[name], first[name]) for name in trained)
 
@@ -121,8 +120,7 @@ def test_the_reference_is_written_once_and_linked_until_it_is_renewed(finished: 
 def test_a_resumed_run_is_the_run_that_was_never_stopped(base: Path, tmp_path: Path, algorithm: GRPO | PPO) -> None:
     def run(name: str, num_steps: int) -> RunConfig:
         config = adapter_run(base, tmp_path / name, num_steps, control=())
-        assert config.rl is not None
-        return replace(config, rl=replace(config.rl, algorithm=algorithm))
+        return config.with_phase(replace(config.rl_phases[0], algorithm=algorithm))
 
     train(run("whole", 6))
     train(run("grown", 4))

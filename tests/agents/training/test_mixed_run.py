@@ -22,10 +22,14 @@ def run(folder: Path, env: EnvConfig, *, num_steps: int, num_prompts: int, learn
         output_dir=folder,
         policy=PolicyConfig(num_threads=1),
         env=env,
-        rl=RLConfig(
-            num_steps=num_steps,
-            rollout=RolloutConfig(num_prompts=num_prompts, group_size=4, max_new_tokens=12),
-            optimizer=OptimizerConfig(learning_rate=learning_rate),
+        phases=(
+            "before",
+            RLConfig(
+                num_steps=num_steps,
+                rollout=RolloutConfig(num_prompts=num_prompts, group_size=4, max_new_tokens=12),
+                optimizer=OptimizerConfig(learning_rate=learning_rate),
+            ),
+            "after",
         ),
         evaluation=EvaluationConfig(num_tasks=4, max_new_tokens=6),
         checkpoint_every=1000,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_train import lines, outcome, small_run, start, stop_at
+from test_train import RL, lines, outcome, small_run, start, stop_at
 from tiny_policies import mixture
 
 from agents.algorithms import GRPO, PPO
@@ -18,14 +18,13 @@ from agents.train import train
 
 def mixture_run(folder: Path, policy: Path, kind: str) -> RunConfig:
     """Return a run whose experts are balanced by biases and replayed, or one with a critic and a renewed reference."""
-    base = small_run(folder, cold_start=(), control=())
-    assert base.rl is not None
     if kind == "mixture":
-        update = replace(base.rl.update, replay_routing="sampler", router_bias_rate=0.01, num_minibatches=2)
-        rl = replace(base.rl, algorithm=GRPO(kl_coef=0.01, entropy_coef=0.1), update=update)
+        update = replace(RL.update, replay_routing="sampler", router_bias_rate=0.01, num_minibatches=2)
+        rl = replace(RL, algorithm=GRPO(kl_coef=0.01, entropy_coef=0.1), update=update)
     else:
-        rl = replace(base.rl, algorithm=PPO(kl_coef=0.01), critic="copy", reference_every=2)
-    return replace(base, policy=PolicyConfig(path=str(policy), dtype="bfloat16"), rl=replace(rl, num_steps=5))
+        rl = replace(RL, algorithm=PPO(kl_coef=0.01), critic="copy", reference_every=2)
+    policy_config = PolicyConfig(path=str(policy), dtype="bfloat16")
+    return small_run(folder, cold_start=(), control=(), rl=replace(rl, num_steps=5), policy=policy_config)
 
 
 @pytest.fixture(scope="module")

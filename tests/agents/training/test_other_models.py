@@ -44,7 +44,7 @@ def small_run(folder: Path, **changes: Any) -> RunConfig:
         output_dir=folder,
         policy=PolicyConfig(num_threads=1),
         env=EnvConfig(tasks="chain_arithmetic", template="plain"),
-        rl=replace(rl, **changes),
+        phases=("before", replace(rl, **changes), "after"),
         evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=6),
         checkpoint_every=2,
     )
@@ -131,10 +131,11 @@ def recurrent_model(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def sampled_by_hf(config: RunConfig, path: str) -> RunConfig:
-    assert config.rl is not None
-    rl = replace(config.rl, rollout=replace(config.rl.rollout, engine="hf"))
-    policy = replace(config.policy, path=path)
-    return replace(config, policy=policy, rl=rl, evaluation=replace(config.evaluation, engine="hf"))
+    (rl,) = config.rl_phases
+    changed = replace(
+        config, policy=replace(config.policy, path=path), evaluation=replace(config.evaluation, engine="hf")
+    )
+    return changed.with_phase(replace(rl, rollout=replace(rl.rollout, engine="hf")))
 
 
 @pytest.mark.parametrize("role", ["policy", "teacher", "critic"])
@@ -164,7 +165,9 @@ def test_memory_names_the_teacher_and_counts_the_weights_of_a_critic_once(tmp_pa
     def parts(**changes: Any) -> dict[str, int]:
         config = small_run(tmp_path, **changes)
         policy = load_policy(config.policy, config.env, seed=0)
-        return memory_parts(build_rl_phase(config, policy, lambda *_: None).learner, has_reference=True)
+        return memory_parts(
+            build_rl_phase(config, config.rl_phases[0], policy, lambda *_: None).learner, has_reference=True
+        )
 
     plain = parts()
     assert "teacher" not in plain
@@ -178,7 +181,8 @@ def test_the_policy_does_not_move_in_the_steps_of_the_critic(tmp_path: Path) -> 
     config = small_run(tmp_path, algorithm=PPO(), num_value_steps=3)
     config = replace(config, env=replace(config.env, reward=early_letters), checkpoint_every=3, keep_checkpoints=2)
     train(config)
-    initial = weights_of(config.folder / "initial")
+    model = load_policy(config.policy, config.env, seed=config.seed).model
+    initial = {name: tensor.numpy().tobytes() for name, tensor in model.state_dict().items()}
     checkpoints = {path.name: weights_of(path) for path in (config.folder / "checkpoints").iterdir()}
     assert len(checkpoints) == 2
     assert [weights == initial for _, weights in sorted(checkpoints.items())] == [True, False]
@@ -187,7 +191,7 @@ def test_the_policy_does_not_move_in_the_steps_of_the_critic(tmp_path: Path) -> 
 def test_a_critic_starts_from_the_model_that_is_named(tmp_path: Path, other_model: str) -> None:
     config = small_run(tmp_path, algorithm=PPO(), critic=other_model)
     policy = load_policy(config.policy, config.env, seed=0)
-    phase = build_rl_phase(config, policy, lambda step, trajectories: None)
+    phase = build_rl_phase(config, config.rl_phases[0], policy, lambda step, trajectories: None)
     expected = AutoModelForCausalLM.from_pretrained(other_model).get_input_embeddings().weight
     assert phase.learner.policy.critic is not None
     assert phase.learner.policy.critic.get_input_embeddings().weight.equal(expected)  # pyright: ignore[reportCallIssue]

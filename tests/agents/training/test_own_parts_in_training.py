@@ -94,7 +94,11 @@ class Engine(DecodeEngine):
 def recipe():
     return RunConfig(
         name="own",
-        rl=RLConfig(num_steps=2, rollout=RolloutConfig(num_prompts=2, group_size=2, max_new_tokens=4)),
+        phases=(
+            "before",
+            RLConfig(num_steps=2, rollout=RolloutConfig(num_prompts=2, group_size=2, max_new_tokens=4)),
+            "after",
+        ),
         evaluation=EvaluationConfig(num_tasks=2, max_new_tokens=4),
     )
 
@@ -184,7 +188,7 @@ def test_parts_of_ones_own_are_trained_from_the_command_line(tmp_path: Path, own
         assert len(row["responses"]) == 2
     assert summary["algorithm"] == "Reinforce"
     assert summary["before"]["greedy"] == 0.0
-    assert config.rl.algorithm == own_parts.Reinforce(scale=2.0)
+    assert config.rl_phases[0].algorithm == own_parts.Reinforce(scale=2.0)
     assert config.env.reward == {"own_parts:brevity": 0.5, "format": 1.0}
     metrics = lines(tmp_path / "own" / "metrics.jsonl")
     assert "train/own_loss" in metrics[-1]
@@ -209,26 +213,26 @@ def test_a_reward_that_does_not_say_what_is_right_has_no_accuracy_in_the_summary
 
 def test_evaluation_may_be_on_other_tasks_in_another_environment(tmp_path: Path) -> None:
     config = trained(tmp_path, "--evaluation.tasks=gcd_lcm")[2]
-    assert config.evaluation_env == replace(config.env, tasks="gcd_lcm", split="test")
+    assert config.evaluation_env() == replace(config.env, tasks="gcd_lcm", split="test")
     other = trained(tmp_path, "--evaluation.env-id=reasonenv/QA-v0", "--env.use-chat-template")[2]
-    assert other.evaluation_env == EnvConfig(id="reasonenv/QA-v0", split="test", use_chat_template=True)
+    assert other.evaluation_env() == EnvConfig(id="reasonenv/QA-v0", split="test", use_chat_template=True)
 
 
 def test_objects_are_trained_from_python_and_recorded_as_what_they_are(tmp_path: Path, own_parts: Any) -> None:
     tasks = [{"question": f"{number}+1=?", "answer": number + 1} for number in range(40)]
     own = own_parts.recipe()
+    (rl,) = own.rl_phases
     config = replace(
         own,
         output_dir=tmp_path,
         env=EnvConfig(tasks=tasks, reward=own_parts.exact, template=own_parts.ask),
-        rl=replace(own.rl, algorithm=own_parts.Reinforce(), rollout=replace(own.rl.rollout, engine=own_parts.Engine)),
-    )
+    ).with_phase(replace(rl, algorithm=own_parts.Reinforce(), rollout=replace(rl.rollout, engine=own_parts.Engine)))
     summary = train(config)
     assert summary["num_tasks_also_trained_on"] == 0
     written = json.loads((tmp_path / "own" / "config.json").read_text())
     assert written["env"]["tasks"] == {"not_importable": "list of 40"}
     assert written["env"]["reward"] == "own_parts:exact"
-    assert written["rl"]["algorithm"] == {
+    assert written["phases"][1]["algorithm"] == {
         "class": "own_parts:Reinforce", "scale": 1.0
     }  # fmt: skip
     assert written["rl"]["rollout"]["engine"] == "own_parts:Engine"
@@ -307,8 +311,6 @@ def test_r1_zero_is_evaluated_by_the_path_of_a_policy_alone(tmp_path: Path, caps
 
 def test_any_recipe_takes_any_algorithm(own_parts: Any) -> None:
     zero = configure("train", "r1_zero", ["--model=m", "--algorithm=ppo", "--rl.algorithm.kl-coef=0.5"])
-    assert zero.rl is not None
-    assert zero.rl.algorithm == PPO(kl_coef=0.5)
+    assert zero.rl_phases[0].algorithm == PPO(kl_coef=0.5)
     own = configure("train", "quickstart", ["--algorithm=own_parts:Reinforce", "--rl.algorithm.scale=3"])
-    assert own.rl is not None
-    assert own.rl.algorithm == own_parts.Reinforce(scale=3.0)
+    assert own.rl_phases[0].algorithm == own_parts.Reinforce(scale=3.0)

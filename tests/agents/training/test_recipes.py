@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from agents.algorithms import GRPO, PPO
 from agents.building import check_parts
-from agents.config import RunConfig, to_json
+from agents.config import RunConfig, SFTConfig, to_json
 from agents.recipes import RECIPES
 from agents.recipes.quickstart import quickstart
 from agents.recipes.r1_zero import r1_zero
 from agents.recipes.sft import sft
-from agents.train import plan
 from reasonenv.registration import ENVIRONMENTS
 from reasonenv.tables import resolve
 
@@ -37,9 +37,9 @@ def test_every_recipe_gives_the_same_configuration_every_time(recipe: Any) -> No
 
 def test_every_recipe_begins_with_an_evaluation_or_supervised_steps_and_evaluates_at_its_end(recipe: Any) -> None:
     name, function = recipe
-    phases = plan(function(**REQUIRED.get(name, {})))
-    assert phases[-1].name in ("before", "after")
-    assert "before" in [phase.name for phase in phases]
+    phases = function(**REQUIRED.get(name, {})).phases
+    assert phases[-1] in ("before", "after")
+    assert "before" in phases
 
 
 @pytest.mark.parametrize("config", [quickstart(), quickstart("ppo"), sft()], ids=["grpo", "ppo", "sft"])
@@ -50,8 +50,7 @@ def test_recipes_that_need_no_model_run_without_network(config: RunConfig) -> No
 
 def test_r1_zero_has_the_published_hyperparameters() -> None:
     """Sec. 2 and its supplement, arXiv 2501.12948."""
-    rl = r1_zero("some/model").rl
-    assert rl is not None
+    (rl,) = r1_zero("some/model").rl_phases
     assert rl.optimizer.learning_rate == 3e-6
     assert rl.optimizer.schedule == "constant"
     assert isinstance(rl.algorithm, GRPO)
@@ -65,36 +64,36 @@ def test_r1_zero_has_the_published_hyperparameters() -> None:
 
 def test_r1_zero_learns_without_supervision_from_accuracy_and_format_under_its_template() -> None:
     config = r1_zero("some/model")
-    assert (config.cold_start, config.control, config.policy.path) == ((), (), "some/model")
+    assert [phase.name for phase in config.plan] == ["before", "rl", "after"]
+    assert config.policy.path == "some/model"
     assert config.env.id == "reasonenv/Math-v0"
     assert ENVIRONMENTS[config.env.id]["reward"] == ENVIRONMENTS[config.env.id]["template"] == "r1_zero"
 
 
 def test_r1_zero_evaluates_with_the_budget_that_it_trains_with() -> None:
     config = r1_zero("some/model")
-    assert config.rl is not None
-    assert config.evaluation.max_new_tokens == config.rl.rollout.max_new_tokens
+    assert config.evaluation.max_new_tokens == config.rl_phases[0].rollout.max_new_tokens
 
 
 @pytest.mark.parametrize(("name", "kind"), [("grpo", GRPO), ("ppo", PPO)])
 def test_quickstart_offers_both_algorithms_and_changes_nothing_else(name: Any, kind: type) -> None:
-    rl = quickstart(name).rl
-    assert rl is not None
+    (rl,), (default,) = quickstart(name).rl_phases, quickstart().rl_phases
     assert isinstance(rl.algorithm, kind)
-    ours, default = to_json(quickstart(name)), to_json(quickstart())
-    assert {**ours, "rl": None} == {**default, "rl": None}
-    assert {**ours["rl"], "algorithm": None} == {**default["rl"], "algorithm": None}
+    assert to_json(quickstart(name).with_phase(replace(rl, algorithm=default.algorithm))) == to_json(quickstart())
 
 
 def test_quickstart_ends_its_cold_start_on_terse_answers_and_its_control_goes_on_with_them() -> None:
     config = quickstart()
-    worked, terse = config.cold_start
+    worked, terse, before, control, *_ = config.phases
+    assert before == "before"
+    assert isinstance(worked, SFTConfig)
+    assert isinstance(terse, SFTConfig)
     assert worked.worked_share == 1.0
     assert 0 < terse.worked_share < 0.5
-    assert config.control == (terse,)
+    assert control == replace(terse, name="control_1", start="before")
 
 
 def test_sft_takes_model_and_length() -> None:
     config = sft(model="some/model", num_steps=7)
-    assert (config.policy.path, config.rl) == ("some/model", None)
-    assert [stage.num_steps for stage in config.cold_start] == [7]
+    assert (config.policy.path, config.rl_phases) == ("some/model", ())
+    assert [phase.num_steps for phase in config.training_phases] == [7]

@@ -16,32 +16,39 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForCausalLM
+from usual_phases import usual_phases
 
 from agents.algorithms import GRPO, PPO
-from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
+from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTConfig
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
-from agents.records.position import plan
 from agents.train import train
 
-STAGE = SFTStage(num_steps=3, batch_size=4, optimizer=OptimizerConfig(learning_rate=1e-3))
+STAGE = SFTConfig(num_steps=3, batch_size=4, optimizer=OptimizerConfig(learning_rate=1e-3))
 
 QUICK = EvaluationConfig(num_tasks=2, max_new_tokens=4)
 
 
-def small_run(folder: Path, **changes: Any) -> RunConfig:
+RL = RLConfig(
+    num_steps=4,
+    rollout=RolloutConfig(num_prompts=2, group_size=4, max_new_tokens=6),
+    optimizer=OptimizerConfig(learning_rate=1e-3),
+)
+
+
+def small_run(
+    folder: Path,
+    cold_start: tuple[SFTConfig, ...] = (STAGE, STAGE),
+    control: tuple[SFTConfig, ...] = (STAGE,),
+    rl: RLConfig | None = RL,
+    **changes: Any,
+) -> RunConfig:
     config = RunConfig(
         name="small",
         output_dir=folder,
         policy=PolicyConfig(num_threads=1),
         env=EnvConfig(tasks="chain_arithmetic", template="plain"),
-        cold_start=(STAGE, STAGE),
-        control=(STAGE,),
-        rl=RLConfig(
-            num_steps=4,
-            rollout=RolloutConfig(num_prompts=2, group_size=4, max_new_tokens=6),
-            optimizer=OptimizerConfig(learning_rate=1e-3),
-        ),
+        phases=usual_phases(cold_start, control, rl),
         evaluation=EvaluationConfig(num_tasks=8, max_new_tokens=6, every=2),
         checkpoint_every=2,
     )
@@ -124,7 +131,7 @@ def test_evaluations_during_training_come_at_the_configured_interval(finished: P
 
 
 def test_control_and_rl_start_from_the_same_policy(finished: Path) -> None:
-    names = [entry.name for entry in plan(small_run(finished)) if entry.starts_from_initial]
+    names = [phase.name for phase in small_run(finished).plan if phase.start == "before"]
     assert names == ["control_1", "rl"]
 
 
@@ -204,9 +211,7 @@ def test_checkpoint_loads_as_an_ordinary_hugging_face_model(finished: Path) -> N
 
 
 def test_ppo_with_kl_resumes_bit_for_bit_after_ctrl_c(tmp_path: Path) -> None:
-    rl = small_run(tmp_path).rl
-    assert rl is not None
-    ppo = replace(rl, algorithm=PPO(kl_coef=0.01), num_steps=5)
+    ppo = replace(RL, algorithm=PPO(kl_coef=0.01), num_steps=5)
     whole = small_run(tmp_path / "whole", cold_start=(), control=(), rl=ppo)
     train(whole)
     broken = replace(whole, output_dir=tmp_path / "broken")
@@ -220,8 +225,7 @@ def test_ppo_with_kl_resumes_bit_for_bit_after_ctrl_c(tmp_path: Path) -> None:
 
 
 def longer(config: RunConfig, num_steps: int, **changes: Any) -> RunConfig:
-    assert config.rl is not None
-    return replace(config, rl=replace(config.rl, num_steps=num_steps, **changes))
+    return config.with_phase(replace(config.rl_phases[0], num_steps=num_steps, **changes))
 
 
 @pytest.mark.parametrize("algorithm", [GRPO(), PPO(kl_coef=0.01)])
@@ -254,7 +258,7 @@ def killed_arguments(folder: Path) -> str:
 def broken_arguments(folder: Path) -> str:
     return (
         f"train(small_run(Path({str(folder)!r}), cold_start=(), control=(), "
-        "rl=replace(small_run(Path()).rl, algorithm=PPO(kl_coef=0.01), num_steps=5)))"
+        "rl=replace(RL, algorithm=PPO(kl_coef=0.01), num_steps=5)))"
     )
 
 
