@@ -14,7 +14,18 @@ from typing import Any
 
 from agents.errors import CheckpointError
 
-__all__ = ["ARTEFACTS", "Artefact", "Checkpoint", "Report", "SampleFile", "content_hash", "read_rows", "write_rows"]
+__all__ = [
+    "ARTEFACTS",
+    "Artefact",
+    "Checkpoint",
+    "Report",
+    "SampleFile",
+    "content_hash",
+    "export_checkpoint",
+    "read_rows",
+    "write_json",
+    "write_rows",
+]
 
 
 @dataclass(frozen=True)
