@@ -121,7 +121,7 @@ def _rl(sizes: Sizes, num_steps: int, *, temperature: float = 1.0) -> RLConfig:
         algorithm=GRPO(clip_high=0.28, kl_coef=0.001),
         rollout=_rollout(sizes, temperature),
         optimizer=OptimizerConfig(learning_rate=1e-6, num_warmup_steps=10),
-        update=UpdateConfig(max_tokens_per_microbatch=16 * sizes.max_new_tokens),
+        update=UpdateConfig(max_tokens_per_microbatch=16_384),
         reference_every=400,
     )
 
@@ -140,7 +140,7 @@ def _sft(sizes: Sizes, learning_rate: float) -> SFTConfig:
         samples=INPUT_SAMPLES,
         num_epochs=sizes.num_epochs,
         batch_size=sizes.batch_size,
-        max_tokens_per_microbatch=16 * sizes.max_new_tokens,
+        max_tokens_per_microbatch=16_384,
         optimizer=OptimizerConfig(
             learning_rate=learning_rate, schedule="cosine", final_learning_rate=learning_rate / 10
         ),
@@ -156,7 +156,7 @@ def _student(path: str, sizes: Sizes) -> Student:
             algorithm=Distillation(),
             rollout=_rollout(sizes),
             optimizer=OptimizerConfig(learning_rate=1e-6, num_warmup_steps=10),
-            update=UpdateConfig(max_tokens_per_microbatch=16 * sizes.max_new_tokens),
+            update=UpdateConfig(max_tokens_per_microbatch=16_384),
         ),
         rl=_rl(sizes, sizes.num_rl_steps),
     )
