@@ -10,6 +10,7 @@ ReasonEnvError
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 
 from reasonenv.errors import ReasonEnvError
 
@@ -35,8 +36,8 @@ class TrainingError(ReasonEnvError, ArithmeticError):
 def check_at_least(minimum: int, owner: str, **counts: int | None) -> None:
     """Raise `ConfigError` for a count below `minimum`, or True for a number; None stands for "not set"."""
     for name, count in counts.items():
-        if isinstance(count, bool):
-            raise ConfigError(f"{owner}.{name} must be an int, got {count}.")
+        if isinstance(count, bool) or not isinstance(count, Integral | None):
+            raise ConfigError(f"{owner}.{name} must be an int, got {count!r:.80}.")
         if count is not None and not count >= minimum:
             raise ConfigError(f"{owner}.{name} must be at least {minimum}, got {count}.")
 
@@ -54,6 +55,8 @@ def check_numbers(owner: str, *, is_positive: bool = False, allows_inf: bool = F
         ConfigError: another number, or True or False; the message names it.
     """
     for name, number in numbers.items():
+        if not isinstance(number, Real):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
+            raise ConfigError(f"{owner}.{name} must be a number, got {number!r:.80}.")
         is_above = number > 0 if is_positive else number >= 0
         is_below = number <= math.inf if allows_inf else number < math.inf
         if isinstance(number, bool) or not (is_above and is_below):

@@ -175,9 +175,11 @@ class Learner:
 
         Raises:
             ConfigError: a row is longer than a microbatch may be, or the algorithm needs what is not there.
-            TrainingError: the gradient of an optimizer step is not finite, or the sampler is too far from the policy;
-                the step is not taken.
+            TrainingError: rewards or the gradient of an optimizer step are not finite, or the sampler is too far from
+                the policy; the step is not taken.
         """
+        if not batch.rewards_B.isfinite().all():
+            raise TrainingError("Rewards must be finite: leave rows whose grader failed out of the batch (`assemble`).")
         rows = partial(self._parts, batch, torch.arange(len(batch.rewards_B)), config.max_tokens_per_microbatch)
         batch, route_metrics = with_routes(batch, self.policy, config.replay_routing, rows)
         batch = algorithm.annotate(self.fill_no_grad_fields(batch, algorithm, config, temperature=temperature))

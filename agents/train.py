@@ -366,8 +366,9 @@ class _Run:
         self.interruption.hold()
 
     def _record(self, step: int, trajectories: list[Trajectory]) -> None:
+        several = {"phase": self.plan[self.position.phase].name} if len(self.config.rl_phases) > 1 else {}
         for row in rollout_rows(step, trajectories):
-            self.rollouts.write(row)
+            self.rollouts.write({**several, **row})
 
     def _save(self, name: str, *, is_scheduled: bool) -> None:
         position = self.position

@@ -65,8 +65,7 @@ def variants() -> dict[str, Callable[[RunConfig], RunConfig]]:
 
 def _with_algorithm(name: str) -> Callable[[RunConfig], RunConfig]:
     def change(config: RunConfig) -> RunConfig:
-        assert config.rl is not None
-        return replace(config, rl=replace(config.rl, algorithm=load_algorithm(name)))
+        return config.with_phase(replace(config.rl_phases[0], algorithm=load_algorithm(name)))
 
     return change
 
@@ -79,10 +78,9 @@ def _with_policy(**settings: Any) -> Callable[[RunConfig], RunConfig]:
 
 
 def _with_adapters(config: RunConfig) -> RunConfig:
-    assert config.rl is not None
-    optimizer = replace(config.rl.optimizer, learning_rate=10 * config.rl.optimizer.learning_rate)
-    adapted = _with_policy(lora=LoRAConfig(rank=16))(config)
-    return replace(adapted, rl=replace(config.rl, optimizer=optimizer))
+    (rl,) = config.rl_phases
+    optimizer = replace(rl.optimizer, learning_rate=10 * rl.optimizer.learning_rate)
+    return _with_policy(lora=LoRAConfig(rank=16))(config).with_phase(replace(rl, optimizer=optimizer))
 
 
 def main(arguments: Arguments) -> None:
@@ -124,7 +122,7 @@ def run(row: str, seed: int, checkpoint: Path, folder: Path, arguments: Argument
     torch.set_num_threads(1)
     config = _config(row, seed, checkpoint, folder, arguments)
     policy = load_policy(config.policy, config.env, path=str(checkpoint), seed=seed)
-    phase = build_rl_phase(config, policy, lambda *_: None)
+    phase = build_rl_phase(config, config.rl_phases[0], policy, lambda *_: None)
     seconds, evaluations = 0.0, [(0, evaluate_policy(config, policy).greedy.rate)]
     for step in range(arguments.num_steps):
         started = time.perf_counter()
@@ -150,19 +148,17 @@ def run(row: str, seed: int, checkpoint: Path, folder: Path, arguments: Argument
 
 def _config(row: str, seed: int, checkpoint: Path, folder: Path, arguments: Arguments) -> RunConfig:
     recipe = quickstart("grpo")
-    assert recipe.rl is not None
     config = replace(
         recipe,
         seed=seed,
         policy=replace(recipe.policy, path=str(checkpoint), num_threads=1),
-        rl=replace(recipe.rl, num_steps=arguments.num_steps),
+        phases=(replace(recipe.rl_phases[0], start="previous", num_steps=arguments.num_steps),),
         evaluation=EvaluationConfig(num_tasks=arguments.num_tasks, max_new_tokens=recipe.evaluation.max_new_tokens),
     )
     config = variants()[row](config)
     if _is_first(row):
         return config
-    assert config.rl is not None
-    return replace(config, rl=replace(config.rl, teacher=str(folder / f"teacher-{seed}")))
+    return config.with_phase(replace(config.rl_phases[0], teacher=str(folder / f"teacher-{seed}")))
 
 
 def _known_runs(arguments: Arguments, rows: tuple[str, ...]) -> list[dict[str, Any]]:

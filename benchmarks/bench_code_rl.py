@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.algorithms.grpo import GRPO
-from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTStage
+from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTConfig
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.train import train
 from reasonenv.execution.shared import shared_sandbox
@@ -45,20 +45,27 @@ def configure(arguments: Arguments, seed: int, folder: Path) -> RunConfig:
     """Return a run of imitation, then GRPO on `code_all_passed`; both sides of the control have the same cold start."""
     optimizer = OptimizerConfig(learning_rate=3e-3, schedule="cosine", num_warmup_steps=50, betas=(0.9, 0.98))
     more = OptimizerConfig(learning_rate=1e-4, num_warmup_steps=10)
+    rl = RLConfig(
+        start="before",
+        num_steps=arguments.rl_steps,
+        algorithm=GRPO(clip_high=0.28),
+        rollout=RolloutConfig(num_prompts=16, group_size=8, max_new_tokens=120),
+        optimizer=OptimizerConfig(learning_rate=5e-4, num_warmup_steps=5),
+        update=UpdateConfig(max_tokens_per_microbatch=16_384, share_prompts=True),
+    )
     return RunConfig(
         name="code_rl",
         seed=seed,
         output_dir=folder,
         policy=PolicyConfig(num_threads=1),
         env=EnvConfig(id="reasonenv/Code-v0", tasks="code_arithmetic", reward="code_all_passed", template="plain"),
-        cold_start=(SFTStage(num_steps=arguments.cold_start_steps, batch_size=32, optimizer=optimizer),),
-        control=(SFTStage(num_steps=arguments.rl_steps, batch_size=32, optimizer=more),),
-        rl=RLConfig(
-            num_steps=arguments.rl_steps,
-            algorithm=GRPO(clip_high=0.28),
-            rollout=RolloutConfig(num_prompts=16, group_size=8, max_new_tokens=120),
-            optimizer=OptimizerConfig(learning_rate=5e-4, num_warmup_steps=5),
-            update=UpdateConfig(max_tokens_per_microbatch=16_384, share_prompts=True),
+        phases=(
+            SFTConfig(name="cold_start_1", num_steps=arguments.cold_start_steps, batch_size=32, optimizer=optimizer),
+            "before",
+            SFTConfig(name="control_1", num_steps=arguments.rl_steps, batch_size=32, optimizer=more),
+            "control",
+            rl,
+            "after",
         ),
         evaluation=EvaluationConfig(num_tasks=150, max_new_tokens=120, every=max(1, arguments.rl_steps // 4)),
     )

@@ -48,12 +48,13 @@ class Comparison:
     def run_config(self, checkpoint: Path, *, seed: int, skip_zero_gradient_rows: bool) -> RunConfig:
         """The quickstart recipe's reinforcement learning with this batch, from this checkpoint, one update a batch."""
         recipe = quickstart("grpo")
-        assert recipe.rl is not None
-        assert isinstance(recipe.rl.algorithm, GRPO)
+        (rl,) = recipe.rl_phases
+        assert isinstance(rl.algorithm, GRPO)
         rl = replace(
-            recipe.rl,
+            rl,
+            start="previous",
             num_steps=self.num_steps,
-            algorithm=replace(recipe.rl.algorithm, kl_coef=0.0, scale="group", reduction="sequence_mean"),
+            algorithm=replace(rl.algorithm, kl_coef=0.0, scale="group", reduction="sequence_mean"),
             rollout=RolloutConfig(
                 num_prompts=self.num_prompts, group_size=self.group_size, max_new_tokens=self.max_new_tokens
             ),
@@ -63,7 +64,7 @@ class Comparison:
             recipe,
             seed=seed,
             policy=replace(recipe.policy, path=str(checkpoint), num_threads=self.num_threads),
-            rl=rl,
+            phases=(rl,),
             evaluation=EvaluationConfig(num_tasks=self.num_evaluation_tasks, max_new_tokens=self.max_new_tokens),
         )
 
@@ -133,12 +134,10 @@ def make_checkpoint(comparison: Comparison, folder: Path, *, seed: int) -> Path:
         seed=seed,
         output_dir=folder,
         policy=replace(recipe.policy, num_threads=comparison.num_threads),
-        control=(),
-        rl=None,
-        evaluation=replace(recipe.evaluation, num_tasks=1),
+        phases=recipe.training_phases[:2],
     )
     train(config, console=Console(quiet=True))
-    return config.folder / "initial"
+    return config.folder / "checkpoint"
 
 
 def _random_policy(comparison: Comparison, folder: Path, *, seed: int) -> Path:
@@ -196,7 +195,7 @@ def train_ours(
         for row in rollout_rows(step, trajectories):
             rollouts.write(row)
 
-    phase = build_rl_phase(config, policy, record)
+    phase = build_rl_phase(config, config.rl_phases[0], policy, record)
     clock = Clock(connection, comparison, lambda: evaluate_policy(config, policy).greedy.rate)
     clock.start()
     for step in range(comparison.num_steps):
@@ -279,17 +278,17 @@ def trl_tasks_and_reward(config: RunConfig) -> tuple[Any, Callable[..., list[flo
     from datasets import Dataset
 
     from agents.building import make_env
-    from agents.rl import task_indices_of_step
+    from agents.seeds import indices_of_step
     from reasonenv.types import Attempt
 
-    assert config.rl is not None
-    env = make_env(config.training_env, split="train", num_groups=1, group_size=1)
+    (rl,) = config.rl_phases
+    env = make_env(config.training_env(rl), split="train", num_groups=1, group_size=1)
     tasks, reward, template = env.tasks, env.reward, env.envs[0].template
-    num_prompts = config.rl.rollout.num_prompts
+    num_prompts = rl.rollout.num_prompts
     stream = [
         index
-        for step in range(config.rl.num_steps)
-        for index in task_indices_of_step(step, num_prompts, len(tasks), seed=config.seed)
+        for step in range(rl.num_steps)
+        for index in indices_of_step(step, num_prompts, len(tasks), seed=config.seed)
     ]
 
     known = {index: tasks[index] for index in stream}
@@ -310,8 +309,8 @@ def trl_optimizer(config: RunConfig, model: Any) -> tuple[Any, Any]:
 
     from agents.learner import learning_rate
 
-    assert config.rl is not None
-    settings, num_steps = config.rl.optimizer, config.rl.num_steps
+    (rl,) = config.rl_phases
+    settings, num_steps = rl.optimizer, rl.num_steps
     optimizer = torch.optim.AdamW(
         model.parameters(),
         lr=settings.learning_rate,
@@ -330,12 +329,12 @@ def trl_arguments(config: RunConfig, folder: Path) -> Any:
     """Return `GRPOConfig` for one generation and update a step, in fp32, with our loss, nothing logged or saved."""
     from trl.trainer.grpo_config import GRPOConfig
 
-    assert config.rl is not None
-    algorithm, rollout = config.rl.algorithm, config.rl.rollout
+    (rl,) = config.rl_phases
+    algorithm, rollout = rl.algorithm, rl.rollout
     assert isinstance(algorithm, GRPO)
     return GRPOConfig(
         output_dir=str(folder),
-        max_steps=config.rl.num_steps,
+        max_steps=rl.num_steps,
         per_device_train_batch_size=rollout.num_prompts * rollout.group_size,
         gradient_accumulation_steps=1,
         steps_per_generation=1,
@@ -351,7 +350,7 @@ def trl_arguments(config: RunConfig, folder: Path) -> Any:
         epsilon_high=algorithm.clip_high,
         loss_type="grpo",
         scale_rewards="group",
-        max_grad_norm=config.rl.optimizer.max_grad_norm,
+        max_grad_norm=rl.optimizer.max_grad_norm,
         seed=config.seed,
         use_cpu=True,
         bf16=False,

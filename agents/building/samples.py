@@ -32,8 +32,7 @@ def load_samples(source: SampleSource, *, name: str) -> SampleList:
         return source
     if isinstance(source, str | Path):
         content, place = _content(Path(source), name), f"{name}={str(source)!r}"
-        lines = [line for line in content.decode(encoding="utf-8").splitlines() if line.strip()]
-        rows: Iterable[Any] = [_json(line, f"{place}, line {number}") for number, line in enumerate(lines, start=1)]
+        rows: Iterable[Any] = _rows(content, place)
     else:
         rows, place = [asdict(row) if isinstance(row, SFTSample) else row for row in source], name
         content = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows).encode()
@@ -50,11 +49,15 @@ def _content(path: Path, name: str) -> bytes:
         raise ConfigError(f"{name}={str(path)!r} cannot be read: {error}. Give a file of JSON lines.") from error
 
 
-def _json(line: str, place: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError as error:
-        raise ConfigError(f"{place} is no JSON: {error}.") from error
+def _rows(content: bytes, place: str) -> list[Any]:
+    """Return the JSON values of lines; those that are empty count in the numbers of others."""
+    rows: list[Any] = []
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            rows += [json.loads(line)] if line.strip() else []
+        except ValueError as error:  # of JSON, or of UTF-8
+            raise ConfigError(f"{place}, line {number} is no JSON in UTF-8: {error}.") from error
+    return rows
 
 
 def _sample(row: Any, place: str) -> SFTSample:

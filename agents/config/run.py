@@ -155,7 +155,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise ConfigError(f"{count} phases are called {name!r}: give each a name of its own.")
         if name in taken:
             raise ConfigError(
-                f"A phase cannot be called {name!r}, which a run calls something else: name it otherwise."
+                f"A phase cannot be called {name!r}: a run has something else of that name. Choose another."
             )
 
 

@@ -65,10 +65,10 @@ class Precision:
 
     @contextmanager
     def full_routers(self, model: nn.Module, device: torch.device) -> Generator[None]:
-        """Inside the context, routers compute in fp32."""
+        """Inside the context, routers compute in fp32. They are told by their class, in models of the hub too."""
         with ExitStack() as stack:
             for module in model.modules() if self.dtype != "float32" else ():
-                if type(module).__name__.endswith("Router"):
+                if type(module).__name__.endswith(("Router", "Gate", "Gating")):
                     stack.enter_context(forward_replaced(module, _in_full(module.forward, device)))
             yield
 

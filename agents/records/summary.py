@@ -47,9 +47,9 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
 
 def _print_results(summary: Mapping[str, Any], results: Mapping[str, Any], console: Console) -> None:
     titles = _TITLES if summary["algorithm"] else {**_TITLES, "before": "after SFT"}
-    num_seen = {name: result["num_tasks_also_trained_on"] for name, result in results.items()}
+    seen = dict.fromkeys((result["num_tasks_also_trained_on"], result["n"]) for result in results.values())
     method = summary["algorithm"] or "SFT"
-    kind = "" if any(num_seen.values()) else "held-out "
+    kind = "" if any(number for number, _ in seen) else "held-out "
     table = Table(title=f"{summary['name']} ({method}, seed {summary['seed']}): {kind}accuracy")
     for heading in ("", *(titles.get(name, name) for name in results)):
         table.add_column(heading, justify="left" if heading == "" else "right")
@@ -60,16 +60,16 @@ def _print_results(summary: Mapping[str, Any], results: Mapping[str, Any], conso
     add("greedy", lambda result: _rate(result["greedy"], result["greedy_interval"]))
     for level in dict.fromkeys(level for result in results.values() for level in result["greedy_by_difficulty"]):
         add(f"  difficulty {level}", lambda result, level=level: _greedy_at(result, level))
-    add("sampled", lambda result: _rate(result["sampled"], result["sampled_interval"]))
-    add("  temperature", lambda result: f"{result['temperature']:g}")
+    temperatures = dict.fromkeys(f"{result['temperature']:g}" for result in results.values())
+    add(f"sampled, T = {', '.join(temperatures)}", lambda result: _rate(result["sampled"], result["sampled_interval"]))
     add("greedy reward", lambda result: _number(result["greedy_reward"]))
     add("tasks", lambda result: str(result["n"]))
     add("response tokens", lambda result: f"{result['response_tokens']:.1f}")
     add("most frequent answer", lambda result: _number(result["constant_answer_baseline"]))
     console.print(table)
-    for name, number in num_seen.items():
+    for number, num_tasks in seen:
         if number:
-            _say(console, f"NOT HELD OUT: {number} of {results[name]['n']} tasks of {name!r} are also trained on.")
+            _say(console, f"NOT HELD OUT: {number} of {num_tasks} evaluated tasks are also trained on.")
 
 
 def _greedy_at(result: Mapping[str, Any], level: str) -> str:

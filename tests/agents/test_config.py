@@ -22,12 +22,14 @@ from agents.config import (
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.rollout.engine import SamplingParams
+from reasonenv.errors import UnknownNameError
 
 REQUIRED: dict[type, dict[str, Any]] = {
     SFTConfig: {"num_steps": 1},
     RLConfig: {"num_steps": 1},
     RunConfig: {"name": "a"},
 }
+KEEPS = RLConfig(name="second", num_steps=1, keeps_optimizer=True)
 REFUSED: list[tuple[type, str, Any]] = [
     (PolicyConfig, "num_threads", 0),
     (RolloutConfig, "num_prompts", 0),
@@ -37,6 +39,8 @@ REFUSED: list[tuple[type, str, Any]] = [
     (RolloutConfig, "temperature", -1.0),
     (RolloutConfig, "top_p", 0.0),
     (RolloutConfig, "top_p", 1.5),
+    (EvaluationConfig, "temperature", -1.0),
+    (EvaluationConfig, "top_p", 0.0),
     (SFTConfig, "num_steps", -1),
     (SFTConfig, "batch_size", 0),
     (SFTConfig, "worked_share", -0.1),
@@ -133,6 +137,69 @@ def test_true_is_no_count() -> None:
         UpdateConfig(num_epochs=True)
     with pytest.raises(TypeError, match="max_new_tokens must be an int, got bool: True"):
         SamplingParams(max_new_tokens=True)
+
+
+RL = RLConfig(num_steps=1)
+SFT = SFTConfig(num_steps=1)
+
+
+@pytest.mark.parametrize(
+    ("phases", "message"),
+    [
+        ((RL, RL), "2 phases are called 'rl': give each a name of its own"),
+        (("before", SFT, "before"), "2 phases are called 'before'"),
+        ((EvaluationConfig(),), "cannot be called 'evaluation': a run has something else of that name"),
+        (("seconds",), "cannot be called 'seconds'"),
+        (("previous",), "cannot be called 'previous'"),
+        (("../up",), r"must be letters, digits and _, such as 'rl_2'; got '\.\./up'"),
+        ((dataclasses.replace(RL, start="after"), "after"), r"rl\.start='after' must name a phase before 'rl'"),
+        ((dataclasses.replace(SFT, start="sft"),), r"sft\.start='sft' must name a phase before 'sft'"),
+        ((KEEPS,), r"second\.keeps_optimizer needs a phase of reinforcement learning before it"),
+        ((RL, SFT, KEEPS), r"second\.keeps_optimizer needs a phase of reinforcement learning before it"),
+        ((RL, EvaluationConfig(name="at", start="initial"), KEEPS), r"at\.start='initial' is not the policy of that"),
+        ((RL, dataclasses.replace(KEEPS, start="initial")), r"second\.start='initial' is not the policy of that"),
+        (
+            (RL, dataclasses.replace(KEEPS, optimizer=OptimizerConfig(learning_rate=1.0))),
+            r"needs the same second\.optimizer as rl\.optimizer",
+        ),
+        ((RL, dataclasses.replace(KEEPS, algorithm=PPO())), "needs the same critic, or none, in 'rl' and 'second'"),
+    ],
+)
+def test_phases_that_do_not_fit_together_are_refused_by_name(phases: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        RunConfig(name="a", phases=phases)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "cold needs one of num_steps and num_epochs, got None, None"),
+        ({"num_steps": 1, "num_epochs": 1.0, "samples": "x"}, "cold needs one of num_steps and num_epochs, got 1, 1.0"),
+        ({"num_epochs": 1.0}, r"cold\.num_epochs are epochs of samples: set cold\.samples"),
+        ({"num_epochs": 0.0, "samples": "x"}, r"cold\.num_epochs must be positive"),
+        ({"num_steps": 1, "start": ""}, r"cold\.start is empty"),
+    ],
+)
+def test_a_supervised_phase_is_as_long_as_one_setting_says(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        SFTConfig(name="cold", **settings)
+
+
+def test_a_bare_name_measures_as_the_run_does() -> None:
+    run = RunConfig(name="a", phases=("before",), evaluation=EvaluationConfig(num_tasks=3))
+    assert run.plan == (EvaluationConfig(name="before", num_tasks=3),)
+
+
+def test_the_evaluation_of_a_run_starts_nowhere() -> None:
+    with pytest.raises(ConfigError, match="is for a phase"):
+        RunConfig(name="a", evaluation=EvaluationConfig(start="initial"))
+
+
+def test_a_phase_is_replaced_by_its_name() -> None:
+    run = RunConfig(name="a", phases=(SFT, "before", RL))
+    assert run.with_phase(RLConfig(num_steps=9)).phases == (SFT, "before", RLConfig(num_steps=9))
+    with pytest.raises(UnknownNameError, match=r"Unknown phase 'r1'\. Did you mean 'rl'"):
+        run.with_phase(RLConfig(name="r1", num_steps=9))
 
 
 def test_no_steps_may_have_no_learning_rate() -> None:

@@ -103,6 +103,12 @@ def test_a_gradient_too_large_to_measure_is_refused_at_the_step_that_has_it():
     assert all(map(torch.equal, before, learner.policy.parameters()))
 
 
+def test_a_reward_that_is_no_number_is_refused_before_anything_is_computed():
+    batch = sampled_batch([1, math.nan, 0, 1])
+    with pytest.raises(TrainingError, match="Rewards must be finite"):
+        make_learner().update(batch, GRPO(), UpdateConfig(), temperature=1.0, seed=0)
+
+
 def test_what_critic_and_reference_fill_in_keeps_no_graph():
     learner = make_learner(has_value_head=True)
     learner.freeze_reference()

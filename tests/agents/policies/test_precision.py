@@ -10,6 +10,8 @@ import torch
 from peft import LoraConfig, get_peft_model
 from token_batches import sampled_batch
 from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
     BloomConfig,
     BloomForCausalLM,
     DeepseekV3Config,
@@ -239,3 +241,32 @@ def test_full_precision_is_the_default_and_changes_nothing() -> None:
 def test_bloom_declares_layers_to_compute_again() -> None:
     bloom = BloomForCausalLM(BloomConfig(vocab_size=272, hidden_size=32, n_layer=1, n_head=2))
     assert len(HFPolicy(bloom, gradient_checkpointing=True).recomputed) == 1
+
+
+@pytest.mark.parametrize(
+    ("model_type", "gate", "settings"),
+    [
+        ("jetmoe", "JetMoeTopKGating", {"kv_channels": 8, "num_local_experts": 4, "num_experts_per_tok": 2}),
+        ("hunyuan_v1_moe", "HunYuanMoEV1Gate", {"num_experts": 4, "moe_topk": 2, "head_dim": 16, "eos_token_id": 1}),
+        ("qwen3_moe", "Qwen3MoeTopKRouter", {**EXPERTS, "num_experts": 4, "head_dim": 16}),
+    ],
+)
+def test_routers_of_whatever_name_compute_in_full_width(model_type: str, gate: str, settings: dict[str, Any]) -> None:
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(model_type, **SIZES, **settings))
+    linear = next(
+        part
+        for module in model.modules()
+        if type(module).__name__ == gate
+        for part in module.modules()
+        if isinstance(getattr(part, "weight", None), torch.nn.Parameter)
+    )
+    seen: list[torch.dtype] = []
+    linear.register_forward_hook(lambda _module, _inputs, output: seen.append(_first_tensor(output).dtype))
+    with HALF.applied(model):
+        model(input_ids=torch.arange(5)[None])
+    assert seen
+    assert set(seen) == {torch.float32}
+
+
+def _first_tensor(output: Any) -> torch.Tensor:
+    return output if isinstance(output, torch.Tensor) else output[0]

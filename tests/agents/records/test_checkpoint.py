@@ -57,6 +57,7 @@ def save(
     save_checkpoint(
         folder,
         name,
+        phase="rl",
         model=model,
         tokenizer=TOKENIZER,
         learner=learner,

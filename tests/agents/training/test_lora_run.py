@@ -110,7 +110,7 @@ def test_the_reference_is_written_once_and_linked_until_it_is_renewed(finished: 
         for checkpoint in (finished / "checkpoints").iterdir()
     }
     assert len(references) == 2
-    assert list(references.values()) == [["reference-000003.pt"]] * 2
+    assert list(references.values()) == [["reference-rl-000003.pt"]] * 2
     (file,) = (finished / "checkpoint").glob("reference-*.pt")
     assert file.stat().st_nlink > 1
     assert "reference" not in torch.load(finished / "checkpoint" / "learner.pt")["learner"]

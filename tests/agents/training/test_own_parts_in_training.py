@@ -235,7 +235,7 @@ def test_objects_are_trained_from_python_and_recorded_as_what_they_are(tmp_path:
     assert written["phases"][1]["algorithm"] == {
         "class": "own_parts:Reinforce", "scale": 1.0
     }  # fmt: skip
-    assert written["rl"]["rollout"]["engine"] == "own_parts:Engine"
+    assert written["phases"][1]["rollout"]["engine"] == "own_parts:Engine"
     with pytest.raises(CheckpointError, match=r"env\.tasks was an object in memory \(list of 40\)"):
         read_config(tmp_path / "own")
     assert train(config, resume=True)["after"] == summary["after"]
