@@ -53,7 +53,10 @@ def mcnemar(num_only_first: int, num_only_second: int) -> float:
     if min(num_only_first, num_only_second) < 0:
         raise ValueError(f"Numbers of problems cannot be negative, got {num_only_first} and {num_only_second}.")
     total = num_only_first + num_only_second
-    tail = sum(math.comb(total, hits) for hits in range(min(num_only_first, num_only_second) + 1))
+    ways = tail = 1
+    for hits in range(min(num_only_first, num_only_second)):
+        ways = ways * (total - hits) // (hits + 1)
+        tail += ways
     return min(1.0, 2 * tail / 2**total)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from reasonenv.counts import check_counts
@@ -62,26 +62,38 @@ class NgramIndex:
         check_counts(ngram_size=ngram_size)
         self.ngram_size = ngram_size
         self._numbers: dict[str, int] = {}
-        self._documents: dict[bytes, str] = {}
+        self._documents: dict[bytes, list[str]] = {}
         for name, text in texts.items():
             held = array(
                 _PLACES, [self._numbers.setdefault(word, len(self._numbers) + 1) for word in words_for_overlap(text)]
             )
-            for key in _windows(held, ngram_size):
-                self._documents.setdefault(key, name)
+            for key in dict.fromkeys(_windows(held, ngram_size)):
+                self._documents.setdefault(key, []).append(name)
 
     def overlap(self, text: str) -> Overlap | None:
         """Return the first n-gram of a text that an indexed text has, or None."""
         words = words_for_overlap(text)
-        numbers = array(_PLACES, [self._numbers.get(word, 0) for word in words])
-        for start, key in enumerate(_windows(numbers, self.ngram_size)):
+        for start, key in enumerate(_windows(self._numbered(words), self.ngram_size)):
             if key in self._documents:
-                return Overlap(self._documents[key], " ".join(words[start : start + self.ngram_size]))
+                return Overlap(self._documents[key][0], " ".join(words[start : start + self.ngram_size]))
         return None
 
-    def overlaps(self, texts: Iterable[str]) -> list[Overlap | None]:
-        """Return `overlap` of each text, in order."""
-        return [self.overlap(text) for text in texts]
+    def documents_in(self, texts: Iterable[str]) -> set[str]:
+        """Return the names of all indexed texts that share an n-gram with one of these.
+
+        Index the benchmark and pass what was trained on, however large, one text after another.
+
+        >>> NgramIndex({"b/1": "one two three", "b/2": "three two one"}, 3).documents_in(["zero one two three four"])
+        {'b/1'}
+        """
+        found = set[str]()
+        for text in texts:
+            for key in _windows(self._numbered(words_for_overlap(text)), self.ngram_size):
+                found.update(self._documents.get(key, ()))
+        return found
+
+    def _numbered(self, words: Sequence[str]) -> array[int]:
+        return array(_PLACES, [self._numbers.get(word, 0) for word in words])
 
 
 def _windows(numbers: array[int], size: int) -> Iterable[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -24,7 +25,6 @@ from reasonenv.types import Attempt, CodeReference, MathReference, QAReference, 
 __all__ = [
     "Sample",
     "SampleStatus",
-    "append_samples",
     "new_sample",
     "read_samples",
     "score_samples",
@@ -196,7 +196,7 @@ def read_samples(path: str | Path) -> list[Sample]:
     Raises:
         TaskDataError: a line that is no sample; the message says which and why.
     """
-    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    lines = Path(path).read_bytes().split(b"\n")
     samples = [_sample(line, path, number) for number, line in enumerate(lines[:-1], 1) if line.strip()]
     if lines[-1].strip() and _is_json(lines[-1]):
         samples.append(_sample(lines[-1], path, len(lines)))
@@ -208,19 +208,8 @@ def write_samples(path: str | Path, samples: Iterable[Sample]) -> None:
     Path(path).write_text("".join(map(_line, samples)), encoding="utf-8")
 
 
-def append_samples(path: str | Path, samples: Iterable[Sample]) -> None:
-    """Add samples to the end of a file of JSON lines, which need not exist; a half-written last line is cut off."""
-    with Path(path).open("a+b") as file:
-        file.seek(0)
-        held = file.read()
-        torn = held.rpartition(b"\n")[2]
-        if torn and _is_json(torn.decode("utf-8", "replace")):
-            file.write(b"\n")
-        elif torn:
-            file.truncate(len(held) - len(torn))
-        file.write("".join(map(_line, samples)).encode())
-
-
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What broken text decodes to, and UTF-8 cannot hold."""
 _FIELDS = {entry.name for entry in fields(Sample)}
 _NEEDED = ("task_id", "prompt", "sample", "response")
 _STATUSES = ("scored", "grader_failed", "unscored")
@@ -230,18 +219,19 @@ def _line(sample: Sample) -> str:
     row = {entry.name: getattr(sample, entry.name) for entry in fields(sample)}
     row |= {"components": dict(sample.components), "extras": dict(sample.extras)}
     line = json.dumps(row, ensure_ascii=False, allow_nan=False)
-    has_half_characters = any("\ud800" <= char <= "\udfff" for char in line) if not line.isascii() else False
-    return (json.dumps(row, allow_nan=False) if has_half_characters else line) + "\n"
+    return (json.dumps(row, allow_nan=False) if _HALF_CHARACTER.search(line) else line) + "\n"
 
 
-def _sample(line: str, path: str | Path, number: int) -> Sample:
+def _sample(line: bytes, path: str | Path, number: int) -> Sample:
     place = f"{path}, line {number}"
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise TaskDataError(f"{place}: expected a JSON object, got {line!r:.80} ({error}).") from error
+        raise TaskDataError(
+            f"{place}: expected a JSON object, got {line.decode(errors='replace')!r:.80} ({error})."
+        ) from error
     if not isinstance(row, dict):
-        raise TaskDataError(f"{place}: expected a JSON object, got {line!r:.80}.")
+        raise TaskDataError(f"{place}: expected a JSON object, got {row!r:.80}.")
     if unknown := sorted(row.keys() - _FIELDS):
         raise TaskDataError(f"{place}: a sample has no {unknown}; put what else is known into 'extras'.")
     if missing := [name for name in _NEEDED if name not in row]:
@@ -256,7 +246,7 @@ def _sample(line: str, path: str | Path, number: int) -> Sample:
     return sample
 
 
-def _is_json(text: str) -> bool:
+def _is_json(text: bytes) -> bool:
     try:
         json.loads(text)
     except ValueError:

@@ -16,9 +16,9 @@ from reasonenv.evaluation.samples import Sample
 __all__ = ["summary"]
 
 _LABELS: Mapping[str, Callable[[Sample], str | None]] = {
-    "difficulty": lambda sample: sample.difficulty,
-    "domain": lambda sample: sample.domain,
-    "language": lambda sample: sample.language,
+    "by_difficulty": lambda sample: sample.difficulty,
+    "by_domain": lambda sample: sample.domain,
+    "by_language": lambda sample: sample.language,
 }
 
 
@@ -63,7 +63,7 @@ def summary(samples: Sequence[Sample], k: int | None = None) -> dict[str, Any]:
         "reward": _mean(problem_means(ordered, lambda sample: sample.reward)),
         "components": _components(ordered),
         **estimates,
-        **{f"by_{name}": _by(ordered, label) for name, label in _LABELS.items()},
+        **{name: _by(ordered, label) for name, label in _LABELS.items()},
         "behaviour": behaviour_summary(ordered),
     }
 

@@ -66,7 +66,7 @@ def test_pass_at_k_refuses_impossible_counts(num_samples: int, num_correct: int,
 @pytest.mark.parametrize(
     ("k", "expected"),
     [
-        # Of five responses two are right: of the 10 pairs 3, of the 10 triples 1 and of the 5 quadruples none are all wrong.
+        # Of five responses two are right: 3 of the 10 pairs, 1 of the 10 triples and none of the 5 fours are wrong.
         (1, Fraction(2, 5)),
         (2, 1 - Fraction(3, 10)),
         (3, 1 - Fraction(1, 10)),
