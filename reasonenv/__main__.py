@@ -78,19 +78,15 @@ class BenchRewards:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Evaluate a checkpoint or a server's model on a benchmark; eval rescore and eval compare work on what was saved."""
+    """Evaluate a checkpoint or a model on a server; eval rescore and eval compare work on what was saved."""
 
     arguments: tuple[str, ...] = ()
     """Those behind `eval`; `eval --help` lists them."""
 
     def run(self) -> int:
         """Run what the arguments say, and return the exit status."""
-        try:
-            from reasonenv.evaluation.runs.command import parse
-        except ModuleNotFoundError as error:
-            if error.name != "tyro":
-                raise
-            raise MissingExtraError("tyro", "reasonenv[eval]") from error
+        from reasonenv.evaluation.command.commands import parse
+
         return parse(self.arguments).run()
 
 

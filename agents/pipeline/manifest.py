@@ -17,7 +17,7 @@ from agents.config import to_json
 from agents.errors import CheckpointError, ConfigError
 from agents.pipeline.artefacts import ARTEFACTS, Artefact, content_hash, write_json
 from agents.pipeline.stage import FunctionStage, Stage
-from reasonenv.evaluation.runs.running import tasks_hash
+from reasonenv.evaluation.command.running import tasks_hash
 from reasonenv.tasksets import TaskSet
 
 __all__ = ["Record", "read_record", "stage_key", "write_manifest"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias, cast, runtime_checkable
 
 from agents.errors import ConfigError
-from reasonenv.evaluation.runs.endpoint import Endpoint
-from reasonenv.evaluation.runs.policy import Question, Reply, Sampling
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling
 from reasonenv.evaluation.samples import Sample
 from reasonenv.tables import resolve
 from reasonenv.types import Task

@@ -18,7 +18,7 @@ from agents.pipeline.collection.prompts import AsTrained, PromptForm
 from agents.sampling import CheckpointPolicy
 from agents.seeds import derive_seed
 from agents.sft import worked_response
-from reasonenv.evaluation.runs.policy import Question, Reply, Sampling
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling
 from reasonenv.evaluation.samples import Sample, new_sample, read_samples, write_samples
 from reasonenv.prompts import load_template
 from reasonenv.tables import resolve

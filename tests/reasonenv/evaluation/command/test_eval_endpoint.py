@@ -10,10 +10,10 @@ import pytest
 from openai_server import MODEL, save_chat_policy, serving
 
 from reasonenv.errors import EndpointError
-from reasonenv.evaluation.runs.endpoint import Endpoint
-from reasonenv.evaluation.runs.policy import Question, Reply, Sampling, load_checkpoint
-from reasonenv.evaluation.runs.running import Plan
-from reasonenv.evaluation.runs.transport import Retries, retry_seconds
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling, load_checkpoint
+from reasonenv.evaluation.command.running import Plan
+from reasonenv.evaluation.command.transport import Retries, retry_seconds
 
 QUICK = Retries(num_retries=3, first_wait_seconds=0.01, max_wait_seconds=0.05)
 GREEDY = {"template": "plain", "temperature": 0.0, "max_tokens": 16}
@@ -71,7 +71,9 @@ def test_thinking_in_a_field_of_its_own_is_joined_again(folder: Path, field: str
         assert joined[key].text == (f"<think>{thinking}</think>{content}" if content and thinking else unfinished)
 
 
-@pytest.mark.parametrize("fault", [429, 500, 503, (429, "0"), "cut", b"{}", b"no JSON", b'{"choices": []}', b"\xff", b"[1]"])
+@pytest.mark.parametrize(
+    "fault", [429, 500, 503, (429, "0"), "cut", b"{}", b"no JSON", b'{"choices": []}', b"\xff", b"[1]"]
+)
 def test_a_request_that_fails_by_no_fault_of_its_own_is_sent_again(folder: Path, fault) -> None:
     plan = Plan.of("chain_arithmetic", num_tasks=2, **GREEDY)
     with serving(folder) as server:
@@ -83,7 +85,10 @@ def test_a_request_that_fails_by_no_fault_of_its_own_is_sent_again(folder: Path,
 
 def test_a_server_that_goes_on_failing_is_an_error_that_says_how(folder: Path) -> None:
     plan = Plan.of("chain_arithmetic", num_tasks=1, **GREEDY)
-    with serving(folder, [500] * 4) as server, pytest.raises(EndpointError, match="no usable answer in 4 .*status 500"):
+    with (
+        serving(folder, [500] * 4) as server,
+        pytest.raises(EndpointError, match=r"no usable answer in 4 .*status 500"),
+    ):
         replies(endpoint(server), plan)
 
 

@@ -1,8 +1,8 @@
-"""Benchmarks with the sampling that DeepSeek-R1 is evaluated with, and what other tasks are evaluated with.
+"""Benchmarks, sampled as DeepSeek-R1 is evaluated, and what any other tasks are evaluated with.
 
-arXiv 2501.12948, section "Evaluation setup": temperature 0.6, top-p 0.95, at most 32,768 tokens, zero-shot, pass@1 as the
-mean over k responses, "k typically between 4 and 64, depending on the test set size": 64 for AIME and GPQA, 16 for
-MATH-500, 8 for LiveCodeBench. Where the paper names no k, `source` says why it is what it is.
+arXiv 2501.12948, evaluation setup: temperature 0.6, top-p 0.95, at most 32,768 tokens, zero-shot, pass@1 as the mean
+over k responses, k between 4 and 64 by the size of the test set: 64 for AIME and GPQA, 16 for MATH-500, 8 for
+LiveCodeBench. Where the paper names no k, `source` says why it is what it is.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reasonenv.errors import UnknownNameError
 from reasonenv.tasksets import DATA_SETS, TASK_SETS, TaskList, TaskSet, load_tasks, path_of_tasks, spread_indices
 from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
-__all__ = ["BENCHMARKS", "Benchmark", "benchmark_of", "chosen_tasks", "tasks_of"]
+__all__ = ["BENCHMARKS", "Benchmark", "benchmark_of", "chosen_tasks", "parts_for", "tasks_of"]
 
 _R1 = "arXiv 2501.12948, evaluation setup"
 _SMALL = f"{_R1}: no k is named; the smallest of its range"
@@ -86,10 +87,8 @@ def benchmark_of(name: str) -> Benchmark:
     if name in BENCHMARKS:
         return BENCHMARKS[name]
     if ":" not in name and path_of_tasks(name) is None and name not in TASK_SETS:
-        from reasonenv.errors import UnknownNameError
-
         raise UnknownNameError("benchmark or task set", name, {*BENCHMARKS, *TASK_SETS})
-    return Benchmark(tasks=name, split=None, source=f"{_R1}; one response each")
+    return Benchmark(tasks=name, split=None, source="no benchmark of R1's: one response each")
 
 
 def tasks_of(benchmark: Benchmark, *, path: Path | None = None, split: str | None = None) -> TaskSet:
@@ -106,7 +105,9 @@ def tasks_of(benchmark: Benchmark, *, path: Path | None = None, split: str | Non
     wanted = split or benchmark.split
     if path is not None:
         if benchmark.tasks not in DATA_SETS:
-            raise ValueError(f"--tasks-path is for public data sets; give {path} itself in place of {benchmark.tasks!r}.")
+            raise ValueError(
+                f"--tasks-path is for public data sets; give {path} itself in place of {benchmark.tasks!r}."
+            )
         return load_tasks(path, split=wanted or "test", data_set=benchmark.tasks)
     if benchmark.tasks == "gpqa":
         raise ValueError(

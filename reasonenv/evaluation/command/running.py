@@ -12,15 +12,15 @@ from typing import Any, cast
 import reasonenv
 from reasonenv.counts import check_counts
 from reasonenv.errors import RecordingError
-from reasonenv.evaluation.runs.benchmarks import Benchmark, benchmark_of, chosen_tasks, parts_for, tasks_of
-from reasonenv.evaluation.runs.policy import Policy, Question, Reply, Sampling
-from reasonenv.evaluation.runs.recording import Recording, read_settings
+from reasonenv.evaluation.command.benchmarks import Benchmark, benchmark_of, chosen_tasks, parts_for, tasks_of
+from reasonenv.evaluation.command.policy import Policy, Question, Reply, Sampling
+from reasonenv.evaluation.command.recording import Recording, read_settings
 from reasonenv.evaluation.samples import Sample, new_sample, read_samples, score_samples
 from reasonenv.prompts import load_template
 from reasonenv.rewards import load_reward
 from reasonenv.types import Task
 
-__all__ = ["Plan", "ask", "rescored", "tasks_hash", "tasks_of_settings"]
+__all__ = ["Plan", "ask", "rescored", "scored", "tasks_hash", "tasks_of_settings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ class Plan:
             reward=reward,
             num_samples=_num_samples(num_samples, chosen.num_samples, sampling),
             sampling=sampling,
-            source=chosen.source,
+            source=chosen.source if num_samples is None else "as asked for",
         )
 
     def settings(self, policy: Policy) -> dict[str, Any]:
@@ -128,8 +128,8 @@ def _num_samples(asked: int | None, usual: int, sampling: Sampling) -> int:
     return 1 if sampling.temperature == 0 else usual if asked is None else asked
 
 
-def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]) -> list[Sample]:
-    """Ask what has no reply yet, score everything, and write the file anew, by task and sample.
+def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]) -> Recording:
+    """Ask what has no reply yet.
 
     Args:
         plan: what to ask.
@@ -138,7 +138,7 @@ def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]
         show: called with the number of responses and how many there will be.
 
     Returns:
-        The scored samples, as they are in the file.
+        Every response, without scores.
 
     Raises:
         RecordingError: the file holds responses of another evaluation.
@@ -159,9 +159,15 @@ def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]
         policy.respond(questions, is_wanted, plan.sampling, keep)
     if missing := sum(map(is_wanted, questions)):
         raise ValueError(f"{type(policy).__name__} gave no reply to {missing} of {len(questions)} questions.")
-    scored = score_samples([recording.samples[question.key] for question in questions], plan.tasks, plan.reward)
-    recording.rewrite(scored)
-    return scored
+    return recording
+
+
+def scored(plan: Plan, recording: Recording) -> list[Sample]:
+    """Score every response, write the file anew, by task and sample, and return what is in it."""
+    ordered = [recording.samples[question.key] for question in plan.questions()]
+    samples = score_samples(ordered, plan.tasks, plan.reward)
+    recording.rewrite(samples)
+    return samples
 
 
 def _sample(question: Question, reply: Reply) -> Sample:
@@ -176,8 +182,8 @@ def _sample(question: Question, reply: Reply) -> Sample:
     )
 
 
-def rescored(path: Path, reward: str) -> tuple[list[Sample], list[Task[Any]], dict[str, Any]]:
-    """Score the responses in a file by another reward; the file stays as it is.
+def rescored(path: Path, reward: str | None) -> tuple[list[Sample], list[Task[Any]], dict[str, Any]]:
+    """Score the responses in a file by another reward, or anew by the same one; the file stays as it is.
 
     Returns:
         The samples, the tasks, and the settings with the other reward.
@@ -193,8 +199,8 @@ def rescored(path: Path, reward: str) -> tuple[list[Sample], list[Task[Any]], di
         raise RecordingError(
             f"{path} holds {len(samples)} of {expected} responses: the command that made it goes on where it stopped."
         )
-    load_reward(reward)
-    return score_samples(samples, tasks, reward), tasks, {**settings, "reward": reward}
+    used = str(settings["reward"]) if reward is None else reward
+    return score_samples(samples, tasks, used), tasks, {**settings, "reward": used}
 
 
 def tasks_of_settings(settings: Mapping[str, Any]) -> list[Task[Any]]:

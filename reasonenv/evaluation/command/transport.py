@@ -10,14 +10,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from reasonenv.errors import EndpointError, MissingExtraError
+from reasonenv.errors import EndpointError
 
-try:
+if TYPE_CHECKING:
     import httpx
-except ModuleNotFoundError as error:
-    raise MissingExtraError("httpx", "reasonenv[eval]") from error
 
 __all__ = ["Connection", "RefusedRequest", "Retries", "connected", "retry_seconds"]
 
@@ -72,6 +70,8 @@ class Connection:
         Raises:
             EndpointError: nobody answers there.
         """
+        import httpx
+
         url = f"{self.base_url}{path}"
         try:
             return await self.client.get(url, timeout=30)
@@ -88,6 +88,8 @@ class Connection:
             RefusedRequest: a status that says that the request is wrong.
             EndpointError: the last attempt failed too; says how.
         """
+        import httpx
+
         url, failure, wait = f"{self.base_url}{path}", "", 0.0
         for attempt in range(self.retries.num_retries + 1):
             await asyncio.sleep(wait)
@@ -123,6 +125,8 @@ async def connected(
         timeout_seconds: of one request, while the server is silent.
         concurrency: connections that are kept.
     """
+    import httpx
+
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     timeout = httpx.Timeout(timeout_seconds, connect=30.0, pool=None)
     limits = httpx.Limits(max_connections=concurrency)
@@ -131,7 +135,7 @@ async def connected(
 
 
 def retry_seconds(header: str | None, otherwise: float, most: float) -> float:
-    """Return how long `Retry-After` asks to wait (seconds or a date), at most `most`; `otherwise` where it says nothing."""
+    """Return how long `Retry-After` asks to wait, in seconds or by a date, at most `most`; else `otherwise`."""
     if not header:
         return otherwise
     try:

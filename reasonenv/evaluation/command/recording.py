@@ -59,10 +59,11 @@ class Recording:
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        if settings_path(path).exists():
-            _require_same(read_settings(path), json.loads(json.dumps(settings)), path)
-        elif path.exists():
+        is_begun = path.exists() and path.stat().st_size > 0
+        if is_begun and not settings_path(path).exists():
             raise RecordingError(f"{path} is there already, without the settings of an evaluation: name another --out.")
+        if is_begun:
+            _require_same(read_settings(path), json.loads(json.dumps(settings)), path)
         else:
             write_settings(path, settings)
         path.touch()

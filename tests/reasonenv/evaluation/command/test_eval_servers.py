@@ -16,9 +16,9 @@ import pytest
 from areas import needs, transformers_executable
 from openai_server import save_chat_policy
 
-from reasonenv.evaluation.runs.endpoint import Endpoint
-from reasonenv.evaluation.runs.policy import load_checkpoint
-from reasonenv.evaluation.runs.running import Plan, ask
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import load_checkpoint
+from reasonenv.evaluation.command.running import Plan, ask, scored
 from reasonenv.evaluation.samples import Sample
 
 pytestmark = pytest.mark.slow
@@ -38,9 +38,7 @@ def started(command: Sequence[str], environment: Mapping[str, str], folder: Path
     """Start a server, wait until it is healthy, and end it with all its processes."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     with (folder / "server.log").open("w") as log:
-        server = subprocess.Popen(
-            command, env={**kept, **environment}, stdout=log, stderr=log, start_new_session=True
-        )
+        server = subprocess.Popen(command, env={**kept, **environment}, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(240):
             try:
@@ -102,8 +100,8 @@ def check_same(url: str, folder: Path, completions: bool, place: Path) -> None:
     plan = Plan.of("chain_arithmetic", num_tasks=8, template="plain", temperature=0.0, max_tokens=48)
     served = Endpoint(base_url=url, model=str(folder), completions=completions, timeout_seconds=120)
     checkpoint = load_checkpoint(str(folder), completions=completions)
-    there = ask(plan, served, place / "server.jsonl", lambda done, total: None)
-    here = ask(plan, checkpoint, place / "folder.jsonl", lambda done, total: None)
+    there = scored(plan, ask(plan, served, place / "server.jsonl", lambda done, total: None))
+    here = scored(plan, ask(plan, checkpoint, place / "folder.jsonl", lambda done, total: None))
     assert list(map(whole_text, there)) == list(map(whole_text, here))
     ended = [sample for sample in here if sample.response_tokens != plan.sampling.max_tokens]
     reasons = {sample.key: sample.finish_reason for sample in there}  # servers differ in what the last token in time is

@@ -1,94 +1,24 @@
-"""Responses of a checkpoint to tasks, with any rollout engine: for evaluations, and for data made by a policy."""
+"""A checkpoint as a policy that `python -m reasonenv eval` asks."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from agents.building import LoadedPolicy, build_engine, load_policy
 from agents.building.policies import codec_of
 from agents.config import Engine, EnvConfig, PolicyConfig
-from agents.errors import ConfigError
 from agents.policies.precision import DtypeName
 from agents.rollout.codec import TextCodec
-from agents.rollout.engine import Completion, RolloutEngine, SamplingParams
+from agents.rollout.engine import RolloutEngine, SamplingParams
+from agents.sampling.hashes import checkpoint_hash
+from agents.sampling.responses import SampledResponse, responses_to
 from agents.seeds import derive_seed
-from agents.types import TokenIds
 from reasonenv.counts import check_counts
-from reasonenv.evaluation.runs.policy import Question, Reply, Sampling
-from reasonenv.prompts import PromptTemplate
-from reasonenv.types import Message, Task
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling
 
-__all__ = ["CheckpointPolicy", "SampledResponse", "checkpoint_hash", "sample_responses"]
-
-_HASH_BLOCK = 1 << 20
-
-
-@dataclass(frozen=True)
-class SampledResponse:
-    """A response as rewards see it, thinking that the prompt opened included, with its completion."""
-
-    text: str
-    completion: Completion
-
-
-def sample_responses(
-    policy: LoadedPolicy,
-    engine: RolloutEngine,
-    tasks: Sequence[Task[Any]],
-    template: PromptTemplate,
-    params: SamplingParams,
-    *,
-    num_samples: int = 1,
-) -> list[list[SampledResponse]]:
-    """Return `num_samples` responses to each task, in order; the codec of the policy says in which form tasks are put.
-
-    Args:
-        policy, engine: a loaded policy, and an engine of it (`agents.building.build_engine`).
-        tasks: what is asked.
-        template: how it is put.
-        params: how to sample; the codec's stop tokens are added.
-        num_samples: responses to each task.
-
-    Raises:
-        ConfigError: a prompt is empty, or it and a response do not fit into the model's context.
-    """
-    prompts = [(template.text(task), template.messages(task)) for task in tasks]
-    return _sampled(policy, engine, prompts, params, num_samples)
-
-
-def _sampled(
-    policy: LoadedPolicy,
-    engine: RolloutEngine,
-    prompts: Sequence[tuple[str, Sequence[Message]]],
-    params: SamplingParams,
-    num_samples: int,
-) -> list[list[SampledResponse]]:
-    codec = policy.codec
-    encoded = [codec.encode_prompt(text, messages) for text, messages in prompts]
-    _check_lengths(policy.model, encoded, params.max_new_tokens)
-    params = replace(params, stop_token_ids=(*params.stop_token_ids, *codec.stop_token_ids))
-    groups = engine.generate(encoded, params, num_samples=num_samples)
-    return [
-        [SampledResponse(codec.opened_thinking(prompt) + codec.decode(one.token_ids), one) for one in group]
-        for prompt, group in zip(encoded, groups, strict=True)
-    ]
-
-
-def _check_lengths(model: Any, prompts: Sequence[TokenIds], max_new_tokens: int) -> None:
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)  # some models have no end
-    longest = max(map(len, prompts), default=0)
-    if not all(prompts):
-        raise ConfigError("A prompt is empty: there is nothing to continue from.")
-    if context is not None and longest + max_new_tokens > context:
-        raise ConfigError(
-            f"A prompt of {longest} tokens and a response of {max_new_tokens} do not fit into the model's context of "
-            f"{context} tokens: ask for fewer (--max-tokens)."
-        )
+__all__ = ["CheckpointPolicy"]
 
 
 class CheckpointPolicy:
@@ -177,7 +107,7 @@ class CheckpointPolicy:
             seed=derive_seed(sampling.seed, "evaluation", batch[0][0].task.task_id),
         )
         prompts = [(group[0].text, group[0].messages) for group in batch]
-        groups = _sampled(self._policy, engine, prompts, params, len(batch[0]))
+        groups = responses_to(self._policy, engine, prompts, params, len(batch[0]))
         for asked, responses in zip(batch, groups, strict=True):
             for question, response in zip(asked, responses, strict=True):
                 if is_wanted(question):
@@ -186,9 +116,7 @@ class CheckpointPolicy:
 
 def _reply(response: SampledResponse) -> Reply:
     completion = response.completion
-    return Reply(
-        text=response.text, finish_reason=completion.finish_reason, response_tokens=len(completion.token_ids)
-    )
+    return Reply(text=response.text, finish_reason=completion.finish_reason, response_tokens=len(completion.token_ids))
 
 
 def _batches(questions: Sequence[Question], num_rows: int) -> list[list[list[Question]]]:
@@ -199,31 +127,3 @@ def _batches(questions: Sequence[Question], num_rows: int) -> list[list[list[Que
     ordered = list(groups.values())
     size = max(1, num_rows // len(ordered[0])) if ordered else 1
     return [ordered[first : first + size] for first in range(0, len(ordered), size)]
-
-
-def checkpoint_hash(source: str) -> str:
-    """Return the SHA-256 of the files of a checkpoint folder, or the commit of a hub name.
-
-    Raises:
-        ConfigError: no such folder, and no such name on the hub.
-    """
-    folder = Path(source)
-    if not folder.is_dir():
-        return _hub_commit(source)
-    digest = hashlib.sha256()
-    for path in sorted(file for file in folder.iterdir() if file.is_file()):
-        digest.update(f"{path.name}\n{path.stat().st_size}\n".encode())
-        with path.open("rb") as file:
-            while block := file.read(_HASH_BLOCK):
-                digest.update(block)
-    return digest.hexdigest()
-
-
-def _hub_commit(source: str) -> str:
-    from transformers import AutoConfig
-
-    from agents.policies.loading import loading
-
-    with loading(source):
-        config: Any = AutoConfig.from_pretrained(source)
-    return str(config._commit_hash)

@@ -1,7 +1,7 @@
-"""A server on loopback that speaks OpenAI's dialect with a tiny policy behind it, and commits the faults it is told to.
+"""A server on loopback that speaks OpenAI's dialect with a tiny policy behind it, and commits faults.
 
-Faults are committed in order, one a request: a status; a status with `Retry-After`; "cut", a connection that ends in the
-middle; bytes, sent as they are; None, no fault.
+Faults are committed in order, one a request: a status; a status with `Retry-After`; "cut", a connection that ends in
+the middle; bytes, sent as they are; None, no fault.
 """
 
 from __future__ import annotations

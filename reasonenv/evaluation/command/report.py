@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from reasonenv.errors import MissingExtraError, TaskDataError
+from reasonenv.errors import TaskDataError
 from reasonenv.evaluation.accuracy import mean_rate, pass_rates
 from reasonenv.evaluation.baselines import constant_answer_rate, random_choice_rate
 from reasonenv.evaluation.comparison import compare
@@ -18,13 +18,10 @@ from reasonenv.evaluation.summary import summary
 from reasonenv.tasksets.rows import FILE_SUFFIXES, file_rows
 from reasonenv.types import Task
 
-try:
-    from rich.console import Console
+if TYPE_CHECKING:
     from rich.table import Table
-except ModuleNotFoundError as error:
-    raise MissingExtraError("rich", "reasonenv[eval]") from error
 
-__all__ = ["compared", "measured", "print_comparison", "print_measures"]
+__all__ = ["compared", "measured", "print_comparison", "print_measures", "training_texts"]
 
 _COUNTS = {
     "num_grader_failures": "left out: the grader failed",
@@ -113,6 +110,8 @@ def print_comparison(comparison: Mapping[str, Any], first: Path, second: Path, *
     if as_json:
         print(json.dumps(comparison, indent=2, ensure_ascii=False))
         return
+    from rich.console import Console
+
     table = _table("", "", "pass@1", "95% interval", "problems")
     for path, estimate in ((first, comparison["first"]), (second, comparison["second"])):
         table.add_row(str(path), *_cells(estimate))
@@ -134,6 +133,8 @@ def print_measures(measures: Mapping[str, Any], *, title: str, as_json: bool) ->
     if as_json:
         print(json.dumps(measures, indent=2, ensure_ascii=False))
         return
+    from rich.console import Console
+
     console = Console()
     console.print(_overview(measures, title))
     for label in _LABELS:
@@ -172,6 +173,8 @@ def _by_label(groups: Mapping[str, Any], label: str) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
+    from rich.table import Table
+
     table = Table(title=title or None, title_justify="left")
     for column in columns:
         table.add_column(column, justify="right" if column in ("value", "pass@1", "problems") else "left")

@@ -6,19 +6,15 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from reasonenv.errors import MissingExtraError
-
 __all__ = ["progress"]
 
 
 @contextmanager
 def progress(what: str) -> Generator[Callable[[int, int], None]]:
     """Yield a function of how many there are and how many there will be, which shows it on stderr."""
-    try:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("rich", "reasonenv[eval]") from error
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _Lines(what)

@@ -7,20 +7,22 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from inspect import getdoc
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-import tyro
-
-from reasonenv.evaluation.runs.benchmarks import BENCHMARKS
-from reasonenv.evaluation.runs.policy import Policy, load_checkpoint, load_own_policy
-from reasonenv.evaluation.runs.progress import progress
-from reasonenv.evaluation.runs.recording import replace_samples, settings_path, write_settings
-from reasonenv.evaluation.runs.report import compared, measured, print_comparison, print_measures
-from reasonenv.evaluation.runs.running import Plan, ask, rescored
+from reasonenv.evaluation.command.benchmarks import BENCHMARKS
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import Policy, load_checkpoint, load_own_policy
+from reasonenv.evaluation.command.progress import progress
+from reasonenv.evaluation.command.recording import replace_samples, settings_path, write_settings
+from reasonenv.evaluation.command.report import compared, measured, print_comparison, print_measures
+from reasonenv.evaluation.command.running import Plan, ask, rescored, scored
+from reasonenv.evaluation.command.transport import Retries
 from reasonenv.evaluation.samples import read_samples
+from reasonenv.installation import require_modules
 
-__all__ = ["COMMANDS", "Compare", "Evaluate", "Rescore", "parse"]
+__all__ = ["COMMANDS", "CheckpointOptions", "Compare", "EndpointOptions", "Evaluate", "Rescore", "parse"]
 
 PROGRAM = "python -m reasonenv eval"
 
@@ -48,7 +50,9 @@ class CheckpointOptions:
     engine: str = "decode"
     """A name in agents.rollout.ENGINES, or "module:attribute"."""
     device: str = "cpu"
+    """Any torch device, such as cuda."""
     dtype: str = "float32"
+    """What products are computed in: float32, bfloat16 or float16."""
     num_rows: int = 64
     """Responses that are sampled together, and saved together."""
 
@@ -60,7 +64,7 @@ class Evaluate:
     Sampling is that of DeepSeek-R1's evaluation unless it is given.
     """
 
-    benchmark: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="BENCHMARK")]]
+    benchmark: str
     """A benchmark, a task set's name, or a file of tasks."""
     policy: str | None = None
     """A checkpoint folder, a hub name, or "module:attribute" of a policy of your own."""
@@ -73,16 +77,23 @@ class Evaluate:
     tasks_path: Path | None = None
     """A file or folder with the rows of the benchmark's public data set, in place of the hub."""
     split: str | None = None
+    """In place of the benchmark's; of files "all" is the default."""
     num_tasks: int | None = None
+    """So many, spread over the benchmark; all by default, and 500 of a generated set."""
     samples: int | None = None
     """Responses to each task (k)."""
     temperature: float | None = None
     """0 is greedy."""
     top_p: float | None = None
+    """The mass of the likeliest tokens that are sampled from."""
     max_tokens: int | None = None
+    """Of one response."""
     template: str | None = None
+    """A prompt template's name, or "module:attribute"."""
     reward: str | None = None
+    """A reward's name, or "module:attribute"; by default the one that says whether the answer is right."""
     seed: int = 0
+    """Of the sampling."""
     out: Path | None = None
     """Where the responses go: JSON lines, with the settings beside them. A name of its own in runs/eval by default."""
     contamination: Path | None = None
@@ -96,6 +107,8 @@ class Evaluate:
         """Ask, score, print; return the exit status."""
         if self.contamination is not None and not self.contamination.is_file():
             raise ValueError(f"--contamination {self.contamination}: there is no such file.")
+        if self.out is not None and self.out.is_dir():
+            raise ValueError(f"--out {self.out} is a folder: name a file, such as {self.out / 'all.jsonl'}.")
         policy = self._policy()
         plan = Plan.of(
             self.benchmark,
@@ -114,7 +127,9 @@ class Evaluate:
         _say(f"{len(plan.tasks)} tasks × {plan.num_samples} responses ({plan.source}); saved in {path}")
         try:
             with progress("responses") as show:
-                samples = ask(plan, policy, path, show)
+                recording = ask(plan, policy, path, show)
+            _say(f"Scoring them by {plan.reward}")
+            samples = scored(plan, recording)
         except KeyboardInterrupt:
             _say(f"Stopped. What was answered is saved in {path}: the same command goes on.")
             return 130
@@ -145,9 +160,6 @@ class Evaluate:
         return self._endpoint()
 
     def _endpoint(self) -> Policy:
-        from reasonenv.evaluation.runs.endpoint import Endpoint
-        from reasonenv.evaluation.runs.transport import Retries
-
         if self.base_url is None or self.model is None:
             raise ValueError("--base-url needs --model, the name under which the server knows the model.")
         options = self.endpoint
@@ -167,9 +179,9 @@ class Evaluate:
 class Rescore:
     """Score saved responses by another reward, without asking anybody: eval rescore FILE --reward NAME."""
 
-    file: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="FILE")]]
-    reward: str
-    """A reward's name, or "module:attribute"."""
+    file: Path
+    reward: str | None = None
+    """A reward's name, or "module:attribute"; None scores anew by the same one."""
     out: Path | None = None
     """Where the samples with their new scores go; without it they are only counted."""
     json: bool = False
@@ -184,7 +196,7 @@ class Rescore:
             self.out.parent.mkdir(parents=True, exist_ok=True)
             write_settings(self.out, settings)
             replace_samples(self.out, samples)
-        print_measures(measured(samples, tasks), title=f"{self.file} by {self.reward}", as_json=self.json)
+        print_measures(measured(samples, tasks), title=f"{self.file} by {settings['reward']}", as_json=self.json)
         return 0
 
 
@@ -192,8 +204,8 @@ class Rescore:
 class Compare:
     """Compare two evaluations of the same tasks, problem by problem: eval compare A B."""
 
-    first: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="A")]]
-    second: tyro.conf.Positional[Annotated[Path, tyro.conf.arg(metavar="B")]]
+    first: Path
+    second: Path
     json: bool = False
     """Print JSON in place of tables."""
 
@@ -212,12 +224,19 @@ def parse(arguments: Sequence[str]) -> Evaluate | Rescore | Compare:
 
     Raises:
         SystemExit: the words do not parse (2), or ask for help (0).
+        MissingExtraError: the extra "eval" is not installed.
     """
-    words = list(arguments) or ["--help"]
+    require_modules(("tyro", "rich", "httpx"), "reasonenv[eval]")
+    import tyro
+
+    words, config = list(arguments) or ["--help"], (tyro.conf.PositionalRequiredArgs,)
     if words[0] in COMMANDS:
-        return tyro.cli(COMMANDS[words[0]], prog=f"{PROGRAM} {words[0]}", args=words[1:])
-    about = f"{Evaluate.__doc__}\nBenchmarks: {', '.join(BENCHMARKS)}.\nOf saved responses: rescore FILE, compare A B."
-    return tyro.cli(Evaluate, prog=PROGRAM, description=about, args=words)
+        return tyro.cli(COMMANDS[words[0]], prog=f"{PROGRAM} {words[0]}", args=words[1:], config=config)
+    about = (
+        f"{getdoc(Evaluate)}\n\nBenchmarks: {', '.join(BENCHMARKS)}.\n\n"
+        "Of saved responses: eval rescore FILE, eval compare A B."
+    )
+    return tyro.cli(Evaluate, prog=PROGRAM, description=about, args=words, config=config)
 
 
 def _usual_path(benchmark: str, policy: str) -> Path:
@@ -229,7 +248,9 @@ def _json_object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"--endpoint.extra must be JSON, such as '{{\"top_k\": 20}}'; got {text!r} ({error}).") from error
+        raise ValueError(
+            f"--endpoint.extra must be JSON, such as '{{\"top_k\": 20}}'; got {text!r} ({error})."
+        ) from error
     if not isinstance(found, dict):
         raise ValueError(f"--endpoint.extra must be a JSON object, such as '{{\"top_k\": 20}}'; got {text!r}.")
     return cast("dict[str, Any]", found)

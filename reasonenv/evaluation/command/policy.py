@@ -107,7 +107,7 @@ def load_checkpoint(source: str, **settings: Any) -> Policy:
     try:
         policy = resolve({"checkpoint": _CHECKPOINT}, "checkpoint", kind="policy")
     except ModuleNotFoundError as error:
-        if error.name not in (None, "agents"):
+        if (error.name or "").partition(".")[0] != "agents":
             raise
         raise MissingExtraError("agents", "reasonenv-agents") from error
     return policy(source, **settings)

@@ -1,8 +1,8 @@
 """A policy behind an OpenAI-compatible server: Ollama, vLLM, `transformers serve`, llama.cpp, or a provider.
 
-Chat completions by default; completions, which continue the template's text, for base models. Each response is a request
-of its own, as not every server gives several at once. Servers that take the thinking out of the response put it into a
-field of its own; here it is joined again, so that rewards see the response as the model wrote it.
+Chat completions by default; completions, which continue the template's text, for base models. Each response is a
+request of its own, as not every server gives several at once. Servers that take the thinking out of the response put it
+into a field of its own; here it is joined again, so that rewards see the response as the model wrote it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,22 @@ from urllib.parse import urlsplit
 
 from reasonenv.counts import check_counts
 from reasonenv.errors import EndpointError
-from reasonenv.evaluation.runs.policy import Question, Reply, Sampling
-from reasonenv.evaluation.runs.transport import Connection, RefusedRequest, Retries, connected
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling
+from reasonenv.evaluation.command.transport import Connection, RefusedRequest, Retries, connected
 from reasonenv.parsing import opened_thinking
 
 __all__ = ["Endpoint"]
 
 _THINKING_FIELDS = ("reasoning_content", "reasoning", "thinking")
 """What servers call the thinking: DeepSeek, SGLang and llama.cpp; vLLM and OpenRouter; Ollama."""
-_CONTEXT_WORDS = ("context length", "context window", "context_length", "maximum context", "context size", "max_model_len")
+_CONTEXT_WORDS = (
+    "context length",
+    "context window",
+    "context_length",
+    "maximum context",
+    "context size",
+    "max_model_len",
+)
 _FILTER_WORDS = ("content_filter", "content management policy")
 
 
