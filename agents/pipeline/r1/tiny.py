@@ -68,7 +68,7 @@ def existing_answer(task: Task[Any], seed: int) -> str:
 def _rl(num_steps: int, learning_rate: float, *, temperature: float = 1.0) -> RLConfig:
     return RLConfig(
         num_steps=num_steps,
-        algorithm=GRPO(clip_high=0.28),
+        algorithm=GRPO(clip_high=0.28, reduction="token_mean"),  # a mean per response favours short ones
         rollout=RolloutConfig(num_prompts=16, group_size=8, max_new_tokens=_TOKENS, temperature=temperature),
         optimizer=OptimizerConfig(learning_rate=learning_rate, num_warmup_steps=5),
         update=UpdateConfig(max_tokens_per_microbatch=6144, share_prompts=True),
