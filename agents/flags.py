@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, make_dataclass, replace
 from functools import partial
@@ -98,8 +99,9 @@ def with_fields(defaults: RunConfig, arguments: Sequence[str], program: str) -> 
         kw_only=True,
     )
     own: dict[str, Any] = {entry.name: getattr(defaults, entry.name) for entry in fields(RunConfig)}
-    parse = partial(tyro.cli, tyro.conf.AvoidSubcommands[kind], prog=program, registry=_registry())
-    parsed: Any = parse(default=kind(**own, **named), args=arguments)
+    parse = partial(tyro.cli, kind, prog=program, config=(tyro.conf.AvoidSubcommands,), registry=_registry())
+    words = [re.sub(r"^--tasks(?==|$)", "--env.tasks", word) for word in arguments]
+    parsed: Any = parse(default=kind(**own, **named), args=words)
     phases = tuple(phase if isinstance(phase, str) else getattr(parsed, phase.name) for phase in defaults.phases)
     changed: dict[str, Any] = {name: getattr(parsed, name) for name in own}
     return replace(defaults, **{**changed, "phases": phases})

@@ -22,6 +22,7 @@ from reasonenv.tasksets import TaskSet
 from reasonenv.types import CodeReference, MathReference, QAReference, Task
 
 __all__ = [
+    "Examples",
     "SFTPhase",
     "SampleExamples",
     "TaskExamples",

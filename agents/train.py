@@ -243,7 +243,7 @@ class _Run:
             self.phase.env.set_state(start.env_state)
 
     def _keep_for_later(self, name: str) -> None:
-        """Write the policy where a phase that comes later, and not next, starts from it."""
+        """Write the policy where a phase that is still to come starts from it by this name."""
         later = self.plan[self.position.phase :]
         if any(phase.start == name for phase in later):
             save_policy(self._start(name), self.policy.model, self.policy.codec.tokenizer)
@@ -255,7 +255,7 @@ class _Run:
         """Put the policy that a phase begins with in the place of the one that the phase before ended with."""
         if phase.start == PREVIOUS:
             return
-        is_kept = phase.start == INITIAL or phase.start in [other.name for other in self.plan]
+        is_kept = phase.start in self.config.own_starts
         with self.interruption.stoppable():
             self.engines.close()
             self.policy = _load(self.config, self._start(phase.start) if is_kept else phase.start)

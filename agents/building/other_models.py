@@ -10,7 +10,6 @@ from transformers import AutoConfig, AutoTokenizer
 
 from agents.building.policies import LoadedPolicy, load_policy
 from agents.config import OWN_CRITICS, PolicyConfig, RLConfig, RunConfig
-from agents.config.phase import INITIAL, PREVIOUS
 from agents.errors import ConfigError
 from agents.learner import Learner
 from agents.policies.hf import HFPolicy
@@ -31,8 +30,8 @@ def check_other_models(config: RunConfig, policy: LoadedPolicy) -> None:
         ConfigError: the algorithm needs a teacher and there is none, or a model that is not there or has other tokens
             than the policy.
     """
-    for number, phase in enumerate(config.plan):
-        if phase.start not in (PREVIOUS, INITIAL, *(other.name for other in config.plan[:number])):
+    for phase in config.plan:
+        if phase.start not in config.own_starts:
             _check_model(phase.start, f"{phase.name}.start", policy)
     for phase in config.rl_phases:
         if "teacher_logprobs" in phase.algorithm.needs and phase.teacher is None:

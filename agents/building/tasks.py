@@ -65,8 +65,11 @@ def _measures_in(config: RunConfig, chosen: EvaluationConfig, env: EnvConfig) ->
 
 
 def _evaluation(config: RunConfig, chosen: EvaluationConfig) -> EvaluationConfig:
+    is_split_open = chosen.split is None and (chosen.env is None or chosen.env.split is None)
+    is_trained_on = any(_measures_in(config, chosen, env) for env in config.training_envs.values())
+    is_own = chosen.tasks is not None or (chosen.env is not None and not is_trained_on)
     with _choosing("to evaluate on", f"--{chosen.name}.tasks and --{chosen.name}.split"):
-        held_out = _loaded(config.evaluation_env(chosen), is_whole=chosen.tasks is not None and chosen.split is None)
+        held_out = _loaded(config.evaluation_env(chosen), is_whole=is_own and is_split_open)
     own = {name: getattr(held_out, name) for name in ("tasks", "columns", "data_set", "split")}
     return replace(chosen, **own)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypeAlias
-
-import tyro
+from typing import TypeAlias
 
 from agents.rollout.chat import TemplateValue
 from reasonenv.prompts import PromptTemplate
@@ -30,8 +28,9 @@ class EnvConfig:
 
     id: str = "reasonenv/Math-v0"
     """Any registered id that makes a `TextVectorEnv`; "my_module:my/Env-v0" imports the module that registers it."""
-    tasks: Annotated[Tasks | None, tyro.conf.arg(aliases=["--tasks"])] = None
-    """A task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`)."""
+    tasks: Tasks | None = None
+    """A task set's name, a file or a folder; from Python also rows, tasks or a data set (`load_tasks`). The flag of the
+    run's own may be shortened to --tasks."""
     columns: Mapping[str, str] | None = None
     """Which column of a file holds what, as pairs: `prompt=question,answer=target`."""
     data_set: str | None = None

@@ -54,6 +54,8 @@ class RunConfig:
         _check_names([phase.name for phase in plan])
         for number, phase in enumerate(plan):
             _check_start(phase, plan[number:])
+            if isinstance(phase, EvaluationConfig) and phase.every is not None and self.phases[number] is phase:
+                raise ConfigError(f"{phase.name}.every is not for a phase: set evaluation.every.")
             if isinstance(phase, RLConfig):
                 self._check_update(phase)
                 if phase.keeps_optimizer:
@@ -92,6 +94,11 @@ class RunConfig:
     def rl_phases(self) -> tuple[RLConfig, ...]:
         """The phases of reinforcement learning."""
         return tuple(phase for phase in self.phases if isinstance(phase, RLConfig))
+
+    @property
+    def own_starts(self) -> frozenset[str]:
+        """What a start may be called that leads to no model outside of the run."""
+        return frozenset({PREVIOUS, INITIAL, *(phase.name for phase in self.plan)})
 
     @property
     def extensible(self) -> tuple[int, SFTConfig | RLConfig] | None:
@@ -138,7 +145,7 @@ class RunConfig:
             phase: None stands for `evaluation`.
         """
         chosen = self.evaluation if phase is None else phase
-        split = chosen.split or "test"
+        split = chosen.split or (chosen.env and chosen.env.split) or "test"
         env = replace(self.env if chosen.env is None else chosen.env, split=split)
         if chosen.env_id is not None:
             env = replace(env.without_parts(chosen.env_id), split=split)

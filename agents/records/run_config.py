@@ -105,13 +105,14 @@ def _recorded(config: RunConfig) -> Any:
             policy=policy,
             env=_with_absolute_tasks(config.env),
             evaluation=_with_absolute_tasks(config.evaluation),
-            phases=tuple(phase if isinstance(phase, str) else _placed(phase) for phase in config.phases),
+            phases=tuple(phase if isinstance(phase, str) else _placed(phase, config) for phase in config.phases),
         )
     )
 
 
-def _placed(phase: Phase) -> Phase:
-    changes: dict[str, Any] = {"start": _absolute(phase.start)}
+def _placed(phase: Phase, config: RunConfig) -> Phase:
+    start = phase.start
+    changes: dict[str, Any] = {"start": start if start in config.own_starts else _absolute(start)}
     if phase.env is not None:
         changes["env"] = _with_absolute_tasks(phase.env)
     if isinstance(phase, EvaluationConfig):

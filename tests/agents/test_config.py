@@ -148,6 +148,7 @@ SFT = SFTConfig(num_steps=1)
     [
         ((RL, RL), "2 phases are called 'rl': give each a name of its own"),
         (("before", SFT, "before"), "2 phases are called 'before'"),
+        ((EvaluationConfig(name="late", every=3),), r"late\.every is not for a phase: set evaluation\.every"),
         ((EvaluationConfig(),), "cannot be called 'evaluation': a run has something else of that name"),
         (("seconds",), "cannot be called 'seconds'"),
         (("previous",), "cannot be called 'previous'"),

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import torch
+from test_train import usual_phases
 from transformers import BloomConfig, BloomForCausalLM, ModernBertDecoderConfig, ModernBertDecoderForCausalLM
-from usual_phases import usual_phases
 
 from agents.building import build_engine, evaluate_policy, load_policy
 from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTConfig

@@ -56,7 +56,7 @@ def test_steps_before_a_failure_are_saved(tmp_path: Path, kind: str, error: type
         train(config)
     said = " ".join([str(raised.value), *getattr(raised.value, "__notes__", ())])
     assert "Stopped before step 3 of rl was done; everything before that is saved. Go on with: python -m agents" in said
-    assert ("Memory was not enough: lower rl.update.max_tokens_per_microbatch" in said) == (kind == "memory")
+    assert ("Memory was not enough: lower update.max_tokens_per_microbatch" in said) == (kind == "memory")
     state = json.loads((config.folder / "checkpoint" / "state.json").read_text())
     assert (state["weights"], state["step"]) == ("rl-000002", 2)
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from test_train import usual_phases
 from tiny_policies import save_tiny_policy
 from transformers import AutoModelForCausalLM
-from usual_phases import usual_phases
 
 from agents.__main__ import main
 from agents.algorithms import GRPO, PPO

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,18 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from transformers import AutoModelForCausalLM
-from usual_phases import usual_phases
 
 from agents.algorithms import GRPO, PPO
-from agents.config import EnvConfig, EvaluationConfig, PolicyConfig, RLConfig, RolloutConfig, RunConfig, SFTConfig
+from agents.config import (
+    EnvConfig,
+    EvaluationConfig,
+    Phase,
+    PolicyConfig,
+    RLConfig,
+    RolloutConfig,
+    RunConfig,
+    SFTConfig,
+)
 from agents.errors import CheckpointError
 from agents.learner import OptimizerConfig
 from agents.train import train
@@ -34,6 +43,19 @@ RL = RLConfig(
     rollout=RolloutConfig(num_prompts=2, group_size=4, max_new_tokens=6),
     optimizer=OptimizerConfig(learning_rate=1e-3),
 )
+
+
+def usual_phases(
+    cold_start: Sequence[SFTConfig] = (), control: Sequence[SFTConfig] = (), rl: RLConfig | None = None
+) -> tuple[Phase | str, ...]:
+    """Return them, named as in the recipes; the control and reinforcement learning start from one policy."""
+    supervised = [replace(phase, name=f"cold_start_{number}") for number, phase in enumerate(cold_start, start=1)]
+    more = [
+        replace(phase, name=f"control_{number}", start="before" if number == 1 else "previous")
+        for number, phase in enumerate(control, start=1)
+    ]
+    learning = () if rl is None else (replace(rl, start="before" if control else "previous"), "after")
+    return (*supervised, "before", *more, *(["control"] if more else []), *learning)
 
 
 def small_run(
