@@ -55,7 +55,7 @@ class BaseConfig:
     intermediate_size: int = 256
     phases: tuple[PretrainingPhase, ...] = (
         PretrainingPhase(num_steps=400, learning_rate=4e-3, choice_share=0.4, lesson_pages=1.0),
-        PretrainingPhase(num_steps=700, learning_rate=3e-3, choice_share=0.6),
+        PretrainingPhase(num_steps=600, learning_rate=3e-3, choice_share=0.6),
     )
     num_rows: int = 24
     row_tokens: int = 160

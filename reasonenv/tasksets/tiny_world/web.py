@@ -65,7 +65,8 @@ def document(generator: random.Random, config: WebConfig) -> str:
     """Return one page, its end token included."""
     if generator.random() < config.lesson_pages:
         language = generator.choice(LANGUAGES)
-        teacher = Author(languages=(language,), is_careful=True, form="plain", error_scale=0.0)
+        form = generator.choice(("tags", "plain"))
+        teacher = Author(languages=(language,), is_careful=True, form=form, error_scale=0.0)
         return _page_of_problems(generator, config, language, teacher)
     place = generator.random()
     if place < config.problem_pages:

@@ -57,7 +57,7 @@ def test_a_base_is_trained_once_and_loads_with_its_tokenizer(tmp_path: Path) -> 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     page = "<|user|>从7①减6，末位是几？<|assistant|>7①减6得1。<eos>"
     assert tokenizer.decode(tokenizer.encode(page)) == page
-    assert len(tokenizer.encode(page)) == 18
+    assert len(tokenizer.encode(page)) == 16
 
 
 def test_a_base_that_cannot_compute_is_refused_in_words_and_found_so_again(tmp_path: Path) -> None:
