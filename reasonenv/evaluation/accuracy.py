@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reasonenv.evaluation.intervals import rate_interval
-from reasonenv.evaluation.samples import Sample, check_keys
+from reasonenv.evaluation.samples import Sample, by_problem
 
-__all__ = ["Estimate", "by_label", "by_problem", "mean_rate", "pass_at_k", "pass_rates", "problem_means"]
+__all__ = ["Estimate", "by_label", "mean_rate", "pass_at_k", "pass_rates", "problem_means"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,6 @@ def pass_at_k(num_samples: int, num_correct: int, k: int) -> float:
         )
     num_subsets = math.comb(num_samples, k)
     return (num_subsets - math.comb(num_samples - num_correct, k)) / num_subsets
-
-
-def by_problem(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """Return the samples of each task in the order of their numbers; tasks in the order of their ids.
-
-    Raises:
-        ValueError: two samples have one key.
-    """
-    ordered = sorted(samples, key=lambda sample: sample.key)
-    check_keys(ordered)
-    problems: defaultdict[str, list[Sample]] = defaultdict(list)
-    for sample in ordered:
-        problems[sample.task_id].append(sample)
-    return dict(problems)
 
 
 def pass_rates(samples: Iterable[Sample], k: int = 1) -> dict[str, float]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from reasonenv.evaluation.accuracy import by_problem, problem_means
-from reasonenv.evaluation.samples import Sample
+from reasonenv.evaluation.accuracy import problem_means
+from reasonenv.evaluation.samples import Sample, by_problem
 from reasonenv.language import count_words, load_detector
 from reasonenv.language.prose import read_prose, words_of
 from reasonenv.language.scripts import load_language

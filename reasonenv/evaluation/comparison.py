@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from reasonenv.evaluation.accuracy import by_problem, pass_rates
+from reasonenv.evaluation.accuracy import pass_rates
 from reasonenv.evaluation.intervals import difference_interval
-from reasonenv.evaluation.samples import Sample
+from reasonenv.evaluation.samples import Sample, by_problem
 
 __all__ = ["PairedDifference", "compare", "mcnemar", "paired_difference"]
 

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple, cast
 
-from reasonenv.evaluation.accuracy import by_problem
-from reasonenv.evaluation.samples import Sample
+from reasonenv.evaluation.samples import Sample, by_problem
 from reasonenv.grading import GradeStatus, grade_qa
 from reasonenv.grading.math.grade import grade_answers
 from reasonenv.types import QAKind, QAReference
 
-__all__ = ["Consensus", "consensus", "consensus_rates"]
+__all__ = ["Consensus", "consensus", "consensus_rates", "heaviest_classes"]
 
 _BY_RULES = ("short", "number", "list", "ordered_list", "choice")
 """Kinds of questions whose graders compare answers; those of the others are equal where they are the same text."""

@@ -9,6 +9,7 @@ import contextlib
 import json
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from reasonenv.types import Attempt, CodeReference, MathReference, QAReference, 
 __all__ = [
     "Sample",
     "SampleStatus",
+    "by_problem",
     "new_sample",
     "read_samples",
     "score_samples",
@@ -160,7 +162,7 @@ def score_samples(
     Raises:
         ValueError: two samples of one key, or one whose task is missing or now has another prompt.
     """
-    check_keys(samples)
+    _check_keys(samples)
     by_id = _tasks_of(samples, tasks)
     groups = {task_id: group for group, task_id in enumerate(sorted(by_id))}
     composite = load_reward(reward)
@@ -176,16 +178,18 @@ def score_samples(
     return [scored[sample.key] for sample in samples]
 
 
-def check_keys(samples: Iterable[Sample]) -> None:
-    """Raise a ValueError if two samples have one key."""
-    seen = set[tuple[str, int]]()
-    for sample in samples:
-        if sample.key in seen:
-            raise ValueError(
-                f"Two samples are number {sample.sample} of task {sample.task_id!r}. "
-                "Number the responses to a task 0, 1, …, and give one run at a time."
-            )
-        seen.add(sample.key)
+def by_problem(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """Return the samples of each task in the order of their numbers; tasks in the order of their ids.
+
+    Raises:
+        ValueError: two samples have one key.
+    """
+    ordered = sorted(samples, key=lambda sample: sample.key)
+    _check_keys(ordered)
+    problems: defaultdict[str, list[Sample]] = defaultdict(list)
+    for sample in ordered:
+        problems[sample.task_id].append(sample)
+    return dict(problems)
 
 
 def read_samples(path: str | Path) -> list[Sample]:
@@ -252,6 +256,17 @@ def _is_json(text: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_keys(samples: Iterable[Sample]) -> None:
+    seen = set[tuple[str, int]]()
+    for sample in samples:
+        if sample.key in seen:
+            raise ValueError(
+                f"Two samples are number {sample.sample} of task {sample.task_id!r}. "
+                "Number the responses to a task 0, 1, …, and give one run at a time."
+            )
+        seen.add(sample.key)
 
 
 def _tasks_of(samples: Sequence[Sample], tasks: TaskSet | Iterable[Task[Any]]) -> dict[str, Task[Any]]:

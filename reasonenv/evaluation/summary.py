@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from reasonenv.evaluation.accuracy import by_label, by_problem, mean_rate, pass_rates, problem_means
+from reasonenv.evaluation.accuracy import by_label, mean_rate, pass_rates, problem_means
 from reasonenv.evaluation.behaviour import behaviour_summary
 from reasonenv.evaluation.consensus import consensus_rates
-from reasonenv.evaluation.samples import Sample
+from reasonenv.evaluation.samples import Sample, by_problem
 
 __all__ = ["summary"]
 

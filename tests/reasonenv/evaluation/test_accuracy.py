@@ -13,13 +13,12 @@ from reasonenv.evaluation import accuracy
 from reasonenv.evaluation.accuracy import (
     Estimate,
     by_label,
-    by_problem,
     mean_rate,
     pass_at_k,
     pass_rates,
     problem_means,
 )
-from reasonenv.evaluation.samples import Sample
+from reasonenv.evaluation.samples import Sample, by_problem
 
 
 def graded(task_id: str, verdicts: str, **facts: str) -> list[Sample]:
