@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from inspect import getdoc
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from reasonenv.evaluation.command.benchmarks import BENCHMARKS
 from reasonenv.evaluation.command.endpoint import Endpoint
@@ -51,8 +51,8 @@ class CheckpointOptions:
     """A name in agents.rollout.ENGINES, or "module:attribute"."""
     device: str = "cpu"
     """Any torch device, such as cuda."""
-    dtype: str = "float32"
-    """What products are computed in: float32, bfloat16 or float16."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    """What products are computed in."""
     num_rows: int = 64
     """Responses that are sampled together, and saved together."""
 

@@ -16,7 +16,7 @@ from reasonenv.evaluation.contamination import NgramIndex
 from reasonenv.evaluation.samples import Sample
 from reasonenv.evaluation.summary import summary
 from reasonenv.tasksets.rows import FILE_SUFFIXES, file_rows
-from reasonenv.types import Task
+from reasonenv.types import MathReference, QAReference, Task
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,9 +47,10 @@ def measured(
     Raises:
         TaskDataError: the file cannot be read.
     """
+    has_answers = any(isinstance(task.reference, MathReference | QAReference) for task in tasks)
     measures = {
         **summary(samples),
-        "constant_answer": constant_answer_rate(tasks),
+        "constant_answer": constant_answer_rate(tasks) if has_answers else None,
         "random_choice": random_choice_rate(tasks),
     }
     if contamination is None:
@@ -147,9 +148,9 @@ def _overview(measures: Mapping[str, Any], title: str) -> Table:
     for name, value in measures.items():
         if name.startswith(("pass@", "cons@")):
             table.add_row(name, *_cells(value))
-    table.add_row("always the same answer", _number(measures["constant_answer"]), "", "")
-    if measures["random_choice"] is not None:
-        table.add_row("an option by chance", _number(measures["random_choice"]), "", "")
+    for name, meaning in {"constant_answer": "always the same answer", "random_choice": "an option by chance"}.items():
+        if measures[name] is not None:
+            table.add_row(meaning, _number(measures[name]), "", "")
     table.add_row("reward", _number(measures["reward"]), "", "")
     if len(measures["components"]) > 1:
         for name, value in measures["components"].items():

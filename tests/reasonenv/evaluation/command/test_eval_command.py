@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from areas import public_data
+from areas import need, public_data
 from openai_server import MODEL, save_chat_policy, serving
 from without_modules import run_python_without
 
@@ -308,3 +308,34 @@ def test_benchmarks_read_their_own_files(name: str, file: str, num_tasks: int) -
     assert abs(len(plan.tasks) - num_tasks) <= 30
     assert (plan.sampling.temperature, plan.sampling.top_p, plan.sampling.max_tokens) == (0.6, 0.95, 32_768)
     assert plan.num_samples == BENCHMARKS[name].num_samples
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("gsm8k", "gsm8k/test.jsonl"),
+        ("math500", "math500/test.jsonl"),
+        ("truthful_qa", "truthfulqa/TruthfulQA.csv"),
+        ("humaneval", "humaneval/HumanEval.jsonl.gz"),
+        ("mbpp", "mbpp/mbpp.jsonl"),
+    ],
+)
+def test_gold_responses_to_a_benchmark_are_all_right(name: str, file: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    if name in ("humaneval", "mbpp"):
+        need("sandbox")
+    (tmp_path / "gold_policy.py").write_text(
+        "from reasonenv.evaluation.command.policy import Reply\n"
+        "from reasonenv.tasksets import gold_response\n"
+        "class Gold:\n"
+        "    identity = {'answers': 'gold'}\n"
+        "    def respond(self, questions, is_wanted, sampling, keep):\n"
+        "        for question in filter(is_wanted, questions):\n"
+        "            keep(question, Reply(text=gold_response(question.task)))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    words = ["eval", name, "--tasks-path", str(public_data(file)), "--policy", "gold_policy:Gold"]
+    assert main([*words, "--num-tasks", "8", "--samples", "2", "--out", str(tmp_path / "out.jsonl"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["pass@1"]["value"], found["pass@1"]["num_problems"]) == (1.0, 8)
+    assert (found["random_choice"] is not None) == (name == "truthful_qa")
+    assert (found["constant_answer"] is None) == (name in ("humaneval", "mbpp"))
