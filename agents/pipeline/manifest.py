@@ -20,7 +20,7 @@ from agents.pipeline.stage import FunctionStage, Stage
 from reasonenv.evaluation.command.running import tasks_hash
 from reasonenv.tasksets import TaskSet
 
-__all__ = ["Record", "read_record", "stage_key", "write_manifest"]
+__all__ = ["Record", "described", "read_record", "record_of", "stage_key", "write_manifest", "write_record"]
 
 _FILE = "stage.json"
 

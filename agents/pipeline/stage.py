@@ -14,7 +14,7 @@ from agents.errors import ConfigError
 from agents.pipeline.artefacts import Artefact, Checkpoint, Report, SampleFile
 from agents.seeds import derive_seed
 
-__all__ = ["Context", "FunctionStage", "Inputs", "Outputs", "Pipeline", "Stage"]
+__all__ = ["Context", "FunctionStage", "Inputs", "Outputs", "Pipeline", "Stage", "producers"]
 
 Outputs = Mapping[str, Artefact]
 _Kind = TypeVar("_Kind", Checkpoint, SampleFile, Report)

@@ -25,7 +25,16 @@ from reasonenv.tables import resolve
 from reasonenv.tasksets import TaskSet, load_tasks
 from reasonenv.types import Task
 
-__all__ = ["Given", "Sampled", "Source", "chosen_tasks", "sampled_responses"]
+__all__ = [
+    "Given",
+    "Request",
+    "Sampled",
+    "Source",
+    "chosen_tasks",
+    "given_samples",
+    "request_of",
+    "sampled_responses",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

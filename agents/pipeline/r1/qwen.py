@@ -13,6 +13,7 @@ from agents.pipeline.collection.hooks import JudgeSource, RefinerSource
 from agents.pipeline.r1.parts import RULES, answered, cold_start, existing, measures, rejection
 from agents.pipeline.r1.recipe import R1Recipe, Student, r1_pipeline
 from agents.pipeline.stage import Pipeline
+from agents.pipeline.stages.measuring import Measure
 from agents.pipeline.stages.models import GivenModel
 from agents.pipeline.stages.training import INPUT_SAMPLES
 from agents.policies.precision import DtypeName
@@ -70,6 +71,9 @@ def qwen_0_5b(
     """
     reasoning = answered(tasks, split="train", data_set=data_set)
     learned = _sft(sizes, 1e-5)
+    sampled = rejection(
+        "rl1", num_tasks=sizes.rejection_tasks, max_new_tokens=sizes.max_new_tokens, held_out=held_out, judge=judge
+    )
     return r1_pipeline(
         R1Recipe(
             name="r1",
@@ -89,29 +93,24 @@ def qwen_0_5b(
             ),
             sft1=learned,
             rl1=_rl(sizes, sizes.num_rl_steps),
-            rejection=(
-                rejection(
-                    "rl1",
-                    num_tasks=sizes.rejection_tasks,
-                    max_new_tokens=sizes.max_new_tokens,
-                    held_out=held_out,
-                    judge=judge,
-                ),
-                *existing(existing_data),
-            ),
+            rejection=(sampled, *existing(existing_data)),
             sft2=learned,
             rl2=_rl(sizes, sizes.num_rl_steps - sizes.num_rl_steps // 4, temperature=0.7),
             rl2_preferences=_rl(sizes, max(1, sizes.num_rl_steps // 4), temperature=0.7),
             distillation_data=(),
             student=None if student is None else _student(student, sizes),
-            measures=measures(
-                held_out,
-                num_tasks=sizes.held_out_tasks,
-                num_samples=sizes.held_out_samples,
-                max_new_tokens=sizes.max_new_tokens,
-            ),
+            measures=_measures(held_out, sizes),
             policy=PolicyConfig(dtype=dtype, device=device, gradient_checkpointing=True),
         )
+    )
+
+
+def _measures(held_out: str, sizes: Sizes) -> tuple[Measure, ...]:
+    return measures(
+        held_out,
+        num_tasks=sizes.held_out_tasks,
+        num_samples=sizes.held_out_samples,
+        max_new_tokens=sizes.max_new_tokens,
     )
 
 

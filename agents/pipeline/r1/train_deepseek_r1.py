@@ -1,8 +1,8 @@
 """The choices of the project train-deepseek-r1: its data, its five rewards, its template, its numbers.
 
 It trains R1-Zero on NuminaMath-TIR and fine-tunes the same model on Bespoke-Stratos-17k. What it only describes (the
-stages behind) is filled in from the same data. Its `TrainingArguments` are the source of the numbers; those that it
-leaves to TRL's `GRPOConfig` are TRL's defaults of that time. It cuts sequences at 4,096 tokens; here none is cut.
+stages behind) is filled in from the same data. Its training arguments are the source of the numbers; those that it
+leaves to TRL are TRL's defaults of that time. It cuts sequences at 4,096 tokens; here none is cut.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from agents.algorithms import GRPO
-from agents.config import EnvConfig, PolicyConfig, RLConfig, RolloutConfig, SFTConfig
+from agents.config import EnvConfig, PolicyConfig, RLConfig, RolloutConfig, SFTConfig, Tasks
 from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.pipeline.collection.filters import Correct, Distinct
@@ -72,29 +72,15 @@ def train_deepseek_r1(
     """
     reasoning = answered(numina, split="train", data_set="numina_tir")
     stratos_tasks = answered(stratos, split="train", data_set="bespoke_stratos")
+    measured_on = answered(held_out, split="test", data_set="numina_tir")
     five_rewards = "compat_train_deepseek_r1" if compat_rewards else "train_deepseek_r1"
-    rl = RLConfig(
-        num_steps=num_zero_steps,
-        algorithm=GRPO(kl_coef=0.04),
-        rollout=RolloutConfig(
-            num_prompts=batch_size, group_size=group_size, max_new_tokens=max_new_tokens, temperature=0.9
-        ),
-        optimizer=OptimizerConfig(learning_rate=5e-5, num_warmup_steps=num_zero_steps // 10, weight_decay=0.01),
-        update=UpdateConfig(max_tokens_per_microbatch=16_384),
-    )
-    sft = SFTConfig(
-        samples=INPUT_SAMPLES,
-        num_epochs=1.0,
-        batch_size=batch_size,
-        max_tokens_per_microbatch=32_768,
-        optimizer=OptimizerConfig(learning_rate=2e-5, schedule="cosine", weight_decay=0.01),
+    rl = _rl(
+        num_zero_steps,
+        RolloutConfig(num_prompts=batch_size, group_size=group_size, max_new_tokens=max_new_tokens, temperature=0.9),
     )
     later = replace(rl, num_steps=max(1, num_zero_steps // 10), optimizer=OptimizerConfig(learning_rate=5e-6))
-    given = Given(
-        name="bespoke_stratos",
-        tasks=stratos_tasks,
-        response=f"{__name__}:thought_and_summary",
-        filters=(Correct(allows_unknown=True), Distinct()),
+    sampled = rejection(
+        "rl1", num_tasks=num_sampled_tasks, max_new_tokens=max_new_tokens, held_out=measured_on, judge=None
     )
     return r1_pipeline(
         R1Recipe(
@@ -106,28 +92,44 @@ def train_deepseek_r1(
             mixed_rule_reward=RULES,
             mixed_reward="r1_all_scenarios",
             zero=(rl,),
-            cold_start=(given,),
-            sft1=sft,
+            cold_start=(_given(stratos_tasks),),
+            sft1=_sft(batch_size),
             rl1=later,
-            rejection=(
-                rejection(
-                    "rl1",
-                    num_tasks=num_sampled_tasks,
-                    max_new_tokens=max_new_tokens,
-                    held_out=answered(held_out, split="test", data_set="numina_tir"),
-                    judge=None,
-                ),
-            ),
-            sft2=sft,
+            rejection=(sampled,),
+            sft2=_sft(batch_size),
             rl2=later,
             rl2_preferences=replace(later, num_steps=1),
             distillation_data=(),
-            measures=measures(
-                answered(held_out, split="test", data_set="numina_tir"),
-                num_tasks=99,
-                num_samples=4,
-                max_new_tokens=max_new_tokens,
-            ),
+            measures=measures(measured_on, num_tasks=99, num_samples=4, max_new_tokens=max_new_tokens),
             policy=PolicyConfig(dtype=dtype, device=device, gradient_checkpointing=True),
         )
+    )
+
+
+def _rl(num_steps: int, rollout: RolloutConfig) -> RLConfig:
+    return RLConfig(
+        num_steps=num_steps,
+        algorithm=GRPO(kl_coef=0.04),
+        rollout=rollout,
+        optimizer=OptimizerConfig(learning_rate=5e-5, num_warmup_steps=num_steps // 10, weight_decay=0.01),
+        update=UpdateConfig(max_tokens_per_microbatch=16_384),
+    )
+
+
+def _sft(batch_size: int) -> SFTConfig:
+    return SFTConfig(
+        samples=INPUT_SAMPLES,
+        num_epochs=1.0,
+        batch_size=batch_size,
+        max_tokens_per_microbatch=32_768,
+        optimizer=OptimizerConfig(learning_rate=2e-5, schedule="cosine", weight_decay=0.01),
+    )
+
+
+def _given(tasks: Tasks) -> Given:
+    return Given(
+        name="bespoke_stratos",
+        tasks=tasks,
+        response=f"{__name__}:thought_and_summary",
+        filters=(Correct(allows_unknown=True), Distinct()),
     )

@@ -21,7 +21,7 @@ from reasonenv.evaluation.summary import summary
 from reasonenv.tables import resolve
 from reasonenv.types import Task
 
-__all__ = ["Measure", "Measuring", "problem_values"]
+__all__ = ["Measure", "Measuring", "problem_values", "with_truth"]
 
 
 @dataclass(frozen=True, kw_only=True)

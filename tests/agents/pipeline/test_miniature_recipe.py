@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from miniature_recipe import miniature
+from pipelines.miniature import miniature
 
 from agents.errors import ConfigError
 from agents.pipeline import Selection, run_pipeline
@@ -24,7 +24,7 @@ PARTS = Path(__file__).parents[2] / "parts"
 SCRIPT = """
 import sys
 from pathlib import Path
-from miniature_recipe import miniature
+from pipelines.miniature import miniature
 from agents.pipeline import run_pipeline
 if __name__ == "__main__":
     run_pipeline(miniature(), output_dir=Path(sys.argv[1]), cache_dir=Path(sys.argv[2]))

@@ -22,7 +22,7 @@ def modules(tmp_path):
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         name = re.match(r"# (\w+\.py)\n", code)[1]
         code = code.replace(
-            "from agents.pipeline.r1.tiny import tiny", "from miniature_recipe import miniature as tiny"
+            "from agents.pipeline.r1.tiny import tiny", "from pipelines.miniature import miniature as tiny"
         )
         (tmp_path / name).write_text(code, encoding="utf-8")
     return tmp_path
@@ -43,7 +43,7 @@ def pipeline(folder, *words):
 def test_a_stage_of_ones_own_is_added_by_its_name_and_trained_on_in_a_recipe_of_ones_own(modules):
     teacher = ("base", "zero", "cold_start", "sft1", "rl1", "rejection")
     first = pipeline(
-        modules, "miniature_recipe:miniature", "--only", *teacher, "shortest", "--add", "my_stages:SHORTEST"
+        modules, "pipelines.miniature:miniature", "--only", *teacher, "shortest", "--add", "my_stages:SHORTEST"
     )
     assert first.returncode == 0, first.stderr
     kept = [json.loads(line) for line in (modules / "out/shortest/samples.jsonl").read_text().splitlines()]

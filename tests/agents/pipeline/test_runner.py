@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pipeline_parts import DOUBLE, FAILING, NUMBERS, SUM, WAITING, add_up, arithmetic, count_from_seed
+from pipelines.arithmetic import DOUBLE, FAILING, NUMBERS, SUM, WAITING, add_up, arithmetic, count_from_seed
 from rich.console import Console
 
 from agents.errors import CheckpointError, ConfigError, TrainingError
@@ -118,7 +118,7 @@ def test_what_was_done_before_a_failing_stage_stays(num_processes, tmp_path):
 
 
 def test_two_runs_do_not_write_to_one_folder(tmp_path):
-    command = "import sys; from pathlib import Path; from pipeline_parts import *; from agents.pipeline import *;"
+    command = "import sys; from pathlib import Path; from pipelines.arithmetic import *; from agents.pipeline import *;"
     process = subprocess.Popen(
         [sys.executable, "-c", f"{command} run_pipeline(arithmetic(WAITING), output_dir=Path(sys.argv[1]))", tmp_path],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PARTS), *sys.path])},
@@ -133,7 +133,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 def test_a_stage_ends_with_the_process_that_started_it_and_goes_on_in_the_next(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "import sys\nfrom pathlib import Path\nfrom pipeline_parts import WAITING, arithmetic\n"
+        "import sys\nfrom pathlib import Path\nfrom pipelines.arithmetic import WAITING, arithmetic\n"
         "from agents.pipeline import run_pipeline\nif __name__ == '__main__':\n"
         "    run_pipeline(arithmetic(WAITING, num_processes=2), output_dir=Path(sys.argv[1]))\n"
     )
