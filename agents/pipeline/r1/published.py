@@ -36,7 +36,7 @@ def _rl(
     temperature: float = 1.0,
     reference_steps: int | None = 400,
 ) -> RLConfig:
-    """Return RL of so many optimizer steps; a rollout is cut into 16 of them, with one inner epoch (M "Training details of DeepSeek-R1-Zero").
+    """Return RL of so many optimizer steps; a rollout is cut into 16 of them, with one inner epoch.
 
     Args:
         num_steps: a multiple of 16.
