@@ -33,7 +33,7 @@ __all__ = ["clean_form", "existing_answer", "tiny"]
 _TOKENS = 160
 """The longest response."""
 _FILTERS = (
-    Finished(), Correct(), InForm(), ShowsWorking(), Readable(), OneLanguage(min_share=0.99), Distinct(),
+    Finished(), Correct(), InForm(), ShowsWorking(), Readable(max_repeats=4), OneLanguage(min_share=0.99), Distinct(),
 )  # fmt: skip
 _ANSWER = re.compile(
     r"(?:<think>)?(?P<thinking>[^<]*)(?:</think>)?\s*"
@@ -94,7 +94,7 @@ def _cold(name: str, checkpoint: str, first: int, form: PromptForm, *, temperatu
         name=name,
         checkpoint=checkpoint,
         first_task=first,
-        num_tasks=250,
+        num_tasks=400,
         num_samples=4,
         max_new_tokens=_TOKENS,
         temperature=temperature,
@@ -120,13 +120,13 @@ def tiny() -> Pipeline:
     """Run the whole recipe on a policy of 0.25M parameters, pre-trained on the spot, and a student of 0.1M."""
     cold_start = (
         _cold("few_shot", "base", 5000, FewShot(num_examples=2, separator="<eos>")),
-        _cold("direct", "base", 5250, Instructed(before=dict(CAREFULLY))),
+        _cold("direct", "base", 5400, Instructed(before=dict(CAREFULLY))),
         Sampled(
             name="zero",
             checkpoint="zero",
-            first_task=5500,
+            first_task=5800,
             num_tasks=200,
-            num_samples=2,
+            num_samples=4,
             max_new_tokens=_TOKENS,
             refine=f"{__name__}:clean_form",
             filters=_FILTERS,
@@ -142,7 +142,7 @@ def tiny() -> Pipeline:
             mixed_tasks="tiny_mixed",
             mixed_rule_reward=RULES,
             mixed_reward="tiny_all_scenarios",
-            zero=(_rl(80, 2e-4),),
+            zero=(_rl(120, 2e-4),),
             cold_start=cold_start,
             sft1=_sft(5e-4, 4.5),
             rl1=_rl(60, 1e-4),
@@ -155,7 +155,7 @@ def tiny() -> Pipeline:
                 base=Pretrained(name="student_base", config=STUDENT_BASE),
                 distillation=_sft(3e-3, 8.0, batch_size=64),
                 on_policy=_on_policy(),
-                rl=_rl(80, 2e-4),
+                rl=_rl(120, 2e-4),
                 other_base=Pretrained(name="other_base", config=LLAMA_STUDENT_BASE),
             ),
             measures=_measures(),
