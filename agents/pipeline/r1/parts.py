@@ -28,9 +28,7 @@ from reasonenv.rewards.presets import r1_all_scenarios
 from reasonenv.tasksets import DATA_SETS, Filtered, has_answer, load_tasks
 from reasonenv.types import Task
 
-__all__ = ["RULES", "answered", "cold_start", "existing", "filters", "measures", "rejection", "rules", "whole_solution"]
-
-RULES = f"{__name__}:rules"
+__all__ = ["answered", "cold_start", "existing", "filters", "measures", "rejection", "rules", "whole_solution"]
 
 
 def rules() -> CompositeReward:

@@ -13,7 +13,7 @@ from agents.algorithms import GRPO
 from agents.config import EnvConfig, PolicyConfig, RLConfig, RolloutConfig, SFTConfig
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.pipeline.collection.hooks import JudgeSource, RefinerSource
-from agents.pipeline.r1.parts import RULES, answered, cold_start, existing, measures, rejection
+from agents.pipeline.r1.parts import answered, cold_start, existing, measures, rejection
 from agents.pipeline.r1.recipe import R1Recipe, Student, r1_pipeline
 from agents.pipeline.stage import Pipeline
 from agents.pipeline.stages.models import GivenModel
@@ -101,10 +101,7 @@ def r1(
             name="r1",
             base=GivenModel(name="base", path=model),
             env=EnvConfig(tasks=reasoning, template="r1_zero", reward="r1_zero"),
-            language_reward="r1_reasoning",  # Eq. 7, weight 1
             mixed_tasks=mixed_tasks,
-            mixed_rule_reward=RULES,
-            mixed_reward="r1_all_scenarios",  # Eq. 8 to 10
             zero=(  # 10,400 steps, longer responses from step 8,200 on: M; ε: chosen
                 _rl(8_192, clip=0.2),
                 _rl(2_208, clip=0.2, max_new_tokens=2 * _CONTEXT),
@@ -123,7 +120,6 @@ def r1(
                 1_296, clip=10.0, temperature=0.7
             ),  # 1,700 steps, T 0.7: M "Training details of the second RL stage"
             rl2_preferences=_rl(400, clip=10.0, temperature=0.7),  # preference rewards in the last 400
-            distillation_data=(),  # the data of SFT-2: SI 2.4.3
             student=None if student is None else _student(student, student_learning_rate),
             measures=measures(held_out, num_tasks=500, num_samples=64, max_new_tokens=_CONTEXT),
             policy=PolicyConfig(dtype="bfloat16", gradient_checkpointing=True, device="cuda"),

@@ -10,7 +10,7 @@ from agents.algorithms.distillation import Distillation
 from agents.config import EnvConfig, PolicyConfig, RLConfig, RolloutConfig, SFTConfig
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.pipeline.collection.hooks import JudgeSource, RefinerSource
-from agents.pipeline.r1.parts import RULES, answered, cold_start, existing, measures, rejection
+from agents.pipeline.r1.parts import answered, cold_start, existing, measures, rejection
 from agents.pipeline.r1.recipe import R1Recipe, Student, r1_pipeline
 from agents.pipeline.stage import Pipeline
 from agents.pipeline.stages.measuring import Measure
@@ -79,10 +79,7 @@ def qwen_0_5b(
             name="r1",
             base=GivenModel(name="base", path=model),
             env=EnvConfig(tasks=reasoning, template="r1_zero", reward="r1_zero"),
-            language_reward="r1_reasoning",
             mixed_tasks=mixed_tasks,
-            mixed_rule_reward=RULES,
-            mixed_reward="r1_all_scenarios",
             zero=(_rl(sizes, sizes.num_rl_steps),),
             cold_start=cold_start(
                 num_tasks=sizes.cold_start_tasks,
@@ -97,7 +94,6 @@ def qwen_0_5b(
             sft2=learned,
             rl2=_rl(sizes, sizes.num_rl_steps - sizes.num_rl_steps // 4, temperature=0.7),
             rl2_preferences=_rl(sizes, max(1, sizes.num_rl_steps // 4), temperature=0.7),
-            distillation_data=(),
             student=None if student is None else _student(student, sizes),
             measures=_measures(held_out, sizes),
             policy=PolicyConfig(dtype=dtype, device=device, gradient_checkpointing=True),

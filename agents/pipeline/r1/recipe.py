@@ -51,13 +51,13 @@ class R1Recipe:
     """Named "base"."""
     env: EnvConfig
     """Reasoning tasks, the template, and R1-Zero's reward."""
-    language_reward: Rewards
+    language_reward: Rewards = "r1_reasoning"
     """Of the reasoning stage: with language consistency."""
     mixed_tasks: Tasks
     """Reasoning tasks and general requests, of the last stage."""
-    mixed_rule_reward: Rewards
+    mixed_rule_reward: Rewards = "agents.pipeline.r1.parts:rules"
     """Of the last stage before preferences take part."""
-    mixed_reward: Rewards
+    mixed_reward: Rewards = "r1_all_scenarios"
     """Of its last share: rules, helpfulness or safety."""
     zero: tuple[RLConfig, ...]
     """One phase after the other, which share the optimizer."""
@@ -71,7 +71,7 @@ class R1Recipe:
     rl2: RLConfig
     rl2_preferences: RLConfig
     """The last share of RL-2, with the preference rewards."""
-    distillation_data: tuple[Source, ...]
+    distillation_data: tuple[Source, ...] = ()
     """Sources may sample from the input "rl2"; the data of SFT-2 is added. Empty distils on that data alone."""
     student: Student | None = None
     measures: tuple[Measure, ...]

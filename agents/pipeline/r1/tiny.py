@@ -17,7 +17,6 @@ from agents.pipeline.base import BASE, LLAMA_STUDENT_BASE, STUDENT_BASE
 from agents.pipeline.collection.filters import Correct, Distinct, Finished, InForm, OneLanguage, Readable, ShowsWorking
 from agents.pipeline.collection.prompts import FewShot, Instructed, PromptForm
 from agents.pipeline.collection.sources import Given, Sampled
-from agents.pipeline.r1.parts import RULES
 from agents.pipeline.r1.recipe import R1Recipe, Student, r1_pipeline
 from agents.pipeline.stage import Pipeline
 from agents.pipeline.stages.measuring import Measure
@@ -140,7 +139,6 @@ def tiny() -> Pipeline:
             env=EnvConfig(tasks="tiny_reasoning", template="plain", use_chat_template=True, reward="tiny_reasoning"),
             language_reward="tiny_reasoning_language",
             mixed_tasks="tiny_mixed",
-            mixed_rule_reward=RULES,
             mixed_reward="tiny_all_scenarios",
             zero=(_rl(120, 2e-4),),
             cold_start=cold_start,

@@ -16,7 +16,7 @@ from agents.errors import ConfigError
 from agents.learner import OptimizerConfig, UpdateConfig
 from agents.pipeline.collection.filters import Correct, Distinct
 from agents.pipeline.collection.sources import Given
-from agents.pipeline.r1.parts import RULES, answered, measures, rejection
+from agents.pipeline.r1.parts import answered, measures, rejection
 from agents.pipeline.r1.recipe import R1Recipe, r1_pipeline
 from agents.pipeline.stage import Pipeline
 from agents.pipeline.stages.models import GivenModel
@@ -87,10 +87,7 @@ def train_deepseek_r1(
             name="r1",
             base=GivenModel(name="base", path=model),
             env=EnvConfig(tasks=reasoning, template="r1_zero", use_chat_template=True, reward=five_rewards),
-            language_reward="r1_reasoning",
             mixed_tasks=reasoning,
-            mixed_rule_reward=RULES,
-            mixed_reward="r1_all_scenarios",
             zero=(rl,),
             cold_start=(_given(stratos_tasks),),
             sft1=_sft(batch_size),
@@ -99,7 +96,6 @@ def train_deepseek_r1(
             sft2=_sft(batch_size),
             rl2=later,
             rl2_preferences=replace(later, num_steps=1),
-            distillation_data=(),
             measures=measures(measured_on, num_tasks=99, num_samples=4, max_new_tokens=max_new_tokens),
             policy=PolicyConfig(dtype=dtype, device=device, gradient_checkpointing=True),
         )
