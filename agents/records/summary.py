@@ -65,7 +65,7 @@ def _print_results(summary: Mapping[str, Any], results: Mapping[str, Any], conso
     add("greedy reward", lambda result: _number(result["greedy_reward"]))
     add("tasks", lambda result: str(result["n"]))
     add("response tokens", lambda result: f"{result['response_tokens']:.1f}")
-    add("most frequent answer", lambda result: _number(result["constant_answer_baseline"]))
+    add("constant answer", lambda result: _number(result["constant_answer_baseline"]))
     console.print(table)
     for number, num_tasks in seen:
         if number:
