@@ -96,15 +96,14 @@ def test_training_that_was_stopped_goes_on_to_the_same_bytes(tmp_path: Path) -> 
     tokenizer = build_tiny_tokenizer(tokenizer_phrases())
 
     def weights(*runs: tuple[PretrainingPhase, ...], state_file: Path) -> list[torch.Tensor]:
+        model, _ = build_tiny_policy(seed=0, tokenizer=tokenizer, hidden_size=8, num_layers=1, num_heads=1, head_dim=8)
         for phases in runs:
-            model, _ = build_tiny_policy(
-                seed=0, tokenizer=tokenizer, hidden_size=8, num_layers=1, num_heads=1, head_dim=8, intermediate_size=8
-            )
-            settings = {"num_rows": 1, "row_tokens": 32, "seed": 0, "state_file": state_file}
-            losses = pretrain(model, tokenizer, phases, WebConfig(), **settings)
-            assert len(losses) == len(phases)
-        return list(model.state_dict().values())
+            model.load_state_dict(initial)
+            pretrain(model, tokenizer, phases, WebConfig(), num_rows=1, row_tokens=32, seed=0, state_file=state_file)
+        return [tensor.clone() for tensor in model.state_dict().values()]
 
+    untrained, _ = build_tiny_policy(seed=0, tokenizer=tokenizer, hidden_size=8, num_layers=1, num_heads=1, head_dim=8)
+    initial = untrained.state_dict()
     torch.set_num_threads(1)
     whole = weights((first, _PHASE), state_file=tmp_path / "whole")
     stopped = weights((first,), (first, _PHASE), state_file=tmp_path / "stopped")

@@ -69,7 +69,7 @@ def test_a_task_of_another_set_is_refused_by_the_judge() -> None:
 
 @pytest.mark.filterwarnings("ignore::reward_models.SmallModelWarning")
 def test_the_embedded_models_rank_answers_as_the_truth_does() -> None:
-    """Measured: of the pairs of full with dismissive or off-topic answers 97% are in order, of full with partial 95%."""
+    """At least nine pairs of ten with a dismissive or off-topic answer are in order, and eight with a partial one."""
     model = reward_models.load("helpfulness")
     is_above: dict[str, list[bool]] = {"worse": [], "partial": []}
     for topic in TOPICS:
