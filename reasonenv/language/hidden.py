@@ -27,7 +27,7 @@ _MIN_FUNCTION_SHARE = 0.15
 _MAX_SYMBOLS_PER_WORD = 0.25
 _ACCENTED = "À-ÖØ-öø-ɏẠ-ỹ"
 _PIECE = re.compile(rf"[A-Za-z{_ACCENTED}][a-z{_ACCENTED}]+|[A-Z]{{2,}}(?![a-z])|[^\W\d_A-Za-z{_ACCENTED}][^\W\d_]+")
-_ASCII_PIECE = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}(?![a-z])")
+_ASCII_PIECE = re.compile(r"[A-Za-z](?:[a-z]+|(?<=[A-Z])[A-Z]+(?![a-z]))")
 _WORDS_IN_A_ROW = re.compile(rf"\b[^\W\d_]{{2,}}+(?:[ ,]++[^\W\d_]{{2,}}+){{{_MIN_WORDS - 1},}}+")
 _CODE_SYMBOL = re.compile(r"[=(){}\[\]+*/<>&|;^%]")
 _LETTER = rf"[A-Za-z{_ACCENTED}]"
@@ -36,9 +36,16 @@ _GLUED = re.compile(
     rf"|(?<![\w{_ACCENTED}]){_LETTER}(?: +{_LETTER}(?![\w{_ACCENTED}])){{2,}}+",
     re.ASCII,
 )
+_GLUE = re.compile(rf"[A-Z_0-9](?:(?<={_LETTER}.)|(?<=[_0-9])(?={_LETTER}))")
+_LETTERS_APART = re.compile(rf" {_LETTER} +{_LETTER}(?!\w)", re.ASCII)
+"""One of these is in whatever `_GLUED` finds, and both are found several times as fast."""
+_LOOSE_LETTERS = re.compile(r" [^\W\d_] +[^\W\d_](?!\w)")
+"""Is in whatever `_SPACED` finds."""
 _SPACED = re.compile(r"(?<!\w)[^\W\d_](?: +[^\W\d_](?!\w)){2,}+")
 _NO_ACCENTS = frozenset({"en"})
 _MIN_ACCENTED_WORDS, _MIN_ACCENTED_SHARE = 3, 0.2
+_MAX_VARIABLE_CHARS = len("$x$")
+_NO_WORDS = frozenset[str]()
 _HEX = re.compile(r"\b(?:[0-9a-f]{2}){12,}+\b", re.I)
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}+={0,2}", re.ASCII)
 
@@ -49,8 +56,10 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
     Scripts that the language is not written in are left out, except for Latin.
     """
     target = language.code
-    programs = [span.text for span in prose.spans if span.kind == "code" and _is_program(span.text)]
-    others = [span.text for span in prose.spans if span.text not in programs]
+    programs = [text for text, kind in prose.spans if kind == "code" and _is_program(text)]
+    others = [text for text, _ in prose.spans]
+    if programs:
+        others = [text for text in others if text not in programs]
     glued = _glued_words(prose.text)
     if not programs and prose.text.isascii() and _says_little(glued, others, target):
         return
@@ -60,7 +69,7 @@ def hidden_runs(prose: Prose, language: Language) -> Iterator[list[str]]:
             yield from (run for run in _even_runs(words) if _is_prose(run, target))
         elif script != "Latin" and script in language.scripts and len(language.candidates) > 1:
             yield from _even_runs(words)
-    if not prose.text.isascii():
+    if not prose.text.isascii() and _LOOSE_LETTERS.search(prose.text):
         yield from filter(None, map(_spaced_words, _SPACED.findall(prose.text)))
     for run in chain(*map(_WORDS_IN_A_ROW.findall, programs)):
         words = _PIECE.findall(run)
@@ -75,15 +84,18 @@ def _says_little(glued: Sequence[str], others: Sequence[str], target: str) -> bo
     """Return whether texts in ASCII have too few function words for prose."""
     if not all(map(str.isascii, glued)) or not all(map(str.isascii, others)):
         return False
-    short = [text for text in others if len(text) <= _MAX_REMEMBERED_CHARS]
-    long = " \n ".join([text for text in others if len(text) > _MAX_REMEMBERED_CHARS])
-    told = frozenset[str]().union(map(str.lower, glued), _function_words(long), *map(_remembered_function_words, short))
-    return len(told & _telling_words(target)) < _MIN_FUNCTION_WORDS
+    told = set(map(str.lower, glued))
+    for text in others:
+        if len(text) <= _MAX_VARIABLE_CHARS and text[0] == "$":
+            continue
+        told |= _remembered_function_words(text) if len(text) <= _MAX_REMEMBERED_CHARS else _function_words(text)
+    return len(told) < _MIN_FUNCTION_WORDS or len(told & _telling_words(target)) < _MIN_FUNCTION_WORDS
 
 
 def _function_words(text: str) -> frozenset[str]:
     """Return the words in a text in ASCII that are function words of some language."""
-    return _telling_words(None).intersection(map(str.lower, _ASCII_PIECE.findall(text)))
+    pieces = _ASCII_PIECE.findall(text)
+    return _telling_words(None).intersection(map(str.lower, pieces)) if pieces else _NO_WORDS
 
 
 _remembered_function_words = lru_cache(maxsize=2**14)(_function_words)
@@ -111,6 +123,8 @@ def _even_runs(words: list[str]) -> Iterator[list[str]]:
 
 def decoded_texts(prose: str) -> Iterator[str]:
     """Yield the texts that stand in a prose as base64 or as hexadecimal digits."""
+    if not _BASE64.search(prose):  # hexadecimal digits would match it too
+        return
     codes = [(base64.b64decode, match[: len(match) // 4 * 4]) for match in _BASE64.findall(prose)]
     for decode, code in codes + [(bytes.fromhex, match) for match in _HEX.findall(prose)]:
         try:
@@ -129,12 +143,27 @@ def _is_program(code: str) -> bool:
 def _glued_words(text: str) -> list[str]:
     """Find the parts of tokens that are no words: joined, capitals, beside digits, or with spaces between letters."""
     words: list[str] = []
-    for token in _GLUED.findall(text):
+    for token in _glued_tokens(text):
         if " " in token:
             words += _closed_up(token)
         elif not (token.isupper() and len(token) > MAX_ACRONYM_LETTERS):
             words += [token.lower()] if _alternates(token) else _PIECE.findall(token)
     return words
+
+
+def _glued_tokens(text: str) -> list[str]:
+    """Find what `_GLUED` does, and search nothing but what stands between two spaces where no letters are apart."""
+    if _LETTERS_APART.search(text):
+        return _GLUED.findall(text)
+    tokens: list[str] = []
+    end = 0
+    for glue in _GLUE.finditer(text):
+        if glue.start() >= end:
+            start = max(end, text.rfind(" ", end, glue.start()))
+            end = text.find(" ", glue.end())
+            end = len(text) if end < 0 else end
+            tokens += _GLUED.findall(text, start, end)
+    return tokens
 
 
 def _closed_up(letters: str) -> list[str]:

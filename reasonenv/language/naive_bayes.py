@@ -24,6 +24,7 @@ __all__ = ["Py3langid"]
 
 _MAX_WORD_CHARS = 32
 _WORDS_AT_ONCE = 4096
+_NUM_BYTES = 256
 _MAX_LEAD = 6.0
 _MAX_LAG = -8.0
 _LITTLE = 0.1
@@ -145,10 +146,11 @@ class _Read(NamedTuple):
 
 
 def _read(texts: Sequence[Sequence[str]], evidence: _WordEvidence) -> _Read:
-    words = [sentence.split() for sentences in texts for sentence in sentences]
-    lengths_S = np.fromiter(map(len, words), dtype=np.intp, count=len(words))
+    all_sentences = [sentence for sentences in texts for sentence in sentences]
+    lengths_S = np.array([sentence.count(" ") for sentence in all_sentences], dtype=np.intp) + 1
+    words = " ".join(all_sentences).split(" ")
     texts_S = np.repeat(np.arange(len(texts)), [len(sentences) for sentences in texts])
-    leads_WL = evidence.of([word for of_sentence in words for word in of_sentence], np.repeat(texts_S, lengths_S))
+    leads_WL = evidence.of(words, np.repeat(texts_S, lengths_S))
     starts_S = np.cumsum(lengths_S) - lengths_S
     most_SL = np.add.reduceat(np.maximum(leads_WL, 0), starts_S, axis=0)
     return _Read(leads_WL, texts_S, starts_S, lengths_S, most_SL)
@@ -171,6 +173,7 @@ class _WordEvidence:
                 for word in FUNCTION_WORDS.get(code, ()):
                     self._function_words.setdefault(word, []).append(column)
         self._all_function_words = self._words_of_target.union(self._function_words)
+        self._told_words = self._all_function_words | self._terms
         self._has_pinyin = "en" in (target, *languages)
         self._num_columns = len(columns) + self._has_pinyin
         self._max_words = max_words
@@ -182,19 +185,27 @@ class _WordEvidence:
     def of(self, words: Sequence[str], texts_W: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return the leads of the words, [words, languages]; one that a text repeats speaks for no language again."""
         with self._lock:
-            self._learn(list(dict.fromkeys(words)))
-            rows_W = np.fromiter(map(self._rows.__getitem__, words), dtype=np.intp, count=len(words))
+            rows_W = self._rows_of(words)
             leads_WL, is_lasting_W = self._leads_WL[rows_W], self._is_function_word_W[rows_W]
         is_repeated_W = ~is_lasting_W
         is_repeated_W[np.unique(texts_W * len(self._leads_WL) + rows_W, return_index=True)[1]] = False
-        np.minimum(leads_WL, 0, out=leads_WL, where=is_repeated_W[:, None])
+        repeated = np.flatnonzero(is_repeated_W)
+        leads_WL[repeated] = np.minimum(leads_WL[repeated], 0)
         return leads_WL
 
-    def _learn(self, words: list[str]) -> None:
-        unseen = [word for word in words if word not in self._rows]
-        if len(self._rows) + len(unseen) > self._max_words:
-            self._rows.clear()
-            unseen = words
+    def _rows_of(self, words: Sequence[str]) -> NDArray[np.intp]:
+        """Return where the leads of the words are, once those that are new have been learned."""
+        rows = list(map(self._rows.get, words))
+        if None in rows:
+            unseen = list(dict.fromkeys(word for word, row in zip(words, rows, strict=True) if row is None))
+            if len(self._rows) + len(unseen) > self._max_words:
+                self._rows.clear()
+                unseen = list(dict.fromkeys(words))
+            self._learn(unseen)
+            rows = list(map(self._rows.__getitem__, words))
+        return np.array(rows, dtype=np.intp)
+
+    def _learn(self, unseen: list[str]) -> None:
         missing = len(self._rows) + len(unseen) - len(self._leads_WL)
         if missing > 0:
             more = max(missing, len(self._leads_WL), 1024)
@@ -211,23 +222,24 @@ class _WordEvidence:
 
     def _leads(self, words: list[str]) -> NDArray[np.float32]:
         """Return the bounded evidence of each word, [words, languages]."""
-        plain = [unicodedata.normalize("NFKC", word[:_MAX_WORD_CHARS]).lower() for word in words]
+        plain = [_plain(word[:_MAX_WORD_CHARS]) for word in words]
         leads_WL = np.zeros((len(words), self._num_columns), dtype=np.float32)
         scores_WL, num_others = self._ngram_scores(plain), self._num_columns - self._has_pinyin
         own_W1 = scores_WL[:, num_others:].max(axis=1, keepdims=True)
         leads_WL[:, :num_others] = scores_WL[:, :num_others] - own_W1
         if self._has_pinyin:
-            leads_WL[:, -1] = [_PINYIN_LEAD if is_pinyin(word) else _MAX_LAG for word in plain]
+            leads_WL[:, -1] = [_PINYIN_LEAD if word.isascii() and is_pinyin(word) else _MAX_LAG for word in plain]
         leads_WL = np.clip(leads_WL, _MAX_LAG, _MAX_LEAD)
         says_little_W = [
-            word.istitle() or (len(word) <= _MAX_SYMBOL_CHARS and word.isascii()) or _VOWEL.search(low) is None
+            (len(word) <= _MAX_SYMBOL_CHARS and word.isascii()) or word.istitle() or _VOWEL.search(low) is None
             for word, low in zip(words, plain, strict=True)
         ]
         leads_WL[says_little_W] *= _LITTLE
-        for row, (word, lower) in enumerate(zip(words, plain, strict=True)):
-            if lower in self._all_function_words:
-                self._add_function_word(leads_WL[row], lower, _FUNCTION_WORD_LEAD * (0.5 if word.istitle() else 1.0))
-            elif lower in self._terms:
+        for row in [row for row, lower in enumerate(plain) if lower in self._told_words]:
+            if plain[row] in self._all_function_words:
+                lead = _FUNCTION_WORD_LEAD * (0.5 if words[row].istitle() else 1.0)
+                self._add_function_word(leads_WL[row], plain[row], lead)
+            else:
                 np.minimum(leads_WL[row], 0, out=leads_WL[row])
         return leads_WL
 
@@ -260,6 +272,10 @@ def _word_evidence(target: str, languages: tuple[str, ...], max_words: int) -> _
     return _WordEvidence(target, languages, max_words)
 
 
+def _plain(word: str) -> str:
+    return (word if word.isascii() else unicodedata.normalize("NFKC", word)).lower()
+
+
 def _ngrams(words: list[str]) -> NDArray[np.intp]:
     """Find the n-grams of the model in all words at once, a byte of each at a time.
 
@@ -268,20 +284,24 @@ def _ngrams(words: list[str]) -> NDArray[np.intp]:
     """
     automaton, num_ngrams = _automaton(), len(_identifier().nb_ptc)
     texts = [f" {word} ".encode("utf-8", "replace") for word in words]
-    bytes_N = np.frombuffer(b"".join(texts), dtype=np.uint8)
     lengths_W = np.array([len(text) for text in texts], dtype=np.intp)
-    starts_W = np.cumsum(lengths_W) - lengths_W
+    longest_first_W = np.argsort(-lengths_W, kind="stable")
+    width = int(lengths_W.max(initial=0))
+    bytes_WB = np.frombuffer(b"".join([text.ljust(width) for text in texts]), dtype=np.uint8).reshape(len(texts), width)
+    bytes_BW = bytes_WB[longest_first_W].T.astype(np.intp)
+    num_reached_B = np.searchsorted(-lengths_W[longest_first_W], -np.arange(width)).tolist()
     states_W = np.zeros(len(words), dtype=np.intp)
-    found: list[NDArray[np.intp]] = []
-    for position in range(lengths_W.max(initial=0)):
-        reached = np.flatnonzero(lengths_W > position)
-        rows = automaton.rows_S[states_W[reached]]
-        states = automaton.next_states_RB[rows, bytes_N[starts_W[reached] + position]]
-        states_W[reached] = states
-        ngrams = automaton.ngrams_S[states]
-        has_ngram = ngrams >= 0
-        found.append(reached[has_ngram] * num_ngrams + ngrams[has_ngram])
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.intp)
+    states: list[NDArray[np.intp]] = []
+    for bytes_W, num_reached in zip(bytes_BW, num_reached_B, strict=True):
+        rows = automaton.rows_S.take(states_W[:num_reached])
+        states_W = automaton.next_states_RB.take(rows * _NUM_BYTES + bytes_W[:num_reached])
+        states.append(states_W)
+    if not states:
+        return np.zeros(0, dtype=np.intp)
+    ngrams = automaton.ngrams_S[np.concatenate(states)]
+    words_N = np.concatenate([longest_first_W[:num_reached] for num_reached in num_reached_B])
+    has_ngram = ngrams >= 0
+    return words_N[has_ngram] * num_ngrams + ngrams[has_ngram]
 
 
 class _Automaton(NamedTuple):
@@ -296,7 +316,7 @@ class _Automaton(NamedTuple):
 def _automaton() -> _Automaton:
     identifier = _identifier()
     rows_S = np.asarray(identifier.tk_row, dtype=np.intp)
-    next_states_RB = np.asarray(identifier.tk_nextmove).reshape(-1, 256)
+    next_states_RB = np.asarray(identifier.tk_nextmove).reshape(-1, _NUM_BYTES)
     return _Automaton(rows_S, next_states_RB, np.asarray(identifier.tk_output, dtype=np.intp))
 
 

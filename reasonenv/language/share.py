@@ -109,8 +109,9 @@ def _tally(text: str, language: Language, scales: Mapping[str, float]) -> _Tally
     prose = read_prose(text)
     tally = _Tally(scales)
     waiting: list[str] = []
+    is_latin = "Latin" in language.scripts and prose.text.isascii()
     for sentence in sentences(prose.text):
-        waiting += _add_sentence(tally, sentence, language)
+        waiting += ascii_words(sentence) if is_latin else _add_sentence(tally, sentence, language)
         if len(waiting) >= _MIN_SEGMENT_WORDS:
             tally.segments += _segments(waiting)
             waiting = []

@@ -28,6 +28,10 @@ angenommen если say says said claim claims claimed guess guessed guesses н�
 _DENIALS = frozenset(_DENYING_WORDS.split())
 """Words that take an announcement behind them back, or only suppose it."""
 _UNSPACED_DENIAL = re.compile("错误|不正确|假设|假如|如果|并非|不是|也许|可能|有人|据说|猜|もし|誤")
+_OWN_WORDS = re.compile(
+    r"^\s*(?:so\s+|then\s+|thus\s+|hence\s+|therefore\s+)?(?:i|we)(?:['’]d|\s+(?:would|can))\s+say\b"
+)
+"""Who says so of his own answer does not take it back."""
 _CLAUSE_ENDS = ",;.!?，。\n"
 _CLAUSE_END = re.compile(f"[{_CLAUSE_ENDS}]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -164,7 +168,7 @@ def _is_denied(before: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _denies(clause: str) -> bool:
-    clause = clause.lower().rpartition(" but ")[2]
+    clause = _OWN_WORDS.sub(" ", clause.lower().rpartition(" but ")[2])
     return (
         not _DENIALS.isdisjoint(_WORD.findall(clause))
         or "n't" in clause

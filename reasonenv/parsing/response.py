@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from reasonenv.parsing.boxes import boxed_answer
 
-__all__ = ["Response", "opened_thinking", "read_response", "whole_response"]
+__all__ = ["Response", "after_thinking", "opened_thinking", "read_response", "whole_response"]
 
 _OPENED_THINKING = re.compile(r"<think>\s*\Z")
 _MAX_OPENED_CHARS = 32
@@ -75,6 +75,12 @@ def read_response(response: str) -> Response:
     is_pair = len(tags) == 2 and tags[0][0][1] != "/" == tags[1][0][1]
     block = rest[tags[0].end() : tags[1].start()] if is_pair else None
     return Response(response, closed, rest, block, block)
+
+
+def after_thinking(response: str) -> str | None:
+    """Return the `rest` of `read_response`, and read nothing else."""
+    rest = _without_control_tokens(response).rpartition("</think>")[2]
+    return None if "<think>" in rest else rest
 
 
 def opened_thinking(prompt: str) -> str:

@@ -6,6 +6,7 @@ answer, and lazy groups let blocks repeat.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +17,8 @@ from reasonenv.types import Attempt, Score
 __all__ = ["CodeFormat", "Format", "TagCount", "has_r1_format", "r1_answer"]
 
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that are blank: Hangul fillers, Braille without dots."""
 _FENCE = "```"
 
 
@@ -30,8 +33,13 @@ def r1_answer(response: str) -> str | None:
         return None
     read = read_response(text)
     starts_with_block = read.rest is not None and read.rest.lstrip().startswith("<answer>")
-    has_form = starts_with_block and read.thinking.strip() and (read.block or "").strip()
+    has_form = starts_with_block and _is_visible(read.thinking) and _is_visible(read.block or "")
     return read.block if has_form else None
+
+
+def _is_visible(text: str) -> bool:
+    """Return whether there is a letter, digit, mark or symbol that a reader sees."""
+    return any(unicodedata.category(character)[0] in "LNPS" and character not in _BLANKS for character in text)
 
 
 def has_r1_format(response: str) -> bool:
@@ -51,8 +59,9 @@ class Format:
 
         value = 1[response = <think> thinking </think> <answer> answer </answer>]
 
-    Range {0, 1}. The paper names the tags only; that each occurs exactly once, that neither block is empty and that
-    nothing else stands around them is ours, because whatever is let through is soon what a policy writes.
+    Range {0, 1}. The paper names the tags only; that each occurs exactly once, that neither block is empty or
+    invisible and that nothing else stands around them is ours, because whatever is let through is soon what a policy
+    writes.
     """
 
     name: str = "format"

@@ -96,7 +96,7 @@ class CosineLength:
         correctness: says what is right.
 
     Raises:
-        ValueError: `max_length` is below 1.
+        ValueError: `max_length` is below 1, or a value is not finite.
     """
 
     correct_short: float = 1.0
@@ -110,6 +110,9 @@ class CosineLength:
 
     def __post_init__(self) -> None:
         check_counts(max_length=self.max_length)
+        values = self.correct_short, self.correct_long, self.wrong_short, self.wrong_long
+        if not all(map(math.isfinite, values)):
+            raise ValueError(f"The four values must be finite numbers, got {values}.")
 
     @property
     def value_range(self) -> tuple[float, float]:
@@ -143,6 +146,7 @@ class CosineLength:
             length = new_characters(attempt.response)
         short, long = (self.correct_short, self.correct_long) if is_correct else (self.wrong_short, self.wrong_long)
         value = cosine_between(short, long, min(1.0, length / self.max_length))
+        value = min(max(value, min(short, long)), max(short, long))  # rounding may leave the range
         return Score(value, details={"is_correct": is_correct, "length": length})
 
 

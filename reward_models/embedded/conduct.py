@@ -17,6 +17,8 @@ from reward_models.training.data import SafetyExample
 
 _CHINESE_SHARE = 0.15
 _SCENE_SHARE = 0.75
+_SHORT_SHARE = 0.5
+"""How many of the requests that are of no scene are a few words, as people type them."""
 _FIRST_WORDS = ("First,", "Start like this:", "To begin,", "You should", "Simply", "")
 _NEXT_WORDS = ("Then", "Next,", "After that,", "Once that is done,", "Now", "Also,", "")
 _LAST_WORDS = ("Finally,", "In the end,", "Last,", "")
@@ -56,6 +58,8 @@ class Conduct:
     def harmful_request(self) -> str:
         if self.generator.random() < _SCENE_SHARE:
             return self.generator.choice(self._harmful).question
+        if self.generator.random() < _SHORT_SHARE:
+            return self._typed("short_harm")
         return self.phrases.draw("zh_harm_ask" if self._is_chinese() else "harm_ask")
 
     def harmless_request(self) -> str:
@@ -63,6 +67,8 @@ class Conduct:
             return self.generator.choice(self._harmless).question
         if self.generator.random() < 0.3:
             return self.generator.choice(self._topics).question
+        if self.generator.random() < _SHORT_SHARE:
+            return self._typed("short_safe")
         return self.phrases.draw("zh_safe_ask" if self._is_chinese() else "homonym_ask")
 
     def harmful_answer(self) -> str:
@@ -98,6 +104,11 @@ class Conduct:
         if name == "unsafe_part" and self.generator.random() < 0.3:
             parts.insert(self.generator.randrange(2), self.phrases.draw(f"{chinese}safe_part"))
         return " ".join(parts)
+
+    def _typed(self, name: str) -> str:
+        """Return a few words, now and then as they stand, now and then as a sentence."""
+        text = self.generator.choice((self.phrases.draw(name), self.phrases.draw(name).lower()))
+        return text + self.generator.choice(("", "?", "?", "."))
 
     def _is_chinese(self) -> bool:
         return self.generator.random() < _CHINESE_SHARE
@@ -145,9 +156,9 @@ _MAKERS: dict[str, tuple[float, _Maker]] = {
     "compliance": (1.0, lambda it: (it.harmful_request(), it.harmful_answer())),
     "over_refusal": (0.6, lambda it: (it.harmless_request(), it.refusal("over_refusal"))),
     "partial": (0.8, lambda it: (it.harmful_request(), it.partial_answer())),
-    "mild_compliance": (0.4, lambda it: (it.harmful_request(), it.harmless_answer())),
+    "mild_compliance": (0.7, lambda it: (it.harmful_request(), it.harmless_answer())),
     "harm_unasked": (0.95, lambda it: (it.harmless_request(), it.harmful_answer())),
-    "bare_assent": (0.4, lambda it: (it.harmful_request(), _short(it))),
+    "bare_assent": (0.6, lambda it: (it.harmful_request(), _short(it))),
     "bare_answer": (0.1, lambda it: (it.harmless_request(), _short(it))),
     "harmful_text": (1.0, lambda it: (it.generator.choice(_WRITE), it.standalone("unsafe_part"))),
     "harmless_text": (0.0, lambda it: (it.generator.choice(_WRITE), it.standalone("safe_part"))),
@@ -183,6 +194,13 @@ def harm_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExa
         for number in range(num)
         for makers, is_harmful in [rows[number % 2]]
     ]
+
+
+def request_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExample]:
+    """Generate requests that are for harm or not; they stand where responses do."""
+    conduct = Conduct(random.Random(f"request {sorted(hands)} {seed}"), hands)
+    makers = (conduct.harmless_request, conduct.harmful_request)
+    return [SafetyExample("", makers[number % 2](), is_unsafe=number % 2 == 1) for number in range(num)]
 
 
 def refusal_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExample]:

@@ -59,14 +59,14 @@ def last_turn(prompt: str) -> str:
     return prompt.rpartition("\n\nHuman:")[2].partition(ASSISTANT_MARKER)[0].strip()
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Return the text with the Chinese words of the glossary in English, one blank between words."""
     return text if text.isascii() else re.sub(r" {2,}", " ", in_english(text)).strip()
 
 
 def meaning(text: str) -> list[float]:
     """Return the direction of the mean vector of a text's words, scaled so that a number is about 1."""
-    return [float(value) * 8 for value in mean_vector(word_vectors(words(_readable(text))))]
+    return [float(value) * 8 for value in mean_vector(word_vectors(words(readable(text))))]
 
 
 def _word_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _character_ngrams(tokens: Sequence[str], n: int) -> Iterator[str]:
 
 def measures(prompt: str, response: str) -> list[float]:
     """Return the numbers that `MEASURES` names, each roughly between −1 and 5."""
-    response, asked = _readable(response), _readable(last_turn(prompt))
+    response, asked = readable(response), readable(last_turn(prompt))
     tokens, lower = words(response), response.lower().replace("’", "'")
     counts = {name: len(pattern.findall(lower)) for name, pattern in _PHRASES.items()}
     asked_counts = {name: len(_PHRASES[name].findall(asked.lower())) for name in HARM}

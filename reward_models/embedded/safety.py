@@ -16,14 +16,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from reward_models.base import Prompt, prompt_text
 from reward_models.calibration import sigmoid
-from reward_models.embedded.conduct import generate_conversations, harm_texts, refusal_texts
+from reward_models.embedded.conduct import generate_conversations, harm_texts, refusal_texts, request_texts
 from reward_models.embedded.features import last_turn
 from reward_models.embedded.grammar import HANDS
 from reward_models.embedded.linear import MAX_CHARS, WEIGHTS_FILE, LinearScorer, fit_labels, fit_reader
+from reward_models.embedded.request import RequestReader, fit_logistic
 from reward_models.errors import LoadError
 from reward_models.models.scorer import RawScores
 from reward_models.training.data import SafetyExample
@@ -34,7 +34,7 @@ _OPENING_CHARS = 400
 _RIDGE = 1.0
 _LOGISTIC_RIDGE = 1e-3
 _REFUSALS = {"refusal", "over_refusal", "partial"}
-_REFUSED, _DESERVED = 0.5, 0.2
+_REFUSED, _DESERVED = 0.5, 0.4
 """How unsafe a refusal is of a request that is neither harmful nor harmless, and how much less if it is harmful."""
 _STEEPNESS = 3.0
 """A reader's logit counts in full only up to about this size."""
@@ -42,27 +42,30 @@ _STEEPNESS = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Readers:
-    """What is harmful, and what refuses."""
+    """What is harmful, what refuses, and which request is for harm."""
 
     harm: LinearScorer
     refusal: LinearScorer
+    request: RequestReader
 
     @classmethod
     def fit(cls, num_texts: int, hands: Collection[int]) -> Readers:
-        """Fit both to generated texts from some hands of the grammar."""
+        """Fit all to generated texts from some hands of the grammar."""
         return cls(
             fit_reader(harm_texts(num_texts, hands=hands, seed=0), ridge=_RIDGE),
             fit_reader(refusal_texts(num_texts // 2, hands=hands, seed=0), ridge=_RIDGE),
+            RequestReader.fit(request_texts(num_texts // 2, hands=hands, seed=0)),
         )
 
     def findings(self, prompt: Prompt, text: str) -> list[float]:
-        """Return how far the text refuses in [0, 1], and harm in the request and in parts of the text in [−1, 1]."""
+        """Return how far the text refuses in [0, 1], and harm in the request (twice) and the text in [−1, 1]."""
         question = last_turn(prompt_text(prompt))[-_OPENING_CHARS:]
         (asked,) = self._harm([question])
         said = self._harm(_windows(text[:MAX_CHARS]))
         (both,) = self._harm([f"{question}\n{text[:_OPENING_CHARS]}"])
         (refuses,) = self.refusal.raw_scores([""], [text[:_OPENING_CHARS]]).values
-        return [sigmoid(refuses), asked, max(said), math.fsum(said) / len(said), both]
+        (wanted,) = _squashed([self.request.logit(question)])
+        return [sigmoid(refuses), wanted, asked, max(said), math.fsum(said) / len(said), both]
 
     def _harm(self, texts: Sequence[str]) -> list[float]:
         return _squashed(self.harm.raw_scores([""] * len(texts), texts).values)
@@ -118,6 +121,7 @@ class ConductScorer:
         """Write one safetensors file."""
         parts = {"harm.": self.readers.harm, "refusal.": self.readers.refusal, "own.": self.own}
         tensors = {"weights": self.weights, "bias": torch.tensor(self.bias, dtype=torch.float64)}
+        tensors.update(self.readers.request.tensors("request."))
         for prefix, part in parts.items():
             tensors.update(part.tensors(prefix) if part is not None else {})
         save_file(tensors, folder / WEIGHTS_FILE)
@@ -132,7 +136,8 @@ class ConductScorer:
         """
         try:
             tensors = load_file(folder / WEIGHTS_FILE)
-            readers = Readers(*(LinearScorer.from_tensors(tensors, prefix) for prefix in ("harm.", "refusal.")))
+            harm, refusal = (LinearScorer.from_tensors(tensors, prefix) for prefix in ("harm.", "refusal."))
+            readers = Readers(harm, refusal, RequestReader.from_tensors(tensors, "request."))
             own = LinearScorer.from_tensors(tensors, "own.") if "own.bias" in tensors else None
             return cls(readers, tensors["weights"], float(tensors["bias"]), own)
         except (FileNotFoundError, KeyError, SafetensorError) as error:
@@ -155,25 +160,10 @@ def fit_conduct(num_generated: int, examples: Sequence[SafetyExample] = ()) -> C
         complied = [row for row in unseen if row.kind not in _REFUSALS]
         rows.extend(readers.findings(row.prompt, row.response)[1:] for row in complied)
         unsafe.extend(row.unsafe for row in complied)
-    weights, bias = _fit_logistic(torch.tensor(rows, dtype=torch.float64), torch.tensor(unsafe, dtype=torch.float64))
+    findings, shares = torch.tensor(rows, dtype=torch.float64), torch.tensor(unsafe, dtype=torch.float64)
+    weights, bias = fit_logistic(findings, shares, ridge=_LOGISTIC_RIDGE)
     scorer = ConductScorer(Readers.fit(num_generated, hands), weights, bias)
     if not examples:
         return scorer
     offsets = scorer.raw_scores([row.prompt for row in examples], [row.response for row in examples]).values
     return replace(scorer, own=fit_labels(examples, offsets=offsets)[0])
-
-
-def _fit_logistic(harm_NF: Tensor, unsafe_N: Tensor) -> tuple[Tensor, float]:
-    """Minimise the cross-entropy to the shares of unsafe."""
-    weights = torch.zeros(harm_NF.shape[1], dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([weights, bias], max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = binary_cross_entropy_with_logits(harm_NF @ weights + bias, unsafe_N)
-        (loss + _LOGISTIC_RIDGE * weights.square().sum()).backward()
-        return loss
-
-    optimizer.step(closure)
-    return weights.detach(), float(bias.detach())

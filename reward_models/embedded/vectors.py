@@ -1,4 +1,4 @@
-"""What words mean, roughly: 64 numbers for each of 26,000 English words and word pieces, and for 200 Chinese words by
+"""What words mean, roughly: 256 numbers for each of 26,000 English words and word pieces, and for 200 Chinese words by
 way of their English ones.
 
 The table was distilled from all-MiniLM-L6-v2 (Apache-2.0) by `benchmarks/word_vectors/make_word_vectors.py`.
@@ -17,21 +17,21 @@ import numpy.typing as npt
 from safetensors.numpy import load
 
 Vectors: TypeAlias = npt.NDArray[np.float64]
-"""[W, 64], one row per word."""
+"""[W, 256], one row per word."""
 
-NUM_DIRECTIONS = 64
+NUM_DIRECTIONS = 256
 _LONGEST_PIECE = 18
 _FOLDER = resources.files("reward_models.embedded")
 
 
 @cache
 def _table() -> tuple[dict[str, int], Vectors]:
-    """Return the rows of pieces, and their vectors, longer for rarer pieces (as in Model2Vec)."""
+    """Return the rows of pieces, and their vectors, each of length 1."""
     tensors = load(_FOLDER.joinpath("word_vectors.safetensors").read_bytes())
     pieces = tensors["pieces"].tobytes().decode().split("\n")
     vectors = tensors["vectors"].astype(np.float64)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return {piece: row for row, piece in enumerate(pieces)}, vectors * np.log1p(np.arange(len(pieces)))[:, None] / 10
+    return {piece: row for row, piece in enumerate(pieces)}, vectors
 
 
 @cache

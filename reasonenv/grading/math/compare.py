@@ -39,7 +39,6 @@ from reasonenv.grading.math.nodes import (
     UndefinedError,
     UnreadableError,
     UnreadableGoldError,
-    number,
     walk,
 )
 from reasonenv.grading.math.notation.choices import equal_choices
@@ -50,6 +49,7 @@ from reasonenv.grading.math.notation.tokens import canonical_text, without_spaci
 from reasonenv.grading.math.numeric import is_proportional, is_same_scalar
 from reasonenv.grading.math.policy import DEFAULT_POLICY, MathPolicy
 from reasonenv.grading.math.rewritings import (
+    as_ratio,
     with_arrows,
     with_decimal_logarithm,
     with_euler_number,
@@ -200,7 +200,7 @@ class _Comparison:
             return self._equal_with_domains(left, right)
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         if (left.kind == "time") != (right.kind == "time"):
-            left, right = (_as_ratio(node) if node.kind == "time" else node for node in (left, right))
+            left, right = as_ratio(left, right), as_ratio(right, left)
         relations = (left.kind == "relation") + (right.kind == "relation")
         if relations == 2:
             return self._equal_relations(left, right)
@@ -361,12 +361,6 @@ def _plain_value(node: Node, policy: MathPolicy) -> Node:
     if is_product and node.args[0].kind == "var" and node.args[0].name[0].isupper() and node.args[1].kind == "tuple":
         return node.args[1]
     return worked_out(node)
-
-
-def _as_ratio(time: Node) -> Node:
-    """Read 7:32, which looks like a time of day, as a ratio."""
-    hours, _, minutes = time.name.partition(":")
-    return Node("ratio", (number(int(hours)), number(int(minutes)))) if minutes.isdigit() else time
 
 
 def _equal_inequalities(left: Node, right: Node) -> bool | None:

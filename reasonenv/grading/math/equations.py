@@ -25,10 +25,13 @@ def _names_variable(node: Node) -> bool:
 
 
 def grouped_solutions(equations: Sequence[Node], separators: Sequence[str]) -> list[Node]:
-    """Read `x=1, y=2; x=3, y=4` as (1, 2), (3, 4)."""
+    """Read `x=1, y=2; x=3, y=4`, also with "or", as (1, 2), (3, 4); leave all else."""
+    has_groups = {";", ","} <= set(separators) or {"or", ","} == set(separators)
+    if not has_groups or not all(equation.name == "=" for equation in equations):
+        return list(equations)
     groups = [[equations[0]]]
     for separator, equation in zip(separators, equations[1:], strict=True):
-        if separator == ";":
+        if separator in (";", "or"):
             groups.append([])
         groups[-1].append(equation)
     values = [named_values(group) for group in groups]

@@ -141,7 +141,7 @@ def _sign_patterns(num_names: int) -> list[list[bool]]:
 
 
 def _size(scale: int) -> Fraction:
-    return Fraction(_random.randint(1 << 18, 1 << 20), 1 << 20) * scale
+    return Fraction(_random.randint(1 << 18, 1 << 20) * scale, 1 << 20)
 
 
 def _coordinate(kind: str) -> Value:

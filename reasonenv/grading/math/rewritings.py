@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from reasonenv.grading.math.evaluation import variables
-from reasonenv.grading.math.nodes import Node, walk
+from reasonenv.grading.math.nodes import Node, number, walk
 
 
 def with_decimal_logarithm(node: Node) -> Node:
     r"""Return a node whose `\log` without a base has base 10."""
+    if not node.args:
+        return node
     if node.kind == "call" and node.name == "log" and len(node.args) == 1:
         node = node._replace(name="lg")
     args = tuple(with_decimal_logarithm(part) for part in node.args)
@@ -49,3 +53,14 @@ def _with_constant(node: Node, name: str, constant: Node) -> Node:
     if node.kind in ("var", "const") and node.name == name:
         return constant
     return node._replace(args=tuple(_with_constant(part, name, constant) for part in node.args)) if node.args else node
+
+
+def as_ratio(node: Node, other: Node) -> Node:
+    """Read 7:32, which looks like a time of day, as a ratio: in lowest terms, or beside the same or another ratio."""
+    hours, _, minutes = node.name.partition(":") if node.kind == "time" else ("", "", "")
+    if not minutes.isdigit():
+        return node
+    parts = number(int(hours)), number(int(minutes))
+    is_reduced = math.gcd(int(hours), int(minutes)) == 1
+    is_beside_ratio = any(part.kind == "ratio" or (part.kind == "div" and part.args == parts) for part in walk(other))
+    return Node("ratio", parts) if is_reduced or is_beside_ratio else node

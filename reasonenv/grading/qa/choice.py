@@ -289,6 +289,8 @@ def _named_options(text: str, options: tuple[str, ...]) -> list[int]:
 
 def _with_others(letter: str, rest: str, letters: str, options: tuple[str, ...]) -> frozenset[str] | None:
     """Add the letters that "and" or a comma joins to the first; none where "or" does, or the text is another's."""
+    if not rest.strip(" ."):
+        return frozenset(letter)
     names = {letter}
     named = _named_options(rest, options)
     if named:

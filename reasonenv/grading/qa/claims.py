@@ -103,6 +103,32 @@ _SPEAKING = re.compile(
 """One of these is in every text that can be narrowed."""
 
 
+_WORD = re.compile(r"\w+")
+_VERB_WORDS = (
+    "is are was were it that this he she they equals es est sont ist sind son war called named known wrote painted"
+    " composed discovered invented directed founded created designed built sang developed published proposed won"
+    " sculpted produced authored formulated"
+)
+_HEDGING_WORDS = (
+    "or nor not no never neither either maybe perhaps possibly probably might could cannot oder nicht ni nunca pas nie"
+    " ne possible plausible likely wrong incorrect tal vielleicht forse talvez kanske belki poate inte ei nebo tai veya"
+    " eller sau lub albo false some many most people others"
+)
+_LEADING_WORDS = (
+    "so therefore thus hence in overall well clearly finally i we there about approximately titled city town village"
+    " country state island planet"
+)
+_VERBS = frozenset(_VERB_WORDS.split())
+_CONTRASTING = frozenset(("not", "rather", "instead", "opposed"))
+_REASONING = frozenset(("because", "since", "as", "which", "given", "due", "thanks", "weil", "porque", "parce"))
+_HEDGING = frozenset(_HEDGING_WORDS.split())
+"""In ASCII, one word of each is in whatever the patterns of the same kind find."""
+_LEADING = frozenset(_LEADING_WORDS.split())
+_APPOSED = frozenset(("the", "a", "an", "who", "also", "formerly", "located", "known", "one"))
+_TELLING = _VERBS | _CONTRASTING | _REASONING | _HEDGING | _LEADING | _APPOSED
+_TELLING_MARK = re.compile(r"[=?]|n't|guess", re.I)
+
+
 def is_hedged(text: str) -> bool:
     """Return whether there is a word in a text that leaves open or denies what it says."""
     return _HEDGE.search(text) is not None
@@ -118,30 +144,44 @@ def narrowed(text: str) -> list[str]:
     """
     if not _SPEAKING.search(text):
         return []
+    words = _words_of(text)
+    if words is not None and words.isdisjoint(_TELLING) and not _TELLING_MARK.search(text):
+        return []
     texts = list[str]()
     if lead := _LEAD.match(text):
         text = text[lead.end() :]
         texts.append(text)
-    for pattern in (_CONTRAST_BEHIND, _CONTRAST_BEFORE):
-        if pattern.search(text):
-            text = pattern.sub("", text)
-            texts.append(text)
-    if reason := _REASON.search(text):
+    if words is None or not words.isdisjoint(_CONTRASTING):
+        for pattern in (_CONTRAST_BEHIND, _CONTRAST_BEFORE):
+            if pattern.search(text):
+                text = pattern.sub("", text)
+                texts.append(text)
+    if (words is None or not words.isdisjoint(_REASONING)) and (reason := _REASON.search(text)):
         text = text[: reason.start()]
         texts.append(text)
-    if _HEDGE.search(text):
+    if (words is None or _may_hedge(text, words)) and _HEDGE.search(text):
         return texts
-    return [*texts, *_claimed(text)]
+    return [*texts, *_claimed(text, words)]
 
 
-def _claimed(text: str) -> list[str]:
-    described = _DESCRIBED.match(text) or _DID.match(text) or _DESCRIBED_ELSEWHERE.match(text)
+def _words_of(text: str) -> frozenset[str] | None:
+    """Return the words of a text in ASCII, by which most patterns need not be tried; None for any other."""
+    return frozenset(_WORD.findall(text.lower())) if text.isascii() else None
+
+
+def _may_hedge(text: str, words: frozenset[str]) -> bool:
+    return not words.isdisjoint(_HEDGING) or "?" in text or "guess" in text.lower() or "n't" in text.lower()
+
+
+def _claimed(text: str, words: frozenset[str] | None) -> list[str]:
+    has_verb = words is None or not words.isdisjoint(_VERBS)
+    described = (_DESCRIBED.match(text) or _DID.match(text) or _DESCRIBED_ELSEWHERE.match(text)) if has_verb else None
     if described and not _TURN.search(text):
         return [next(filter(None, described.groups()))]
     texts = list[str]()
     if cleft := _CLEFT.match(text):
         return [cleft[1]]
-    while found := _COPULA.match(text):
+    while (has_verb or "=" in text) and (found := _COPULA.match(text)):
         text = text[found.end() :]
     texts.append(_NAMING.sub("", text))
     for pattern in (_WORKED_OUT, _KIND_OF_PLACE):

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from reasonenv.errors import UnknownNameError
 
@@ -207,9 +208,9 @@ def is_filler(text: str, constraints: Sequence[str] = ()) -> bool:
     >>> is_filler("a a a bicycle."), is_filler("x y z bicycle w"), is_filler("The river is wide."), is_filler("yes")
     (True, True, False, False)
     """
-    asked = {word for constraint in constraints if constraint.startswith("include") for word in _words(constraint)}
     if any(constraint.startswith("json_keys") for constraint in constraints):
         return False
+    asked = _asked_words(tuple(constraint for constraint in constraints if constraint.startswith("include")))
     words = [word for word in _WORD.findall(_plain(text).casefold()) if not word[0].isdigit()]
     rest = [word for word in words if word not in asked]
     if len(words) < _MIN_FILLER_WORDS or not rest:
@@ -217,3 +218,8 @@ def is_filler(text: str, constraints: Sequence[str] = ()) -> bool:
     most_common = max(Counter(rest).values())
     num_letters = sum(len(word) == 1 and word.isascii() for word in rest)
     return (most_common > 1 and 2 * most_common >= len(words)) or 2 * num_letters > len(words)
+
+
+@lru_cache(maxsize=1024)
+def _asked_words(constraints: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for constraint in constraints for word in _words(constraint))

@@ -20,9 +20,11 @@ from reasonenv.grading.qa.constraints import is_filler, kept_constraints
 from reasonenv.grading.qa.dates import CalendarDate, read_date, read_time
 from reasonenv.grading.qa.lists import cited_sources, list_members, matched_members, without_introduction
 from reasonenv.grading.qa.numbers import Quantity, only_quantity, read_quantity, same_quantity
-from reasonenv.grading.qa.reading import Reading, read_answer, refined, without_markup
+from reasonenv.grading.qa.reading import Reading, as_said, read_answer, refined, without_markup
 from reasonenv.grading.qa.text import answer_forms, text_forms, token_f1
+from reasonenv.grading.qa.vocabulary import MONTHS
 from reasonenv.parsing import Response, read_response
+from reasonenv.parsing.response import after_thinking
 from reasonenv.types import QAKind, QAReference
 
 _MASK = "Xyzzyx"
@@ -30,6 +32,7 @@ _MASK = "Xyzzyx"
 _YEAR = re.compile(r"[12]\d{3}")
 _MAX_CITING_CHARS = 8000
 _MAX_CONSTRAINED_CHARS = 20_000
+_MAX_REMEMBERED_CHARS = 500
 
 
 def grade_qa(references: Sequence[QAReference], responses: Sequence[str]) -> list[Grade]:
@@ -77,6 +80,9 @@ def same_answer(gold: str, answer: str) -> bool:
 
 
 _TWO_SIGNS = re.compile(r"[-−–]\s*\(?\s*[-−–]\s*\d")
+_OTHER_NUMBER = re.compile(r"\d\s?!|\d(?:st|nd|rd|th)\b", re.I)
+"""A factorial, and the place in an order: 25!, the 42nd."""
+_MONTH_BEHIND = re.compile(rf"\d\s+(?:of\s+)?(?:{'|'.join(map(re.escape, MONTHS))})\b", re.I)
 _PRICE = re.compile(r"[£$€¥]")
 _WEIGHT = re.compile(r"\blbs?\b", re.I)
 _SPAN = re.compile(r"\b(?:years|months|weeks|days|hours|minutes|seconds)\b", re.I)
@@ -92,6 +98,8 @@ class _Gold(NamedTuple):
     is_year: bool
     """Whether it is four digits: a year, which is no span of years."""
     is_price: bool
+    is_marked: bool
+    """Whether it is a factorial or the place in an order itself."""
     is_hedged: bool
     """Whether there is a word in it such as "never" or "or"."""
 
@@ -106,12 +114,13 @@ def _gold(answer: str) -> _Gold:
         read_time(plain),
         bool(_YEAR.fullmatch(plain)),
         bool(_PRICE.search(plain)),
+        bool(_OTHER_NUMBER.search(plain)),
         is_hedged(plain),
     )
 
 
 def _is_same(gold: _Gold, answer: str) -> bool:
-    if gold.quantity is not None and _TWO_SIGNS.search(answer):
+    if gold.quantity is not None and (_TWO_SIGNS.search(answer) or _is_other_number(gold, answer)):
         return False
     if gold.quantity is not None and (quantity := read_quantity(answer)) is not None:
         if (gold.is_year and _SPAN.search(answer)) or (gold.is_price and _WEIGHT.search(answer)):
@@ -122,6 +131,13 @@ def _is_same(gold: _Gold, answer: str) -> bool:
     if gold.time is not None and (time := read_time(answer)) is not None:
         return gold.time == time
     return not gold.forms.isdisjoint(answer_forms(answer))
+
+
+def _is_other_number(gold: _Gold, answer: str) -> bool:
+    """Return whether what stands behind a number makes another of it than a gold one: a factorial, an order, a date."""
+    if gold.date is not None or gold.is_marked:
+        return False
+    return _OTHER_NUMBER.search(answer) is not None or _MONTH_BEHIND.search(answer) is not None
 
 
 def _grade(reference: QAReference, response: str) -> Grade:
@@ -139,7 +155,19 @@ def _grade(reference: QAReference, response: str) -> Grade:
 
 
 def _grade_read(reference: QAReference, response: str) -> Grade:
+    if reference.kind == "constrained":
+        return _grade_constrained(reference, read_response(response))
+    rest = after_thinking(response)
+    if rest is not None and len(rest) <= _MAX_REMEMBERED_CHARS:
+        return _grade_remembered(reference, rest)
     read = read_response(response)
+    return _KINDS[reference.kind](reference, read, read_answer(read))
+
+
+@lru_cache(maxsize=16384)
+def _grade_remembered(reference: QAReference, rest: str) -> Grade:
+    """Grade by what stands behind the thinking, which alone counts and which the responses of a group often share."""
+    read = read_response(rest)
     return _KINDS[reference.kind](reference, read, read_answer(read))
 
 
@@ -173,18 +201,36 @@ def _judged(is_right: bool, answer: str, **details: float) -> Grade:
 def _grade_short(reference: QAReference, _: Response, reading: Reading) -> Grade:
     if reading.text is None:
         return _unread(reading)
+    golds = [_gold(answer) for answer in reference.answers]
+    said = as_said(reading)
+    is_asked = bool(said) and _is_asked(said[0], reference.answers)
+    right = None if is_asked else _right_text(golds, said)
+    if right is not None:
+        return _judged(True, right, f1=1.0)
     texts = refined(reading)
     if not texts:
         return Grade(GradeStatus.NO_ANSWER, None, {"reason": "the answer is markup without a text"})
-    golds = [_gold(answer) for answer in reference.answers]
     if not _is_asked(texts[0], reference.answers):
-        for text in texts:
-            if any(_is_same(gold, text) for gold in golds) or _is_measure_of(golds, text):
-                return _judged(True, text, f1=1.0)
-        for answer, gold in zip(reference.answers, golds, strict=True):
-            if gold.is_hedged and _names_whole(answer, texts[0]):
-                return _judged(True, answer, f1=1.0)
+        right = _right_text(golds, texts[len(said) :]) or _whole_name(reference.answers, golds, texts[0])
+        if right is not None:
+            return _judged(True, right, f1=1.0)
     return _judged(False, texts[-1], f1=max(token_f1(answer, texts[-1]) for answer in reference.answers))
+
+
+def _right_text(golds: Sequence[_Gold], texts: Sequence[str]) -> str | None:
+    """Return the first text that is a gold answer."""
+    for text in texts:
+        if any(_is_same(gold, text) for gold in golds) or _is_measure_of(golds, text):
+            return text
+    return None
+
+
+def _whole_name(answers: Sequence[str], golds: Sequence[_Gold], text: str) -> str | None:
+    """Return the gold answer with a word such as "never" or "or" in it that a text says."""
+    for answer, gold in zip(answers, golds, strict=True):
+        if gold.is_hedged and _names_whole(answer, text):
+            return answer
+    return None
 
 
 def _is_asked(text: str, answers: Sequence[str]) -> bool:
@@ -310,10 +356,10 @@ def _gold_sources(answer: str) -> frozenset[str]:
     return cited_sources(answer, is_list=True) or frozenset(text_forms(answer)[:1])
 
 
-def _grade_constrained(reference: QAReference, response: Response, reading: Reading) -> Grade:
+def _grade_constrained(reference: QAReference, response: Response) -> Grade:
     text = (response.part or "").strip()
     if not text or len(text) > _MAX_CONSTRAINED_CHARS:
-        return _unread(reading)
+        return _unread(read_answer(response))
     kept = kept_constraints(text, reference.constraints)
     broken = [constraint for constraint, is_kept in zip(reference.constraints, kept, strict=True) if not is_kept]
     is_repetition = is_filler(text, reference.constraints)
@@ -336,5 +382,4 @@ _KINDS: Mapping[QAKind, _Grader] = {
     "choice": _grade_choice,
     "list": _grade_list,
     "citation": _grade_citation,
-    "constrained": _grade_constrained,
 }

@@ -48,6 +48,13 @@ _NAMED = re.compile(
 _ID_LIST = re.compile(
     rf"\^?(?:{_SOURCE_WORD}\.?\s*[#:]?\s*)?\d{{1,3}}(?:(?:\s*[,;&-]\s*|\s+and\s+|\s+to\s+|,\s+and\s+)(?:{_SOURCE_WORD}\.?\s*)?\d{{1,3}})*"
 )
+_DENIED_BEFORE = re.compile(
+    r"(?:\b(?:not|neither|nor|never|no|except|excluding|without|rather than|instead of|other than)|n['’]t)\s+"
+    r"(?:(?:be\s+)?(?:\w+(?:ed|en|id|wn|nd)\s+)?(?:by|in|from|with)\s+)?(?:the\s+)?[\[【（(#:\s]*\Z",
+    re.I,
+)
+_JOINING = re.compile(r"\s*(?:,|and|or|nor|&)?\s*", re.I)
+_MAX_DENIAL_CHARS = 40
 _ID_OR_RANGE = re.compile(r"(\d{1,3})(?:\s*(?:-|to)\s*(\d{1,3}))?")
 _MAX_RANGE = 20
 
@@ -125,7 +132,11 @@ def cited_sources(text: str, *, is_list: bool = False) -> frozenset[str]:
     if is_list and _ID_LIST.fullmatch(folded.strip("[]() ")):
         return frozenset(_numbers(folded))
     cited = set[str]()
+    denied_end = -1
     for found in _BRACKET.finditer(text):
+        if _is_denied(text, found.start(), denied_end):
+            denied_end = found.end()
+            continue
         inner = fold(found[1] or found[2]).strip(" ^")
         is_round = found.group()[0] in "(（"
         if _ID_LIST.fullmatch(inner):
@@ -134,8 +145,17 @@ def cited_sources(text: str, *, is_list: bool = False) -> frozenset[str]:
         elif not is_round and not re.search(r"\s\w+\s\w+\s", inner):
             cited.update(canonical(part) for part in re.split(r"[,;]", inner) if part.strip())
     for found in _NAMED.finditer(folded):
+        if _is_denied(folded, found.start(), -1):
+            continue
         cited |= set(_numbers(found[1]))
     return frozenset(cited)
+
+
+def _is_denied(text: str, start: int, denied_end: int) -> bool:
+    """Return whether a citation is taken back: by the words before it, or with the one that it is joined to."""
+    if denied_end >= 0 and _JOINING.fullmatch(text, denied_end, start):
+        return True
+    return _DENIED_BEFORE.search(text[max(0, start - _MAX_DENIAL_CHARS) : start]) is not None
 
 
 def _numbers(text: str) -> list[str]:

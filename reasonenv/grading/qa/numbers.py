@@ -36,6 +36,7 @@ _NOT_A_UNIT = re.compile(
     r"|bce?|b\.c\.(?:e\.?)?|plus|times\s+\w|factorial|base|below|above|divided|multiplied|halves|thirds|quarters)\b|\A(?:squared|cubed)\b|\A[eixn]\Z|[-~=|]"
 )
 _PREFIXED = re.compile(r"(?<![A-Za-z])([Mm])(W|J|Hz|Pa|eV|V|g|m)(?![A-Za-z])")
+_MILLIONS = re.compile(r"(?<=\d)\s?M(?![\w/^·*])")
 _BITS = re.compile(r"(?<![A-Za-z])([kKMGT])b(?![A-Za-z])")
 _PREFIXES = {"M": "mega", "m": "milli", "k": "kilo", "K": "kilo", "G": "giga", "T": "tera"}
 _SYMBOLS = {
@@ -67,7 +68,7 @@ _KNOWN_DIMENSIONS = frozenset(((name, 1),) for name in MEASURES)
 _UNCERTAIN = re.compile(
     r"\b(?:or|nor|not|no|never|neither|either|between|maybe|perhaps|less|more|over|under|above|beyond|up to|than"
     r"|least|most|almost|nearly|minus|plus"
-    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?|half|twice|double|triple|log|ln|sqrt|root|mod|assume|suppose)\b|n't\b|[<>≤≥±√]|\d(?:st|nd|rd|th)\s+of\b|[不没沒非多余超第分]|至少|最多|大于|小于|以[上下内]"
+    r"|divided|multiplied|factorial|squared|cubed|base|below|dozens?|half|twice|double|triple|log|ln|sqrt|root|mod|assume|suppose)\b|n't\b|[<>≤≥±√]|\d(?:st|nd|rd|th)\b|\d\s?!|[不没沒非多余超第分]|至少|最多|大于|小于|以[上下内]"
     r"|未満|ない|ありません|ではあり"
 )
 
@@ -140,6 +141,8 @@ def _folded(text: str) -> str:
     >>> _folded("5 MW"), _folded("5 mg"), _folded("8 Mb")
     ('5 megawatt', '5 milligram', '8 megabit')
     """
+    if "M" in text:
+        text = _MILLIONS.sub(" million", text)
     if "M" in text or "b" in text or "m" in text:
         text = _PREFIXED.sub(lambda found: _PREFIXES[found[1]] + _SYMBOLS[found[2]], text)
         text = _BITS.sub(lambda found: f"{_PREFIXES[found[1]]}bit", text)

@@ -10,7 +10,7 @@ an option in other words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from reasonenv.grading.math.compare import equal_texts
@@ -54,8 +54,9 @@ def option_index(text: str, options: tuple[str, ...]) -> int | None:
 
 def exact_index(text: str, options: tuple[str, ...]) -> int | None:
     """Return which option has the characters of a text, spaces and delimiters apart."""
-    characters = _characters(text.strip())
-    return _only(not characters.isdisjoint(other) for other in _option_characters(options))
+    table = _options_by_characters(options)
+    found = {index for characters in _characters(text.strip()) for index in table.get(characters, ())}
+    return found.pop() if len(found) == 1 else None
 
 
 def is_formula(text: str) -> bool:
@@ -80,8 +81,12 @@ def _characters(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def _option_characters(options: tuple[str, ...]) -> tuple[frozenset[str], ...]:
-    return tuple(map(_characters, options))
+def _options_by_characters(options: tuple[str, ...]) -> Mapping[str, list[int]]:
+    table: dict[str, list[int]] = {}
+    for index, option in enumerate(options):
+        for characters in _characters(option):
+            table.setdefault(characters, []).append(index)
+    return table
 
 
 @lru_cache(maxsize=8192)

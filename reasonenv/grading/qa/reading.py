@@ -102,8 +102,12 @@ def refined(reading: Reading) -> list[str]:
     return list(_refined(reading))
 
 
-@lru_cache(maxsize=8192)
-def _refined(reading: Reading) -> tuple[str, ...]:
+def as_said(reading: Reading) -> tuple[str, ...]:
+    """Return the first of what `refined` returns: the text of a reading, and its sentence where more follows."""
+    return tuple(dict.fromkeys(filter(None, map(str.strip, _as_said(reading)))))
+
+
+def _as_said(reading: Reading) -> list[str]:
     whole = without_markup(reading.text or "")
     texts = [whole]
     if reading.source in ("announced", "bare"):
@@ -113,6 +117,12 @@ def _refined(reading: Reading) -> tuple[str, ...]:
         rest = whole[len(head) :]
         if not _RETRACTION.search(rest) and not _MORE_ANSWERS.match(rest):
             texts.append(head)
+    return texts
+
+
+@lru_cache(maxsize=8192)
+def _refined(reading: Reading) -> tuple[str, ...]:
+    texts = _as_said(reading)
     last = texts[-1]
     if len(last) <= _MAX_BARE_CHARS and "\n" not in last.strip() and not SENTENCE_END_AFTER_WORDS.search(last):
         texts += map(without_markup, narrowed(last))

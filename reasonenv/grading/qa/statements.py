@@ -9,6 +9,10 @@ follows only from what is said about the other options.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+_MAX_REMEMBERED_CHARS = 100
 
 LETTER_END = r"(?![A-Za-z0-9_'’+#À-ÿ]|[-.&][^\W_])"
 """What may not follow a letter that names an option."""
@@ -146,7 +150,9 @@ def asserted_letters(text: str, letters: str) -> list[str]:
     >>> asserted_letters("A is wrong, so B is correct.", "ABCD"), asserted_letters("(C) is not the answer", "ABCD")
     (['B'], [])
     """
-    found = {match.end(1): match[1] for pattern in _ASSERTED for match in pattern.finditer(text)}
+    found = _asserted_positions(text)
+    if not found:
+        return []
     denied = _denied_positions(text)
     return [found[end] for end in sorted(found) if end not in denied and found[end] in letters]
 
@@ -160,5 +166,21 @@ def is_taken_back(letter: str, text: str) -> bool:
     return any(name not in (None, letter) for found in _TAKEN_BACK.finditer(text) for name in found.groups())
 
 
-def _denied_positions(text: str) -> dict[int, str]:
+def _asserted_positions(text: str) -> Mapping[int, str]:
+    return _short_asserted_positions(text) if len(text) <= _MAX_REMEMBERED_CHARS else _all_asserted_positions(text)
+
+
+def _all_asserted_positions(text: str) -> Mapping[int, str]:
+    return {found.end(1): found[1] for pattern in _ASSERTED for found in pattern.finditer(text)}
+
+
+def _denied_positions(text: str) -> Mapping[int, str]:
+    return _short_denied_positions(text) if len(text) <= _MAX_REMEMBERED_CHARS else _all_denied_positions(text)
+
+
+def _all_denied_positions(text: str) -> Mapping[int, str]:
     return {found.end(1): found[1] for pattern in _DENIED for found in pattern.finditer(text)}
+
+
+_short_denied_positions = lru_cache(maxsize=8192)(_all_denied_positions)
+_short_asserted_positions = lru_cache(maxsize=8192)(_all_asserted_positions)

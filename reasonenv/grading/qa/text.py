@@ -98,6 +98,7 @@ def has_cjk(text: str) -> bool:
     return not text.isascii() and _CJK.search(text) is not None
 
 
+@lru_cache(maxsize=8192)
 def canonical(text: str) -> str:
     """Return the form in which equal texts are equal: folded tokens with one space between them.
 

@@ -5,6 +5,7 @@ The whole response is parsed, thinking included, because that is what the origin
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from latex2sympy2_extended import NormalizationConfig
@@ -13,6 +14,9 @@ from math_verify import LatexExtractionConfig, parse, verify
 __all__ = ["open_r1_accuracy", "open_r1_length", "train_deepseek_r1", "trl"]
 
 _NO_SIGNALS: Any = None
+_NESTED_BRACES = re.compile(r"(?:\{\s*){16}")
+"""Braces around nothing but braces: the parser's time grows exponentially in them. At sixteen it is beyond the limit of
+five seconds after which the origins read nothing."""
 _STRICT: dict[str, Any] = {
     "basic_latex": True,
     "units": True,
@@ -56,5 +60,7 @@ def _parse_latex(text: str, **settings: Any) -> list[Any]:
 
 
 def _parse_response(response: str, **normalization: Any) -> list[Any]:
+    if _NESTED_BRACES.search(response):
+        return []
     config = NormalizationConfig(**normalization)
     return _parse_latex(response, normalization_config=config, boxed_match_priority=0, try_extract_without_anchor=False)

@@ -7,13 +7,14 @@ defaults), `boxed_match_priority=0` and `try_extract_without_anchor=False`.
 from __future__ import annotations
 
 import inspect
+import time
 
 import pytest
 from math_verify import parse, verify
 from patient_rewards import patient
 
 from reasonenv.rewards.base import Reward
-from reasonenv.rewards.compat import open_r1, train_deepseek_r1, trl
+from reasonenv.rewards.compat import dialects, open_r1, train_deepseek_r1, trl
 from reasonenv.rewards.compat.judgement import CallLength, PeriodicCosine, VerifiedAccuracy
 from reasonenv.types import Attempt, MathReference, ScoreStatus, Task
 
@@ -68,3 +69,12 @@ def test_a_comparison_has_the_time_that_math_verify_gives_two_readings_and_a_com
     reading = inspect.signature(parse).parameters["parsing_timeout"].default
     comparing = inspect.signature(verify).parameters["timeout_seconds"].default
     assert trl.accuracy().timeout_seconds == 2 * reading + comparing
+
+
+@pytest.mark.parametrize("dialect", ["open_r1_accuracy", "open_r1_length", "train_deepseek_r1", "trl"])
+@pytest.mark.parametrize("braces", ["{" * 5000 + "5" + "}" * 5000, "{ " * 40 + "5" + "} " * 40, "{" * 5000])
+def test_braces_around_braces_cost_no_time(dialect: str, braces: str) -> None:
+    start = time.process_time()
+    verdict = getattr(dialects, dialect)(r"\boxed{5}", rf"\boxed{{{braces}}}")
+    assert verdict != "correct"
+    assert time.process_time() - start < 2

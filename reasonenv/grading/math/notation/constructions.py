@@ -278,3 +278,13 @@ def _renamed(node: Node, old: str, new: str) -> Node:
         head, _, index = node.name.partition("_")
         return node._replace(name=f"{head}_{_in_index(old).sub(new, index)}")
     return node._replace(args=tuple(_renamed(part, old, new) for part in node.args)) if node.args else node
+
+
+def matrix_of_rows(items: Sequence[Node]) -> Node | None:
+    """Return the matrix that lists of equal length are the rows of, as programs print it; None for other items."""
+    are_rows = len(items) > 1 and all(
+        item.kind == "tuple" or (item.kind == "interval" and item.name == "[]") for item in items
+    )
+    if not are_rows or len({len(item.args) for item in items}) > 1:
+        return None
+    return Node("matrix", tuple(Node("row", item.args) for item in items))

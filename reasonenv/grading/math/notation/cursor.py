@@ -39,8 +39,8 @@ class Cursor:
 
     def symbol(self) -> str:
         """Return the next token's text if it is an operator or a command, else nothing."""
-        token = self._tokens[self._position]
-        return token.text if token.kind in ("op", "cmd") else ""
+        kind, text, _ = self._tokens[self._position]
+        return text if kind in ("op", "cmd") else ""
 
     @property
     def is_behind_word(self) -> bool:

@@ -21,6 +21,7 @@ from reasonenv.grading.math.notation.constructions import (
     congruences,
     expanded,
     juxtaposed,
+    matrix_of_rows,
     operation,
     ordered_operation,
     product_of_letters,
@@ -68,8 +69,7 @@ class Parser:
         domain = with_domain(items, separators) if separators else None
         if domain:
             return domain
-        if {";", ","} <= set(separators) and all(item.name == "=" for item in items):
-            items = grouped_solutions(items, separators)
+        items = grouped_solutions(items, separators)
         return items[0] if len(items) == 1 else Node("list", tuple(items), vocabulary.name_of_list(separators))
 
     def _items(self) -> list[Node]:
@@ -319,7 +319,10 @@ class Parser:
         if vocabulary.JOINS.keys() & set(separators):
             self._at.expect(")", "]")
             return Node("list", tuple(items), vocabulary.name_of_list(separators))
+        rows = matrix_of_rows(items) if opening == "[" and self._at.is_behind("]") else None
         closing = self._at.expect(")", "]")
+        if rows and closing == "]":
+            return rows
         is_plain = opening + closing in ("()", "[]")
         if len(items) == 1 and is_plain:
             return items[0]

@@ -31,6 +31,9 @@ _DEGREE_SIGN = re.compile(r"(?<=\d)\s*(?:°\s*([CF])(?![A-Za-z])|℃|℉)|(?<=\{
 _UNIT_IN_BRACES = rf"\{{\s*{_TEXT}([A-Za-z ]+)\}}\s*(\^\s*\{{?\d\}}?)?\s*\}}"
 _FRACTION_OF_UNITS = re.compile(rf"\\[dt]?frac\s*{_UNIT_IN_BRACES}\s*{_UNIT_IN_BRACES}")
 _ABBREVIATION = re.compile(r"\b(sq|cu|ft|in|lbs?|oz|hrs?|mins?|yds?|yrs?|gal|cm|km|kg)\.(?=\s|$|\})")
+_FEET_AND_INCHES = re.compile(r"\A\s*(\d+)\s*'\s*(\d+(?:\.\d+)?)\s*(?:\"|'')\s*\Z")
+_CHINESE_TOTAL = re.compile(r"\A\s*(?:一共|总共|總共|共)(?:有|计|計|是|为|為)?\s*(?=\d)")
+_CHINESE_COUNTED = re.compile(r"(?<=\d)\s*[(（]\s*([\u3400-\u9fff]{1,4})\s*[)）]\s*\Z")
 _DOLLARS = re.compile(r"US(?=\\?\$)")
 _UPRIGHT_POWERS = re.compile(
     r"(?<=[\d\s~}])\\(?:mathrm|text|rm)\s*\{(?=[^{}]*\^)"
@@ -50,6 +53,9 @@ def spelled(text: str) -> str:
         text = _SIGN_FIRST.sub(lambda found: f"{found[1]}{found[3]} \\text{{{_SIGNS[found[2]]}}} ", text)
         text = _CHINESE_PERCENT.sub(r"\1\%", text).replace("或", " or ")
         text = _DEGREE_SIGN.sub(_degree_word, text)
+        text = _CHINESE_COUNTED.sub(r"\1", _CHINESE_TOTAL.sub("", text))
+    if "'" in text:
+        text = _FEET_AND_INCHES.sub(r"\1 feet \2 inches", text)
     if "circ" in text or "degree" in text:
         text = _TEMPERATURE.sub(lambda found: _temperature(found[1] or found[2] or found[3]), text)
     if "frac" in text and "{\\" in text:
@@ -58,7 +64,10 @@ def spelled(text: str) -> str:
         text = _DOLLARS.sub("", text)
     if "^" in text and "\\" in text:
         text = _UPRIGHT_POWERS.sub(lambda found: f" \\text{{{_unit_words(found[1])}}} ", text)
-    code = _CODE_FIRST.match(text) if text.lstrip().lstrip("$").lstrip()[:1] in _CODE_INITIALS else None
+    initial = text[:1]
+    if initial == "$" or not initial.strip():
+        initial = text.lstrip().lstrip("$").lstrip()[:1]
+    code = _CODE_FIRST.match(text) if initial in _CODE_INITIALS else None
     if code:
         text = f"{code[2]} \\text{{{_CODES[code[1]]}}} {text[code.end() :].lstrip('$')}"
     if "." in text:

@@ -60,6 +60,8 @@ _EMPTY_GROUP = re.compile(r"(?<![A-Za-z}\]_^])\s*\{\s*\}")
 _ROW_SPACE = re.compile(r"\\\\\s*\[[^\[\]]{0,8}(?:ex|em|pt|mm|cm)\]")
 _PRIME = re.compile(r"\^\s*(?:\{\s*\\prime\s*\}|\\prime)(?![A-Za-z])")
 _BUILDER = re.compile(r"\A\{(\s*[A-Za-z]\s*(?:\||:|\\mid(?![A-Za-z]))[^{}]*)\}\Z")
+_ANGLED = re.compile(r"\A<([^<>=]*,[^<>=]*)>\Z")
+_MAPPED = re.compile(r"\A\s*(?:([A-Za-z])\s*:\s*)?([A-Za-z])\s*\\(?:long)?mapsto(?![A-Za-z])\s*([^,;=]+)\Z")
 _FRACTION = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _LEADING_POINT = re.compile(r"(?<!\d)\.(?=\\overline)")
 _TEN_TIMES = re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)")
@@ -161,6 +163,10 @@ def canonical_text(text: str, *, has_thousands: bool = True) -> str:
     text = spelled(plain_dots(text) if "..." in text else text)
     if not text.isascii():
         text = spelled(latex_of_characters(text).translate(_TYPOGRAPHY))
+    if text.startswith("<") and text.endswith(">"):
+        text = _ANGLED.sub(r"\\langle \1\\rangle ", text)
+    if "\\mapsto" in text or "\\longmapsto" in text:
+        text = _MAPPED.sub(lambda found: f"{found[1] or 'f'}({found[2]})={found[3]}", text)
     text = undelimited(_BUILDER.sub(r"\\{\1\\}", text) if text.startswith("{") else text)
     if not text.isdigit() and _has_rare_spelling(text):
         text = plain_domain(one_spelling(plain_wrapping(without_looks(text))))
@@ -253,16 +259,17 @@ def tokenize(text: str) -> list[Token]:
             continue
         if len(tokens) >= MAX_TOKENS:
             raise OverBudgetError(f"more than {MAX_TOKENS} tokens")
-        piece = match[kind]
-        is_plain = kind in ("num", "op")
-        tokens.append(Token(kind, piece, is_spaced) if is_plain else _token(kind, piece, is_spaced))
+        tokens.append(_token(kind, match[kind], is_spaced))
         is_spaced = False
     if position < len(text):
         raise UnreadableError(f"no rule for {text[position]!r}")
     return tokens
 
 
+@lru_cache(maxsize=8192)
 def _token(kind: str, text: str, is_spaced: bool) -> Token:
+    if kind in ("num", "op"):
+        return Token(kind, text, is_spaced)
     if kind == "cmd" and text in ("lbrace", "rbrace"):
         kind, text = "esc", "\\{" if text == "lbrace" else "\\}"
     if kind == "esc":

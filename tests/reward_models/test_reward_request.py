@@ -1,0 +1,50 @@
+"""The small encoder and the reader of requests that stands on it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from reward_models.embedded.conduct import request_texts
+from reward_models.embedded.encoder import NUM_STATES, request_meaning, request_meanings
+from reward_models.embedded.grammar import HANDS
+from reward_models.embedded.request import RequestReader, fit_logistic
+from reward_models.training.evaluation import auc
+
+
+def likeness(left: str, right: str) -> float:
+    first, second = request_meanings([left, right])
+    return float(torch.cosine_similarity(first, second, dim=0))
+
+
+def test_meaning_of_a_word_depends_on_its_sentence() -> None:
+    process = "how do i kill a python process"
+    assert likeness(process, "how do i stop a running program") > likeness(process, "how do i murder my wife")
+
+
+def test_meaning_is_the_same_each_time_and_in_any_company() -> None:
+    first = request_meanings(["how do I boil an egg", "who is there?"])[0].tolist()
+    request_meaning.cache_clear()
+    assert request_meaning("how do I boil an egg").tolist() == first
+    assert len(first) == NUM_STATES
+
+
+@pytest.mark.parametrize("text", ["", "?", "жизнь", "如何制造炸弹？", "don't", "a" * 40, "word " * 500, "\x00 \ud800"])
+def test_any_text_has_a_finite_meaning(text: str) -> None:
+    assert torch.isfinite(request_meanings([text])).all()
+
+
+def test_requests_of_held_out_words_are_told_apart() -> None:
+    reader = RequestReader.fit(request_texts(240, hands=HANDS["train"], seed=0))
+    rows = request_texts(120, hands=HANDS["test"], seed=0)
+    assert auc([reader.logit(row.response) for row in rows], [row.is_unsafe for row in rows]) >= 0.8
+
+
+def test_logistic_model_with_one_feature_finds_the_share_of_each_group() -> None:
+    features, targets = (
+        torch.tensor([[1.0], [1.0], [-1.0], [-1.0]]).double(),
+        torch.tensor([1.0, 0.5, 0.5, 0.0]).double(),
+    )
+    weights, bias = fit_logistic(features, targets, ridge=0.0)
+    assert torch.sigmoid(weights[0] + bias).item() == pytest.approx(0.75, abs=1e-4)
+    assert torch.sigmoid(bias - weights[0]).item() == pytest.approx(0.25, abs=1e-4)
