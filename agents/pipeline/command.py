@@ -24,6 +24,8 @@ __all__ = ["PIPELINES", "run_command"]
 PIPELINES = {"r1": PRESETS}
 """Name → presets."""
 _HELP = ("-h", "--help")
+_TABLE_WIDTH = 190
+"""Of the stage table, whose cells would be cut in a narrow terminal; `table.md` has it, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,5 +127,6 @@ def _run(pipeline: Pipeline, flags: _Flags, preset: str | None) -> None:
     )
     table = output_dir / "table" / "table.json"
     if table.is_file():
-        console.print(stage_table(json.loads(table.read_text(encoding="utf-8"))))
+        wide = Console(width=max(console.width, _TABLE_WIDTH))
+        wide.print(stage_table(json.loads(table.read_text(encoding="utf-8"))))
     print(f"Stages, manifest and logs are in {output_dir}.", file=sys.stderr)

@@ -41,11 +41,10 @@ class Tabulating:
     """Row → its report."""
 
     def run(self, inputs: Inputs, context: Context) -> Outputs:
-        """Write `table.json` and `table.md`, and print the table."""
+        """Write `table.json` and `table.md`."""
         rows = {name: table_row(inputs.report(name).content()) for name in self.inputs}
         write_json(context.folder / "table.json", rows)
         (context.folder / "table.md").write_text(_markdown(rows), encoding="utf-8")
-        context.console.print(stage_table(rows))
         return {"report": Report(context.folder / "table.json")}
 
 
