@@ -126,7 +126,10 @@ class Collecting:
     def _judged(
         self, source: Source, samples: list[Sample], tasks: Sequence[Task[Any]]
     ) -> tuple[list[Sample], list[str | None]]:
-        """Refine, score, judge and filter; return the samples in their order, and why each is rejected."""
+        """Refine, score, judge and filter; return the samples in their order, and why each is rejected.
+
+        Nothing can be learned from an empty response, whatever the filters are.
+        """
         reasons: list[str | None] = [None] * len(samples)
         if isinstance(source, Sampled) and source.refine is not None:
             responses = refined(samples, source.refine)
@@ -135,6 +138,10 @@ class Collecting:
                 sample if response is None else replace(sample, response=response)
                 for sample, response in zip(samples, responses, strict=True)
             ]
+        reasons = [
+            "empty" if reason is None and not sample.response.strip() else reason
+            for reason, sample in zip(reasons, samples, strict=True)
+        ]
         samples = score_samples(samples, tasks, self.reward)
         if isinstance(source, Sampled) and source.judge is not None:
             samples = judged(samples, source.judge)

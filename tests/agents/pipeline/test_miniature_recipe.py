@@ -174,3 +174,19 @@ def test_a_stage_that_keeps_nothing_says_what_became_of_its_samples(cache, tmp_p
     stages = [replace(stage, sources=sources) if stage is cold_start else stage for stage in pipeline.stages]
     with pytest.raises(ConfigError, match=r"kept none of its samples.*not_refined"):
         run_pipeline(replace(pipeline, stages=tuple(stages)), output_dir=tmp_path, cache_dir=cache)
+
+
+def test_empty_responses_are_rejected_whatever_the_filters_are(cache, tmp_path):
+    pipeline = miniature()
+    cold_start = pipeline.stage("cold_start")
+    refiners = (say_nothing, say_it_again, say_it_again)
+    sources = tuple(replace(one, refine=refine) for one, refine in zip(cold_start.sources, refiners, strict=True))
+    stages = tuple(replace(stage, sources=sources) if stage is cold_start else stage for stage in pipeline.stages)
+    chosen = Selection(only=("base", "zero", "cold_start"))
+    run_pipeline(replace(pipeline, stages=stages), output_dir=tmp_path, cache_dir=cache, selection=chosen)
+    counts = json.loads((tmp_path / "cold_start/counts.json").read_text())
+    assert counts["few_shot"] == {"sampled": 8, "empty": 8}
+
+
+def say_nothing(sample):
+    return ""
