@@ -54,7 +54,7 @@ class BaseConfig:
     head_dim: int = 16
     intermediate_size: int = 256
     phases: tuple[PretrainingPhase, ...] = (
-        PretrainingPhase(num_steps=400, learning_rate=4e-3, choice_share=0.4, lesson_pages=1.0),
+        PretrainingPhase(num_steps=400, learning_rate=4e-3, choice_share=0.4, lesson_pages=1.0, final_rate=0.5),
         PretrainingPhase(num_steps=600, learning_rate=3e-3, choice_share=0.6),
     )
     num_rows: int = 24

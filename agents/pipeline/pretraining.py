@@ -25,8 +25,6 @@ __all__ = ["PretrainingPhase", "Rows", "packed_rows", "pretrain"]
 
 _SAVE_EVERY = 100
 _WARMUP_STEPS = 100
-_FINAL_RATE = 0.02
-"""The learning rate at the end of a phase, as a share of the highest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +37,14 @@ class PretrainingPhase:
     """Of the problems on the pages, how many are choices."""
     lesson_pages: float = 0.0
     """Share of pages that work problems out without a mistake."""
+    final_rate: float = 0.02
+    """The learning rate at the end, as a share of the highest."""
 
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: a linear warm-up within a cosine."""
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.num_steps))
         warmup = min(1.0, (step + 1) / _WARMUP_STEPS)
-        return self.learning_rate * warmup * (_FINAL_RATE + (1 - _FINAL_RATE) * cosine)
+        return self.learning_rate * warmup * (self.final_rate + (1 - self.final_rate) * cosine)
 
 
 class Rows(NamedTuple):
