@@ -35,8 +35,8 @@ class EndpointOptions:
     """The environment variable that holds the key."""
     concurrency: int = 8
     """Requests under way at once."""
-    timeout_seconds: float = 3600.0
-    """Of one response."""
+    timeout_seconds: float = 1800.0
+    """Of one response; one that takes longer is asked once more."""
     num_retries: int = 6
     """Of a request that fails by no fault of its own (429, 5xx, a lost connection), with longer and longer waits."""
     extra: str = "{}"

@@ -33,6 +33,7 @@ _CONTEXT_WORDS = (
     "context size",
     "max_model_len",
 )
+_REFUSED_FIELDS = ("n", "stream")
 _FILTER_WORDS = ("content_filter", "content management policy")
 
 
@@ -41,16 +42,18 @@ class Endpoint:
     """Answers by requests: `Endpoint(base_url="http://localhost:8000/v1", model="policy")`.
 
     Args:
-        base_url: to which `/chat/completions` is added.
+        base_url: to which `/chat/completions` is added. The same model may answer elsewhere when an evaluation goes on.
         model: the name under which the server knows it.
         completions: continue the text of the template instead of chatting.
         api_key_env: the environment variable that holds the key, if the server wants one.
         concurrency: requests under way at once.
         timeout_seconds: of one response.
+        retries: of requests that fail.
         extra: fields that are added to every request, such as `{"top_k": 20}`; null leaves one out.
 
     Raises:
-        ValueError: a URL that is none or holds a password, or a variable that is not set.
+        ValueError: a URL that is none or holds a password, a variable that is not set, no time for a response, or a
+            field that asks for several responses or for parts of one.
     """
 
     base_url: str
@@ -58,30 +61,24 @@ class Endpoint:
     completions: bool = False
     api_key_env: str | None = None
     concurrency: int = 8
-    timeout_seconds: float = 3600.0
+    timeout_seconds: float = 1800.0
     retries: Retries = field(default_factory=Retries)
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
         check_counts(concurrency=self.concurrency)
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(
-                f"--base-url must be an http or https address such as http://localhost:8000/v1, got {self.base_url!r}."
-            )
-        if parts.username or parts.password or parts.query:
-            raise ValueError(
-                "--base-url is written into the settings of the evaluation and must hold no password or key: give the "
-                "name of an environment variable that holds the key by --endpoint.api-key-env."
-            )
+        if not self.timeout_seconds > 0:
+            raise ValueError(f"--endpoint.timeout-seconds must be above 0, got {self.timeout_seconds}.")
+        if refused := sorted(name for name in _REFUSED_FIELDS if self.extra.get(name)):
+            raise ValueError(f"--endpoint.extra must leave out {refused}: each request asks for one whole response.")
+        _check_address(self.base_url)
         if self.api_key_env is not None and not os.environ.get(self.api_key_env):
             raise ValueError(f"The environment variable {self.api_key_env!r}, which was to hold the key, is not set.")
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """Return what tells this policy from others: neither key nor limits."""
+        """Return what tells this policy from others: neither address nor key nor limits."""
         return {
-            "base_url": self.base_url.rstrip("/"),
             "model": self.model,
             "form": "text" if self.completions else "chat",
             "extra": dict(self.extra),
@@ -181,6 +178,21 @@ class Endpoint:
         return EndpointError(
             f"{error}. A field that the server does not know can be left out or changed by --endpoint.extra, as in "
             "'{\"seed\": null}'."
+        )
+
+
+def _check_address(url: str) -> None:
+    parts = urlsplit(url)
+    try:
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port that is no number up to 65535
+        is_address = False
+    if not is_address:
+        raise ValueError(f"--base-url must be an http or https address such as http://localhost:8000/v1, got {url!r}.")
+    if "@" in parts.netloc or parts.query:
+        raise ValueError(
+            "--base-url is shown in messages and must hold no password or key: give the name of an environment "
+            "variable that holds the key by --endpoint.api-key-env."
         )
 
 

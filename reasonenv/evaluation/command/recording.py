@@ -18,6 +18,9 @@ from reasonenv.evaluation.samples import Sample, read_samples, write_samples
 
 __all__ = ["Recording", "read_settings", "replace_samples", "settings_path", "write_settings"]
 
+_TELLING_WHERE = ("tasks.path", "tasks.split", "tasks.num_tasks", "num_samples_source", "policy.checkpoint")
+"""Settings of which hashes and numbers tell whether they make a difference."""
+
 
 def settings_path(path: Path) -> Path:
     """Return where the settings of a file of responses are.
@@ -64,8 +67,7 @@ class Recording:
             raise RecordingError(f"{path} is there already, without the settings of an evaluation: name another --out.")
         if is_begun:
             _require_same(read_settings(path), json.loads(json.dumps(settings)), path)
-        else:
-            write_settings(path, settings)
+        write_settings(path, settings)
         path.touch()
         _cut_torn_line(path)
         self.samples: dict[tuple[str, int], Sample] = {}
@@ -121,7 +123,7 @@ def _cut_torn_line(path: Path) -> None:
 
 def _require_same(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> None:
     old, new = dict(_flat(there)), dict(_flat(here))
-    differing = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    differing = [name for name in {**old, **new} if name not in _TELLING_WHERE and old.get(name) != new.get(name)]
     if differing:
         shown = "; ".join(f"{name} {old.get(name)!r} there, {new.get(name)!r} here" for name in differing)
         raise RecordingError(

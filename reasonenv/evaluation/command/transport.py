@@ -24,6 +24,7 @@ _RETRIED = frozenset({408, 409, 425, 429, *range(500, 600)})
 _UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 """What reading an answer of another form raises."""
 _EXCERPT = 300
+_MAX_LATE = 2
 
 
 class RefusedRequest(EndpointError):  # noqa: N818 - names what happened, as httpx's exceptions do
@@ -36,11 +37,18 @@ class RefusedRequest(EndpointError):  # noqa: N818 - names what happened, as htt
 
 @dataclass(frozen=True, kw_only=True)
 class Retries:
-    """How often a failed request is sent again, and how long is waited before: each time twice as long."""
+    """How often a failed request is sent again, and how long is waited before: each time twice as long.
+
+    One that took too long is sent again once: the same response would mostly take as long again.
+    """
 
     num_retries: int = 6
     first_wait_seconds: float = 1.0
     max_wait_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.num_retries < 0:
+            raise ValueError(f"--endpoint.num-retries must be at least 0, got {self.num_retries}.")
 
     def wait_before(self, attempt: int) -> float:
         """Return the seconds before the attempt of this number, from 1 on, with up to half as much at random."""
@@ -55,6 +63,7 @@ class Connection:
     Args:
         client: with its timeouts and headers; whoever made it closes it.
         base_url: without a slash at its end.
+        timeout_seconds: of one request.
         retries: of requests that fail by no fault of their own.
         secret: never shown, whatever a server repeats.
     """
@@ -62,6 +71,7 @@ class Connection:
     client: httpx.AsyncClient
     base_url: str
     retries: Retries
+    timeout_seconds: float
     secret: str | None = None
 
     async def get(self, path: str) -> httpx.Response:
@@ -91,22 +101,28 @@ class Connection:
         import httpx
 
         url, failure, wait = f"{self.base_url}{path}", "", 0.0
-        for attempt in range(self.retries.num_retries + 1):
+        num_attempts = num_late = 0
+        while num_attempts <= self.retries.num_retries and num_late < _MAX_LATE:
             await asyncio.sleep(wait)
-            wait = self.retries.wait_before(attempt + 1)
+            num_attempts += 1
+            wait = self.retries.wait_before(num_attempts)
             try:
-                response = await self.client.post(url, json=dict(body))
+                async with asyncio.timeout(self.timeout_seconds):
+                    response = await self.client.post(url, json=dict(body))
                 if response.is_success:
                     return parse(response.json())
                 failure = f"status {response.status_code}: {self._shown(response.text)[:_EXCERPT]}"
                 if response.status_code not in _RETRIED:
                     raise RefusedRequest(url, response.status_code, self._shown(response.text))
                 wait = retry_seconds(response.headers.get("retry-after"), wait, self.retries.max_wait_seconds)
+            except TimeoutError:
+                num_late += 1
+                failure = f"none within {self.timeout_seconds:g} seconds (--endpoint.timeout-seconds)"
             except httpx.HTTPError as error:
                 failure = _named(error)
             except _UNREADABLE as error:
                 failure = f"an answer of another form ({_named(error)})"
-        raise EndpointError(f"{url} gave no usable answer in {self.retries.num_retries + 1} attempts: {failure}")
+        raise EndpointError(f"{url} gave no usable answer in {num_attempts} attempts: {failure}")
 
     def _shown(self, text: str) -> str:
         return text.replace(self.secret, "(the key)") if self.secret else text
@@ -122,16 +138,16 @@ async def connected(
         base_url: to which paths are added.
         key: sent as a bearer token.
         retries: of failed requests.
-        timeout_seconds: of one request, while the server is silent.
+        timeout_seconds: of one request.
         concurrency: connections that are kept.
     """
     import httpx
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    timeout = httpx.Timeout(timeout_seconds, connect=30.0, pool=None)
+    timeout = httpx.Timeout(None, connect=30.0)
     limits = httpx.Limits(max_connections=concurrency)
     async with httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits) as client:
-        yield Connection(client, base_url.rstrip("/"), retries, key)
+        yield Connection(client, base_url.rstrip("/"), retries, timeout_seconds, key)
 
 
 def retry_seconds(header: str | None, otherwise: float, most: float) -> float:

@@ -1,7 +1,7 @@
 """A server on loopback that speaks OpenAI's dialect with a tiny policy behind it, and commits faults.
 
 Faults are committed in order, one a request: a status; a status with `Retry-After`; "cut", a connection that ends in
-the middle; bytes, sent as they are; None, no fault.
+the middle; "drip", one that sends a byte at a time; bytes, sent as they are; None, no fault.
 """
 
 from __future__ import annotations
@@ -132,6 +132,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "1000")
             self.end_headers()
             self.wfile.write(b'{"choices": [')
+        elif fault == "drip":
+            self.send_response(200)
+            self.send_header("Content-Length", "20")
+            self.end_headers()
+            for _ in range(20):
+                self.wfile.write(b" ")
+                time.sleep(0.05)
         elif isinstance(fault, tuple):
             self._send(fault[0], b"{}", {"Retry-After": fault[1]})
         elif isinstance(fault, int):

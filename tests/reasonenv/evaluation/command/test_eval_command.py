@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from without_modules import run_python_without
 
 from reasonenv.__main__ import main
 from reasonenv.evaluation.command.benchmarks import BENCHMARKS
+from reasonenv.evaluation.command.recording import read_settings
 from reasonenv.evaluation.samples import read_samples
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TASK_SETS
@@ -77,6 +79,31 @@ def test_one_killed_among_the_requests_goes_on_to_the_same_bytes(folder: Path, t
         assert len(server.bodies) - before == 18 - num_there, "a finished evaluation asks nothing"
     assert path.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
     assert (tmp_path / "killed.settings.json").read_bytes() == (tmp_path / "whole.settings.json").read_bytes()
+
+
+def test_one_goes_on_when_the_server_answers_at_another_address(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "moved.jsonl"
+    words = ["eval", "chain_arithmetic", "--model", MODEL, *SMALL, "--out", str(path)]
+    with serving(folder, [None] * 4 + [400] * 20) as server:
+        assert main([*words, "--base-url", server.url]) == 2
+    num_there = len(read_samples(path))
+    assert num_there > 0
+    with serving(folder) as server:
+        assert main([*words, "--base-url", server.url]) == 0
+        assert len(server.bodies) == 18 - num_there
+
+
+def test_one_goes_on_when_the_checkpoint_and_the_tasks_have_moved(folder: Path, tmp_path: Path) -> None:
+    moved, path = tmp_path / "moved", tmp_path / "out.jsonl"
+    words = ["--num-tasks", "2", "--max-tokens", "8", "--template", "plain", "--out", str(path)]
+    rows = public_data("gsm8k/test.jsonl")
+    assert main(["eval", "gsm8k", "--policy", str(folder), "--tasks-path", str(rows), "--samples", "4", *words]) == 0
+    before = path.read_bytes()
+    shutil.copytree(folder, moved)
+    shutil.copy(rows, tmp_path / "test.jsonl")
+    assert main(["eval", "gsm8k", "--policy", str(moved), "--tasks-path", str(tmp_path / "test.jsonl"), *words]) == 0
+    assert path.read_bytes() == before
+    assert read_settings(path)["tasks"]["path"] == str(tmp_path / "test.jsonl")
 
 
 def test_one_of_a_checkpoint_that_was_killed_goes_on_to_the_same_bytes(folder: Path, tmp_path: Path) -> None:

@@ -112,13 +112,20 @@ def test_never_more_requests_are_under_way_than_allowed(folder: Path) -> None:
         assert server.max_running == 3
 
 
-def test_a_response_that_takes_too_long_is_an_error(folder: Path) -> None:
+def test_a_response_that_takes_too_long_is_asked_once_more_and_then_an_error(folder: Path) -> None:
     plan = Plan.of("chain_arithmetic", num_tasks=1, **GREEDY)
     with serving(folder) as server:
         server.pause_seconds = 0.5
-        policy = endpoint(server, timeout_seconds=0.1, retries=Retries(num_retries=1, first_wait_seconds=0.01))
-        with pytest.raises(EndpointError, match="2 attempts: ReadTimeout"):
+        policy = endpoint(server, timeout_seconds=0.1)
+        with pytest.raises(EndpointError, match=r"2 attempts: none within 0.1 seconds \(--endpoint.timeout-seconds\)"):
             replies(policy, plan)
+        assert len(server.bodies) == 2
+
+
+def test_a_response_that_comes_byte_by_byte_takes_too_long(folder: Path) -> None:
+    plan = Plan.of("chain_arithmetic", num_tasks=1, **GREEDY)
+    with serving(folder, ["drip"] * 4) as server, pytest.raises(EndpointError, match="2 attempts: none within"):
+        replies(endpoint(server, timeout_seconds=0.3), plan)
 
 
 def refused(server, plan: Plan, **settings) -> str:
@@ -157,7 +164,11 @@ def test_a_key_is_sent_and_no_part_of_the_settings(folder: Path, monkeypatch) ->
     ("settings", "message"),
     [
         ({"base_url": "localhost:8000/v1"}, "must be an http or https address"),
+        ({"base_url": "http://localhost:99999/v1"}, "must be an http or https address"),
+        ({"base_url": "http://localhost:port/v1"}, "must be an http or https address"),
         ({"base_url": "https://me:secret@host/v1"}, "must hold no password or key"),
+        ({"timeout_seconds": 0}, "timeout-seconds must be above 0, got 0"),
+        ({"extra": {"n": 2, "stream": True}}, r"must leave out \['n', 'stream'\]"),
         ({"api_key_env": "NOT_SET_ANYWHERE"}, "variable 'NOT_SET_ANYWHERE'.* is not set"),
         ({"concurrency": 0}, "concurrency must be at least 1"),
     ],
@@ -212,6 +223,11 @@ def test_completions_begin_with_the_thinking_that_the_prompt_opened(folder: Path
             [opened], lambda one: True, Sampling(max_tokens=8, temperature=0), lambda _, reply: kept.append(reply)
         )
     assert kept[0].text.startswith("<think>\n")
+
+
+def test_the_number_of_retries_is_not_negative() -> None:
+    with pytest.raises(ValueError, match="num-retries must be at least 0, got -1"):
+        Retries(num_retries=-1)
 
 
 @pytest.mark.parametrize(
