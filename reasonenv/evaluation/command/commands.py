@@ -16,7 +16,7 @@ from reasonenv.evaluation.command.endpoint import Endpoint
 from reasonenv.evaluation.command.policy import Policy, load_checkpoint, load_own_policy
 from reasonenv.evaluation.command.progress import progress
 from reasonenv.evaluation.command.recording import replace_samples, settings_path, write_settings
-from reasonenv.evaluation.command.report import compared, measured, print_comparison, print_measures
+from reasonenv.evaluation.command.report import compared, contaminated_tasks, measured, print_comparison, print_measures
 from reasonenv.evaluation.command.running import Plan, ask, rescored, scored
 from reasonenv.evaluation.command.transport import Retries
 from reasonenv.evaluation.samples import read_samples
@@ -123,6 +123,7 @@ class Evaluate:
             max_tokens=self.max_tokens,
             seed=self.seed,
         )
+        contaminated = None if self.contamination is None else contaminated_tasks(plan.tasks, self.contamination)
         path = self.out or _usual_path(self.benchmark, self.policy or f"{self.model}")
         _say(f"{len(plan.tasks)} tasks × {plan.num_samples} responses ({plan.source}); saved in {path}")
         try:
@@ -133,7 +134,7 @@ class Evaluate:
         except KeyboardInterrupt:
             _say(f"Stopped. What was answered is saved in {path}: the same command goes on.")
             return 130
-        measures = measured(samples, plan.tasks, contamination=self.contamination)
+        measures = measured(samples, plan.tasks, contaminated=contaminated)
         print_measures(measures, title=f"{self.benchmark}: {path}", as_json=self.json)
         return 0
 

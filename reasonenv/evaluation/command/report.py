@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,7 +12,7 @@ from reasonenv.errors import TaskDataError
 from reasonenv.evaluation.accuracy import mean_rate, pass_rates
 from reasonenv.evaluation.baselines import constant_answer_rate, random_choice_rate
 from reasonenv.evaluation.comparison import compare
-from reasonenv.evaluation.contamination import NgramIndex
+from reasonenv.evaluation.contamination import NgramIndex, words_for_overlap
 from reasonenv.evaluation.samples import Sample
 from reasonenv.evaluation.summary import summary
 from reasonenv.tasksets.rows import FILE_SUFFIXES, file_rows
@@ -20,8 +20,9 @@ from reasonenv.types import MathReference, QAReference, Task
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
-__all__ = ["compared", "measured", "print_comparison", "print_measures", "training_texts"]
+__all__ = ["compared", "contaminated_tasks", "measured", "print_comparison", "print_measures"]
 
 _COUNTS = {
     "num_grader_failures": "left out: the grader failed",
@@ -35,17 +36,14 @@ _LABELS = ("difficulty", "domain", "language")
 
 
 def measured(
-    samples: Sequence[Sample], tasks: Sequence[Task[Any]], *, contamination: Path | None = None
+    samples: Sequence[Sample], tasks: Sequence[Task[Any]], *, contaminated: Collection[str] | None = None
 ) -> dict[str, Any]:
     """Return the summary of samples, and what a policy that reads no task would have, as JSON values.
 
     Args:
         samples: of one evaluation.
         tasks: which it asked.
-        contamination: a file of what the policy was trained on, to count the tasks that have ten words in a row of it.
-
-    Raises:
-        TaskDataError: the file cannot be read.
+        contaminated: the ids of those that the policy was trained on (`contaminated_tasks`), where that is known.
     """
     has_answers = any(isinstance(task.reference, MathReference | QAReference) for task in tasks)
     measures = {
@@ -53,30 +51,46 @@ def measured(
         "constant_answer": constant_answer_rate(tasks) if has_answers else None,
         "random_choice": random_choice_rate(tasks),
     }
-    if contamination is None:
+    if contaminated is None:
         return measures
-    index = NgramIndex(training_texts(contamination))
-    found = {task.task_id: overlap for task in tasks if (overlap := index.overlap(task.prompt)) is not None}
-    clean = [sample for sample in samples if sample.task_id not in found]
+    clean = [sample for sample in samples if sample.task_id not in contaminated]
     return measures | {
         "contamination": {
-            "num_tasks": len(found),
-            "overlaps": {task_id: list(overlap) for task_id, overlap in found.items()},
+            "num_tasks": len(contaminated),
+            "task_ids": sorted(contaminated),
             "pass@1 of the others": mean_rate(pass_rates(clean)).as_dict(),
         }
     }
 
 
-def training_texts(path: Path) -> dict[str, str]:
-    """Return the texts of a file by where they stand: all text in each row of a table, or a text file as a whole.
+def contaminated_tasks(tasks: Sequence[Task[Any]], path: Path) -> set[str]:
+    """Return the ids of the tasks that have ten words in a row of a file of what was trained on.
+
+    Args:
+        tasks: whose words are held in memory.
+        path: a table, of which each text in each row counts, or a text file. Of JSON lines, CSV, parquet and text, which
+            may be larger than memory, little is held at once.
 
     Raises:
         TaskDataError: the file cannot be read.
     """
-    if path.name.endswith(FILE_SUFFIXES):
-        return {row.where: "\n".join(_texts(row.cells)) for row in file_rows(path)}
+    index = NgramIndex({task.task_id: task.prompt for task in tasks})
+    is_table = path.name.endswith(FILE_SUFFIXES)
+    texts = (text for row in file_rows(path) for text in _texts(row.cells)) if is_table else _lines(path, index)
+    return index.documents_in(texts)
+
+
+def _lines(path: Path, index: NgramIndex) -> Iterator[str]:
+    """Yield each line alone, as a short problem is found, and with the words before it, as one of several lines is."""
+    before = ""
     try:
-        return {str(path): path.read_text(encoding="utf-8")}
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                yield line
+                words = words_for_overlap(f"{before} {line}")
+                if before:
+                    yield f"{before} {line}"
+                before = " ".join(words[1 - index.ngram_size :])
     except (OSError, UnicodeDecodeError) as error:
         raise TaskDataError(f"{path} cannot be read as text: {error}") from error
 
@@ -115,7 +129,7 @@ def print_comparison(comparison: Mapping[str, Any], first: Path, second: Path, *
 
     table = _table("", "", "pass@1", "95% interval", "problems")
     for path, estimate in ((first, comparison["first"]), (second, comparison["second"])):
-        table.add_row(str(path), *_cells(estimate))
+        table.add_row(_plain(path), *_cells(estimate))
     paired = comparison["paired"]
     table.add_section()
     interval = "" if paired["low"] is None else f"{paired['low']:+.3f} to {paired['high']:+.3f}"
@@ -154,7 +168,7 @@ def _overview(measures: Mapping[str, Any], title: str) -> Table:
     table.add_row("reward", _number(measures["reward"]), "", "")
     if len(measures["components"]) > 1:
         for name, value in measures["components"].items():
-            table.add_row(f"  {name}", _number(value), "", "")
+            table.add_row(_plain(f"  {name}"), _number(value), "", "")
     if (contamination := measures.get("contamination")) is not None:
         table.add_row("pass@1 of what was not trained on", *_cells(contamination["pass@1 of the others"]))
         table.add_row("  tasks that share ten words in a row", "", "", str(contamination["num_tasks"]))
@@ -169,17 +183,24 @@ def _overview(measures: Mapping[str, Any], title: str) -> Table:
 def _by_label(groups: Mapping[str, Any], label: str) -> Table:
     table = _table("", label, "pass@1", "95% interval", "problems")
     for name, group in groups.items():
-        table.add_row(name, *_cells(group["pass@1"]))
+        table.add_row(_plain(name), *_cells(group["pass@1"]))
     return table
 
 
 def _table(title: str, *columns: str) -> Table:
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=_plain(title) if title else None, title_justify="left")
     for column in columns:
         table.add_column(column, justify="right" if column in ("value", "pass@1", "problems") else "left")
     return table
+
+
+def _plain(name: object) -> Text:
+    """Return a name in which rich reads no markup."""
+    from rich.text import Text
+
+    return Text(str(name))
 
 
 def _cells(estimate: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -247,7 +247,15 @@ def test_contaminated_tasks_are_counted(folder: Path, tmp_path: Path, capsys) ->
     assert main([*words, *extra]) == 0
     found = json.loads(capsys.readouterr().out)["contamination"]
     assert found["num_tasks"] == 2, "the ten words behind the name are shared by both"
+    assert found["task_ids"] == ["tasks/all/00000", "tasks/all/00001"]
     assert found["pass@1 of the others"]["num_problems"] == 0
+
+
+def test_training_texts_that_cannot_be_read_are_an_error_before_anybody_is_asked(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "trained.jsonl").write_text('{"text": "half a')
+    words = ["eval", "chain_arithmetic", "--policy", str(folder), *SMALL, "--out", str(tmp_path / "out.jsonl")]
+    assert main([*words, "--contamination", str(tmp_path / "trained.jsonl")]) == 2
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_a_policy_of_your_own_goes_by_its_name(tmp_path: Path, monkeypatch, capsys) -> None:
