@@ -68,8 +68,8 @@ def contaminated_tasks(tasks: Sequence[Task[Any]], path: Path) -> set[str]:
 
     Args:
         tasks: whose words are held in memory.
-        path: a table, of which each text in each row counts, or a text file. Of JSON lines, CSV, parquet and text, which
-            may be larger than memory, little is held at once.
+        path: a table, of which each text in each row counts, or a text file. Little is held at once of JSON lines, CSV,
+            parquet and text, which may be larger than memory.
 
     Raises:
         TaskDataError: the file cannot be read.

@@ -303,6 +303,13 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(
     assert message in capsys.readouterr().err
 
 
+def test_help_names_the_benchmarks_where_one_is_to_be_given(capsys) -> None:
+    assert main(["eval", "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.replace("│", "").split())
+    assert "[OPTIONS] BENCHMARK" in shown
+    assert f"BENCHMARK One of {', '.join(BENCHMARKS)}; any other task set" in shown
+
+
 @pytest.mark.parametrize("module", ["tyro", "rich", "httpx"])
 def test_without_its_extra_the_command_names_it(module: str, tmp_path: Path) -> None:
     words = ("eval", "chain_arithmetic", "--base-url", "http://127.0.0.1:9/v1", "--model", "m")
