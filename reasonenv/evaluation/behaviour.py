@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from reasonenv.errors import UnknownNameError
 from reasonenv.evaluation.accuracy import problem_means
 from reasonenv.evaluation.samples import Sample, by_problem
 from reasonenv.language import count_words, load_detector
@@ -40,13 +41,22 @@ REFLECTIVE_WORDS: dict[str, tuple[str, ...]] = {
 (arXiv 2501.12948v2), the Chinese ones are ours."""
 
 _ENGLISH = re.compile(rf"\b(?:{'|'.join(REFLECTIVE_WORDS['en'])})\b", re.I)
-_CHINESE = re.compile("|".join(REFLECTIVE_WORDS["zh"]))
+_SENSES = {
+    "等等": r"(?<![一-鿿、])等等",
+    "不对": r"(?<!对)不对(?![称应外齐等])",
+    "不过": r"(?<![只再超通])不过(?![度分是])",
+}
+"""Word → where it has this sense: not "and so on" (苹果等等), "asymmetric" (不对称) or "merely" (只不过)."""
+_CHINESE = re.compile("|".join(_SENSES.get(word, word) for word in REFLECTIVE_WORDS["zh"]))
 _CORRECTION = re.compile(
-    r"""\bwait\b | \b(?:no|hmm)\b[,.]?\ +(?:wait|actually|that|this|it)\b | \bactually,
+    rf"""(?:^|[^\s\w$]\s*|\n|\b(?:but|no|hmm|oh|so|and|ah)\ +)wait\b
+        (?=\s*(?:[^\s\w]|$)|\ +(?:no|a\ (?:minute|moment|second)|that|this|it|i|we)\b)
+    | \b(?:no|hmm)\b[,.]?\ +(?:actually|that|this|it)\b | \bactually,
     | \b(?:that|this|it)(?:['’]s|\ is|\ was)\ (?:wrong|not\ right|not\ correct|incorrect|a\ mistake)\b
     | \bi\ (?:made|was\ making)\ (?:a|an)\ (?:\w+\ )?(?:mistake|error)\b | \bi\ was\ wrong\b
     | \blet\ me\ (?:re-?(?:check|do|consider|calculate|compute|count|think)|correct|try\ again|start\ over)\b
-    | 等等 | 等一下 | 不对 | 错了 | 算错 | 弄错 | 搞错 | 重新(?:计算|考虑|检查|来|算|想) | 更正 | 纠正
+    | {_SENSES["等等"]} | (?<![一-鿿])等一下 | {_SENSES["不对"]} | 错了 | 算错 | 弄错 | 搞错
+    | 重新(?:计算|考虑|检查|来|算|想) | 更正 | 纠正
     """,
     re.I | re.X,
 )
@@ -61,7 +71,8 @@ class Behaviour:
     num_reflections: int
     """Reflective words of any language in it."""
     language_share: float | None
-    """The share of its thinking's words that are in the task's language; None where the task names none."""
+    """The share of its thinking's words that are in the task's language; None where the task names none, or the
+    thinking has no words."""
     num_script_switches: int
     """How often two words of its thinking in a row have different scripts."""
     has_form: bool
@@ -121,7 +132,7 @@ def behaviour_by_problem(samples: Iterable[Sample]) -> dict[str, dict[str, float
         samples: of any problems.
     """
     ordered = [sample for responses in by_problem(samples).values() for sample in responses]
-    measured = measure_behaviour([each.response for each in ordered], [each.language for each in ordered])
+    measured = measure_behaviour([each.response for each in ordered], [_known(each.language) for each in ordered])
     found = {sample.key: behaviour for sample, behaviour in zip(ordered, measured, strict=True)}
     metrics: dict[str, Callable[[Sample], float | None]] = {
         "response_tokens": lambda sample: sample.response_tokens,
@@ -165,8 +176,16 @@ def _language_shares(texts: Sequence[str], languages: Sequence[str | None]) -> l
         rows = [row for row, language in enumerate(languages) if language == code]
         counts = count_words([texts[row] for row in rows], load_language(code), load_detector("py3langid"))
         for row, count in zip(rows, counts, strict=True):
-            shares[row] = count.share
+            shares[row] = count.share if count.target + count.foreign else None
     return shares
+
+
+def _known(language: str | None) -> str | None:
+    """Return the language of a sample, or None where its task uses the word for something else, such as Python."""
+    try:
+        return None if language is None else load_language(language).code
+    except UnknownNameError:
+        return None
 
 
 def _num_script_switches(text: str) -> int:

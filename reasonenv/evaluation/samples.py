@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 from reasonenv.errors import TaskDataError
@@ -217,6 +218,25 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _FIELDS = {entry.name for entry in fields(Sample)}
 _NEEDED = ("task_id", "prompt", "sample", "response")
 _STATUSES = ("scored", "grader_failed", "unscored")
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("answer", "gold", "answer_kind", "domain", "difficulty", "language"), (str, NoneType)),
+    "sample": (int,),
+    "response_tokens": (int, NoneType),
+    "finish_reason": (str, NoneType),
+    "reward": (int, float, NoneType),
+    "is_right": (bool, NoneType),
+    **dict.fromkeys(("is_truncated", "is_refused"), (bool,)),
+    **dict.fromkeys(("components", "extras"), (dict,)),
+}
+"""Field → types of its JSON values; the others are texts."""
+_TYPE_NAMES: Mapping[type, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a finite number",
+    bool: "true or false",
+    dict: "an object of finite values",
+    NoneType: "null",
+}
 
 
 def _line(sample: Sample) -> str:
@@ -230,7 +250,7 @@ def _sample(line: bytes, path: str | Path, number: int) -> Sample:
     place = f"{path}, line {number}"
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TaskDataError(
             f"{place}: expected a JSON object, got {line.decode(errors='replace')!r:.80} ({error})."
         ) from error
@@ -240,11 +260,13 @@ def _sample(line: bytes, path: str | Path, number: int) -> Sample:
         raise TaskDataError(f"{place}: a sample has no {unknown}; put what else is known into 'extras'.")
     if missing := [name for name in _NEEDED if name not in row]:
         raise TaskDataError(f"{place}: a sample needs {missing}.")
+    for name, value in row.items():
+        if type(value) not in _TYPES.get(name, (str,)) or not _is_finite(value):
+            expected = " or ".join(_TYPE_NAMES[kind] for kind in _TYPES.get(name, (str,)))
+            raise TaskDataError(f"{place}: {name} must be {expected}, got {value!r:.80}.")
     sample = Sample(**row)
-    if not isinstance(sample.sample, int) or not all(
-        isinstance(text, str) for text in (sample.task_id, sample.prompt, sample.response)
-    ):
-        raise TaskDataError(f"{place}: task_id, prompt and response must be texts, and sample a whole number.")
+    if sample.sample < 0 or not all(type(value) in (int, float, NoneType) for value in sample.components.values()):
+        raise TaskDataError(f"{place}: sample must be 0, 1, …, and each component a number or null.")
     if sample.status not in _STATUSES:
         raise TaskDataError(f"{place}: the status must be one of {_STATUSES}, got {sample.status!r}.")
     return sample
@@ -253,9 +275,14 @@ def _sample(line: bytes, path: str | Path, number: int) -> Sample:
 def _is_json(text: bytes) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
+
+
+def _is_finite(value: object) -> bool:
+    numbers = value.values() if isinstance(value, dict) else (value,)
+    return all(math.isfinite(number) for number in numbers if isinstance(number, float))
 
 
 def _check_keys(samples: Iterable[Sample]) -> None:

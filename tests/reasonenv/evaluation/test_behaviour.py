@@ -40,6 +40,8 @@ def test_the_english_words_are_those_of_the_paper():
             {"however": 1, "verify": 1, "but": 1, "error": 1, "wrong": 1},
         ),
         ("等等，不对，我算错了，重新检查。", {"等等": 1, "不对": 1, "错了": 1, "重新": 1, "检查": 1}),
+        ("苹果、香蕉等等。矩阵不对称，对不对？这只不过是角度不过度。", {}),
+        ("等等！不过这不对。", {"等等": 1, "不过": 1, "不对": 1}),
         ("", {}),
     ],
 )
@@ -56,6 +58,19 @@ def test_the_share_of_the_language_is_that_of_the_thinking():
     assert 0.3 < share < 0.8
     assert measured("<think>We add the two numbers together.</think> <answer>我</answer>", "en").language_share == 1
     assert measured(mixed).language_share is None
+
+
+@pytest.mark.parametrize("response", ["", "<think>", "<think></think> <answer>5</answer>", "<think>2 + 3 = 5</think>"])
+def test_thinking_without_words_has_no_share_of_a_language(response: str):
+    assert measured(response, "en").language_share is None
+
+
+@pytest.mark.parametrize(("language", "share"), [("zh-CN", 1.0), ("ZH", 1.0), ("python", None), ("Chinese", None)])
+def test_a_language_of_a_task_that_is_none_is_left_out(language: str, share: float | None):
+    assert (
+        behaviour_summary([sample("a", 0, "<think>我们把两个数字加起来</think>", 5, language)])["language_share"]
+        == share
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +110,17 @@ def test_repetition_is_the_share_of_repeated_threes():
         ("这一步错了，重新计算。", True),
         ("It is 5, and I check it: 2 + 3 = 5.", False),
         ("There is no error, but a check is cheap.", False),
+        ("It is 4. But wait, it is 5.", True),
+        ("It is 4 - wait. It is 5", True),
+        ("so x = 4\nWait no, 5.", True),
+        ("Wait a minute. It is 5.", True),
+        ("3+2=4，等等，是5", True),
+        ("不对，是五。", True),
         ("The waiter brings 5 plates.", False),
+        ("They wait 3 minutes for the bus, which is a long wait.", False),
+        ("The time that they wait is 5 minutes.", False),
+        ("我们有苹果、香蕉等等。", False),
+        ("这个矩阵不对称，对不对？", False),
         ("检查一下：二加三等于五。", False),
     ],
 )

@@ -33,6 +33,22 @@ CAPITAL = Task(
 )
 
 
+WRONG_FIELDS = [
+    ('"sample": true', "sample must be a whole number, got True"),
+    ('"sample": -1', "sample must be 0, 1, …"),
+    ('"is_right": 0.5', "is_right must be true or false or null, got 0.5"),
+    ('"is_right": "yes"', "is_right must be true or false or null, got 'yes'"),
+    ('"reward": "1"', "reward must be a whole number or a finite number or null, got '1'"),
+    ('"reward": NaN', "reward must be .*, got nan"),
+    ('"components": null', "components must be an object of finite values, got None"),
+    ('"components": {"a": 1e999}', "components must be an object of finite values, got"),
+    ('"components": {"a": "1"}', ".* each component a number or null"),
+    ('"difficulty": 3', "difficulty must be a text or null, got 3"),
+    ('"answer": 5', "answer must be a text or null, got 5"),
+    ('"prompt": null', "prompt must be a text, got None"),
+]
+
+
 def answered(task: Task[Any], answer: str, sample: int = 0) -> Sample:
     return new_sample(task, f"<think>hm</think> <answer>{answer}</answer>", sample=sample)
 
@@ -88,7 +104,15 @@ def test_a_last_line_without_its_end_is_read(tmp_path: Path):
         ("[]", "line 2: expected a JSON object"),
         ('{"task_id": "a", "prompt": "b", "sample": 0}', r"line 2: a sample needs \['response'\]"),
         ('{"task_id": "a", "prompt": "b", "sample": 0, "response": "c", "score": 1}', r"line 2: a sample has no"),
-        ('{"task_id": "a", "prompt": "b", "sample": "0", "response": "c"}', "sample a whole number"),
+        (
+            '{"task_id": "a", "prompt": "b", "sample": "0", "response": "c"}',
+            "line 2: sample must be a whole number, got '0'",
+        ),
+        *(
+            (f'{{"task_id": "a", "prompt": "b", "sample": 0, "response": "c", {field}}}', f"line 2: {message}")
+            for field, message in WRONG_FIELDS
+        ),
+        ("[" * 100_000, "line 2: expected a JSON object"),
         ('{"task_id": "a", "prompt": "b", "sample": 0, "response": "c", "status": "ok"}', "the status must be one of"),
     ],
 )
