@@ -15,7 +15,7 @@ from typing import Literal
 
 from reasonenv import __version__
 from reasonenv.errors import MissingExtraError, ReasonEnvError, UnknownNameError
-from reasonenv.installation import DISTRIBUTIONS, add_current_folder, collision, damage, require_modules
+from reasonenv.installation import DISTRIBUTIONS, add_current_folder, collision, damage
 
 _TIERS = {
     "A": "with a file system, a network and processes of their own",
@@ -85,7 +85,6 @@ class Evaluation:
 
     def run(self) -> int:
         """Run what the arguments say, and return the exit status."""
-        require_modules(("tyro", "rich", "httpx"), "reasonenv[eval]")
         from reasonenv.evaluation.command.commands import parse
 
         return parse(self.arguments).run()

@@ -6,12 +6,10 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from inspect import getdoc
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
-
-import tyro
 
 from reasonenv.evaluation.command.benchmarks import BENCHMARKS
 from reasonenv.evaluation.command.endpoint import Endpoint
@@ -22,14 +20,11 @@ from reasonenv.evaluation.command.report import compared, contaminated_tasks, me
 from reasonenv.evaluation.command.running import Plan, ask, rescored, scored
 from reasonenv.evaluation.command.transport import Retries
 from reasonenv.evaluation.samples import read_samples
+from reasonenv.installation import require_modules
 
 __all__ = ["COMMANDS", "CheckpointOptions", "Compare", "EndpointOptions", "Evaluate", "Rescore", "parse"]
 
 PROGRAM = "python -m reasonenv eval"
-_BENCHMARK = (
-    f"One of {', '.join(BENCHMARKS)}; any other task set (python -m reasonenv list task-sets); or a file of tasks."
-)
-_Saved = Annotated[Path, tyro.conf.arg(metavar="FILE.jsonl")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +64,8 @@ class Evaluate:
     Sampling is that of DeepSeek-R1's evaluation unless it is given.
     """
 
-    benchmark: Annotated[str, tyro.conf.arg(metavar="BENCHMARK", help=_BENCHMARK)]
+    benchmark: str
+    """A benchmark, a task set's name, or a file of tasks."""
     policy: str | None = None
     """A checkpoint folder, a hub name, or "module:attribute" of a policy of your own."""
     base_url: str | None = None
@@ -184,7 +180,7 @@ class Evaluate:
 class Rescore:
     """Score saved responses by another reward, without asking anybody: eval rescore FILE --reward NAME."""
 
-    file: _Saved
+    file: Path
     """Responses as an evaluation saved them, with their settings beside them."""
     reward: str | None = None
     """A reward's name, or "module:attribute"; None scores anew by the same one."""
@@ -210,9 +206,9 @@ class Rescore:
 class Compare:
     """Compare two evaluations of the same tasks, problem by problem: eval compare A B."""
 
-    first: _Saved
+    first: Path
     """Responses with their scores, as an evaluation saved them."""
-    second: _Saved
+    second: Path
     """The same of the other one; a positive difference says that it is better."""
     json: bool = False
     """Print JSON in place of tables."""
@@ -232,12 +228,21 @@ def parse(arguments: Sequence[str]) -> Evaluate | Rescore | Compare:
 
     Raises:
         SystemExit: the words do not parse (2), or ask for help (0).
+        MissingExtraError: the extra "eval" is not installed.
     """
+    require_modules(("tyro", "rich", "httpx"), "reasonenv[eval]")
+    import tyro
+
     words, config = list(arguments) or ["--help"], (tyro.conf.PositionalRequiredArgs,)
     if words[0] in COMMANDS:
         return tyro.cli(COMMANDS[words[0]], prog=f"{PROGRAM} {words[0]}", args=words[1:], config=config)
     about = f"{getdoc(Evaluate)}\n\nOf saved responses: eval rescore FILE, eval compare FIRST SECOND."
-    return tyro.cli(Evaluate, prog=PROGRAM, description=about, args=words, config=config)
+    names = (
+        f"One of {', '.join(BENCHMARKS)}; any other task set (python -m reasonenv list task-sets); or a file of tasks."
+    )
+    benchmark = Annotated[str, tyro.conf.arg(metavar="BENCHMARK", help=names)]
+    named = make_dataclass("Evaluate", [("benchmark", benchmark)], bases=(Evaluate,), frozen=True, kw_only=True)
+    return cast("Evaluate", tyro.cli(named, prog=PROGRAM, description=about, args=words, config=config))
 
 
 def _usual_path(benchmark: str, policy: str) -> Path:
