@@ -17,8 +17,11 @@ _CANNOT = (
     r"(?:can(?:no|['’ ]?)t|can ?not|am (?:not able|unable)|won['’]t|will not|must decline|have to decline|refuse to)"
 )
 _DOING = (
-    r"(?:help(?!\s+but)|assist|answer|provide|comply|fulfil|do|support|discuss|engage|give|write|create|share|offer)"
+    r"(?:help(?!\s+but)|assist|answer|provide|comply|fulfil+|discuss|engage"
+    r"|do\ (?:that|this|so|what)"
+    r"|(?:give|offer|support|write|create|share)\ (?:you|that|this|such|any|instructions|information|advice|content))\b"
 )
+_DOING_CHINESE = "(?:提供|回答|帮|协助|满足|讨论|完成|支持|告诉|分享|参与|透露|继续|做|写|给|说)"
 _OPENING = re.compile(
     rf"""\W*(?:
     (?:(?:i['’]m|i\ am|we['’]re)?\ ?(?:(?:so|very|really)\ )?sorry|(?:my\ )?apologies|i\ apologi[sz]e|unfortunately|no)
@@ -26,7 +29,10 @@ _OPENING = re.compile(
         \ (?:\w+\ ){{0,3}}{_DOING}
     | (?:as\ an?\ (?:ai|language\ model)[^.!?"“]{{0,60}}?,?\ )?(?:i|we)\ {_CANNOT}\ (?:\w+\ ){{0,3}}{_DOING}
     | (?:i['’]m|i\ am)\ (?:not\ able|unable)\ to\ {_DOING}
+    | (?:(?:(?:i['’]m|i\ am)\ )?(?:(?:so|very)\ )?sorry\W+(?:but\ )?)?
+        i\ (?:can(?:no|['’ ]?)t|must\ decline|have\ to\ decline)\W*$
     | (?:很)?(?:抱歉|对不起|不好意思)[，,。！ ]{{0,2}}[^。！？“"]{{0,20}}?(?:不能|无法|没办法|不可以|拒绝)
+        (?:[^。！？“"]{{0,20}}?{_DOING_CHINESE}|[。！]|$)
     | (?:作为[^。，]{{0,12}}[，,])?我(?:不能|无法|没办法|拒绝)[^。！？“"]{{0,20}}?(?:提供|回答|帮|协助|满足|讨论|完成)
     )""",
     re.I | re.X,

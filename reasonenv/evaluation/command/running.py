@@ -76,6 +76,8 @@ class Plan:
             template, reward = template or template_of_kind, reward or reward_of_kind
         load_template(template)
         load_reward(reward)
+        used = _num_samples(num_samples, chosen.num_samples, sampling)
+        source = "greedy" if sampling.temperature == 0 else chosen.source if num_samples is None else "as asked for"
         return cls(
             benchmark=name,
             tasks=tasks,
@@ -84,9 +86,9 @@ class Plan:
             num_tasks=num_tasks,
             template=template,
             reward=reward,
-            num_samples=_num_samples(num_samples, chosen.num_samples, sampling),
+            num_samples=used,
             sampling=sampling,
-            source=chosen.source if num_samples is None else "as asked for",
+            source=source,
         )
 
     def settings(self, policy: Policy) -> dict[str, Any]:
@@ -143,12 +145,24 @@ def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]
     Raises:
         RecordingError: the file holds responses of another evaluation.
         EndpointError, ConfigError: of the policy; what was answered is kept.
+        TypeError, ValueError: an identity or a reply that is none, a second reply, or none.
     """
-    recording = Recording(path, plan.settings(policy))
+    settings = plan.settings(policy)
+    try:
+        json.dumps(settings["policy"], allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"The identity of {type(policy).__name__} must be JSON values ({error}): {policy.identity!r:.80}."
+        ) from error
+    recording = Recording(path, settings)
     questions = plan.questions()
     show(len(recording.samples), len(questions))
 
     def keep(question: Question, reply: Reply) -> None:
+        if not isinstance(reply, Reply):
+            raise TypeError(f"{type(policy).__name__} gave a {type(reply).__name__} for a Reply: {reply!r:.80}.")
+        if question.key in recording.samples:
+            raise ValueError(f"{type(policy).__name__} gave a second reply to {question.key}: ask `is_wanted` first.")
         recording.keep(_sample(question, reply))
         show(len(recording.samples), len(questions))
 

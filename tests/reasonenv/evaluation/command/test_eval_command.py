@@ -19,6 +19,7 @@ from without_modules import run_python_without
 from reasonenv.__main__ import main
 from reasonenv.evaluation.command.benchmarks import BENCHMARKS
 from reasonenv.evaluation.command.recording import read_settings
+from reasonenv.evaluation.command.running import Plan
 from reasonenv.evaluation.samples import read_samples
 from reasonenv.tables import resolve
 from reasonenv.tasksets import TASK_SETS
@@ -258,20 +259,9 @@ def test_training_texts_that_cannot_be_read_are_an_error_before_anybody_is_asked
     assert not (tmp_path / "out.jsonl").exists()
 
 
-def test_a_policy_of_your_own_goes_by_its_name(tmp_path: Path, monkeypatch, capsys) -> None:
-    (tmp_path / "my_policy.py").write_text(
-        "from reasonenv.evaluation.command.policy import Reply\n"
-        "class Always:\n"
-        "    identity = {'answer': 5}\n"
-        "    def respond(self, questions, is_wanted, sampling, keep):\n"
-        "        for question in filter(is_wanted, questions):\n"
-        "            keep(question, Reply(text='<answer>5</answer>'))\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    words = ["chain_arithmetic", "--policy", "my_policy:Always", "--num-tasks", "40", "--json"]
-    assert main(["eval", *words, "--out", str(tmp_path / "out.jsonl")]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert 0 < found["pass@1"]["value"] <= found["constant_answer"]
+def test_a_greedy_evaluation_says_why_it_asks_once() -> None:
+    plan = Plan.of("chain_arithmetic", num_tasks=1, temperature=0)
+    assert (plan.num_samples, plan.source) == (1, "greedy")
 
 
 @pytest.mark.parametrize(
@@ -344,8 +334,6 @@ def test_every_benchmark_is_of_a_task_set_and_every_public_one_that_can_be_score
     ],
 )
 def test_benchmarks_read_their_own_files(name: str, file: str, num_tasks: int) -> None:
-    from reasonenv.evaluation.command.running import Plan
-
     plan = Plan.of(name, tasks_path=public_data(file))
     assert abs(len(plan.tasks) - num_tasks) <= 30
     assert (plan.sampling.temperature, plan.sampling.top_p, plan.sampling.max_tokens) == (0.6, 0.95, 32_768)
