@@ -109,6 +109,12 @@ class Evaluate:
             raise ValueError(f"--contamination {self.contamination}: there is no such file.")
         if self.out is not None and self.out.is_dir():
             raise ValueError(f"--out {self.out} is a folder: name a file, such as {self.out / 'all.jsonl'}.")
+        if (
+            self.out is not None
+            and self.policy is not None
+            and self.out.resolve().parent == Path(self.policy).resolve()
+        ):
+            raise ValueError(f"--out {self.out} is in the folder of the checkpoint, whose files tell which it is.")
         policy = self._policy()
         plan = Plan.of(
             self.benchmark,

@@ -278,6 +278,10 @@ def test_a_greedy_evaluation_says_why_it_asks_once() -> None:
         (["chain_arithmetic", "--policy", "{folder}", "--reward", "acuracy"], "Did you mean 'accuracy'?"),
         (["chain_arithmetic", "--policy", "{folder}", "--tasks-path", "x"], "--tasks-path is for public data sets"),
         (["chain_arithmetic", "--policy", "{folder}", "--out", "{folder}"], "is a folder"),
+        (
+            ["chain_arithmetic", "--policy", "{folder}", "--out", "{folder}/out.jsonl"],
+            "is in the folder of the checkpoint",
+        ),
         (["chain_arithmetic", "--policy", "no/such/folder"], "there is no such folder"),
         (["chain_arithmetic", "--policy", "{folder}"], "do not fit into the model's context of 4096 tokens"),
         (["procedural_mixed", "--policy", "{folder}"], "name one by --reward"),
