@@ -33,7 +33,7 @@ _CONTEXT_WORDS = (
     "context size",
     "max_model_len",
 )
-_REFUSED_FIELDS = ("n", "stream")
+_REFUSED_FIELDS = ("messages", "model", "n", "prompt", "stream")
 _FILTER_WORDS = ("content_filter", "content management policy")
 
 
@@ -52,8 +52,8 @@ class Endpoint:
         extra: fields that are added to every request, such as `{"top_k": 20}`; null leaves one out.
 
     Raises:
-        ValueError: a URL that is none or holds a password, a variable that is not set, no time for a response, or a
-            field that asks for several responses or for parts of one.
+        ValueError: a URL that is none or holds a password, a variable that is not set or holds no key, no time for a
+            response, or a field that asks something else, for several responses or for parts of one.
     """
 
     base_url: str
@@ -70,10 +70,20 @@ class Endpoint:
         if not self.timeout_seconds > 0:
             raise ValueError(f"--endpoint.timeout-seconds must be above 0, got {self.timeout_seconds}.")
         if refused := sorted(name for name in _REFUSED_FIELDS if self.extra.get(name)):
-            raise ValueError(f"--endpoint.extra must leave out {refused}: each request asks for one whole response.")
+            raise ValueError(
+                f"--endpoint.extra must leave out {refused}: each request puts one question for one whole response."
+            )
         _check_address(self.base_url)
-        if self.api_key_env is not None and not os.environ.get(self.api_key_env):
+        if self.api_key_env is None:
+            return
+        key = os.environ.get(self.api_key_env)
+        if not key:
             raise ValueError(f"The environment variable {self.api_key_env!r}, which was to hold the key, is not set.")
+        if not (key.isascii() and key.isprintable()) or key != key.strip():
+            raise ValueError(
+                f"The environment variable {self.api_key_env!r} holds no key: there are spaces around it, or "
+                "characters that a request cannot carry, such as a line break."
+            )
 
     @property
     def identity(self) -> Mapping[str, Any]:

@@ -168,7 +168,7 @@ def test_a_key_is_sent_and_no_part_of_the_settings(folder: Path, monkeypatch) ->
         ({"base_url": "http://localhost:port/v1"}, "must be an http or https address"),
         ({"base_url": "https://me:secret@host/v1"}, "must hold no password or key"),
         ({"timeout_seconds": 0}, "timeout-seconds must be above 0, got 0"),
-        ({"extra": {"n": 2, "stream": True}}, r"must leave out \['n', 'stream'\]"),
+        ({"extra": {"n": 2, "stream": True, "model": "b"}}, r"must leave out \['model', 'n', 'stream'\]"),
         ({"api_key_env": "NOT_SET_ANYWHERE"}, "variable 'NOT_SET_ANYWHERE'.* is not set"),
         ({"concurrency": 0}, "concurrency must be at least 1"),
     ],
@@ -176,6 +176,14 @@ def test_a_key_is_sent_and_no_part_of_the_settings(folder: Path, monkeypatch) ->
 def test_settings_that_make_no_sense_are_refused(settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Endpoint(**{"base_url": "http://localhost:8000/v1", "model": MODEL, **settings})
+
+
+@pytest.mark.parametrize("key", ["sk-secret\n", " sk-secret", "sk-secret-é", "sk\rsecret"])
+def test_a_key_that_no_request_can_carry_is_refused_and_not_shown(key: str, monkeypatch) -> None:
+    monkeypatch.setenv("BROKEN_KEY", key)
+    with pytest.raises(ValueError, match="'BROKEN_KEY' holds no key") as error:
+        Endpoint(base_url="http://localhost:8000/v1", model=MODEL, api_key_env="BROKEN_KEY")
+    assert "secret" not in str(error.value)
 
 
 def test_extra_fields_are_added_and_null_leaves_one_out(folder: Path) -> None:
