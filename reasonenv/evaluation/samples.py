@@ -30,6 +30,7 @@ __all__ = [
     "by_problem",
     "new_sample",
     "read_samples",
+    "sample_line",
     "score_samples",
     "with_score",
     "write_samples",
@@ -210,7 +211,7 @@ def read_samples(path: str | Path) -> list[Sample]:
 
 def write_samples(path: str | Path, samples: Iterable[Sample]) -> None:
     """Write samples as JSON lines, in place of what the file held."""
-    Path(path).write_text("".join(map(_line, samples)), encoding="utf-8")
+    Path(path).write_text("".join(map(sample_line, samples)), encoding="utf-8")
 
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -239,7 +240,8 @@ _TYPE_NAMES: Mapping[type, str] = {
 }
 
 
-def _line(sample: Sample) -> str:
+def sample_line(sample: Sample) -> str:
+    """Return a sample as a line of JSON, with its end."""
     row = {entry.name: getattr(sample, entry.name) for entry in fields(sample)}
     row |= {"components": dict(sample.components), "extras": dict(sample.extras)}
     line = json.dumps(row, ensure_ascii=False, allow_nan=False)

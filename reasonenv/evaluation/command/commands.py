@@ -17,7 +17,7 @@ from reasonenv.evaluation.command.policy import Policy, load_checkpoint, load_ow
 from reasonenv.evaluation.command.progress import progress
 from reasonenv.evaluation.command.recording import replace_samples, settings_path, write_settings
 from reasonenv.evaluation.command.report import compared, contaminated_tasks, measured, print_comparison, print_measures
-from reasonenv.evaluation.command.running import Plan, ask, rescored, scored
+from reasonenv.evaluation.command.running import Plan, ask, check_reward, rescored, scored
 from reasonenv.evaluation.command.transport import Retries
 from reasonenv.evaluation.samples import read_samples
 from reasonenv.installation import require_modules
@@ -129,6 +129,7 @@ class Evaluate:
             max_tokens=self.max_tokens,
             seed=self.seed,
         )
+        check_reward(plan)
         contaminated = None if self.contamination is None else contaminated_tasks(plan.tasks, self.contamination)
         path = self.out or _usual_path(self.benchmark, self.policy or f"{self.model}")
         _say(f"{len(plan.tasks)} tasks × {plan.num_samples} responses ({plan.source}); saved in {path}")

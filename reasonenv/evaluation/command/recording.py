@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 from reasonenv.errors import RecordingError
-from reasonenv.evaluation.samples import Sample, read_samples, write_samples
+from reasonenv.evaluation.samples import Sample, read_samples, sample_line, write_samples
 
 __all__ = ["Recording", "read_settings", "replace_samples", "settings_path", "write_settings"]
 
@@ -78,9 +77,8 @@ class Recording:
     def keep(self, sample: Sample) -> None:
         """Append a sample and wait until it is on the disk."""
         self.samples[sample.key] = sample
-        line = f"{json.dumps(asdict(sample), ensure_ascii=False, allow_nan=False)}\n"
         with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(line)
+            file.write(sample_line(sample))
             file.flush()
             os.fsync(file.fileno())
 

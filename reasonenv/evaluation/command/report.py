@@ -45,7 +45,8 @@ def measured(
         tasks: which it asked.
         contaminated: the ids of those that the policy was trained on (`contaminated_tasks`), where that is known.
     """
-    has_answers = any(isinstance(task.reference, MathReference | QAReference) for task in tasks)
+    references = [task.reference for task in tasks if isinstance(task.reference, MathReference | QAReference)]
+    has_answers = any(reference.answer for reference in references)
     measures = {
         **summary(samples),
         "constant_answer": constant_answer_rate(tasks) if has_answers else None,

@@ -20,7 +20,7 @@ from reasonenv.prompts import load_template
 from reasonenv.rewards import load_reward
 from reasonenv.types import Task
 
-__all__ = ["Plan", "ask", "rescored", "scored", "tasks_hash", "tasks_of_settings"]
+__all__ = ["Plan", "ask", "check_reward", "rescored", "scored", "tasks_hash", "tasks_of_settings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +174,16 @@ def ask(plan: Plan, policy: Policy, path: Path, show: Callable[[int, int], None]
     if missing := sum(map(is_wanted, questions)):
         raise ValueError(f"{type(policy).__name__} gave no reply to {missing} of {len(questions)} questions.")
     return recording
+
+
+def check_reward(plan: Plan) -> None:
+    """Score an empty response to a task of each kind, so that a reward that cannot score them says so at once.
+
+    Raises:
+        ReasonEnvError, TypeError, ValueError: of the reward.
+    """
+    tasks = list({type(task.reference): task for task in plan.tasks}.values())
+    score_samples([new_sample(task, "") for task in tasks], tasks, plan.reward)
 
 
 def scored(plan: Plan, recording: Recording) -> list[Sample]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -101,6 +102,7 @@ class Connection:
         import httpx
 
         url, failure, wait = f"{self.base_url}{path}", "", 0.0
+        content = json.dumps(dict(body))  # with half characters escaped, which UTF-8 cannot hold
         num_attempts = num_late = 0
         while num_attempts <= self.retries.num_retries and num_late < _MAX_LATE:
             await asyncio.sleep(wait)
@@ -108,7 +110,9 @@ class Connection:
             wait = self.retries.wait_before(num_attempts)
             try:
                 async with asyncio.timeout(self.timeout_seconds):
-                    response = await self.client.post(url, json=dict(body))
+                    response = await self.client.post(
+                        url, content=content, headers={"Content-Type": "application/json"}
+                    )
                 if response.is_success:
                     return parse(response.json())
                 failure = f"status {response.status_code}: {self._shown(response.text)[:_EXCERPT]}"

@@ -315,7 +315,7 @@ def test_without_its_extra_the_command_names_it(module: str, tmp_path: Path) -> 
 
 def test_without_the_learners_a_checkpoint_names_their_distribution(tmp_path: Path) -> None:
     words = ("eval", "chain_arithmetic", "--policy", str(tmp_path))
-    done = run_python_without(["agents"], "-m", "reasonenv", *words, "--out", str(tmp_path / "out.jsonl"))
+    done = run_python_without(["agents"], "-m", "reasonenv", *words, "--out", str(tmp_path / "runs" / "out.jsonl"))
     assert done.returncode == 2
     assert 'Run: pip install "reasonenv-agents"' in done.stderr
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reasonenv.__main__ import main
+from reasonenv.evaluation.samples import read_samples
 
 
 def test_a_policy_of_your_own_goes_by_its_name(tmp_path: Path, monkeypatch, capsys) -> None:
@@ -50,3 +51,51 @@ def test_a_policy_of_your_own_that_does_wrong_is_told_so(
     words = ["chain_arithmetic", "--policy", "wrong_policy:Wrong", "--num-tasks", "2"]
     assert main(["eval", *words, "--out", str(tmp_path / "out.jsonl")]) == 2
     assert message in capsys.readouterr().err
+
+
+FIVE = (
+    "from reasonenv.evaluation.command.policy import Reply\n"
+    "class Five:\n"
+    "    identity = {'answer': 5}\n"
+    "    def respond(self, questions, is_wanted, sampling, keep):\n"
+    "        for question in filter(is_wanted, questions):\n"
+    "            keep(question, Reply(text='<answer>5</answer>'))\n"
+)
+
+
+def evaluated(rows: list[dict], folder: Path, monkeypatch, *words: str) -> int:
+    """Return the exit status of an evaluation of somebody who always says five."""
+    (folder / "five_policy.py").write_text(FIVE)
+    (folder / "tasks.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    monkeypatch.syspath_prepend(folder)
+    return main(
+        [
+            "eval",
+            str(folder / "tasks.jsonl"),
+            "--policy",
+            "five_policy:Five",
+            "--out",
+            str(folder / "out.jsonl"),
+            *words,
+        ]
+    )
+
+
+def test_a_reward_that_cannot_score_the_tasks_is_an_error_before_anybody_is_asked(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    rows = [{"prompt": "Which?", "answer": "B", "choices": ["x", "y"]}, {"prompt": "2+3?", "answer": 5}]
+    assert evaluated(rows, tmp_path, monkeypatch, "--reward", "qa", "--template", "plain") == 2
+    assert "The qa reward needs a QAReference" in capsys.readouterr().err
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_task_with_half_a_character_is_evaluated(tmp_path: Path, monkeypatch) -> None:
+    assert evaluated([{"prompt": "2+3 \ud83d?", "answer": 5}], tmp_path, monkeypatch) == 0
+    assert [sample.is_right for sample in read_samples(tmp_path / "out.jsonl")] == [True]
+
+
+def test_open_questions_have_no_most_frequent_answer(tmp_path: Path, monkeypatch, capsys) -> None:
+    words = ("--reward", "format", "--template", "plain", "--json")
+    assert evaluated([{"prompt": "Say something.", "kind": "open"}], tmp_path, monkeypatch, *words) == 0
+    assert json.loads(capsys.readouterr().out)["constant_answer"] is None
