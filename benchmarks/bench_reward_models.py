@@ -43,7 +43,6 @@ from reward_models.training.data import (
 from reward_models.training.evaluation import auc
 from reward_models.training.figures import pair_figures, safety_figures
 
-
 _ROWS = Path(__file__).parents[1] / "tests" / "reward_models" / "conduct_rows"
 _HALVES = {"new_half_for_choices": slice(0, None, 2), "new_half_for_the_report": slice(1, None, 2)}
 """Lines of the new rows alternate: some may be looked at while a model is made, the others only when it is done."""
