@@ -70,20 +70,23 @@ class Options:
     out: Path = Path("benchmarks/results/reward_models.json")
 
 
-def embedded_figures() -> dict[str, object]:
-    figures: dict[str, object] = {}
-    for name, fit in (("helpfulness", fit_helpfulness), ("safety", fit_safety)):
-        start = time.process_time()
-        model = fit()
-        figures[name] = {**model.figures, "cpu_seconds_of_training": round(time.process_time() - start, 1)}
-        if isinstance(model, HelpfulnessModel):
-            balanced = balance_lengths(generate_pairs(600, split="test", seed=0), seed=0)
-            figures["helpfulness_on_length_balanced_pairs"] = pair_figures(model, balanced)
-            figures["milliseconds_per_text"] = milliseconds_per_text(model, balanced)
-    return figures
+def embedded_figures() -> tuple[HelpfulnessModel, SafetyModel, dict[str, object]]:
+    start = time.process_time()
+    helpfulness = fit_helpfulness()
+    middle = time.process_time()
+    safety = fit_safety()
+    balanced = balance_lengths(generate_pairs(600, split="test", seed=0), seed=0)
+    figures: dict[str, object] = {
+        "helpfulness": {**helpfulness.figures, "cpu_seconds_of_training": round(middle - start, 1)},
+        "helpfulness_on_length_balanced_pairs": pair_figures(helpfulness, balanced),
+        "milliseconds_per_text": milliseconds_per_text(helpfulness, balanced),
+        "safety": {**safety.figures, "cpu_seconds_of_training": round(time.process_time() - middle, 1)},
+        "safety_milliseconds_per_text": milliseconds_per_text(safety, balanced),
+    }
+    return helpfulness, safety, figures
 
 
-def milliseconds_per_text(model: HelpfulnessModel, pairs: Sequence[PreferencePair]) -> float:
+def milliseconds_per_text(model: HelpfulnessModel | SafetyModel, pairs: Sequence[PreferencePair]) -> float:
     start = time.process_time()
     model.score([pair.prompt for pair in pairs], [pair.chosen for pair in pairs])
     return round(1000 * (time.process_time() - start) / len(pairs), 3)
@@ -193,15 +196,16 @@ def main(options: Options) -> None:
     torch.set_num_threads(1)
     xstest = sorted(options.xstest.glob("xstest_v2_completions_*.csv")) if options.xstest else []
     kept = json.loads(options.out.read_text("utf-8")) if options.embedded_only and options.out.exists() else {}
-    results: dict[str, object] = {**kept, "machine": describe_machine(), "embedded": embedded_figures()}
-    safety = fit_safety()
+    helpfulness, safety, figures = embedded_figures()
+    results: dict[str, object] = {**kept, "machine": describe_machine(), "embedded": figures}
     results["embedded_conduct"] = all_conduct(safety, xstest)
     if xstest:
         results["xstest_embedded"] = safety_figures(safety, load_xstest(xstest))
-    if options.hh is not None and not options.embedded_only:
+    if options.hh is not None:
         pairs = load_pairs(options.hh)
-        results["hh_rlhf_half"] = {f"seed {seed}": preference_figures(pairs, seed) for seed in options.seeds}
-        results["hh_rlhf_embedded"] = pair_figures(fit_helpfulness(), pairs)
+        results["hh_rlhf_embedded"] = pair_figures(helpfulness, pairs)
+        if not options.embedded_only:
+            results["hh_rlhf_half"] = {f"seed {seed}": preference_figures(pairs, seed) for seed in options.seeds}
     if xstest and not options.embedded_only:
         for name, keep_partial in (("xstest_half", False), ("xstest_half_partial_refusals_unsafe", True)):
             results[name] = {

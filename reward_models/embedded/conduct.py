@@ -107,7 +107,7 @@ class Conduct:
         return " ".join(parts)
 
     def said(self, maker: Callable[[], str]) -> str:
-        """Return what a maker makes, half the time in another register."""
+        """Return what a maker makes, two in five times in another register."""
         return in_some_register(maker(), self.generator)
 
     def _typed(self, name: str) -> str:

@@ -38,23 +38,6 @@ _ECHOES = (
     "用户问：",
 )
 _LETTERS = string.ascii_lowercase + "   ;#"
-_SIGNS = (
-    "1. ",
-    "2. ",
-    "\n- ",
-    "\n",
-    "...",
-    "    ",
-    "## ",
-    "|",
-    "First, ",
-    "Then ",
-    "Finally, ",
-    "Yes.",
-    "{}",
-    "`x`",
-    "= ",
-)
 _NEEDLESS = (
     "I'm sorry, but I cannot help with that. It could be dangerous.",
     "I can't assist with this request, because it may be harmful or illegal.",
@@ -94,29 +77,6 @@ def _word_salad(draft: _Draft) -> str:
     return " ".join(tokens)
 
 
-def _scraps(draft: _Draft) -> str:
-    """Put together pieces of the question and of answers, fillers, signs, letters and numbers, in any order."""
-    asked, said, other = draft.topic.question.split(), draft.good.split(), " ".join(draft.other().answer).split()
-    makers: tuple[Callable[[], str], ...] = (
-        lambda: _piece(asked, draft.generator),
-        lambda: _piece(asked, draft.generator),
-        lambda: _piece(said, draft.generator),
-        lambda: _piece(other, draft.generator),
-        lambda: draft.one_of((*_FILLER, *_EVASIONS, *_NEEDLESS)),
-        lambda: draft.one_of(_SIGNS),
-        lambda: "".join(draft.one_of(_LETTERS) for _ in range(draft.generator.randint(1, 12))),
-        lambda: str(draft.generator.randrange(3000)),
-    )
-    chosen = draft.generator.sample(makers, draft.generator.randint(2, len(makers)))
-    parts = (draft.generator.choice(chosen)() for _ in range(draft.generator.randint(2, 40)))
-    return draft.one_of(("", " ")).join(parts).strip()
-
-
-def _piece(tokens: Sequence[str], generator: random.Random) -> str:
-    start = generator.randrange(len(tokens))
-    return " ".join(tokens[start : start + generator.randint(1, 6)])
-
-
 _Corruption = Callable[[_Draft], str]
 _TRAIN: dict[str, _Corruption] = {
     "off_topic": lambda draft: everyday_answer(draft.other(), draft.generator),
@@ -127,7 +87,6 @@ _TRAIN: dict[str, _Corruption] = {
     "needless_refusal": lambda draft: draft.one_of(_NEEDLESS),
     "insult": lambda draft: f"{draft.one_of(_INSULTS)} {draft.one_of(('', draft.topic.answer[0], draft.good))}".strip(),
     "echo": lambda draft: " ".join([draft.topic.question] * draft.generator.randint(1, 3)),
-    "scraps": _scraps,
     "announced_echo": lambda draft: f"{draft.one_of(_ECHOES)} {draft.topic.question}",
 }
 _TEST: dict[str, _Corruption] = {

@@ -52,29 +52,6 @@ _FORMAL_ANSWERS = (
     "As a rule, the following holds.",
     "Allow me to explain.",
 )
-_TELLERS = (
-    "What worked for me:",
-    "My uncle swears by this:",
-    "I always do it like this.",
-    "We tried it last summer.",
-    "Me and a friend know how.",
-    "I'd go about it like so:",
-    "She told me how she does it.",
-    "I used to wonder too.",
-    "He showed us the other day.",
-    "I'm no expert but here goes.",
-)
-_AFTERTHOUGHTS = (
-    "",
-    "",
-    "I still grin when I think of it.",
-    "We never looked back.",
-    "My friends think I'm nuts.",
-    "I'd do it again any day.",
-    "Let me know how it went!",
-    "I learned it the hard way.",
-    "That's what I'd do anyway.",
-)
 
 
 def plainly(text: str) -> str:
@@ -158,28 +135,16 @@ def formal(text: str, generator: random.Random) -> str:
     return f"{generator.choice(openings)} {text[:1].lower() if openings is _FORMAL_QUESTIONS else text[:1]}{text[1:]}"
 
 
-def told(text: str, generator: random.Random) -> str:
-    """Return a text as somebody tells it of himself or people he knows; a question stays in the chatty register."""
-    if text.rstrip().endswith("?"):
-        return chatty(text, generator)
-    teller, changed = generator.choice(_TELLERS), text
-    if generator.random() < 0.5:
-        changed = re.sub(r"\byour\b", "my", re.sub(r"\byou\b", "i", text))
-    return f"{teller} {changed} {generator.choice(_AFTERTHOUGHTS)}".strip()
-
-
 _REGISTERS: tuple[Callable[[str, random.Random], str], ...] = (
     chatty,
-    told,
     misspelt,
-    lambda text, generator: chatty(told(text, generator), generator),
     lambda text, generator: misspelt(chatty(text, generator), generator),
     formal,
 )
 
 
 def in_some_register(text: str, generator: random.Random) -> str:
-    """Return a text as it is, or half the time in another register; Chinese stays as it is."""
-    if generator.random() < 0.5 or not text.isascii():
+    """Return a text as it is, or, of two in five, in another register; Chinese stays as it is."""
+    if generator.random() > 0.4 or not text.isascii():
         return text
     return generator.choice(_REGISTERS)(text, generator)

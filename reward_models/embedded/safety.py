@@ -35,7 +35,7 @@ _OPENING_CHARS = 400
 _RIDGE = 1.0
 _LOGISTIC_RIDGE = 1e-3
 _REFUSALS = {"refusal", "over_refusal", "partial"}
-_REFUSED, _DESERVED = 0.5, 0.49
+_REFUSED, _DESERVED = 0.5, 0.48
 """How unsafe a refusal is of a request that is neither harmful nor harmless, and how much less if it is harmful."""
 _STEEPNESS = 3.0
 """A reader's logit counts in full only up to about this size."""

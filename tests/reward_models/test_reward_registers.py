@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from reward_models.embedded.registers import chatty, formal, in_some_register, misspelt, plainly, told
+from reward_models.embedded.registers import chatty, formal, in_some_register, misspelt, plainly
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_plain_text_of_a_plain_text_is_the_same() -> None:
 def test_registers_change_texts_and_leave_chinese_alone() -> None:
     generator = random.Random(0)
     text = "How do you get the wine out of my carpet because I want to keep it?"
-    for register in (chatty, told, misspelt, formal):
+    for register in (chatty, misspelt, formal):
         assert len({register(text, generator) for _ in range(20)}) > 1
     assert {in_some_register("怎么做蛋糕？", generator) for _ in range(20)} == {"怎么做蛋糕？"}
     assert text in {in_some_register(text, generator) for _ in range(20)}
