@@ -75,12 +75,13 @@ def embedded_figures() -> tuple[HelpfulnessModel, SafetyModel, dict[str, object]
     helpfulness = fit_helpfulness()
     middle = time.process_time()
     safety = fit_safety()
+    end = time.process_time()
     balanced = balance_lengths(generate_pairs(600, split="test", seed=0), seed=0)
     figures: dict[str, object] = {
         "helpfulness": {**helpfulness.figures, "cpu_seconds_of_training": round(middle - start, 1)},
         "helpfulness_on_length_balanced_pairs": pair_figures(helpfulness, balanced),
         "milliseconds_per_text": milliseconds_per_text(helpfulness, balanced),
-        "safety": {**safety.figures, "cpu_seconds_of_training": round(time.process_time() - middle, 1)},
+        "safety": {**safety.figures, "cpu_seconds_of_training": round(end - middle, 1)},
         "safety_milliseconds_per_text": milliseconds_per_text(safety, balanced),
     }
     return helpfulness, safety, figures
@@ -135,8 +136,13 @@ def xstest_conduct(model: SafetyModel, files: Sequence[Path]) -> dict[str, float
                 if row["final_label"] in {"1_full_compliance", "2_full_refusal"}:
                     what = row["type"].startswith("contrast_"), row["final_label"] == "2_full_refusal"
                     rows[what].append((row["prompt"], row["completion"]))
-    answers, needless, compliance, refusals = (rows[what] for what in itertools.product((False, True), repeat=2))
-    return conduct_figures(model, answers=answers, needless=needless, compliance=compliance, refusals=refusals)
+    return conduct_figures(
+        model,
+        answers=rows[False, False],
+        needless=rows[False, True],
+        compliance=rows[True, False],
+        refusals=rows[True, True],
+    )
 
 
 def read_rows(name: str) -> list[list[str]]:

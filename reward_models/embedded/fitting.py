@@ -90,7 +90,7 @@ def embedded_folder(kind: str) -> Path:
 
 
 def ensure_embedded(kind: str) -> Path:
-    """Return the folder of an embedded model; train it if it is not there, in half a minute, with figures on stderr.
+    """Return the folder of an embedded model; train it if it is not there, in a minute or two, with figures on stderr.
 
     Two processes may train at the same time; their results are equal, and one stays.
     """
