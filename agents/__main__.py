@@ -1,4 +1,4 @@
-"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`, `merge`; every field of a run is a flag.
+"""The command line: `python -m agents train RECIPE`, `sft`, `eval RECIPE`, `merge`, `pipeline NAME`; fields are flags.
 
 `train --resume FOLDER` goes on with a run as its `config.json` says.
 """
@@ -22,6 +22,7 @@ from agents.errors import CheckpointError, ConfigError
 from agents.flags import HELP, PROGRAM, configure, with_fields
 from agents.interruption import Interrupted
 from agents.json_values import json_line
+from agents.pipeline.command import run_command
 from agents.policies.lora import save_merged
 from agents.recipes import RECIPES
 from agents.records.run_config import read_config
@@ -104,6 +105,15 @@ class Merge:
         save_merged(self.adapters, self.folder, dtype=getattr(torch, written.dtype))
 
 
+@dataclass(frozen=True)
+class RunPipeline:
+    """Run a recipe of several stages, or go on with it: pipeline r1 --preset tiny [flags]."""
+
+    def run(self, flags: Sequence[str]) -> None:
+        """Read the flags and run it."""
+        run_command(flags, PROGRAM)
+
+
 def _check_new_file(path: Path) -> None:
     if path.exists() or not path.absolute().parent.is_dir():
         fault = "exists already" if path.exists() else f"has no folder {path.parent}"
@@ -159,9 +169,12 @@ def script() -> int:
 
 
 def _run(words: Sequence[str]) -> None:
-    commands = {"train": Train, "sft": train_sft, "eval": Evaluate, "merge": Merge}
+    commands = {"train": Train, "sft": train_sft, "eval": Evaluate, "merge": Merge, "pipeline": RunPipeline}
     if not words[0].startswith("-") and words[0] not in commands:
         raise UnknownNameError("command", words[0], commands)
+    if words[0] == "pipeline":
+        run_command(words[1:], PROGRAM)
+        return
     if words[:2] == ["train", "--resume"]:
         resume(words[2:])
         return

@@ -7,6 +7,7 @@ why, and `ScoreCounts` how often. A learner leaves such responses out of its los
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,6 +36,9 @@ ASSISTANT_MARKER = "\n\nAssistant:"
 """What stands before a turn of the assistant where a conversation is one text, as in the hh-rlhf data."""
 
 
+_ANSWER_TAG = re.compile(r"\s*</?answer>\s*")
+
+
 class JudgedPart(StrEnum):
     """The part of a response that a model reads: the summary for helpfulness, all of it for safety.
 
@@ -42,7 +46,8 @@ class JudgedPart(StrEnum):
     """
 
     SUMMARY = "summary"
-    """What follows the last `</think>`; empty if the thinking never ends; everything if there are no tags."""
+    """What follows the last `</think>`, without the tags of an answer block; empty if the thinking never ends;
+    everything if there are no tags."""
     FULL_RESPONSE = "full_response"
 
 
@@ -51,13 +56,15 @@ def judged_text(part: JudgedPart, response: str) -> str:
 
     >>> judged_text(JudgedPart.SUMMARY, "<think>They want 4.</think> It is 4.")
     'It is 4.'
+    >>> judged_text(JudgedPart.SUMMARY, "<think>They want 4.</think><answer>It is 4.</answer>")
+    'It is 4.'
     >>> judged_text(JudgedPart.SUMMARY, "<think>They want")
     ''
     """
     if part is JudgedPart.FULL_RESPONSE:
         return response
     _, closing, summary = response.rpartition("</think>")
-    return "" if not closing and "<think>" in summary else summary.strip()
+    return "" if not closing and "<think>" in summary else _ANSWER_TAG.sub(" ", summary).strip()
 
 
 def prompt_text(prompt: Prompt) -> str:

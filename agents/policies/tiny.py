@@ -6,13 +6,21 @@ Both are ordinary `transformers` objects, so the tiny policy runs through the sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 
-__all__ = ["PHRASES", "build_tiny_policy", "build_tiny_tokenizer"]
+__all__ = ["PHRASES", "Architecture", "build_tiny_policy", "build_tiny_tokenizer"]
 
+Architecture = Literal["qwen3", "llama"]
 PAD, EOS = "<pad>", "<eos>"
 TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<|system|>", "<|user|>", "<|assistant|>")
 PHRASES = ("Compute left to right, modulo ", "Compute ", "Solve for x: ", "What is ", "gcd", "lcm", "boxed{")
@@ -60,35 +68,38 @@ def build_tiny_policy(
     *,
     seed: int,
     tokenizer: PreTrainedTokenizerFast | None = None,
+    architecture: Architecture = "qwen3",
     hidden_size: int = 64,
     num_layers: int = 2,
     num_heads: int = 2,
     head_dim: int = 32,
     intermediate_size: int = 256,
-) -> tuple[Qwen3ForCausalLM, PreTrainedTokenizerFast]:
+) -> tuple[Qwen3ForCausalLM | LlamaForCausalLM, PreTrainedTokenizerFast]:
     """Build a float32 policy with tied embeddings and random weights, on the CPU, and its tokenizer.
 
     Args:
         seed: of the weights; the same seed gives the same bytes, and the global generator is left as it was.
         tokenizer: made by `build_tiny_tokenizer`; None builds the default one.
+        architecture: "llama" differs from "qwen3" in that it does not normalise queries and keys.
     """
     tokenizer = tokenizer or build_tiny_tokenizer()
-    config = Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=hidden_size,
-        num_hidden_layers=num_layers,
-        num_attention_heads=num_heads,
-        num_key_value_heads=num_heads,
-        head_dim=head_dim,
-        intermediate_size=intermediate_size,
-        max_position_embeddings=4096,
-        initializer_range=0.06,  # with rope_theta, halves the steps until chain arithmetic is learned
-        rope_parameters={"rope_type": "default", "rope_theta": 500.0},
-        tie_word_embeddings=True,
-        pad_token_id=tokenizer.get_vocab()[PAD],
-        eos_token_id=tokenizer.get_vocab()[EOS],
-    )
+    settings: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": hidden_size,
+        "num_hidden_layers": num_layers,
+        "num_attention_heads": num_heads,
+        "num_key_value_heads": num_heads,
+        "head_dim": head_dim,
+        "intermediate_size": intermediate_size,
+        "max_position_embeddings": 4096,
+        "initializer_range": 0.06,  # with rope_theta, halves the steps until chain arithmetic is learned
+        "rope_parameters": {"rope_type": "default", "rope_theta": 500.0},
+        "tie_word_embeddings": True,
+        "pad_token_id": tokenizer.get_vocab()[PAD],
+        "eos_token_id": tokenizer.get_vocab()[EOS],
+    }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Qwen3ForCausalLM(config)
-    return model, tokenizer
+        if architecture == "llama":
+            return LlamaForCausalLM(LlamaConfig(**settings)), tokenizer
+        return Qwen3ForCausalLM(Qwen3Config(**settings)), tokenizer

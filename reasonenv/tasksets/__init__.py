@@ -23,6 +23,7 @@ from reasonenv.tasksets.programs import CODE_FAMILIES
 from reasonenv.tasksets.questions import OPEN_FAMILIES, QA_FAMILIES
 from reasonenv.tasksets.rows import FILE_SUFFIXES
 from reasonenv.tasksets.splits import describe, is_generated, is_hash_split, overlap, spread_indices
+from reasonenv.tasksets.tiny_world import TINY_WORLD
 from reasonenv.tasksets.validation import ValidationReport, gold_response, validate
 
 __all__ = [
@@ -63,6 +64,7 @@ TASK_SETS: dict[str, str] = {
     "procedural_qa": "reasonenv.tasksets.combine:procedural_qa",
     **OPEN_FAMILIES,
     "procedural_mixed": "reasonenv.tasksets.combine:procedural_mixed",
+    **TINY_WORLD,
     **DATA_SETS,
 }
 """Name → "module:attribute" of a callable that takes a split and returns its `TaskSet`."""

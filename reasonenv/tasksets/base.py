@@ -57,6 +57,8 @@ class Problem:
     history: tuple[Message, ...] = ()
     """What was said before the prompt."""
     solution: str | None = None
+    split_key: str | None = None
+    """What makes two problems the same, where that is not the prompt: a problem asked in two languages has one key."""
     source_id: str | None = None
     """The id that the source gives it, which becomes the id of the task."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -1,7 +1,8 @@
 """Task sets whose problems are generated: endless, offline, and graded by construction.
 
-The split of a problem is a hash of its text (without the examples that finishing it may add), not of its index. No
-problem is ever in both splits, so training with any seed, size or level leaves the test split unseen.
+The split of a problem is a hash of its text (without the examples that finishing it may add), or of the key that it
+gives instead, not of its index. No problem is ever in both splits, so training with any seed, size or level leaves the
+test split unseen.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def _nth_problem(family: Family, split: str, seed: int, index: int, difficulty: 
     rng = np.random.default_rng((seed, index))
     for _ in range(_MAX_DRAWS):
         problem = family.generate(rng, difficulty)
-        finished = problem.finished() if split_of(problem.prompt) == split else None
+        key = problem.prompt if problem.split_key is None else problem.split_key
+        finished = problem.finished() if split_of(key) == split else None
         if finished is not None:
             return finished
     raise ValueError(
@@ -121,7 +123,7 @@ def _nth_problem(family: Family, split: str, seed: int, index: int, difficulty: 
     )
 
 
-def split_of(prompt: str) -> str:
-    """Return the split of a problem: "test" where the 64-bit BLAKE2b hash of its text is divisible by 10."""
-    digest = hashlib.blake2b(prompt.encode(), digest_size=8).digest()
+def split_of(key: str) -> str:
+    """Return the split of a problem: "test" where the 64-bit BLAKE2b hash of its text or key is divisible by 10."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
     return "test" if int.from_bytes(digest, "big") % _TEST_SHARE == 0 else "train"

@@ -154,7 +154,8 @@ def test_reward_conforms(name: str) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_preset_conforms(name: str) -> None:
     mixed = load_tasks("procedural_mixed")
-    tasks = [mixed[index] for index in range(8)] if name == "r1_all_scenarios" else [TASK_OF_REWARD.get(name, TASK)]
+    is_mixed = name.endswith("_all_scenarios")
+    tasks = [mixed[index] for index in range(8)] if is_mixed else [TASK_OF_REWARD.get(name, TASK)]
     check_reward(resolve(PRESETS, name, kind="reward preset")(), tasks)
 
 

@@ -1,8 +1,8 @@
 """Write every verdict on the public data, a line each, so that `diff` shows what a change of the graders changes.
 
-    python benchmarks/verdicts.py DATA before.jsonl      # DATA: the folder that docs/data.md describes
+    python benchmarks/rewards/verdicts.py DATA before.jsonl      # DATA: the folder that docs/data.md describes
     … change something …
-    python benchmarks/verdicts.py DATA after.jsonl && diff before.jsonl after.jsonl
+    python benchmarks/rewards/verdicts.py DATA after.jsonl && diff before.jsonl after.jsonl
 
 Only public functions are called, so PYTHONPATH may name another version of the package. Limits are long, so that no
 verdict depends on how busy the machine is.

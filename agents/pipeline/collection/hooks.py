@@ -1,0 +1,150 @@
+"""What rewrites a response before it is learned from, and what judges it where no rule can: a function, or a server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias, cast, runtime_checkable
+
+from agents.errors import ConfigError
+from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.policy import Question, Reply, Sampling
+from reasonenv.evaluation.samples import Sample
+from reasonenv.tables import resolve
+from reasonenv.types import Task
+
+__all__ = ["EndpointJudge", "EndpointRefiner", "Judge", "JudgeSource", "Refiner", "RefinerSource", "judged", "refined"]
+
+
+@runtime_checkable
+class Refiner(Protocol):
+    """Rewrites responses."""
+
+    def refine(self, samples: Sequence[Sample]) -> list[str | None]:
+        """Return each response in its new words; None rejects it as "not_refined"."""
+        ...
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Says whether answers are right that no rule can grade."""
+
+    def judge(self, samples: Sequence[Sample]) -> list[bool | None]:
+        """Return whether each answer is right; None where it cannot be told."""
+        ...
+
+
+RefinerSource: TypeAlias = Refiner | Callable[[Sample], str | None] | str
+JudgeSource: TypeAlias = Judge | Callable[[Sample], bool | None] | str
+
+_REFINE = (
+    "Rewrite the reasoning below so that a reader can follow it: first person, whole sentences, one language (that of "
+    "the question), no repetition. Keep every step and the answer. Reply with <think>reasoning</think> and then "
+    "<answer>answer</answer>, and nothing else.\n\nQuestion: {prompt}\n\nResponse: {response}"
+)
+_JUDGE = (
+    "Is the answer of the response below right? Compare it with the reference answer alone. End with one word, RIGHT "
+    "or WRONG.\n\nQuestion: {prompt}\n\nReference answer: {gold}\n\nResponse: {response}"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointRefiner:
+    """Rewrites by a model behind an OpenAI-compatible server.
+
+    Args:
+        endpoint: where it is.
+        instruction: what it is told; `{prompt}` and `{response}` are replaced.
+        max_tokens: of its reply.
+    """
+
+    endpoint: Endpoint
+    instruction: str = _REFINE
+    max_tokens: int = 8192
+
+    def refine(self, samples: Sequence[Sample]) -> list[str | None]:
+        """Ask for each response; one whose reply was cut off or refused is rejected."""
+        replies = _replies(self.endpoint, self.instruction, samples, self.max_tokens)
+        return [None if reply.finish_reason == "length" or reply.is_refused else reply.text for reply in replies]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointJudge:
+    """Judges by a model behind an OpenAI-compatible server, against the reference answer (a generative judge).
+
+    Args:
+        endpoint: where it is.
+        instruction: what it is told; `{prompt}`, `{gold}` and `{response}` are replaced.
+        max_tokens: of its reply.
+    """
+
+    endpoint: Endpoint
+    instruction: str = _JUDGE
+    max_tokens: int = 4096
+
+    def judge(self, samples: Sequence[Sample]) -> list[bool | None]:
+        """Ask about each response; the last RIGHT or WRONG of the reply counts, and without one nothing is known."""
+        verdicts: list[bool | None] = []
+        for reply in _replies(self.endpoint, self.instruction, samples, self.max_tokens):
+            words = re.findall(r"\b(RIGHT|WRONG)\b", reply.text.rpartition("</think>")[2])
+            verdicts.append(words[-1] == "RIGHT" if words else None)
+        return verdicts
+
+
+def _replies(endpoint: Endpoint, instruction: str, samples: Sequence[Sample], max_tokens: int) -> list[Reply]:
+    questions = [_question(instruction, sample, number) for number, sample in enumerate(samples)]
+    replies: dict[int, Reply] = {}
+    endpoint.respond(
+        questions,
+        lambda question: question.sample not in replies,
+        Sampling(max_tokens=max_tokens, temperature=0.0, top_p=1.0),
+        lambda question, reply: replies.update({question.sample: reply}),
+    )
+    return [replies[question.sample] for question in questions]
+
+
+def _question(instruction: str, sample: Sample, number: int) -> Question:
+    parts = {"prompt": sample.prompt, "response": sample.response, "gold": sample.gold or "(none is known)"}
+    text = re.sub(r"\{(prompt|response|gold)\}", lambda match: parts[match[1]], instruction)
+    task = Task(task_id=sample.task_id, prompt=text, reference=None)
+    return Question(task=task, sample=number, text=text, messages=({"role": "user", "content": text},))
+
+
+def refined(samples: Sequence[Sample], source: RefinerSource) -> list[str | None]:
+    """Return the refined responses.
+
+    Raises:
+        UnknownNameError, PartImportError: no refiner of that name.
+        ConfigError: what is found is none.
+    """
+    part = resolve({}, source, kind="refiner") if isinstance(source, str) else source
+    if isinstance(part, Refiner):
+        return part.refine(samples)
+    if not callable(part):
+        raise ConfigError(f"A refiner has refine(samples), or is a function of a sample; got {part!r:.80}.")
+    one = cast("Callable[[Sample], str | None]", part)
+    return [one(sample) for sample in samples]
+
+
+def judged(samples: Sequence[Sample], source: JudgeSource) -> list[Sample]:
+    """Return the samples with a verdict where nothing else said whether they are right.
+
+    Raises:
+        UnknownNameError, PartImportError: no judge of that name.
+        ConfigError: what is found is none.
+    """
+    part = resolve({}, source, kind="judge") if isinstance(source, str) else source
+    if not isinstance(part, Judge) and not callable(part):
+        raise ConfigError(f"A judge has judge(samples), or is a function of a sample; got {part!r:.80}.")
+    open_places = [place for place, sample in enumerate(samples) if sample.is_right is None]
+    asked = [samples[place] for place in open_places]
+    if isinstance(part, Judge):
+        verdicts = part.judge(asked)
+    else:
+        one = cast("Callable[[Sample], bool | None]", part)
+        verdicts = [one(sample) for sample in asked]
+    result = list(samples)
+    for place, verdict in zip(open_places, verdicts, strict=True):
+        result[place] = replace(samples[place], is_right=verdict)
+    return result
