@@ -44,7 +44,7 @@ def test_embedded_model_is_loaded_by_name_and_warns_with_its_figure(cache, kind:
         model = load(kind)
     assert isinstance(model, made)
     assert model.name == f"small-{kind}"
-    assert (cache / f"small-{kind}-v4" / "reward_model.json").exists()
+    assert (cache / f"small-{kind}-v5" / "reward_model.json").exists()
 
 
 def test_embedded_helpfulness_holds_on_kinds_of_faults_it_never_saw(cache) -> None:
