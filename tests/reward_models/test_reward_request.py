@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from reward_models.embedded.encoder import NUM_STATES, request_meaning, request_
 from reward_models.embedded.grammar import HANDS
 from reward_models.embedded.registers import chatty, formal, in_some_register, misspelt, plainly
 from reward_models.embedded.request import RequestReader, fit_logistic
+from reward_models.training.data import SafetyExample
 from reward_models.training.evaluation import auc
 
 
@@ -37,9 +39,13 @@ def test_any_text_has_a_finite_meaning(text: str) -> None:
     assert torch.isfinite(request_meanings([text])).all()
 
 
+def plain_requests(num: int, split: str) -> list[SafetyExample]:
+    rows = request_texts(num, hands=HANDS[split], seed=0)
+    return [replace(row, response=plainly(row.response)) for row in rows]
+
+
 def test_requests_of_held_out_words_are_told_apart() -> None:
-    reader = RequestReader.fit(request_texts(240, hands=HANDS["train"], seed=0))
-    rows = request_texts(120, hands=HANDS["test"], seed=0)
+    reader, rows = RequestReader.fit(plain_requests(480, "train")), plain_requests(120, "test")
     assert auc([reader.logit(row.response) for row in rows], [row.is_unsafe for row in rows]) >= 0.8
 
 
