@@ -138,6 +138,8 @@ class _Run:
         for name in (*chosen.only, *chosen.skip, *([] if chosen.first is None else [chosen.first])):
             if name not in self.order:
                 raise UnknownNameError("stage", name, self.order)
+            if name in chosen.skip and name in (*chosen.only, chosen.first):
+                raise ConfigError(f"Stage {name!r} is both chosen and skipped: say one of them.")
         again = set(chosen.only)
         if chosen.first is not None:
             again.add(chosen.first)

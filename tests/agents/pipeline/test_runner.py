@@ -207,3 +207,39 @@ def write_outside(inputs, context):
     path = context.folder.parent / "elsewhere.json"
     path.write_text("1")
     return {"report": Report(path)}
+
+
+def nothing_by_name(inputs, context):
+    return context.folder
+
+
+def a_path(inputs, context):
+    return {"report": context.folder / "x.json"}
+
+
+def nothing(inputs, context):
+    return None
+
+
+@pytest.mark.parametrize("function", [nothing, nothing_by_name, a_path])
+def test_a_stage_that_returns_no_artefacts_is_told_what_it_should_return(function, tmp_path):
+    stage = FunctionStage(name="own", function=function, inputs={})
+    with pytest.raises(ConfigError, match="'own' must return its artefacts by name"):
+        played(Pipeline(name="p", stages=(stage,)), tmp_path)
+
+
+def test_a_pipeline_refuses_what_is_no_stage_names_that_are_taken_and_no_process():
+    with pytest.raises(ConfigError, match="A stage has a name, inputs and run"):
+        Pipeline(name="p", stages=(add_up,))
+    for name in ("cache", "logs", "lock"):
+        with pytest.raises(ConfigError, match=f"got '{name}'"):
+            Pipeline(name="p", stages=(replace(NUMBERS, name=name),))
+    for settings in ({"num_processes": 0}, {"num_threads": 0}):
+        with pytest.raises(ConfigError, match="must be at least 1"):
+            Pipeline(name="p", stages=(NUMBERS,), **settings)
+
+
+def test_a_stage_is_not_both_chosen_and_skipped(tmp_path):
+    for chosen in ({"only": ("total",)}, {"first": "total"}):
+        with pytest.raises(ConfigError, match="both chosen and skipped"):
+            played(arithmetic(), tmp_path, selection=Selection(skip=("total",), **chosen))
