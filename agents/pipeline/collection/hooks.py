@@ -120,11 +120,14 @@ def refined(samples: Sequence[Sample], source: RefinerSource) -> list[str | None
     """
     part = resolve({}, source, kind="refiner") if isinstance(source, str) else source
     if isinstance(part, Refiner):
-        return part.refine(samples)
-    if not callable(part):
+        found = part.refine(samples)
+    elif callable(part):
+        one = cast("Callable[[Sample], str | None]", part)
+        found = [one(sample) for sample in samples]
+    else:
         raise ConfigError(f"A refiner has refine(samples), or is a function of a sample; got {part!r:.80}.")
-    one = cast("Callable[[Sample], str | None]", part)
-    return [one(sample) for sample in samples]
+    _check_answers(found, samples, str, f"Refiner {source!r:.80} gives a text or None")
+    return found
 
 
 def judged(samples: Sequence[Sample], source: JudgeSource) -> list[Sample]:
@@ -144,7 +147,16 @@ def judged(samples: Sequence[Sample], source: JudgeSource) -> list[Sample]:
     else:
         one = cast("Callable[[Sample], bool | None]", part)
         verdicts = [one(sample) for sample in asked]
+    _check_answers(verdicts, asked, bool, f"Judge {source!r:.80} says True, False or None")
     result = list(samples)
     for place, verdict in zip(open_places, verdicts, strict=True):
         result[place] = replace(samples[place], is_right=verdict)
     return result
+
+
+def _check_answers(found: Sequence[object], samples: Sequence[Sample], kind: type, expected: str) -> None:
+    if len(found) != len(samples):
+        raise ConfigError(f"{expected} for every sample; got {len(found)} answers for {len(samples)} samples.")
+    for answer in found:
+        if answer is not None and not isinstance(answer, kind):
+            raise ConfigError(f"{expected} for a sample; got {answer!r:.80}.")
