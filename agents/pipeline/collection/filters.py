@@ -167,11 +167,10 @@ class Distinct:
 
 @dataclass(frozen=True, kw_only=True)
 class Decontaminated:
-    """Neither question nor response shares ten words in a row with a question of a benchmark (arXiv 2501.12948, appendix
-    on decontamination)."""
+    """No ten words in a row of question or response are a benchmark's (arXiv 2501.12948, on decontamination)."""
 
     tasks: tuple[Tasks, ...]
-    """The benchmarks."""
+    """The benchmarks, of which the questions are compared."""
     split: str = "test"
     num_tasks: int | None = None
     """How many of each are held out, from the first on; None is all."""

@@ -11,6 +11,7 @@ from agents.errors import ConfigError
 from reasonenv.evaluation.command.endpoint import Endpoint
 from reasonenv.evaluation.command.policy import Question, Reply, Sampling
 from reasonenv.evaluation.samples import Sample
+from reasonenv.parsing.response import after_thinking
 from reasonenv.tables import resolve
 from reasonenv.types import Task
 
@@ -49,6 +50,9 @@ _JUDGE = (
 )
 
 
+_VERDICT = re.compile(r"(?<![A-Za-z])(RIGHT|WRONG)(?![A-Za-z])")
+
+
 @dataclass(frozen=True, kw_only=True)
 class EndpointRefiner:
     """Rewrites by a model behind an OpenAI-compatible server.
@@ -64,9 +68,12 @@ class EndpointRefiner:
     max_tokens: int = 8192
 
     def refine(self, samples: Sequence[Sample]) -> list[str | None]:
-        """Ask for each response; one whose reply was cut off or refused is rejected."""
-        replies = _replies(self.endpoint, self.instruction, samples, self.max_tokens)
-        return [None if reply.finish_reason == "length" or reply.is_refused else reply.text for reply in replies]
+        """Ask for each response; one whose reply was cut off, refused or empty is rejected.
+
+        What precedes the last `<think>` is what the model thinks and says itself.
+        """
+        texts = _replies(self.endpoint, self.instruction, samples, self.max_tokens)
+        return [text and text[max(0, text.rfind("<think>")) :] for text in texts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +91,18 @@ class EndpointJudge:
     max_tokens: int = 4096
 
     def judge(self, samples: Sequence[Sample]) -> list[bool | None]:
-        """Ask about each response; the last RIGHT or WRONG of the reply counts, and without one nothing is known."""
-        verdicts: list[bool | None] = []
-        for reply in _replies(self.endpoint, self.instruction, samples, self.max_tokens):
-            words = re.findall(r"\b(RIGHT|WRONG)\b", reply.text.rpartition("</think>")[2])
-            verdicts.append(words[-1] == "RIGHT" if words else None)
-        return verdicts
+        """Ask about each response; the last RIGHT or WRONG behind the thinking counts, without one nothing is known."""
+        texts = _replies(self.endpoint, self.instruction, samples, self.max_tokens)
+        return [None if text is None else _verdict(text) for text in texts]
 
 
-def _replies(endpoint: Endpoint, instruction: str, samples: Sequence[Sample], max_tokens: int) -> list[Reply]:
+def _verdict(text: str) -> bool | None:
+    words = _VERDICT.findall(after_thinking(text) or "")
+    return words[-1] == "RIGHT" if words else None
+
+
+def _replies(endpoint: Endpoint, instruction: str, samples: Sequence[Sample], max_tokens: int) -> list[str | None]:
+    """Return what is replied about each sample; None where that was cut off, refused or empty."""
     questions = [_question(instruction, sample, number) for number, sample in enumerate(samples)]
     replies: dict[int, Reply] = {}
     endpoint.respond(
@@ -101,7 +111,8 @@ def _replies(endpoint: Endpoint, instruction: str, samples: Sequence[Sample], ma
         Sampling(max_tokens=max_tokens, temperature=0.0, top_p=1.0),
         lambda question, reply: replies.update({question.sample: reply}),
     )
-    return [replies[question.sample] for question in questions]
+    ordered = [replies[question.sample] for question in questions]
+    return [None if reply.finish_reason == "length" or reply.is_refused else reply.text or None for reply in ordered]
 
 
 def _question(instruction: str, sample: Sample, number: int) -> Question:

@@ -65,7 +65,7 @@ class Training:
         if not files:
             return None
         together = folder / "samples.jsonl"
-        together.write_bytes(b"".join(file.read_bytes() for file in files))
+        together.write_bytes(b"\n".join(file.read_bytes().rstrip(b"\n") for file in files) + b"\n")
         return together
 
     def _filled(self, phase: Phase, inputs: Inputs, samples: Path | None) -> Phase:

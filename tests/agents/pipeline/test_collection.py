@@ -20,6 +20,7 @@ from agents.pipeline.collection.filters import (
 )
 from agents.pipeline.collection.hooks import judged, refined
 from agents.pipeline.collection.prompts import AsTrained, FewShot, Instructed, InTemplate
+from agents.pipeline.collection.sources import Given, Sampled
 from agents.pipeline.r1.tiny import clean_form, existing_answer
 from reasonenv.evaluation.samples import Sample
 from reasonenv.prompts import load_template
@@ -260,3 +261,19 @@ def test_existing_answers_of_the_tiny_preset_are_sometimes_full_and_sometimes_re
     truths = [judge_request(tasks[index], existing_answer(tasks[index], index)) for index in range(len(tasks))]
     for name in ("is_full", "is_on_topic", "is_refusal", "is_compliance"):
         assert 0 < sum(getattr(truth, name) for truth in truths) < len(truths)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weight": float("nan")}, {"weight": 0.0}, {"weight": -1.0}, {"temperature": float("nan")}, {"top_p": 0.0},
+        {"max_new_tokens": 0}, {"num_samples": 0}, {"first_task": -1},
+    ],
+)  # fmt: skip
+def test_a_source_refuses_settings_before_anything_is_sampled(wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        Sampled(**{"name": "own", "checkpoint": "base", "num_tasks": 4, "max_new_tokens": 8, **wrong})
+    shared = {name: value for name, value in wrong.items() if name in ("weight", "num_samples", "first_task")}
+    if shared:
+        with pytest.raises(ConfigError, match=next(iter(wrong))):
+            Given(name="own", **shared)

@@ -14,7 +14,7 @@ import pytest
 from pipelines.miniature import miniature
 
 from agents.errors import ConfigError
-from agents.pipeline import Selection, run_pipeline
+from agents.pipeline import FunctionStage, SampleFile, Selection, run_pipeline
 from agents.pipeline.artefacts import content_hash
 from agents.pipeline.collection.records import text_hash
 from agents.sampling import CheckpointPolicy
@@ -190,3 +190,20 @@ def test_empty_responses_are_rejected_whatever_the_filters_are(cache, tmp_path):
 
 def say_nothing(sample):
     return ""
+
+
+def write_without_a_last_line_break(inputs, context):
+    path = context.folder / "samples.jsonl"
+    path.write_text('{"prompt": "2+3=", "response": "5"}\n{"prompt": "2+2=", "response": "4"}', encoding="utf-8")
+    return {"samples": SampleFile(path)}
+
+
+def test_files_of_samples_are_joined_though_they_end_without_a_line_break(cache, tmp_path):
+    pipeline = miniature()
+    one = FunctionStage(name="one", function=write_without_a_last_line_break, inputs={})
+    sft = replace(
+        pipeline.stage("sft2"), inputs={"start": "base/checkpoint", "one": "one/samples", "two": "two/samples"}
+    )
+    stages = (pipeline.stage("base"), one, replace(one, name="two"), sft)
+    run_pipeline(replace(pipeline, stages=stages), output_dir=tmp_path, cache_dir=cache)
+    assert len(rows(tmp_path / "sft2/samples.jsonl")) == 4
