@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -151,6 +152,26 @@ def test_a_stage_ends_with_the_process_that_started_it_and_goes_on_in_the_next(t
     (folder / "go").touch()
     manifest, _ = played(arithmetic(WAITING), folder)
     assert set(manifest["stages"]) == {"numbers", "waiting"}
+
+
+def test_ctrl_c_in_a_terminal_asks_each_stage_once_to_stop(tmp_path):
+    folder, script = tmp_path / "run", tmp_path / "script.py"
+    script.write_text(
+        "import signal, sys\nfrom pathlib import Path\nfrom pipelines.arithmetic import NOTING, arithmetic\n"
+        "from agents.pipeline import run_pipeline\nif __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    run_pipeline(arithmetic(NOTING, num_processes=2), output_dir=Path(sys.argv[1]))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PARTS), *sys.path])}
+    process = subprocess.Popen(
+        [sys.executable, script, folder], env=environment, start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(folder / "process")
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (folder / "signals").read_text() == "SIGTERM"
+    assert "the same call goes on there" in errors
+    assert list(json.loads((folder / "manifest.json").read_text())["stages"]) == ["numbers"]
 
 
 def wait_for(path):
