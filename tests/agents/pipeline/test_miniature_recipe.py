@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pipelines.miniature import miniature
+from pipelines.miniature import miniature, training_longer
 
 from agents.errors import ConfigError
 from agents.pipeline import FunctionStage, SampleFile, Selection, run_pipeline
@@ -24,7 +24,7 @@ PARTS = Path(__file__).parents[2] / "parts"
 SCRIPT = """
 import sys
 from pathlib import Path
-from pipelines.miniature import miniature
+from pipelines.miniature import miniature, training_longer
 from agents.pipeline import run_pipeline
 if __name__ == "__main__":
     run_pipeline(miniature(), output_dir=Path(sys.argv[1]), cache_dir=Path(sys.argv[2]))
@@ -139,6 +139,23 @@ def test_a_run_killed_within_a_stage_ends_with_the_same_hashes(stage, whole, cac
     assert not (tmp_path / "run/table").exists()
     resumed = run_pipeline(miniature(), output_dir=tmp_path / "run", cache_dir=cache)
     assert hashes(resumed) == hashes(whole[1])
+
+
+def test_a_run_killed_while_it_trains_goes_on_in_a_folder_that_was_moved(cache, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.replace("miniature()", "training_longer()"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PARTS), *sys.path])}
+    process = subprocess.Popen([sys.executable, script, tmp_path / "run", cache], env=environment)
+    while not (tmp_path / "run/zero.draft/run/checkpoint").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert (tmp_path / "run/zero.draft").exists()
+    (tmp_path / "run").rename(tmp_path / "moved")
+    resumed = run_pipeline(training_longer(), output_dir=tmp_path / "moved", cache_dir=cache)
+    at_once = run_pipeline(training_longer(), output_dir=tmp_path / "at_once", cache_dir=cache)
+    assert hashes(resumed) == hashes(at_once)
 
 
 def test_a_parent_is_the_hash_of_what_was_sampled_before_it_was_refined(cache, tmp_path):
