@@ -188,6 +188,8 @@ class _Run:
             raise ConfigError(f"Stage {stage.name!r} needs what {', '.join(missing)} makes, which is not there.")
         if record is not None and not missing and record.is_intact(self.places.output_dir / stage.name):
             self.available[stage.name] = record
+            if record.key != stage_key(stage, seed=self.places.seed, inputs=self._inputs(stage)):
+                self.console.print(f"{stage.name}: used as it is, of other settings or inputs", highlight=False)
             return
         why = f", for {', '.join(missing)} is not there" if missing else ""
         self.console.print(f"{stage.name}: left out{why}", highlight=False)

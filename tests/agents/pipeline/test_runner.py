@@ -92,6 +92,16 @@ def test_only_says_what_its_stage_needs_first(tmp_path):
         played(arithmetic(), tmp_path, selection=Selection(only=("twice",)))
 
 
+def test_what_is_used_though_it_was_made_with_other_settings_is_said(tmp_path):
+    played(arithmetic(), tmp_path)
+    _, lines = played(arithmetic(), tmp_path, selection=Selection(only=("twice",)))
+    assert not [line for line in lines if "other settings" in line]
+    _, lines = played(arithmetic(), tmp_path, seed=1, selection=Selection(only=("twice",)))
+    assert [line for line in lines if "other settings" in line] == [
+        "numbers: used as it is, of other settings or inputs", "total: used as it is, of other settings or inputs",
+    ]  # fmt: skip
+
+
 def test_first_runs_a_stage_and_what_builds_on_it_again(tmp_path):
     played(arithmetic(), tmp_path)
     _, lines = played(arithmetic(), tmp_path, selection=Selection(first="total"))
