@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
@@ -187,9 +188,19 @@ def read_record(folder: Path) -> Record | None:
     if not path.is_file():
         return None
     try:
-        return Record(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
+        _read_all(record, folder)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): delete the folder {folder} to make it again.") from error
+    return record
+
+
+def _read_all(record: Record, folder: Path) -> None:
+    """Read every part once, so that what was edited by hand fails here."""
+    record.artefacts(folder)
+    for entry in (*record.inputs.values(), *record.outputs.values()):
+        entry["sha256"].encode()
+    math.floor(record.seconds)
 
 
 def write_manifest(output_dir: Path, *, pipeline: str, seed: int, names: Iterable[str]) -> dict[str, Any]:

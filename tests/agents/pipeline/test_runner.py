@@ -68,6 +68,21 @@ def test_a_damaged_artefact_is_made_again_and_what_builds_on_it_is_kept(tmp_path
     assert hashes(second) == hashes(first)
 
 
+DAMAGES = [
+    "{", "[]", "", {"outputs": []}, {"outputs": {"samples": {"kind": "sample", "path": "a", "sha256": "b"}}},
+    {"outputs": {"samples": {"kind": "samples", "path": "a"}}}, {"inputs": 3}, {"seconds": "long"}, {"more": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_record_that_was_edited_by_hand_is_named(damage, tmp_path):
+    played(arithmetic(), tmp_path)
+    path = tmp_path / "numbers/stage.json"
+    path.write_text(damage if isinstance(damage, str) else json.dumps(json.loads(path.read_text()) | damage))
+    with pytest.raises(CheckpointError, match=r"stage\.json is damaged .* delete the folder"):
+        played(arithmetic(), tmp_path)
+
+
 def test_another_function_makes_a_stage_and_what_builds_on_it_again(tmp_path):
     played(arithmetic(), tmp_path)
     changed = Pipeline(name="arithmetic", stages=(NUMBERS, replace(SUM, function=add_up_one_more), DOUBLE))
