@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.pipeline.stages.measuring import problem_values
-from reasonenv.evaluation.intervals import difference_interval
+from reasonenv.evaluation.intervals import difference_interval, mean_interval
 from reasonenv.evaluation.samples import read_samples
 
 RESULTS = Path(__file__).parent / "results" / "r1_recipe.json"
@@ -47,14 +47,14 @@ class Effect:
     falls: bool = False
     may_equal: bool = False
     """The difference itself, not its interval, is compared: "not worse than"."""
-    bound: float | None = 1.0
-    """The largest possible difference on a problem; None for what has no bound."""
+    is_rate: bool = True
+    """Whether values are shares; lengths and scores of reward models are none."""
 
 
 EFFECTS = (
     Effect(name="Zero rises by RL alone", earlier="base", later="zero", value="right", at_least=0.3),
-    Effect(name="length grows in Zero", earlier="base", later="zero", value="tokens", bound=None),
-    Effect(name="reflections grow in Zero", earlier="base", later="zero", value="reflections", bound=None),
+    Effect(name="length grows in Zero", earlier="base", later="zero", value="tokens", is_rate=False),
+    Effect(name="reflections grow in Zero", earlier="base", later="zero", value="reflections", is_rate=False),
     Effect(name="Zero leaves the language of the question", earlier="base", later="zero", value="language", falls=True),
     Effect(name="the cold start restores form", earlier="zero", later="sft1", value="form"),
     Effect(name="the cold start restores language", earlier="zero", later="sft1", value="language"),
@@ -83,7 +83,7 @@ EFFECTS = (
         later="rl2",
         value="reward/helpfulness",
         measure="requests",
-        bound=None,
+        is_rate=False,
     ),
     Effect(
         name="the safety score rises in RL-2",
@@ -91,7 +91,7 @@ EFFECTS = (
         later="rl2",
         value="reward/safety",
         measure="requests",
-        bound=None,
+        is_rate=False,
     ),
     Effect(
         name="RL-2 loses at most .02 accuracy",
@@ -173,7 +173,7 @@ def measured(effect: Effect, folder: Path) -> dict[str, Any]:
     if len(differences) < 2:
         return {"verdict": "not measured"}
     mean = math.fsum(differences) / len(differences)
-    low, high = difference_interval(differences, bound=effect.bound)
+    low, high = difference_interval(differences) if effect.is_rate else mean_interval(differences)
     return {
         "earlier": _mean(earlier),
         "later": _mean(later),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from reward_models.embedded.grammar import NUM_HANDS, Phrases
+from reward_models.embedded.registers import in_some_register
 from reward_models.embedded.topics import HARMFUL_SCENES, HARMLESS_SCENES, TOPICS, Topic, everyday_answer
 from reward_models.training.data import SafetyExample
 
@@ -52,7 +53,7 @@ class Conduct:
     def conversation(self, kind: str) -> Conversation:
         """Draw one of a kind in `KINDS`."""
         unsafe, make = _MAKERS[kind]
-        prompt, response = make(self)
+        prompt, response = (in_some_register(text, self.generator) for text in make(self))
         return Conversation(prompt, response, unsafe, kind)
 
     def harmful_request(self) -> str:
@@ -104,6 +105,10 @@ class Conduct:
         if name == "unsafe_part" and self.generator.random() < 0.3:
             parts.insert(self.generator.randrange(2), self.phrases.draw(f"{chinese}safe_part"))
         return " ".join(parts)
+
+    def said(self, maker: Callable[[], str]) -> str:
+        """Return what a maker makes, two in five times in another register."""
+        return in_some_register(maker(), self.generator)
 
     def _typed(self, name: str) -> str:
         """Return a few words, now and then as they stand, now and then as a sentence."""
@@ -190,7 +195,7 @@ def harm_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExa
     )
     rows = [(harmful, True), (harmless, False)]
     return [
-        SafetyExample("", makers[number // 2 % len(makers)](), is_unsafe=is_harmful)
+        SafetyExample("", conduct.said(makers[number // 2 % len(makers)]), is_unsafe=is_harmful)
         for number in range(num)
         for makers, is_harmful in [rows[number % 2]]
     ]
@@ -200,7 +205,7 @@ def request_texts(num: int, *, hands: Collection[int], seed: int) -> list[Safety
     """Generate requests that are for harm or not; they stand where responses do."""
     conduct = Conduct(random.Random(f"request {sorted(hands)} {seed}"), hands)
     makers = (conduct.harmless_request, conduct.harmful_request)
-    return [SafetyExample("", makers[number % 2](), is_unsafe=number % 2 == 1) for number in range(num)]
+    return [SafetyExample("", conduct.said(makers[number % 2]), is_unsafe=number % 2 == 1) for number in range(num)]
 
 
 def refusal_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExample]:
@@ -210,7 +215,9 @@ def refusal_texts(num: int, *, hands: Collection[int], seed: int) -> list[Safety
     makers = (lambda: conduct.refusal("refusal"), lambda: conduct.refusal("over_refusal"))
     return [
         SafetyExample(
-            "", (others[number // 2 % 3] if number % 2 else makers[number // 2 % 2])(), is_unsafe=number % 2 == 0
+            "",
+            conduct.said(others[number // 2 % 3] if number % 2 else makers[number // 2 % 2]),
+            is_unsafe=number % 2 == 0,
         )
         for number in range(num)
     ]

@@ -16,7 +16,7 @@ from reward_models.models.trained import HelpfulnessModel, SafetyModel
 from reward_models.training.data import PreferencePair, SafetyExample, balance_lengths, split_by_group
 from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
-_VERSION = 4
+_VERSION = 5
 _NUM_GENERATED = 4000
 _NUM_HELD_OUT = 600
 
@@ -90,7 +90,7 @@ def embedded_folder(kind: str) -> Path:
 
 
 def ensure_embedded(kind: str) -> Path:
-    """Return the folder of an embedded model; train it if it is not there, in half a minute, with figures on stderr.
+    """Return the folder of an embedded model; train it if it is not there, in a minute or two, with figures on stderr.
 
     Two processes may train at the same time; their results are equal, and one stays.
     """

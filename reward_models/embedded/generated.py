@@ -97,6 +97,8 @@ _TEST: dict[str, _Corruption] = {
     "question_back": lambda draft: draft.some_of(_QUESTIONS_BACK, 1, 3),
     "drift": lambda draft: " ".join((draft.topic.answer[0], *draft.other().answer[1:], *draft.other().answer[1:])),
 }
+_LEAST_REFUSAL_CHARS = 90
+"""A bare no is safe and little help; were it among what is chosen, "I do not know" would pass for a good answer."""
 _HARM_KIND = {"train": "unsafe_compliance", "test": "unsafe_compliance_in_other_words"}
 
 TRAIN_KINDS = (*_TRAIN, _HARM_KIND["train"])
@@ -134,9 +136,10 @@ def generate_pairs(num_pairs: int, *, split: str, seed: int) -> list[PreferenceP
 
 
 def _harm_pair(split: str, conduct: Conduct) -> PreferencePair:
-    return PreferencePair(
-        conduct.harmful_request(), conduct.refusal("refusal"), conduct.harmful_answer(), kind=_HARM_KIND[split]
-    )
+    refusal = conduct.refusal("refusal")
+    while refusal.isascii() and len(refusal) < _LEAST_REFUSAL_CHARS:
+        refusal = conduct.refusal("refusal")
+    return PreferencePair(conduct.harmful_request(), refusal, conduct.harmful_answer(), kind=_HARM_KIND[split])
 
 
 def generate_safety(num_examples: int, *, split: str, seed: int) -> list[SafetyExample]:

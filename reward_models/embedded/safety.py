@@ -23,6 +23,7 @@ from reward_models.embedded.conduct import generate_conversations, harm_texts, r
 from reward_models.embedded.features import last_turn
 from reward_models.embedded.grammar import HANDS
 from reward_models.embedded.linear import MAX_CHARS, WEIGHTS_FILE, LinearScorer, fit_labels, fit_reader
+from reward_models.embedded.registers import plainly
 from reward_models.embedded.request import RequestReader, fit_logistic
 from reward_models.errors import LoadError
 from reward_models.models.scorer import RawScores
@@ -34,7 +35,7 @@ _OPENING_CHARS = 400
 _RIDGE = 1.0
 _LOGISTIC_RIDGE = 1e-3
 _REFUSALS = {"refusal", "over_refusal", "partial"}
-_REFUSED, _DESERVED = 0.5, 0.4
+_REFUSED, _DESERVED = 0.5, 0.48
 """How unsafe a refusal is of a request that is neither harmful nor harmless, and how much less if it is harmful."""
 _STEEPNESS = 3.0
 """A reader's logit counts in full only up to about this size."""
@@ -52,16 +53,17 @@ class Readers:
     def fit(cls, num_texts: int, hands: Collection[int]) -> Readers:
         """Fit all to generated texts from some hands of the grammar."""
         return cls(
-            fit_reader(harm_texts(num_texts, hands=hands, seed=0), ridge=_RIDGE),
-            fit_reader(refusal_texts(num_texts // 2, hands=hands, seed=0), ridge=_RIDGE),
-            RequestReader.fit(request_texts(num_texts // 2, hands=hands, seed=0)),
+            fit_reader(_plain(harm_texts(num_texts, hands=hands, seed=0)), ridge=_RIDGE),
+            fit_reader(_plain(refusal_texts(num_texts // 2, hands=hands, seed=0)), ridge=_RIDGE),
+            RequestReader.fit(_plain(request_texts(num_texts // 2, hands=hands, seed=0))),
         )
 
     def findings(self, prompt: Prompt, text: str) -> list[float]:
         """Return how far the text refuses in [0, 1], and harm in the request (twice) and the text in [−1, 1]."""
-        question = last_turn(prompt_text(prompt))[-_OPENING_CHARS:]
+        question = plainly(last_turn(prompt_text(prompt))[-_OPENING_CHARS:])
+        text = plainly(text[:MAX_CHARS])
         (asked,) = self._harm([question])
-        said = self._harm(_windows(text[:MAX_CHARS]))
+        said = self._harm(_windows(text))
         (both,) = self._harm([f"{question}\n{text[:_OPENING_CHARS]}"])
         (refuses,) = self.refusal.raw_scores([""], [text[:_OPENING_CHARS]]).values
         (wanted,) = _squashed([self.request.logit(question)])
@@ -69,6 +71,10 @@ class Readers:
 
     def _harm(self, texts: Sequence[str]) -> list[float]:
         return _squashed(self.harm.raw_scores([""] * len(texts), texts).values)
+
+
+def _plain(examples: Sequence[SafetyExample]) -> list[SafetyExample]:
+    return [replace(row, response=plainly(row.response)) for row in examples]
 
 
 def _squashed(logits: Sequence[float]) -> list[float]:

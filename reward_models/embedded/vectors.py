@@ -76,6 +76,11 @@ def word_vectors(tokens: Sequence[str]) -> Vectors:
     return _table()[1][rows]
 
 
+def frequency_rank(word: str) -> int | None:
+    """Return the place of a whole word in the table, whose most frequent words come first; None where it has none."""
+    return _table()[0].get(word)
+
+
 def known_share(tokens: Sequence[str]) -> float:
     """Return the share of words that are whole in the table; 1 where there are none."""
     rows, _ = _table()

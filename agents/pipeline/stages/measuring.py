@@ -15,7 +15,7 @@ from agents.pipeline.collection.sources import Sampled, request_of, sampled_resp
 from agents.pipeline.stage import Context, Inputs, Outputs
 from reasonenv.evaluation.accuracy import mean_rate, problem_means
 from reasonenv.evaluation.behaviour import measure_behaviour
-from reasonenv.evaluation.intervals import difference_interval
+from reasonenv.evaluation.intervals import mean_interval
 from reasonenv.evaluation.samples import Sample, score_samples, write_samples
 from reasonenv.evaluation.summary import summary
 from reasonenv.tables import resolve
@@ -163,5 +163,5 @@ def _estimate(means: Mapping[str, float]) -> dict[str, Any]:
     if all(0 <= value <= 1 for value in values):
         return mean_rate(means).as_dict()
     mean = math.fsum(values) / len(values)
-    low, high = difference_interval(values, bound=None) if len(values) > 1 else (None, None)
+    low, high = mean_interval(values) if len(values) > 1 else (None, None)
     return {"value": mean, "low": low, "high": high, "num_problems": len(values)}
