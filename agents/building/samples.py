@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +26,7 @@ def load_samples(source: SampleSource, *, name: str) -> SampleList:
         name: of the setting, for messages.
 
     Raises:
-        ConfigError: no such file, no sample in it, or a row that is none; the message says which.
+        ConfigError: no such file, no sample of any weight in it, or a row that is none; the message says which.
     """
     if isinstance(source, SampleList):
         return source
@@ -37,8 +37,8 @@ def load_samples(source: SampleSource, *, name: str) -> SampleList:
         rows, place = [asdict(row) if isinstance(row, SFTSample) else row for row in source], name
         content = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows).encode()
     samples = tuple(_sample(row, f"{place}, sample {number}") for number, row in enumerate(rows, start=1))
-    if not samples:
-        raise ConfigError(f"{place} holds no sample to imitate.")
+    if not any(sample.weight for sample in samples):
+        raise ConfigError(f"{place} holds no sample to imitate, or only such of weight 0.")
     return SampleList(samples, hashlib.sha256(content).hexdigest())
 
 
@@ -73,7 +73,7 @@ def _sample(row: Any, place: str) -> SFTSample:
     if prompt is not None and not isinstance(prompt, str):
         raise ConfigError(f"{place}: prompt must be a text, got {prompt!r:.80}.")
     weight = values.get("weight", 1.0)
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= sys.float_info.max:
         raise ConfigError(f"{place}: weight must be a number of at least 0, got {weight!r:.80}.")
     return SFTSample(
         response=response, prompt=prompt, messages=_messages(messages, place) if messages else (), weight=float(weight)

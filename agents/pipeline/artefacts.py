@@ -101,8 +101,15 @@ def content_hash(path: Path) -> str:
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write JSON lines; the file is whole or absent."""
     draft = path.with_name(path.name + ".draft")
-    draft.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    draft.write_bytes(b"".join(map(_line, rows)))
     draft.replace(path)
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    try:
+        return f"{json.dumps(row, ensure_ascii=False)}\n".encode()
+    except UnicodeEncodeError:  # half of a character, which UTF-8 cannot hold
+        return f"{json.dumps(row)}\n".encode()
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -112,7 +119,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         CheckpointError: a line that is no JSON object, with its number.
     """
     rows: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
         except ValueError as error:

@@ -6,18 +6,24 @@ A stage is done where its folder bears its name, for that is given last. Seconds
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from types import FunctionType
 from typing import Any, cast
 
 import agents
 from agents.config import to_json
 from agents.errors import CheckpointError, ConfigError
 from agents.pipeline.artefacts import ARTEFACTS, Artefact, content_hash, write_json
-from agents.pipeline.stage import FunctionStage, Stage
+from agents.pipeline.stage import Stage
 from reasonenv.evaluation.command.running import tasks_hash
+from reasonenv.tables import resolve
 from reasonenv.tasksets import TaskSet
 
 __all__ = ["Record", "described", "read_record", "record_of", "stage_key", "write_manifest", "write_record"]
@@ -55,7 +61,8 @@ class Record:
 def stage_key(stage: Stage, *, seed: int, inputs: Mapping[str, Artefact]) -> str:
     """Return the hash of what a stage's outcome depends on.
 
-    Files and task sets among its settings count by their content.
+    Files, models and task sets among its settings count by their content, functions and classes of the user's own by
+    their text.
 
     Raises:
         ConfigError: a setting that cannot be written down, such as a lambda.
@@ -67,13 +74,14 @@ def stage_key(stage: Stage, *, seed: int, inputs: Mapping[str, Artefact]) -> str
         "version": agents.__version__,
         "inputs": {name: artefact.sha256 for name, artefact in sorted(inputs.items())},
     }
-    if isinstance(stage, FunctionStage):
-        parts["source"] = stage.source
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-_SOURCES = ("tasks", "samples", "path")
-"""Settings that may be the path of a file."""
+_SOURCES = ("tasks", "samples", "path", "start", "teacher", "critic")
+"""Settings that may be the path of a file or of a folder."""
+_PART = re.compile(r"([^\W\d]\w*)(?:\.\w+)*:[^\W\d][\w.]*")
+_PACKAGES = ("agents", "reasonenv", "reward_models")
+"""Whose code counts by its version."""
 
 
 def described(value: Any, name: str = "stage") -> Any:
@@ -81,11 +89,11 @@ def described(value: Any, name: str = "stage") -> Any:
     if isinstance(value, TaskSet):
         tasks = [value[index] for index in range(len(value))]
         return {"tasks": value.name, "split": value.split, "sha256": tasks_hash(tasks)}
-    if isinstance(value, str | Path) and name.rpartition(".")[2] in _SOURCES and Path(value).is_file():
+    if isinstance(value, str | Path) and name.rpartition(".")[2] in _SOURCES and Path(value).exists():
         return {"file": Path(value).name, "sha256": content_hash(Path(value))}
     if is_dataclass(value) and not isinstance(value, type):
         own = {entry.name: described(getattr(value, entry.name), f"{name}.{entry.name}") for entry in fields(value)}
-        return {"class": f"{type(value).__module__}:{type(value).__qualname__}", **own}
+        return {"class": f"{type(value).__module__}:{type(value).__qualname__}", **_source(type(value)), **own}
     if isinstance(value, Mapping):
         entries = cast("Mapping[Any, Any]", value)
         return {str(key): described(entry, f"{name}.{key}") for key, entry in entries.items()}
@@ -97,7 +105,31 @@ def described(value: Any, name: str = "stage") -> Any:
             f"{name} is {value!r:.80}, which cannot be written down, so that nobody could tell whether the stage has "
             "changed. Give a name, a path, a frozen dataclass, or something that stands in a module."
         )
-    return found
+    return _named(found, name) if isinstance(found, str) else found
+
+
+def _named(text: str, name: str) -> Any:
+    """Return a setting that is a text; a part of the user's own that it names has more to it than its name."""
+    found = _PART.fullmatch(text)
+    if found is None or found[1] in _PACKAGES or find_spec(found[1]) is None:
+        return text
+    part = resolve({}, text, kind=name)
+    if is_dataclass(part) and not isinstance(part, type):
+        return {"part": text, **described(part, name)}
+    return {"part": text, **_source(part)} if isinstance(part, type | FunctionType) else text
+
+
+def _source(part: Callable[..., Any]) -> dict[str, str]:
+    """Return the hash of the text of a class or function of the user's own: with another text it is another one."""
+    if part.__module__.partition(".")[0] in _PACKAGES:
+        return {}
+    try:
+        text = inspect.getsource(part)
+    except (OSError, TypeError) as error:
+        raise ConfigError(
+            f"The text of {part.__qualname__} cannot be read ({error}): write it into a module."
+        ) from error
+    return {"source": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def record_of(
@@ -112,9 +144,15 @@ def record_of(
     """Return the record of a stage that has just run in `folder`.
 
     Raises:
+        ConfigError: what the stage returned are no artefacts by name.
         CheckpointError: an output lies elsewhere.
     """
     kinds = {kind: name for name, kind in ARTEFACTS.items()}
+    if not isinstance(outputs, Mapping) or not all(type(each) in kinds for each in outputs.values()):  # pyright: ignore[reportUnnecessaryIsInstance] of the user's
+        raise ConfigError(
+            f"Stage {stage.name!r} must return its artefacts by name, such as {{'samples': SampleFile(path)}}, of "
+            f"Checkpoint, SampleFile or Report; got {outputs!r:.80}."
+        )
     for name, artefact in outputs.items():
         if not artefact.path.is_relative_to(folder):
             raise CheckpointError(f"Output {name!r} of stage {stage.name!r} must lie in {folder}, got {artefact.path}.")
@@ -150,9 +188,19 @@ def read_record(folder: Path) -> Record | None:
     if not path.is_file():
         return None
     try:
-        return Record(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        record = Record(**json.loads(path.read_text(encoding="utf-8")))
+        _read_all(record, folder)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): delete the folder {folder} to make it again.") from error
+    return record
+
+
+def _read_all(record: Record, folder: Path) -> None:
+    """Read every part once, so that what was edited by hand fails here."""
+    record.artefacts(folder)
+    for entry in (*record.inputs.values(), *record.outputs.values()):
+        entry["sha256"].encode()
+    math.floor(record.seconds)
 
 
 def write_manifest(output_dir: Path, *, pipeline: str, seed: int, names: Iterable[str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from rich.console import Console
 from agents.errors import TrainingError
 
 __all__ = ["StageProcess"]
+
+_GRACE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,20 @@ class StageProcess:
                 f"{lines[-1] if lines else 'nothing was printed.'}"
             )
 
-    def stop(self) -> None:
-        """Ask it to stop, as Ctrl-C would, and end it if it does not; a training run saves where it is."""
-        self.process.terminate()
-        self.process.join(timeout=30)
-        self.process.kill()
-        self.process.join()
+    @staticmethod
+    def stop(processes: Sequence[StageProcess]) -> None:
+        """Ask them to stop, as Ctrl-C would, and end those that do not; a training run saves where it is."""
+        for each in processes:
+            each.process.terminate()
+        deadline = time.monotonic() + _GRACE_SECONDS
+        for each in processes:
+            each.process.join(timeout=max(0.0, deadline - time.monotonic()))
+            each.process.kill()
+            each.process.join()
 
 
 def _work(run: Callable[..., None], arguments: tuple[Any, Any, Path], settings: Mapping[str, Any], log: Path) -> None:
+    os.setpgid(0, 0)  # Ctrl-C reaches the parent alone, which asks to stop: a second signal would give up saving
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with log.open("a", encoding="utf-8") as lines:
         for stream in (1, 2):  # what libraries print goes there, too

@@ -20,6 +20,7 @@ import torch
 from rich.console import Console
 
 from agents.errors import ConfigError
+from agents.interruption import Interrupted
 from agents.pipeline.artefacts import Artefact
 from agents.pipeline.manifest import Record, read_record, record_of, stage_key, write_manifest, write_record
 from agents.pipeline.processes import StageProcess
@@ -71,12 +72,15 @@ def run_pipeline(
         ConfigError: another run is writing there, inputs go round in a circle, or a stage was asked for whose inputs
             are not there.
         UnknownNameError: a stage was chosen that the pipeline does not have.
+        Interrupted: Ctrl-C arrived, and everything is saved from which the same call goes on.
     """
     places = _Places(output_dir=output_dir, cache_dir=cache_dir or output_dir / "cache", seed=seed)
     run = _Run(pipeline, places, selection or Selection(), console or Console())
     with _alone(output_dir):
         try:
             run.play()
+        except KeyboardInterrupt:
+            raise Interrupted(f"Stopped; what was done is in {output_dir}, and the same call goes on there.") from None
         finally:
             run.close()
             manifest = run.write_manifest()
@@ -124,8 +128,7 @@ class _Run:
 
     def close(self) -> None:
         """End the processes that still run; each goes on from its draft in the next run."""
-        for process in self.running.values():
-            process.stop()
+        StageProcess.stop(list(self.running.values()))
 
     def write_manifest(self) -> dict[str, Any]:
         """Write what there is now."""
@@ -138,6 +141,8 @@ class _Run:
         for name in (*chosen.only, *chosen.skip, *([] if chosen.first is None else [chosen.first])):
             if name not in self.order:
                 raise UnknownNameError("stage", name, self.order)
+            if name in chosen.skip and name in (*chosen.only, chosen.first):
+                raise ConfigError(f"Stage {name!r} is both chosen and skipped: say one of them.")
         again = set(chosen.only)
         if chosen.first is not None:
             again.add(chosen.first)
@@ -183,6 +188,8 @@ class _Run:
             raise ConfigError(f"Stage {stage.name!r} needs what {', '.join(missing)} makes, which is not there.")
         if record is not None and not missing and record.is_intact(self.places.output_dir / stage.name):
             self.available[stage.name] = record
+            if record.key != stage_key(stage, seed=self.places.seed, inputs=self._inputs(stage)):
+                self.console.print(f"{stage.name}: used as it is, of other settings or inputs", highlight=False)
             return
         why = f", for {', '.join(missing)} is not there" if missing else ""
         self.console.print(f"{stage.name}: left out{why}", highlight=False)

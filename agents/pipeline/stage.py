@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rich.console import Console
 
-from agents.errors import ConfigError
+from agents.errors import ConfigError, check_at_least
 from agents.pipeline.artefacts import Artefact, Checkpoint, Report, SampleFile
 from agents.seeds import derive_seed
 
@@ -18,6 +17,8 @@ __all__ = ["Context", "FunctionStage", "Inputs", "Outputs", "Pipeline", "Stage",
 
 Outputs = Mapping[str, Artefact]
 _Kind = TypeVar("_Kind", Checkpoint, SampleFile, Report)
+_TAKEN = ("cache", "lock", "logs")
+"""What else lies beside the stages' folders."""
 
 
 @dataclass(frozen=True)
@@ -123,18 +124,13 @@ class FunctionStage:
         """Call the function."""
         return self.function(inputs, context)
 
-    @property
-    def source(self) -> str:
-        """Return the text of the function: with another one, the stage is another."""
-        return inspect.getsource(self.function)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
     """Stages under one name.
 
     Raises:
-        ConfigError: two stages of one name, a name that is no folder's, or an input that no stage makes.
+        ConfigError: what is no stage, two stages of one name, a name that is no folder's, an input that no stage makes.
     """
 
     name: str
@@ -145,12 +141,18 @@ class Pipeline:
     """Threads of torch in each stage; None leaves torch's own choice, on which the last bits of sums depend."""
 
     def __post_init__(self) -> None:
+        check_at_least(1, "pipeline", num_processes=self.num_processes, num_threads=self.num_threads)
+        for stage in self.stages:
+            if not isinstance(stage, Stage):  # pyright: ignore[reportUnnecessaryIsInstance] may come by its name
+                raise ConfigError(f"A stage has a name, inputs and run(inputs, context); got {stage!r:.80}.")
         names = [stage.name for stage in self.stages]
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(f"Pipeline {self.name!r} has two stages {name!r}: every stage needs its own name.")
-            if not name.isidentifier():
-                raise ConfigError(f"The name of a stage is an identifier such as 'rl1', got {name!r}.")
+            if not name.isidentifier() or name in _TAKEN:
+                raise ConfigError(
+                    f"The name of a stage is an identifier such as 'rl1', not {' or '.join(_TAKEN)}; got {name!r}."
+                )
         for stage in self.stages:
             _check_inputs(stage, names)
 
@@ -160,8 +162,6 @@ class Pipeline:
 
 
 def _check_inputs(stage: Stage, names: list[str]) -> None:
-    if not isinstance(stage, Stage):
-        raise ConfigError(f"A stage has a name, inputs and run(inputs, context); got {stage!r:.80}.")
     for own, source in stage.inputs.items():
         producer, _, output = source.partition("/")
         if producer not in names or not output:

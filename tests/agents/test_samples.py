@@ -63,6 +63,7 @@ def test_rows_in_memory_are_samples_too() -> None:
         ({**ROW, "weight": -1}, "weight must be a number of at least 0, got -1"),
         ({**ROW, "weight": float("nan")}, "weight must be a number of at least 0, got nan"),
         ({**ROW, "weight": True}, "weight must be a number of at least 0, got True"),
+        ({**ROW, "weight": 10**400}, "weight must be a number of at least 0, got 1000"),
         ({"messages": [{"role": "user"}], "response": "4"}, "each message must be an object of role and content"),
         ({"messages": "2+2?", "response": "4"}, "each message must be an object of role and content"),
         ([1], r"must be an object with prompt or messages and response, got \[1\]"),
@@ -79,6 +80,7 @@ def test_what_is_no_sample_is_refused_with_its_place(tmp_path: Path, row: Any, m
     ("content", "message"),
     [
         (b"", "holds no sample"),
+        (b'{"prompt": "2+2=", "response": "4", "weight": 0}', "only such of weight 0"),
         (b"{", "line 1 is no JSON in UTF-8"),
         (b"\xff\n", "line 1 is no JSON in UTF-8"),
         (None, "cannot be read"),

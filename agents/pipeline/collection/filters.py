@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, cast, runtime_checkable
 
 from agents.config import Tasks
-from agents.errors import ConfigError
+from agents.errors import ConfigError, check_at_least
 from reasonenv.evaluation.contamination import NgramIndex
 from reasonenv.evaluation.samples import Sample
 from reasonenv.parsing import read_response
@@ -34,7 +34,14 @@ __all__ = [
     "apply_filters",
 ]
 
-_SENTENCE_END = re.compile(r"[.!?。！？\n]+")
+_SENTENCE_END = re.compile(r"(?:[!?。！？\n]|\.(?!\d))+")
+_NO_SENTENCE = re.compile(r"[\W_]*(?:\d+(?:\.\d+)?[\W_]*)?")
+"""A lone number, such as that of a list's entry."""
+_LOOP = re.compile(r"(.{2,80}?)\1{9,}", re.DOTALL)
+"""A passage that comes ten times in succession."""
+
+
+_FENCES = ("```", "~~~")
 
 
 @runtime_checkable
@@ -102,7 +109,7 @@ class ShowsWorking:
 
 @dataclass(frozen=True)
 class Readable:
-    """No sentence comes again and again, and no paragraph is endless."""
+    """No sentence comes again and again, no passage ten times in succession, and no paragraph is endless."""
 
     max_repeats: int = 2
     """How often one sentence may occur."""
@@ -114,8 +121,9 @@ class Readable:
         return [self._reason(_thinking(sample)) for sample in samples]
 
     def _reason(self, thinking: str) -> str | None:
-        counts = Counter(_sentences(thinking))
-        if counts and max(counts.values()) > self.max_repeats:
+        counts = Counter(sentence.casefold() for sentence in _sentences(thinking))
+        is_loop = any(re.search(r"[^\W\d_]", loop[1]) for loop in _LOOP.finditer(thinking))
+        if is_loop or max(counts.values(), default=0) > self.max_repeats:
             return "repeated"
         longest = max(map(len, thinking.split("\n")), default=0)
         return "long_paragraph" if self.max_paragraph is not None and longest > self.max_paragraph else None
@@ -140,7 +148,7 @@ class NoCodeBlocks:
 
     def reasons(self, samples: Sequence[Sample]) -> list[str | None]:
         """Return "code_block" for one that does."""
-        return ["code_block" if "```" in _thinking(sample) else None for sample in samples]
+        return ["code_block" if any(fence in _thinking(sample) for fence in _FENCES) else None for sample in samples]
 
 
 @dataclass(frozen=True)
@@ -159,26 +167,31 @@ class Distinct:
 
 @dataclass(frozen=True, kw_only=True)
 class Decontaminated:
-    """The question shares no ten words in a row with a benchmark (arXiv 2501.12948, appendix on decontamination)."""
+    """No ten words in a row of question or response are a benchmark's (arXiv 2501.12948, on decontamination)."""
 
     tasks: tuple[Tasks, ...]
-    """The benchmarks."""
+    """The benchmarks, of which the questions are compared."""
     split: str = "test"
     num_tasks: int | None = None
     """How many of each are held out, from the first on; None is all."""
     ngram_size: int = 10
 
+    def __post_init__(self) -> None:
+        check_at_least(1, "Decontaminated", num_tasks=self.num_tasks, ngram_size=self.ngram_size)
+
     def reasons(self, samples: Sequence[Sample]) -> list[str | None]:
-        """Return "contaminated" for a question that does."""
+        """Return "contaminated" for a question or a response that does."""
         sets = [load_tasks(tasks, split=self.split) for tasks in self.tasks]
         texts = {
-            task.task_id: task.prompt
-            for tasks in sets
-            for task in (tasks[index] for index in range(min(len(tasks), self.num_tasks or len(tasks))))
+            f"{place}/{number}": tasks[number].prompt
+            for place, tasks in enumerate(sets)
+            for number in range(min(len(tasks), self.num_tasks or len(tasks)))
         }
         index = NgramIndex(texts, self.ngram_size)
-        found = {prompt: index.overlap(prompt) for prompt in {sample.prompt for sample in samples}}
-        return ["contaminated" if found[sample.prompt] else None for sample in samples]
+        prompts = {prompt: index.overlap(prompt) for prompt in {sample.prompt for sample in samples}}
+        return [
+            "contaminated" if prompts[sample.prompt] or index.overlap(sample.response) else None for sample in samples
+        ]
 
 
 def apply_filters(samples: Sequence[Sample], filters: Sequence[FilterSource]) -> list[str | None]:
@@ -208,6 +221,9 @@ def _reasons(source: FilterSource, samples: list[Sample]) -> list[str | None]:
         raise ConfigError(f"A filter has reasons(samples), or is a function of a sample; got {part!r:.80}.")
     if len(found) != len(samples):
         raise ConfigError(f"Filter {source!r:.80} gave {len(found)} reasons for {len(samples)} samples.")
+    for reason in found:
+        if reason is not None and not (isinstance(reason, str) and reason):  # pyright: ignore[reportUnnecessaryIsInstance] of the user's
+            raise ConfigError(f"Filter {source!r:.80} gives a reason in words, or None to keep; got {reason!r:.80}.")
     return found
 
 
@@ -216,7 +232,7 @@ def _thinking(sample: Sample) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    return [sentence.strip() for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+    return [sentence.strip() for sentence in _SENTENCE_END.split(text) if not _NO_SENTENCE.fullmatch(sentence)]
 
 
 def _asked(sample: Sample) -> Task[None]:

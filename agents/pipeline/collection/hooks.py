@@ -11,6 +11,7 @@ from agents.errors import ConfigError
 from reasonenv.evaluation.command.endpoint import Endpoint
 from reasonenv.evaluation.command.policy import Question, Reply, Sampling
 from reasonenv.evaluation.samples import Sample
+from reasonenv.parsing.response import after_thinking
 from reasonenv.tables import resolve
 from reasonenv.types import Task
 
@@ -49,6 +50,9 @@ _JUDGE = (
 )
 
 
+_VERDICT = re.compile(r"(?<![A-Za-z])(RIGHT|WRONG)(?![A-Za-z])")
+
+
 @dataclass(frozen=True, kw_only=True)
 class EndpointRefiner:
     """Rewrites by a model behind an OpenAI-compatible server.
@@ -64,9 +68,12 @@ class EndpointRefiner:
     max_tokens: int = 8192
 
     def refine(self, samples: Sequence[Sample]) -> list[str | None]:
-        """Ask for each response; one whose reply was cut off or refused is rejected."""
-        replies = _replies(self.endpoint, self.instruction, samples, self.max_tokens)
-        return [None if reply.finish_reason == "length" or reply.is_refused else reply.text for reply in replies]
+        """Ask for each response; one whose reply was cut off, refused or empty is rejected.
+
+        What precedes the last `<think>` is what the model thinks and says itself.
+        """
+        texts = _replies(self.endpoint, self.instruction, samples, self.max_tokens)
+        return [text and text[max(0, text.rfind("<think>")) :] for text in texts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,15 +91,18 @@ class EndpointJudge:
     max_tokens: int = 4096
 
     def judge(self, samples: Sequence[Sample]) -> list[bool | None]:
-        """Ask about each response; the last RIGHT or WRONG of the reply counts, and without one nothing is known."""
-        verdicts: list[bool | None] = []
-        for reply in _replies(self.endpoint, self.instruction, samples, self.max_tokens):
-            words = re.findall(r"\b(RIGHT|WRONG)\b", reply.text.rpartition("</think>")[2])
-            verdicts.append(words[-1] == "RIGHT" if words else None)
-        return verdicts
+        """Ask about each response; the last RIGHT or WRONG behind the thinking counts, without one nothing is known."""
+        texts = _replies(self.endpoint, self.instruction, samples, self.max_tokens)
+        return [None if text is None else _verdict(text) for text in texts]
 
 
-def _replies(endpoint: Endpoint, instruction: str, samples: Sequence[Sample], max_tokens: int) -> list[Reply]:
+def _verdict(text: str) -> bool | None:
+    words = _VERDICT.findall(after_thinking(text) or "")
+    return words[-1] == "RIGHT" if words else None
+
+
+def _replies(endpoint: Endpoint, instruction: str, samples: Sequence[Sample], max_tokens: int) -> list[str | None]:
+    """Return what is replied about each sample; None where that was cut off, refused or empty."""
     questions = [_question(instruction, sample, number) for number, sample in enumerate(samples)]
     replies: dict[int, Reply] = {}
     endpoint.respond(
@@ -101,7 +111,8 @@ def _replies(endpoint: Endpoint, instruction: str, samples: Sequence[Sample], ma
         Sampling(max_tokens=max_tokens, temperature=0.0, top_p=1.0),
         lambda question, reply: replies.update({question.sample: reply}),
     )
-    return [replies[question.sample] for question in questions]
+    ordered = [replies[question.sample] for question in questions]
+    return [None if reply.finish_reason == "length" or reply.is_refused else reply.text or None for reply in ordered]
 
 
 def _question(instruction: str, sample: Sample, number: int) -> Question:
@@ -120,11 +131,14 @@ def refined(samples: Sequence[Sample], source: RefinerSource) -> list[str | None
     """
     part = resolve({}, source, kind="refiner") if isinstance(source, str) else source
     if isinstance(part, Refiner):
-        return part.refine(samples)
-    if not callable(part):
+        found = part.refine(samples)
+    elif callable(part):
+        one = cast("Callable[[Sample], str | None]", part)
+        found = [one(sample) for sample in samples]
+    else:
         raise ConfigError(f"A refiner has refine(samples), or is a function of a sample; got {part!r:.80}.")
-    one = cast("Callable[[Sample], str | None]", part)
-    return [one(sample) for sample in samples]
+    _check_answers(found, samples, str, f"Refiner {source!r:.80} gives a text or None")
+    return found
 
 
 def judged(samples: Sequence[Sample], source: JudgeSource) -> list[Sample]:
@@ -144,7 +158,16 @@ def judged(samples: Sequence[Sample], source: JudgeSource) -> list[Sample]:
     else:
         one = cast("Callable[[Sample], bool | None]", part)
         verdicts = [one(sample) for sample in asked]
+    _check_answers(verdicts, asked, bool, f"Judge {source!r:.80} says True, False or None")
     result = list(samples)
     for place, verdict in zip(open_places, verdicts, strict=True):
         result[place] = replace(samples[place], is_right=verdict)
     return result
+
+
+def _check_answers(found: Sequence[object], samples: Sequence[Sample], kind: type, expected: str) -> None:
+    if len(found) != len(samples):
+        raise ConfigError(f"{expected} for every sample; got {len(found)} answers for {len(samples)} samples.")
+    for answer in found:
+        if answer is not None and not isinstance(answer, kind):
+            raise ConfigError(f"{expected} for a sample; got {answer!r:.80}.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from agents.config import Engine, EnvConfig, PolicyConfig, Tasks
-from agents.errors import ConfigError, check_at_least
+from agents.errors import ConfigError, check_at_least, check_numbers
 from agents.pipeline.artefacts import Checkpoint
 from agents.pipeline.collection.filters import FilterSource
 from agents.pipeline.collection.hooks import JudgeSource, RefinerSource
@@ -62,8 +62,11 @@ class Sampled:
     """Of these samples in the loss."""
 
     def __post_init__(self) -> None:
-        check_at_least(1, self.name, num_tasks=self.num_tasks, num_samples=self.num_samples)
-        check_at_least(0, self.name, first_task=self.first_task)
+        _check_source(self)
+        check_at_least(1, self.name, max_new_tokens=self.max_new_tokens)
+        check_numbers(self.name, temperature=self.temperature)
+        if not 0 < self.top_p <= 1:
+            raise ConfigError(f"{self.name}.top_p must lie in (0, 1], got {self.top_p}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +86,17 @@ class Given:
     filters: tuple[FilterSource, ...] = ()
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        _check_source(self)
+
 
 Source: TypeAlias = Sampled | Given
+
+
+def _check_source(source: Source) -> None:
+    check_at_least(1, source.name, num_tasks=source.num_tasks, num_samples=source.num_samples)
+    check_at_least(0, source.name, first_task=source.first_task)
+    check_numbers(source.name, is_positive=True, weight=source.weight)
 
 
 def chosen_tasks(

@@ -12,6 +12,7 @@ from agents.config import EnvConfig, Phase, PolicyConfig, RLConfig, RunConfig, S
 from agents.errors import ConfigError
 from agents.pipeline.artefacts import Checkpoint, SampleFile, export_checkpoint
 from agents.pipeline.stage import Context, Inputs, Outputs
+from agents.records.run_config import write_config
 from agents.train import train
 
 __all__ = ["INPUT_SAMPLES", "Training"]
@@ -42,6 +43,8 @@ class Training:
         """Train, and keep the policy alone of the last checkpoint."""
         config, target = self._run_config(inputs, context), context.folder / "checkpoint"
         if not target.exists():
+            if (config.folder / "config.json").exists():
+                write_config(config)  # the key of the draft is the same: where files lie is all that may have changed
             train(config, resume=True, console=context.console)
             export_checkpoint(config.folder / "checkpoint", target)
         _keep_the_log(config.folder)
@@ -65,7 +68,7 @@ class Training:
         if not files:
             return None
         together = folder / "samples.jsonl"
-        together.write_bytes(b"".join(file.read_bytes() for file in files))
+        together.write_bytes(b"\n".join(file.read_bytes().rstrip(b"\n") for file in files) + b"\n")
         return together
 
     def _filled(self, phase: Phase, inputs: Inputs, samples: Path | None) -> Phase:

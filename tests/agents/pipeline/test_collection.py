@@ -20,6 +20,7 @@ from agents.pipeline.collection.filters import (
 )
 from agents.pipeline.collection.hooks import judged, refined
 from agents.pipeline.collection.prompts import AsTrained, FewShot, Instructed, InTemplate
+from agents.pipeline.collection.sources import Given, Sampled
 from agents.pipeline.r1.tiny import clean_form, existing_answer
 from reasonenv.evaluation.samples import Sample
 from reasonenv.prompts import load_template
@@ -37,6 +38,9 @@ GOOD = Sample(
 )
 
 
+LONG = "How many birds sit in the old tree if nine come and five of them leave?"
+
+
 def response(thinking, answer="9"):
     return replace(GOOD, response=f"<think>{thinking}</think><answer>{answer}</answer>")
 
@@ -52,11 +56,28 @@ FILTER_CASES = [
     (ShowsWorking(), response("Easy."), "no_working"),
     (ShowsWorking(), response("二加三得五。五加四得九。"), None),
     (Readable(), response("Try again. Try again. Try again. Nine."), "repeated"),
+    (ShowsWorking(), response("3.14"), "no_working"),
+    (ShowsWorking(), response("1. 9"), "no_working"),
+    (ShowsWorking(), response("- 9\n- 9"), "no_working"),
+    (ShowsWorking(), response("Easy... 9"), "no_working"),
+    (ShowsWorking(), response("2+3=5\n5+4=9"), None),
+    (ShowsWorking(), response("2×3得6。6+3=9。"), None),
+    (Readable(), response("Try again. try AGAIN. Try again! Nine."), "repeated"),
+    (Readable(), response("Two. 重新算。重新算！ 重新算。"), "repeated"),
+    (Readable(), response("A costs 2.5. B costs 3.5. C costs 4.5. D costs 1.5."), None),
+    (Readable(), response("1. two\n2. three\nAgain:\n1. four\n2. five\nOr:\n1. six"), None),
+    (Readable(), response("wait, " * 40 + "nine"), "repeated"),
+    (Readable(), response("等等，" * 40 + "得九"), "repeated"),
+    (Readable(), response("so 2+3=5; " * 20), "repeated"),
+    (Readable(), response("A third is 0." + 40 * "3" + ", and a table |" + 30 * "---|"), None),
+    (Readable(), response("As 2 × 2 × 2 × 2 × 2 × 2 × 2 × 2 × 2 × 2 × 2 × 2 is 4096, it is large."), None),
     (Readable(max_paragraph=60), response("This goes on and on, " * 4), "long_paragraph"),
     (Readable(max_paragraph=60), response("These lines are short.\nThey are fine, all three.\nSo is the last."), None),
     (OneLanguage(), response("Two and three makes five. 五加四得九。"), "mixed_language"),
     (OneLanguage(min_share=0.3), response("Two and three makes five. 五加四得九。"), None),
     (OneLanguage(), replace(response("二加三得五。五加四得九。"), language="zh"), None),
+    (NoCodeBlocks(), response("Compute it.\n~~~python\n2+3+4\n~~~\nNine."), "code_block"),
+    (NoCodeBlocks(), response("Call `sum` of ~2 and ~3."), None),
     (NoCodeBlocks(), response("Compute it.\n```python\n2+3+4\n```\nNine."), "code_block"),
 ]
 
@@ -101,6 +122,73 @@ def test_a_function_of_a_sample_is_a_filter_and_so_is_its_module_and_attribute()
 def test_what_is_no_filter_is_refused():
     with pytest.raises(ConfigError, match="A filter has"):
         apply_filters([GOOD], [3])
+
+
+def is_short(sample):
+    return len(sample.response) < 60
+
+
+@pytest.mark.parametrize("filter_", [is_short, lambda sample: "", lambda sample: 0])
+def test_a_reason_is_a_text_or_none(filter_):
+    with pytest.raises(ConfigError, match="gives a reason in words, or None"):
+        apply_filters([GOOD], [filter_])
+
+
+@pytest.mark.parametrize("verdict", ["RIGHT", 1.0, 1])
+def test_a_verdict_is_true_false_or_none(verdict):
+    with pytest.raises(ConfigError, match="says True, False or None"):
+        judged([replace(GOOD, is_right=None)], lambda sample: verdict)
+
+
+def test_a_refined_response_is_a_text_or_none():
+    with pytest.raises(ConfigError, match="gives a text or None"):
+        refined([GOOD], lambda sample: sample)
+
+
+class OneForAll:
+    def refine(self, samples):
+        return ["one"]
+
+    def judge(self, samples):
+        return [True]
+
+
+def test_a_hook_answers_for_every_sample():
+    samples = [replace(GOOD, is_right=None), replace(GOOD, sample=1, is_right=None)]
+    for hook in (refined, judged):
+        with pytest.raises(ConfigError, match="1 answers for 2 samples"):
+            hook(samples, OneForAll())
+
+
+def test_what_a_judge_cannot_tell_is_rejected_as_undecided():
+    samples = judged([replace(GOOD, is_right=None)], lambda sample: None)
+    assert apply_filters(samples, [Correct()]) == ["undecided"]
+
+
+def test_two_benchmarks_whose_tasks_have_the_same_ids_are_both_held_out():
+    first, second = ([{"id": "1", "prompt": text, "answer": "4"}] for text in (LONG, LONG.replace("tree", "river")))
+    found = Decontaminated(tasks=(first, second), split="all").reasons(
+        [replace(GOOD, prompt=LONG), replace(GOOD, prompt=LONG.replace("tree", "river")), GOOD]
+    )
+    assert found == ["contaminated", "contaminated", None]
+
+
+def test_a_response_that_recites_a_benchmark_is_contaminated():
+    recited = replace(GOOD, response=f"<think>It is like this one. {LONG} Four.</think><answer>4</answer>")
+    tasks = ([{"id": "1", "prompt": LONG, "answer": "4"}],)
+    assert Decontaminated(tasks=tasks, split="all").reasons([recited, GOOD]) == ["contaminated", None]
+
+
+def test_a_chinese_question_is_compared_by_characters():
+    held_out = "小明有三个红苹果，又买了四个青苹果，他现在一共有几个苹果？"
+    filter_ = Decontaminated(tasks=([{"id": "1", "prompt": held_out, "answer": "7"}],), split="all")
+    same, other = "问：小明有三个红苹果, 又买了四个青苹果。", "小红有两个梨，吃了一个，还剩几个梨？"
+    assert filter_.reasons([replace(GOOD, prompt=same), replace(GOOD, prompt=other)]) == ["contaminated", None]
+
+
+def test_no_tasks_of_a_benchmark_are_not_all_of_them():
+    with pytest.raises(ConfigError, match="num_tasks must be at least 1"):
+        Decontaminated(tasks=("gcd_lcm",), num_tasks=0)
 
 
 def test_few_shot_prompts_show_worked_solutions_of_other_tasks_in_the_language_of_the_question():
@@ -173,3 +261,19 @@ def test_existing_answers_of_the_tiny_preset_are_sometimes_full_and_sometimes_re
     truths = [judge_request(tasks[index], existing_answer(tasks[index], index)) for index in range(len(tasks))]
     for name in ("is_full", "is_on_topic", "is_refusal", "is_compliance"):
         assert 0 < sum(getattr(truth, name) for truth in truths) < len(truths)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weight": float("nan")}, {"weight": 0.0}, {"weight": -1.0}, {"temperature": float("nan")}, {"top_p": 0.0},
+        {"max_new_tokens": 0}, {"num_samples": 0}, {"first_task": -1},
+    ],
+)  # fmt: skip
+def test_a_source_refuses_settings_before_anything_is_sampled(wrong):
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        Sampled(**{"name": "own", "checkpoint": "base", "num_tasks": 4, "max_new_tokens": 8, **wrong})
+    shared = {name: value for name, value in wrong.items() if name in ("weight", "num_samples", "first_task")}
+    if shared:
+        with pytest.raises(ConfigError, match=next(iter(wrong))):
+            Given(name="own", **shared)

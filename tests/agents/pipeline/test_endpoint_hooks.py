@@ -11,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from agents.pipeline.collection.hooks import EndpointJudge, EndpointRefiner, judged
+from reasonenv.errors import EndpointError
 from reasonenv.evaluation.command.endpoint import Endpoint
+from reasonenv.evaluation.command.transport import Retries
 from reasonenv.evaluation.samples import Sample
 
 SAMPLE = Sample(
@@ -21,7 +23,7 @@ SAMPLE = Sample(
 
 @contextmanager
 def server(answer):
-    """Serve chat completions: `answer` makes (text, finish reason) of the last message."""
+    """Serve chat completions: `answer` makes (text or message, finish reason) of the last message, or a failure."""
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -31,12 +33,16 @@ def server(answer):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             asked.append(body["messages"][-1]["content"])
-            text, reason = answer(asked[-1])
-            self._send({"choices": [{"message": {"content": text}, "finish_reason": reason}]})
+            answered = answer(asked[-1])
+            if answered is None:
+                return self._send({"error": "out of order"}, status=500)
+            message, reason = answered
+            message = {"content": message} if isinstance(message, str) else message
+            return self._send({"choices": [{"message": message, "finish_reason": reason}]})
 
-        def _send(self, value):
+        def _send(self, value, status=200):
             content = json.dumps(value).encode()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -68,9 +74,57 @@ def test_a_refinement_that_was_cut_off_rejects_the_sample():
         assert EndpointRefiner(endpoint=endpoint).refine([SAMPLE]) == [None]
 
 
+REFINED = "<think>I add two and three.</think><answer>5</answer>"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        REFINED,
+        f"Here it is:\n{REFINED}",
+        f"<think>The user wants a rewrite. I keep every step.</think>\n\n{REFINED}",
+        {"content": REFINED, "reasoning_content": "The user wants a rewrite."},
+    ],
+)
+def test_what_a_refiner_thinks_and_says_before_is_no_part_of_the_response(reply):
+    with server(lambda text: (reply, "stop")) as (endpoint, _):
+        assert EndpointRefiner(endpoint=endpoint).refine([SAMPLE]) == [REFINED]
+
+
+def test_a_refiner_that_says_nothing_rejects_the_sample():
+    with server(lambda text: ("", "stop")) as (endpoint, _):
+        assert EndpointRefiner(endpoint=endpoint).refine([SAMPLE]) == [None]
+
+
+@pytest.mark.parametrize("finish_reason", ["length", "content_filter"])
+@pytest.mark.parametrize("reply", ["Is it RIGHT? Let me see,", "<think>RIGHT or WRONG"])
+def test_a_judgement_that_was_cut_off_or_refused_is_none(reply, finish_reason):
+    with server(lambda text: (reply, finish_reason)) as (endpoint, _):
+        assert EndpointJudge(endpoint=endpoint).judge([SAMPLE]) == [None]
+
+
+def test_a_judge_that_only_thinks_says_nothing():
+    thought = {"content": None, "reasoning_content": "RIGHT, I think"}
+    with server(lambda text: (thought, "stop")) as (endpoint, _):
+        assert EndpointJudge(endpoint=endpoint).judge([SAMPLE]) == [None]
+
+
+def test_a_server_that_fails_is_an_error_and_no_verdict():
+    with server(lambda text: None) as (endpoint, asked):
+        failing = replace(endpoint, retries=Retries(num_retries=1, first_wait_seconds=0.01))
+        for ask in (EndpointJudge(endpoint=failing).judge, EndpointRefiner(endpoint=failing).refine):
+            with pytest.raises(EndpointError, match="500"):
+                ask([SAMPLE])
+    assert len(asked) == 4
+
+
 @pytest.mark.parametrize(
     ("reply", "verdict"),
     [
+        ("答案一致，判定：RIGHT。", True),
+        ("答案不同，所以WRONG", False),
+        ("**RIGHT**", True),
+        ("UPRIGHT", None),
         ("Both say 5. RIGHT", True),
         ("It says 6. WRONG", False),
         ("<think>RIGHT?</think> No: WRONG", False),

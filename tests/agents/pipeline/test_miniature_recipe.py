@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pipelines.miniature import miniature
+from pipelines.miniature import miniature, training_longer
 
 from agents.errors import ConfigError
-from agents.pipeline import Selection, run_pipeline
+from agents.pipeline import FunctionStage, SampleFile, Selection, run_pipeline
 from agents.pipeline.artefacts import content_hash
 from agents.pipeline.collection.records import text_hash
 from agents.sampling import CheckpointPolicy
@@ -24,7 +24,7 @@ PARTS = Path(__file__).parents[2] / "parts"
 SCRIPT = """
 import sys
 from pathlib import Path
-from pipelines.miniature import miniature
+from pipelines.miniature import miniature, training_longer
 from agents.pipeline import run_pipeline
 if __name__ == "__main__":
     run_pipeline(miniature(), output_dir=Path(sys.argv[1]), cache_dir=Path(sys.argv[2]))
@@ -141,6 +141,23 @@ def test_a_run_killed_within_a_stage_ends_with_the_same_hashes(stage, whole, cac
     assert hashes(resumed) == hashes(whole[1])
 
 
+def test_a_run_killed_while_it_trains_goes_on_in_a_folder_that_was_moved(cache, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.replace("miniature()", "training_longer()"))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PARTS), *sys.path])}
+    process = subprocess.Popen([sys.executable, script, tmp_path / "run", cache], env=environment)
+    while not (tmp_path / "run/zero.draft/run/checkpoint").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert (tmp_path / "run/zero.draft").exists()
+    (tmp_path / "run").rename(tmp_path / "moved")
+    resumed = run_pipeline(training_longer(), output_dir=tmp_path / "moved", cache_dir=cache)
+    at_once = run_pipeline(training_longer(), output_dir=tmp_path / "at_once", cache_dir=cache)
+    assert hashes(resumed) == hashes(at_once)
+
+
 def test_a_parent_is_the_hash_of_what_was_sampled_before_it_was_refined(cache, tmp_path):
     pipeline = refining(miniature())
     run_pipeline(pipeline, output_dir=tmp_path, cache_dir=cache, selection=Selection(skip=("sft1", "student_base")))
@@ -190,3 +207,20 @@ def test_empty_responses_are_rejected_whatever_the_filters_are(cache, tmp_path):
 
 def say_nothing(sample):
     return ""
+
+
+def write_without_a_last_line_break(inputs, context):
+    path = context.folder / "samples.jsonl"
+    path.write_text('{"prompt": "2+3=", "response": "5"}\n{"prompt": "2+2=", "response": "4"}', encoding="utf-8")
+    return {"samples": SampleFile(path)}
+
+
+def test_files_of_samples_are_joined_though_they_end_without_a_line_break(cache, tmp_path):
+    pipeline = miniature()
+    one = FunctionStage(name="one", function=write_without_a_last_line_break, inputs={})
+    sft = replace(
+        pipeline.stage("sft2"), inputs={"start": "base/checkpoint", "one": "one/samples", "two": "two/samples"}
+    )
+    stages = (pipeline.stage("base"), one, replace(one, name="two"), sft)
+    run_pipeline(replace(pipeline, stages=stages), output_dir=tmp_path, cache_dir=cache)
+    assert len(rows(tmp_path / "sft2/samples.jsonl")) == 4

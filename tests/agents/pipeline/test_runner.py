@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -67,6 +68,21 @@ def test_a_damaged_artefact_is_made_again_and_what_builds_on_it_is_kept(tmp_path
     assert hashes(second) == hashes(first)
 
 
+DAMAGES = [
+    "{", "[]", "", {"outputs": []}, {"outputs": {"samples": {"kind": "sample", "path": "a", "sha256": "b"}}},
+    {"outputs": {"samples": {"kind": "samples", "path": "a"}}}, {"inputs": 3}, {"seconds": "long"}, {"more": 1},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_record_that_was_edited_by_hand_is_named(damage, tmp_path):
+    played(arithmetic(), tmp_path)
+    path = tmp_path / "numbers/stage.json"
+    path.write_text(damage if isinstance(damage, str) else json.dumps(json.loads(path.read_text()) | damage))
+    with pytest.raises(CheckpointError, match=r"stage\.json is damaged .* delete the folder"):
+        played(arithmetic(), tmp_path)
+
+
 def test_another_function_makes_a_stage_and_what_builds_on_it_again(tmp_path):
     played(arithmetic(), tmp_path)
     changed = Pipeline(name="arithmetic", stages=(NUMBERS, replace(SUM, function=add_up_one_more), DOUBLE))
@@ -89,6 +105,16 @@ def test_only_runs_the_named_stages_again(tmp_path):
 def test_only_says_what_its_stage_needs_first(tmp_path):
     with pytest.raises(ConfigError, match=r"'twice' needs what total makes"):
         played(arithmetic(), tmp_path, selection=Selection(only=("twice",)))
+
+
+def test_what_is_used_though_it_was_made_with_other_settings_is_said(tmp_path):
+    played(arithmetic(), tmp_path)
+    _, lines = played(arithmetic(), tmp_path, selection=Selection(only=("twice",)))
+    assert not [line for line in lines if "other settings" in line]
+    _, lines = played(arithmetic(), tmp_path, seed=1, selection=Selection(only=("twice",)))
+    assert [line for line in lines if "other settings" in line] == [
+        "numbers: used as it is, of other settings or inputs", "total: used as it is, of other settings or inputs",
+    ]  # fmt: skip
 
 
 def test_first_runs_a_stage_and_what_builds_on_it_again(tmp_path):
@@ -153,6 +179,26 @@ def test_a_stage_ends_with_the_process_that_started_it_and_goes_on_in_the_next(t
     assert set(manifest["stages"]) == {"numbers", "waiting"}
 
 
+def test_ctrl_c_in_a_terminal_asks_each_stage_once_to_stop(tmp_path):
+    folder, script = tmp_path / "run", tmp_path / "script.py"
+    script.write_text(
+        "import signal, sys\nfrom pathlib import Path\nfrom pipelines.arithmetic import NOTING, arithmetic\n"
+        "from agents.pipeline import run_pipeline\nif __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    run_pipeline(arithmetic(NOTING, num_processes=2), output_dir=Path(sys.argv[1]))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PARTS), *sys.path])}
+    process = subprocess.Popen(
+        [sys.executable, script, folder], env=environment, start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    wait_for(folder / "process")
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (folder / "signals").read_text() == "SIGTERM"
+    assert "the same call goes on there" in errors
+    assert list(json.loads((folder / "manifest.json").read_text())["stages"]) == ["numbers"]
+
+
 def wait_for(path):
     for _ in range(2400):
         if path.exists() and path.read_text():
@@ -207,3 +253,39 @@ def write_outside(inputs, context):
     path = context.folder.parent / "elsewhere.json"
     path.write_text("1")
     return {"report": Report(path)}
+
+
+def nothing_by_name(inputs, context):
+    return context.folder
+
+
+def a_path(inputs, context):
+    return {"report": context.folder / "x.json"}
+
+
+def nothing(inputs, context):
+    return None
+
+
+@pytest.mark.parametrize("function", [nothing, nothing_by_name, a_path])
+def test_a_stage_that_returns_no_artefacts_is_told_what_it_should_return(function, tmp_path):
+    stage = FunctionStage(name="own", function=function, inputs={})
+    with pytest.raises(ConfigError, match="'own' must return its artefacts by name"):
+        played(Pipeline(name="p", stages=(stage,)), tmp_path)
+
+
+def test_a_pipeline_refuses_what_is_no_stage_names_that_are_taken_and_no_process():
+    with pytest.raises(ConfigError, match="A stage has a name, inputs and run"):
+        Pipeline(name="p", stages=(add_up,))
+    for name in ("cache", "logs", "lock"):
+        with pytest.raises(ConfigError, match=f"got '{name}'"):
+            Pipeline(name="p", stages=(replace(NUMBERS, name=name),))
+    for settings in ({"num_processes": 0}, {"num_threads": 0}):
+        with pytest.raises(ConfigError, match="must be at least 1"):
+            Pipeline(name="p", stages=(NUMBERS,), **settings)
+
+
+def test_a_stage_is_not_both_chosen_and_skipped(tmp_path):
+    for chosen in ({"only": ("total",)}, {"first": "total"}):
+        with pytest.raises(ConfigError, match="both chosen and skipped"):
+            played(arithmetic(), tmp_path, selection=Selection(skip=("total",), **chosen))

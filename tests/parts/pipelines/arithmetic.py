@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 
 from agents.pipeline import Context, FunctionStage, Inputs, Outputs, Pipeline, Report, SampleFile
@@ -40,11 +41,26 @@ def wait_for_a_file(inputs: Inputs, context: Context) -> Outputs:
     return add_up(inputs, context)
 
 
+def note_signals(inputs: Inputs, context: Context) -> Outputs:
+    """Write down the signals of two seconds from the first one on, which is how long saving takes here."""
+    names: list[str] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: names.append(signal.Signals(number).name))
+    (context.folder.parent / "process").write_text(str(os.getpid()))
+    while not names:
+        time.sleep(0.05)
+    time.sleep(2)
+    (context.folder.parent / "signals").write_text(" ".join(names))
+    raise KeyboardInterrupt
+
+
 NUMBERS = FunctionStage(name="numbers", function=count_from_seed, inputs={})
 SUM = FunctionStage(name="total", function=add_up, inputs={"numbers": "numbers/samples"})
 DOUBLE = FunctionStage(name="twice", function=double, inputs={"sum": "total/report"})
 FAILING = FunctionStage(name="failing", function=fail, inputs={"numbers": "numbers/samples"})
 WAITING = FunctionStage(name="waiting", function=wait_for_a_file, inputs={"numbers": "numbers/samples"})
+
+NOTING = FunctionStage(name="noting", function=note_signals, inputs={"numbers": "numbers/samples"})
 
 
 def arithmetic(*stages: FunctionStage, num_processes: int = 1) -> Pipeline:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agents.algorithms import GRPO
 from agents.algorithms.distillation import Distillation
 from agents.config import EnvConfig, PolicyConfig, RLConfig, RolloutConfig, SFTConfig
@@ -102,3 +104,9 @@ def recipe(num_processes: int = 1) -> R1Recipe:
 def miniature(num_processes: int = 1) -> Pipeline:
     """Return the pipeline."""
     return r1_pipeline(recipe(num_processes))
+
+
+def training_longer() -> Pipeline:
+    """Return the base and R1-Zero with forty steps."""
+    pipeline = r1_pipeline(replace(recipe(), zero=(rl(40),), checkpoint_every=5))
+    return replace(pipeline, stages=(pipeline.stage("base"), pipeline.stage("zero")))
