@@ -47,8 +47,9 @@ def test_training_from_the_command_line_uses_every_part(tmp_path: Path) -> None:
     done = run(command, f"--output-dir={tmp_path}")
     assert done.returncode == 0, done.stderr
     config = json.loads((tmp_path / "own-parts" / "config.json").read_text(encoding="utf-8"))
-    assert config["rl"]["algorithm"] == {"class": "own_parts:Reinforce", "scale": 0.5}
-    assert config["rl"]["rollout"]["engine"] == "own_parts:PlainEngine"
+    [rl] = [phase for phase in config["phases"] if isinstance(phase, dict) and phase["class"] == "RLConfig"]
+    assert rl["algorithm"] == {"class": "own_parts:Reinforce", "scale": 0.5}
+    assert rl["rollout"]["engine"] == "own_parts:PlainEngine"
     rows = [json.loads(line) for line in (tmp_path / "own-parts" / "rollouts.jsonl").read_text().splitlines()]
     assert len(rows) == 2 * 2 * 2
     for row in rows:
