@@ -175,7 +175,8 @@ def test_extreme_texts_do_not_get_extreme_scores(scorer: LinearScorer) -> None:
 def test_saved_scorer_scores_the_same(scorer: LinearScorer, tmp_path) -> None:
     scorer.save(tmp_path)
     texts = (["q"] * 2, ["kind words", "something else"])
-    assert LinearScorer.load(tmp_path).raw_scores(*texts).values == scorer.raw_scores(*texts).values
+    expected = pytest.approx(scorer.raw_scores(*texts).values, rel=1e-12)  # sums may depend on where weights lie
+    assert LinearScorer.load(tmp_path).raw_scores(*texts).values == expected
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 

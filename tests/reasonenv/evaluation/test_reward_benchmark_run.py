@@ -337,7 +337,7 @@ def test_command_measures_a_file_and_writes_the_report(graders, tmp_path, capsys
 
 def test_command_says_what_is_wrong(capsys):
     assert main(["bench-reward"]) == 2
-    assert "Did you mean 'bench-rewards'? Known: bench-rewards, doctor, list, show." in capsys.readouterr().err
+    assert "Did you mean 'bench-rewards'? Known: bench-rewards, doctor, eval, list, show." in capsys.readouterr().err
     assert main(["--help"]) == 0
 
 

@@ -100,8 +100,8 @@ def test_what_is_under_way_when_a_request_fails_is_kept(folder: Path) -> None:
         policy = endpoint(server, concurrency=3)
         with pytest.raises(EndpointError, match="400"):
             policy.respond(plan.questions(), lambda question: True, plan.sampling, lambda one, _: kept.append(one))
-        assert len(server.bodies) == 3
-    assert len(kept) == 2
+        assert len(server.bodies) in (3, 4)  # one more where an answer comes before the refusal
+    assert len(kept) == len(server.bodies) - 1
 
 
 def test_never_more_requests_are_under_way_than_allowed(folder: Path) -> None:
