@@ -175,8 +175,11 @@ def test_extreme_texts_do_not_get_extreme_scores(scorer: LinearScorer) -> None:
 def test_saved_scorer_scores_the_same(scorer: LinearScorer, tmp_path) -> None:
     scorer.save(tmp_path)
     texts = (["q"] * 2, ["kind words", "something else"])
-    expected = pytest.approx(scorer.raw_scores(*texts).values, rel=1e-12)  # sums may depend on where weights lie
-    assert LinearScorer.load(tmp_path).raw_scores(*texts).values == expected
+    loaded, expected = LinearScorer.load(tmp_path), scorer.tensors()
+    assert loaded.tensors().keys() == expected.keys()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in loaded.tensors().items())
+    scores = pytest.approx(scorer.raw_scores(*texts).values, rel=1e-12)  # sums may depend on where weights lie
+    assert loaded.raw_scores(*texts).values == scores
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 
