@@ -68,8 +68,8 @@ class Format:
         value = 1[response = <think> thinking </think> <answer> answer </answer>]
 
     Range {0, 1}. The paper names the tags only; that each occurs exactly once, that neither block is empty or
-    invisible and that nothing else stands around them is ours, because whatever is let through is soon what a policy
-    writes.
+    invisible and that nothing else stands around them, but space and the control tokens that end a response, is ours,
+    because whatever is let through is soon what a policy writes.
     """
 
     name: str = "format"
