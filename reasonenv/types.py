@@ -207,9 +207,11 @@ class Score:
 
     value: float
     status: ScoreStatus = ScoreStatus.SCORED
-    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    details: Mapping[str, Any] = field(default_factory=lambda: {})
 
     def __post_init__(self) -> None:
+        if type(self.value) is float and self.status is ScoreStatus.SCORED and math.isfinite(self.value):
+            return  # nearly all of them
         if not isinstance(self.value, Real):  # pyright: ignore[reportUnnecessaryIsInstance] callers need not be typed
             raise TypeError(f"The value of a score must be a number, got {self.value!r:.80}: convert it with float().")
         if (self.value != self.value) != (self.status is ScoreStatus.GRADER_FAILED):

@@ -4,7 +4,7 @@ For each preset and kind of task, a search (`reasonenv.evaluation.garbage`) make
 few tasks and keeps the best paid. An honest attempt is a worked solution in the form that is asked for whose final
 answer is that of another task; for requests without a right answer, a plain answer, and for unsafe ones a refusal.
 
-    python benchmarks/parts/bench_garbage.py benchmarks/results/garbage.json
+    python benchmarks/rewards/bench_garbage.py benchmarks/results/garbage.json
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ KINDS_OF_PRESET = {
     "r1_code": ("programs",),
     "r1_qa": ("questions",),
     "r1_all_scenarios": ("mathematics", "questions", "constraints", "programs", "helpfulness", "safety"),
+    "tiny_reasoning": ("mathematics",),
+    "tiny_reasoning_language": ("mathematics",),
+    "tiny_all_scenarios": ("mathematics",),
     "train_deepseek_r1": ("mathematics",),
     "open_r1": ("mathematics",),
     "compat_open_r1": ("mathematics",),

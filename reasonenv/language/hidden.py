@@ -88,7 +88,9 @@ def _says_little(glued: Sequence[str], others: Sequence[str], target: str) -> bo
     for text in others:
         if len(text) <= _MAX_VARIABLE_CHARS and text[0] == "$":
             continue
-        told |= _remembered_function_words(text) if len(text) <= _MAX_REMEMBERED_CHARS else _function_words(text)
+        found = _remembered_function_words(text) if len(text) <= _MAX_REMEMBERED_CHARS else _function_words(text)
+        if found:
+            told |= found
     return len(told) < _MIN_FUNCTION_WORDS or len(told & _telling_words(target)) < _MIN_FUNCTION_WORDS
 
 

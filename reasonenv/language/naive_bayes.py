@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -187,23 +188,24 @@ class _WordEvidence:
         with self._lock:
             rows_W = self._rows_of(words)
             leads_WL, is_lasting_W = self._leads_WL[rows_W], self._is_function_word_W[rows_W]
-        is_repeated_W = ~is_lasting_W
-        is_repeated_W[np.unique(texts_W * len(self._leads_WL) + rows_W, return_index=True)[1]] = False
-        repeated = np.flatnonzero(is_repeated_W)
+        passing = np.flatnonzero(~is_lasting_W)
+        firsts = np.unique(texts_W[passing] * len(self._leads_WL) + rows_W[passing], return_index=True)[1]
+        repeated = np.delete(passing, firsts)
         leads_WL[repeated] = np.minimum(leads_WL[repeated], 0)
         return leads_WL
 
     def _rows_of(self, words: Sequence[str]) -> NDArray[np.intp]:
         """Return where the leads of the words are, once those that are new have been learned."""
-        rows = list(map(self._rows.get, words))
-        if None in rows:
-            unseen = list(dict.fromkeys(word for word, row in zip(words, rows, strict=True) if row is None))
+        places = map(self._rows.get, words, repeat(-1))
+        rows_W = np.fromiter(places, dtype=np.intp, count=len(words))
+        if (rows_W < 0).any():
+            unseen = [word for word in dict.fromkeys(words) if word not in self._rows]
             if len(self._rows) + len(unseen) > self._max_words:
                 self._rows.clear()
                 unseen = list(dict.fromkeys(words))
             self._learn(unseen)
-            rows = list(map(self._rows.__getitem__, words))
-        return np.array(rows, dtype=np.intp)
+            rows_W = np.fromiter(map(self._rows.__getitem__, words), dtype=np.intp, count=len(words))
+        return rows_W
 
     def _learn(self, unseen: list[str]) -> None:
         missing = len(self._rows) + len(unseen) - len(self._leads_WL)

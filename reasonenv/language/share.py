@@ -23,6 +23,7 @@ __all__ = ["WordCount", "count_words"]
 _MAX_NAME_WORDS, _MAX_NAME_SHARE = 2, 0.3
 _ALL_FUNCTION_WORDS = frozenset(chain(*FUNCTION_WORDS.values()))
 _NOTATION = frozenset({"Latin", "Greek"})
+_KANA = frozenset({"Hiragana", "Katakana"})
 _MIN_SEGMENT_WORDS = 3
 _MAX_SEGMENT_WORDS = 24
 _MIN_HAN_WORDS = 2
@@ -128,7 +129,7 @@ def _add_sentence(tally: _Tally, sentence: str, language: Language) -> list[str]
     needs_detector = len(language.candidates) > 1
     undecided: list[str] = []
     clauses = list(_clauses(sentence, language))
-    free = _free_latin_words([word for words in clauses for word in words], language)
+    free = _free_latin_words(list(chain(*clauses)), language)
     for words in clauses:
         scripts = language.scripts if _is_han_ours(words, language) else ()
         for word in words:
@@ -172,16 +173,16 @@ def _is_han_ours(words: Sequence[Word], language: Language) -> bool:
     """Tell Chinese and Japanese apart, by the share of kana and by characters that only Chinese has."""
     if "Han" not in language.scripts:
         return True
-    weights = {"Han": 0.0, "Hiragana": 0.0, "Katakana": 0.0}
-    for word in words:
-        if word.script in weights:
-            weights[word.script] += word.weight
-    kana = weights["Hiragana"] + weights["Katakana"]
-    has_kana = kana > _MIN_KANA_SHARE * (kana + weights["Han"])
-    has_chinese = any(not _CHINESE_ONLY.isdisjoint(word.text) for word in words)
+    han = sum(word.weight for word in words if word.script == "Han")
+    kana = sum(word.weight for word in words if word.script in _KANA)
+    has_kana = kana > _MIN_KANA_SHARE * (kana + han)
     if language.code == "ja":
-        return has_kana or weights["Han"] < (_MIN_HAN_WORDS if has_chinese else _MAX_TERSE_WORDS)
-    return not has_kana or has_chinese
+        return has_kana or han < (_MIN_HAN_WORDS if _has_chinese(words) else _MAX_TERSE_WORDS)
+    return not has_kana or _has_chinese(words)
+
+
+def _has_chinese(words: Sequence[Word]) -> bool:
+    return any(not _CHINESE_ONLY.isdisjoint(word.text) for word in words)
 
 
 def _segments(words: list[str], *, is_hidden: bool = False) -> Iterator[_Segment]:

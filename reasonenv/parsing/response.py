@@ -7,23 +7,32 @@ from typing import NamedTuple
 
 from reasonenv.parsing.boxes import boxed_answer
 
-__all__ = ["Response", "after_thinking", "opened_thinking", "read_response", "whole_response"]
+__all__ = [
+    "ANSWER_TAG",
+    "CONTROL_TOKEN",
+    "Response",
+    "after_thinking",
+    "opened_thinking",
+    "read_response",
+    "whole_response",
+    "without_control_tokens",
+]
 
 _OPENED_THINKING = re.compile(r"<think>\s*\Z")
 _MAX_OPENED_CHARS = 32
 """Where the end of a prompt is looked for."""
 
-_CONTROL_TOKEN = re.compile(
-    r"\s*(?:<\|[\w ▁-]{1,30}\|>|<｜[\w ▁-]{1,30}｜>|</?s>|<(?:eos|pad|bos|end_of_turn|end_of_text|EOS)>|\[EOS\])"
-    r"(?:assistant)?\s*\Z"
+CONTROL_TOKEN = (
+    r"(?:<\|[\w. ▁-]{1,30}\|>|<｜[\w. ▁-]{1,30}｜>|</?s>|<(?:eos|pad|bos|end_of_turn|end_of_text|EOS)>|\[EOS\])"
 )
-"""What chat templates end a turn with: decoded as text, it says nothing."""
+"""Pattern of what chat templates end a turn with: decoded as text, it says nothing."""
+_LAST_TOKEN = re.compile(rf"\s*{CONTROL_TOKEN}(?:assistant)?\s*\Z")
 _MAX_TOKEN_CHARS = 64
 _LAST_CHARS = frozenset(">]t \t\n\r")
 """What a control token, or the space behind one, ends with."""
 _TOKEN_ENDS = ("|>", "｜>", "s>", "d>", "n>", "t>", "S>", "S]", "|>assistant")
 """What a control token ends with, unlike `</think>` and `</answer>`."""
-_TAG = re.compile(r"</?answer>", re.I)
+ANSWER_TAG = re.compile(r"</?answer>", re.I)
 
 
 class Response(NamedTuple):
@@ -65,11 +74,11 @@ def read_response(response: str) -> Response:
     >>> read_response("So it is <answer>5</answer>.").part
     '5'
     """
-    before, closing, rest = _without_control_tokens(response).rpartition("</think>")
+    before, closing, rest = without_control_tokens(response).rpartition("</think>")
     closed = before if closing else None
     if "<think>" in rest:
         return Response(response, closed, None, None, None)
-    tags = list(_TAG.finditer(rest)) if "nswer>" in rest or "NSWER>" in rest else []
+    tags = list(ANSWER_TAG.finditer(rest)) if "nswer>" in rest or "NSWER>" in rest else []
     if not tags:
         return Response(response, closed, rest, None, rest)
     is_pair = len(tags) == 2 and tags[0][0][1] != "/" == tags[1][0][1]
@@ -79,7 +88,7 @@ def read_response(response: str) -> Response:
 
 def after_thinking(response: str) -> str | None:
     """Return the `rest` of `read_response`, and read nothing else."""
-    rest = _without_control_tokens(response).rpartition("</think>")[2]
+    rest = without_control_tokens(response).rpartition("</think>")[2]
     return None if "<think>" in rest else rest
 
 
@@ -109,13 +118,18 @@ def whole_response(prompt: str, response: str) -> str:
     return response if response.lstrip().startswith("<think>") else opened_thinking(prompt) + response
 
 
-def _without_control_tokens(text: str) -> str:
-    """Drop the control tokens that a text ends with."""
+def without_control_tokens(text: str) -> str:
+    """Drop the control tokens that a text ends with, and the space around them.
+
+    >>> without_control_tokens("<answer>5</answer> <|im_end|>\\n</s>")
+    '<answer>5</answer>'
+    """
     if text[-1:] not in _LAST_CHARS:
         return text
-    while text[-_MAX_TOKEN_CHARS:].rstrip().endswith(_TOKEN_ENDS):
-        token = _CONTROL_TOKEN.search(text, max(0, len(text) - _MAX_TOKEN_CHARS))
+    end = len(text)
+    while text[max(0, end - _MAX_TOKEN_CHARS) : end].rstrip().endswith(_TOKEN_ENDS):
+        token = _LAST_TOKEN.search(text, max(0, end - _MAX_TOKEN_CHARS), end)
         if token is None:
             break
-        text = text[: token.start()]
-    return text
+        end = token.start()
+    return text[:end]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from reasonenv.parsing import read_response
+from reasonenv.parsing.response import ANSWER_TAG, without_control_tokens
 from reasonenv.types import Attempt, Score
 
 __all__ = ["CodeFormat", "Format", "TagCount", "has_r1_format", "r1_answer"]
@@ -29,16 +29,22 @@ def r1_answer(response: str) -> str | None:
     ' 5 '
     """
     text = response.strip()
+    if not text.endswith("</answer>"):
+        text = without_control_tokens(text).strip()
     if not (text.startswith("<think>") and text.endswith("</answer>")) or any(text.count(tag) != 1 for tag in _TAGS):
         return None
-    read = read_response(text)
-    starts_with_block = read.rest is not None and read.rest.lstrip().startswith("<answer>")
-    has_form = starts_with_block and _is_visible(read.thinking) and _is_visible(read.block or "")
-    return read.block if has_form else None
+    thinking, _, rest = text[len("<think>") : -len("</answer>")].partition("</think>")
+    rest = rest.lstrip()
+    block = rest.removeprefix("<answer>")
+    is_one_block = block is not rest and not ANSWER_TAG.search(block)
+    return block if is_one_block and _is_visible(thinking) and _is_visible(block) else None
 
 
 def _is_visible(text: str) -> bool:
     """Return whether there is a letter, digit, mark or symbol that a reader sees."""
+    first = text.lstrip()[:1]
+    if first.isascii() and first.isalnum():
+        return True
     return any(unicodedata.category(character)[0] in "LNPS" and character not in _BLANKS for character in text)
 
 
@@ -49,6 +55,8 @@ def has_r1_format(response: str) -> bool:
     True
     >>> has_r1_format("<think>2+3 is 5</think> <answer>5</answer> Thanks!")
     False
+
+    The control tokens that end a response, such as `<|im_end|>`, are space.
     """
     return r1_answer(response) is not None
 
@@ -60,8 +68,8 @@ class Format:
         value = 1[response = <think> thinking </think> <answer> answer </answer>]
 
     Range {0, 1}. The paper names the tags only; that each occurs exactly once, that neither block is empty or
-    invisible and that nothing else stands around them is ours, because whatever is let through is soon what a policy
-    writes.
+    invisible and that nothing else stands around them, but space and the control tokens that end a response, is ours,
+    because whatever is let through is soon what a policy writes.
     """
 
     name: str = "format"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ from reasonenv.types import Attempt, Score, ScoreStatus
 
 __all__ = ["ReasoningSteps"]
 
-# The word boundary is checked behind the literal, because a search for a literal start is several times as fast.
-_WORD = re.compile(
-    r"Step (?<!\wStep )\d{1,4}:|First,(?<!\wFirst,)|Second,(?<!\wSecond,)|Next,(?<!\wNext,)|Finally,(?<!\wFinally,)"
-)
-# A sign at the start of a line needs a space after it: "1.5" and "-3" are numbers, not steps.
 _LIST_ITEM = re.compile(r"\n[ \t]*(?:\d{1,4}\.|[-*])[ \t]")
-
-
+"""A sign at the start of a line needs a space after it: "1.5" and "-3" are numbers, not steps."""
+_SIGN = re.compile(
+    r"Step (?<!\wStep )\d{1,4}:|First,(?<!\wFirst,)|Second,(?<!\wSecond,)|Next,(?<!\wNext,)|Finally,(?<!\wFinally,)"
+    rf"|{_LIST_ITEM.pattern}"
+)
+"""The word boundary is checked behind the word, because a search for its first letter is several times as fast."""
 _SAYS_SOMETHING = re.compile(r"[^\W\d_]|\d+")
 _MIN_DIFFERENT = 2
 _MAX_STEP_CHARS = 200
@@ -83,20 +81,28 @@ class ReasoningSteps:
 def _num_steps(response: str, most: int) -> int:
     """Count different steps, up to `most`."""
     text = "\n" + response
-    signs = heapq.merge(_WORD.finditer(text), _LIST_ITEM.finditer(text), key=re.Match.start)
+    has_word = "Step " in text or "First," in text or "Second," in text or "Next," in text or "Finally," in text
+    pattern = _SIGN if has_word else _LIST_ITEM
     said, start = set[str](), None
-    for sign in signs:
-        if start is not None:
-            said |= _said(text[start : sign.start()])
-        if len(said) == most:
-            return most
+    for sign in pattern.finditer(text):
+        if start is not None and (step := _said(text, start, sign.start())):
+            said.add(step)
+            if len(said) == most:
+                return most
         start = sign.end()
-    return len(said if start is None else said | _said(text[start:]))
+    if start is not None and (step := _said(text, start, len(text))):
+        said.add(step)
+    return len(said)
 
 
-def _said(step: str) -> set[str]:
-    """Return what a step says, without its spaces; nothing where that is too little."""
-    for end in _ENDS_OF_THINKING:
-        step = step.partition(end)[0]
-    step = " ".join(step[:_MAX_STEP_CHARS].lower().split())
-    return {step} if len(set(_SAYS_SOMETHING.findall(step))) >= _MIN_DIFFERENT else set()
+def _said(text: str, start: int, end: int) -> str:
+    """Return what the step at a place says, without its spaces; nothing where that is too little."""
+    step = text[start : min(end, start + _MAX_STEP_CHARS + len(_ENDS_OF_THINKING[0]))]
+    if "<" in step:
+        for tag in _ENDS_OF_THINKING:
+            step = step.partition(tag)[0]
+    step = step[:_MAX_STEP_CHARS].lower().strip()
+    if "  " in step or not step.isprintable():  # other spaces than single ones
+        step = " ".join(step.split())
+    says_enough = step[1:2].isalpha() and step[0].isalpha() and step[0] != step[1]  # true of nearly all, and quick
+    return step if says_enough or len(set(_SAYS_SOMETHING.findall(step))) >= _MIN_DIFFERENT else ""

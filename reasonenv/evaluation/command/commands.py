@@ -15,7 +15,7 @@ from reasonenv.evaluation.command.benchmarks import BENCHMARKS
 from reasonenv.evaluation.command.endpoint import Endpoint
 from reasonenv.evaluation.command.policy import Policy, load_checkpoint, load_own_policy
 from reasonenv.evaluation.command.progress import progress
-from reasonenv.evaluation.command.recording import replace_samples, settings_path, write_settings
+from reasonenv.evaluation.command.recording import held_alone, replace_samples, settings_path, write_settings
 from reasonenv.evaluation.command.report import compared, contaminated_tasks, measured, print_comparison, print_measures
 from reasonenv.evaluation.command.running import Plan, ask, check_reward, rescored, scored
 from reasonenv.evaluation.command.transport import Retries
@@ -134,10 +134,11 @@ class Evaluate:
         path = self.out or _usual_path(self.benchmark, self.policy or f"{self.model}")
         _say(f"{len(plan.tasks)} tasks × {plan.num_samples} responses ({plan.source}); saved in {path}")
         try:
-            with progress("responses") as show:
-                recording = ask(plan, policy, path, show)
-            _say(f"Scoring them by {plan.reward}")
-            samples = scored(plan, recording)
+            with held_alone(path):
+                with progress("responses") as show:
+                    recording = ask(plan, policy, path, show)
+                _say(f"Scoring them by {plan.reward}")
+                samples = scored(plan, recording)
         except KeyboardInterrupt:
             _say(f"Stopped. What was answered is saved in {path}: the same command goes on.")
             return 130

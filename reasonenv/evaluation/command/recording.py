@@ -6,19 +6,22 @@ lines are in the order of arrival and without scores; in the end they are writte
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from reasonenv.errors import RecordingError
 from reasonenv.evaluation.samples import Sample, read_samples, sample_line, write_samples
 
-__all__ = ["Recording", "read_settings", "replace_samples", "settings_path", "write_settings"]
+__all__ = ["Recording", "held_alone", "read_settings", "replace_samples", "settings_path", "write_settings"]
 
 _TELLING_WHERE = ("tasks.path", "tasks.split", "tasks.num_tasks", "num_samples_source", "policy.checkpoint")
 """Settings of which hashes and numbers tell whether they make a difference."""
+_HELD = "Another process is writing to {path}: wait until it ends, or name another file by --out."
 
 
 def settings_path(path: Path) -> Path:
@@ -44,6 +47,27 @@ def read_settings(path: Path) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise RecordingError(f"{place}: expected an object with settings, got {type(settings).__name__}.")
     return cast("dict[str, Any]", settings)
+
+
+@contextmanager
+def held_alone(path: Path) -> Generator[None]:
+    """Keep other processes from writing to a file of responses; the lock goes with the process, however it ends.
+
+    Args:
+        path: of the file; it is made where it is not there.
+
+    Raises:
+        RecordingError: another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RecordingError(_HELD.format(path=path)) from error
+        if not path.exists() or not os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            raise RecordingError(_HELD.format(path=path))  # it was put in its place since it was opened
+        yield
 
 
 class Recording:

@@ -35,6 +35,7 @@ _ALONE = re.compile(rf"[(\[{{<【「*_\"'‘“$\s]*[A-Z]{LETTER_END}[)\]}}>】�
 _CAPITAL = re.compile(r"(?<![A-Za-z])[A-HJ-Z](?![A-Za-z])")
 _SPEAKING = re.compile(r"\b(?:answers?|option|choice|not|no|or|never|neither)\b", re.I)
 _BEHIND_COLON = re.compile(r"[:：][*\s]*I[*\s]*\Z")
+_QUOTES = frozenset("\"'“‘")
 _QUOTED = re.compile(r"\A[\"'“‘](.*)[\"'”’]\Z", re.S)
 _LABELLED = re.compile(r"[(\[*\s]*(?P<letter>[A-Z])(?:\s*[^\w\s'’&/+#-]|\s*[-–—/&+]\s|/)")
 _OTHER_LETTER = re.compile(
@@ -183,7 +184,9 @@ def _is_alone(response: Response, reading: Reading) -> bool:
 @lru_cache(maxsize=8192)
 def _read(reading: Reading, letters: str, options: tuple[str, ...], *, is_alone: bool) -> frozenset[str] | None:
     """Read an answer: a letter alone, else the text of an option, else a letter with more, else a sentence."""
-    text = _QUOTED.sub(r"\1", without_commands(unicodedata.normalize("NFKC", reading.text or "")))
+    text = without_commands(unicodedata.normalize("NFKC", reading.text or ""))
+    if text[:1] in _QUOTES:
+        text = _QUOTED.sub(r"\1", text)
     if _ALONE.fullmatch(text):
         found = _leading_letters(text, letters, options, is_alone=is_alone)
         if found is not None:

@@ -60,9 +60,9 @@ _LETTER = re.compile(r"[a-z]")
 
 def _plain(text: str) -> str:
     """Return a text in its compatible form without the characters that nobody sees."""
-    text = unicodedata.normalize("NFKC", text)
     if text.isascii():
         return text
+    text = unicodedata.normalize("NFKC", text)
     return "".join(character for character in text if character in "\n\t" or unicodedata.category(character) != "Cf")
 
 
@@ -77,8 +77,12 @@ def _in_letters(chunk: str) -> str:
     return chunk.translate(_DIGITS_FOR_LETTERS) if _LETTER.search(chunk) else chunk
 
 
-def _words(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(_plain(text))]
+@lru_cache(maxsize=16)
+def _words(text: str) -> tuple[str, ...]:
+    """Return the words of a text in small letters; remembered because several constraints ask for those of one."""
+    if text.isascii():
+        return tuple(_WORD.findall(text.lower()))
+    return tuple(word.casefold() for word in _WORD.findall(_plain(text)))
 
 
 def _most_words(text: str) -> int:
@@ -211,12 +215,14 @@ def is_filler(text: str, constraints: Sequence[str] = ()) -> bool:
     if any(constraint.startswith("json_keys") for constraint in constraints):
         return False
     asked = _asked_words(tuple(constraint for constraint in constraints if constraint.startswith("include")))
-    words = [word for word in _WORD.findall(_plain(text).casefold()) if not word[0].isdigit()]
-    rest = [word for word in words if word not in asked]
-    if len(words) < _MIN_FILLER_WORDS or not rest:
+    words = [word for word in _words(text) if not word[0].isdigit()]
+    counts = Counter(words)
+    for word in asked:
+        counts.pop(word, None)
+    if len(words) < _MIN_FILLER_WORDS or not counts:
         return len(words) >= _MIN_FILLER_WORDS
-    most_common = max(Counter(rest).values())
-    num_letters = sum(len(word) == 1 and word.isascii() for word in rest)
+    most_common = max(counts.values())
+    num_letters = sum(number for word, number in counts.items() if len(word) == 1 and word.isascii())
     return (most_common > 1 and 2 * most_common >= len(words)) or 2 * num_letters > len(words)
 
 

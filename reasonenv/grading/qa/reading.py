@@ -16,7 +16,7 @@ from typing import NamedTuple
 from reasonenv.grading.grade import MAX_ANSWER_CHARS
 from reasonenv.grading.qa.claims import narrowed
 from reasonenv.parsing.announcements import QUESTIONS, SENTENCE_END_AFTER_WORDS
-from reasonenv.parsing.response import Response
+from reasonenv.parsing.response import CONTROL_TOKEN, Response
 
 _MAX_BARE_CHARS = 300
 _MAX_PREFIX_CHARS = 40
@@ -32,7 +32,7 @@ class Reading(NamedTuple):
 
 _MARKS = re.compile(r"^(?:[\s:：>]|\*\*|__|[*_](?=\s))+")
 _CLOSING = re.compile(
-    r"(?:\s*(?:<\|[\w.-]{1,30}\|>|</s>|<eos>|<end_of_turn>|<pad>|[✓✔✅☑🎉]\ufe0f?"
+    rf"(?:\s*(?:{CONTROL_TOKEN}|[✓✔✅☑🎉]\ufe0f?"
     r"|(?:\n\s*|(?<=[.!]\s))(?:i )?hope (?:this|that|it) (?:helps|is correct)[.!]?))+\s*\Z",
     re.I,
 )

@@ -1,12 +1,13 @@
 """Tags, code blocks and steps."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasonenv.rewards.format import CodeFormat, Format, TagCount, r1_answer
+from reasonenv.rewards.format import CodeFormat, Format, TagCount, has_r1_format, r1_answer
 from reasonenv.rewards.reasoning import ReasoningSteps
 from reasonenv.types import Attempt, MathReference, Task
 
@@ -163,3 +164,36 @@ def test_steps_agree_with_their_definition_as_one_pattern(response):
 @given(STEPS)
 def test_steps_never_fall_when_another_step_follows(response):
     assert value(ReasoningSteps(), response + "\n- more") >= value(ReasoningSteps(), response)
+
+
+@pytest.mark.parametrize("space", ["", " ", "\n", "\n\n  "])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "<|im_end|>",
+        "</s>",
+        "<|eot_id|>",
+        "<end_of_turn>",
+        "<eos>",
+        "<｜end▁of▁sentence｜>",
+        "<|im_end|>\n<|endoftext|>",
+        "</s></s> </s>",
+    ],
+)
+def test_a_control_token_behind_the_form_is_no_part_of_it(token: str, space: str):
+    response = "<think>2+3 is 5</think> <answer>5</answer>"
+    program = "<think>print it</think> <answer>\n```python\nprint(5)\n```\n</answer>"
+    assert has_r1_format(f"{response}{space}{token}\n")
+    assert r1_answer(f"{response}{space}{token}") == "5"
+    assert value(CodeFormat(), f"{program}{space}{token}") == 1.0
+
+
+@pytest.mark.parametrize("behind", ["<|im_end|>5", "<|im_end|> Thanks!", "<end>", "<|im_end|></answer>", "im_end|>"])
+def test_words_behind_the_form_break_it_with_a_control_token_too(behind: str):
+    assert not has_r1_format(f"<think>2+3 is 5</think> <answer>5</answer>{behind}")
+
+
+def test_a_megabyte_of_control_tokens_is_dropped_in_no_time():
+    start = time.process_time()
+    assert has_r1_format("<think>2+3 is 5</think> <answer>5</answer>" + "</s>" * 250_000)
+    assert time.process_time() - start < 2.0

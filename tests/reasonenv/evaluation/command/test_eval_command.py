@@ -121,6 +121,21 @@ def test_one_of_a_checkpoint_that_was_killed_goes_on_to_the_same_bytes(folder: P
     assert path.read_bytes() == b"".join(lines)
 
 
+def test_a_file_that_another_process_writes_is_left_alone(folder: Path, tmp_path: Path, capsys) -> None:
+    with serving(folder) as server:
+        server.pause_seconds = 0.3
+        path = tmp_path / "shared.jsonl"
+        words = ("chain_arithmetic", "--base-url", server.url, "--model", MODEL, *SMALL, "--out", str(path))
+        process = start(*words, "--endpoint.concurrency", "2")
+        wait_for_lines(path, 2, process)
+        assert main(["eval", *words]) == 2
+        server.pause_seconds = 0.0
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert f"Another process is writing to {path}: wait until it ends" in capsys.readouterr().err
+    assert len(read_samples(path)) == 18
+
+
 def test_ctrl_c_says_that_the_same_command_goes_on(folder: Path, tmp_path: Path) -> None:
     with serving(folder) as server:
         server.pause_seconds = 0.3
