@@ -22,7 +22,7 @@ BROAD_ALLOWED = {
     "reasonenv/grading/worker.py",
     "reasonenv/evaluation/reward_benchmark/worker.py",
     *(f"reasonenv/execution/jail/{name}.py" for name in ("oracle", "probe", "programs", "remote", "script", "session")),
-    "reasonenv/execution/jobs.py",
+    "reasonenv/execution/jobs/job.py",
 }
 
 SUPPRESSION = re.compile(r"#\s*(?:type:\s*ignore|pyright:\s*ignore|noqa|ruff:\s*noqa)(?P<code>\S*)")

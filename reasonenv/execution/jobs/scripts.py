@@ -1,0 +1,106 @@
+"""Programs that read standard input and print: tests of what they print, and one run without tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from reasonenv.execution.comparison import output_matches
+from reasonenv.execution.jobs.job import (
+    NOT_RUN,
+    Job,
+    RunOutcome,
+    TestsOutcome,
+    case_status,
+    check_not_empty,
+    judged,
+    outcome_of,
+    preload_for,
+)
+from reasonenv.execution.results import MAX_DETAIL, Record, decoded, describe_end, read_records
+from reasonenv.execution.types import CaseResult, CaseStatus, ExecutionResult, Isolation, Limits, RunStatus
+from reasonenv.execution.wire.endings import Ending
+from reasonenv.types import Comparison, StdinTests
+
+__all__ = ["run_job", "stdin_job"]
+
+ResultT = TypeVar("ResultT")
+
+
+def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutcome]:
+    check_not_empty(tests.cases)
+
+    def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
+        records = read_records(result)
+        if records and records[0].failure is not None:
+            return outcome_of([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
+        pairs = zip(tests.cases, records, strict=False)
+        cases = [_judge_output(tests.comparison, case, record, limits) for case, record in pairs]
+        if records and records[-1].ending.limit is not None:
+            cases += [NOT_RUN] * (len(tests.cases) - len(cases))
+        outcome = outcome_of(cases, len(tests.cases), endings[0])
+        every_ending = (*endings, *(record.ending for record in records))
+        return outcome._replace(was_killed=any(ending.was_killed for ending in every_ending))
+
+    return _script_job(program, [text for text, _ in tests.cases], limits, interpret)
+
+
+def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> Job[RunOutcome]:
+    """Return the job that runs a program once and collects what it prints."""
+    if not isinstance(program, str):
+        raise TypeError(f"A program is a str; got {type(program).__name__}.")
+
+    def interpret(endings: Sequence[Ending], result: bytes) -> RunOutcome:
+        def outcome(status: str, stdout: str, stderr: str, was_killed: bool) -> RunOutcome:
+            ended = ExecutionResult(
+                status=RunStatus(status),
+                isolation=isolation,
+                stdout=stdout,
+                stderr=stderr,
+                cpu_seconds=endings[0].cpu_seconds,
+            )
+            return RunOutcome(ended, was_killed)
+
+        records = read_records(result)
+        if not records:
+            status, text = describe_end(endings[0])
+            return outcome(status, "", text, endings[0].was_killed)
+        record = records[0]
+        if record.failure is not None:
+            return outcome("raised", "", record.failure, False)
+        status = "finished" if record.ending.exit_code == 0 else describe_end(record.ending)[0]
+        if len(record.stdout) + len(record.stderr) > limits.output_bytes:
+            status = "output_limit"
+        stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
+        return outcome(status, decoded(stdout), decoded(stderr), record.ending.was_killed)
+
+    return _script_job(program, [stdin], limits, interpret)
+
+
+def _script_job(
+    program: str, inputs: Sequence[str], limits: Limits, interpret: Callable[[Sequence[Ending], bytes], ResultT]
+) -> Job[ResultT]:
+    source = program.encode("utf-8", "surrogatepass")
+    texts = [text.encode("utf-8", "surrogatepass") for text in inputs]
+    return Job(
+        {"kind": "script", "program_size": len(source), "input_sizes": list(map(len, texts))},
+        (source + b"".join(texts),),
+        len(texts) * (2 * limits.output_bytes + 1024),
+        interpret,
+        num_executions=len(texts),
+        num_tests=len(texts),
+        preload=preload_for(program),
+    )
+
+
+def _judge_output(comparison: Comparison, case: tuple[str, str], record: Record, limits: Limits) -> CaseResult:
+    ending = record.ending
+    if len(record.stdout) + len(record.stderr) > limits.output_bytes:
+        return CaseResult(CaseStatus.OUTPUT_LIMIT, "", ending.cpu_seconds)
+    if ending.exit_code != 0 or ending.limit is not None:
+        status, text = describe_end(ending)
+        last_line = decoded(record.stderr[-MAX_DETAIL:]).rstrip().rpartition("\n")[2]
+        return CaseResult(case_status(status), last_line or text, ending.cpu_seconds)
+    actual = decoded(record.stdout)
+    result = judged(lambda: output_matches(comparison, case[0], case[1], actual), "")
+    return CaseResult(result.status, result.detail, ending.cpu_seconds)
