@@ -53,6 +53,11 @@ class JailLost(Exception):  # noqa: N818 - says what happened
     """A slot or zygote ended before it answered."""
 
 
+def job_seconds(num_executions: int, limits: Limits) -> float:
+    """Return how long one attempt at a job may take in all; there are at most two."""
+    return 30.0 + 1.5 * num_executions * limits.wall_seconds
+
+
 class Zygote:
     """One zygote; any thread may call its methods."""
 
@@ -121,8 +126,8 @@ class SlotProcess:
     def start(self, job: Job[Any], limits: Limits) -> None:
         """Send a job; the slot may still be starting."""
         self._job, self._outputs = job, [memory_file() for _ in range(job.num_outputs)]
-        # The slot keeps the limits itself. This one is for a slot that hangs, and generous: a machine may be busy.
-        self.deadline = time.monotonic() + 60.0 + 20 * job.num_executions * limits.wall_seconds
+        # The slot keeps the limits itself, by the time that it got. This one is for a slot that hangs.
+        self.deadline = time.monotonic() + job_seconds(job.num_executions, limits)
         inputs = [memory_file(content) for content in job.inputs]
         try:
             send(self._connection, job.message, [*inputs, *self._outputs])

@@ -5,7 +5,6 @@ The CPU limit set here is the kernel's backstop; the slot watches from outside.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import resource
@@ -22,7 +21,6 @@ _NUM_DESCRIPTORS = 256
 _NUM_THREADS = 128
 # A program can unlink files and hold them open, where a watched folder does not show them: these bound their sum.
 _NUM_DESCRIPTORS_IN_FOLDER, _FILES_IN_FOLDER = 64, 4
-_SPARE_THREADS = 1024
 _STACK_BYTES = 64 << 20
 _NO_LIMIT = 0xFFFFFFFFFFFFFFFF
 _LAST_DESCRIPTOR = 0xFFFFFFFF
@@ -94,7 +92,6 @@ class Confinement:
         self._program_filter: seccomp.Filter | None = None
         self._template_filter: seccomp.Filter | None = None
         self._paths = namespaces.readable_paths()
-        self._num_other_threads = 0 if tier == "A" else _num_threads_of_user()
         self.num_descriptors = _NUM_DESCRIPTORS if tier == "A" else _NUM_DESCRIPTORS_IN_FOLDER
         """How many each child may have."""
         self._limits: dict[tuple[int, int], Memory] = {}
@@ -202,9 +199,9 @@ class Confinement:
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_MEMLOCK: 0,
             resource.RLIMIT_MSGQUEUE: 0,
-            # Outside tier A the kernel counts all threads of the user, which vary.
-            resource.RLIMIT_NPROC: _NUM_THREADS if self.tier == "A" else self._num_other_threads + _SPARE_THREADS,
         }
+        if self.tier == "A":  # elsewhere the kernel would count the threads of the whole user: the slot does, by job
+            wanted[resource.RLIMIT_NPROC] = _NUM_THREADS
         return [self._limit(kind, amount) for kind, amount in wanted.items()]
 
     def _limit(self, kind: int, amount: int) -> Step:
@@ -261,15 +258,6 @@ def _forgive_modes_and_times(folder: str) -> None:
         return changed
 
     os.chmod, os.utime = forgiving(os.chmod), forgiving(os.utime)
-
-
-def _num_threads_of_user() -> int:
-    """Return how many threads this user has on the machine now."""
-    total = 0
-    for name in filter(str.isdecimal, os.listdir("/proc")):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-            total += len(os.listdir(f"/proc/{name}/task")) if os.stat(f"/proc/{name}").st_uid == os.getuid() else 0
-    return total
 
 
 def interpreter_bytes() -> int:

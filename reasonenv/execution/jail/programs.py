@@ -49,11 +49,17 @@ def describe(error: BaseException) -> Failure:
     return Failure("raised", f"{type(error).__name__}: {text}"[:_MAX_TEXT])
 
 
+def compile_source(program: str, file: str) -> CodeType:
+    """Compile a program as an interpreter reads it from a file, which may begin with a byte order mark."""
+    return compile(program.removeprefix("\ufeff"), file, "exec", dont_inherit=True)
+
+
 def load(program: str, name: str = "solution") -> ModuleType:
     """Run a program as a module that can be imported by its name."""
     module = ModuleType(name)
     sys.modules[name] = module
-    exec(compile(program, f"{name}.py", "exec", dont_inherit=True), vars(module))
+    module.__file__ = f"{name}.py"
+    exec(compile_source(program, module.__file__), vars(module))
     return module
 
 
@@ -127,6 +133,7 @@ def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
 
 def become_main(main: ModuleType) -> None:
     """Make the process one that runs a script in an empty module."""
+    main.__file__ = "main.py"
     sys.modules["__main__"] = main
     sys.argv = ["main.py"]
 
@@ -170,18 +177,16 @@ def finish(variables: dict[str, Any]) -> None:
         threading._shutdown()
     if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-    _flush()
-    # An interpreter destroys what is left, and files that nobody closed write what they hold.
+    _flush(sys.stdout, sys.stderr, sys.__stdout__)
+    # An interpreter puts its own streams back, and destroys what is left: files that nobody closed write what they hold.
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     variables.clear()
-    _flush()
+    _flush(sys.__stdout__, sys.__stderr__)
 
 
-def _flush() -> None:
-    streams = [sys.stdout, sys.stderr]
-    if sys.__stdout__ is not sys.stdout:
-        streams.append(sys.__stdout__)
+def _flush(*streams: Any) -> None:
     for stream in streams:
-        if stream is not None and not stream.closed:
+        if stream is not None and not getattr(stream, "closed", False):
             stream.flush()
 
 

@@ -27,7 +27,7 @@ from ..wire.channel import memory_file, read_file
 from ..wire.endings import Ending
 from .confinement import Confinement, Entry
 from .kernel import syscalls
-from .programs import become_main, describe
+from .programs import become_main, compile_source, describe
 from .series import run_alone, run_series
 from .stateless import is_stateless
 from .watch import Child, ConfinementMarks, FirstWait, Question, Watch
@@ -40,8 +40,8 @@ array base64 calendar cmath dataclasses datetime decimal fractions hashlib numbe
 textwrap threading
 """
 """Modules that are loaded before the tests where a program names them: few do, and all forks pay for what is loaded."""
-_STATE_WORDS, _BLOCKS = 18, 8
-"""How many words `fstat` writes at most, and which of them is the number of blocks of 512 bytes."""
+_STATE_WORDS, _SIZE, _BLOCKS = 18, 6, 8
+"""How many words `fstat` writes at most, and which of them are the size and the number of blocks of 512 bytes."""
 _MAX_SERIES = 10
 """How many tests one process may run: enough to make up for its fork, and few files that it could fill."""
 _MAX_HELD_BYTES = 4 << 20
@@ -92,6 +92,10 @@ class Tests:
         words = self._states
         return 512 * (words[_BLOCKS] + words[_BLOCKS + _STATE_WORDS] + words[_BLOCKS + 2 * _STATE_WORDS])
 
+    def output_bytes(self) -> int:
+        """Return how much the test had printed at the last look."""
+        return self._states[_SIZE + _STATE_WORDS] + self._states[_SIZE + 2 * _STATE_WORDS]
+
     def _steps_of_look(self, files: Sequence[int]) -> list[syscalls.Step]:
         first, size = ctypes.addressof(self._states), ctypes.sizeof(ctypes.c_long) * _STATE_WORDS
         return [syscalls.step("fstat", file, first + index * size) for index, file in enumerate(files)]
@@ -105,7 +109,7 @@ class Template(NamedTuple):
     tests: Tests
 
     def run(self) -> None:
-        """Write a record per test until one meets a time limit; never returns.
+        """Write a record per test until one meets a limit of time or output; never returns.
 
         A record is a JSON line with `exit_code`, `cpu_seconds`, `limit`, `stdout` and `stderr`, the last two being
         the numbers of bytes that follow. A program that cannot be compiled gives `failed` instead.
@@ -115,7 +119,7 @@ class Template(NamedTuple):
         """
         program = read_file(_INPUT, self.program_size).decode("utf-8", "surrogatepass")
         try:
-            code = compile(program, "main.py", "exec", dont_inherit=True)
+            code = compile_source(program, "main.py")
         except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
             _record(json.dumps({"failed": describe(error)}))
             os._exit(0)
@@ -142,29 +146,31 @@ class Template(NamedTuple):
         return number
 
     def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_series: int) -> bool:
-        """Run the tests whose inputs begin at `offset`; return whether the time limits were kept. Raises as `run`."""
+        """Run the tests whose inputs begin at `offset`; return whether the limits were kept. Raises as `run`."""
         _open_files(self.tests.files, offset, sizes)
         endings: list[Ending] = []
         starts: list[int] = []
         num_written = num_held_bytes = 0
-        while len(endings) < len(sizes):
+        is_over = False
+        while len(endings) < len(sizes) and not is_over:
             self._empty_scratch()
             indices = range(len(endings), min(len(sizes), len(endings) + max_series))
             starts.append(indices.start)
             if len(indices) > 1:
                 endings += self._run_series(code, indices)
                 num_held_bytes += self._held_bytes(indices)
+                num_printed = sum(os.fstat(file).st_size for file in self.tests.files[len(endings) - 1][1:])
             else:
                 endings.append(self._run_test(code, indices.start))
                 num_held_bytes += self.tests.held_bytes()
-            if endings[-1].limit is not None:
-                break
+                num_printed = self.tests.output_bytes()
+            is_over = endings[-1].limit is not None or num_printed > self.tests.limits.output_bytes
             if num_held_bytes > _MAX_HELD_BYTES:
                 self._write_down(num_written, endings)
                 num_written, num_held_bytes = len(endings), 0
         self.tests.marks.check([self.tests.places[index] for index in starts])
         self._write_down(num_written, endings)
-        return endings[-1].limit is None
+        return not is_over
 
     def _run_test(self, code: CodeType, index: int) -> Ending:
         tests = self.tests

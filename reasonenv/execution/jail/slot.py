@@ -24,11 +24,14 @@ from .confinement import Confinement, RunLimits
 from .kernel import namespaces, syscalls
 from .scratch import Folder, Tmpfs
 from .script import Template, Tests, max_tests
+from .stream_files import show_stream_files
 from .watch import Child, ConfinementMarks, FirstWait, HungUp, ProcessorQueue, Question, Unconfined, Watch
 
 _MAX_CHILDREN = 2
 _MAX_THREADS = 1024
 """Of a job together; each may have as many by its resource limit."""
+_TEMPLATE_SECONDS = 5.0
+"""What a template may take beside its tests."""
 _ORACLE_CPU_SHARE = 4
 """The tests have as many times the CPU limit of the program: they are not on trial."""
 
@@ -74,6 +77,7 @@ def _move_into_namespaces(settings: SlotSettings) -> Tmpfs:
         syscalls.call("close_range", 0, 0xFFFFFFFF, 0)
         os._exit(os.waitstatus_to_exitcode(os.waitpid(process_id, 0)[1]) & 0xFF)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    show_stream_files()
     return Tmpfs(settings.limits.tmp_bytes, shown)
 
 
@@ -100,7 +104,6 @@ class _Slot:
         self._main = sys.modules["__main__"]
         """Kept alive: a child that replaces it would otherwise tear it down, and have the memory copied for that."""
         self._own = os.pidfd_open(os.getpid())
-        self._nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         gc.collect()
         gc.freeze()
 
@@ -127,7 +130,9 @@ class _Slot:
         with closing(mine), closing(theirs):
             kept = (*descriptors, theirs.fileno())
             child = self._fork(template.run, kept, is_template=True)
-            watch = self._watch([child], questions=(mine, self._answer), wall_seconds=math.inf)
+            # Each test has its own watch, so this bound is for a template that is stopped or hangs.
+            seconds = len(input_sizes) * self._limits.wall_seconds + _TEMPLATE_SECONDS
+            watch = self._watch([child], questions=(mine, self._answer), wall_seconds=seconds)
             endings = self._until_end(watch)
         if endings[0].exit_code > 0:  # a template either finishes or dies of a signal
             raise Unconfined
@@ -185,8 +190,10 @@ class _Slot:
         """
         if self._confinement.tier == "A":
             namespaces.renew_pid_namespace(self._own)
+        # Opened for each child: what is set on a description stays for whoever has it next.
+        nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         entry = self._confinement.prepare(
-            (self._nothing,) * 3,
+            (nothing,) * 3,
             kept,
             self._marks.steps(index, is_template=is_template),
             can_write=can_write,
@@ -201,6 +208,7 @@ class _Slot:
                 run()
             finally:
                 os._exit(1)
+        os.close(nothing)
         cpu_limit = self._limits.cpu_seconds * cpu_share if cpu_share else math.inf
         return Child(process_id, cpu_limit, time.monotonic() - start)
 
@@ -211,8 +219,8 @@ class _Slot:
         return self._queue.waited_seconds()
 
     def _is_over(self) -> bool:
-        """Return whether, outside tier A, the scratch folder is too full, or there are more threads than may be: for
-        root's uid no limit of the kernel bounds them.
+        """Return whether, outside tier A, the scratch folder is too full, or there are more threads than may be: no
+        limit of the kernel counts those of a job alone.
         """
         scratch = self._confinement.scratch
         return isinstance(scratch, Folder) and (scratch.is_over() or self._queue.num_threads() > _MAX_THREADS)

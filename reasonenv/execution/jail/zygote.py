@@ -42,6 +42,7 @@ def main(preload: str) -> None:
     # What these modules registered for the end is of no use to programs, and running it would cost every one of them.
     atexit._clear()  # pyright: ignore[reportPrivateUsage]
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+    _die_first()
     connection = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -54,6 +55,12 @@ def main(preload: str) -> None:
     with contextlib.suppress(ConnectionError):
         zygote.serve()
     zygote.end()
+
+
+def _die_first() -> None:
+    """Where memory runs out, let the kernel choose among this process and its children, not the trainer."""
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write("1000")
 
 
 def _use_huge_pages() -> None:

@@ -36,7 +36,7 @@ def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutco
             return outcome_of([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
         pairs = zip(tests.cases, records, strict=False)
         cases = [_judge_output(tests.comparison, case, record, limits) for case, record in pairs]
-        if records and records[-1].ending.limit is not None:
+        if cases and (records[-1].ending.limit is not None or cases[-1].status is CaseStatus.OUTPUT_LIMIT):
             cases += [NOT_RUN] * (len(tests.cases) - len(cases))
         outcome = outcome_of(cases, len(tests.cases), endings[0])
         every_ending = (*endings, *(record.ending for record in records))

@@ -8,7 +8,8 @@
     ["o", number, "type name"]   anything else: an object that stayed where it is
 
 Covered: values that lie about themselves (only the contents of subclasses are taken, by the methods of their built-in
-base), nesting, cycles, size, keys made to collide in a hash table, unhashable keys, malformed text. A format without
+base), nesting, cycles, size, keys made to collide in a hash table or to be looked for in many places, unhashable keys,
+malformed text. A format without
 references or names leaves nothing to call, import or look up. Not covered: reading costs time linear in the text, which
 the caller limits.
 """
@@ -16,12 +17,15 @@ the caller limits.
 from __future__ import annotations
 
 import json
-from collections import Counter
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 MAX_DEPTH = 200
-_MAX_SAME_HASH = 32
+_CHUNK = 64
+"""How many keys go into a table between two looks at the clock."""
+_SMALL_TABLE, _TABLE_SECONDS, _KEY_SECONDS = 1000, 0.01, 2e-6
+"""A table above that size may take so much CPU time, and so much more for each key; honest ones take a twentieth."""
 _SMALL = 1 << 63
 
 Keep = Callable[[object], int]
@@ -134,17 +138,27 @@ def _container(tag: str, parts: list[Any]) -> Any:
         return parts
     if tag == "t":
         return tuple(parts)
-    keys = parts[::2] if tag == "d" else parts
-    _refuse_collisions(keys)
     if tag == "d":
-        return dict(zip(keys, parts[1::2], strict=True))
-    return set(parts) if tag == "s" else frozenset(parts)
+        return _filled({}, list(zip(parts[::2], parts[1::2], strict=True)), dict.update)
+    found: set[Any] = _filled(set[Any](), parts, set.update)
+    return found if tag == "s" else frozenset(found)
 
 
-def _refuse_collisions(keys: list[Any]) -> None:
-    """Refuse thousands of keys with one hash, which make a table quadratic; honest keys share a hash in twos."""
-    if len(keys) > _MAX_SAME_HASH and max(Counter(map(hash, keys)).values()) > _MAX_SAME_HASH:
-        raise DecodeError("not a value: keys that collide")
+def _filled(table: Any, entries: list[Any], update: Callable[[Any, list[Any]], None]) -> Any:
+    """Fill a table with entries; raise where its keys are chosen to make that slow.
+
+    Keys of one hash are not needed for it: small integers can be chosen so that each is looked for in thousands of
+    places. No look at the keys finds all such choices, so time is measured.
+    """
+    if len(entries) <= _SMALL_TABLE:
+        update(table, entries)
+        return table
+    start = time.thread_time()
+    for first in range(0, len(entries), _CHUNK):
+        update(table, entries[first : first + _CHUNK])
+        if time.thread_time() - start > _TABLE_SECONDS + _KEY_SECONDS * first:
+            raise DecodeError("not a value: keys that collide")
+    return table
 
 
 def _scalar(tag: str, rest: list[Any]) -> Any:

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -110,3 +111,43 @@ def test_attacks_fail_and_honest_programs_pass(bait: Path, without: tuple[str, .
     assert json.loads(completed.stdout) == {f"{tier}: {mode}": [] for mode in MODES}
     assert list(bait.iterdir()) == []
     assert "PWNED" not in completed.stdout + completed.stderr
+
+
+def judge_in_order() -> list[str]:
+    """What is not as the index of the second set asks for: its programs run one by one, so that each comes behind
+    those whose traces it looks for.
+    """
+    folder = public_data("sandbox_attacks_2")
+    rows = [json.loads(line) for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()]
+    surprises: list[str] = []
+    with Sandbox(1, limits=Limits(cpu_seconds=1.5, wall_seconds=4.0)) as sandbox:
+        for row in sorted(rows, key=lambda row: row["id"]):
+            program = (folder / row["file"]).read_text(encoding="utf-8")
+            for mode in row["modes"]:
+                start = time.process_time()
+                (verdict,) = sandbox.judge([program], [MODES[mode.replace("assert", "asserts")]])
+                seconds = time.process_time() - start
+                has_passed = verdict.num_passed == verdict.num_tests
+                is_as_asked = has_passed if row["expected_verdict"] == "pass" else verdict.num_passed == 0
+                if not is_as_asked or verdict.status != "scored" or seconds > 1:
+                    details = {f"{case.status}: {case.detail}"[:90] for case in verdict.cases}
+                    passed = f"{verdict.num_passed}/{verdict.num_tests}"
+                    surprises.append(f"{row['file']} {mode} {passed} {verdict.status} {seconds:.1f} s {details}")
+    return surprises
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("canary")
+@pytest.mark.parametrize(("without", "as_user", "tier"), CASES)
+def test_nothing_passes_from_program_to_program(bait: Path, without: tuple[str, ...], as_user: bool, tier: str) -> None:
+    public_data("sandbox_attacks_2")
+    if as_user:
+        need("root")
+    completed = run_without(
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import json, {Path(__file__).stem} as attacks\nprint(json.dumps(attacks.judge_in_order()))",
+        without=without,
+        as_user=as_user,
+    )
+    assert completed.returncode == 0, completed.stderr
+    assert json.loads(completed.stdout) == []

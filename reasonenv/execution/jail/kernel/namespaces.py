@@ -149,6 +149,7 @@ def _build_root() -> ShownInTmp:
     for link, target in links:
         _link(f".{link}", target)
     os.makedirs(f".{TMP}", exist_ok=True)
+    _link("./dev/shm", TMP)  # where the C library keeps semaphores
     syscalls.call("pivot_root", b".", b".")
     syscalls.call("umount2", b".", _MNT_DETACH)
     os.chdir("/")
@@ -160,9 +161,11 @@ def _build_root() -> ShownInTmp:
 
 
 def clone_tree(path: str) -> int:
-    """Return a descriptor of a copy of the mounts at `path`, made read-only; devices stay devices."""
+    """Return a descriptor of a copy of the mounts at `path`, made read-only; devices stay devices, which that does not
+    keep from being written to.
+    """
     tree = syscalls.call("open_tree", _AT_FDCWD, os.fsencode(path), _OPEN_TREE_CLONE | _AT_RECURSIVE | os.O_CLOEXEC)
-    attributes = _ATTR_NOSUID | (0 if path in DEVICES else _ATTR_RDONLY | _ATTR_NODEV)
+    attributes = _ATTR_NOSUID | _ATTR_RDONLY | (0 if path in DEVICES else _ATTR_NODEV)
     _set_attributes(tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE, attributes)
     return tree
 

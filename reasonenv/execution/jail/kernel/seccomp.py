@@ -1,7 +1,8 @@
 """The system calls that a program may make, and the filter of classic BPF that refuses all others.
 
 Covered: new processes and programs (clone without CLONE_THREAD, fork, exec), signals and limits of other processes,
-the owner and signal of fcntl, sockets other than AF_UNIX pairs, addresses in sendto, the other ABIs of a processor
+the owner, signal and locks of fcntl, flock, what tells or asks for the state of the page cache, waking on memory
+that others may map, sockets other than AF_UNIX pairs, addresses in sendto, the other ABIs of a processor
 (i386, x32), namespaces, mounts, ptrace, bpf, io_uring, userfaultfd, keys, memfds. Not covered: flaws of allowed calls,
 and files and addresses, which hide behind pointers that a filter cannot follow (`landlock` and `namespaces` do those).
 
@@ -37,10 +38,17 @@ _AF_UNIX = 1
 _CLONE_THREAD, _CLONE_NAMESPACES = 0x00010000, 0x7E020080
 _O_ACCMODE, _O_TRUNC, _O_TMPFILE_BIT = 0o3, 0o1000, 0o20000000
 _TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX = 0x5401, 0x541B, 0x5421, 0x5450, 0x5451
-_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
-"""Duplicating, flags, locks, and the size of a pipe: no owners, signals, leases, notifications or seals."""
+_FCNTL = (0, 1, 2, 3, 4, 1030, 1032)
+"""Duplicating, flags and the size of a pipe: no locks, owners, signals, leases, notifications or seals."""
+_FUTEX_COMMAND, _FUTEX_PRIVATE, _FUTEX_WAIT, _FUTEX_WAIT_BITSET = 0x7F, 0x80, 0, 9
 _XATTR = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
-_OF_TEMPLATES = ("kill", "wait4", "pidfd_open", "memfd_create", "prctl", "prlimit64")
+_OF_TEMPLATES = ("kill", "tgkill", "wait4", "pidfd_open", "memfd_create", "prctl", "prlimit64")
+_OF_A_PROCESS = ("prlimit64", "getpgid", "getsid", "sched_getscheduler", "sched_getaffinity")
+"""Calls that name a process first."""
+_CLOCK_OF_A_PROCESS = 0x80000000
+"""Set in clocks that are named by the complement of a process id."""
+_HINTS = ("fadvise64", "readahead", "flock")
+"""Succeed without doing anything: advice may be ignored, and no process that a program could lock out exists."""
 _MODES = ("chmod", "fchmod", "fchmodat", "fchmodat2")
 _TIMES = ("utime", "utimes", "futimesat", "utimensat")
 
@@ -135,15 +143,23 @@ class Filter:
 def _rules_for_all() -> dict[str, Rule]:
     own = (Check(0, _OWN_PID),)
     pointer_is_null = (Check(4, 0), Check(4, 0, is_high=True))
+    # Joining a thread waits on what the kernel wakes; only processes that share memory wake each other otherwise.
+    futex = [(Check(1, _FUTEX_PRIVATE, _FUTEX_PRIVATE),)]
+    futex += [(Check(1, command, _FUTEX_COMMAND),) for command in (_FUTEX_WAIT, _FUTEX_WAIT_BITSET)]
     return {
         **dict.fromkeys((*_MODES, *_TIMES, "open", "openat", "creat", "truncate"), _ALWAYS),
         **dict.fromkeys(_XATTR, Rule(error=errno.ENOTSUP)),
+        **dict.fromkeys(_HINTS, Rule(error=0)),
         "clone": Rule(((Check(0, _CLONE_THREAD, _CLONE_THREAD | _CLONE_NAMESPACES),),)),
         "clone3": Rule(error=errno.ENOSYS),
         "openat2": Rule(error=errno.ENOSYS),
         "kill": Rule((own,)),
         "tgkill": Rule((own,)),
-        "prlimit64": Rule(((Check(0, 0),), own)),
+        "futex": Rule(tuple(futex)),
+        **dict.fromkeys(("preadv2", "pwritev2"), Rule(((Check(5, 0),),), errno.EOPNOTSUPP)),
+        **dict.fromkeys(_OF_A_PROCESS, Rule(((Check(0, 0),), own), errno.ESRCH)),
+        "getpriority": Rule(((Check(1, 0),), (Check(1, _OWN_PID),)), errno.ESRCH),
+        "clock_gettime": Rule(((Check(0, 0, _CLOCK_OF_A_PROCESS),),), errno.EINVAL),
         "socketpair": Rule(((Check(0, _AF_UNIX),),)),
         "sendto": Rule((pointer_is_null,)),
         "fcntl": Rule(tuple((Check(1, command),) for command in _FCNTL)),
