@@ -178,7 +178,7 @@ def finish(variables: dict[str, Any]) -> None:
     if atexit._ncallbacks():  # pyright: ignore[reportPrivateUsage]
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
     _flush(sys.stdout, sys.stderr, sys.__stdout__)
-    # An interpreter puts its own streams back, and destroys what is left: files that nobody closed write what they hold.
+    # An interpreter puts its own streams back and destroys what is left: files not closed write what they hold.
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     variables.clear()
     _flush(sys.__stdout__, sys.__stderr__)

@@ -24,7 +24,7 @@ from typing import Any, cast
 MAX_DEPTH = 200
 _CHUNK = 64
 """How many keys go into a table between two looks at the clock."""
-_SMALL_TABLE, _TABLE_SECONDS, _KEY_SECONDS = 1000, 0.01, 2e-6
+_SMALL_TABLE, _TABLE_SECONDS, _KEY_SECONDS = 128, 0.002, 2e-6
 """A table above that size may take so much CPU time, and so much more for each key; honest ones take a twentieth."""
 _SMALL = 1 << 63
 

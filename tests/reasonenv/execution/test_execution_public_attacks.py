@@ -113,6 +113,11 @@ def test_attacks_fail_and_honest_programs_pass(bait: Path, without: tuple[str, .
     assert "PWNED" not in completed.stdout + completed.stderr
 
 
+OPEN_IN_B = {"216_names_in_host_folders.py", "313_access_time_reader.py", "324_honest_lock.py"}
+"""What docs/security.md says of tier B: the machine's files can be asked for by name, with the time of the last access,
+and there is no folder for semaphores."""
+
+
 def judge_in_order() -> list[str]:
     """What is not as the index of the second set asks for: its programs run one by one, so that each comes behind
     those whose traces it looks for.
@@ -121,7 +126,8 @@ def judge_in_order() -> list[str]:
     rows = [json.loads(line) for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()]
     surprises: list[str] = []
     with Sandbox(1, limits=Limits(cpu_seconds=1.5, wall_seconds=4.0)) as sandbox:
-        for row in sorted(rows, key=lambda row: row["id"]):
+        known = OPEN_IN_B if sandbox.isolation == "B" else set[str]()
+        for row in sorted((row for row in rows if row["file"] not in known), key=lambda row: row["id"]):
             program = (folder / row["file"]).read_text(encoding="utf-8")
             for mode in row["modes"]:
                 start = time.process_time()

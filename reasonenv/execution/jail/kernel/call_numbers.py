@@ -21,10 +21,9 @@ rt_sigsuspend 130 133                 sigaltstack 131 132                   stat
 sched_get_priority_max 146 125
 sched_get_priority_min 147 126        arch_prctl 158 -   setrlimit 160 164  gettid 186 178
 time 201 -         epoll_create 213 - getdents64 217 61
-set_tid_address 218 96                restart_syscall 219 128               timer_create 222 107
+set_tid_address 218 96                restart_syscall 219 128
 timer_settime 223 110                 timer_gettime 224 108                 timer_getoverrun 225 109
-timer_delete 226 111                  clock_getres 229 114
-clock_nanosleep 230 115               exit_group 231 94  epoll_wait 232 -   epoll_ctl 233 21   mkdirat 258 34
+timer_delete 226 111                  exit_group 231 94  epoll_wait 232 -   epoll_ctl 233 21   mkdirat 258 34
 newfstatat 262 79  unlinkat 263 35    renameat 264 38    linkat 265 37      symlinkat 266 36   readlinkat 267 78
 faccessat 269 48   pselect6 270 72    ppoll 271 73       set_robust_list 273 99                epoll_pwait 281 22
 timerfd_create 283 85                 fallocate 285 47   timerfd_settime 286 86                timerfd_gettime 287 87
@@ -44,7 +43,8 @@ utimensat 280 88   prlimit64 302 261  clone3 435 435     openat2 437 437    fchm
 wait4 61 260       pidfd_open 434 434 memfd_create 319 279                  futex 202 98       preadv2 327 286
 pwritev2 328 287   fadvise64 221 223  readahead 187 213  flock 73 32        getpgid 121 155    getsid 124 156
 getpriority 140 141                   sched_getscheduler 145 120            sched_getaffinity 204 123
-clock_gettime 228 113
+clock_gettime 228 113                 clock_getres 229 114                  clock_nanosleep 230 115
+timer_create 222 107
 """
 """Allowed for some arguments, or refused with an error number of their own."""
 

@@ -45,6 +45,7 @@ _XATTR = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flis
 _OF_TEMPLATES = ("kill", "tgkill", "wait4", "pidfd_open", "memfd_create", "prctl", "prlimit64")
 _OF_A_PROCESS = ("prlimit64", "getpgid", "getsid", "sched_getscheduler", "sched_getaffinity")
 """Calls that name a process first."""
+_CLOCKS = ("clock_gettime", "clock_getres", "clock_nanosleep", "timer_create")
 _CLOCK_OF_A_PROCESS = 0x80000000
 """Set in clocks that are named by the complement of a process id."""
 _HINTS = ("fadvise64", "readahead", "flock")
@@ -159,7 +160,7 @@ def _rules_for_all() -> dict[str, Rule]:
         **dict.fromkeys(("preadv2", "pwritev2"), Rule(((Check(5, 0),),), errno.EOPNOTSUPP)),
         **dict.fromkeys(_OF_A_PROCESS, Rule(((Check(0, 0),), own), errno.ESRCH)),
         "getpriority": Rule(((Check(1, 0),), (Check(1, _OWN_PID),)), errno.ESRCH),
-        "clock_gettime": Rule(((Check(0, 0, _CLOCK_OF_A_PROCESS),),), errno.EINVAL),
+        **dict.fromkeys(_CLOCKS, Rule(((Check(0, 0, _CLOCK_OF_A_PROCESS),),), errno.EINVAL)),
         "socketpair": Rule(((Check(0, _AF_UNIX),),)),
         "sendto": Rule((pointer_is_null,)),
         "fcntl": Rule(tuple((Check(1, command),) for command in _FCNTL)),

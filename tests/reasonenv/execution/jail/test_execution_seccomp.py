@@ -141,13 +141,28 @@ def test_a_program_cannot_call(architecture: str, name: str) -> None:
         ("tgkill", (OWN_PID, 5, 9), ALLOW),
         ("tgkill", (5, OWN_PID, 9), REFUSED),
         ("prlimit64", (0, 7), ALLOW),
-        ("prlimit64", (1234, 7), REFUSED),
+        ("prlimit64", (1234, 7), ERRNO | errno.ESRCH),
+        ("getpgid", (1234,), ERRNO | errno.ESRCH),
+        ("getpgid", (OWN_PID,), ALLOW),
+        ("sched_getaffinity", (0, 8), ALLOW),
+        ("getpriority", (0, 1234), ERRNO | errno.ESRCH),
+        ("clock_gettime", (2,), ALLOW),
+        ("clock_gettime", (0xFFFFD96A,), ERRNO | errno.EINVAL),  # the clock of process 1234
+        ("timer_create", (0xFFFFD96A,), ERRNO | errno.EINVAL),
+        ("clock_nanosleep", (1,), ALLOW),
+        ("futex", (0, 129), ALLOW),  # wakes in its own memory
+        ("futex", (0, 0), ALLOW),  # waits for the end of a thread
+        ("futex", (0, 1), REFUSED),  # wakes others
+        ("preadv2", (3, 1, 1, 0, 0, 0), ALLOW),
+        ("preadv2", (3, 1, 1, 0, 0, 8), ERRNO | errno.EOPNOTSUPP),  # RWF_NOWAIT
+        *((name, (), ERRNO | 0) for name in ("fadvise64", "readahead", "flock")),
         ("socketpair", (1, 1), ALLOW),
         ("socketpair", (16, 3), REFUSED),
         ("sendto", (3, 1, 1, 0, 0, 0), ALLOW),
         ("sendto", (3, 1, 1, 0, 0x7FFF0000, 110), REFUSED),
         ("sendto", (3, 1, 1, 0, 1 << 32, 110), REFUSED),
         ("fcntl", (1, 2, 1), ALLOW),
+        *(("fcntl", (1, lock), REFUSED) for lock in (5, 6, 7, 36, 37, 38)),
         ("fcntl", (1, 8, 1), REFUSED),  # F_SETOWN
         ("fcntl", (1, 10, 9), REFUSED),  # F_SETSIG
         ("fcntl", (1, 15, 0), REFUSED),  # F_SETOWN_EX
