@@ -1,8 +1,8 @@
 """The slots of a sandbox, who holds them, and the loop that keeps them busy.
 
 Zygotes and slots are started when first needed, and again when lost. A job whose slot is lost, or whose jail was killed
-by someone unknown, is done once more. If its slot is lost again it has no result: nobody can say whether the program or
-the executor is to blame.
+by someone unknown, is done again, a few times and not for ever. If its slot is lost each time it has no result: nobody
+can say whether the program or the executor is to blame. If its jail is killed each time, the program does that.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Generic, Protocol, TypeVar
 
 from reasonenv.execution.jobs import Job, Preload
-from reasonenv.execution.processes import JailLost, SlotProcess, Zygote
+from reasonenv.execution.processes import JailLost, SlotProcess, Zygote, job_seconds
 from reasonenv.execution.tiers import Probe
 from reasonenv.execution.types import Isolation, Limits
 
 __all__ = ["Pool"]
 
-_MAX_ATTEMPTS = 2
+_MAX_ATTEMPTS = 4
+"""Within the time of one: a job takes at most twice that in all."""
 
 
 class _Outcome(Protocol):
@@ -76,15 +77,18 @@ class Pool:
         self._changed = threading.Condition()
         self._is_closed = False
 
-    def run(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
-        """Do all jobs on as many slots as are free, at least one; return None for a job that has no result."""
-        if not jobs:
+    def run(self, num_jobs: int, job_of: Callable[[int], Job[OutcomeT]]) -> list[OutcomeT | None]:
+        """Do all jobs on as many slots as are free, at least one; return None for a job that has no result.
+
+        A job is made by its number whenever it is tried, and forgotten: all inputs at once may be too much to hold.
+        """
+        if not num_jobs:
             return []
-        batch = _Batch(self, jobs)
-        with self._held(len(jobs)) as slots:
-            while not batch.is_done:
+        batch = _Batch(self, num_jobs, job_of)
+        with self._held(num_jobs) as slots:
+            while len(batch.outcomes) < num_jobs:
                 batch.advance(slots)
-        return [batch.outcomes[index] for index in range(len(jobs))]
+        return [batch.outcomes[index] for index in range(num_jobs)]
 
     def start_process(self, preload: Preload) -> SlotProcess:
         """Start a slot, and its zygote if need be; raise `JailLost` if two zygotes in a row have ended."""
@@ -168,16 +172,14 @@ class Pool:
 class _Batch(Generic[OutcomeT]):
     """The state of one call: what is still to do, and what has come of the rest."""
 
-    def __init__(self, pool: Pool, jobs: Sequence[Job[OutcomeT]]) -> None:
+    def __init__(self, pool: Pool, num_jobs: int, job_of: Callable[[int], Job[OutcomeT]]) -> None:
         self.outcomes: dict[int, OutcomeT | None] = {}
         self._pool = pool
-        self._jobs = jobs
-        self._pending = deque(range(len(jobs)))
+        self._job_of = job_of
+        self._pending = deque(range(num_jobs))
         self._attempts = Counter[int]()
-
-    @property
-    def is_done(self) -> bool:
-        return len(self.outcomes) == len(self._jobs)
+        self._last_starts: dict[int, float] = {}
+        """When the last attempt at a job may begin."""
 
     def advance(self, slots: Sequence[_Slot]) -> None:
         """Give work to idle slots, then wait for the next answer, loss or deadline."""
@@ -198,9 +200,11 @@ class _Batch(Generic[OutcomeT]):
                 self._lose(slot)
 
     def _assign(self, slot: _Slot, index: int) -> None:
-        job = self._jobs[index]
+        job = self._job_of(index)
         slot.preload, slot.index = job.preload, index
         self._attempts[index] += 1
+        seconds = job_seconds(job.num_executions, self._pool.limits)
+        self._last_starts.setdefault(index, time.monotonic() + seconds)
         try:
             if slot.preload not in slot.processes:
                 slot.processes[slot.preload] = self._pool.start_process(slot.preload)
@@ -217,7 +221,7 @@ class _Batch(Generic[OutcomeT]):
         if outcome is None or slot.index is None:
             return
         index, slot.index = slot.index, None
-        if outcome.was_killed and self._attempts[index] < _MAX_ATTEMPTS:
+        if outcome.was_killed and self._may_try_again(index):
             self._pending.appendleft(index)
         else:
             self.outcomes[index] = outcome
@@ -228,7 +232,10 @@ class _Batch(Generic[OutcomeT]):
         slot.index = None
         if slot.preload in slot.processes:
             slot.drop()
-        if self._attempts[index] < _MAX_ATTEMPTS:
+        if self._may_try_again(index):
             self._pending.appendleft(index)
         else:
             self.outcomes[index] = None
+
+    def _may_try_again(self, index: int) -> bool:
+        return self._attempts[index] < _MAX_ATTEMPTS and time.monotonic() < self._last_starts[index]

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ class JailLost(Exception):  # noqa: N818 - says what happened
 
 
 def job_seconds(num_executions: int, limits: Limits) -> float:
-    """Return how long one attempt at a job may take in all; there are at most two."""
+    """Return how long one attempt at a job may take in all; all its attempts take at most twice that."""
     return 30.0 + 1.5 * num_executions * limits.wall_seconds
 
 
@@ -125,7 +126,7 @@ class SlotProcess:
 
     def start(self, job: Job[Any], limits: Limits) -> None:
         """Send a job; the slot may still be starting."""
-        self._job, self._outputs = job, [memory_file() for _ in range(job.num_outputs)]
+        self._job, self._outputs = replace(job, inputs=()), [memory_file() for _ in range(job.num_outputs)]
         # The slot keeps the limits itself, by the time that it got. This one is for a slot that hangs.
         self.deadline = time.monotonic() + job_seconds(job.num_executions, limits)
         inputs = [memory_file(content) for content in job.inputs]

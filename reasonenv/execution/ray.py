@@ -7,12 +7,12 @@ node returns what its jails left, as bytes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 from reasonenv.errors import MissingExtraError
-from reasonenv.execution.jobs import Job, TestsOutcome, tests_jobs, verdict_of
+from reasonenv.execution.jobs import Job, TestsOutcome, check_paired, judging_job, verdict_of
 from reasonenv.execution.sandbox import Sandbox
 from reasonenv.execution.types import CodeVerdict, Isolation, Limits, Tests, Tier
 from reasonenv.execution.wire.endings import Ending
@@ -51,19 +51,21 @@ class _Node:
 
 @dataclass
 class _Chunk:
-    """Jobs that travel together: `_Chunk([0, 1, 2])`."""
+    """Jobs that travel together: `_Chunk([0, 1, 2])` before it is sent."""
 
     indices: list[int]
+    jobs: list[Job[TestsOutcome]] = field(default_factory=list[Job[TestsOutcome]])
+    """While the chunk is under way: all inputs at once may be too much to hold."""
     num_attempts: int = 0
 
 
 @dataclass
 class _Batch:
-    """The state of one call: chunks that wait, chunks that are under way, and what came of jobs."""
+    """The state of one call: chunks that wait, chunks that are under way, and the verdicts."""
 
     waiting: deque[_Chunk]
     under_way: dict[Any, tuple[str, _Chunk]] = field(default_factory=dict[Any, tuple[str, _Chunk]])
-    found: dict[int, tuple[Isolation, _Raw | None]] = field(default_factory=dict[int, tuple[Isolation, _Raw | None]])
+    found: dict[int, CodeVerdict] = field(default_factory=dict[int, CodeVerdict])
 
 
 class RaySandbox:
@@ -98,13 +100,14 @@ class RaySandbox:
             RuntimeError: no node of the cluster is alive.
             SandboxUnavailable: a node lacks a layer.
         """
-        jobs = tests_jobs(programs, tests, self._settings[2])
-        starts = range(0, len(jobs), _CHUNK_SIZE)
-        batch = _Batch(deque(_Chunk(list(range(start, min(start + _CHUNK_SIZE, len(jobs))))) for start in starts))
+        check_paired(programs, tests)
+        starts = range(0, len(programs), _CHUNK_SIZE)
+        indices = [list(range(start, min(start + _CHUNK_SIZE, len(programs)))) for start in starts]
+        batch = _Batch(deque(map(_Chunk, indices)))
         while batch.waiting or batch.under_way:
-            self._send(batch, jobs)
+            self._send(batch, lambda index: judging_job(programs[index], tests[index], self._settings[2]))
             self._receive(batch)
-        return [_verdict(job, *batch.found[index]) for index, job in enumerate(jobs)]
+        return [batch.found[index] for index in range(len(programs))]
 
     def close(self) -> None:
         """End the sandboxes of all nodes."""
@@ -117,7 +120,7 @@ class RaySandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _send(self, batch: _Batch, jobs: Sequence[Job[TestsOutcome]]) -> None:
+    def _send(self, batch: _Batch, job_of: Callable[[int], Job[TestsOutcome]]) -> None:
         """Give every node that has fewer than two chunks another one."""
         nodes = self._living_nodes()
         busy = [node for node, _ in batch.under_way.values()]
@@ -127,7 +130,8 @@ class RaySandbox:
                     return
                 chunk = batch.waiting.popleft()
                 chunk.num_attempts += 1
-                stripped = [replace(jobs[index], interpret=_raw) for index in chunk.indices]
+                chunk.jobs = chunk.jobs or list(map(job_of, chunk.indices))
+                stripped = [replace(job, interpret=_raw) for job in chunk.jobs]
                 batch.under_way[nodes[node].do.remote(stripped)] = (node, chunk)
 
     def _receive(self, batch: _Batch) -> None:
@@ -144,7 +148,8 @@ class RaySandbox:
             isolation, results = self._settings[1], [None] * len(chunk.indices)
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from error
-        batch.found |= {index: (isolation, raw) for index, raw in zip(chunk.indices, results, strict=True)}
+        for index, job, raw in zip(chunk.indices, chunk.jobs, results, strict=True):
+            batch.found[index] = _verdict(job, isolation, raw)
 
     def _living_nodes(self) -> dict[str, Any]:
         """Return the actor of every node that is alive, by the node's id; one is started where there is none."""

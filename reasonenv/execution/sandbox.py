@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import NoReturn, Self
 
 from reasonenv.counts import check_counts
-from reasonenv.execution.jobs import Job, run_job, tests_jobs, verdict_of
+from reasonenv.execution.jobs import Job, TestsOutcome, check_paired, judging_job, run_job, verdict_of
 from reasonenv.execution.pool import OutcomeT, Pool
 from reasonenv.execution.processes import Zygote
 from reasonenv.execution.session import Session
@@ -70,22 +70,27 @@ class Sandbox:
         Raises:
             ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
         """
-        jobs = tests_jobs(programs, tests, self._limits)
-        outcomes = self._current_pool().run(jobs)
+        check_paired(programs, tests)
+
+        def job_of(index: int) -> Job[TestsOutcome]:
+            return judging_job(programs[index], tests[index], self._limits)
+
+        outcomes = self._current_pool().run(len(programs), job_of)
         return [
-            verdict_of(outcome, job.num_tests, self._isolation) for job, outcome in zip(jobs, outcomes, strict=True)
+            verdict_of(outcome, job_of(index).num_tests if outcome is None else 0, self._isolation)
+            for index, outcome in enumerate(outcomes)
         ]
 
     def run(self, code: str, stdin: str = "") -> ExecutionResult:
         """Run a program once, as `python main.py < stdin` would, and return what it printed."""
-        (outcome,) = self._current_pool().run([run_job(code, stdin, self._limits, self._isolation)])
+        (outcome,) = self.do([run_job(code, stdin, self._limits, self._isolation)])
         if outcome is None:
             return ExecutionResult(status=RunStatus.GRADER_FAILED, isolation=self._isolation)
         return outcome.result
 
     def do(self, jobs: Sequence[Job[OutcomeT]]) -> list[OutcomeT | None]:
         """Do jobs that were made elsewhere, where the expected values are; return None for one that broke."""
-        return self._current_pool().run(jobs)
+        return self._current_pool().run(len(jobs), jobs.__getitem__)
 
     def session(self) -> Session:
         """Return a new Python session, on a slot of its own besides those of `judge` and `run`."""

@@ -21,23 +21,36 @@ __all__ = [
     "RunOutcome",
     "TestsOutcome",
     "as_call_tests",
+    "check_paired",
+    "judging_job",
     "preload_for",
     "run_job",
-    "tests_jobs",
     "verdict_of",
 ]
 
 
-def tests_jobs(programs: Sequence[str], tests: Sequence[Tests], limits: Limits) -> list[Job[TestsOutcome]]:
-    """Return one job per program, which decides which of its tests it passes.
-
-    Raises:
-        ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
-        TypeError: not a program, or not tests.
-    """
+def check_paired(programs: Sequence[str], tests: Sequence[Tests]) -> None:
     if len(programs) != len(tests):
         raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
-    return [_tests_job(program, suite, limits) for program, suite in zip(programs, tests, strict=True)]
+
+
+def judging_job(program: str, tests: Tests, limits: Limits) -> Job[TestsOutcome]:
+    """Return the job that decides which tests a program passes.
+
+    Raises:
+        ValueError: no test at all, or an argument that is not a plain value.
+        TypeError: not a program, or not tests.
+    """
+    if not isinstance(program, str):
+        raise TypeError(f"A program is a str; got {type(program).__name__}.")
+    if isinstance(tests, AssertTests):
+        literal = as_call_tests(tests)
+        return assert_job(program, tests, limits) if literal is None else call_job(program, literal, limits)
+    if isinstance(tests, CallTests):
+        return call_job(program, tests, limits)
+    if isinstance(tests, StdinTests):
+        return stdin_job(program, tests, limits)
+    raise TypeError(f"Tests are CallTests, StdinTests or AssertTests; got {type(tests).__name__}.")
 
 
 def verdict_of(outcome: TestsOutcome | None, num_tests: int, isolation: Isolation) -> CodeVerdict:
@@ -54,16 +67,3 @@ def verdict_of(outcome: TestsOutcome | None, num_tests: int, isolation: Isolatio
         cpu_seconds=cpu_seconds,
         status=status,
     )
-
-
-def _tests_job(program: str, tests: Tests, limits: Limits) -> Job[TestsOutcome]:
-    if not isinstance(program, str):
-        raise TypeError(f"A program is a str; got {type(program).__name__}.")
-    if isinstance(tests, AssertTests):
-        literal = as_call_tests(tests)
-        return assert_job(program, tests, limits) if literal is None else call_job(program, literal, limits)
-    if isinstance(tests, CallTests):
-        return call_job(program, tests, limits)
-    if isinstance(tests, StdinTests):
-        return stdin_job(program, tests, limits)
-    raise TypeError(f"Tests are CallTests, StdinTests or AssertTests; got {type(tests).__name__}.")

@@ -64,7 +64,7 @@ def assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOut
             return outcome_of(cases, num_tests, candidate)._replace(was_killed=False)
         stopped = next((text_of(["", *line[2:]]) for line in lines if line[0] == "stopped"), None)
         ending = judge if candidate.limit is None and judge.limit is not None else candidate
-        outcome = outcome_of(cases[: num_tests - 1], num_tests, ending)
+        outcome = outcome_of(cases[: num_tests - 1], num_tests, judge if judge.was_killed else ending)
         if stopped is None:
             return outcome
         not_run = [CaseResult(CaseStatus.NOT_RUN, stopped)] * (num_tests - len(cases[: num_tests - 1]))

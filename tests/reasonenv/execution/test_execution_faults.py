@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from reasonenv.execution import Limits, RunStatus, Sandbox
-from reasonenv.execution.jobs import Preload
-from reasonenv.execution.jobs import tests_jobs as jobs_of
+from reasonenv.execution.jobs import Preload, judging_job
 from reasonenv.execution.pool import Pool
 from reasonenv.execution.processes import Zygote
 from reasonenv.execution.shared import shared_sandbox
@@ -182,7 +181,7 @@ def test_a_slot_that_works_is_not_given_up_before_all_its_runs_could_have_met_th
     pool = Pool(zygote, found, found.tier or "none", limits, 1)
     try:
         process = pool.start_extra_process(Preload.BASICS)
-        process.start(jobs_of(["print(1)"], [tests], limits)[0], limits)
+        process.start(judging_job("print(1)", tests, limits), limits)
         assert process.deadline - time.monotonic() > 100 * limits.wall_seconds
     finally:
         pool.close()

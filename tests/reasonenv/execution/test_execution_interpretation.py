@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from reasonenv.execution import Limits, RunStatus
-from reasonenv.execution.jobs import Preload, preload_for, run_job, verdict_of
+from reasonenv.execution.jobs import Preload, judging_job, preload_for, run_job, verdict_of
 from reasonenv.execution.jobs import TestsOutcome as Outcome
-from reasonenv.execution.jobs import tests_jobs as jobs_of
 from reasonenv.execution.results import describe_end
 from reasonenv.execution.wire.endings import MEMORY_CODE, RAISED_CODE, Ending
 from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
@@ -25,7 +24,7 @@ OUT_OF_TIME = Ending(-9, 4.0, "time")
 
 
 def interpreted(tests, result: bytes, *endings: Ending) -> Outcome:
-    (job,) = jobs_of(["def f(): ..."], [tests], Limits(output_bytes=20))
+    job = judging_job("def f(): ...", tests, Limits(output_bytes=20))
     return job.interpret(endings, result)
 
 
@@ -138,7 +137,7 @@ def test_runs_are_what_their_records_say_and_the_first_without_one_met_the_end(
 
 
 def test_the_detail_of_a_failure_is_no_longer_than_its_limit() -> None:
-    (job,) = jobs_of([""], [StdinTests((("", ""),))], Limits())
+    job = judging_job("", StdinTests((("", ""),)), Limits())
     (case,) = job.interpret([LEFT], record(b"", LEFT, b"y" * 700)).cases
     assert case.detail == "y" * 500
 
@@ -148,7 +147,7 @@ def test_arguments_that_are_nested_too_deeply_to_be_sent_are_refused() -> None:
     for _ in range(300):
         nested = [nested]
     with pytest.raises(ValueError, match="'f' is nested deeper than 200"):
-        jobs_of([""], [CallTests("f", (((nested,), 1),))], Limits())
+        judging_job("", CallTests("f", (((nested,), 1),)), Limits())
 
 
 def test_each_run_is_charged_for_its_own_time_whatever_became_of_it() -> None:
@@ -260,11 +259,11 @@ def test_sources_that_name_a_numeric_library_get_the_process_that_has_it(sources
     ],
 )
 def test_a_job_asks_for_the_libraries_of_its_program_and_of_its_tests(program, tests, preload) -> None:
-    (job,) = jobs_of([program], [tests], Limits())
+    job = judging_job(program, tests, Limits())
     assert (job.preload, job.num_tests) == (preload, 1 if "ones" in str(tests) else 3)
 
 
 @pytest.mark.parametrize(("tests", "num_executions"), [(CALLS, 1), (INPUTS, 3), (ASSERTS, 2)])
 def test_a_job_has_time_for_each_of_its_processes(tests, num_executions) -> None:
-    (job,) = jobs_of([""], [tests], Limits())
+    job = judging_job("", tests, Limits())
     assert job.num_executions == num_executions

@@ -13,7 +13,7 @@ from areas import need
 from code_parts import HALF, HIDDEN_OUTPUT, RIGHT, STDIN_TASK, TASK, WRONG, attempt, sandbox_or_skip
 
 from reasonenv.errors import MissingExtraError
-from reasonenv.execution.jobs import tests_jobs as jobs_of
+from reasonenv.execution.jobs import judging_job
 from reasonenv.execution.ray import RaySandbox, _raw, _verdict
 from reasonenv.execution.types import Limits
 from reasonenv.execution.wire.endings import Ending
@@ -85,7 +85,7 @@ def test_expected_values_do_not_travel():
     import pickle
     from dataclasses import replace
 
-    (job,) = jobs_of([RIGHT], [TASK.reference.tests], Limits())
+    job = judging_job(RIGHT, TASK.reference.tests, Limits())
     sent = pickle.dumps(replace(job, interpret=_raw))
     assert str(HIDDEN_OUTPUT).encode() not in sent
     assert HIDDEN_OUTPUT.to_bytes(4, "little") not in sent
@@ -105,7 +105,7 @@ def test_a_node_does_a_job_again_if_any_of_its_jails_was_killed():
 
 
 def test_a_job_that_no_node_finished_has_no_verdict_and_the_others_are_judged_by_the_caller():
-    (job,) = jobs_of(["def f(): return 1"], [CallTests("f", (((), 1), ((), 2)))], Limits())
+    job = judging_job("def f(): return 1", CallTests("f", (((), 1), ((), 2))), Limits())
     lost = _verdict(job, "B", None)
     assert (lost.status, lost.num_tests, lost.isolation) == (ScoreStatus.GRADER_FAILED, 2, "B")
     lines = b'["loaded"]\n["value", "1"]\n["value", "1"]\n'

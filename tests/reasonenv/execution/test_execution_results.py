@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reasonenv.execution import CaseStatus, CodeVerdict, Limits, RunStatus, Sandbox
-from reasonenv.execution.jobs import RunOutcome, run_job
-from reasonenv.execution.jobs import tests_jobs as jobs_of
+from reasonenv.execution.jobs import RunOutcome, judging_job, run_job
 from reasonenv.execution.results import read_lines
 from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
@@ -88,25 +87,25 @@ def test_what_a_program_wrote_last_is_the_detail_of_its_failure(sandbox: Sandbox
 
 
 def test_a_process_that_is_killed_behind_its_last_answer_has_answered() -> None:
-    (job,) = jobs_of(["def f(): return 1"], [CallTests("f", (((), 1),))], Limits())
+    job = judging_job("def f(): return 1", CallTests("f", (((), 1),)), Limits())
     whole = job.interpret([KILLED], b'["loaded"]\n["value", "1"]\n')
     assert ([case.status for case in whole.cases], whole.was_killed) == ([CaseStatus.PASSED], False)
     assert job.interpret([KILLED], b'["loaded"]\n').was_killed
 
 
 def test_a_process_that_the_jail_ends_at_a_limit_was_killed_by_nobody_else() -> None:
-    (job,) = jobs_of(["def f(): return 1"], [CallTests("f", (((), 1),))], Limits())
+    job = judging_job("def f(): return 1", CallTests("f", (((), 1),)), Limits())
     outcome = job.interpret([Ending(-9, 4.0, "time")], b'["loaded"]\n')
     assert ([case.status for case in outcome.cases], outcome.was_killed) == ([CaseStatus.TIME_LIMIT], False)
 
 
 def test_tests_and_program_that_run_out_of_time_together_are_charged_for_the_program() -> None:
-    (job,) = jobs_of(["def f(x): return x"], [AssertTests("assert f(1) + 0 == 1", ("f",))], Limits())
+    job = judging_job("def f(x): return x", AssertTests("assert f(1) + 0 == 1", ("f",)), Limits())
     outcome = job.interpret([Ending(-9, 3.0, "time"), Ending(-9, 1.0, "time")], b'["loaded"]\n')
     assert ([case.status for case in outcome.cases], outcome.cpu_seconds) == ([CaseStatus.TIME_LIMIT], 1.0)
 
 
-def test_a_job_whose_jail_is_killed_every_time_is_done_twice(sandbox: Sandbox) -> None:
+def test_a_job_whose_jail_is_killed_every_time_is_not_done_for_ever(sandbox: Sandbox) -> None:
     job = run_job("print(1)", "", Limits(), sandbox.isolation)
     seen: list[RunOutcome] = []
 
@@ -116,7 +115,7 @@ def test_a_job_whose_jail_is_killed_every_time_is_done_twice(sandbox: Sandbox) -
 
     (outcome,) = sandbox.do([replace(job, interpret=interpret)])
     assert outcome is seen[-1]
-    assert [attempt.result.stdout for attempt in seen] == ["1\n"] * 2
+    assert [attempt.result.stdout for attempt in seen] == ["1\n"] * 4
 
 
 def test_where_no_child_can_be_confined_no_test_has_a_verdict() -> None:

@@ -25,7 +25,7 @@ from reasonenv.execution import (
     Sandbox,
     StdinTests,
 )
-from reasonenv.execution.jobs import tests_jobs as jobs_of
+from reasonenv.execution.jobs import judging_job
 from reasonenv.execution.results import read_lines
 from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import ScoreStatus
@@ -189,7 +189,7 @@ def test_each_run_on_standard_input_starts_afresh(sandbox: Sandbox) -> None:
 
 
 def test_a_run_that_ends_well_behind_its_time_limit_has_passed_nothing() -> None:
-    (job,) = jobs_of(["print(5)"], [StdinTests((("", "5\n"), ("", "5\n")))], Limits())
+    job = judging_job("print(5)", StdinTests((("", "5\n"), ("", "5\n"))), Limits())
     records = [
         {"exit_code": 0, "cpu_seconds": 1.0, "limit": limit, "stdout": 2, "stderr": 0} for limit in (None, "time")
     ]
