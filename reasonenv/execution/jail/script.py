@@ -102,14 +102,17 @@ class Tests:
 
 
 class Template(NamedTuple):
-    """What a template needs to know: the sizes of the program and of each input, which lie one behind the other."""
+    """What a template needs to know: the sizes of the program and of each input, which lie one behind the other, and
+    how much the records of all tests may take.
+    """
 
     program_size: int
     input_sizes: list[int]
+    max_result_bytes: int
     tests: Tests
 
     def run(self) -> None:
-        """Write a record per test until one meets a limit of time or output; never returns.
+        """Write a record per test until one meets a limit of time or output, or all of them do; never returns.
 
         A record is a JSON line with `exit_code`, `cpu_seconds`, `limit`, `stdout` and `stderr`, the last two being
         the numbers of bytes that follow. A program that cannot be compiled gives `failed` instead.
@@ -146,7 +149,7 @@ class Template(NamedTuple):
         return number
 
     def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_series: int) -> bool:
-        """Run the tests whose inputs begin at `offset`; return whether the limits were kept. Raises as `run`."""
+        """Run the tests whose inputs begin at `offset`; return whether more may run. Raises as `run`."""
         _open_files(self.tests.files, offset, sizes)
         endings: list[Ending] = []
         starts: list[int] = []
@@ -168,9 +171,13 @@ class Template(NamedTuple):
             if num_held_bytes > _MAX_HELD_BYTES:
                 self._write_down(num_written, endings)
                 num_written, num_held_bytes = len(endings), 0
+                is_over = is_over or self._is_result_full()
         self.tests.marks.check([self.tests.places[index] for index in starts])
         self._write_down(num_written, endings)
-        return not is_over
+        return not is_over and not self._is_result_full()
+
+    def _is_result_full(self) -> bool:
+        return os.fstat(_RESULT).st_size > self.max_result_bytes
 
     def _run_test(self, code: CodeType, index: int) -> Ending:
         tests = self.tests

@@ -124,8 +124,10 @@ class _Slot:
         child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors, waits_for_it=True)
         return self._until_end(self._watch([child]))
 
-    def _script(self, descriptors: Sequence[int], program_size: int, input_sizes: list[int]) -> list[Ending]:
-        template = Template(program_size, input_sizes, self._tests)
+    def _script(
+        self, descriptors: Sequence[int], program_size: int, input_sizes: list[int], max_result_bytes: int
+    ) -> list[Ending]:
+        template = Template(program_size, input_sizes, max_result_bytes, self._tests)
         mine, theirs = socket.socketpair()
         with closing(mine), closing(theirs):
             kept = (*descriptors, theirs.fileno())

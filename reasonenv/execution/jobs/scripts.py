@@ -26,9 +26,13 @@ __all__ = ["run_job", "stdin_job"]
 
 ResultT = TypeVar("ResultT")
 
+_FULL_OUTPUTS = 16
+"""How many tests may print as much as a test may, beside what all tests are expected to print: more is a flood."""
+
 
 def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutcome]:
     check_not_empty(tests.cases)
+    max_result_bytes = _FULL_OUTPUTS * limits.output_bytes + 4 * sum(len(expected) for _, expected in tests.cases)
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         records = read_records(result)
@@ -36,13 +40,15 @@ def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutco
             return outcome_of([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
         pairs = zip(tests.cases, records, strict=False)
         cases = [_judge_output(tests.comparison, case, record, limits) for case, record in pairs]
+        if len(cases) < len(tests.cases) and len(result) > max_result_bytes:
+            cases.append(CaseResult(CaseStatus.OUTPUT_LIMIT, "all tests together"))
         if cases and (records[-1].ending.limit is not None or cases[-1].status is CaseStatus.OUTPUT_LIMIT):
             cases += [NOT_RUN] * (len(tests.cases) - len(cases))
         outcome = outcome_of(cases, len(tests.cases), endings[0])
         every_ending = (*endings, *(record.ending for record in records))
         return outcome._replace(was_killed=any(ending.was_killed for ending in every_ending))
 
-    return _script_job(program, [text for text, _ in tests.cases], limits, interpret)
+    return _script_job(program, [text for text, _ in tests.cases], max_result_bytes, limits, interpret)
 
 
 def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> Job[RunOutcome]:
@@ -74,16 +80,21 @@ def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> J
         stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
         return outcome(status, decoded(stdout), decoded(stderr), record.ending.was_killed)
 
-    return _script_job(program, [stdin], limits, interpret)
+    return _script_job(program, [stdin], 0, limits, interpret)
 
 
 def _script_job(
-    program: str, inputs: Sequence[str], limits: Limits, interpret: Callable[[Sequence[Ending], bytes], ResultT]
+    program: str,
+    inputs: Sequence[str],
+    max_result_bytes: int,
+    limits: Limits,
+    interpret: Callable[[Sequence[Ending], bytes], ResultT],
 ) -> Job[ResultT]:
     source = program.encode("utf-8", "surrogatepass")
     texts = [text.encode("utf-8", "surrogatepass") for text in inputs]
+    message = {"kind": "script", "program_size": len(source), "input_sizes": list(map(len, texts))}
     return Job(
-        {"kind": "script", "program_size": len(source), "input_sizes": list(map(len, texts))},
+        message | {"max_result_bytes": max_result_bytes},
         (source + b"".join(texts),),
         len(texts) * (2 * limits.output_bytes + 1024),
         interpret,

@@ -153,3 +153,14 @@ def test_modules_that_a_program_names_are_those_of_python(sandbox: Sandbox, modu
 def test_names_of_modules_are_free_for_variables(sandbox: Sandbox) -> None:
     program = "queue = [int(input())]\nstatistics = sum(queue)\nprint(statistics)"
     assert sandbox.judge([program], [StdinTests((("5", "5"),))])[0].num_passed == 1
+
+
+def test_a_flood_over_many_tests_ends_at_what_all_of_them_may_print(sandbox: Sandbox) -> None:
+    flood = "print('x' * 1_000_000)"
+    (verdict,) = sandbox.judge([flood], [StdinTests((("", "1"),) * 60)])
+    found = statuses(verdict)
+    assert found == ["wrong_answer"] * (end := found.index("output_limit")) + ["output_limit"] + ["not_run"] * (
+        59 - end
+    )
+    expected = StdinTests((("", "x" * 1_000_000),) * 60)
+    assert sandbox.judge([flood], [expected])[0].num_passed == 60
