@@ -354,4 +354,57 @@ def f(x): return (x**3 + 5 * x + 17) % 10007
 if __name__ == "__main__":
     answer = f(int(input()))
     atexit.register(lambda: print(answer))
+
+# -- fast_output: streams of its own, as contest programs begin
+import os, sys
+from io import BytesIO, IOBase
+class FastIO(IOBase):
+    newlines = 0
+    def __init__(self, file):
+        self._fd, self.buffer, self.writable = file.fileno(), BytesIO(), "x" in file.mode or "r" not in file.mode
+        self.write = self.buffer.write if self.writable else None
+    def readline(self):
+        while self.newlines == 0:
+            text = os.read(self._fd, max(os.fstat(self._fd).st_size, 8192))
+            self.newlines = text.count(b"\\n") + (not text)
+            place = self.buffer.tell()
+            self.buffer.seek(0, 2), self.buffer.write(text), self.buffer.seek(place)
+        self.newlines -= 1
+        return self.buffer.readline()
+    def flush(self):
+        if self.writable:
+            os.write(self._fd, self.buffer.getvalue())
+            self.buffer.truncate(0), self.buffer.seek(0)
+class Wrapper(IOBase):
+    def __init__(self, file):
+        self.buffer = FastIO(file)
+        self.flush, self.writable = self.buffer.flush, self.buffer.writable
+        self.write = lambda text: self.buffer.write(text.encode("ascii"))
+        self.readline = lambda: self.buffer.readline().decode("ascii")
+def f(x): return (x**3 + 5 * x + 17) % 10007
+if __name__ == "__main__":
+    sys.stdin, sys.stdout = Wrapper(sys.stdin), Wrapper(sys.stdout)
+    print(f(int(sys.stdin.readline())))
+
+# -- input_by_name: standard input by the name of its file
+def f(x): return (x**3 + 5 * x + 17) % 10007
+if __name__ == "__main__":
+    print(f(int(open("/dev/stdin").read())))
+
+# -- own_signal: a signal to itself, by every call that may
+import os, signal, threading
+def f(x):
+    seen = []
+    signal.signal(signal.SIGUSR1, lambda *_: seen.append(1))
+    signal.raise_signal(signal.SIGUSR1)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+    return (x**3 + 5 * x + 17) % 10007 if len(seen) == 3 else -1
+
+# -- own_lock: a lock on a file of its own
+import fcntl
+def f(x):
+    with open("lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return (x**3 + 5 * x + 17) % 10007
 """)

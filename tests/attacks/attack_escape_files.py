@@ -55,7 +55,7 @@ def attempt():
 import os
 def attempt():
     for folder in ("", "/etc", "/usr", "/usr/bin", "/usr/local", "/lib", "/bin", "/var", "/var/tmp", "/run", "/opt",
-                   "/srv", "/dev", "/sys", "/mnt", "/dev/shm"):
+                   "/srv", "/dev", "/sys", "/mnt"):
         try: os.close(os.open(folder + "/reasonenv-attack", os.O_CREAT | os.O_WRONLY))
         except OSError: continue
         return True

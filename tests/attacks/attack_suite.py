@@ -31,6 +31,7 @@ from attack_escape_network import NETWORK
 from attack_forge_channel import CHANNEL
 from attack_forge_interpreter import INTERPRETER
 from attack_forge_values import VALUES
+from attack_persist import PERSIST
 from attack_programs import MODES, Program
 from attack_read import READ
 from attack_resource import MEMORY, TIME
@@ -43,7 +44,7 @@ from reasonenv.execution import Limits, Sandbox
 SUITE: dict[str, tuple[Program, ...]] = {
     "forge_values": VALUES, "forge_interpreter": INTERPRETER, "forge_channel": CHANNEL, "read": READ,
     "escape_kernel": KERNEL, "escape_files": FILES, "escape_network": NETWORK,
-    "resource_time": TIME, "resource_memory": MEMORY, "resource_numbers": NUMBERS, "source": SOURCE,
+    "persist": PERSIST, "resource_time": TIME, "resource_memory": MEMORY, "resource_numbers": NUMBERS, "source": SOURCE,
     "control": CONTROLS,
 }  # fmt: skip
 LIMITS = Limits(cpu_seconds=1.5, wall_seconds=4.0)

@@ -42,9 +42,10 @@ _FCNTL = (0, 1, 2, 3, 4, 1030, 1032)
 """Duplicating, flags and the size of a pipe: no locks, owners, signals, leases, notifications or seals."""
 _FUTEX_COMMAND, _FUTEX_PRIVATE, _FUTEX_WAIT, _FUTEX_WAIT_BITSET = 0x7F, 0x80, 0, 9
 _XATTR = ("getxattr", "lgetxattr", "fgetxattr", "listxattr", "llistxattr", "flistxattr")
-_OF_TEMPLATES = ("kill", "tgkill", "wait4", "pidfd_open", "memfd_create", "prctl", "prlimit64")
 _OF_A_PROCESS = ("prlimit64", "getpgid", "getsid", "sched_getscheduler", "sched_getaffinity")
 """Calls that name a process first."""
+_OF_TEMPLATES = ("kill", "tgkill", "wait4", "pidfd_open", "memfd_create", "prctl", *_OF_A_PROCESS, "getpriority")
+"""Calls that a template makes, or that its children may make on themselves."""
 _CLOCKS = ("clock_gettime", "clock_getres", "clock_nanosleep", "timer_create")
 _CLOCK_OF_A_PROCESS = 0x80000000
 """Set in clocks that are named by the complement of a process id."""
