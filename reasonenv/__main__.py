@@ -19,7 +19,10 @@ from reasonenv.installation import DISTRIBUTIONS, add_current_folder, collision,
 
 _TIERS = {
     "A": "with a file system, a network and processes of their own",
-    "B": "on the machine's file system, of which they can read the Python installation alone, and without network",
+    "B": (
+        "on the machine's file system, without network; they can read the Python installation alone, and find out names "
+        "and times of other files, by which one can leave a note for the next (docs/security.md)"
+    ),
 }
 
 

@@ -26,7 +26,7 @@ from reasonenv.execution.wire.channel import memory_file, read_file, receive, se
 from reasonenv.execution.wire.endings import Ending
 from reasonenv.execution.wire.folders import remove_folder
 
-__all__ = ["JailLost", "SlotProcess", "Zygote"]
+__all__ = ["JailLost", "SlotProcess", "Zygote", "job_seconds"]
 
 _FAR_SIDE = """
 import sys, types

@@ -30,6 +30,7 @@ __all__ = [
 
 
 def check_paired(programs: Sequence[str], tests: Sequence[Tests]) -> None:
+    """Raise a ValueError unless there are as many tests as programs."""
     if len(programs) != len(tests):
         raise ValueError(f"There is one set of tests per program; got {len(programs)} and {len(tests)}.")
 

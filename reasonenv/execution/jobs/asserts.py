@@ -49,6 +49,7 @@ def _literal_call(statement: ast.stmt) -> tuple[str, tuple[Any, ...], Any] | Non
 
 
 def assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOutcome]:
+    """Return the job that runs the tests in one jail and the program in another; raise a ValueError without tests."""
     num_tests = len(find_tests(ast.parse(tests.source)))
     if num_tests == 0:
         raise ValueError("The source of AssertTests has no top-level statement that asserts anything.")

@@ -26,6 +26,7 @@ __all__ = ["call_job"]
 
 
 def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome]:
+    """Return the job that calls a function of the program with the arguments of each test, in one process."""
     check_not_empty(tests.cases)
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
 

@@ -77,6 +77,7 @@ def preload_for(*sources: str) -> Preload:
 
 
 def check_not_empty(cases: Sequence[object]) -> None:
+    """Raise a ValueError where there is no test."""
     if not cases:
         raise ValueError("There is no test case: a program that is asked nothing has passed nothing.")
 

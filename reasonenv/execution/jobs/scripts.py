@@ -31,6 +31,7 @@ _FULL_OUTPUTS = 16
 
 
 def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutcome]:
+    """Return the job that runs the program once for each test, with the test's text as its standard input."""
     check_not_empty(tests.cases)
     max_result_bytes = _FULL_OUTPUTS * limits.output_bytes + 4 * sum(len(expected) for _, expected in tests.cases)
 
