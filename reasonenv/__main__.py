@@ -20,8 +20,8 @@ from reasonenv.installation import DISTRIBUTIONS, add_current_folder, collision,
 _TIERS = {
     "A": "with a file system, a network and processes of their own",
     "B": (
-        "on the machine's file system, without network; they can read the Python installation alone, and find out names "
-        "and times of other files, by which one can leave a note for the next (docs/security.md)"
+        "on the machine's file system, without network; they can read the Python installation alone, and find out "
+        "names and times of other files, by which one can leave a note for the next (docs/security.md)"
     ),
 }
 
