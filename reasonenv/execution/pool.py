@@ -92,10 +92,11 @@ class Pool:
 
     def start_process(self, preload: Preload) -> SlotProcess:
         """Start a slot, and its zygote if need be; raise `JailLost` if two zygotes in a row have ended."""
+        zygote = self._zygote(preload)
         try:
-            return SlotProcess(self._zygote(preload), self._settings)
+            return SlotProcess(zygote, self._settings)
         except JailLost:
-            self._replace_zygote(preload)
+            self._forget_zygote(preload, zygote)
             return SlotProcess(self._zygote(preload), self._settings)
 
     def start_extra_process(self, preload: Preload) -> SlotProcess:
@@ -162,11 +163,13 @@ class Pool:
                 self._zygotes[preload] = Zygote(preload)
             return self._zygotes[preload]
 
-    def _replace_zygote(self, preload: Preload) -> None:
+    def _forget_zygote(self, preload: Preload, zygote: Zygote) -> None:
+        """Let go of a zygote that has ended, or is about to: its socket closes before it can be waited for."""
         with self._changed:
-            zygote = self._zygotes.get(preload)
-            if zygote is not None and zygote.process.poll() is not None:
-                self._zygotes.pop(preload).close()
+            if self._zygotes.get(preload) is not zygote:  # another thread did
+                return
+            del self._zygotes[preload]
+        zygote.close()
 
 
 class _Batch(Generic[OutcomeT]):

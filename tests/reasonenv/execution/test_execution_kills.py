@@ -31,13 +31,17 @@ RIGHT = "def f(x):\n    return 2 * x\nif __name__ == '__main__':\n    print(f(in
 WRONG = RIGHT.replace("2 * x", "3 * x")
 
 
-def kill_at_random(chance: random.Random, is_over: threading.Event) -> None:
-    """Kill 50 times some process below this one."""
+def processes_of(sandbox: Sandbox) -> list[int]:
+    return [process for root in sandbox.process_ids for process in (root, *descendants_of(root))]
+
+
+def kill_at_random(sandbox: Sandbox, chance: random.Random, is_over: threading.Event) -> None:
+    """Kill 50 times some process of the sandbox."""
     for _ in range(NUM_KILLS):
         if is_over.wait(chance.uniform(0.01, 0.1)):
             break
         with contextlib.suppress(IndexError, ProcessLookupError):
-            os.kill(chance.choice(descendants_of(os.getpid())), signal.SIGKILL)
+            os.kill(chance.choice(processes_of(sandbox)), signal.SIGKILL)
 
 
 @pytest.mark.slow
@@ -58,12 +62,12 @@ def test_kills_at_random_make_no_verdict_wrong(seed: int) -> None:
 
     is_over = threading.Event()
     with Sandbox(2) as sandbox:
-        thread = threading.Thread(target=kill_at_random, args=(random.Random(seed), is_over))
+        thread = threading.Thread(target=kill_at_random, args=(sandbox, random.Random(seed), is_over))
         thread.start()
         outcomes = sandbox.do([counted(index) for index in range(NUM_JOBS)])
         is_over.set()
         thread.join()
-        left = descendants_of(os.getpid())
+        left = processes_of(sandbox)
     wrong = [
         (index, outcome)
         for index, outcome in enumerate(outcomes)
