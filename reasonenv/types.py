@@ -55,7 +55,8 @@ class Comparison:
     """When an output counts as the expected one. Judged by the caller, never inside the sandbox.
 
     Numbers are close when `|a - b| <= max(absolute_tolerance, relative_tolerance * |b|)`, also within lists, tuples and
-    dictionaries and, for printed output, between tokens. Without a tolerance values are compared with `==`.
+    dictionaries and, for printed output, between tokens. Two integers, and tokens that are expected without a fraction,
+    are exact all the same. Without a tolerance values are compared with `==`; a NaN is right where one is expected.
     """
 
     absolute_tolerance: float = 0.0
@@ -74,6 +75,13 @@ class CallTests:
     cases: Sequence[tuple[tuple[Any, ...], Any]]
     """(positional arguments, expected return value), of plain Python values."""
     comparison: Comparison = field(default_factory=Comparison)
+    prelude: str = ""
+    """Source that is run before the program, in its module; statements that only give names which the program does not
+    mention are left out. `"from typing import *"` where programs may count on that."""
+    signature: str = ""
+    """The header of the function where plain values do not say what it takes: lists become linked lists or trees for
+    parameters of type `ListNode` and `TreeNode`, and back; `-> None` means that it changes its first argument, which is
+    the result. `"def flip(self, root: Optional[TreeNode]) -> None:"`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ class StdinTests:
     cases: Sequence[tuple[str, str]]
     """(standard input, expected standard output)."""
     comparison: Comparison = field(default_factory=Comparison)
+    prelude: str = ""
+    """As for `CallTests`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,8 @@ class AssertTests:
 
     source: str
     names: Sequence[str]
+    prelude: str = ""
+    """As for `CallTests`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,18 @@
 """When an output counts as the expected one: the rules of `reasonenv.types.Comparison`, on the caller's side.
 
-Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple, a NaN
-equals nothing. Values that are not plain equal nothing either. Under a tolerance, too, a truth value equals only what
-`==` says, and an infinity only the same infinity.
+Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple. Only where
+a NaN is expected a NaN is right, although Python calls them different. Values that are not plain equal nothing.
+
+A tolerance is for numbers with a fraction: two values of which one is no integer, or text that is expected to be
+printed as `0.50` or `5e-1`. Two integers, truth values, infinities and words are exact under a tolerance, too, as is
+what is expected to be printed without a fraction: 1000001 is no 1000000, 012 no 12.
 """
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from reasonenv.types import Comparison
@@ -14,15 +20,17 @@ from reasonenv.types import Comparison
 __all__ = ["output_matches", "value_matches"]
 
 _LONGEST_NUMBER = 400
+_NUMBER = re.compile(
+    r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE
+)
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 
 def value_matches(comparison: Comparison, case_input: object, expected: object, actual: object) -> bool:
     """Return whether a returned value is right; `actual` is untrusted, but made of exact built-in types."""
     if comparison.judge is not None:
         return bool(comparison.judge(case_input, expected, actual))
-    if actual == expected:
-        return True
-    return _has_tolerance(comparison) and _is_close(comparison, expected, actual)
+    return bool(actual == expected) or _is_close(comparison, expected, actual)
 
 
 def output_matches(comparison: Comparison, case_input: str, expected: str, actual: str) -> bool:
@@ -64,19 +72,14 @@ def _tokens_match(comparison: Comparison, expected: str, actual: str) -> bool:
 
 
 def _numbers_match(comparison: Comparison, expected: str, actual: str) -> bool:
-    if max(len(expected), len(actual)) > _LONGEST_NUMBER:
+    if max(len(expected), len(actual)) > _LONGEST_NUMBER or _INTEGER.fullmatch(expected):
         return False
-    try:
-        return _is_close(comparison, float(expected), float(actual))
-    except ValueError:
+    if not _NUMBER.fullmatch(expected) or not _NUMBER.fullmatch(actual):
         return False
+    return _is_close(comparison, float(expected), float(actual))
 
 
 def _is_close(comparison: Comparison, expected: Any, actual: Any) -> bool:
-    if isinstance(expected, bool) or isinstance(actual, bool):
-        return bool(actual == expected)
-    if isinstance(expected, int | float | complex) and isinstance(actual, int | float | complex):
-        return _is_close_number(comparison, expected, actual)
     if isinstance(expected, list | tuple):
         return (
             type(expected) is type(actual)
@@ -89,15 +92,24 @@ def _is_close(comparison: Comparison, expected: Any, actual: Any) -> bool:
             and expected.keys() == actual.keys()
             and all(_is_close(comparison, value, actual[key]) for key, value in expected.items())
         )
-    return bool(actual == expected)
-
-
-def _is_close_number(comparison: Comparison, expected: complex, actual: complex) -> bool:
     if actual == expected:
         return True
+    are_integers = isinstance(expected, int) and isinstance(actual, int)
+    are_numbers = _is_number(expected) and _is_number(actual)
+    return are_numbers and not are_integers and _is_close_number(comparison, expected, actual)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | complex | Fraction | Decimal) and not isinstance(value, bool)
+
+
+def _is_close_number(comparison: Comparison, expected: Any, actual: Any) -> bool:
     try:
-        distance, size = abs(actual - expected), abs(expected)
+        wanted, got = complex(expected), complex(actual)
+        if wanted != wanted:
+            return got != got
+        distance, size = abs(got - wanted), abs(wanted)
         bound = max(comparison.absolute_tolerance, comparison.relative_tolerance * size)
-        return distance <= bound and bound != float("inf")
+        return distance <= bound and 0.0 < bound != float("inf")
     except OverflowError:  # integers beyond the range of floats
         return False

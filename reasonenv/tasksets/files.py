@@ -16,7 +16,7 @@ from reasonenv.tasksets.base import Problem, TaskList, numbered_id
 from reasonenv.tasksets.columns import Columns, as_columns
 from reasonenv.tasksets.contradictions import warn_of_contradictions
 from reasonenv.tasksets.datasets import DATA_SETS
-from reasonenv.tasksets.datasets.data_set import DataSet, task_list
+from reasonenv.tasksets.datasets.data_set import DataSet
 from reasonenv.tasksets.rows import ALL, Part, Row, file_rows, folder_part, hub_rows
 from reasonenv.tasksets.splits import HASH_SPLIT, check_split, hash_sides
 
@@ -163,4 +163,4 @@ def _public(
     if columns is not None:
         raise ValueError(f"Give data_set or columns, not both; got data_set={data_set!r} and columns={columns!r}.")
     known: DataSet = resolve(DATA_SETS, data_set, kind="data set")
-    return task_list(rows, known.parse, name or known.name, split, known.metadata)
+    return known.task_list(rows, name or known.name, split)

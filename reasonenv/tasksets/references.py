@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from reasonenv.errors import TaskDataError
+from reasonenv.execution.comparison import value_matches
 from reasonenv.tasksets.base import Reference
 from reasonenv.tasksets.questions.problems import LETTERS
 from reasonenv.tasksets.rows import Row
@@ -26,13 +27,13 @@ from reasonenv.types import (
     StdinTests,
 )
 
-__all__ = ["BY_TOKENS", "GRADING_ROLES", "KINDS", "read_reference", "same_value"]
+__all__ = ["BY_LINES", "GRADING_ROLES", "KINDS", "read_reference", "same_value"]
 
 Places = Mapping[str, str]
 """Role → the column of a row that plays it."""
 
-BY_TOKENS = Comparison(whitespace="tokens", relative_tolerance=1e-6, absolute_tolerance=1e-6)
-"""Printed output as the graders of public data sets compare it: spacing is free, and numbers may be nearly equal."""
+BY_LINES = Comparison(relative_tolerance=1e-6, absolute_tolerance=1e-6)
+"""Printed output line by line: the same words, or nearly the same number where one with a fraction is expected."""
 
 _LETTER = re.compile(r"\(?([A-Z])[).]?")
 _BOOLEANS = ("yes", "no", "true", "false")
@@ -253,15 +254,17 @@ def _stdin_tests(row: Row, column: str, pairs: list[tuple[Any, Any]]) -> StdinTe
         raise row.wrong_cell(
             column, "what the program reads and prints, as text, or a column 'function_name' beside it"
         )
-    return StdinTests(tuple(pairs), BY_TOKENS)
+    return StdinTests(tuple(pairs), BY_LINES)
 
 
 def same_value(_: object, expected: object, actual: object) -> bool:
     """Return whether values are equal, a tuple and a list of the same parts too: JSON has no tuples."""
-    return _listed(expected) == _listed(actual)
+    return value_matches(Comparison(), None, _listed(expected), _listed(actual))
 
 
 def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _listed(part) for key, part in cast("dict[Any, Any]", value).items()}
     return [_listed(part) for part in cast("list[Any]", value)] if isinstance(value, list | tuple) else value
 
 

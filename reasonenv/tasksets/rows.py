@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,18 @@ import numpy as np
 
 from reasonenv.errors import MissingExtraError, TaskDataError, UnknownNameError
 
-__all__ = ["ALL", "FILE_SUFFIXES", "Part", "Row", "file_rows", "folder_part", "hub_rows", "record_rows", "split_part"]
+__all__ = [
+    "ALL",
+    "FILE_SUFFIXES",
+    "Part",
+    "Row",
+    "file_rows",
+    "folder_part",
+    "hub_rows",
+    "read_json",
+    "record_rows",
+    "split_part",
+]
 
 ALL = "all"
 """The split that is the whole of a user's data."""
@@ -109,7 +121,7 @@ class Row:
         value = _plain(self.cell(column))
         if isinstance(value, str):
             try:
-                value = json.loads(value)
+                value = read_json(value)
             except (ValueError, RecursionError) as error:
                 raise self.wrong_cell(column, f"{expected}, or JSON text of it") from error
         if not isinstance(value, list | dict):
@@ -127,10 +139,20 @@ class Row:
         return ", ".join(map(str, self.cells)) or "none at all"
 
 
+def read_json(text: str) -> Any:
+    """Return what JSON text holds, with integers of any length; raises as `json.loads` does."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # more digits than Python reads
+        return json.loads(text, parse_int=lambda digits: int(Decimal(digits)))
+
+
 def _json_object(text: str) -> object:
     """Return what JSON text holds; None for other text."""
     try:
-        return json.loads(text)
+        return read_json(text)
     except (ValueError, RecursionError):
         return None
 
@@ -282,7 +304,7 @@ def _json_rows(path: Path) -> Iterator[Row]:
     with _opened(path, newline="\n") as file:
         text = file.read()
     try:
-        records = json.loads(text)
+        records = read_json(text)
     except (ValueError, RecursionError) as error:
         raise TaskDataError(f"{path}: not JSON ({error}): {_excerpt(text)}") from error
     if not isinstance(records, list) or not all(isinstance(cells, dict) for cells in records):
@@ -299,12 +321,29 @@ def _opened(path: Path, *, newline: str) -> TextIO:
 
 def _json_row(where: str, line: str) -> Row:
     try:
-        cells = json.loads(line)
+        cells = read_json(line)
     except (ValueError, RecursionError) as error:
-        raise TaskDataError(f"{where}: not JSON ({error}): {_excerpt(line)}") from error
+        return Row(where, _Unreadable(TaskDataError(f"{where}: not JSON ({error}): {_excerpt(line)}")))
     if not isinstance(cells, dict):
-        raise TaskDataError(f"{where}: expected a JSON object, got {type(cells).__name__}: {_excerpt(line)}")
+        got = f"{type(cells).__name__}: {_excerpt(line)}"
+        return Row(where, _Unreadable(TaskDataError(f"{where}: expected a JSON object, got {got}")))
     return Row(where, cells)
+
+
+class _Unreadable(Mapping[str, Any]):
+    """The cells of a row that holds none: who looks at them learns why, and may go on with the next row."""
+
+    def __init__(self, error: TaskDataError) -> None:
+        self._error = error
+
+    def __getitem__(self, column: str) -> Any:
+        raise self._error
+
+    def __iter__(self) -> Iterator[str]:
+        raise self._error
+
+    def __len__(self) -> int:
+        raise self._error
 
 
 def _csv_rows(path: Path) -> Iterator[Row]:

@@ -11,7 +11,7 @@ import atexit
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from ..wire.channel import read_file
 from ..wire.codec import decode, encode
 from ..wire.endings import MEMORY_CODE, RAISED_CODE
 from . import remote
+from .nodes import converting
 
 _MAX_TEXT = 500
 
@@ -54,11 +55,13 @@ def compile_source(program: str, file: str) -> CodeType:
     return compile(program.removeprefix("\ufeff"), file, "exec", dont_inherit=True)
 
 
-def load(program: str, name: str = "solution") -> ModuleType:
-    """Run a program as a module that can be imported by its name."""
+def load(program: str, prelude: str = "", name: str = "solution") -> ModuleType:
+    """Run a program, behind a prelude, as a module that can be imported by its name."""
     module = ModuleType(name)
     sys.modules[name] = module
     module.__file__ = f"{name}.py"
+    if prelude:
+        exec(compile_source(prelude, "prelude.py"), vars(module))
     exec(compile_source(program, module.__file__), vars(module))
     return module
 
@@ -74,22 +77,28 @@ def look_up(module: ModuleType, name: str) -> Any:
     raise Refusal(f"the program defines no {name!r}")
 
 
-def run_calls(output_bytes: int) -> None:
+def run_calls(call_bytes: int, all_bytes: int) -> None:
     """Read a program, the name of a function and the arguments of its calls; write a line per call. Never returns.
 
-    The first line says `["loaded"]` or why not, every other `["value", text]` or what happened instead.
+    The first line says `["loaded"]` or why not, every other `["value", text]` or what happened instead: "output_limit"
+    where it would be longer than `call_bytes`, or all together than `all_bytes`.
     """
     request = json.loads(read_file(_INPUT, 1 << 40))
     os.close(_INPUT)
-    write = _line_writer(output_bytes)
+    write = _line_writer(call_bytes, all_bytes)
     try:
-        function = look_up(load(request["program"]), request["function"])
+        module = load(request["program"], request["prelude"])
+        function = look_up(module, request["function"])
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         write(["failed", *describe(error)])
         os._exit(0)
     write(["loaded"])
-    for arguments in request["cases"]:
-        write(call_function(function, arguments))
+    if request["conversions"] is None:
+        for arguments in request["cases"]:
+            write(call_function(function, arguments))
+    else:
+        for arguments, conversion in zip(request["cases"], request["conversions"], strict=True):
+            write(call_function(converting(function, vars(module), **conversion), arguments))
     os._exit(0)
 
 
@@ -116,13 +125,13 @@ def call_function(function: Callable[..., object], arguments: str) -> list[str]:
         return list(describe(error))
 
 
-def _line_writer(output_bytes: int) -> Callable[[list[str]], None]:
-    left = output_bytes
+def _line_writer(call_bytes: int, all_bytes: int) -> Callable[[list[str]], None]:
+    left = all_bytes
 
     def write(line: list[str]) -> None:
         nonlocal left
         content = json.dumps(line).encode("ascii") + b"\n"
-        if len(content) > left:
+        if len(content) > min(call_bytes, left):
             content = b'["output_limit", ""]\n'
         else:
             left -= len(content)
@@ -138,10 +147,11 @@ def become_main(main: ModuleType) -> None:
     sys.argv = ["main.py"]
 
 
-def execute(code: CodeType) -> int:
-    """Run compiled code in `__main__` and do all that Python does at its end; return the exit code."""
+def execute(parts: Sequence[CodeType]) -> int:
+    """Run compiled code, part by part, in `__main__` and do all that Python does at its end; return the exit code."""
     try:
-        exec(code, vars(sys.modules["__main__"]))
+        for code in parts:
+            exec(code, vars(sys.modules["__main__"]))
         exit_code = 0
     except SystemExit as error:
         exit_code = _exit_code(error.code)

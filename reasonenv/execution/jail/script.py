@@ -120,9 +120,14 @@ class Template(NamedTuple):
         Raises:
             Unconfined: a test did not run, for reasons of the machine.
         """
-        program = read_file(_INPUT, self.program_size).decode("utf-8", "surrogatepass")
+        sizes = (self.prelude_size, self.program_size)
+        prelude, program = (
+            read_file(_INPUT, size, offset).decode("utf-8", "surrogatepass")
+            for size, offset in zip(sizes, (0, self.prelude_size), strict=True)
+        )
         try:
             code = compile_source(program, "main.py")
+            parts = [compile_source(prelude, "prelude.py"), code] if prelude else [code]
         except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
             _record(json.dumps({"failed": describe(error)}))
             os._exit(0)
@@ -132,11 +137,11 @@ class Template(NamedTuple):
         become_main(self.tests.main)
         opened = memory_file()
         assert opened == _PROGRESS, "a template has opened nothing yet"
-        max_series = _MAX_SERIES if is_stateless(code) else 1
-        offset, sizes = self.program_size, self.input_sizes
+        max_series = _MAX_SERIES if all(map(is_stateless, parts)) else 1
+        offset, sizes = self.prelude_size + self.program_size, self.input_sizes
         while sizes:
             batch = sizes[: self._num_next(sizes)]
-            if not self._run_batch(code, offset, batch, max_series):
+            if not self._run_batch(parts, offset, batch, max_series):
                 break
             offset, sizes = offset + sum(batch), sizes[len(batch) :]
         os._exit(0)
@@ -148,7 +153,7 @@ class Template(NamedTuple):
             number //= 2
         return number
 
-    def _run_batch(self, code: CodeType, offset: int, sizes: Sequence[int], max_series: int) -> bool:
+    def _run_batch(self, parts: Sequence[CodeType], offset: int, sizes: Sequence[int], max_series: int) -> bool:
         """Run the tests whose inputs begin at `offset`; return whether more may run. Raises as `run`."""
         _open_files(self.tests.files, offset, sizes)
         endings: list[Ending] = []
@@ -160,11 +165,11 @@ class Template(NamedTuple):
             indices = range(len(endings), min(len(sizes), len(endings) + max_series))
             starts.append(indices.start)
             if len(indices) > 1:
-                endings += self._run_series(code, indices)
+                endings += self._run_series(parts, indices)
                 num_held_bytes += self._held_bytes(indices)
                 num_printed = sum(os.fstat(file).st_size for file in self.tests.files[len(endings) - 1][1:])
             else:
-                endings.append(self._run_test(code, indices.start))
+                endings.append(self._run_test(parts, indices.start))
                 num_held_bytes += self.tests.held_bytes()
                 num_printed = self.tests.output_bytes()
             is_over = endings[-1].limit is not None or num_printed > self.tests.limits.output_bytes
@@ -179,15 +184,15 @@ class Template(NamedTuple):
     def _is_result_full(self) -> bool:
         return os.fstat(_RESULT).st_size > self.max_result_bytes
 
-    def _run_test(self, code: CodeType, index: int) -> Ending:
+    def _run_test(self, parts: Sequence[CodeType], index: int) -> Ending:
         tests = self.tests
         start = time.monotonic()
         process_id = tests.entries[index].fork(tests.waits[index])
         if process_id == 0:
-            run_alone(code)
+            run_alone(parts)
         return self._wait(process_id, index, start)
 
-    def _run_series(self, code: CodeType, indices: range) -> list[Ending]:
+    def _run_series(self, parts: Sequence[CodeType], indices: range) -> list[Ending]:
         """Return how the first of these tests ended and those behind it that ended well; the rest is still to run."""
         tests, limits = self.tests, self.tests.limits
         entry = tests.series_entry(indices)
@@ -196,7 +201,7 @@ class Template(NamedTuple):
         process_id = entry.fork(tests.waits[indices.start])
         if process_id == 0:
             files = tests.files[indices.start : indices.stop]
-            run_series(code, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
+            run_series(parts, files, _PROGRESS, limits.cpu_seconds, limits.output_bytes)
         ending = self._wait(process_id, indices.start, start)
         num_begun = max(1, min(os.fstat(_PROGRESS).st_size, len(indices)))
         endings = [Ending(0, ending.cpu_seconds / num_begun, None)] * (num_begun - 1)

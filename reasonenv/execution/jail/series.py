@@ -35,13 +35,13 @@ def open_streams_on_files() -> None:
     os.close(file)
 
 
-def run_alone(code: CodeType) -> NoReturn:
+def run_alone(parts: Sequence[CodeType]) -> NoReturn:
     """Run a test on descriptors 0 to 2."""
-    os._exit(execute(code))
+    os._exit(execute(parts))
 
 
 def run_series(
-    code: CodeType, files: Sequence[Sequence[int]], progress: int, cpu_limit: float, output_bytes: int
+    parts: Sequence[CodeType], files: Sequence[Sequence[int]], progress: int, cpu_limit: float, output_bytes: int
 ) -> NoReturn:
     """Run a test for each three files, up to the first that does not end well; write a byte to `progress` for each.
 
@@ -56,7 +56,7 @@ def run_series(
                 os.dup2(file, descriptor)
             _open_streams(settings)
             os.write(progress, b".")
-            exit_code = execute(code)
+            exit_code = execute(parts)
             num_bytes += sum(os.fstat(file).st_size for file in streams[1:])
             if exit_code != 0 or time.process_time() > budget or num_bytes > output_bytes:
                 break

@@ -120,14 +120,30 @@ class _Slot:
                 self._confinement.renew()
             send(self._connection, {"endings": endings})
 
-    def _call(self, descriptors: Sequence[int]) -> list[Ending]:
-        child = self._fork(lambda: programs.run_calls(self._limits.output_bytes), descriptors, waits_for_it=True)
-        return self._until_end(self._watch([child]))
+    def _call(self, descriptors: Sequence[int], call_bytes: int, all_bytes: int, num_calls: int) -> list[Ending]:
+        """Run calls, each under the limits of time: what the result file grows by shows that a call is done."""
+        result_bytes = 2 * all_bytes
+        child = self._fork(
+            lambda: programs.run_calls(call_bytes, all_bytes),
+            descriptors,
+            cpu_share=num_calls,
+            result_bytes=result_bytes,
+            waits_for_it=True,
+        )
+        child.cpu_limit = self._limits.cpu_seconds
+        watch = self._watch([child])
+        watch.renew_by(lambda: os.fstat(descriptors[-1]).st_size, num_calls)
+        return self._until_end(watch)
 
     def _script(
-        self, descriptors: Sequence[int], program_size: int, input_sizes: list[int], max_result_bytes: int
+        self,
+        descriptors: Sequence[int],
+        prelude_size: int,
+        program_size: int,
+        input_sizes: list[int],
+        max_result_bytes: int,
     ) -> list[Ending]:
-        template = Template(program_size, input_sizes, max_result_bytes, self._tests)
+        template = Template(prelude_size, program_size, input_sizes, max_result_bytes, self._tests)
         mine, theirs = socket.socketpair()
         with closing(mine), closing(theirs):
             kept = (*descriptors, theirs.fileno())

@@ -28,7 +28,7 @@ def as_call_tests(tests: AssertTests) -> CallTests | None:
     functions = {function for function, _, _ in literal}
     if len(literal) != len(calls) or len(functions) != 1 or not functions <= set(tests.names):
         return None
-    return CallTests(functions.pop(), tuple((arguments, expected) for _, arguments, expected in literal))
+    return CallTests(functions.pop(), tuple((arguments, expected) for _, arguments, expected in literal), prelude=tests.prelude)
 
 
 def _literal_call(statement: ast.stmt) -> tuple[str, tuple[Any, ...], Any] | None:

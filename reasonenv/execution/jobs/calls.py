@@ -16,6 +16,8 @@ from reasonenv.execution.jobs.job import (
     outcome_of,
     preload_for,
 )
+from reasonenv.execution.jobs.preludes import prelude_for
+from reasonenv.execution.jobs.signatures import conversion_of
 from reasonenv.execution.results import printable, read_lines, text_of
 from reasonenv.execution.types import CaseResult, CaseStatus, Limits
 from reasonenv.execution.wire.codec import MAX_DEPTH, DecodeError, Opaque, decode, encode
@@ -25,10 +27,18 @@ from reasonenv.types import CallTests, Comparison
 __all__ = ["call_job"]
 
 
+_FULL_OUTPUTS = 4
+_LINE_BYTES = 1024
+"""How many calls may return as much as one may, beside twice what all are expected to return, and the rest of a line."""
+
+
 def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome]:
-    """Return the job that calls a function of the program with the arguments of each test, in one process."""
+    """Return the job that calls the function of the program once for each test."""
     check_not_empty(tests.cases)
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
+    conversions = [conversion_of(tests.signature, len(case[0])) for case in tests.cases]
+    call_bytes, all_bytes = _output_limits(tests, limits)
+    prelude = prelude_for(program, tests.prelude)
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         lines = read_lines(result, len(tests.cases) + 1)
@@ -40,15 +50,34 @@ def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome
             cases = [_judge_value(tests.comparison, case, line) for case, line in pairs]
         return outcome_of(cases, len(tests.cases), endings[0])
 
-    request = {"program": program, "function": tests.function, "cases": arguments}
+    request = {"program": program, "function": tests.function, "cases": arguments, "prelude": prelude}
     return Job(
-        {"kind": "call"},
-        (json.dumps(request).encode("ascii"),),
-        2 * limits.output_bytes,
+        {"kind": "call", "call_bytes": call_bytes, "all_bytes": all_bytes},
+        (json.dumps(request | {"conversions": conversions if any(conversions) else None}).encode("ascii"),),
+        all_bytes + _LINE_BYTES * len(arguments),
         interpret,
+        num_executions=len(arguments),
         num_tests=len(arguments),
-        preload=preload_for(program),
+        preload=preload_for(program, prelude),
     )
+
+
+def _output_limits(tests: CallTests, limits: Limits) -> tuple[int, int]:
+    """Return how many bytes one call may return, and all together: more where more is expected.
+
+    They are multiples of the limit, because the program may see them, and exact ones would say how long answers are.
+    """
+    sizes = [_size(expected) for _, expected in tests.cases]
+    unit = limits.output_bytes
+    return (1 + 2 * max(sizes) // unit) * unit, (_FULL_OUTPUTS + 2 * sum(sizes) // unit) * unit
+
+
+def _size(value: object) -> int:
+    """Return how long the text of an expected value is; what only a special judge understands is short."""
+    try:
+        return len(encode(value, lambda _: 0))
+    except RecursionError:
+        return 0
 
 
 def _encoded(arguments: Sequence[object], function: str) -> str:

@@ -17,6 +17,7 @@ from reasonenv.execution.jobs.job import (
     outcome_of,
     preload_for,
 )
+from reasonenv.execution.jobs.preludes import prelude_for
 from reasonenv.execution.results import MAX_DETAIL, Record, decoded, describe_end, read_records
 from reasonenv.execution.types import CaseResult, CaseStatus, ExecutionResult, Isolation, Limits, RunStatus
 from reasonenv.execution.wire.endings import Ending
@@ -49,7 +50,8 @@ def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutco
         every_ending = (*endings, *(record.ending for record in records))
         return outcome._replace(was_killed=any(ending.was_killed for ending in every_ending))
 
-    return _script_job(program, [text for text, _ in tests.cases], max_result_bytes, limits, interpret)
+    prelude = prelude_for(program, tests.prelude)
+    return _script_job((prelude, program), [text for text, _ in tests.cases], max_result_bytes, limits, interpret)
 
 
 def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> Job[RunOutcome]:
@@ -81,27 +83,27 @@ def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> J
         stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
         return outcome(status, decoded(stdout), decoded(stderr), record.ending.was_killed)
 
-    return _script_job(program, [stdin], 0, limits, interpret)
+    return _script_job(("", program), [stdin], 0, limits, interpret)
 
 
 def _script_job(
-    program: str,
+    parts: tuple[str, str],
     inputs: Sequence[str],
     max_result_bytes: int,
     limits: Limits,
     interpret: Callable[[Sequence[Ending], bytes], ResultT],
 ) -> Job[ResultT]:
-    source = program.encode("utf-8", "surrogatepass")
+    prelude, program = (part.encode("utf-8", "surrogatepass") for part in parts)
     texts = [text.encode("utf-8", "surrogatepass") for text in inputs]
-    message = {"kind": "script", "program_size": len(source), "input_sizes": list(map(len, texts))}
+    sizes = {"prelude_size": len(prelude), "program_size": len(program), "input_sizes": list(map(len, texts))}
     return Job(
-        message | {"max_result_bytes": max_result_bytes},
-        (source + b"".join(texts),),
+        {"kind": "script"} | sizes | {"max_result_bytes": max_result_bytes},
+        (prelude + program + b"".join(texts),),
         len(texts) * (2 * limits.output_bytes + 1024),
         interpret,
         num_executions=len(texts),
         num_tests=len(texts),
-        preload=preload_for(program),
+        preload=preload_for(*parts),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -26,7 +28,14 @@ RELATIVE = Comparison(relative_tolerance=0.01)
         ([1, 2], (1, 2), False),
         ({1, 2}, {2, 1}, True),
         (0.3, 0.1 + 0.2, False),
-        (math.nan, math.nan, False),
+        (math.nan, math.nan, True),
+        ([1, {2: math.nan}], [1, {2: math.nan}], True),
+        (math.nan, 1.0, False),
+        (math.nan, None, False),
+        (1.0, math.nan, False),
+        ([math.nan], (math.nan,), False),
+        (Fraction(1, 2), 0.5, True),
+        (Decimal("0.1"), 0.1, False),
         (None, Opaque(0, "C"), False),
         ([1], [Opaque(0, "C")], False),
     ],
@@ -61,6 +70,12 @@ def test_values_without_tolerance_are_compared_as_python_does(expected, actual, 
         (math.inf, math.inf, True),
         (1.0, 10**400, False),
         (10**400, 10**400 + 1, False),
+        (1000000, 1000001, False),
+        (100, 100.005, True),
+        (2, Fraction(401, 200), True),
+        (0.5, Decimal("0.505"), True),
+        (Decimal("1e999"), 1.0, False),
+        (math.nan, math.nan, True),
         (1.0, Opaque(0, "C"), False),
     ],
 )
@@ -145,6 +160,15 @@ def test_printed_output_is_compared_up_to_the_spacing_asked_for(whitespace, expe
         ("1.00 2.00", "1.00", False),
         ("1.00", "1.00 2.00", False),
         ("nan", "nan", True),
+        ("nan", "NaN", True),
+        ("1.00", "1e0", True),
+        ("1e0", "1.001", True),
+        ("1", "1.001", False),
+        ("1", "1.0", False),
+        ("20250101", "20250102", False),
+        ("0012345", "12345", False),
+        ("1.00", "1_0.0", False),
+        ("1.00", "\u0661.00", False),
         ("1", "nan", False),
         ("1", "1" + "0" * 500, False),
         ("1", "x", False),
