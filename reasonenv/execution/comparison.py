@@ -1,12 +1,13 @@
 """When an output counts as the expected one: the rules of `reasonenv.types.Comparison`, on the caller's side.
 
-Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple, a NaN
-equals nothing. Values that are not plain equal nothing either. Under a tolerance, too, a truth value equals only what
-`==` says, and an infinity only the same infinity.
+Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple; but a NaN
+that is expected equals a NaN, for no answer could be right otherwise. Values that are not plain equal nothing. Under a
+tolerance, too, a truth value equals only what `==` says, and an infinity only the same infinity.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from reasonenv.types import Comparison
@@ -14,6 +15,8 @@ from reasonenv.types import Comparison
 __all__ = ["output_matches", "value_matches"]
 
 _LONGEST_NUMBER = 400
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?")
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 
 
 def value_matches(comparison: Comparison, case_input: object, expected: object, actual: object) -> bool:
@@ -22,7 +25,7 @@ def value_matches(comparison: Comparison, case_input: object, expected: object, 
         return bool(comparison.judge(case_input, expected, actual))
     if actual == expected:
         return True
-    return _has_tolerance(comparison) and _is_close(comparison, expected, actual)
+    return _is_close(comparison, expected, actual)
 
 
 def output_matches(comparison: Comparison, case_input: str, expected: str, actual: str) -> bool:
@@ -48,6 +51,8 @@ def _lines(comparison: Comparison, text: str) -> list[str]:
         return text.split("\n")
     if comparison.whitespace == "tokens":
         return [" ".join(text.split())]
+    if comparison.whitespace == "lines":
+        return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     lines = [line.rstrip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
@@ -64,12 +69,14 @@ def _tokens_match(comparison: Comparison, expected: str, actual: str) -> bool:
 
 
 def _numbers_match(comparison: Comparison, expected: str, actual: str) -> bool:
+    """Return whether numbers are close; one written without a point is the other only if that says the same."""
     if max(len(expected), len(actual)) > _LONGEST_NUMBER:
         return False
-    try:
-        return _is_close(comparison, float(expected), float(actual))
-    except ValueError:
-        return False
+    if _DECIMAL.fullmatch(expected):
+        is_number = _DECIMAL.fullmatch(actual) or _WHOLE.fullmatch(actual)
+        return is_number is not None and _is_close(comparison, float(expected), float(actual))
+    has_point = _WHOLE.fullmatch(expected) and _DECIMAL.fullmatch(actual)
+    return has_point is not None and float(actual) == int(expected)
 
 
 def _is_close(comparison: Comparison, expected: Any, actual: Any) -> bool:
@@ -93,7 +100,7 @@ def _is_close(comparison: Comparison, expected: Any, actual: Any) -> bool:
 
 
 def _is_close_number(comparison: Comparison, expected: complex, actual: complex) -> bool:
-    if actual == expected:
+    if actual == expected or (actual != actual and expected != expected):
         return True
     try:
         distance, size = abs(actual - expected), abs(expected)

@@ -26,13 +26,13 @@ from reasonenv.types import (
     StdinTests,
 )
 
-__all__ = ["BY_TOKENS", "GRADING_ROLES", "KINDS", "read_reference", "same_value"]
+__all__ = ["BY_LINES", "GRADING_ROLES", "KINDS", "read_reference", "same_value"]
 
 Places = Mapping[str, str]
 """Role → the column of a row that plays it."""
 
-BY_TOKENS = Comparison(whitespace="tokens", relative_tolerance=1e-6, absolute_tolerance=1e-6)
-"""Printed output as the graders of public data sets compare it: spacing is free, and numbers may be nearly equal."""
+BY_LINES = Comparison(whitespace="lines", relative_tolerance=1e-6, absolute_tolerance=1e-6)
+"""Printed output line by line: blanks are free, and decimals may be nearly equal, but no whole numbers."""
 
 _LETTER = re.compile(r"\(?([A-Z])[).]?")
 _BOOLEANS = ("yes", "no", "true", "false")
@@ -253,7 +253,7 @@ def _stdin_tests(row: Row, column: str, pairs: list[tuple[Any, Any]]) -> StdinTe
         raise row.wrong_cell(
             column, "what the program reads and prints, as text, or a column 'function_name' beside it"
         )
-    return StdinTests(tuple(pairs), BY_TOKENS)
+    return StdinTests(tuple(pairs), BY_LINES)
 
 
 def same_value(_: object, expected: object, actual: object) -> bool:

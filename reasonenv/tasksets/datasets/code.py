@@ -11,19 +11,23 @@ import base64
 import io
 import json
 import pickle
+import re
 import warnings
 import zlib
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from reasonenv.errors import TaskDataError
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.datasets.data_set import DataSet
-from reasonenv.tasksets.references import BY_TOKENS, same_value
+from reasonenv.tasksets.references import BY_LINES, same_value
 from reasonenv.tasksets.rows import Row
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
 _NUM_PUBLIC = 2
+_LONGEST_LINE = 10_000
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?")
 
 
 def _parse_humaneval(row: Row) -> Problem:
@@ -121,7 +125,7 @@ def _call_tests(row: Row, name: str, cases: list[tuple[Any, Any]]) -> CallTests:
 
 
 def _stdin_tests(cases: list[tuple[Any, Any]]) -> StdinTests:
-    return StdinTests(tuple((_text_of(text), _text_of(output)) for text, output in cases), BY_TOKENS)
+    return StdinTests(tuple((_text_of(text), _text_of(output)) for text, output in cases), BY_LINES)
 
 
 def _text_of(value: Any) -> str:
@@ -154,11 +158,31 @@ def _livecodebench_tests(row: Row, name: str | None, cases: list[Any]) -> CallTe
     try:
         pairs = [(str(case["input"]), str(case["output"])) for case in cases]
         if name is None:
-            return StdinTests(tuple(pairs), BY_TOKENS)
+            return StdinTests(tuple(pairs), Comparison(judge=same_lines))
         calls = [(tuple(json.loads(line) for line in text.split("\n") if line), json.loads(out)) for text, out in pairs]
     except (TypeError, KeyError, ValueError) as error:
         raise TaskDataError(f"{row.where}: a test case has no readable input and output ({error}).") from error
     return CallTests(name, tuple(calls), Comparison(judge=same_value))
+
+
+def same_lines(_: object, expected: str, actual: str) -> bool:
+    """Return whether printed lines are the same, or the same decimals exactly, as LiveCodeBench compares them.
+
+    Its grader takes `0012` for `12`, too, since it reads every line as decimals where it can; digits that begin with a
+    zero are compared as text here.
+    """
+    wanted, got = ([line.strip() for line in text.strip().split("\n")] for text in (expected, actual))
+    return len(wanted) == len(got) and all(
+        line == other or (len(line) < _LONGEST_LINE > len(other) and _same_decimals(line.split(), other.split()))
+        for line, other in zip(wanted, got, strict=True)
+    )
+
+
+def _same_decimals(wanted: list[str], got: list[str]) -> bool:
+    return len(wanted) == len(got) and all(
+        token == other or (_NUMBER.fullmatch(token) and _NUMBER.fullmatch(other) and Decimal(token) == Decimal(other))
+        for token, other in zip(wanted, got, strict=True)
+    )
 
 
 def _private_tests(row: Row) -> list[Any]:

@@ -14,6 +14,7 @@ from areas import public_data
 from code_parts import attempt, sandbox_or_skip
 
 from reasonenv.errors import TaskDataError
+from reasonenv.execution.comparison import output_matches
 from reasonenv.rewards.code import CodePassRate
 from reasonenv.tasksets import from_path, load_tasks, validate
 from reasonenv.types import AssertTests, CallTests, StdinTests
@@ -201,3 +202,34 @@ def test_every_public_reference_program_passes_and_returns_none_fails(name, size
 def muting(task):
     """Redefine what the tests call to return None."""
     return "\n".join(f"def {name}(*arguments): return None" for name in task.reference.tests.names)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "matches"),
+    [
+        ("1\n2\n", " 1 \n2", True),
+        ("1\n2", "1 2", False),
+        ("20250101", "20250102", False),
+        ("0012345", "12345", False),
+        ("0.50", "0.5", True),
+        ("2", "2.0", True),
+        ("0.3", "0.30000000000000004", False),
+        ("yes 1.0", "yes 1", True),
+        ("yes 1.0", "no 1.0", False),
+        ("1" * 31, "1" * 30 + "0", False),
+        ("1e3", "1000", True),
+        ("nan", "nan", True),
+        ("nan", "NaN", False),
+        ("1", "", False),
+        ("", "\n", True),
+    ],
+)
+def test_printed_lines_of_livecodebench_are_the_same_or_the_same_decimals(tmp_path, expected, actual, matches):
+    row = {
+        **LIVECODEBENCH,
+        "starter_code": "",
+        "metadata": "{}",
+        "private_test_cases": json.dumps([{"input": "5\n", "output": expected}]),
+    }
+    tests = load(tmp_path, "livecodebench", row)[0].reference.tests
+    assert output_matches(tests.comparison, *tests.cases[-1], actual) is matches
