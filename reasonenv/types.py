@@ -55,14 +55,17 @@ class Comparison:
     """When an output counts as the expected one. Judged by the caller, never inside the sandbox.
 
     Numbers are close when `|a - b| <= max(absolute_tolerance, relative_tolerance * |b|)`, also within lists, tuples and
-    dictionaries and, for printed output, between tokens. Two integers, and tokens that are expected without a fraction,
-    are exact all the same. Without a tolerance values are compared with `==`; a NaN is right where one is expected.
+    dictionaries and, for printed output, between tokens that the expected output writes as decimals (`2.50`, `1e-7`):
+    whole numbers, which may be identifiers or digits, are exact. Without a tolerance values are compared with `==`. A
+    NaN that is expected equals a NaN.
     """
 
     absolute_tolerance: float = 0.0
     relative_tolerance: float = 0.0
-    whitespace: Literal["exact", "trailing", "tokens"] = "trailing"
-    """Printed output only. `trailing` ignores blanks at line ends and empty lines at the end, `tokens` all spacing."""
+    whitespace: Literal["exact", "trailing", "lines", "tokens"] = "trailing"
+    """Printed output only. `trailing` ignores blanks at line ends and empty lines at the end, `lines` empty lines and
+    the width of blanks, `tokens` all spacing.
+    """
     judge: Callable[[Any, Any, Any], bool] | None = None
     """`judge(input, expected, actual)` decides instead, where several outputs are right."""
 

@@ -1,11 +1,9 @@
 """When an output counts as the expected one: the rules of `reasonenv.types.Comparison`, on the caller's side.
 
-Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple. Only where
-a NaN is expected a NaN is right, although Python calls them different. Values that are not plain equal nothing.
-
-A tolerance is for numbers with a fraction: two values of which one is no integer, or text that is expected to be
-printed as `0.50` or `5e-1`. Two integers, truth values, infinities and words are exact under a tolerance, too, as is
-what is expected to be printed without a fraction: 1000001 is no 1000000, 012 no 12.
+Values are compared with `==`, as the tests of HumanEval and MBPP do: `1 == 1.0 == True`, a list is no tuple; but a NaN
+that is expected equals a NaN, for no answer could be right otherwise. Values that are not plain equal nothing. Under a
+tolerance, too, a truth value equals only what `==` says, an infinity only the same infinity, and an integer that is
+expected no other integer.
 """
 
 from __future__ import annotations
@@ -20,17 +18,17 @@ from reasonenv.types import Comparison
 __all__ = ["output_matches", "value_matches"]
 
 _LONGEST_NUMBER = 400
-_NUMBER = re.compile(
-    r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE
-)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?")
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 
 
 def value_matches(comparison: Comparison, case_input: object, expected: object, actual: object) -> bool:
     """Return whether a returned value is right; `actual` is untrusted, but made of exact built-in types."""
     if comparison.judge is not None:
         return bool(comparison.judge(case_input, expected, actual))
-    return bool(actual == expected) or _is_close(comparison, expected, actual)
+    if actual == expected:
+        return True
+    return _is_close(comparison, expected, actual)
 
 
 def output_matches(comparison: Comparison, case_input: str, expected: str, actual: str) -> bool:
@@ -56,6 +54,8 @@ def _lines(comparison: Comparison, text: str) -> list[str]:
         return text.split("\n")
     if comparison.whitespace == "tokens":
         return [" ".join(text.split())]
+    if comparison.whitespace == "lines":
+        return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
     lines = [line.rstrip() for line in text.splitlines()]
     while lines and not lines[-1]:
         lines.pop()
@@ -72,11 +72,14 @@ def _tokens_match(comparison: Comparison, expected: str, actual: str) -> bool:
 
 
 def _numbers_match(comparison: Comparison, expected: str, actual: str) -> bool:
-    if max(len(expected), len(actual)) > _LONGEST_NUMBER or _INTEGER.fullmatch(expected):
+    """Return whether numbers are close; one written without a point is the other only if that says the same."""
+    if max(len(expected), len(actual)) > _LONGEST_NUMBER:
         return False
-    if not _NUMBER.fullmatch(expected) or not _NUMBER.fullmatch(actual):
-        return False
-    return _is_close(comparison, float(expected), float(actual))
+    if _DECIMAL.fullmatch(expected):
+        is_number = _DECIMAL.fullmatch(actual) or _WHOLE.fullmatch(actual)
+        return is_number is not None and _is_close(comparison, float(expected), float(actual))
+    has_point = _WHOLE.fullmatch(expected) and _DECIMAL.fullmatch(actual)
+    return has_point is not None and float(actual) == int(expected)
 
 
 def _is_close(comparison: Comparison, expected: Any, actual: Any) -> bool:
@@ -95,15 +98,14 @@ def _is_close(comparison: Comparison, expected: Any, actual: Any) -> bool:
     if actual == expected:
         return True
     are_integers = isinstance(expected, int) and isinstance(actual, int)
-    are_numbers = _is_number(expected) and _is_number(actual)
-    return are_numbers and not are_integers and _is_close_number(comparison, expected, actual)
+    return not are_integers and _is_number(expected) and _is_number(actual) and _is_near(comparison, expected, actual)
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float | complex | Fraction | Decimal) and not isinstance(value, bool)
 
 
-def _is_close_number(comparison: Comparison, expected: Any, actual: Any) -> bool:
+def _is_near(comparison: Comparison, expected: Any, actual: Any) -> bool:
     try:
         wanted, got = complex(expected), complex(actual)
         if wanted != wanted:

@@ -32,8 +32,8 @@ __all__ = ["BY_LINES", "GRADING_ROLES", "KINDS", "read_reference", "same_value"]
 Places = Mapping[str, str]
 """Role → the column of a row that plays it."""
 
-BY_LINES = Comparison(relative_tolerance=1e-6, absolute_tolerance=1e-6)
-"""Printed output line by line: the same words, or nearly the same number where one with a fraction is expected."""
+BY_LINES = Comparison(whitespace="lines", relative_tolerance=1e-6, absolute_tolerance=1e-6)
+"""Printed output line by line: blanks are free, and decimals may be nearly equal, but no whole numbers."""
 
 _LETTER = re.compile(r"\(?([A-Z])[).]?")
 _BOOLEANS = ("yes", "no", "true", "false")

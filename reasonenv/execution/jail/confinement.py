@@ -131,6 +131,7 @@ class Confinement:
         can_write: bool,
         is_template: bool,
         cpu_share: int,
+        result_bytes: int = 0,
     ) -> Entry:
         """Return what confines a child; then `stdio` are its descriptors 0 to 2 and `kept` those from 3 on.
 
@@ -139,6 +140,7 @@ class Confinement:
             can_write: whether the scratch folder is open to it.
             is_template: whether it may start processes of its own, and end them.
             cpu_share: how many times the CPU limit of a program it has; 0 for no limit.
+            result_bytes: how large a file it must be able to write, whatever the limits.
         """
         chosen = self._template_filter if is_template else self._program_filter
         enter = [] if chosen is None else [self._drop_capabilities, chosen.step]
@@ -147,7 +149,7 @@ class Confinement:
             syscalls.step("prctl", syscalls.PR_SET_NO_NEW_PRIVS, 1),
             *self._restrict_files(can_write),
             *_arrange_descriptors((*stdio, *kept)),
-            *self._limit_resources(cpu_share, is_template),
+            *self._limit_resources(cpu_share, is_template, result_bytes),
             *self._begin,
             self._unblock(signal.SIGINT) if is_template else self._unblock(signal.SIGINT, signal.SIGCHLD),
             *enter,
@@ -183,13 +185,13 @@ class Confinement:
             return []
         return [syscalls.step("landlock_restrict_self", self._rulesets[0 if can_write else 1], 0)]
 
-    def _limit_resources(self, cpu_share: int, is_template: bool) -> list[Step]:
+    def _limit_resources(self, cpu_share: int, is_template: bool, result_bytes: int) -> list[Step]:
         limits = self.limits
         # One second is the margin between the watcher's measure and the kernel's.
         seconds = math.ceil(limits.cpu_seconds * cpu_share) + 1 if cpu_share else resource.RLIM_INFINITY
         # A template writes down the outputs of all its children, which have the limit.
         largest_file = limits.tmp_bytes // (1 if self.tier == "A" else _FILES_IN_FOLDER)
-        file_bytes = resource.RLIM_INFINITY if is_template else max(limits.output_bytes + 1, largest_file)
+        file_bytes = resource.RLIM_INFINITY if is_template else max(limits.output_bytes + 1, largest_file, result_bytes)
         wanted = {
             resource.RLIMIT_CPU: seconds,
             resource.RLIMIT_AS: self._base_bytes + limits.memory_bytes,

@@ -103,11 +103,11 @@ def run_calls(call_bytes: int, all_bytes: int) -> None:
 
 
 def run_server() -> None:
-    """Read a program and answer the calls of its tests until they are done. Never returns."""
-    program = read_file(_INPUT, 1 << 40).decode("utf-8", "surrogatepass")
+    """Read a program, behind its prelude and a NUL, and answer the calls of its tests. Never returns."""
+    prelude, _, program = read_file(_INPUT, 1 << 40).decode("utf-8", "surrogatepass").partition("\0")
     os.close(_INPUT)
     try:
-        module = load(program)
+        module = load(program, prelude)
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
         remote.refuse(_OUTPUT, describe(error))
         os._exit(0)

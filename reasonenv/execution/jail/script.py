@@ -102,10 +102,11 @@ class Tests:
 
 
 class Template(NamedTuple):
-    """What a template needs to know: the sizes of the program and of each input, which lie one behind the other, and
-    how much the records of all tests may take.
+    """What a template needs to know: the sizes of the prelude, the program and each input, which lie one behind the
+    other, and how much the records of all tests may take.
     """
 
+    prelude_size: int
     program_size: int
     input_sizes: list[int]
     max_result_bytes: int
@@ -120,18 +121,16 @@ class Template(NamedTuple):
         Raises:
             Unconfined: a test did not run, for reasons of the machine.
         """
-        sizes = (self.prelude_size, self.program_size)
-        prelude, program = (
-            read_file(_INPUT, size, offset).decode("utf-8", "surrogatepass")
-            for size, offset in zip(sizes, (0, self.prelude_size), strict=True)
-        )
+        prelude = read_file(_INPUT, self.prelude_size).decode("utf-8", "surrogatepass")
+        program = read_file(_INPUT, self.program_size, self.prelude_size).decode("utf-8", "surrogatepass")
         try:
-            code = compile_source(program, "main.py")
-            parts = [compile_source(prelude, "prelude.py"), code] if prelude else [code]
+            parts = [compile_source(prelude, "prelude.py")] if prelude else []
+            parts.append(compile_source(program, "main.py"))
         except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
             _record(json.dumps({"failed": describe(error)}))
             os._exit(0)
-        for name in {*_WORTH_SHARING.split()}.intersection(code.co_names):
+        named = {name for part in parts for name in part.co_names}
+        for name in named.intersection(_WORTH_SHARING.split()):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
         become_main(self.tests.main)

@@ -25,7 +25,7 @@ from .kernel import namespaces, syscalls
 from .scratch import Folder, Tmpfs
 from .script import Template, Tests, max_tests
 from .stream_files import show_stream_files
-from .watch import Child, ConfinementMarks, FirstWait, HungUp, ProcessorQueue, Question, Unconfined, Watch
+from .watch import Child, ConfinementMarks, FirstWait, HungUp, ProcessorQueue, Progress, Question, Unconfined, Watch
 
 _MAX_CHILDREN = 2
 _MAX_THREADS = 1024
@@ -121,19 +121,18 @@ class _Slot:
             send(self._connection, {"endings": endings})
 
     def _call(self, descriptors: Sequence[int], call_bytes: int, all_bytes: int, num_calls: int) -> list[Ending]:
-        """Run calls, each under the limits of time: what the result file grows by shows that a call is done."""
-        result_bytes = 2 * all_bytes
+        """Run calls, each under the limits of time: the result grows when one is done."""
+        result = descriptors[-1]
         child = self._fork(
             lambda: programs.run_calls(call_bytes, all_bytes),
             descriptors,
-            cpu_share=num_calls,
-            result_bytes=result_bytes,
+            cpu_share=num_calls + 1,
+            result_bytes=2 * all_bytes,
             waits_for_it=True,
         )
         child.cpu_limit = self._limits.cpu_seconds
-        watch = self._watch([child])
-        watch.renew_by(lambda: os.fstat(descriptors[-1]).st_size, num_calls)
-        return self._until_end(watch)
+        progress = Progress(lambda: os.fstat(result).st_size, num_calls + 1, self._limits.cpu_seconds)
+        return self._until_end(self._watch([child], progress=progress))
 
     def _script(
         self,
@@ -199,6 +198,7 @@ class _Slot:
         can_write: bool = True,
         is_template: bool = False,
         cpu_share: int = 1,
+        result_bytes: int = 0,
         index: int = 0,
         waits_for_it: bool = False,
     ) -> Child:
@@ -217,6 +217,7 @@ class _Slot:
             can_write=can_write,
             is_template=is_template,
             cpu_share=cpu_share,
+            result_bytes=result_bytes,
         )
         self._first_wait.forget()
         start = time.monotonic()
@@ -254,6 +255,7 @@ class _Slot:
         *,
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
         wall_seconds: float | None = None,
+        progress: Progress | None = None,
     ) -> Watch:
         return Watch(
             children,
@@ -262,4 +264,5 @@ class _Slot:
             is_over=None if self._confinement.tier == "A" else self._is_over,
             hang_up=self._connection,
             questions=questions,
+            progress=progress,
         )

@@ -17,7 +17,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..wire.endings import Ending
 from .kernel import syscalls
@@ -201,6 +201,16 @@ class ProcessorQueue:
             os.close(descriptor)
 
 
+class Progress(NamedTuple):
+    """What shows that a child has done a part of its work, and may take as long for the next part."""
+
+    look: Callable[[], int]
+    """Returns another number than before when a part is done; the child itself makes it."""
+    num_parts: int
+    cpu_seconds: float
+    """How much CPU time each part may take."""
+
+
 class Watch:
     """Children and the bounds they are under.
 
@@ -209,6 +219,7 @@ class Watch:
         is_over: whether files or threads are too many; asked every few milliseconds where the kernel sets no limit.
         hang_up: a socket; when its other side closes, nobody needs the result.
         questions: a socket on which the first child may ask, and the function that answers.
+        progress: that of the first child; all limits of time are for each part then.
     """
 
     def __init__(
@@ -220,7 +231,12 @@ class Watch:
         is_over: Callable[[], bool] | None = None,
         hang_up: socket.socket | None = None,
         questions: tuple[socket.socket, Callable[[bytes], float]] | None = None,
+        progress: Progress | None = None,
     ) -> None:
+        self._progress = progress
+        self._num_parts_left = progress.num_parts if progress else 0
+        self._seen = 0
+        self._start = time.monotonic()
         self._children = children
         self._wall_seconds = wall_seconds - max(child.unwatched_seconds for child in children)
         self._waited_seconds = waited_seconds
@@ -251,7 +267,7 @@ class Watch:
         ):
             if other is not None:
                 poll.register(other, events)
-        start = time.monotonic()
+        self._start = time.monotonic()
         longest = _LONGEST_WAIT_SECONDS if self._is_over is None else _HOLDINGS_WAIT_SECONDS
         while True:
             spare = min(child.cpu_limit - child.cpu_seconds() for child in self._children)
@@ -266,7 +282,18 @@ class Watch:
             if self._questions is not None and self._questions[0].fileno() in ready:
                 asking, answer = self._questions
                 asking.send(struct.pack("d", answer(asking.recv(1))))
-            self._end_overdue(self._wall_seconds - (time.monotonic() - start))
+            self._renew()
+            self._end_overdue(self._wall_seconds - (time.monotonic() - self._start))
+
+    def _renew(self) -> None:
+        """Begin to count anew when a part is done."""
+        if self._progress is None or self._num_parts_left == 0 or self._progress.look() == self._seen:
+            return
+        self._seen = self._progress.look()
+        self._num_parts_left -= 1
+        self._start = time.monotonic()
+        child = self._children[0]
+        child.cpu_limit = child.cpu_seconds() + self._progress.cpu_seconds
 
     def _end_overdue(self, wall_seconds_left: float) -> None:
         if wall_seconds_left <= 0 and wall_seconds_left + self._waited_seconds() <= 0:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reasonenv.execution.jobs.job import Job, TestsOutcome, outcome_of, preload_for
+from reasonenv.execution.jobs.preludes import prelude_for
 from reasonenv.execution.results import read_lines, text_of
 from reasonenv.execution.types import CaseResult, CaseStatus, Limits
 from reasonenv.execution.wire.asserts import find_tests
@@ -28,7 +29,9 @@ def as_call_tests(tests: AssertTests) -> CallTests | None:
     functions = {function for function, _, _ in literal}
     if len(literal) != len(calls) or len(functions) != 1 or not functions <= set(tests.names):
         return None
-    return CallTests(functions.pop(), tuple((arguments, expected) for _, arguments, expected in literal), prelude=tests.prelude)
+    return CallTests(
+        functions.pop(), tuple((arguments, expected) for _, arguments, expected in literal), prelude=tests.prelude
+    )
 
 
 def _literal_call(statement: ast.stmt) -> tuple[str, tuple[Any, ...], Any] | None:
@@ -51,6 +54,7 @@ def _literal_call(statement: ast.stmt) -> tuple[str, tuple[Any, ...], Any] | Non
 def assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOutcome]:
     """Return the job that runs the tests in one jail and the program in another; raise a ValueError without tests."""
     num_tests = len(find_tests(ast.parse(tests.source)))
+    prelude = prelude_for(program, tests.prelude, tests.names)
     if num_tests == 0:
         raise ValueError("The source of AssertTests has no top-level statement that asserts anything.")
 
@@ -73,10 +77,10 @@ def assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOut
 
     return Job(
         {"kind": "asserts", "names": list(tests.names)},
-        (program.encode("utf-8", "surrogatepass"), tests.source.encode("utf-8", "surrogatepass")),
+        (f"{prelude}\0{program}".encode("utf-8", "surrogatepass"), tests.source.encode("utf-8", "surrogatepass")),
         limits.output_bytes + 1024 * num_tests,
         interpret,
         num_executions=2,
         num_tests=num_tests,
-        preload=preload_for(program, tests.source),
+        preload=preload_for(prelude, program, tests.source),
     )

@@ -28,8 +28,9 @@ __all__ = ["call_job"]
 
 
 _FULL_OUTPUTS = 4
+"""How many calls may return as much as one may, beside twice what all are expected to return: more is a flood."""
 _LINE_BYTES = 1024
-"""How many calls may return as much as one may, beside twice what all are expected to return, and the rest of a line."""
+"""What a line has beside a value."""
 
 
 def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome]:
@@ -38,7 +39,7 @@ def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
     conversions = [conversion_of(tests.signature, len(case[0])) for case in tests.cases]
     call_bytes, all_bytes = _output_limits(tests, limits)
-    prelude = prelude_for(program, tests.prelude)
+    prelude = prelude_for(program, tests.prelude, [tests.function])
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         lines = read_lines(result, len(tests.cases) + 1)
@@ -52,7 +53,7 @@ def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome
 
     request = {"program": program, "function": tests.function, "cases": arguments, "prelude": prelude}
     return Job(
-        {"kind": "call", "call_bytes": call_bytes, "all_bytes": all_bytes},
+        {"kind": "call", "call_bytes": call_bytes, "all_bytes": all_bytes, "num_calls": len(arguments)},
         (json.dumps(request | {"conversions": conversions if any(conversions) else None}).encode("ascii"),),
         all_bytes + _LINE_BYTES * len(arguments),
         interpret,

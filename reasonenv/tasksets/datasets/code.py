@@ -21,14 +21,13 @@ from reasonenv.execution.wire.asserts import find_tests
 from reasonenv.tasksets.base import Problem
 from reasonenv.tasksets.datasets.code_preludes import APPS, LIVECODEBENCH, signature_of
 from reasonenv.tasksets.datasets.code_rules import (
-    apps_output,
     apps_value,
     apps_wrapped_value,
-    livecodebench_output,
+    same_lines,
     with_integer_keys,
 )
 from reasonenv.tasksets.datasets.data_set import DataSet
-from reasonenv.tasksets.references import same_value
+from reasonenv.tasksets.references import BY_LINES, same_value
 from reasonenv.tasksets.rows import Row, read_json
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
@@ -156,10 +155,11 @@ def _apps_calls(row: Row, name: Any, cases: list[tuple[Any, Any]], starter: str)
 
 
 def _apps_programs(row: Row, cases: list[tuple[Any, Any]]) -> StdinTests:
+    """Read tests of a program. Graders of APPS and TACO take lines and words in any order, and near integers, too."""
     if any(part is None or isinstance(part, dict) for case in cases for part in case):
         raise row.wrong_cell("input_output", "a text, or a list of lines, in each input and output")
     pairs = tuple((_text_of(text), _text_of(output)) for text, output in cases)
-    return StdinTests(pairs, Comparison(judge=apps_output), APPS)
+    return StdinTests(pairs, BY_LINES, APPS)
 
 
 def _text_of(value: Any) -> str:
@@ -197,7 +197,7 @@ def _livecodebench_tests(row: Row, name: str | None, cases: list[Any], starter: 
     try:
         pairs = [(str(case["input"]), str(case["output"])) for case in cases]
         if not name:
-            return StdinTests(tuple(pairs), Comparison(judge=livecodebench_output), LIVECODEBENCH)
+            return StdinTests(tuple(pairs), Comparison(judge=same_lines), LIVECODEBENCH)
         calls = [(tuple(read_json(line) for line in text.split("\n") if line), read_json(out)) for text, out in pairs]
     except (TypeError, KeyError, ValueError, RecursionError) as error:
         raise TaskDataError(f"{row.where}: a test case has no readable input and output ({error}).") from error

@@ -19,9 +19,10 @@ class TreeNode:
 """
 """The classes that LeetCode gives to programs."""
 
-_MODULES = """
-string re datetime collections heapq bisect copy math random statistics itertools functools operator io sys json
-""".split()
+_MODULES = (
+    *("string", "re", "datetime", "collections", "heapq", "bisect", "copy", "math", "random", "statistics"),
+    *("itertools", "functools", "operator", "io", "sys", "json"),
+)
 LIVECODEBENCH = (
     "".join(f"from {name} import *\n" for name in (*_MODULES, "builtins", "typing"))
     + "".join(f"import {name}\n" for name in _MODULES)

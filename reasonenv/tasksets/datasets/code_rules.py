@@ -7,44 +7,33 @@ Each rule is at most as lenient as its source, and says where it is stricter: wh
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, cast
 
 from reasonenv.tasksets.references import same_value
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,9})?", re.ASCII)
-_ZEROS_IN_FRONT = re.compile(r"[+-]?0\d", re.ASCII)
+_LONGEST_LINE = 10_000
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-_TOLERANCE = 1e-6
 
 
-def livecodebench_output(_: object, expected: str, actual: str) -> bool:
-    """Compare printed lines as LiveCodeBench does: equal, or numbers of exactly equal value, without outer blanks.
+def same_lines(_: object, expected: str, actual: str) -> bool:
+    """Return whether printed lines are the same, or the same decimals exactly, as LiveCodeBench compares them.
 
-    Source: `grade_stdio` of lcb_runner/evaluation/testing_util.py (LiveCodeBench, commit 8610ffb). Stricter: 012 is no
-    12, and digits are ASCII without underscores.
+    Source: `grade_stdio` of lcb_runner/evaluation/testing_util.py (LiveCodeBench, commit 8610ffb). Stricter: it takes
+    `0012` for `12`, too, since it reads every line as decimals where it can.
     """
     wanted, got = ([line.strip() for line in text.strip().split("\n")] for text in (expected, actual))
     return len(wanted) == len(got) and all(
-        first == second or _same_numbers(first, second) for first, second in zip(wanted, got, strict=True)
+        line == other or (len(line) < _LONGEST_LINE > len(other) and _same_decimals(line.split(), other.split()))
+        for line, other in zip(wanted, got, strict=True)
     )
 
 
-def apps_output(_: object, expected: str, actual: str) -> bool:
-    """Compare printed lines as APPS and TACO do: the same words, whatever the blanks and empty lines between them.
-
-    Words are equal, or numbers of exactly equal value; what is expected with a fraction may differ by 1e-6, absolute or
-    relative.
-
-    Source: `run_test` of eval/testing_util.py (APPS, commit 5dcfdf2) and `compare_std_results` of
-    metrics/testing_util.py (TACO, commit 2ba6235). Stricter: they compare lines, and words of a line, as sets without
-    order, and any number up to 1e-5 of its size or three digits.
-    """
-    wanted, got = ([line.split() for line in text.splitlines() if line.strip()] for text in (expected, actual))
-    return [len(line) for line in wanted] == [len(line) for line in got] and all(
-        first == second or _same_number(first, second) or _is_close(first, second)
-        for line, other in zip(wanted, got, strict=True)
-        for first, second in zip(line, other, strict=True)
+def _same_decimals(wanted: list[str], got: list[str]) -> bool:
+    return len(wanted) == len(got) and all(
+        token == other or (_NUMBER.fullmatch(token) and _NUMBER.fullmatch(other) and Decimal(token) == Decimal(other))
+        for token, other in zip(wanted, got, strict=True)
     )
 
 
@@ -53,7 +42,8 @@ def apps_value(_: object, expected: object, actual: object) -> bool:
 
     JSON has neither tuples nor numbers as keys, so the data do not tell which was meant.
 
-    Source: as for `apps_output`. The same, but that tuples are lists at any depth.
+    Source: `run_test` of eval/testing_util.py (APPS, commit 5dcfdf2) and `process_input_output` of
+    metrics/testing_util.py (TACO, commit 2ba6235). The same, but that tuples are lists at any depth.
     """
     return same_value(None, expected, actual) or same_value(None, with_integer_keys(expected), actual)
 
@@ -70,29 +60,3 @@ def with_integer_keys(value: object) -> object:
     held = cast("dict[Any, Any]", value)
     is_text_of_integers = all(isinstance(key, str) and _INTEGER.fullmatch(key) and len(key) < 1000 for key in held)
     return {int(key): part for key, part in held.items()} if is_text_of_integers else held
-
-
-def _same_numbers(expected: str, actual: str) -> bool:
-    wanted, got = expected.split(), actual.split()
-    return len(wanted) == len(got) and all(
-        _NUMBER.fullmatch(first) and (first == second or _same_number(first, second))
-        for first, second in zip(wanted, got, strict=True)
-    )
-
-
-def _same_number(expected: str, actual: str) -> bool:
-    if not (_NUMBER.fullmatch(expected) and _NUMBER.fullmatch(actual)):
-        return False
-    if _ZEROS_IN_FRONT.match(expected) or _ZEROS_IN_FRONT.match(actual):
-        return False
-    try:
-        return Decimal(expected) == Decimal(actual)
-    except InvalidOperation:  # an exponent beyond what Decimal holds
-        return False
-
-
-def _is_close(expected: str, actual: str) -> bool:
-    if _INTEGER.fullmatch(expected) or not (_NUMBER.fullmatch(expected) and _NUMBER.fullmatch(actual)):
-        return False
-    wanted, got = float(expected), float(actual)
-    return abs(got - wanted) <= _TOLERANCE * max(1.0, abs(wanted)) < float("inf")

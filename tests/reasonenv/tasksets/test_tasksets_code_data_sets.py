@@ -14,6 +14,7 @@ from areas import public_data
 from code_parts import attempt, sandbox_or_skip
 
 from reasonenv.errors import TaskDataError
+from reasonenv.execution.comparison import output_matches
 from reasonenv.rewards.code import CodePassRate
 from reasonenv.tasksets import from_path, load_tasks, validate
 from reasonenv.types import AssertTests, CallTests, StdinTests
@@ -71,11 +72,9 @@ def test_humaneval_checks_become_statements_with_the_helpers_of_the_prompt(tmp_p
     task = load(tmp_path, "humaneval", HUMANEVAL)[0]
     assert task.task_id == "HumanEval/900"
     assert task.metadata["domain"] == "code"
-    assert task.reference.tests == AssertTests(
-        "import math\n\ndef helper(x):\n    return x + 1\ncandidate = twice\nassert candidate(2) == 4\n"
-        "for k in range(3):\n    assert candidate(helper(k)) == 2 * k + 2",
-        ("twice",),
-    )
+    given = "import math\n\ndef helper(x):\n    return x + 1"
+    asserts = "assert candidate(2) == 4\nfor k in range(3):\n    assert candidate(helper(k)) == 2 * k + 2"
+    assert task.reference.tests == AssertTests(f"{given}\ncandidate = twice\n{asserts}", ("twice",), prelude=given)
     assert "assert" not in task.prompt
 
 
@@ -145,11 +144,92 @@ def test_packed_tests_that_hold_anything_but_text_are_refused_and_not_run(tmp_pa
             {**LIVECODEBENCH, "public_test_cases": '[{"input": "x", "output": "3"}]'},
             "no readable input",
         ),
+        (
+            "livecodebench",
+            {**LIVECODEBENCH, "public_test_cases": "[]", "private_test_cases": "[]"},
+            "at least one test",
+        ),
+        ("apps", {**APPS, "input_output": '{"inputs": [], "outputs": []}'}, "at least one test"),
+        ("apps", {**APPS, "input_output": '{"inputs": ["1"], "outputs": [null]}'}, "a text, or a list of lines"),
+        ("humaneval", {**HUMANEVAL, "test": "def check(candidate):\n    candidate(2)"}, "at least one assertion"),
+        ("mbpp", {**MBPP, "test_list": [], "challenge_test_list": []}, "the tests use nothing"),
+        ("mbpp", {**MBPP, "test_list": ["add(1, 2)"], "challenge_test_list": []}, "at least one assertion"),
     ],
 )
 def test_a_row_whose_tests_cannot_be_read_is_named(tmp_path, data_set, row, message):
     with pytest.raises(TaskDataError, match=f"rows.jsonl line 1: .*{message}"):
         load(tmp_path, data_set, row)
+
+
+@pytest.mark.parametrize("bad", ["{", "[1]", json.dumps({**MBPP, "code": "def ("}), json.dumps(MBPP)])
+def test_a_row_that_cannot_be_read_is_skipped_counted_and_named(tmp_path, bad):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join([json.dumps(MBPP), bad, json.dumps({**MBPP, "task_id": 8})]), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"Skipped 1 of 3 rows, which cannot be read:\n  .*rows.jsonl line 2: "):
+        tasks = from_path(path, data_set="mbpp", split="test")
+    assert [task.task_id for task in tasks.tasks] == ["mbpp/7", "mbpp/8"]
+    assert tasks.origin == "skipped 1 of 3 rows, which cannot be read"
+
+
+def test_a_warning_names_ten_rows(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join([json.dumps(MBPP), *["{}"] * 12]), encoding="utf-8")
+    with pytest.warns(UserWarning, match="Skipped 12 of 13 rows") as caught:
+        from_path(path, data_set="mbpp", split="test")
+    assert str(caught[0].message).count("line ") == 10
+    assert str(caught[0].message).endswith("and 2 more")
+
+
+def test_outputs_in_lists_keys_of_text_and_long_integers_are_read(tmp_path):
+    long = "7" * 5000
+    nested = {"inputs": [["1", "2"], "3"], "outputs": [[["1 2", "3"]], int("7" * 4000)]}
+    called = {"fn_name": "pair", "inputs": [[{"1": 2}, {"3": 4}]], "outputs": [[{"5": [6]}]]}
+    rows = [{**APPS, "input_output": json.dumps(nested)}, {**APPS_CALL, "input_output": json.dumps(called)}]
+    rows.append({**APPS, "input_output": '{"inputs": [LONG], "outputs": [LONG]}'.replace("LONG", long)})
+    lines, keys, numbers = load(tmp_path, "apps", *rows)
+    assert lines.reference.tests.cases == (("1\n2", "1 2\n3"), ("3", "7" * 4000))
+    assert keys.reference.tests.cases == ((({1: 2}, {"3": 4}), {"5": [6]}),)
+    assert numbers.reference.tests.cases == ((long, long),)
+
+
+HUMANEVAL_PLUS = """
+import numpy as np
+
+def assertion(out, exp, atol):
+    if atol == 0:
+        assert out == exp
+    else:
+        assert np.allclose(out, exp, rtol=1e-07, atol=atol)
+
+def check(candidate):
+    inputs = [[2], [3]]
+    results = [4, 6]
+    for i, (inp, exp) in enumerate(zip(inputs, results)):
+        assertion(candidate(*inp), exp, 0)
+"""
+MBPP_PLUS = (
+    HUMANEVAL_PLUS.partition("def check")[0]
+    + """
+inputs = [[2, 3], [-1, 1]]
+results = [5, 0]
+for i, (inp, exp) in enumerate(zip(inputs, results)):
+    assertion(add(*inp), exp, 0)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("data_set", "row", "wrong"),
+    [
+        ("humaneval", {**HUMANEVAL, "test": HUMANEVAL_PLUS}, "def twice(x):\n    return 4"),
+        ("mbpp", {**MBPP, "task_id": "Mbpp/7", "test": MBPP_PLUS}, "def add(a, b):\n    return a + b if a > 0 else 1"),
+    ],
+)
+def test_files_of_evalplus_judge_by_their_helpers(tmp_path, data_set, row, wrong):
+    sandbox_or_skip()
+    tasks = load(tmp_path, data_set, row)
+    assert validate(tasks).is_sound
+    assert CodePassRate().score([attempt(wrong, tasks[0])])[0].value < 1.0
 
 
 def test_packed_lines_are_read_like_plain_ones(tmp_path):
@@ -201,3 +281,34 @@ def test_every_public_reference_program_passes_and_returns_none_fails(name, size
 def muting(task):
     """Redefine what the tests call to return None."""
     return "\n".join(f"def {name}(*arguments): return None" for name in task.reference.tests.names)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "matches"),
+    [
+        ("1\n2\n", " 1 \n2", True),
+        ("1\n2", "1 2", False),
+        ("20250101", "20250102", False),
+        ("0012345", "12345", False),
+        ("0.50", "0.5", True),
+        ("2", "2.0", True),
+        ("0.3", "0.30000000000000004", False),
+        ("yes 1.0", "yes 1", True),
+        ("yes 1.0", "no 1.0", False),
+        ("1" * 31, "1" * 30 + "0", False),
+        ("1e3", "1000", True),
+        ("nan", "nan", True),
+        ("nan", "NaN", False),
+        ("1", "", False),
+        ("", "\n", True),
+    ],
+)
+def test_printed_lines_of_livecodebench_are_the_same_or_the_same_decimals(tmp_path, expected, actual, matches):
+    row = {
+        **LIVECODEBENCH,
+        "starter_code": "",
+        "metadata": "{}",
+        "private_test_cases": json.dumps([{"input": "5\n", "output": expected}]),
+    }
+    tests = load(tmp_path, "livecodebench", row)[0].reference.tests
+    assert output_matches(tests.comparison, *tests.cases[-1], actual) is matches

@@ -132,7 +132,7 @@ def test_answers_may_be_numbers_or_text(tmp_path, answer, text):
         ('{"prompt": "a", "answer": "1 #### 1"}', r"line 2: column 'answer' holds a solution .*, got '1 #### 1'\."),
         ('{"prompt": "a", "answer": "####1"}', r"line 2: column 'answer' holds a solution .*, got '####1'\."),
         ('{"prompt": "a", "answer": "so #### 1", "kind": "number"}', "line 2: column 'answer' holds a solution"),
-        (f'{{"prompt": "a", "answer": {"7" * 5000}}}', r"line 2: not JSON \(Exceeds the limit \(4300 digits\)"),
+        (f'{{"prompt": "a", "answer": {"7" * 5000}}}', "line 2: the number in column 'answer' is too long"),
         ("{}", "line 2: .* the columns are none at all"),
     ],
 )

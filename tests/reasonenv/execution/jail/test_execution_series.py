@@ -108,7 +108,7 @@ def run_here(
             sys.stdin, sys.stdout, sys.stderr = (
                 os.fdopen(number, mode, closefd=False) for number, mode in enumerate("rww")
             )
-            series.run_series(compile(program, "main.py", "exec"), files, progress, cpu_limit, 1 << 20)
+            series.run_series([compile(program, "main.py", "exec")], files, progress, cpu_limit, 1 << 20)
         finally:
             os._exit(99)
     status = os.waitpid(process_id, 0)[1]
