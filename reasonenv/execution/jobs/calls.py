@@ -27,7 +27,7 @@ from reasonenv.types import CallTests, Comparison
 __all__ = ["call_job"]
 
 
-_FULL_OUTPUTS = 4
+_FULL_OUTPUTS = 2
 """How many calls may return as much as one may, beside twice what all are expected to return: more is a flood."""
 _LINE_BYTES = 1024
 """What a line has beside a value."""

@@ -5,6 +5,7 @@
     ["d", key, value, …]        dictionary
     ["b", "latin-1"] ["y", …] ["c", real, imaginary]   bytes, bytearray, complex
     ["k", "int"]   one of the classes above, itself
+    ["q", …] ["m", …] ["r", …] ["e", …]   fractions, decimals, ranges and dates: see `library`
     ["o", number, "type name"]   anything else: an object that stayed where it is
 
 Covered: values that lie about themselves (only the contents of subclasses are taken, by the methods of their built-in
@@ -20,6 +21,8 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, cast
+
+from . import library
 
 MAX_DEPTH = 200
 _CHUNK = 64
@@ -80,7 +83,7 @@ def _tagged(value: object, keep: Keep, depth: int) -> Any:
     if issubclass(kind, dict):
         parts: Iterable[object] = (part for pair in dict.items(cast("dict[object, object]", value)) for part in pair)
         return ["d", *(_tagged(part, keep, depth + 1) for part in parts)]
-    return _tagged_scalar(value, keep)
+    return _tagged_scalar(value, keep, depth)
 
 
 _SEQUENCES: dict[Any, str] = {list: "l", tuple: "t", set: "s", frozenset: "f"}
@@ -90,8 +93,8 @@ _CLASSES = {
 }
 
 
-def _tagged_scalar(value: Any, keep: Keep) -> Any:
-    """Tag a scalar that needs it; take subclasses by their contents and NumPy's scalars by Python's counterparts."""
+def _tagged_scalar(value: Any, keep: Keep, depth: int) -> Any:
+    """Tag what is no container; take subclasses by their contents and scalars of NumPy and SymPy by Python's."""
     kind = type(value)
     if issubclass(kind, int):
         return _tagged_integer(int.__index__(value))
@@ -105,8 +108,12 @@ def _tagged_scalar(value: Any, keep: Keep) -> Any:
         return ["b", bytes.decode(value, "latin-1")]
     if issubclass(kind, bytearray):
         return ["y", bytearray.decode(value, "latin-1")]
-    if kind.__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
-        return _tagged(value.item(), keep, MAX_DEPTH)
+    plain = library.plain_equal(value)
+    if plain is not NotImplemented:
+        return _tagged(plain, keep, depth + 1)
+    tagged = library.tagged(value)
+    if tagged is not None:
+        return [_tagged_integer(part) if type(part) is int else part for part in tagged]
     if issubclass(kind, type) and _CLASSES.get(value.__name__) is value:
         return ["k", value.__name__]
     return ["o", keep(value), kind.__name__]
@@ -130,6 +137,8 @@ def _plain(tagged: Any, make_opaque: Callable[[int, str], object], depth: int) -
     if tag == "o":
         number, type_name = rest
         return make_opaque(_of_type(int, number), _of_type(str, type_name))
+    if tag in ("q", "m", "r", "e"):
+        return library.read(tag, [_plain(part, make_opaque, depth + 1) for part in rest])
     return _scalar(tag, rest)
 
 
@@ -138,6 +147,7 @@ def _container(tag: str, parts: list[Any]) -> Any:
         return parts
     if tag == "t":
         return tuple(parts)
+    library.check_keys(parts[::2] if tag == "d" else parts)
     if tag == "d":
         return _filled({}, list(zip(parts[::2], parts[1::2], strict=True)), dict.update)
     found: set[Any] = _filled(set[Any](), parts, set.update)

@@ -65,10 +65,18 @@ def test_a_run_may_print_as_much_as_its_limit_and_no_more(sandbox: Sandbox) -> N
     assert (results[0].stdout, results[0].stderr) == ("x" * 600, "y" * 400)
 
 
-def test_returned_values_share_one_limit_and_each_call_beyond_it_is_told(sandbox: Sandbox) -> None:
-    cases = [((size,), "x" * size) for size in (460, 460, 460, 0, 460, 460, 460)]
+def test_each_call_may_return_as_much_as_the_limit_and_all_twice_that(sandbox: Sandbox) -> None:
+    cases = [((size,), "") for size in (900, 1100, 0, 900, 900, 900, 900)]
     verdict = judge(sandbox, "def f(size): return 'x' * size", CallTests("f", tuple(cases)))
-    assert statuses(verdict) == ["passed"] * 2 + ["output_limit"] + ["passed"] + ["output_limit"] * 3
+    wrong, over = "wrong_answer", "output_limit"
+    assert statuses(verdict) == [wrong, over, "passed", wrong, over, over, over]
+
+
+def test_calls_may_return_twice_what_is_expected(sandbox: Sandbox) -> None:
+    cases = tuple(((size,), "x" * size) for size in (9000, 8000, 0, 10))
+    tests = CallTests("f", cases)
+    assert statuses(judge(sandbox, "def f(size): return 'x' * size", tests)) == ["passed"] * 4
+    assert statuses(judge(sandbox, "def f(size): return 'x' * 20_000", tests)) == ["output_limit"] * 4
 
 
 def test_what_a_program_wrote_last_is_the_detail_of_its_failure(sandbox: Sandbox) -> None:
