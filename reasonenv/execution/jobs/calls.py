@@ -8,6 +8,7 @@ from typing import Any
 
 from reasonenv.execution.comparison import value_matches
 from reasonenv.execution.jobs.job import (
+    BrokenTestsError,
     Job,
     TestsOutcome,
     case_status,
@@ -23,6 +24,9 @@ from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import CallTests, Comparison
 
 __all__ = ["call_job"]
+
+_MEMORY_OF_TEXT = 4
+"""By which the arguments are larger in memory than as text."""
 
 
 def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome]:
@@ -41,6 +45,8 @@ def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome
         return outcome_of(cases, len(tests.cases), endings[0])
 
     request = {"program": program, "function": tests.function, "cases": arguments}
+    if sum(map(len, arguments)) > limits.memory_bytes / _MEMORY_OF_TEXT:
+        raise BrokenTestsError("the arguments take more memory than Limits.memory_bytes gives the program")
     return Job(
         {"kind": "call"},
         (json.dumps(request).encode("ascii"),),
@@ -55,11 +61,11 @@ def _encoded(arguments: Sequence[object], function: str) -> str:
     try:
         return encode(tuple(arguments), _refuse_argument)
     except RecursionError as error:
-        raise ValueError(f"An argument of {function!r} is nested deeper than {MAX_DEPTH}.") from error
+        raise BrokenTestsError(f"an argument of {function!r} is nested deeper than {MAX_DEPTH}") from error
 
 
 def _refuse_argument(value: object) -> int:
-    raise TypeError(f"Arguments of tests are plain Python values; got a {type(value).__name__}.")
+    raise BrokenTestsError(f"arguments of tests are plain Python values; got a {type(value).__name__}")
 
 
 def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line: list[str]) -> CaseResult:
@@ -69,7 +75,7 @@ def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line
         actual = decode(line[1]) if len(line) == 2 else None
     except DecodeError as error:
         return CaseResult(CaseStatus.WRONG_ANSWER, str(error))
-    return judged(lambda: value_matches(comparison, case[0], case[1], actual), _name_of_opaque(actual))
+    return judged(lambda value: value_matches(comparison, *case, value), case[1], actual, _name_of_opaque(actual))
 
 
 def _name_of_opaque(value: object) -> str:
