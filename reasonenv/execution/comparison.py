@@ -25,7 +25,7 @@ _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 def value_matches(comparison: Comparison, case_input: object, expected: object, actual: object) -> bool:
     """Return whether a returned value is right; `actual` is untrusted, but made of exact built-in types."""
     if comparison.judge is not None:
-        return bool(comparison.judge(case_input, expected, actual))
+        return _said(comparison.judge(case_input, expected, actual))
     if actual == expected:
         return True
     return _is_close(comparison, expected, actual)
@@ -34,7 +34,7 @@ def value_matches(comparison: Comparison, case_input: object, expected: object, 
 def output_matches(comparison: Comparison, case_input: str, expected: str, actual: str) -> bool:
     """Return whether printed text is right."""
     if comparison.judge is not None:
-        return bool(comparison.judge(case_input, expected, actual))
+        return _said(comparison.judge(case_input, expected, actual))
     if comparison.whitespace == "exact" and not _has_tolerance(comparison):
         return actual == expected
     wanted, got = _lines(comparison, expected), _lines(comparison, actual)
@@ -43,6 +43,12 @@ def output_matches(comparison: Comparison, case_input: str, expected: str, actua
     if not _has_tolerance(comparison) or len(wanted) != len(got):
         return False
     return all(_tokens_match(comparison, *lines) for lines in zip(wanted, got, strict=True))
+
+
+def _said(answer: object) -> bool:
+    if answer is None:
+        raise TypeError("a special judge returns True or False, but this one returned None")
+    return bool(answer)
 
 
 def _has_tolerance(comparison: Comparison) -> bool:

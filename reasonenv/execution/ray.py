@@ -96,7 +96,7 @@ class RaySandbox:
         """Return which tests each program passes, in order; as `Sandbox.judge`.
 
         Raises:
-            ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
+            ValueError: not as many tests as programs.
             RuntimeError: no node of the cluster is alive.
             SandboxUnavailable: a node lacks a layer.
         """

@@ -67,8 +67,12 @@ class Sandbox:
     def judge(self, programs: Sequence[str], tests: Sequence[Tests]) -> list[CodeVerdict]:
         """Return which tests each program passes, in order; nothing that a program does raises.
 
+        Tests that can judge nobody (no test, no Python, arguments that are no plain values, exceptions of their own, a
+        judge that raises for the expected output) give `GRADER_FAILED` and a `reason`, each for itself.
+
         Raises:
-            ValueError: not as many tests as programs, no test at all, or an argument that is not a plain value.
+            ValueError: not as many tests as programs.
+            TypeError: something else than programs and tests.
         """
         check_paired(programs, tests)
 

@@ -90,6 +90,8 @@ class CodeVerdict:
     isolation: Isolation
     cpu_seconds: float
     status: ScoreStatus = ScoreStatus.SCORED
+    reason: str = ""
+    """What is wrong with the tests, where they are why there is no verdict; the executor broke where this is empty."""
 
 
 class Judge(Protocol):

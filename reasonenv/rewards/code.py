@@ -123,12 +123,7 @@ def _judge_responses(attempts: Sequence[Attempt], sandbox: Judge | None, reward:
     programs = [code_block(attempt.response) for attempt in attempts]
     verdicts = _judge(programs, references, sandbox)
     for row, verdict in enumerate(verdicts):
-        if verdict is not None and verdict.status is ScoreStatus.SCORED and not verdict.num_tests:
-            raise ValueError(
-                f"Task {attempts[row].task.task_id!r} has no hidden tests, so nothing can be right. Give its "
-                "CodeReference at least one."
-            )
-        if verdict is not None and verdict.status is ScoreStatus.GRADER_FAILED:
+        if verdict is not None and verdict.status is ScoreStatus.GRADER_FAILED and not verdict.reason:
             verdicts[row] = _judge_alone(programs[row], references[row], sandbox)
     return verdicts
 
@@ -184,7 +179,7 @@ def _score(verdict: CodeVerdict | None, value: float, **details: float) -> Score
     if verdict is None:
         return Score(0.0, details={"has_program": False})
     if verdict.status is ScoreStatus.GRADER_FAILED:
-        return Score.failed("the executor broke; the program has no verdict")
+        return Score.failed(f"the program has no verdict: {verdict.reason or 'the executor broke'}")
     statuses = Counter(case.status.value for case in verdict.cases)
     found: dict[str, Any] = {
         "has_program": True,

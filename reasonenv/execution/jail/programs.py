@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from ..wire.channel import read_file
 from ..wire.codec import decode, encode
 from ..wire.endings import MEMORY_CODE, RAISED_CODE
-from . import remote
+from .asserts import served
+from .asserts.messages import Gone
 from .nodes import converting
 
 _MAX_TEXT = 500
@@ -109,11 +110,11 @@ def run_server() -> None:
     try:
         module = load(program, prelude)
     except BaseException as error:  # noqa: BLE001 - the boundary where a stranger's failure becomes data
-        remote.refuse(_OUTPUT, describe(error))
+        served.refuse(_OUTPUT, describe(error))
         os._exit(0)
     try:
-        remote.serve_calls(_OUTPUT, lambda name: look_up(module, name), lambda error: describe(error).text)
-    except remote.Gone:
+        served.serve_calls(_OUTPUT, lambda name: look_up(module, name), lambda error: describe(error).text)
+    except Gone:
         os._exit(0)
 
 

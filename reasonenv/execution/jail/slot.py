@@ -19,7 +19,8 @@ from typing import NamedTuple, NoReturn
 
 from ..wire.channel import receive, send
 from ..wire.endings import STILL_RUNNING, Ending
-from . import oracle, programs, session
+from . import programs, session
+from .asserts import oracle
 from .confinement import Confinement, RunLimits
 from .kernel import namespaces, syscalls
 from .scratch import Folder, Tmpfs
@@ -34,6 +35,8 @@ _TEMPLATE_SECONDS = 5.0
 """What a template may take beside its tests."""
 _ORACLE_CPU_SHARE = 4
 """The tests have as many times the CPU limit of the program: they are not on trial."""
+_PATIENCE_SHARE = 0.5
+"""Of their limits, after which tests that take so long by themselves are asked whose fault that is."""
 
 
 class SlotSettings(NamedTuple):
@@ -101,6 +104,11 @@ class _Slot:
         self._marks = ConfinementMarks(_MAX_CHILDREN + num_tests)
         places = range(_MAX_CHILDREN, _MAX_CHILDREN + num_tests)
         self._tests = Tests(confinement, self._marks, places)
+        limits = confinement.limits
+        self._patience_seconds = (
+            _PATIENCE_SHARE * _ORACLE_CPU_SHARE * limits.cpu_seconds,
+            _PATIENCE_SHARE * limits.wall_seconds,
+        )
         self._main = sys.modules["__main__"]
         """Kept alive: a child that replaces it would otherwise tear it down, and have the memory copied for that."""
         self._own = os.pidfd_open(os.getpid())
@@ -161,7 +169,7 @@ class _Slot:
         with closing(mine), closing(theirs):
             candidate = self._fork(programs.run_server, (program, theirs.fileno()))
             judge = self._fork(
-                lambda: oracle.run_tests(names, self._limits.output_bytes),
+                lambda: oracle.run_tests(names, self._limits.output_bytes, self._patience_seconds),
                 (tests, result, mine.fileno()),
                 can_write=False,
                 cpu_share=_ORACLE_CPU_SHARE,

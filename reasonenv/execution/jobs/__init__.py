@@ -6,13 +6,24 @@ not literal goes into a jail that the program is not in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from reasonenv.execution.jobs.asserts import as_call_tests, assert_job
 from reasonenv.execution.jobs.calls import call_job
-from reasonenv.execution.jobs.job import NOT_RUN, Job, Preload, RunOutcome, TestsOutcome, preload_for
+from reasonenv.execution.jobs.job import (
+    BrokenTestsError,
+    Job,
+    Preload,
+    RunOutcome,
+    TestsOutcome,
+    broken_outcome,
+    preload_for,
+)
 from reasonenv.execution.jobs.scripts import run_job, stdin_job
 from reasonenv.execution.types import CaseStatus, CodeVerdict, Isolation, Limits, Tests
+from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import AssertTests, CallTests, ScoreStatus, StdinTests
 
 __all__ = [
@@ -36,14 +47,43 @@ def check_paired(programs: Sequence[str], tests: Sequence[Tests]) -> None:
 
 
 def judging_job(program: str, tests: Tests, limits: Limits) -> Job[TestsOutcome]:
-    """Return the job that decides which tests a program passes.
+    """Return the job that decides which tests a program passes. Where the tests are broken, its outcome says so.
 
     Raises:
-        ValueError: no test at all, or an argument that is not a plain value.
         TypeError: not a program, or not tests.
     """
     if not isinstance(program, str):
         raise TypeError(f"A program is a str; got {type(program).__name__}.")
+    try:
+        job = _job(program, tests, limits)
+    except BrokenTestsError as error:
+        return _job_without_verdict(str(error))
+    return replace(job, interpret=_interpreting(job))
+
+
+def _interpreting(job: Job[TestsOutcome]) -> Callable[..., TestsOutcome]:
+    """Let a judge that does not know its own answers be a fault of the tests."""
+
+    def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
+        try:
+            return job.interpret(endings, result)
+        except BrokenTestsError as error:
+            return broken_outcome(job.num_tests, str(error))
+
+    return interpret
+
+
+def _job_without_verdict(fault: str) -> Job[TestsOutcome]:
+    """Return a job that asks nothing of nobody, since a batch has one for every program."""
+    nothing = call_job("def f(): pass", CallTests("f", (((), None),)), Limits())
+    return replace(nothing, interpret=partial(_without_verdict, fault), num_tests=0)
+
+
+def _without_verdict(fault: str, *_: object) -> TestsOutcome:
+    return broken_outcome(0, fault)
+
+
+def _job(program: str, tests: Tests, limits: Limits) -> Job[TestsOutcome]:
     if isinstance(tests, AssertTests):
         literal = as_call_tests(tests)
         return assert_job(program, tests, limits) if literal is None else call_job(program, literal, limits)
@@ -56,15 +96,15 @@ def judging_job(program: str, tests: Tests, limits: Limits) -> Job[TestsOutcome]
 
 def verdict_of(outcome: TestsOutcome | None, num_tests: int, isolation: Isolation) -> CodeVerdict:
     """Return the verdict on a program; without an outcome the executor broke, and there is none."""
-    if outcome is None:
-        cases, cpu_seconds, status = (NOT_RUN,) * num_tests, 0.0, ScoreStatus.GRADER_FAILED
-    else:
-        cases, cpu_seconds, status = outcome.cases, outcome.cpu_seconds, ScoreStatus.SCORED
+    has_verdict = outcome is not None and not outcome.fault
+    outcome = outcome or broken_outcome(num_tests, "")
+    cases = outcome.cases
     return CodeVerdict(
         num_passed=sum(case.status is CaseStatus.PASSED for case in cases),
         num_tests=len(cases),
         cases=cases,
         isolation=isolation,
-        cpu_seconds=cpu_seconds,
-        status=status,
+        cpu_seconds=outcome.cpu_seconds,
+        status=ScoreStatus.SCORED if has_verdict else ScoreStatus.GRADER_FAILED,
+        reason=outcome.fault,
     )

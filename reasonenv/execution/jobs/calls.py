@@ -8,6 +8,7 @@ from typing import Any
 
 from reasonenv.execution.comparison import value_matches
 from reasonenv.execution.jobs.job import (
+    BrokenTestsError,
     Job,
     TestsOutcome,
     case_status,
@@ -25,6 +26,9 @@ from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import CallTests, Comparison
 
 __all__ = ["call_job"]
+
+_MEMORY_OF_TEXT = 4
+"""By which the arguments are larger in memory than as text."""
 
 
 _FULL_OUTPUTS = 2
@@ -52,6 +56,8 @@ def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome
         return outcome_of(cases, len(tests.cases), endings[0])
 
     request = {"program": program, "function": tests.function, "cases": arguments, "prelude": prelude}
+    if sum(map(len, arguments)) > limits.memory_bytes / _MEMORY_OF_TEXT:
+        raise BrokenTestsError("the arguments take more memory than Limits.memory_bytes gives the program")
     return Job(
         {"kind": "call", "call_bytes": call_bytes, "all_bytes": all_bytes, "num_calls": len(arguments)},
         (json.dumps(request | {"conversions": conversions if any(conversions) else None}).encode("ascii"),),
@@ -85,11 +91,11 @@ def _encoded(arguments: Sequence[object], function: str) -> str:
     try:
         return encode(tuple(arguments), _refuse_argument)
     except RecursionError as error:
-        raise ValueError(f"An argument of {function!r} is nested deeper than {MAX_DEPTH}.") from error
+        raise BrokenTestsError(f"an argument of {function!r} is nested deeper than {MAX_DEPTH}") from error
 
 
 def _refuse_argument(value: object) -> int:
-    raise TypeError(f"Arguments of tests are plain Python values; got a {type(value).__name__}.")
+    raise BrokenTestsError(f"arguments of tests are plain Python values; got a {type(value).__name__}")
 
 
 def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line: list[str]) -> CaseResult:
@@ -99,7 +105,7 @@ def _judge_value(comparison: Comparison, case: tuple[tuple[Any, ...], Any], line
         actual = decode(line[1]) if len(line) == 2 else None
     except DecodeError as error:
         return CaseResult(CaseStatus.WRONG_ANSWER, str(error))
-    return judged(lambda: value_matches(comparison, case[0], case[1], actual), _name_of_opaque(actual))
+    return judged(lambda value: value_matches(comparison, *case, value), case[1], actual, _name_of_opaque(actual))
 
 
 def _name_of_opaque(value: object) -> str:

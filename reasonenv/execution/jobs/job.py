@@ -14,10 +14,12 @@ from reasonenv.execution.wire.endings import Ending
 
 __all__ = [
     "NOT_RUN",
+    "BrokenTestsError",
     "Job",
     "Preload",
     "RunOutcome",
     "TestsOutcome",
+    "broken_outcome",
     "case_status",
     "check_not_empty",
     "judged",
@@ -62,6 +64,12 @@ class TestsOutcome(NamedTuple):
     cpu_seconds: float
     was_killed: bool
     """Whether the jail was killed, and not by us: by the program itself, or from outside."""
+    fault: str = ""
+    """What is wrong with the tests, or with the machine: there is no verdict on the program then."""
+
+
+class BrokenTestsError(Exception):
+    """The tests cannot judge any program."""
 
 
 class RunOutcome(NamedTuple):
@@ -77,18 +85,33 @@ def preload_for(*sources: str) -> Preload:
 
 
 def check_not_empty(cases: Sequence[object]) -> None:
-    """Raise a ValueError where there is no test."""
+    """Raise BrokenTestsError where there is no test."""
     if not cases:
-        raise ValueError("There is no test case: a program that is asked nothing has passed nothing.")
+        raise BrokenTestsError("there is no test case: a program that is asked nothing has passed nothing")
 
 
-def judged(matches: Callable[[], bool], detail: str) -> CaseResult:
-    """Return the result of a comparison. A special judge that raises did not understand the answer: it is wrong."""
+def judged(matches: Callable[[Any], bool], expected: object, actual: object, detail: str) -> CaseResult:
+    """Return the result of a comparison with what is expected, where a special judge may decide.
+
+    One that raises, or says nothing, did not understand the answer, which is wrong then, unless it does not understand
+    the expected one either.
+
+    Raises:
+        BrokenTestsError: it does not.
+    """
     try:
-        is_right = matches()
-    except Exception as error:  # noqa: BLE001 - the boundary where a hostile value becomes data
+        is_right = matches(actual)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary where a hostile value becomes data
+        _check_that_judge_can(matches, expected)
         return CaseResult(CaseStatus.WRONG_ANSWER, f"the judge raised {type(error).__name__}")
     return CaseResult(CaseStatus.PASSED) if is_right else CaseResult(CaseStatus.WRONG_ANSWER, detail)
+
+
+def _check_that_judge_can(matches: Callable[[Any], bool], expected: object) -> None:
+    try:
+        matches(expected)
+    except (Exception, SystemExit) as error:
+        raise BrokenTestsError("the judge raises, or returns None, for the expected output itself") from error
 
 
 def outcome_of(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> TestsOutcome:
@@ -98,6 +121,11 @@ def outcome_of(cases: Sequence[CaseResult], num_tests: int, ending: Ending) -> T
         status, text = describe_end(ending)
         cases = [*cases, CaseResult(case_status(status), text), *[NOT_RUN] * (missing - 1)]
     return TestsOutcome(tuple(cases), ending.cpu_seconds, bool(missing) and ending.was_killed)
+
+
+def broken_outcome(num_tests: int, fault: str, *, was_killed: bool = False) -> TestsOutcome:
+    """Return the outcome of tests that judge nothing."""
+    return TestsOutcome((NOT_RUN,) * num_tests, 0.0, was_killed, fault)
 
 
 def case_status(word: str) -> CaseStatus:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from reasonenv.execution.jobs.job import BrokenTestsError
+
 __all__ = ["prelude_for"]
 
 _WORD = re.compile(r"\w+")
@@ -28,6 +30,9 @@ def prelude_for(program: str, prelude: str, asked: Collection[str] = ()) -> str:
 
     A statement that gives no name is kept, such as `sys.setrecursionlimit(50000)`. What the tests ask for the program
     has to define itself, so no name in `asked` is given.
+
+    Raises:
+        BrokenTestsError: the prelude is no Python.
     """
     if not prelude:
         return ""
@@ -42,9 +47,13 @@ def prelude_for(program: str, prelude: str, asked: Collection[str] = ()) -> str:
 
 @lru_cache(maxsize=64)
 def _statements(prelude: str) -> tuple[_Statement, ...]:
-    """Return the statements of a prelude, imports name by name; SyntaxError where it is no Python."""
+    """Return the statements of a prelude, imports name by name; BrokenTestsError where it is no Python."""
     found: list[_Statement] = []
-    for node in ast.parse(prelude).body:
+    try:
+        tree = ast.parse(prelude)
+    except (SyntaxError, ValueError) as error:
+        raise BrokenTestsError(f"the prelude is no Python: {error}") from error
+    for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == "builtins" and node.names[0].name == "*":
             found = [part for part in found if not part.binds & vars(builtins).keys()]
         else:

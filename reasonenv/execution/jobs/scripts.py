@@ -8,6 +8,7 @@ from typing import TypeVar
 from reasonenv.execution.comparison import output_matches
 from reasonenv.execution.jobs.job import (
     NOT_RUN,
+    BrokenTestsError,
     Job,
     RunOutcome,
     TestsOutcome,
@@ -34,6 +35,8 @@ _FULL_OUTPUTS = 16
 def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutcome]:
     """Return the job that runs the program once for each test, with the test's text as its standard input."""
     check_not_empty(tests.cases)
+    if max(len(expected) for _, expected in tests.cases) > limits.output_bytes:
+        raise BrokenTestsError("an expected output is longer than Limits.output_bytes lets the program print")
     max_result_bytes = _FULL_OUTPUTS * limits.output_bytes + 4 * sum(len(expected) for _, expected in tests.cases)
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
@@ -116,5 +119,5 @@ def _judge_output(comparison: Comparison, case: tuple[str, str], record: Record,
         last_line = decoded(record.stderr[-MAX_DETAIL:]).rstrip().rpartition("\n")[2]
         return CaseResult(case_status(status), last_line or text, ending.cpu_seconds)
     actual = decoded(record.stdout)
-    result = judged(lambda: output_matches(comparison, case[0], case[1], actual), "")
+    result = judged(lambda text: output_matches(comparison, case[0], case[1], text), case[1], actual, "")
     return CaseResult(result.status, result.detail, ending.cpu_seconds)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from reasonenv.execution.jobs.job import BrokenTestsError
+
 __all__ = ["conversion_of"]
 
 _NODES = ("ListNode", "TreeNode")
@@ -14,19 +16,19 @@ def conversion_of(signature: str, num_arguments: int) -> dict[str, Any] | None:
     """Return the arguments of `reasonenv.execution.jail.nodes.converting` for a header; None where nothing is to do.
 
     Raises:
-        ValueError: the signature is no header of a function of so many arguments.
+        BrokenTestsError: the signature is no header of a function of so many arguments.
     """
     if not signature:
         return None
     try:
         (function,) = ast.parse(f"{signature.rstrip()} pass").body
     except (SyntaxError, ValueError) as error:
-        raise ValueError(f"A signature is the header of a function; got {signature!r:.200}.") from error
+        raise BrokenTestsError(f"a signature is the header of a function; got {signature!r:.200}") from error
     if not isinstance(function, ast.FunctionDef):
-        raise ValueError(f"A signature is the header of a function; got {signature!r:.200}.")
+        raise BrokenTestsError(f"a signature is the header of a function; got {signature!r:.200}")
     parameters = [node for node in function.args.args if node.arg != "self"]
     if len(parameters) < num_arguments:
-        raise ValueError(f"A case has {num_arguments} arguments, more than the signature {signature!r:.200}.")
+        raise BrokenTestsError(f"a case has {num_arguments} arguments, more than the signature {signature!r:.200}")
     takes = [_kind(node.annotation) for node in parameters[:num_arguments]]
     is_in_place = isinstance(function.returns, ast.Constant) and function.returns.value is None and num_arguments > 0
     gives = _kind(function.returns)

@@ -76,7 +76,7 @@ def test_literal_asserts_of_one_function_are_calls(source: str, tests: CallTests
         ("def f(x): raise ValueError(x)", "assert f(1)\nassert True", ["raised", "passed"]),
         ("class E(KeyError): pass\ndef f(x): raise E", "try: assert f(1)\nexcept KeyError: pass", ["passed"]),
         ("def f(x): raise SystemExit", "try:\n    f(1)\nexcept Exception:\n    assert f", ["passed"]),
-        ("def f(x): return x(1)", "assert f(abs) == 1", ["wrong_answer"]),
+        ("def f(x): return x(-1)", "assert f(abs) == 1", ["passed"]),
         ("import os\ndef f(x): os._exit(0)", "assert f(1)\nassert f(2)", ["exited", "not_run"]),
         ("import os\ndef f(x): os._exit(0)", "try: assert f(1)\nexcept Exception: pass", ["exited"]),
         (
@@ -119,12 +119,17 @@ def test_tests_that_never_end_by_themselves_are_a_time_limit() -> None:
         "assert not f(1) != 1",
         "assert f(1) in [1]",
         "assert [f(1)] == [1]",
-        "assert len(f(1)) == 3",
         "assert f(1) < 5",
-        "assert list(f(1)) == [1]",
+        "assert 0 <= f(1) <= 5",
+        "assert abs(f(1) - 1) < 1e-6",
+        "assert f(1) - 1 == 0",
+        "assert 1 - f(1) == 0",
+        "assert round(f(1)) == 1",
+        "import math\nassert math.isclose(f(1), 1)",
+        "assert int(f(1)) == 1",
+        "assert f(1) in {1}",
         "assert isinstance(f(1), int)",
         "assert f(1).__eq__(1) is True",
-        "assert f(1) == f(2)",
     ],
 )
 def test_an_object_that_equals_everything_passes_nothing(sandbox: Sandbox, source: str) -> None:
@@ -133,6 +138,8 @@ def test_an_object_that_equals_everything_passes_nothing(sandbox: Sandbox, sourc
         "    def yes(self, *_): return True\n"
         "    __eq__ = __lt__ = __gt__ = __contains__ = __bool__ = yes\n"
         "    __ne__ = lambda self, _: False\n"
+        "    __sub__ = __rsub__ = __int__ = __index__ = __abs__ = __round__ = lambda self, *_: 0\n"
+        "    __float__ = lambda self: 1.0\n"
         "    __hash__ = lambda self: 1\n"
         "    __len__ = lambda self: 3\n"
         "    __iter__ = lambda self: iter([1])\n"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from code_parts import sandbox_or_skip
 
 from reasonenv.execution import CallTests, CaseStatus, Limits, Sandbox, StdinTests
+from reasonenv.execution.jobs.job import BrokenTestsError
 from reasonenv.execution.jobs.preludes import prelude_for
 from reasonenv.execution.jobs.signatures import conversion_of
 from reasonenv.tasksets.datasets.code_preludes import APPS, LIVECODEBENCH, NODES, signature_of
@@ -143,9 +146,16 @@ def test_a_header_says_what_is_to_be_made(signature, number, conversion) -> None
 
 
 @pytest.mark.parametrize(("signature", "number"), [("f(x)", 1), ("def f(", 1), ("def f(a: int) -> None:", 2)])
-def test_a_header_that_is_none_is_refused(signature, number) -> None:
-    with pytest.raises(ValueError, match="signature"):
+def test_text_that_is_no_header_is_refused(signature, number) -> None:
+    with pytest.raises(BrokenTestsError, match="signature"):
         conversion_of(signature, number)
+
+
+def test_a_prelude_or_a_header_that_is_none_is_a_fault_of_the_tests(sandbox) -> None:
+    right = CallTests("f", (((1,), 1),))
+    broken = [replace(right, prelude="import ("), replace(right, signature="def f(")]
+    verdicts = sandbox.judge(["def f(x): return x"] * 3, [*broken, right])
+    assert [verdict.status.value for verdict in verdicts] == ["grader_failed", "grader_failed", "scored"]
 
 
 def test_calls_have_time_and_room_each_for_itself() -> None:

@@ -32,7 +32,10 @@ OUTPUTS: Mapping[str, Sequence[OutputRow]] = {
         ("True", "1", "a number for a truth value", 0, _PLAIN),
         ("42", "42\n42", "twice", 0, _PLAIN),
         ("42", "The answer is 42", "a sentence", 0, _PLAIN),
-        ("9007199254740993", "9007199254740995", "another whole number within a share", 0, _SHARE),
+        ("9007199254740993", "9007199254740995", "a whole number within a share", 0, _SHARE),
+        ("20250101", "20250102", "the next day, within a share", 0, _SHARE),
+        ("0012345", "12345", "an identifier without its zeros", 0, _SHARE),
+        ("42", "42.0", "a decimal point, where decimals may differ", 1, _CLOSE),
     ),
     "float": (
         ("0.3", "0.30000000000000004", "the noise of a sum, compared as text", 0, _PLAIN),

@@ -1,0 +1,45 @@
+"""How long tests take by themselves: what the program takes to answer is not counted."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+_AGAIN_SECONDS = 0.2
+
+
+class TooLong(BaseException):
+    """Thrown into tests that take too long. No `except Exception` of a test may take that for an answer."""
+
+
+class Patience:
+    """Throws `TooLong` once into what runs outside `waiting` for more CPU or wall time than is given."""
+
+    def __init__(self, cpu_seconds: float, wall_seconds: float) -> None:
+        self._ends = [time.process_time() + cpu_seconds, time.monotonic() + wall_seconds]
+        self._is_waiting = False
+        signal.signal(signal.SIGPROF, self._look)
+        signal.signal(signal.SIGALRM, self._look)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+        signal.setitimer(signal.ITIMER_REAL, wall_seconds)
+
+    @contextmanager
+    def waiting(self) -> Generator[None]:
+        """Do not count what is done now."""
+        cpu, wall = time.process_time(), time.monotonic()
+        self._is_waiting = True
+        try:
+            yield
+        finally:
+            self._is_waiting = False
+            self._ends[0] += time.process_time() - cpu
+            self._ends[1] += time.monotonic() - wall
+
+    def _look(self, number: int, _: object) -> None:
+        timer = signal.ITIMER_PROF if number == signal.SIGPROF else signal.ITIMER_REAL
+        left = self._ends[0] - time.process_time() if number == signal.SIGPROF else self._ends[1] - time.monotonic()
+        if not self._is_waiting and left <= 0:
+            raise TooLong
+        signal.setitimer(timer, max(left, _AGAIN_SECONDS))

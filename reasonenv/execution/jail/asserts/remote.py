@@ -1,0 +1,265 @@
+"""The tests' end of their conversation with the program: objects that stand for the program's.
+
+A `Remote` may be called, asked for attributes, items, length, text and truth, looped over, entered, and sent back. Two
+of them are compared, ordered and added as the program says; beside a plain value each equals nothing and is of no
+order and no arithmetic, so that no object can claim to be the expected value, or near it.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable
+from typing import Any, cast
+
+from ...wire.codec import DecodeError, decode, encode
+from .messages import Gone, raised, receive, send
+from .patience import Patience
+
+PROGRAM_RAISED = "raised by the program"
+_NEVER_RAISED = (AssertionError, UnicodeError, StopIteration, StopAsyncIteration)
+
+
+class NotPassable(TypeError):  # noqa: N818 - says what the value is
+    """The tests gave the program something that cannot be sent."""
+
+
+class Remote:
+    """An object, function or class of the program, as the tests see it."""
+
+    __slots__ = ("_caller", "_target", "_type_name")
+
+    def __init__(self, caller: Caller, target: str | int, type_name: str) -> None:
+        for name, value in (("_caller", caller), ("_target", target), ("_type_name", type_name)):
+            object.__setattr__(self, name, value)
+
+    def __call__(self, *arguments: object, **keywords: object) -> Any:
+        return self._caller.call(self._target, arguments, keywords)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._caller.get(self._target, name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self._caller.set(self._target, name, value)
+
+    def __instancecheck__(self, value: object) -> bool:
+        return isinstance(value, Remote) and bool(self._caller.do("isinstance", value, self))
+
+    def __exit__(self, kind: object, *_: object) -> bool:
+        return bool(self._caller.do("__exit__", self, kind is not None))
+
+    def __next__(self) -> Any:
+        try:
+            return self._caller.do("__next__", self)
+        except Exception as error:
+            if StopIteration.__name__ in getattr(error, "names", ()):
+                raise StopIteration from error
+            raise
+
+    __hash__ = object.__hash__
+
+
+def _asking(name: str, *, is_among_remotes: bool) -> Callable[..., Any]:
+    def ask(self: Remote, *operands: object) -> Any:
+        if is_among_remotes and not isinstance(operands[0], Remote):
+            return NotImplemented
+        return cast("Caller", object.__getattribute__(self, "_caller")).do(name, self, *operands)
+
+    return ask
+
+
+_OF_ONE = ("len", "iter", "contains", "getitem", "setitem", "delitem", "str", "repr", "bool", "neg", "enter")
+_OF_TWO = (
+    "eq",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+)
+for _name in (*_OF_ONE, *_OF_TWO):
+    setattr(Remote, f"__{_name}__", _asking(f"__{_name}__", is_among_remotes=_name in _OF_TWO))
+
+
+class Caller:
+    """The tests' end of the socket; whatever comes in is taken for a plain value."""
+
+    def __init__(self, descriptor: int, max_bytes: int, patience: Patience) -> None:
+        self._descriptor = descriptor
+        self._max_bytes = max_bytes
+        self._patience = patience
+        self.num_questions = 0
+        self.has_changes = False
+        """Whether some call altered what it was given."""
+        self._remotes: dict[int, Remote] = {}
+        self._functions: list[Callable[..., object]] = []
+        self._exceptions: dict[str, type[Exception]] = {}
+
+    def wait_until_loaded(self) -> list[Any]:
+        """Return the program's first message."""
+        with self._patience.waiting():
+            return receive(self._descriptor, self._max_bytes)
+
+    def named(self, name: str) -> Remote | type[Exception]:
+        """Return what stands for the program's object of this name: an exception is a class of the tests' own."""
+        if name[:1].isupper() and (kind := self._exception_named(name)) is not None:
+            return kind
+        return Remote(self, name, "name")
+
+    def call(self, target: str | int, arguments: tuple[object, ...], keywords: dict[str, object]) -> Any:
+        """Call, and repeat on the arguments what the call did to them."""
+        value, changes = self._ask(["call", target, self._encode(list(arguments)), self._encode(keywords)])
+        if changes is not None:
+            self.has_changes = True
+            _merged(list(arguments), self._decode(changes))
+        return value
+
+    def do(self, operation: str, *operands: object) -> Any:
+        """Return what an operation gives on objects of the program."""
+        return self._ask(["do", operation, self._encode(operands)])[0]
+
+    def get(self, target: str | int, name: str) -> Any:
+        """Return an attribute."""
+        return self._ask(["get", target, name])[0]
+
+    def set(self, target: str | int, name: str, value: object) -> None:
+        """Set an attribute."""
+        self._ask(["set", target, name, self._encode(value)])
+
+    def _exception_named(self, name: str) -> type[Exception] | None:
+        try:
+            bases = self._ask(["bases", name])[0]
+        except Exception:  # noqa: BLE001 - the program has no such name, which its tests will find out
+            return None
+        finally:
+            self.num_questions -= 1
+        if not isinstance(bases, list):
+            return None
+        self._exceptions[name] = type(name, (_nearest(bases),), {})
+        return self._exceptions[name]
+
+    def _ask(self, message: list[object]) -> tuple[Any, str | None]:
+        self.num_questions += 1
+        reply = self._exchange(message)
+        while reply[0] == "callback" and len(reply) == 3:
+            reply = self._exchange(["answer", *self._called_back(*reply[1:])])
+        if len(reply) != 3 or reply[0] not in ("value", "raised"):
+            raise Gone
+        if reply[0] == "raised":
+            raise self._exception(reply[1], str(reply[2]))
+        with self._patience.waiting():
+            return self._decode(reply[1]), reply[2]
+
+    def _exchange(self, message: object) -> list[Any]:
+        with self._patience.waiting():
+            send(self._descriptor, message)
+            return receive(self._descriptor, self._max_bytes)
+
+    def _called_back(self, number: object, text: object) -> list[Any]:
+        """Return what a function of the tests does with the program's arguments, which may be anything."""
+        if not isinstance(number, int) or not 0 < -number <= len(self._functions):
+            raise Gone
+        try:
+            arguments, keywords = self._decode(text)
+            return ["value", self._encode(self._functions[-number - 1](*arguments, **keywords))]
+        except Exception as error:  # noqa: BLE001 - for the program to handle
+            return raised(error, str(error))
+
+    def _exception(self, names: object, text: str) -> Exception:
+        """Return the nearest exception that tests may expect: of the program's own, or a built-in one.
+
+        What ends interpreters, fails tests, or ends loops over calls before all were made becomes a plain error.
+        """
+        known = [name for name in names if isinstance(name, str)] if isinstance(names, list) else list[str]()
+        own = (self._exceptions[name] for name in known if name in self._exceptions)
+        return _raised(next(own, _nearest(known)), text, known)
+
+    def _encode(self, value: object) -> str:
+        return encode(value, self._number_of)
+
+    def _decode(self, text: object) -> Any:
+        if type(text) is not str:
+            raise DecodeError("not a value")
+        return decode(text, self._remote)
+
+    def _number_of(self, value: object) -> int:
+        if isinstance(value, Remote):
+            target = object.__getattribute__(value, "_target")
+            found = self._ask(["name", target])[0] if isinstance(target, str) else value
+            target = object.__getattribute__(found, "_target") if isinstance(found, Remote) else None
+            if isinstance(target, int):
+                return target
+        elif callable(value):
+            known = (number for number, function in enumerate(self._functions) if function is value)
+            number = next(known, len(self._functions))
+            if number == len(self._functions):
+                self._functions.append(value)
+            return -1 - number
+        raise NotPassable(f"a {type(value).__name__} of the tests cannot be passed to the program")
+
+    def _remote(self, number: int, type_name: str) -> Any:
+        if number < 0:
+            return self._functions[-number - 1] if -number <= len(self._functions) else None
+        return self._remotes.setdefault(number, Remote(self, number, type_name))
+
+
+def _nearest(names: list[Any]) -> type[Exception]:
+    for name in names:
+        kind = getattr(builtins, name, None) if isinstance(name, str) else None
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind not in _NEVER_RAISED:
+            return kind
+    return RuntimeError
+
+
+def _raised(kind: type[Exception], text: str, names: list[str]) -> Exception:
+    error = kind.__new__(kind, text)
+    error.args = (text,)
+    error.add_note(PROGRAM_RAISED)
+    vars(error)["names"] = names
+    return error
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """Return the new value as the old one changed: mutable values keep their identity, at the same place."""
+    if type(old) is not type(new):
+        return new
+    if isinstance(old, tuple):
+        parts = _parts(old, new)
+        return (
+            old
+            if all(part is before for part, before in zip(parts, old, strict=False)) and len(old) == len(new)
+            else tuple(parts)
+        )
+    if isinstance(old, list):
+        old[:] = _parts(old, new)
+        return old
+    if isinstance(old, bytearray):
+        old[:] = new
+        return old
+    if isinstance(old, set):
+        old.clear()
+        old.update(new)
+        return old
+    if isinstance(old, dict):
+        before = dict(cast("dict[Any, Any]", old))
+        changed = {key: _merged(before[key], value) if key in before else value for key, value in new.items()}
+        old.clear()
+        old.update(changed)
+        return old
+    return new
+
+
+def _parts(old: Any, new: Any) -> list[Any]:
+    if len(old) != len(new):
+        return list(new)
+    return [_merged(before, after) for before, after in zip(old, new, strict=True)]
