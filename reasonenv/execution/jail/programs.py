@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import builtins
 import json
 import os
 import sys
@@ -57,12 +58,17 @@ def compile_source(program: str, file: str) -> CodeType:
 
 
 def load(program: str, prelude: str = "", name: str = "solution") -> ModuleType:
-    """Run a program, behind a prelude, as a module that can be imported by its name."""
+    """Run a program as a module that can be imported by its name.
+
+    What the prelude gives is built in for the program: none of it can be taken for what the program defines itself.
+    """
     module = ModuleType(name)
     sys.modules[name] = module
     module.__file__ = f"{name}.py"
     if prelude:
-        exec(compile_source(prelude, "prelude.py"), vars(module))
+        given: dict[str, Any] = {}
+        exec(compile_source(prelude, "prelude.py"), given)
+        module.__dict__["__builtins__"] = vars(builtins) | given
     exec(compile_source(program, module.__file__), vars(module))
     return module
 
@@ -98,8 +104,9 @@ def run_calls(call_bytes: int, all_bytes: int) -> None:
         for arguments in request["cases"]:
             write(call_function(function, arguments))
     else:
+        names = (given if isinstance(given := vars(module)["__builtins__"], dict) else {}) | vars(module)
         for arguments, conversion in zip(request["cases"], request["conversions"], strict=True):
-            write(call_function(converting(function, vars(module), **conversion), arguments))
+            write(call_function(converting(function, names, **conversion), arguments))
     os._exit(0)
 
 

@@ -23,11 +23,12 @@ from reasonenv.tasksets.datasets.code_preludes import APPS, LIVECODEBENCH, signa
 from reasonenv.tasksets.datasets.code_rules import (
     apps_value,
     apps_wrapped_value,
+    livecodebench_value,
     same_lines,
     with_integer_keys,
 )
 from reasonenv.tasksets.datasets.data_set import DataSet
-from reasonenv.tasksets.references import BY_LINES, same_value
+from reasonenv.tasksets.references import BY_LINES
 from reasonenv.tasksets.rows import Row, read_json
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
@@ -201,7 +202,9 @@ def _livecodebench_tests(row: Row, name: str | None, cases: list[Any], starter: 
         calls = [(tuple(read_json(line) for line in text.split("\n") if line), read_json(out)) for text, out in pairs]
     except (TypeError, KeyError, ValueError, RecursionError) as error:
         raise TaskDataError(f"{row.where}: a test case has no readable input and output ({error}).") from error
-    return CallTests(name, tuple(calls), Comparison(judge=same_value), LIVECODEBENCH, signature_of(starter, name))
+    return CallTests(
+        name, tuple(calls), Comparison(judge=livecodebench_value), LIVECODEBENCH, signature_of(starter, name)
+    )
 
 
 def _private_tests(row: Row) -> list[Any]:
