@@ -2,7 +2,7 @@
 
 `judged/*.txt` holds problems in the forms of LeetCode, Codeforces and LiveCodeBench, with right and wrong programs. The
 interpreter runs what the data set's own grader would run; here its rules are written once more, as lenient as they are
-there. Where the verdicts differ the reason is in `DIFFERENCES`, and in docs/data.md.
+there. Where the verdicts differ the reason is in `DIFFERENCES`, and in docs/code_tests.md.
 """
 
 from __future__ import annotations
