@@ -29,8 +29,8 @@ Isolation = Literal["A", "B", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one execution may use: an assert problem, one case on standard input, or the calls of a call problem, each of
-    which has the limits of time and of output for itself.
+    """What one execution may use: an assert problem, one case on standard input, or the calls of a call problem, of which
+    each has the limits of time and output for itself.
     """
 
     cpu_seconds: float = 4.0
@@ -40,8 +40,8 @@ class Limits:
     memory_bytes: int = 512 << 20
     """Address space of the process: memory that is reserved counts, too, such as the stacks of threads."""
     output_bytes: int = 1 << 20
-    """Standard output and standard error together, or the encoded value that a call returns, which may be larger where a
-    larger one is expected. All calls of a problem may return twice that, and twice what is expected.
+    """Standard output and standard error together, or the encoded value that a call returns; where more is expected,
+    twice what is expected. All calls of a problem may return twice that.
     """
     tmp_bytes: int = 16 << 20
     """Files in the private temporary folder."""
