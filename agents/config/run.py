@@ -187,7 +187,7 @@ def _check_start(phase: Phase, before: Sequence[Phase], others: Sequence[Phase])
     alike = get_close_matches(phase.start, known, 1, 0.65)
     if phase.start not in known and alike and not Path(phase.start).exists():
         raise ConfigError(
-            f"{phase.name}.start={phase.start!r} is neither a phase nor a folder. Did you mean {alike[0]!r}? A model of "
+            f"{phase.name}.start={phase.start!r} is no phase and no folder. Did you mean {alike[0]!r}? A model of "
             "the hub is called by its owner and name."
         )
 

@@ -156,7 +156,7 @@ SFT = SFTConfig(num_steps=1)
         ((dataclasses.replace(RL, start="after"), "after"), r"rl\.start='after' must name a phase before 'rl'"),
         (
             (SFT, dataclasses.replace(RL, start="stf")),
-            r"rl\.start='stf' is neither a phase nor a folder\. Did you mean 'sft'",
+            r"rl\.start='stf' is no phase and no folder\. Did you mean 'sft'",
         ),
         ((dataclasses.replace(RL, start="inital"),), r"Did you mean 'initial'"),
         (({"name": "rl"},), r"phases\[0\] must be an SFTConfig, .* got a dict"),
