@@ -29,7 +29,7 @@ Isolation = Literal["A", "B", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one execution may use: an assert problem, one case on standard input, or the calls of a call problem, of which
+    """What one execution may use: an assert problem, a case on standard input, or the calls of a call problem, of which
     each has the limits of time and output for itself.
     """
 
