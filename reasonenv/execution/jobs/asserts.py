@@ -15,7 +15,7 @@ from reasonenv.execution.wire.asserts import complete, find_tests
 from reasonenv.execution.wire.endings import Ending
 from reasonenv.types import AssertTests, CallTests
 
-__all__ = ["as_call_tests", "assert_job"]
+__all__ = ["as_call_tests", "assert_job", "parsed"]
 
 
 def as_call_tests(tests: AssertTests) -> CallTests | None:

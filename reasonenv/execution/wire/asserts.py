@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_RUNNERS = ("unittest.main", "main", "pytest.main")
 RUN_METHOD, RUN_FUNCTION = "__run_method__", "__run_function__"
 """Called, in the jail, with a class of tests and the name of one, and with a function of tests."""
 
@@ -17,11 +16,11 @@ def complete(tree: ast.Module) -> ast.Module:
     """
     body = [_without_runner(statement) for statement in tree.body]
     kept = [statement for statement in body if statement is not None]
+    found = [(statement, call) for statement in kept for call in _calls_of(statement)]
+    if not found:
+        return ast.Module(kept, [])
     called = {node.id for statement in kept for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    found = [
-        call for statement in kept if getattr(statement, "name", "") not in called for call in _calls_of(statement)
-    ]
-    return ast.fix_missing_locations(ast.Module([*kept, *found], []))
+    return ast.Module([*kept, *(call for owner, call in found if getattr(owner, "name", "") not in called)], [])
 
 
 def find_tests(tree: ast.Module) -> set[ast.stmt]:
@@ -44,7 +43,7 @@ def find_tests(tree: ast.Module) -> set[ast.stmt]:
 
 def _without_runner(statement: ast.stmt) -> ast.stmt | None:
     match statement:
-        case ast.Expr(value=ast.Call(func=function)) if ast.unparse(function) in _RUNNERS:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="unittest" | "pytest"), attr="main"))):
             return None
         case ast.If(test=ast.Compare(left=ast.Name(id="__name__")), body=body):
             kept = [part for part in map(_without_runner, body) if part is not None]

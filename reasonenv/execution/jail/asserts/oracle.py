@@ -39,7 +39,8 @@ def run_tests(names: Sequence[str], output_bytes: int, patience_seconds: tuple[f
     The first line says `["loaded"]` or why the program is not; the others `["passed"]`, `[status, text]`, or
     `["fault", text]` where the tests are to blame, whatever was said before.
     """
-    tree = complete(ast.parse(read_file(_INPUT, 1 << 40)))
+    source = read_file(_INPUT, 1 << 40)
+    tree = complete(ast.parse(source))
     caller = Caller(_SOCKET, output_bytes, Patience(*patience_seconds))
     os._exit = _do_not_exit
     try:
@@ -47,7 +48,8 @@ def run_tests(names: Sequence[str], output_bytes: int, patience_seconds: tuple[f
         _write(started)
         if started[0] == "loaded":
             remotes = {name: caller.named(name) for name in names}
-            show_program(remotes, _imported(tree))
+            if b"import" in source:
+                show_program(remotes, _imported(tree))
             _run_statements(tree, remotes, caller)
             if not caller.num_questions:
                 raise Fault("the tests ask nothing of the program")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 
 _AGAIN_SECONDS = 0.2
 
@@ -15,27 +13,27 @@ class TooLong(BaseException):
 
 
 class Patience:
-    """Throws `TooLong` once into what runs outside `waiting` for more CPU or wall time than is given."""
+    """Throws `TooLong` once into what runs outside its `with` blocks for more CPU or wall time than is given."""
 
     def __init__(self, cpu_seconds: float, wall_seconds: float) -> None:
         self._ends = [time.process_time() + cpu_seconds, time.monotonic() + wall_seconds]
         self._is_waiting = False
+        self._since = (0.0, 0.0)
         signal.signal(signal.SIGPROF, self._look)
         signal.signal(signal.SIGALRM, self._look)
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         signal.setitimer(signal.ITIMER_REAL, wall_seconds)
 
-    @contextmanager
-    def waiting(self) -> Generator[None]:
-        """Do not count what is done now."""
-        cpu, wall = time.process_time(), time.monotonic()
+    def __enter__(self) -> None:
+        """Do not count what is done from now on."""
         self._is_waiting = True
-        try:
-            yield
-        finally:
-            self._is_waiting = False
-            self._ends[0] += time.process_time() - cpu
-            self._ends[1] += time.monotonic() - wall
+        self._since = (time.process_time(), time.monotonic())
+
+    def __exit__(self, *_: object) -> None:
+        cpu, wall = self._since
+        self._ends[0] += time.process_time() - cpu
+        self._ends[1] += time.monotonic() - wall
+        self._is_waiting = False
 
     def _look(self, number: int, _: object) -> None:
         timer = signal.ITIMER_PROF if number == signal.SIGPROF else signal.ITIMER_REAL

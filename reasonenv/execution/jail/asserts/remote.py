@@ -107,7 +107,7 @@ class Caller:
 
     def wait_until_loaded(self) -> list[Any]:
         """Return the program's first message."""
-        with self._patience.waiting():
+        with self._patience:
             return receive(self._descriptor, self._max_bytes)
 
     def named(self, name: str) -> Remote | type[Exception]:
@@ -157,11 +157,11 @@ class Caller:
             raise Gone
         if reply[0] == "raised":
             raise self._exception(reply[1], str(reply[2]))
-        with self._patience.waiting():
+        with self._patience:
             return self._decode(reply[1]), reply[2]
 
     def _exchange(self, message: object) -> list[Any]:
-        with self._patience.waiting():
+        with self._patience:
             send(self._descriptor, message)
             return receive(self._descriptor, self._max_bytes)
 
