@@ -37,7 +37,7 @@ class _Server:
     def serve(self) -> list[Any]:
         """Answer until the tests answer a callback, and return that."""
         while True:
-            message = receive(self._descriptor, NO_LIMIT)
+            message, _ = receive(self._descriptor, NO_LIMIT)
             if message[0] == "answer":
                 return message[1:]
             try:
@@ -59,9 +59,10 @@ class _Server:
         if action == "set":
             setattr(target, parts[0], self._decode(parts[1]))
             return ["value", "null", None]
-        if action == "bases":
+        if action == "about":
             is_error = isinstance(target, type) and issubclass(target, BaseException)
-            return ["value", self._encode([kind.__name__ for kind in target.__mro__] if is_error else None), None]
+            found = ["error", [kind.__name__ for kind in target.__mro__]] if is_error else ["value", target]
+            return ["value", self._encode(found), None]
         arguments, keywords = map(self._decode, parts)
         before = parts[0]
         value = self._encode(target(*arguments, **keywords))
