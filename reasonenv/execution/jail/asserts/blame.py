@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
+from ...wire.asserts import RUN_FUNCTION, RUN_METHOD
 from .flow import DEFINITIONS, Flow, binds
 from .remote import CALLED_BACK, NotPassable
 from .runner import NotRunnable
@@ -31,7 +32,10 @@ class Blame:
     def __init__(self, tree: ast.Module, names: Collection[str], *, shares_objects: bool) -> None:
         self._tree = tree
         self._names = names
-        self._nodes = {_span_of(node): node for node in ast.walk(tree)}
+        self._nodes = dict[_Span | None, ast.AST]()
+        for node in ast.walk(tree):
+            if not _is_runner(self._nodes.get(_span_of(node))):
+                self._nodes[_span_of(node)] = node
         self._flow = Flow(tree, names, shares_objects=shares_objects)
 
     def is_tests_fault(self, error: BaseException, *, is_hanging: bool = False) -> bool:
@@ -39,6 +43,8 @@ class Blame:
         places = list(_places(error.__traceback__))
         nodes = [place and self._nodes.get(place.span) for place in places]
         if not nodes or nodes[-1] is None or not places[-1]:
+            return False
+        if any(map(self._may_repeat, nodes, nodes[1:])):
             return False
         decisive = self._decisive(nodes[-1], places[-1], error)
         if any(map(self._flow.depends, decisive)):
@@ -72,6 +78,17 @@ class Blame:
             case _:
                 return [node if place.is_opening else self._flow.closing(node)]
 
+    def _may_repeat(self, node: ast.AST | None, within: ast.AST | None) -> bool:
+        """Return whether the program may decide how often, or whether, something calls on to the next place."""
+        if node is None or within is None:
+            return True
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                is_once = _is_runner(node) or self._is_plain_function(name)
+            case _:
+                is_once = False
+        return not is_once and self._flow.depends(node) and not self._flow.is_inside(within, node)
+
     def _decorators(self, name: str) -> list[ast.AST]:
         """Return what decides with which arguments a test is called."""
         owners = [node for node in self._tree.body if isinstance(node, DEFINITIONS) and node.name == name]
@@ -81,6 +98,8 @@ class Blame:
         """Return whether a name is a function of the tests and nothing else: it takes what its parameters say."""
         binding = [node for node in ast.walk(self._tree) if name in binds(node)]
         only = binding[0] if len(binding) == 1 and name not in self._names else None
+        if isinstance(only, ast.Name):
+            return self._flow.is_lambda(only)
         return isinstance(only, ast.FunctionDef) and not only.decorator_list and not self._flow.is_open
 
 
@@ -96,6 +115,11 @@ class _Place(NamedTuple):
     """Whether a `with` at this place was yet to be entered."""
     is_last: bool
     """Whether it was raised right there, and not in something that was called."""
+
+
+def _is_runner(node: ast.AST | None) -> bool:
+    """Return whether a node is a call that was added to the source, at the place of the test."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in (RUN_FUNCTION, RUN_METHOD)
 
 
 def _is_spread(call: ast.Call) -> bool:

@@ -39,8 +39,9 @@ class Flow:
         modules = {name for node in nodes for name in _imported(node)}
         self._fixed = {*vars(builtins), *modules} - self._stored
         self._tainted = {*names, *_ATTRIBUTES, *_REFLECTING}
+        shown = {SOLUTION} | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and _gives(node, names)}
         for node in nodes:
-            self._tainted |= _shown(node, self._tainted)
+            self._tainted |= _shown(node, self._tainted, shown)
         self._known = {name for node in nodes for name in binds(node)} | set(names) | set(vars(builtins))
         self.is_open = any(_is_reflecting(node) for node in nodes)
         self._passed = set[str]()
@@ -68,6 +69,17 @@ class Flow:
         if function is None or not isinstance(self._parents.get(function), ast.ClassDef):
             return False
         return [argument.arg for argument in function.args.args[:1]] == [node.id] and node.id not in self._stored
+
+    def is_lambda(self, node: ast.Name) -> bool:
+        """Return whether a name is given a function as it stands there."""
+        parent = self._parents[node]
+        return isinstance(parent, ast.Assign) and isinstance(parent.value, ast.Lambda) and not self.is_open
+
+    def is_inside(self, node: ast.AST | None, around: ast.AST) -> bool:
+        """Return whether a node is part of another, and of no function in that."""
+        while node is not None and node is not around and not isinstance(node, _FUNCTIONS):
+            node = self._parents.get(node)
+        return node is around
 
     def closing(self, node: ast.AST) -> ast.AST:
         """Return the statement for what closes a `with`: how that ends is decided by its body."""
@@ -123,10 +135,14 @@ class Flow:
             case ast.Try() | ast.TryStar() if any(map(self.depends, node.body)):
                 return {handler.name for handler in node.handlers if handler.name}
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                is_reached = node.name in self._tainted or any(map(self.depends, node.body))
-                return {node.name, *_parameters(node.args), *_outer(node)} if is_reached else set()
-            case ast.ClassDef() if any(map(self.depends, node.body)):
-                return {node.name}
+                is_called = node.name in self._passed
+                self._passed |= _called(node) if is_called else set()
+                is_reached = node.name in self._tainted or self.depends(node)
+                found = {node.name, *_parameters(node.args), *_outer(node)} if is_reached else set[str]()
+                return found | (_changed(node) - self._fixed if is_called else set())
+            case ast.ClassDef() if self.depends(node):
+                methods = (part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef))
+                return {node.name}.union(*(_parameters(method.args) for method in methods))
             case ast.Lambda():
                 return _parameters(node.args)
             case ast.Call() if any(map(self.depends, (*node.args, *node.keywords))):
@@ -151,7 +167,7 @@ class Flow:
             case ast.Attribute() | ast.Subscript() if not isinstance(node.ctx, ast.Load):
                 names = _names(node.value)
             case ast.Call():
-                names = _names(node) - self._fixed
+                return self._called_if(node)
             case ast.Import() | ast.ImportFrom():
                 names = set(_imported(node))
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -161,6 +177,14 @@ class Flow:
             case _:
                 return set()
         return set() if names <= self._tainted or not self.is_steered(node, is_binding=True) else names
+
+    def _called_if(self, call: ast.Call) -> set[str]:
+        """Return what a call may change, if the program decides whether it is made."""
+        names, called = _names(call) - self._fixed, _called(call)
+        if (names <= self._tainted and called <= self._passed) or not self.is_steered(call, is_binding=True):
+            return set()
+        self._passed |= called
+        return names
 
     def _shared(self, node: ast.AST) -> set[str]:
         """Return the names of what the program may have been given: where the arguments of its calls came from."""
@@ -172,8 +196,6 @@ class Flow:
                 return _names(node.value)
             case ast.For() | ast.AsyncFor() | ast.comprehension() if self.depends(node.target):
                 return _names(node.iter)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name in self._passed:
-                return _changed(node)
             case _:
                 return set()
 
@@ -256,18 +278,28 @@ def _imported(node: ast.AST) -> Iterator[str]:
             yield alias.asname or alias.name.partition(".")[0]
 
 
-def _shown(node: ast.AST, names: set[str]) -> set[str]:
+def _gives(node: ast.ImportFrom, names: Iterable[str]) -> bool:
+    return any(alias.name in set(names) for alias in node.names)
+
+
+def _shown(node: ast.AST, names: set[str], modules: set[str | None]) -> set[str]:
     """Return the names that an import gives to what is the program's, or may be."""
     if not isinstance(node, ast.Import | ast.ImportFrom):
         return set()
     is_shown = isinstance(node, ast.ImportFrom) and node.module == SOLUTION
-    known = {SOLUTION, *_REFLECTING} if isinstance(node, ast.Import) else {*names, *_CLOCKS, *_LOOKED_UP}
+    known = {*modules, *_REFLECTING} if isinstance(node, ast.Import) else {*names, *_CLOCKS, *_LOOKED_UP}
     return {alias.asname or alias.name for alias in node.names if is_shown or alias.name in known}
 
 
 def _parameters(arguments: ast.arguments) -> set[str]:
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
     return {argument.arg for argument in named if argument is not None}
+
+
+def _called(node: ast.AST) -> set[str]:
+    """Return the names of functions and methods that are called, or passed on."""
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return _names(*calls) | {part.func.attr for part in calls if isinstance(part.func, ast.Attribute)}
 
 
 def _outer(function: ast.AST) -> set[str]:

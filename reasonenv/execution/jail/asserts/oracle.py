@@ -20,7 +20,7 @@ from ...wire.codec import DecodeError
 from .blame import FILE, Blame
 from .messages import Gone
 from .patience import Patience, TooLong
-from .remote import PROGRAM_RAISED, Caller, NotPassable
+from .remote import MAX_TEXT, PROGRAM_RAISED, Caller, NotPassable
 from .runner import runners, show_program
 
 _INPUT, _OUTPUT, _SOCKET = 3, 4, 5
@@ -49,7 +49,7 @@ def run_tests(names: Sequence[str], output_bytes: int, patience_seconds: tuple[f
     caller = Caller(_SOCKET, output_bytes, patience)
     os._exit = _do_not_exit
     try:
-        started = caller.wait_until_loaded()
+        started = _without_surprises(caller.wait_until_loaded())
         _write(started)
         if started[0] == "loaded":
             remotes = {name: caller.named(name) for name in names}
@@ -66,6 +66,13 @@ def run_tests(names: Sequence[str], output_bytes: int, patience_seconds: tuple[f
         _write(["fault", str(fault)])
     finally:
         _exit(0)
+
+
+def _without_surprises(started: list[Any]) -> list[str]:
+    """Return the program's first message as one that it may send: it could call itself a fault of the tests."""
+    if started == ["loaded"]:
+        return ["loaded"]
+    return ["failed", str(started[-1])[:MAX_TEXT]]
 
 
 def _imported(tree: ast.Module) -> list[tuple[str, list[str]]]:
@@ -88,8 +95,17 @@ def _run_statements(tree: ast.Module, names: dict[str, Any], caller: Caller) -> 
     """Run all; raise `Gone` where no test can follow, `Fault` where the tests are to blame."""
     namespace: dict[str, Any] = {"__name__": "__main__", **runners(), **names}
     tests = find_tests(tree)
+    failure, has_failed = None, False
     for statement in tree.body:
-        failure = _run(statement, namespace, caller, lambda: Blame(tree, names, shares_objects=caller.shares_objects))
+        has_failed = has_failed or failure is not None
+        try:
+            failure = _run(
+                statement, namespace, caller, lambda: Blame(tree, names, shares_objects=caller.shares_objects)
+            )
+        except Fault:
+            if not has_failed:
+                raise
+            failure = ["wrong_answer", "after a test that failed"]  # what that left undone may be what is missing
         if caller.is_gone:
             raise Gone
         if statement in tests:

@@ -18,6 +18,8 @@ from .messages import Gone, raised, receive, send
 from .patience import Patience
 
 PROGRAM_RAISED = "raised by the program"
+MAX_TEXT = 500
+"""Of what the program says of its failures: longer texts could fill the tests' output."""
 _MUTABLE = (list, dict, set, bytearray)
 _NEVER_RAISED = (AssertionError, UnicodeError, StopIteration, StopAsyncIteration)
 
@@ -48,6 +50,9 @@ class Remote:
 
     def __instancecheck__(self, value: object) -> bool:
         return isinstance(value, Remote) and bool(self._caller.do("isinstance", value, self))
+
+    def __subclasscheck__(self, kind: object) -> bool:
+        return isinstance(kind, Remote) and bool(self._caller.do("issubclass", kind, self))
 
     def __exit__(self, kind: object, error: object, _: object) -> bool:
         """Leave; only what the program raised may the program suppress."""
@@ -228,7 +233,7 @@ class Caller:
         """
         known = [name for name in names if isinstance(name, str)] if isinstance(names, list) else list[str]()
         own = (self._exceptions[name] for name in known if name in self._exceptions)
-        return _raised(next(own, _nearest(known)), text, known)
+        return _raised(next(own, _nearest(known)), text[:MAX_TEXT], known)
 
     def _encode(self, value: object) -> str:
         return encode(value, self._number_of)

@@ -128,6 +128,6 @@ _OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "xor"
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{f"__{name}__": getattr(operator, name) for name in (*_OPERATORS, "contains", "getitem", "setitem", "delitem")},
     **{"__and__": operator.and_, "__or__": operator.or_, "__len__": len, "__iter__": iter, "__next__": next},
-    **{"__str__": str, "__repr__": repr, "__bool__": bool, "isinstance": isinstance},
+    **{"__str__": str, "__repr__": repr, "__bool__": bool, "isinstance": isinstance, "issubclass": issubclass},
     **{"__enter__": _enter, "__exit__": _leave},
 }
