@@ -167,7 +167,14 @@ def _written(tests: CallTests | StdinTests | AssertTests, number: int) -> str:
     if isinstance(tests, StdinTests):
         return f"For the input {tests.cases[number][0]!r}, the output {tests.cases[number][1]!r} is expected"
     arguments, expected = tests.cases[number]
-    return f"{tests.function}({', '.join(map(repr, arguments))}) == {expected!r} is expected"
+    return f"{tests.function}({', '.join(map(_value, arguments))}) == {_value(expected)} is expected"
+
+
+def _value(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return "a value too long to be shown"
 
 
 class _Session(Protocol):

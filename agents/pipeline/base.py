@@ -1,8 +1,8 @@
 """The base model of the tiny world: pre-trained on its pages, checked, and kept under a hash of all it depends on.
 
 The skill to work problems out comes as a jump, some hundred steps after the form is learned, and the loss hardly shows
-it. That is why a base is judged by how often its own workings are right, and why its first pages have few choices: with
-many from the start it never learned to compute.
+it. That is why a base is judged by how often its own workings are right, and why its first pages are lessons until they
+are, with few choices: with many from the start it never learned to compute.
 """
 
 from __future__ import annotations
@@ -54,7 +54,15 @@ class BaseConfig:
     head_dim: int = 16
     intermediate_size: int = 256
     phases: tuple[PretrainingPhase, ...] = (
-        PretrainingPhase(num_steps=400, learning_rate=4e-3, choice_share=0.4, lesson_pages=1.0, final_rate=0.5),
+        PretrainingPhase(
+            num_steps=400,
+            learning_rate=4e-3,
+            choice_share=0.4,
+            lesson_pages=1.0,
+            final_rate=0.5,
+            min_accuracy=0.5,
+            max_steps=1400,
+        ),
         PretrainingPhase(num_steps=600, learning_rate=3e-3, choice_share=0.6),
     )
     num_rows: int = 24
@@ -148,6 +156,7 @@ def _make(config: BaseConfig, seed: int, folder: Path) -> None:
         row_tokens=config.row_tokens,
         seed=seed,
         state_file=state_file,
+        accuracy=lambda: min(found["accuracy_if_worked"] for found in _skill(model, tokenizer, seed).values()),
     )
     try:
         model.save_pretrained(draft)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from reasonenv.tasksets.tiny_world import WebConfig, document
 __all__ = ["PretrainingPhase", "Rows", "packed_rows", "pretrain"]
 
 _SAVE_EVERY = 100
+_LOOK_EVERY = 200
 _WARMUP_STEPS = 100
 
 
@@ -39,10 +40,14 @@ class PretrainingPhase:
     """Share of pages that work problems out without a mistake."""
     final_rate: float = 0.02
     """The learning rate at the end, as a share of the highest."""
+    min_accuracy: float | None = None
+    """Of the model's own workings, how many must be right for the phase to end; it goes on at its last rate."""
+    max_steps: int | None = None
+    """Where it ends in any case; None is `num_steps`."""
 
     def rate(self, step: int) -> float:
-        """Return the learning rate of a step: a linear warm-up within a cosine."""
-        cosine = 0.5 * (1 + math.cos(math.pi * step / self.num_steps))
+        """Return the learning rate of a step: a linear warm-up within a cosine, then what that ends with."""
+        cosine = 0.5 * (1 + math.cos(math.pi * min(step, self.num_steps) / self.num_steps))
         warmup = min(1.0, (step + 1) / _WARMUP_STEPS)
         return self.learning_rate * warmup * (self.final_rate + (1 - self.final_rate) * cosine)
 
@@ -96,6 +101,7 @@ def pretrain(
     row_tokens: int,
     seed: int,
     state_file: Path,
+    accuracy: Callable[[], float],
 ) -> list[float]:
     """Train a model in place and return the mean loss of every hundred steps.
 
@@ -108,6 +114,7 @@ def pretrain(
         row_tokens: tokens of a row.
         seed: of the pages; every step has pages of its own seed.
         state_file: where training goes on from, if it is there, and what it saves now and then.
+        accuracy: of the workings of the model as it is; asked at the end of a phase that needs some.
     """
     state = _resumed(model, state_file)
     for number, phase in enumerate(phases):
@@ -119,7 +126,9 @@ def pretrain(
         if state.optimizer is not None:
             optimizer.load_state_dict(state.optimizer)
         pages = replace(web, choice_share=phase.choice_share, lesson_pages=phase.lesson_pages)
-        for step in range(state.step, phase.num_steps):
+        for step in range(state.step, phase.max_steps or phase.num_steps):
+            if _is_over(phase, step, accuracy):
+                break
             generator = random.Random(derive_seed(seed, "pages", number, step))
             rows = packed_rows(generator, tokenizer, pages, num_rows=num_rows, row_tokens=row_tokens)
             state.losses.append(_update(model, optimizer, rows, phase.rate(step)))
@@ -127,6 +136,12 @@ def pretrain(
                 _save(replace(state, phase=number, step=step + 1, optimizer=optimizer.state_dict()), model, state_file)
         state = replace(state, phase=number + 1, step=0, optimizer=None)
     return [sum(losses) / len(losses) for losses in _hundreds(state.losses)]
+
+
+def _is_over(phase: PretrainingPhase, step: int, accuracy: Callable[[], float]) -> bool:
+    """Return whether a phase has taken its steps and learned what it is for; looked at every two hundred steps."""
+    is_due = step >= phase.num_steps and (step - phase.num_steps) % _LOOK_EVERY == 0
+    return is_due and (phase.min_accuracy is None or accuracy() >= phase.min_accuracy)
 
 
 def _hundreds(losses: list[float]) -> list[list[float]]:

@@ -29,16 +29,20 @@ Isolation = Literal["A", "B", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one execution may use. A call problem, an assert problem and one stdin case are one execution each."""
+    """What one execution may use: an assert problem, a case on standard input, or the calls of a call problem, of which
+    each has the limits of time and output for itself.
+    """
 
     cpu_seconds: float = 4.0
     """CPU time, so that a busy machine fails no good program."""
     wall_seconds: float = 16.0
     """The backstop for programs that sleep; 3 to 5 times `cpu_seconds`."""
     memory_bytes: int = 512 << 20
-    """Address space of the process."""
+    """Address space of the process: memory that is reserved counts, too, such as the stacks of threads."""
     output_bytes: int = 1 << 20
-    """Standard output and standard error together, and the encoded return values."""
+    """Standard output and standard error together, or the encoded value that a call returns; where more is expected,
+    twice what is expected. All calls of a problem may return twice that.
+    """
     tmp_bytes: int = 16 << 20
     """Files in the private temporary folder."""
 

@@ -210,8 +210,12 @@ class Confinement:
         if (kind, amount) not in self._limits:
             hard = resource.getrlimit(kind)[1]
             bounded = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-            word = _NO_LIMIT if bounded == resource.RLIM_INFINITY else bounded
-            self._limits[kind, amount] = Memory(struct.pack("@2Q", word, word))
+            # A program may ask for a larger stack, as some do: the address space bounds it.
+            soft, most = (
+                _NO_LIMIT if limit == resource.RLIM_INFINITY else limit
+                for limit in (bounded, hard if kind == resource.RLIMIT_STACK else bounded)
+            )
+            self._limits[kind, amount] = Memory(struct.pack("@2Q", soft, most))
         return syscalls.step("prlimit64", 0, kind, self._limits[kind, amount].address)
 
     def _unblock(self, *signals: int) -> Step:

@@ -20,7 +20,7 @@ def converting(
 
     Args:
         function: the program's.
-        names: the variables of its module.
+        names: the variables of its module, and what is built in there.
         takes: the kind of each argument: "ListNode" or "TreeNode", with "*" behind it for a list of such, or "".
         gives: the kind of the result.
         is_in_place: whether the result is the first argument as the call leaves it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import builtins
 import json
 import os
 import sys
@@ -51,18 +52,31 @@ def describe(error: BaseException) -> Failure:
     return Failure("raised", f"{type(error).__name__}: {text}"[:_MAX_TEXT])
 
 
+def grant_depth() -> None:
+    """Let a program call as deeply as if the frames below it were not there."""
+    depth, frame = 0, sys._getframe().f_back  # pyright: ignore[reportPrivateUsage]
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+    sys.setrecursionlimit(sys.getrecursionlimit() + depth)
+
+
 def compile_source(program: str, file: str) -> CodeType:
     """Compile a program as an interpreter reads it from a file, which may begin with a byte order mark."""
     return compile(program.removeprefix("\ufeff"), file, "exec", dont_inherit=True)
 
 
 def load(program: str, prelude: str = "", name: str = "solution") -> ModuleType:
-    """Run a program, behind a prelude, as a module that can be imported by its name."""
+    """Run a program as a module that can be imported by its name.
+
+    What the prelude gives is built in for the program: none of it can be taken for what the program defines itself.
+    """
     module = ModuleType(name)
     sys.modules[name] = module
     module.__file__ = f"{name}.py"
     if prelude:
-        exec(compile_source(prelude, "prelude.py"), vars(module))
+        given: dict[str, Any] = {}
+        exec(compile_source(prelude, "prelude.py"), given)
+        module.__dict__["__builtins__"] = vars(builtins) | given
     exec(compile_source(program, module.__file__), vars(module))
     return module
 
@@ -87,6 +101,7 @@ def run_calls(call_bytes: int, all_bytes: int) -> None:
     request = json.loads(read_file(_INPUT, 1 << 40))
     os.close(_INPUT)
     write = _line_writer(call_bytes, all_bytes)
+    grant_depth()
     try:
         module = load(request["program"], request["prelude"])
         function = look_up(module, request["function"])
@@ -98,8 +113,9 @@ def run_calls(call_bytes: int, all_bytes: int) -> None:
         for arguments in request["cases"]:
             write(call_function(function, arguments))
     else:
+        names = (given if isinstance(given := vars(module)["__builtins__"], dict) else {}) | vars(module)
         for arguments, conversion in zip(request["cases"], request["conversions"], strict=True):
-            write(call_function(converting(function, vars(module), **conversion), arguments))
+            write(call_function(converting(function, names, **conversion), arguments))
     os._exit(0)
 
 
@@ -144,12 +160,14 @@ def _line_writer(call_bytes: int, all_bytes: int) -> Callable[[list[str]], None]
 def become_main(main: ModuleType) -> None:
     """Make the process one that runs a script in an empty module."""
     main.__file__ = "main.py"
+    main.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = main
     sys.argv = ["main.py"]
 
 
 def execute(parts: Sequence[CodeType]) -> int:
     """Run compiled code, part by part, in `__main__` and do all that Python does at its end; return the exit code."""
+    grant_depth()
     try:
         for code in parts:
             exec(code, vars(sys.modules["__main__"]))

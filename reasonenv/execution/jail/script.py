@@ -103,12 +103,13 @@ class Tests:
 
 class Template(NamedTuple):
     """What a template needs to know: the sizes of the prelude, the program and each input, which lie one behind the
-    other, and how much the records of all tests may take.
+    other; how much a test may print, and the records of all tests may take.
     """
 
     prelude_size: int
     program_size: int
     input_sizes: list[int]
+    test_bytes: int
     max_result_bytes: int
     tests: Tests
 
@@ -136,7 +137,9 @@ class Template(NamedTuple):
         become_main(self.tests.main)
         opened = memory_file()
         assert opened == _PROGRESS, "a template has opened nothing yet"
-        max_series = _MAX_SERIES if all(map(is_stateless, parts)) else 1
+        # A series, whose files may be as large as one output, is for programs that print little.
+        is_ordinary = self.test_bytes <= self.tests.limits.output_bytes
+        max_series = _MAX_SERIES if is_ordinary and all(map(is_stateless, parts)) else 1
         offset, sizes = self.prelude_size + self.program_size, self.input_sizes
         while sizes:
             batch = sizes[: self._num_next(sizes)]
@@ -171,7 +174,7 @@ class Template(NamedTuple):
                 endings.append(self._run_test(parts, indices.start))
                 num_held_bytes += self.tests.held_bytes()
                 num_printed = self.tests.output_bytes()
-            is_over = endings[-1].limit is not None or num_printed > self.tests.limits.output_bytes
+            is_over = endings[-1].limit is not None or num_printed > self.test_bytes
             if num_held_bytes > _MAX_HELD_BYTES:
                 self._write_down(num_written, endings)
                 num_written, num_held_bytes = len(endings), 0
@@ -228,7 +231,7 @@ class Template(NamedTuple):
         """Write the records of the tests of this batch that have ended, from `first` on, and close their files."""
         for index in range(first, len(endings)):
             files, ending = self.tests.files[index], endings[index]
-            outputs = [read_file(file, self.tests.limits.output_bytes + 1) for file in files[1:]]
+            outputs = [read_file(file, self.test_bytes + 1) for file in files[1:]]
             for file in files:
                 os.close(file)
             _record(_describe(ending, *map(len, outputs)), *outputs)

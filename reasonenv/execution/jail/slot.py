@@ -148,9 +148,10 @@ class _Slot:
         prelude_size: int,
         program_size: int,
         input_sizes: list[int],
+        test_bytes: int,
         max_result_bytes: int,
     ) -> list[Ending]:
-        template = Template(prelude_size, program_size, input_sizes, max_result_bytes, self._tests)
+        template = Template(prelude_size, program_size, input_sizes, test_bytes, max_result_bytes, self._tests)
         mine, theirs = socket.socketpair()
         with closing(mine), closing(theirs):
             kept = (*descriptors, theirs.fileno())

@@ -47,13 +47,15 @@ _SPECIAL = {
 """What classes define and the compiler writes."""
 _ATTRIBUTES_OF_MODULES = {name for module in (math, sys) for name in dir(module)}
 _IMPORT, _STORE, _DELETE = (opcode.opmap[name] for name in ("IMPORT_NAME", "STORE_ATTR", "DELETE_ATTR"))
+_COPY, _SWAP, _CACHE = (opcode.opmap[name] for name in ("COPY", "SWAP", "CACHE"))
+_LOADS = {opcode.opmap[name] for name in ("LOAD_NAME", "LOAD_GLOBAL")}
 
 
 def is_stateless(code: CodeType) -> bool:
     """Return whether an honest script changes nothing that a later run of it in the same process could notice.
 
     Files, processes, threads and `eval` are refused by name; only modules that keep no state are known. Names in
-    strings, or attributes of the classes of these modules, get past this.
+    strings, aliases of modules, or attributes of the classes of these modules, get past this.
     """
     return all(_is_known(part) for part in _parts(code))
 
@@ -67,6 +69,8 @@ def _parts(code: CodeType) -> Iterator[CodeType]:
 
 
 def _is_known(code: CodeType) -> bool:
+    if _changes_module(code):
+        return False
     names = frozenset(code.co_names)
     if names & _REFUSED or any(name.startswith("__") and name.endswith("__") for name in names - _SPECIAL - _MODULES):
         return False
@@ -78,6 +82,29 @@ def _is_known(code: CodeType) -> bool:
             if name in _ATTRIBUTES_OF_MODULES or name in _SPECIAL:
                 return False
     return True
+
+
+def _changes_module(code: CodeType) -> bool:
+    """Return whether an attribute is set of what has the name of a module, as by `string.digits += "x"`.
+
+    The value is pushed first, then the module; in place, the module first, and a copy of it.
+    """
+    steps = [step for step in _instructions(code.co_code) if step[0] != _CACHE]
+    for place, (operation, _) in enumerate(steps):
+        if operation not in (_STORE, _DELETE):
+            continue
+        base = place - 1
+        if steps[base][0] == _SWAP:
+            base = max((index for index in range(base) if steps[index][0] == _COPY), default=0) - 1
+        loaded, argument = steps[base]
+        if loaded in _LOADS and _name_of(code, loaded, argument) in _MODULES:
+            return True
+    return False
+
+
+def _name_of(code: CodeType, operation: int, argument: int) -> str:
+    has_flag = operation == opcode.opmap["LOAD_GLOBAL"]  # whether to push NULL, too
+    return code.co_names[argument >> 1 if has_flag else argument]
 
 
 def _instructions(code: bytes) -> Iterator[tuple[int, int]]:

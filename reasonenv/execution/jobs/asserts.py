@@ -69,7 +69,7 @@ def assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOut
         BrokenTestsError: no Python, or no test.
     """
     num_tests = len(find_tests(complete(parsed(tests))))
-    prelude = prelude_for(program, tests.prelude, tests.names)
+    prelude = prelude_for(program, tests.prelude)
     if num_tests == 0:
         raise BrokenTestsError("the source of AssertTests has no top-level statement that asserts anything")
 

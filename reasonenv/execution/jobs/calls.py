@@ -43,7 +43,7 @@ def call_job(program: str, tests: CallTests, limits: Limits) -> Job[TestsOutcome
     arguments = [_encoded(case[0], tests.function) for case in tests.cases]
     conversions = [conversion_of(tests.signature, len(case[0])) for case in tests.cases]
     call_bytes, all_bytes = _output_limits(tests, limits)
-    prelude = prelude_for(program, tests.prelude, [tests.function])
+    prelude = prelude_for(program, tests.prelude)
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         lines = read_lines(result, len(tests.cases) + 1)

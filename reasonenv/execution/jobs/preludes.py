@@ -7,7 +7,7 @@ import builtins
 import importlib
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -25,11 +25,10 @@ class _Statement(NamedTuple):
     uses: frozenset[str]
 
 
-def prelude_for(program: str, prelude: str, asked: Collection[str] = ()) -> str:
+def prelude_for(program: str, prelude: str) -> str:
     """Return the statements of a prelude that give what the program, or one of these statements, mentions.
 
-    A statement that gives no name is kept, such as `sys.setrecursionlimit(50000)`. What the tests ask for the program
-    has to define itself, so no name in `asked` is given.
+    A statement that gives no name is kept, such as `sys.setrecursionlimit(50000)`.
 
     Raises:
         BrokenTestsError: the prelude is no Python.
@@ -39,7 +38,7 @@ def prelude_for(program: str, prelude: str, asked: Collection[str] = ()) -> str:
     names = set(_WORD.findall(program))
     kept: list[str] = []
     for statement in reversed(_statements(prelude)):
-        if not statement.binds or not names.isdisjoint(statement.binds - {*asked}):
+        if not statement.binds or not names.isdisjoint(statement.binds):
             kept.append(statement.source)
             names |= statement.uses
     return "\n".join(reversed(kept))

@@ -35,16 +35,14 @@ _FULL_OUTPUTS = 16
 def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutcome]:
     """Return the job that runs the program once for each test, with the test's text as its standard input."""
     check_not_empty(tests.cases)
-    if max(len(expected) for _, expected in tests.cases) > limits.output_bytes:
-        raise BrokenTestsError("an expected output is longer than Limits.output_bytes lets the program print")
-    max_result_bytes = _FULL_OUTPUTS * limits.output_bytes + 4 * sum(len(expected) for _, expected in tests.cases)
+    test_bytes, max_result_bytes = _output_limits(tests, limits)
 
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         records = read_records(result)
         if records and records[0].failure is not None:
             return outcome_of([CaseResult(CaseStatus.NOT_RUN, records[0].failure)] * len(tests.cases), 0, endings[0])
         pairs = zip(tests.cases, records, strict=False)
-        cases = [_judge_output(tests.comparison, case, record, limits) for case, record in pairs]
+        cases = [_judge_output(tests.comparison, case, record, test_bytes) for case, record in pairs]
         if len(cases) < len(tests.cases) and len(result) > max_result_bytes:
             cases.append(CaseResult(CaseStatus.OUTPUT_LIMIT, "all tests together"))
         if cases and (records[-1].ending.limit is not None or cases[-1].status is CaseStatus.OUTPUT_LIMIT):
@@ -54,7 +52,24 @@ def stdin_job(program: str, tests: StdinTests, limits: Limits) -> Job[TestsOutco
         return outcome._replace(was_killed=any(ending.was_killed for ending in every_ending))
 
     prelude = prelude_for(program, tests.prelude)
-    return _script_job((prelude, program), [text for text, _ in tests.cases], max_result_bytes, limits, interpret)
+    inputs = [text for text, _ in tests.cases]
+    return _script_job((prelude, program), inputs, test_bytes, max_result_bytes, interpret)
+
+
+def _output_limits(tests: StdinTests, limits: Limits) -> tuple[int, int]:
+    """Return how many bytes one test may print, and all together: more where more is expected.
+
+    They are multiples of the limit, because the program may see them, and exact ones would say how long answers are.
+
+    Raises:
+        BrokenTestsError: more is expected than can be printed into files.
+    """
+    sizes = [len(expected.encode("utf-8", "surrogatepass")) for _, expected in tests.cases]
+    unit = limits.output_bytes
+    test_bytes = min((1 + 2 * max(sizes) // unit) * unit, max(unit, limits.tmp_bytes - 1))
+    if max(sizes) > test_bytes:
+        raise BrokenTestsError("an expected output is longer than Limits.output_bytes and tmp_bytes let programs print")
+    return test_bytes, (_FULL_OUTPUTS + 4 * sum(sizes) // unit) * unit
 
 
 def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> Job[RunOutcome]:
@@ -86,23 +101,23 @@ def run_job(program: str, stdin: str, limits: Limits, isolation: Isolation) -> J
         stdout, stderr = record.stdout[: limits.output_bytes], record.stderr[: limits.output_bytes]
         return outcome(status, decoded(stdout), decoded(stderr), record.ending.was_killed)
 
-    return _script_job(("", program), [stdin], 0, limits, interpret)
+    return _script_job(("", program), [stdin], limits.output_bytes, 0, interpret)
 
 
 def _script_job(
     parts: tuple[str, str],
     inputs: Sequence[str],
+    test_bytes: int,
     max_result_bytes: int,
-    limits: Limits,
     interpret: Callable[[Sequence[Ending], bytes], ResultT],
 ) -> Job[ResultT]:
     prelude, program = (part.encode("utf-8", "surrogatepass") for part in parts)
     texts = [text.encode("utf-8", "surrogatepass") for text in inputs]
     sizes = {"prelude_size": len(prelude), "program_size": len(program), "input_sizes": list(map(len, texts))}
     return Job(
-        {"kind": "script"} | sizes | {"max_result_bytes": max_result_bytes},
+        {"kind": "script"} | sizes | {"test_bytes": test_bytes, "max_result_bytes": max_result_bytes},
         (prelude + program + b"".join(texts),),
-        len(texts) * (2 * limits.output_bytes + 1024),
+        len(texts) * (2 * test_bytes + 1024),
         interpret,
         num_executions=len(texts),
         num_tests=len(texts),
@@ -110,9 +125,9 @@ def _script_job(
     )
 
 
-def _judge_output(comparison: Comparison, case: tuple[str, str], record: Record, limits: Limits) -> CaseResult:
+def _judge_output(comparison: Comparison, case: tuple[str, str], record: Record, max_bytes: int) -> CaseResult:
     ending = record.ending
-    if len(record.stdout) + len(record.stderr) > limits.output_bytes:
+    if len(record.stdout) + len(record.stderr) > max_bytes:
         return CaseResult(CaseStatus.OUTPUT_LIMIT, "", ending.cpu_seconds)
     if ending.exit_code != 0 or ending.limit is not None:
         status, text = describe_end(ending)

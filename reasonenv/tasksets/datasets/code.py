@@ -23,11 +23,12 @@ from reasonenv.tasksets.datasets.code_preludes import APPS, LIVECODEBENCH, signa
 from reasonenv.tasksets.datasets.code_rules import (
     apps_value,
     apps_wrapped_value,
+    livecodebench_value,
     same_lines,
     with_integer_keys,
 )
 from reasonenv.tasksets.datasets.data_set import DataSet
-from reasonenv.tasksets.references import BY_LINES, same_value
+from reasonenv.tasksets.references import BY_LINES
 from reasonenv.tasksets.rows import Row, read_json
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
@@ -35,12 +36,15 @@ _NUM_PUBLIC = 2
 
 
 def _parse_humaneval(row: Row) -> Problem:
-    """Read HumanEval, or HumanEval+ with tests written out (evalplus/humanevalplus)."""
+    """Read HumanEval or HumanEval+, with tests written out (evalplus/humanevalplus) or as inputs of the solution."""
     prompt, name = row.text("prompt"), row.text("entry_point")
     program = prompt + row.text("canonical_solution")
     definitions = _parsed(row, "prompt", f"{prompt}\n    pass\n").body
     given = [node for node in definitions if not (isinstance(node, ast.FunctionDef) and node.name == name)]
-    tests = AssertTests(_humaneval_tests(row, given, name), (name,), prelude=_unparsed(given))
+    source = _humaneval_tests(row, given, name)
+    if row.has("plus_input"):
+        source += "\n" + _evalplus_tests(row, program, name)
+    tests = AssertTests(source, (name,), prelude=_unparsed(given))
     return Problem(
         prompt=f"Complete this Python function. Give the whole program, with its imports.\n\n```python\n{prompt}```",
         reference=CodeReference(tests=_with_tests(row, "test", tests), reference_program=program),
@@ -60,6 +64,33 @@ def _humaneval_tests(row: Row, given: list[ast.stmt], name: str) -> str:
     helpers = [node for node in tests if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef)]
     alias = ast.parse(f"{checks[0].args.args[0].arg} = {name}").body
     return _unparsed([*given, *(node for node in helpers if node is not checks[0]), *alias, *checks[0].body])
+
+
+_SAME = """
+from math import inf, nan
+def _same(found, expected):
+    if isinstance(expected, (list, tuple)) and type(found) is type(expected) and len(found) == len(expected):
+        return all(map(_same, found, expected))
+    if isinstance(expected, float) and isinstance(found, (int, float)):
+        return found == expected or abs(found - expected) <= max({atol}, 1e-7 * abs(expected)) < inf
+    return found == expected
+"""
+"""When EvalPlus (arXiv 2305.01210) takes a result for that of the solution."""
+
+
+def _evalplus_tests(row: Row, program: str, name: str) -> str:
+    """Return a test for each input of EvalPlus: the solution, which is trusted, says what is expected."""
+    inputs = [*_listed(row, "base_input"), *_listed(row, "plus_input")]
+    tolerance = row.cell("atol") if row.has("atol") else 0
+    if not all(isinstance(arguments, list) for arguments in inputs) or not isinstance(tolerance, int | float):
+        raise row.wrong_cell("plus_input", "lists of arguments, with a number as atol")
+    tests = [f"assert _same(_candidate(*{arguments!r}), {name}(*{arguments!r}))" for arguments in inputs]
+    return "\n".join([f"_candidate = {name}", program, _SAME.format(atol=tolerance or 1e-6), *tests])
+
+
+def _listed(row: Row, column: str) -> list[Any]:
+    held = row.structure(column, "a list of inputs")
+    return held if isinstance(held, list) else []
 
 
 def _unparsed(statements: list[ast.stmt]) -> str:
@@ -201,7 +232,9 @@ def _livecodebench_tests(row: Row, name: str | None, cases: list[Any], starter: 
         calls = [(tuple(read_json(line) for line in text.split("\n") if line), read_json(out)) for text, out in pairs]
     except (TypeError, KeyError, ValueError, RecursionError) as error:
         raise TaskDataError(f"{row.where}: a test case has no readable input and output ({error}).") from error
-    return CallTests(name, tuple(calls), Comparison(judge=same_value), LIVECODEBENCH, signature_of(starter, name))
+    return CallTests(
+        name, tuple(calls), Comparison(judge=livecodebench_value), LIVECODEBENCH, signature_of(starter, name)
+    )
 
 
 def _private_tests(row: Row) -> list[Any]:

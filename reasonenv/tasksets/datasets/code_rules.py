@@ -10,8 +10,10 @@ import re
 from decimal import Decimal
 from typing import Any, cast
 
-from reasonenv.tasksets.references import same_value
+from reasonenv.execution.comparison import value_matches
+from reasonenv.types import Comparison
 
+_EXACT = Comparison()
 _LONGEST_LINE = 10_000
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -37,15 +39,25 @@ def _same_decimals(wanted: list[str], got: list[str]) -> bool:
     )
 
 
-def apps_value(_: object, expected: object, actual: object) -> bool:
-    """Compare a returned value as APPS and TACO do: equal, tuples being lists, and whole numbers as keys being texts.
+def livecodebench_value(_: object, expected: object, actual: object) -> bool:
+    """Return whether a returned value is the expected one, a tuple being the list of its parts.
 
-    JSON has neither tuples nor numbers as keys, so the data do not tell which was meant.
-
-    Source: `run_test` of eval/testing_util.py (APPS, commit 5dcfdf2) and `process_input_output` of
-    metrics/testing_util.py (TACO, commit 2ba6235). The same, but that tuples are lists at any depth.
+    Source: `grade_call_based` of the same file.
     """
-    return same_value(None, expected, actual) or same_value(None, with_integer_keys(expected), actual)
+    return value_matches(_EXACT, None, expected, _as_list(actual))
+
+
+def apps_value(_: object, expected: object, actual: object) -> bool:
+    """Compare a returned value as APPS and TACO do: equal, a tuple being a list, as are tuples in one.
+
+    Whole numbers that are keys count as their texts, too: JSON has no other keys, so the data do not tell.
+
+    Source: `run_test` of eval/testing_util.py (APPS, commit 5dcfdf2) and `execute_cb_code` of metrics/testing_util.py
+    (TACO, commit 2ba6235).
+    """
+    found = _as_list(actual)
+    parts = [_as_list(part) for part in found] if isinstance(found, list) else found
+    return any(value_matches(_EXACT, None, wanted, parts) for wanted in (expected, with_integer_keys(expected)))
 
 
 def apps_wrapped_value(_: object, expected: object, actual: object) -> bool:
@@ -60,3 +72,7 @@ def with_integer_keys(value: object) -> object:
     held = cast("dict[Any, Any]", value)
     is_text_of_integers = all(isinstance(key, str) and _INTEGER.fullmatch(key) and len(key) < 1000 for key in held)
     return {int(key): part for key, part in held.items()} if is_text_of_integers else held
+
+
+def _as_list(value: object) -> object:
+    return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value

@@ -99,7 +99,17 @@ def test_training_that_was_stopped_goes_on_to_the_same_bytes(tmp_path: Path) -> 
         model, _ = build_tiny_policy(seed=0, tokenizer=tokenizer, hidden_size=8, num_layers=1, num_heads=1, head_dim=8)
         for phases in runs:
             model.load_state_dict(initial)
-            pretrain(model, tokenizer, phases, WebConfig(), num_rows=1, row_tokens=32, seed=0, state_file=state_file)
+            pretrain(
+                model,
+                tokenizer,
+                phases,
+                WebConfig(),
+                num_rows=1,
+                row_tokens=32,
+                seed=0,
+                state_file=state_file,
+                accuracy=float,
+            )
         return [tensor.clone() for tensor in model.state_dict().values()]
 
     untrained, _ = build_tiny_policy(seed=0, tokenizer=tokenizer, hidden_size=8, num_layers=1, num_heads=1, head_dim=8)
@@ -145,3 +155,28 @@ def test_the_students_are_smaller_than_the_base() -> None:
 def test_a_base_without_a_phase_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"base\.num_phases must be at least 1"):
         BaseConfig(phases=())
+
+
+def test_a_phase_goes_on_until_the_model_has_learned_what_it_is_for_or_its_last_step(tmp_path: Path) -> None:
+    tokenizer = build_tiny_tokenizer(tokenizer_phrases())
+
+    def hundreds(max_steps: int, *found: float) -> int:
+        model, _ = build_tiny_policy(seed=0, tokenizer=tokenizer, hidden_size=8, num_layers=1, num_heads=1, head_dim=8)
+        phase = replace(_PHASE, min_accuracy=0.5, max_steps=max_steps)
+        file, answers = tmp_path / f"{max_steps}-{len(found)}", iter(found)
+        losses = pretrain(
+            model,
+            tokenizer,
+            (phase,),
+            WebConfig(),
+            num_rows=1,
+            row_tokens=32,
+            seed=0,
+            state_file=file,
+            accuracy=lambda: next(answers),
+        )
+        return len(losses)
+
+    assert hundreds(900, 0.7) == 1
+    assert hundreds(900, 0.1, 0.6) == 3
+    assert hundreds(150, 0.1) == 2

@@ -46,9 +46,10 @@ def test_a_statement_of_a_prelude_brings_what_it_mentions_itself() -> None:
     assert prelude_for("stdin.readline()", APPS).splitlines() == ["import sys", "stdin = sys.stdin"]
 
 
-def test_a_prelude_gives_nothing_that_the_tests_ask_for(sandbox) -> None:
+def test_what_a_prelude_gives_is_not_what_the_program_defines(sandbox) -> None:
     tests = CallTests("gcd", (((4, 6), 2),), prelude=LIVECODEBENCH)
     assert judge(sandbox, "x = 'gcd'", tests).num_passed == 0
+    assert judge(sandbox, "class Solution:\n    def gcd(self, a, b): return gcd(a, b)", tests).num_passed == 1
     assert judge(sandbox, "from math import gcd", tests).num_passed == 1
     assert judge(sandbox, "x = 'gcd'", AssertTests("assert gcd(4, 6) + 0 == 2", ("gcd",), APPS)).num_passed == 0
 

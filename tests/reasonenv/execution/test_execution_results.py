@@ -58,11 +58,27 @@ def test_a_test_that_is_passed_has_no_detail(sandbox: Sandbox) -> None:
 
 def test_a_run_may_print_as_much_as_its_limit_and_no_more(sandbox: Sandbox) -> None:
     program = "import sys\nsys.stdout.write('x' * int(input()))\nsys.stderr.write('y' * 400)"
-    tests = StdinTests((("600", "x" * 600), ("601", "x" * 601)))
-    assert statuses(judge(sandbox, program, tests)) == ["passed", "output_limit"]
+    tests = StdinTests((("600", ""), ("601", "")))
+    assert statuses(judge(sandbox, program, tests)) == ["wrong_answer", "output_limit"]
     results = [sandbox.run(program, number) for number in ("600", "601")]
     assert [result.status for result in results] == [RunStatus.FINISHED, RunStatus.OUTPUT_LIMIT]
     assert (results[0].stdout, results[0].stderr) == ("x" * 600, "y" * 400)
+
+
+def test_a_run_may_print_twice_what_is_expected(sandbox: Sandbox) -> None:
+    tests = StdinTests((("9000", "x" * 9000), ("500", "x" * 500), ("20001", "")))
+    for end in ("", "\nimport os"):
+        verdict = judge(sandbox, f"print('x' * int(input()), end=''){end}", tests)
+        assert statuses(verdict) == ["passed", "passed", "output_limit"]
+
+
+def test_limits_of_output_do_not_tell_how_long_answers_are() -> None:
+    def sizes(expected: str) -> tuple[object, ...]:
+        stdin = judging_job("", StdinTests((("", expected),)), Limits()).message
+        call = judging_job("", CallTests("f", (((), expected),)), Limits()).message
+        return stdin["test_bytes"], stdin["max_result_bytes"], call["call_bytes"], call["all_bytes"]
+
+    assert sizes("No") == sizes("Yes") == sizes("x" * 1000)
 
 
 def test_each_call_may_return_as_much_as_the_limit_and_all_twice_that(sandbox: Sandbox) -> None:

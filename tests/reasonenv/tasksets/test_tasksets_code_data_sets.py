@@ -222,6 +222,11 @@ for i, (inp, exp) in enumerate(zip(inputs, results)):
     ("data_set", "row", "wrong"),
     [
         ("humaneval", {**HUMANEVAL, "test": HUMANEVAL_PLUS}, "def twice(x):\n    return 4"),
+        (
+            "humaneval",
+            {**HUMANEVAL, "base_input": [[2]], "plus_input": [[0.1], [[]], [float("inf")]], "atol": 0},
+            "def twice(x):\n    return 2 * x if x != [] else None",
+        ),
         ("mbpp", {**MBPP, "task_id": "Mbpp/7", "test": MBPP_PLUS}, "def add(a, b):\n    return a + b if a > 0 else 1"),
     ],
 )

@@ -42,6 +42,7 @@ STATELESS = [
     "from functools import lru_cache\n@lru_cache(None)\ndef f(n): return n and f(n - 1) + 1\nprint(f(3))",
     "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nif __name__ == '__main__': print(P(1))",
     "from math import *\nprint(pi)",
+    "import math\nclass Node:\n    def __init__(self): self.best = math.inf; self.best += 1\nNode().digits = math.inf",
     "names = " + repr([f"name{index}" for index in range(300)]),
     "\n".join(f"name{index} = {index}" for index in range(300)) + "\nimport math\nprint(math.pi)",
 ]
@@ -59,6 +60,10 @@ STATEFUL = [
     "import sys\nsys.stdin = None",
     "import sys\ndel sys.stdout",
     "import math\nmath.pi = 3",
+    "import string\nstring.digits = 'x'",
+    "import string\ndef f(): string.digits += 'x'",
+    "import collections\ncollections.zzz = 1",
+    "import collections\ndel collections.deque",
     "import sys\nsys.path.append('.')",
     "from dataclasses import inspect",
     "from collections.abc import Sequence\nSequence.register(complex)",
@@ -179,7 +184,7 @@ HONEST = {
     "Node()\nprint(input())\nrings = [[] for _ in range(3000)]",
     "holds much": "try:\n    class Store: room = bytes(200 << 20)\n    print(input())\n"
     "except MemoryError: print('no room')",
-    "calls deeply": "def f(n): return n and f(n - 1)\nprint(f(int(input().split()[0]) % 2 + 984))",
+    "calls deeply": "def f(n): return n and f(n - 1)\nprint(f(int(input().split()[0]) % 2 + 996))",
     "looks at its input": "import sys\nprint(len(sys.stdin.buffer.peek()), sys.stdin.seekable())\nsys.stdin.seek(0)\n"
     "print(input())",
     "finds its names": "print('left_over' in dir())\nleft_over = 1",
@@ -270,5 +275,6 @@ def test_streams_that_a_program_closed_or_replaced_lose_nothing(sandbox: Sandbox
 
 def test_a_test_finds_the_recursion_limit_of_a_fresh_process() -> None:
     program = "import sys\nprint(sys.getrecursionlimit())\nsys.setrecursionlimit(5000)"
-    limit = b"%d\n" % sys.getrecursionlimit()
-    assert run_here(program, [b"", b"", b""]) == (0, 3, [limit] * 3)
+    code, number, printed = run_here(program, [b"", b"", b""])
+    assert (code, number, len(set(printed))) == (0, 3, 1)
+    assert sys.getrecursionlimit() <= int(printed[0]) < sys.getrecursionlimit() + 500
