@@ -6,6 +6,7 @@
     → ["name", name]   the object of that name
     → ["about", name]   `["error", the classes above an exception]`, or `["value", the object of that name]`
     ← ["value", value, changes]   changes: the positional arguments afterwards, where the call altered them
+    ← ["same", place, changes]   as the value: the positional argument at that place, itself
     ← ["raised", names, text]     the classes of the exception, nearest first
     ← ["callback", number, arguments]   call a function of the tests; answered like a call, before anything else
     ← ["loaded"] / ["failed", status, text]   once, before the first call

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ...wire.codec import DecodeError, decode, encode
 from .messages import Gone, raised, receive, send
@@ -108,6 +108,12 @@ for _name in (*_OF_ONE, *_OF_TWO):
     setattr(Remote, f"__{_name}__", _asking(f"__{_name}__", is_among_remotes=_name in _OF_TWO))
 
 
+class _Same(NamedTuple):
+    """A call returned what it was given at a place."""
+
+    place: int
+
+
 class Caller:
     """The tests' end of the socket; whatever comes in is taken for a plain value."""
 
@@ -156,7 +162,11 @@ class Caller:
             with self._patience:
                 changed = self._decode(changes)
             _merged(list(arguments), changed)
-        return value
+        if not isinstance(value, _Same):
+            return value
+        if not 0 <= value.place < len(arguments):
+            raise self._lost()
+        return arguments[value.place]
 
     def do(self, operation: str, *operands: object) -> Any:
         """Return what an operation gives on objects of the program."""
@@ -188,13 +198,16 @@ class Caller:
         reply = self._exchange(message)
         while reply[0] == "callback" and len(reply) == 3:
             reply = self._exchange(["answer", *self.called_back(*reply[1:])])
-        if len(reply) != 3 or reply[0] not in ("value", "raised"):
+        is_same = reply[0] == "same" and message[0] == "call" and len(reply) == 3 and type(reply[1]) is int
+        if len(reply) != 3 or not (is_same or reply[0] in ("value", "raised")):
             raise self._lost()
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
         if reply[0] == "raised":
             raise self._exception(reply[1], str(reply[2]))
+        if is_same:
+            return _Same(reply[1]), reply[2]
         with self._patience:
             return self._decode(reply[1]), reply[2]
 

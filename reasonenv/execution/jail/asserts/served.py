@@ -10,6 +10,7 @@ from typing import Any
 from ...wire.codec import decode, encode
 from .messages import NO_LIMIT, Gone, raised, receive, send
 
+_MUTABLE = (list, dict, set, bytearray)
 _Describe = Callable[[BaseException], str]
 
 
@@ -65,9 +66,11 @@ class _Server:
             return ["value", self._encode(found), None]
         arguments, keywords = map(self._decode, parts)
         before = parts[0]
-        value = self._encode(target(*arguments, **keywords))
+        value = target(*arguments, **keywords)
         after = self._encode(arguments)
-        return ["value", value, None if after == before else after]
+        changes = None if after == before else after
+        same = [place for place, argument in enumerate(arguments) if argument is value and isinstance(value, _MUTABLE)]
+        return ["same", same[0], changes] if same else ["value", self._encode(value), changes]
 
     def _encode(self, value: object) -> str:
         return encode(value, self._keep)
