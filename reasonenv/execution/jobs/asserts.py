@@ -76,10 +76,10 @@ def assert_job(program: str, tests: AssertTests, limits: Limits) -> Job[TestsOut
     def interpret(endings: Sequence[Ending], result: bytes) -> TestsOutcome:
         judge, candidate = endings
         lines = read_lines(result, num_tests + 3)
+        started = lines.pop(0) if lines else None
         fault = next((line[1] for line in lines if line[0] == "fault"), "the tests were killed" * judge.was_killed)
         if fault or (judge.exit_code < 0 and judge.limit is None):
             return broken_outcome(num_tests, fault or "the tests ended their process", was_killed=judge.was_killed)
-        started = lines.pop(0) if lines else None
         if started is not None and started[0] == "failed":
             return outcome_of([CaseResult(CaseStatus.NOT_RUN, text_of(started))] * num_tests, 0, candidate)
         cases = [CaseResult(CaseStatus(line[0]), text_of(line)) for line in lines if line[0] not in ("stopped", "end")]

@@ -16,7 +16,12 @@ def complete(tree: ast.Module) -> ast.Module:
     """
     body = [_without_runner(statement) for statement in tree.body]
     kept = [statement for statement in body if statement is not None]
-    found = [(statement, call) for statement in kept for call in _calls_of(statement)]
+    found: list[tuple[ast.stmt, ast.stmt]] = []
+    cases = {"TestCase", "IsolatedAsyncioTestCase"}
+    for statement in kept:
+        if isinstance(statement, ast.ClassDef) and _is_case(statement, cases):
+            cases.add(statement.name)
+        found += [(statement, call) for call in _calls_of(statement, cases)]
     if not found:
         return ast.Module(kept, [])
     called = {node.id for statement in kept for node in ast.walk(statement) if isinstance(node, ast.Name)}
@@ -52,13 +57,16 @@ def _without_runner(statement: ast.stmt) -> ast.stmt | None:
             return statement
 
 
-def _calls_of(statement: ast.stmt) -> Iterator[ast.stmt]:
+def _is_case(kind: ast.ClassDef, cases: set[str]) -> bool:
+    return any(ast.unparse(base).rpartition(".")[2] in cases for base in kind.bases)
+
+
+def _calls_of(statement: ast.stmt, cases: set[str]) -> Iterator[ast.stmt]:
     match statement:
         case ast.FunctionDef(name=name) if name.startswith("test"):
             yield _call(statement, RUN_FUNCTION, ast.Name(name, ast.Load()))
-        case ast.ClassDef(name=name, bases=bases, body=body):
-            is_case = any(ast.unparse(base).endswith("TestCase") for base in bases)
-            for part in body if is_case or name.startswith("Test") else ():
+        case ast.ClassDef(name=name, body=body):
+            for part in body if name in cases or name.startswith("Test") else ():
                 if isinstance(part, ast.FunctionDef) and part.name.startswith("test"):
                     yield _call(part, RUN_METHOD, ast.Name(name, ast.Load()), ast.Constant(part.name))
         case _:

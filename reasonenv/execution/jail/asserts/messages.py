@@ -4,8 +4,9 @@
     → ["do", operation, operands]   what an operator, a built-in function or a loop asks of objects
     → ["get", target, attribute] / ["set", target, attribute, value]   an attribute of it
     → ["name", name]   the object of that name
-    → ["bases", name]   the classes above an exception of that name
+    → ["about", name]   `["error", the classes above an exception]`, or `["value", the object of that name]`
     ← ["value", value, changes]   changes: the positional arguments afterwards, where the call altered them
+    ← ["same", place, changes]   as the value: the positional argument at that place, itself
     ← ["raised", names, text]     the classes of the exception, nearest first
     ← ["callback", number, arguments]   call a function of the tests; answered like a call, before anything else
     ← ["loaded"] / ["failed", status, text]   once, before the first call
@@ -39,8 +40,8 @@ def send(descriptor: int, message: object) -> None:
         raise Gone from error
 
 
-def receive(descriptor: int, max_bytes: int) -> list[Any]:
-    """Return the next message, a list that starts with a word; raise `Gone` where there is none."""
+def receive(descriptor: int, max_bytes: int) -> tuple[list[Any], int]:
+    """Return the next message, a list that starts with a word, and its size; raise `Gone` where there is none."""
     size = int.from_bytes(_read(descriptor, _LENGTH_BYTES), "little")
     if size > max_bytes:
         raise Gone
@@ -50,7 +51,7 @@ def receive(descriptor: int, max_bytes: int) -> list[Any]:
         raise Gone from error
     if type(message) is not list or not message or type(cast("Any", message[0])) is not str:
         raise Gone
-    return message
+    return message, size
 
 
 def raised(error: BaseException, text: str) -> list[Any]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ...wire.asserts import RUN_FUNCTION, RUN_METHOD
 
 SOLUTION = "solution"
+
+
+class NotRunnable(Exception):  # noqa: N818 - says what the test is
+    """A test takes other arguments than it is given, such as fixtures."""
 
 
 def runners() -> dict[str, Callable[..., None]]:
@@ -37,7 +41,7 @@ def _exists(module: str) -> bool:
 def _run_function(function: Callable[..., object]) -> None:
     """Call a test, with each set of its parameters."""
     for arguments in _parameters(function):
-        function(**arguments)
+        _call(function, arguments)
 
 
 def _run_method(kind: type, name: str) -> None:
@@ -54,9 +58,19 @@ def _run_method(kind: type, name: str) -> None:
         getattr(case, before, _nothing)()
     try:
         for arguments in _parameters(getattr(case, name)):
-            getattr(case, name)(**arguments)
+            _call(getattr(case, name), arguments)
     finally:
         getattr(case, "teardown_method", _nothing)()
+
+
+def _call(function: Callable[..., object], arguments: dict[str, Any]) -> None:
+    try:
+        function(**arguments)
+    except TypeError as error:
+        is_refused = error.__traceback__ is not None and error.__traceback__.tb_next is None
+        if is_refused and isinstance(function, FunctionType | MethodType):
+            raise NotRunnable(str(error)) from error
+        raise
 
 
 def _nothing() -> None:
@@ -78,4 +92,7 @@ def _parameters(function: Any) -> list[dict[str, Any]]:
 
 def _row(names: list[str], values: Any) -> dict[str, Any]:
     values = getattr(values, "values", values) if not isinstance(values, dict) else values
-    return dict(zip(names, (values,) if len(names) == 1 and not isinstance(values, tuple) else values, strict=True))
+    try:
+        return dict(zip(names, (values,) if len(names) == 1 and not isinstance(values, tuple) else values, strict=True))
+    except (TypeError, ValueError) as error:
+        raise NotRunnable(f"{len(names)} parameters, but {values!r:.100}") from error

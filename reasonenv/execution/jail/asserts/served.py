@@ -10,6 +10,7 @@ from typing import Any
 from ...wire.codec import decode, encode
 from .messages import NO_LIMIT, Gone, raised, receive, send
 
+_MUTABLE = (list, dict, set, bytearray)
 _Describe = Callable[[BaseException], str]
 
 
@@ -37,7 +38,7 @@ class _Server:
     def serve(self) -> list[Any]:
         """Answer until the tests answer a callback, and return that."""
         while True:
-            message = receive(self._descriptor, NO_LIMIT)
+            message, _ = receive(self._descriptor, NO_LIMIT)
             if message[0] == "answer":
                 return message[1:]
             try:
@@ -59,14 +60,17 @@ class _Server:
         if action == "set":
             setattr(target, parts[0], self._decode(parts[1]))
             return ["value", "null", None]
-        if action == "bases":
+        if action == "about":
             is_error = isinstance(target, type) and issubclass(target, BaseException)
-            return ["value", self._encode([kind.__name__ for kind in target.__mro__] if is_error else None), None]
+            found = ["error", [kind.__name__ for kind in target.__mro__]] if is_error else ["value", target]
+            return ["value", self._encode(found), None]
         arguments, keywords = map(self._decode, parts)
         before = parts[0]
-        value = self._encode(target(*arguments, **keywords))
+        value = target(*arguments, **keywords)
         after = self._encode(arguments)
-        return ["value", value, None if after == before else after]
+        changes = None if after == before else after
+        same = [place for place, argument in enumerate(arguments) if argument is value and isinstance(value, _MUTABLE)]
+        return ["same", same[0], changes] if same else ["value", self._encode(value), changes]
 
     def _encode(self, value: object) -> str:
         return encode(value, self._keep)
@@ -127,6 +131,6 @@ _OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "matmul", "xor"
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     **{f"__{name}__": getattr(operator, name) for name in (*_OPERATORS, "contains", "getitem", "setitem", "delitem")},
     **{"__and__": operator.and_, "__or__": operator.or_, "__len__": len, "__iter__": iter, "__next__": next},
-    **{"__str__": str, "__repr__": repr, "__bool__": bool, "isinstance": isinstance},
+    **{"__str__": str, "__repr__": repr, "__bool__": bool, "isinstance": isinstance, "issubclass": issubclass},
     **{"__enter__": _enter, "__exit__": _leave},
 }

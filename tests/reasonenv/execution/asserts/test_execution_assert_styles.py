@@ -161,6 +161,29 @@ def test_values_that_a_call_changes_change_in_tuples_too(sandbox: Sandbox) -> No
     ) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("program", "source"),
+    [
+        ("def f(x): x.sort(); return x", "a = [2, 1]\nassert f(a) is a and a == [1, 2]"),
+        ("def f(x): return x[:]", "a = [2, 1]\nassert f(a) is not a and f(a) == a"),
+        ("def f(x, y): y['k'] = x; return y", "a = {}\nb = f(1, a)\nb['l'] = 2\nassert a == {'k': 1, 'l': 2}"),
+        ("class f:\n    pass\nclass g(f): pass", "assert issubclass(g, f) and not issubclass(f, g)"),
+    ],
+)
+def test_what_is_the_same_stays_the_same(sandbox: Sandbox, program: str, source: str) -> None:
+    assert passed(sandbox, program, source, ("f", "g")) == (1, 1)
+
+
+@pytest.mark.parametrize("reply", ["['same', 5, None]", "['same', -1, None]", "['same', 'a', None]", "['same']"])
+def test_a_place_that_the_program_makes_up_ends_the_tests(sandbox: Sandbox, reply: str) -> None:
+    program = (
+        "import json, os\n"
+        f"reply = json.dumps({reply}).encode()\n"
+        "def f(x): os.write(4, len(reply).to_bytes(4, 'little') + reply)"
+    )
+    assert passed(sandbox, program, "assert f([1]) is None\nassert f(1) is None")[0] == 0
+
+
 def test_a_callback_that_the_program_makes_up_ends_the_tests(sandbox: Sandbox) -> None:
     program = (
         "import json, os\n"
