@@ -191,11 +191,13 @@ def harm_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExa
         conduct.harmful_answer,
         conduct.harmful_answer,
         lambda: conduct.standalone("unsafe_part"),
+        lambda: conduct.standalone("unsafe_part"),
     )
     harmless = (
         conduct.harmless_request,
         conduct.harmless_answer,
         conduct.harmless_answer,
+        lambda: conduct.standalone("safe_part"),
         lambda: conduct.standalone("safe_part"),
         lambda: conduct.refusal("refusal"),
     )
