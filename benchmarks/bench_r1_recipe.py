@@ -148,10 +148,12 @@ def main(arguments: Arguments) -> None:
 
 
 def run_seed(seed: int, parent: Path) -> dict[str, Any]:
-    """Run the pipeline, and return the stage table, the seconds of each stage, and every effect."""
+    """Run the pipeline, and return the stage table, the seconds of each stage, and every effect; or how it failed."""
     folder = parent / f"seed-{seed}"
     command = [sys.executable, "-m", "agents", "pipeline", "r1", "--preset", "tiny", "--seed", str(seed)]
-    subprocess.run([*command, "--output-dir", str(folder), "--cache-dir", str(parent / "cache")], check=True)
+    command += ["--output-dir", str(folder), "--cache-dir", str(parent / "cache")]
+    if (code := subprocess.run(command, check=False).returncode) != 0:
+        return {"seed": seed, "failed": f"the pipeline ended with exit code {code}"}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     table = json.loads((folder / "table" / "table.json").read_text(encoding="utf-8"))
     return {
@@ -218,7 +220,8 @@ def print_runs(runs: list[dict[str, Any]]) -> None:
     for run in runs:
         table.add_column(f"seed {run['seed']}")
     for effect in EFFECTS:
-        table.add_row(effect.name, *(_cell(run["effects"][effect.name]) for run in runs))
+        cells = [run.get("failed") or _cell(run["effects"][effect.name]) for run in runs]
+        table.add_row(effect.name, *cells)
     Console().print(table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
 
@@ -50,10 +51,12 @@ class RunConfig:
             raise ConfigError(f"The run's name must be that of a folder in output_dir, got {self.name!r}.")
         if self.evaluation.start != PREVIOUS:
             raise ConfigError("evaluation.start is for a phase: give phases an EvaluationConfig with that start.")
+        for number, phase in enumerate(self.phases):
+            _check_kind(number, phase)
         plan = self.plan
         _check_names([phase.name for phase in plan])
         for number, phase in enumerate(plan):
-            _check_start(phase, plan[number:])
+            _check_start(phase, plan[:number], plan[number:])
             if isinstance(phase, EvaluationConfig) and phase.every is not None and self.phases[number] is phase:
                 raise ConfigError(f"{phase.name}.every is not for a phase: set evaluation.every.")
             if isinstance(phase, RLConfig):
@@ -166,10 +169,27 @@ def _check_names(names: Sequence[str]) -> None:
             )
 
 
-def _check_start(phase: Phase, others: Sequence[Phase]) -> None:
-    """Refuse a start behind a phase that is not over; what names no phase is a model, which is looked for later."""
+def _check_kind(number: int, phase: object) -> None:
+    if not isinstance(phase, str | SFTConfig | RLConfig | EvaluationConfig):
+        raise ConfigError(
+            f"phases[{number}] must be an SFTConfig, an RLConfig, an EvaluationConfig, or the name of an evaluation; "
+            f"got a {type(phase).__name__}."
+        )
+
+
+def _check_start(phase: Phase, before: Sequence[Phase], others: Sequence[Phase]) -> None:
+    """Refuse a start behind a phase that is not over; what names no phase is a model, which is looked for later, unless
+    it is nearly the name of a phase.
+    """
     if phase.start in [other.name for other in others]:
         raise ConfigError(f"{phase.name}.start={phase.start!r} must name a phase before {phase.name!r}.")
+    known = [PREVIOUS, INITIAL, *(other.name for other in before)]
+    alike = get_close_matches(phase.start, known, 1, 0.65)
+    if phase.start not in known and alike and not Path(phase.start).exists():
+        raise ConfigError(
+            f"{phase.name}.start={phase.start!r} is no phase and no folder. Did you mean {alike[0]!r}? A model of "
+            "the hub is called by its owner and name."
+        )
 
 
 def _check_kept_optimizer(phase: RLConfig, before: Sequence[Phase]) -> None:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import csv
 import gzip
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +18,7 @@ from typing import Any, TextIO, cast
 import numpy as np
 
 from reasonenv.errors import MissingExtraError, TaskDataError, UnknownNameError
+from reasonenv.tasksets.json_text import read_json
 
 __all__ = [
     "ALL",
@@ -137,16 +136,6 @@ class Row:
     def columns(self) -> str:
         """Return the names of the columns, for messages."""
         return ", ".join(map(str, self.cells)) or "none at all"
-
-
-def read_json(text: str) -> Any:
-    """Return what JSON text holds, with integers of any length; raises as `json.loads` does."""
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:  # more digits than Python reads
-        return json.loads(text, parse_int=lambda digits: int(Decimal(digits)))
 
 
 def _json_object(text: str) -> object:

@@ -154,6 +154,12 @@ SFT = SFTConfig(num_steps=1)
         (("previous",), "cannot be called 'previous'"),
         (("../up",), r"must be letters, digits and _, such as 'rl_2'; got '\.\./up'"),
         ((dataclasses.replace(RL, start="after"), "after"), r"rl\.start='after' must name a phase before 'rl'"),
+        (
+            (SFT, dataclasses.replace(RL, start="stf")),
+            r"rl\.start='stf' is no phase and no folder\. Did you mean 'sft'",
+        ),
+        ((dataclasses.replace(RL, start="inital"),), r"Did you mean 'initial'"),
+        (({"name": "rl"},), r"phases\[0\] must be an SFTConfig, .* got a dict"),
         ((dataclasses.replace(SFT, start="sft"),), r"sft\.start='sft' must name a phase before 'sft'"),
         ((KEEPS,), r"second\.keeps_optimizer needs a phase of reinforcement learning before it"),
         ((RL, SFT, KEEPS), r"second\.keeps_optimizer needs a phase of reinforcement learning before it"),

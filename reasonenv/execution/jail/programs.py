@@ -52,14 +52,6 @@ def describe(error: BaseException) -> Failure:
     return Failure("raised", f"{type(error).__name__}: {text}"[:_MAX_TEXT])
 
 
-def grant_depth() -> None:
-    """Let a program call as deeply as if the frames below it were not there."""
-    depth, frame = 0, sys._getframe().f_back  # pyright: ignore[reportPrivateUsage]
-    while frame is not None:
-        depth, frame = depth + 1, frame.f_back
-    sys.setrecursionlimit(sys.getrecursionlimit() + depth)
-
-
 def compile_source(program: str, file: str) -> CodeType:
     """Compile a program as an interpreter reads it from a file, which may begin with a byte order mark."""
     return compile(program.removeprefix("\ufeff"), file, "exec", dont_inherit=True)
@@ -101,7 +93,6 @@ def run_calls(call_bytes: int, all_bytes: int) -> None:
     request = json.loads(read_file(_INPUT, 1 << 40))
     os.close(_INPUT)
     write = _line_writer(call_bytes, all_bytes)
-    grant_depth()
     try:
         module = load(request["program"], request["prelude"])
         function = look_up(module, request["function"])
@@ -167,7 +158,6 @@ def become_main(main: ModuleType) -> None:
 
 def execute(parts: Sequence[CodeType]) -> int:
     """Run compiled code, part by part, in `__main__` and do all that Python does at its end; return the exit code."""
-    grant_depth()
     try:
         for code in parts:
             exec(code, vars(sys.modules["__main__"]))

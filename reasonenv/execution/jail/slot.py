@@ -35,6 +35,8 @@ _TEMPLATE_SECONDS = 5.0
 """What a template may take beside its tests."""
 _ORACLE_CPU_SHARE = 4
 """The tests have as many times the CPU limit of the program: they are not on trial."""
+_FRAMES_BELOW = 24
+"""How many frames at most are below a program, which may call as deeply as if they were not there."""
 _PATIENCE_SHARE = 0.5
 """Of their limits, after which tests that take so long by themselves are asked whose fault that is."""
 
@@ -112,6 +114,7 @@ class _Slot:
         self._main = sys.modules["__main__"]
         """Kept alive: a child that replaces it would otherwise tear it down, and have the memory copied for that."""
         self._own = os.pidfd_open(os.getpid())
+        sys.setrecursionlimit(sys.getrecursionlimit() + _FRAMES_BELOW)
         gc.collect()
         gc.freeze()
 

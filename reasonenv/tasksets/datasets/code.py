@@ -28,8 +28,9 @@ from reasonenv.tasksets.datasets.code_rules import (
     with_integer_keys,
 )
 from reasonenv.tasksets.datasets.data_set import DataSet
+from reasonenv.tasksets.json_text import read_json
 from reasonenv.tasksets.references import BY_LINES
-from reasonenv.tasksets.rows import Row, read_json
+from reasonenv.tasksets.rows import Row
 from reasonenv.types import AssertTests, CallTests, CodeReference, Comparison, StdinTests
 
 _NUM_PUBLIC = 2

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["APPS", "LIVECODEBENCH", "NODES", "signature_of"]
-
 NODES = """
 class ListNode:
     def __init__(self, val=0, next=None):
@@ -29,7 +27,7 @@ LIVECODEBENCH = (
     + "sys.setrecursionlimit(50000)\n"
     + NODES
 )
-"""`import_string` of lcb_runner/evaluation/testing_util.py (LiveCodeBench, commit 8610ffb), and LeetCode's classes."""
+"""What lcb_runner/evaluation/testing_util.py (LiveCodeBench, commit 8610ffb) imports, and LeetCode's classes."""
 
 APPS = f"""
 import sys
@@ -50,7 +48,7 @@ from heapq import *
 stdin = sys.stdin
 stdout = sys.stdout
 {NODES}"""
-"""`sol` in eval/testing_util.py (APPS, commit 5dcfdf2) and metrics/testing_util.py (TACO, commit 2ba6235), likewise."""
+"""Likewise of eval/testing_util.py (APPS, commit 5dcfdf2) and metrics/testing_util.py (TACO, commit 2ba6235)."""
 
 
 def signature_of(starter: str, name: str) -> str:

@@ -22,7 +22,7 @@ _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 def same_lines(_: object, expected: str, actual: str) -> bool:
     """Return whether printed lines are the same, or the same decimals exactly, as LiveCodeBench compares them.
 
-    Source: `grade_stdio` of lcb_runner/evaluation/testing_util.py (LiveCodeBench, commit 8610ffb). Stricter: it takes
+    Source: grade_stdio of lcb_runner/evaluation/testing_util.py (LiveCodeBench, commit 8610ffb). Stricter: it takes
     `0012` for `12`, too, since it reads every line as decimals where it can.
     """
     wanted, got = ([line.strip() for line in text.strip().split("\n")] for text in (expected, actual))
@@ -42,7 +42,7 @@ def _same_decimals(wanted: list[str], got: list[str]) -> bool:
 def livecodebench_value(_: object, expected: object, actual: object) -> bool:
     """Return whether a returned value is the expected one, a tuple being the list of its parts.
 
-    Source: `grade_call_based` of the same file.
+    Source: grade_call_based of the same file.
     """
     return value_matches(_EXACT, None, expected, _as_list(actual))
 
@@ -52,7 +52,7 @@ def apps_value(_: object, expected: object, actual: object) -> bool:
 
     Whole numbers that are keys count as their texts, too: JSON has no other keys, so the data do not tell.
 
-    Source: `run_test` of eval/testing_util.py (APPS, commit 5dcfdf2) and `execute_cb_code` of metrics/testing_util.py
+    Source: run_test of eval/testing_util.py (APPS, commit 5dcfdf2) and execute_cb_code of metrics/testing_util.py
     (TACO, commit 2ba6235).
     """
     found = _as_list(actual)

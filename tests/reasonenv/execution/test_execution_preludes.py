@@ -82,6 +82,20 @@ def test_livecodebench_grants_deep_recursion(sandbox, end) -> None:
     assert judge(sandbox, program, StdinTests(tests.cases)).num_passed == 0
 
 
+def test_programs_call_as_deeply_as_in_an_interpreter(sandbox) -> None:
+    program = "def f(n): return 0 if n == 0 else 1 + f(n - 1)"
+    depths = [996, 1040]
+    script = f"{program}\nprint(f(int(input())))"
+    asked = {
+        script: StdinTests([(str(depth), str(depth)) for depth in depths]),
+        f"import os\n{script}": StdinTests([(str(depth), str(depth)) for depth in depths]),
+        program: CallTests("f", [((depth,), depth) for depth in depths]),
+    }
+    asked |= {f"{program}\n": AssertTests("assert f(996) + 0 == 996\nassert f(1040) + 0 == 1040", ("f",))}
+    for verdict in sandbox.judge(list(asked), list(asked.values())):
+        assert [case.status.value for case in verdict.cases] == ["passed", "raised"]
+
+
 def test_a_prelude_stands_before_imports_from_the_future(sandbox) -> None:
     program = "from __future__ import annotations\ndef f(x: Nothing) -> List[int]: return [x]"
     assert judge(sandbox, program, CallTests("f", (((1,), [1]),), prelude=LIVECODEBENCH)).num_passed == 1
