@@ -18,6 +18,7 @@ _LOOKED_UP = {"modules", "import_module", "__globals__", "__dict__", "f_globals"
 _CLOCKS = {"time", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time", "now"}
 _ATTRIBUTES = {f".{name}" for name in _LOOKED_UP | _CLOCKS}
 _EXITS = {"exit", "quit", "_exit", "abort"}
+_PURE = {"math", "cmath", "operator", "json", "re", "np", "numpy", "statistics"}
 _STREAMS = {"stdout", "stderr"}
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -45,13 +46,16 @@ class Flow:
         self._known = {name for node in nodes for name in binds(node)} | set(names) | set(vars(builtins))
         self.is_open = any(_is_reflecting(node) for node in nodes)
         self._passed = set[str]()
+        self._mutated = set[str]()
         size = -1
-        while size != len(self._tainted):
-            size = len(self._tainted)
+        while size != len(self._tainted) + len(self._mutated) + len(self._passed):
+            size = len(self._tainted) + len(self._mutated) + len(self._passed)
             for node in nodes:
+                self._mutated |= (self._changed_by(node) | self._aliases(node)) - self._fixed
                 self._tainted |= self._given(node) | self._bound(node)
                 if shares_objects:
                     self._tainted |= self._shared(node) - self._fixed
+            self._tainted |= self._mutated
 
     def depends(self, node: ast.AST) -> bool:
         """Return whether the value of a part of the source may depend on the program."""
@@ -63,10 +67,8 @@ class Flow:
 
     def is_own(self, node: ast.Name) -> bool:
         """Return whether a name is the first parameter of a method around it, and nothing else."""
-        function: ast.AST | None = node
-        while function is not None and not isinstance(function, ast.FunctionDef):
-            function = self._parents.get(function)
-        if function is None or not isinstance(self._parents.get(function), ast.ClassDef):
+        function = self._function_of(node)
+        if not isinstance(function, ast.FunctionDef) or not isinstance(self._parents.get(function), ast.ClassDef):
             return False
         return [argument.arg for argument in function.args.args[:1]] == [node.id] and node.id not in self._stored
 
@@ -100,6 +102,11 @@ class Flow:
                 return True
             child = parent
         return False
+
+    def _function_of(self, node: ast.AST | None) -> ast.AST | None:
+        while node is not None and not isinstance(node, _FUNCTIONS):
+            node = self._parents.get(node)
+        return node
 
     def _may_be_left(self, parent: ast.AST, child: ast.AST) -> bool:
         """Return whether a return, break or exit that the program decides on may come before a statement."""
@@ -138,9 +145,11 @@ class Flow:
                 is_called = node.name in self._passed
                 self._passed |= _called(node) if is_called else set()
                 is_reached = node.name in self._tainted or self.depends(node)
-                found = {node.name, *_parameters(node.args), *_outer(node)} if is_reached else set[str]()
+                found = (
+                    {node.name, f".{node.name}", *_parameters(node.args), *_outer(node)} if is_reached else set[str]()
+                )
                 return found | (_changed(node) - self._fixed if is_called else set())
-            case ast.ClassDef() if self.depends(node):
+            case ast.ClassDef() if node.name in self._tainted or self.depends(node):
                 methods = (part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef))
                 return {node.name}.union(*(_parameters(method.args) for method in methods))
             case ast.Lambda():
@@ -155,9 +164,42 @@ class Flow:
     def _assigned(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.NamedExpr) -> set[str]:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         found = _names(*targets) if self.depends(node) else set[str]()
+        found |= {f".{name}" for name in found}
+        if found:
+            found |= {
+                f".{part.attr}" for target in targets for part in ast.walk(target) if isinstance(part, ast.Attribute)
+            }
         if any(isinstance(target, ast.Attribute) and target.attr in _STREAMS for target in targets) and node.value:
             found |= _names(*targets, node.value) - self._fixed
         return found
+
+    def _changed_by(self, node: ast.AST) -> set[str]:
+        """Return the names of objects that may hold, because of this node, something that depends on the program."""
+        match node:
+            case ast.Assign() | ast.AugAssign() if self.depends(node.value):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                is_kept = isinstance(node, ast.AugAssign)
+                return {
+                    name for target in targets if is_kept or not isinstance(target, ast.Name) for name in _names(target)
+                }
+            case ast.Call() if any(map(self.depends, (*node.args, *node.keywords))):
+                return _receivers(node)
+            case _:
+                return set()
+
+    def _aliases(self, node: ast.AST) -> set[str]:
+        """Return the names that what was changed may have, too."""
+        match node:
+            case ast.Assign() | ast.AnnAssign() | ast.NamedExpr() if node.value is not None:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                return set() if _names(*targets).isdisjoint(self._mutated) else _names(node.value)
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                return set() if _names(node.target).isdisjoint(self._mutated) else _names(node.iter)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name in self._mutated:
+                returned = (part for part in ast.walk(node) if isinstance(part, ast.Return))
+                return _names(*(part for part in returned if self._function_of(part) is node))
+            case _:
+                return set()
 
     def _bound(self, node: ast.AST) -> set[str]:
         """Return the names that this node binds, or may change, where the program decides whether it is reached."""
@@ -184,6 +226,7 @@ class Flow:
         if (names <= self._tainted and called <= self._passed) or not self.is_steered(call, is_binding=True):
             return set()
         self._passed |= called
+        self._mutated |= names
         return names
 
     def _shared(self, node: ast.AST) -> set[str]:
@@ -300,6 +343,19 @@ def _called(node: ast.AST) -> set[str]:
     """Return the names of functions and methods that are called, or passed on."""
     calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
     return _names(*calls) | {part.func.attr for part in calls if isinstance(part.func, ast.Attribute)}
+
+
+def _receivers(call: ast.Call) -> set[str]:
+    """Return the names of what a call may change: not the arguments of functions that are known to change nothing."""
+    methods = [part.func for part in ast.walk(call) if isinstance(part, ast.Call)]
+    bound = [part for part in ast.walk(call) if isinstance(part, ast.Attribute) and part not in methods]
+    match call.func:
+        case ast.Name(id=name) if name in vars(builtins):
+            return _names(*bound)
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if name.startswith("assert") or owner in _PURE:
+            return _names(*bound)
+        case _:
+            return _names(call)
 
 
 def _outer(function: ast.AST) -> set[str]:
