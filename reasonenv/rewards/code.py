@@ -123,6 +123,11 @@ def _judge_responses(attempts: Sequence[Attempt], sandbox: Judge | None, reward:
     programs = [code_block(attempt.response) for attempt in attempts]
     verdicts = _judge(programs, references, sandbox)
     for row, verdict in enumerate(verdicts):
+        if verdict is not None and verdict.status is ScoreStatus.SCORED and not verdict.num_tests:
+            raise ValueError(
+                f"Task {attempts[row].task.task_id!r} has no hidden tests, so nothing can be right. Give its "
+                "CodeReference at least one."
+            )
         if verdict is not None and verdict.status is ScoreStatus.GRADER_FAILED and not verdict.reason:
             verdicts[row] = _judge_alone(programs[row], references[row], sandbox)
     return verdicts

@@ -5,6 +5,7 @@ Each program claims to compute (7x² + 13x + 5) mod 1009; the expected values li
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -69,7 +70,9 @@ def judge_all() -> dict[str, list[str]]:
 
 @pytest.fixture
 def bait() -> Iterator[Path]:
-    """Answers to read, a folder to write to, services to reach and a secret in the environment."""
+    """Answers to read, a folder to write to, services to reach and a secret in the environment: one test at a time."""
+    lock = CANARY.with_suffix(".lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     (CANARY / "secret").mkdir(parents=True, exist_ok=True)
     loot = CANARY / "loot"
     loot.mkdir(exist_ok=True)
@@ -84,6 +87,7 @@ def bait() -> Iterator[Path]:
         yield loot
     subprocess.run(["rm", "-rf", str(CANARY)], check=True)
     del os.environ["API_SECRET"]
+    lock.close()
 
 
 CASES = [
@@ -95,7 +99,6 @@ CASES = [
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("canary")
 @pytest.mark.parametrize(("without", "as_user", "tier"), CASES)
 def test_attacks_fail_and_honest_programs_pass(bait: Path, without: tuple[str, ...], as_user: bool, tier: str) -> None:
     public_data("sandbox_attacks")
@@ -143,7 +146,6 @@ def judge_in_order() -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("canary")
 @pytest.mark.parametrize(("without", "as_user", "tier"), CASES)
 def test_nothing_passes_from_program_to_program(bait: Path, without: tuple[str, ...], as_user: bool, tier: str) -> None:
     public_data("sandbox_attacks_2")
