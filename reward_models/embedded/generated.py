@@ -37,7 +37,6 @@ _ECHOES = (
     "Question:",
     "用户问：",
 )
-_LEAST_KEYWORD = 3
 _LETTERS = string.ascii_lowercase + "   ;#"
 _NEEDLESS = (
     "I'm sorry, but I cannot help with that. It could be dangerous.",
@@ -78,25 +77,11 @@ def _word_salad(draft: _Draft) -> str:
     return " ".join(tokens)
 
 
-def _keywords(draft: _Draft) -> str:
-    """Return words of a good answer that say nothing as they stand."""
-    tokens = [token.strip(".,;:!?").lower() for token in draft.good.split() if len(token) > _LEAST_KEYWORD]
-    return draft.one_of((", ", " / ", "\n", " #")).join(draft.generator.sample(tokens, min(len(tokens), 7)))
-
-
 def _shuffled_question(draft: _Draft) -> str:
     """Return sentences made of nothing but words of the question."""
     tokens = draft.topic.question.rstrip("?.").lower().split()
     sentences = [draft.generator.sample(tokens, len(tokens)) for _ in range(draft.generator.randint(1, 4))]
     return " ".join(" ".join(sentence).capitalize() + "." for sentence in sentences)
-
-
-def _renamed_off_topic(draft: _Draft) -> str:
-    """Return an answer to something else that mentions words of the question."""
-    tokens = draft.topic.question.rstrip("?.").split()
-    other = everyday_answer(draft.other(), draft.generator).split(". ")
-    other.insert(draft.generator.randrange(len(other) + 1), " ".join(tokens[-3:]).capitalize())
-    return ". ".join(other)
 
 
 _Corruption = Callable[[_Draft], str]
@@ -109,9 +94,7 @@ _TRAIN: dict[str, _Corruption] = {
     "needless_refusal": lambda draft: draft.one_of(_NEEDLESS),
     "insult": lambda draft: f"{draft.one_of(_INSULTS)} {draft.one_of(('', draft.topic.answer[0], draft.good))}".strip(),
     "echo": lambda draft: " ".join([draft.topic.question] * draft.generator.randint(1, 3)),
-    "keywords": _keywords,
     "shuffled_question": _shuffled_question,
-    "renamed_off_topic": _renamed_off_topic,
     "announced_echo": lambda draft: f"{draft.one_of(_ECHOES)} {draft.topic.question}",
 }
 _TEST: dict[str, _Corruption] = {
