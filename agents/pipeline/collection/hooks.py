@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeAlias, cast, runtime_checkable
+from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from agents.errors import ConfigError
 from reasonenv.evaluation.command.endpoint import Endpoint
@@ -50,6 +52,9 @@ _JUDGE = (
 )
 
 
+_Answer = TypeVar("_Answer")
+_PORTION = 64
+"""So many samples are asked about together, and no more are asked about again after an interruption."""
 _VERDICT = re.compile(r"(?<![A-Za-z])(RIGHT|WRONG)(?![A-Za-z])")
 
 
@@ -122,27 +127,32 @@ def _question(instruction: str, sample: Sample, number: int) -> Question:
     return Question(task=task, sample=number, text=text, messages=({"role": "user", "content": text},))
 
 
-def refined(samples: Sequence[Sample], source: RefinerSource) -> list[str | None]:
+def refined(samples: Sequence[Sample], source: RefinerSource, saved: Path) -> list[str | None]:
     """Return the refined responses.
+
+    Args:
+        samples: what to refine.
+        source: the refiner; see `Refiner`.
+        saved: a file of answers as they come; what it holds is not asked again.
 
     Raises:
         UnknownNameError, PartImportError: no refiner of that name.
         ConfigError: what is found is none.
     """
     part = resolve({}, source, kind="refiner") if isinstance(source, str) else source
-    if isinstance(part, Refiner):
-        found = part.refine(samples)
-    elif callable(part):
-        one = cast("Callable[[Sample], str | None]", part)
-        found = [one(sample) for sample in samples]
-    else:
+    if not isinstance(part, Refiner) and not callable(part):
         raise ConfigError(f"A refiner has refine(samples), or is a function of a sample; got {part!r:.80}.")
-    _check_answers(found, samples, str, f"Refiner {source!r:.80} gives a text or None")
-    return found
+    ask = part.refine if isinstance(part, Refiner) else _of_each(cast("Callable[[Sample], str | None]", part))
+    return _saved_answers(samples, ask, saved, str, f"Refiner {source!r:.80} gives a text or None")
 
 
-def judged(samples: Sequence[Sample], source: JudgeSource) -> list[Sample]:
+def judged(samples: Sequence[Sample], source: JudgeSource, saved: Path) -> list[Sample]:
     """Return the samples with a verdict where nothing else said whether they are right.
+
+    Args:
+        samples: what to judge.
+        source: the judge; see `Judge`.
+        saved: a file of verdicts as they come; what it holds is not asked again.
 
     Raises:
         UnknownNameError, PartImportError: no judge of that name.
@@ -153,16 +163,41 @@ def judged(samples: Sequence[Sample], source: JudgeSource) -> list[Sample]:
         raise ConfigError(f"A judge has judge(samples), or is a function of a sample; got {part!r:.80}.")
     open_places = [place for place, sample in enumerate(samples) if sample.is_right is None]
     asked = [samples[place] for place in open_places]
-    if isinstance(part, Judge):
-        verdicts = part.judge(asked)
-    else:
-        one = cast("Callable[[Sample], bool | None]", part)
-        verdicts = [one(sample) for sample in asked]
-    _check_answers(verdicts, asked, bool, f"Judge {source!r:.80} says True, False or None")
+    ask = part.judge if isinstance(part, Judge) else _of_each(cast("Callable[[Sample], bool | None]", part))
+    verdicts = _saved_answers(asked, ask, saved, bool, f"Judge {source!r:.80} says True, False or None")
     result = list(samples)
     for place, verdict in zip(open_places, verdicts, strict=True):
         result[place] = replace(samples[place], is_right=verdict)
     return result
+
+
+def _of_each(one: Callable[[Sample], _Answer]) -> Callable[[Sequence[Sample]], list[_Answer]]:
+    return lambda samples: [one(sample) for sample in samples]
+
+
+def _saved_answers(
+    samples: Sequence[Sample], ask: Callable[[Sequence[Sample]], list[_Answer]], saved: Path, kind: type, expected: str
+) -> list[_Answer]:
+    """Ask about those samples that have no line in the file, portion by portion, and write each portion down."""
+    there: dict[tuple[str, int], _Answer] = {}
+    whole, _, _ = (saved.read_bytes() if saved.exists() else b"").rpartition(
+        b"\n"
+    )  # a killed process leaves half a line
+    for line in whole.splitlines():
+        task_id, number, answer = json.loads(line)
+        there[task_id, number] = answer
+    open_samples = [sample for sample in samples if sample.key not in there]
+    with saved.open("wb") as lines:
+        lines.write(whole and whole + b"\n")
+        for first in range(0, len(open_samples), _PORTION):
+            portion = open_samples[first : first + _PORTION]
+            answers = ask(portion)
+            _check_answers(answers, portion, kind, expected)
+            there.update(zip((sample.key for sample in portion), answers, strict=True))
+            rows = (json.dumps([*sample.key, there[sample.key]]) for sample in portion)
+            lines.write("".join(f"{row}\n" for row in rows).encode())
+            lines.flush()
+    return [there[sample.key] for sample in samples]
 
 
 def _check_answers(found: Sequence[object], samples: Sequence[Sample], kind: type, expected: str) -> None:

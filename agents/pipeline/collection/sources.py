@@ -195,7 +195,7 @@ def sampled_responses(
     ]
     there = {sample.key: sample for sample in read_samples(path)} if path.exists() else {}
     write_samples(path, there.values())  # without the half of a line that a killed process left
-    with path.open("a", encoding="utf-8") as lines:
+    with path.open("a", buffering=1, encoding="utf-8") as lines:
 
         def keep(question: Question, reply: Reply) -> None:
             there[question.key] = _sample(question, reply)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -87,7 +88,7 @@ class Collecting:
             samples, tasks, sampling = self._sampled(source, checkpoint, context, seed)
             origins = [_origin(source, sample, checkpoint, sampling) for sample in samples]
         texts = [sample.response for sample in samples]
-        samples, reasons = self._judged(source, samples, tasks)
+        samples, reasons = self._judged(source, samples, tasks, context.folder)
         by_id, template = {task.task_id: task for task in tasks}, load_template(self.env.template or "r1_zero")
         return [
             TrainingSample(
@@ -124,7 +125,7 @@ class Collecting:
         return samples, list(request.tasks), asdict(request.sampling)
 
     def _judged(
-        self, source: Source, samples: list[Sample], tasks: Sequence[Task[Any]]
+        self, source: Source, samples: list[Sample], tasks: Sequence[Task[Any]], folder: Path
     ) -> tuple[list[Sample], list[str | None]]:
         """Refine, score, judge and filter; return the samples in their order, and why each is rejected.
 
@@ -132,7 +133,7 @@ class Collecting:
         """
         reasons: list[str | None] = [None] * len(samples)
         if isinstance(source, Sampled) and source.refine is not None:
-            responses = refined(samples, source.refine)
+            responses = refined(samples, source.refine, folder / f"{source.name}.refined.jsonl")
             reasons = ["not_refined" if response is None else None for response in responses]
             samples = [
                 sample if response is None else replace(sample, response=response)
@@ -144,7 +145,7 @@ class Collecting:
         ]
         samples = score_samples(samples, tasks, self.reward)
         if isinstance(source, Sampled) and source.judge is not None:
-            samples = judged(samples, source.judge)
+            samples = judged(samples, source.judge, folder / f"{source.name}.judged.jsonl")
         places = [place for place, reason in enumerate(reasons) if reason is None]
         for place, reason in zip(places, apply_filters([samples[p] for p in places], source.filters), strict=True):
             reasons[place] = reason

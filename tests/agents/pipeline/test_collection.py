@@ -135,14 +135,14 @@ def test_a_reason_is_a_text_or_none(filter_):
 
 
 @pytest.mark.parametrize("verdict", ["RIGHT", 1.0, 1])
-def test_a_verdict_is_true_false_or_none(verdict):
+def test_a_verdict_is_true_false_or_none(verdict, tmp_path):
     with pytest.raises(ConfigError, match="says True, False or None"):
-        judged([replace(GOOD, is_right=None)], lambda sample: verdict)
+        judged([replace(GOOD, is_right=None)], lambda sample: verdict, tmp_path / "judged.jsonl")
 
 
-def test_a_refined_response_is_a_text_or_none():
+def test_a_refined_response_is_a_text_or_none(tmp_path):
     with pytest.raises(ConfigError, match="gives a text or None"):
-        refined([GOOD], lambda sample: sample)
+        refined([GOOD], lambda sample: sample, tmp_path / "refined.jsonl")
 
 
 class OneForAll:
@@ -153,15 +153,15 @@ class OneForAll:
         return [True]
 
 
-def test_a_hook_answers_for_every_sample():
+def test_a_hook_answers_for_every_sample(tmp_path):
     samples = [replace(GOOD, is_right=None), replace(GOOD, sample=1, is_right=None)]
     for hook in (refined, judged):
         with pytest.raises(ConfigError, match="1 answers for 2 samples"):
-            hook(samples, OneForAll())
+            hook(samples, OneForAll(), tmp_path / "saved.jsonl")
 
 
-def test_what_a_judge_cannot_tell_is_rejected_as_undecided():
-    samples = judged([replace(GOOD, is_right=None)], lambda sample: None)
+def test_what_a_judge_cannot_tell_is_rejected_as_undecided(tmp_path):
+    samples = judged([replace(GOOD, is_right=None)], lambda sample: None, tmp_path / "judged.jsonl")
     assert apply_filters(samples, [Correct()]) == ["undecided"]
 
 
@@ -237,7 +237,7 @@ def test_the_rules_of_the_tiny_preset_refine_what_they_can_read(sampled, clean):
     assert clean_form(replace(GOOD, response=sampled)) == clean
 
 
-def test_a_judge_is_asked_only_where_nothing_else_could_tell():
+def test_a_judge_is_asked_only_where_nothing_else_could_tell(tmp_path):
     asked = []
 
     def judge(sample):
@@ -245,15 +245,38 @@ def test_a_judge_is_asked_only_where_nothing_else_could_tell():
         return "9" in sample.response
 
     undecided = replace(GOOD, is_right=None)
-    found = judged([GOOD, replace(GOOD, is_right=False), undecided], judge)
+    found = judged([GOOD, replace(GOOD, is_right=False), undecided], judge, tmp_path / "judged.jsonl")
     assert [sample.is_right for sample in found] == [True, False, True]
     assert asked == [undecided]
 
 
-def test_a_refiner_may_be_a_function_or_its_module_and_attribute():
+def test_a_refiner_may_be_a_function_or_its_module_and_attribute(tmp_path):
     plain = replace(GOOD, response="2 plus 3 makes 5. the answer is 5")
     expected = ["<think>2 plus 3 makes 5. </think><answer>5</answer>"]
-    assert refined([plain], clean_form) == refined([plain], "agents.pipeline.r1.tiny:clean_form") == expected
+    for number, source in enumerate((clean_form, "agents.pipeline.r1.tiny:clean_form")):
+        assert refined([plain], source, tmp_path / f"{number}.jsonl") == expected
+
+
+@pytest.mark.parametrize("num_bytes_lost", [0, 1, 9, 30])
+def test_a_hook_that_was_interrupted_is_asked_only_for_what_is_not_saved(tmp_path, num_bytes_lost):
+    """A process that was killed may leave half a line, which counts as none."""
+    samples, saved, asked = [replace(GOOD, sample=number) for number in range(70)], tmp_path / "refined.jsonl", []
+
+    def refine(sample):
+        if sample.sample == 66 and not asked:
+            raise KeyboardInterrupt
+        return f"{sample.sample}\n\u2028"
+
+    with pytest.raises(KeyboardInterrupt):
+        refined(samples, refine, saved)
+    saved.write_bytes(saved.read_bytes()[: len(saved.read_bytes()) - num_bytes_lost])
+    num_saved = saved.read_bytes().count(b"\n")
+    assert 60 < num_saved <= 64
+    asked.append("again")
+    found = refined(samples, lambda sample: asked.append(sample.sample) or refine(sample), saved)
+    assert found == [f"{number}\n\u2028" for number in range(70)]
+    assert asked == ["again", *range(num_saved, 70)]
+    assert refined(samples, lambda sample: pytest.fail("asked again"), saved) == found
 
 
 def test_existing_answers_of_the_tiny_preset_are_sometimes_full_and_sometimes_refuse():

@@ -131,9 +131,9 @@ def test_a_server_that_fails_is_an_error_and_no_verdict():
         ("I cannot tell.", None),
     ],
 )
-def test_the_last_word_of_a_judge_counts(reply, verdict):
+def test_the_last_word_of_a_judge_counts(reply, verdict, tmp_path):
     with server(lambda text: (reply, "stop")) as (endpoint, asked):
-        [found] = judged([replace(SAMPLE, is_right=None)], EndpointJudge(endpoint=endpoint))
+        [found] = judged([replace(SAMPLE, is_right=None)], EndpointJudge(endpoint=endpoint), tmp_path / "judged.jsonl")
     assert found.is_right is verdict
     assert "Reference answer: 5" in asked[0]
 
