@@ -164,7 +164,7 @@ def _announced_answer(text: str) -> str | None:
     reason = _REASON.search(said) if len(said) >= _MIN_REASON_CHARS else None
     if reason and not _SECOND_THOUGHT.search(said, reason.end()):
         said = said[: reason.start()].rstrip()
-    return None if "\n\n" in said else said or None
+    return None if "\n\n" in said or said.startswith("~~") else said or None
 
 
 def _is_denied(before: str) -> bool:

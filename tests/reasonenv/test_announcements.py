@@ -88,6 +88,7 @@ NOT_ANNOUNCED = [
     "Die Antwort ist nicht 9.",
     "Ответ не 9",
     "Cevap 9 değil",
+    "Answer: ~~9~~",
     "उत्तर 9 नहीं है",
     "A válasz 9 vagy 8.",
     "**Answer:** 9\n\nThanks for noticing that it is 8",
