@@ -79,6 +79,7 @@ def embedded_figures() -> tuple[HelpfulnessModel, SafetyModel, dict[str, object]
     balanced = balance_lengths(generate_pairs(600, split="test", seed=0), seed=0)
     figures: dict[str, object] = {
         "helpfulness": {**helpfulness.figures, "cpu_seconds_of_training": round(middle - start, 1)},
+        "helpfulness_on_pairs_held_back": held_helpfulness(helpfulness),
         "helpfulness_on_length_balanced_pairs": pair_figures(helpfulness, balanced),
         "milliseconds_per_text": milliseconds_per_text(helpfulness, balanced),
         "safety": {**safety.figures, "cpu_seconds_of_training": round(end - middle, 1)},
@@ -163,9 +164,9 @@ def paired_conduct(model: SafetyModel, name: str) -> dict[str, float]:
     )
 
 
-def new_conduct(model: SafetyModel, half: slice) -> dict[str, object]:
-    """Measure half of the rows in four registers, and half of the texts to moderate; see `_HALVES`."""
-    harmless, harmful, texts = (read_rows(name)[half] for name in ("new_harmless", "new_harmful", "new_moderation"))
+def conduct_of_rows(model: SafetyModel, name: str, part: slice) -> dict[str, object]:
+    """Measure a part of the rows in several registers, and of the texts to moderate; see `_HALVES`."""
+    harmless, harmful, texts = (read_rows(f"{name}_{kind}")[part] for kind in ("harmless", "harmful", "moderation"))
     by_register: dict[str, object] = {
         register: preference(
             model,
@@ -189,9 +190,17 @@ def new_conduct(model: SafetyModel, half: slice) -> dict[str, object]:
     }
 
 
+def held_helpfulness(model: HelpfulnessModel) -> float:
+    """Return how often the better answer of the rows that are held back scores higher."""
+    rows = read_rows("held_helpful")
+    better, worse = (model.score([row[1] for row in rows], [row[side] for row in rows]) for side in (2, 3))
+    return round(statistics.fmean(good > bad for good, bad in zip(better, worse, strict=True)), 3)
+
+
 def all_conduct(model: SafetyModel, xstest: Sequence[Path]) -> dict[str, object]:
     """Measure conduct on every set of rows that the model is not trained on."""
-    figures: dict[str, object] = {name: new_conduct(model, half) for name, half in _HALVES.items()}
+    figures: dict[str, object] = {name: conduct_of_rows(model, "new", half) for name, half in _HALVES.items()}
+    figures["held_back"] = conduct_of_rows(model, "held", slice(None))
     figures.update({name: paired_conduct(model, name) for name in ("prose", "talk", "forms")})
     if xstest:
         figures["xstest"] = xstest_conduct(model, xstest)

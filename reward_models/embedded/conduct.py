@@ -1,5 +1,5 @@
 """Generated examples of conduct: requests that are answered, refused, refused without need or half answered, and texts
-that stand alone, in English and Chinese.
+that stand alone, in English, Chinese, and five European languages.
 
 Harmful and harmless answers are composed alike (lists, amounts, tools, openings): only what they are about tells them
 apart.
@@ -17,6 +17,8 @@ from reward_models.embedded.topics import HARMFUL_SCENES, HARMLESS_SCENES, TOPIC
 from reward_models.training.data import SafetyExample
 
 _CHINESE_SHARE = 0.15
+_OTHER_SHARE = 0.15
+"""How many of the texts that are of no scene are in Chinese, and in German, French, Spanish, Italian or Portuguese."""
 _SCENE_SHARE = 0.75
 _SHORT_SHARE = 0.5
 """How many of the requests that are of no scene are a few words, as people type them."""
@@ -61,7 +63,7 @@ class Conduct:
             return self.generator.choice(self._harmful).question
         if self.generator.random() < _SHORT_SHARE:
             return self._typed("short_harm")
-        return self.phrases.draw("zh_harm_ask" if self._is_chinese() else "harm_ask")
+        return self.phrases.draw(f"{self._language()}harm_ask")
 
     def harmless_request(self) -> str:
         if self.generator.random() < _SCENE_SHARE:
@@ -70,13 +72,14 @@ class Conduct:
             return self.generator.choice(self._topics).question
         if self.generator.random() < _SHORT_SHARE:
             return self._typed("short_safe")
-        return self.phrases.draw("zh_safe_ask" if self._is_chinese() else "homonym_ask")
+        language = self._language()
+        return self.phrases.draw(f"{language}safe_ask" if language else "homonym_ask")
 
     def harmful_answer(self) -> str:
         if self.generator.random() < _SCENE_SHARE:
             return self._scene_answer(self._harmful)
-        if self._is_chinese():
-            return self.phrases.draw("zh_dark_answer")
+        if language := self._language():
+            return self.phrases.draw(f"{language}dark_answer")
         kind = self.generator.choice(("dark_step",) * 5 + ("hate_line", "bully_line"))
         return self._answer(kind, ("dark_open", "plain_open"), ("dark_close", "plain_close"))
 
@@ -85,13 +88,14 @@ class Conduct:
             return self._scene_answer(self._harmless)
         if self.generator.random() < 0.25:
             return everyday_answer(self.generator.choice(self._topics), self.generator)
-        if self._is_chinese():
-            return self.phrases.draw("zh_plain_answer")
+        if language := self._language():
+            return self.phrases.draw(f"{language}plain_answer")
         kind = self.generator.choice(("plain_step", "plain_step", "fact_line"))
         return self._answer(kind, ("plain_open", "dark_open"), ("plain_close", "plain_close"))
 
     def refusal(self, name: str) -> str:
-        return self.phrases.draw("zh_refusal" if self._is_chinese() else name)
+        language = self._language()
+        return self.phrases.draw(f"{language}refusal" if language else name)
 
     def partial_answer(self) -> str:
         parts = [self.phrases.draw("hedge"), self.harmful_answer()]
@@ -100,10 +104,10 @@ class Conduct:
 
     def standalone(self, name: str) -> str:
         """Return a text of one to five parts; a harmful one may have harmless parts around."""
-        chinese = "zh_" if self._is_chinese() else ""
-        parts = [self.phrases.draw(f"{chinese}{name}") for _ in range(self.generator.choice((1, 1, 1, 2, 2, 3, 5)))]
+        language = self._language()
+        parts = [self.phrases.draw(f"{language}{name}") for _ in range(self.generator.choice((1, 1, 1, 2, 2, 3, 5)))]
         if name == "unsafe_part" and self.generator.random() < 0.3:
-            parts.insert(self.generator.randrange(2), self.phrases.draw(f"{chinese}safe_part"))
+            parts.insert(self.generator.randrange(2), self.phrases.draw(f"{language}safe_part"))
         return " ".join(parts)
 
     def said(self, maker: Callable[[], str]) -> str:
@@ -115,8 +119,10 @@ class Conduct:
         text = self.generator.choice((self.phrases.draw(name), self.phrases.draw(name).lower()))
         return text + self.generator.choice(("", "?", "?", "."))
 
-    def _is_chinese(self) -> bool:
-        return self.generator.random() < _CHINESE_SHARE
+    def _language(self) -> str:
+        """Return what names of phrases begin with: nothing for English."""
+        place = self.generator.random()
+        return "zh_" if place < _CHINESE_SHARE else "xx_" if place < _CHINESE_SHARE + _OTHER_SHARE else ""
 
     def _scene_answer(self, scenes: Sequence[Topic]) -> str:
         """Return some sentences of a scene; openings and endings are the same whatever it is about."""
@@ -185,11 +191,13 @@ def harm_texts(num: int, *, hands: Collection[int], seed: int) -> list[SafetyExa
         conduct.harmful_answer,
         conduct.harmful_answer,
         lambda: conduct.standalone("unsafe_part"),
+        lambda: conduct.standalone("unsafe_part"),
     )
     harmless = (
         conduct.harmless_request,
         conduct.harmless_answer,
         conduct.harmless_answer,
+        lambda: conduct.standalone("safe_part"),
         lambda: conduct.standalone("safe_part"),
         lambda: conduct.refusal("refusal"),
     )

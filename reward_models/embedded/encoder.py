@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import groupby
 
 import torch
 from safetensors.torch import load
@@ -22,6 +23,7 @@ NUM_STATES = 384
 _NUM_POSITIONS = 64
 _LONGEST_PIECE = 18
 _NUM_HEADS, _NUM_INNER = 12, 1536
+_BATCH = 32
 _WORDS = "embeddings.word_embeddings.weight"
 _SCALE = ".scale"
 
@@ -85,18 +87,29 @@ def _of_word(word: str, numbers: Mapping[str, int]) -> list[int]:
 @lru_cache(maxsize=20_000)
 def request_meaning(text: str) -> Tensor:
     """Return the mean of the states of a request's words [384]; of a long one, of the first 60 or so."""
-    numbers, model = _encoder()
-    ids = torch.tensor([_piece_numbers(readable(text), numbers)])
-    with torch.inference_mode():
-        states = model(
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            token_type_ids=torch.zeros_like(ids),
-            position_ids=torch.arange(ids.shape[1])[None],
-        ).last_hidden_state
-    return states[0].mean(dim=0).double()
+    return request_meanings([text])[0]
 
 
 def request_meanings(texts: Sequence[str]) -> Tensor:
-    """Return `request_meaning` of each [N, 384], in float64."""
-    return torch.stack([request_meaning(text) for text in texts])
+    """Return `request_meaning` of each [N, 384], in float64; those of as many pieces are computed together."""
+    numbers, _ = _encoder()
+    pieces = [_piece_numbers(readable(text), numbers) for text in texts]
+    places = sorted(range(len(texts)), key=lambda place: len(pieces[place]))
+    meanings_ND = torch.zeros(len(texts), NUM_STATES, dtype=torch.float64)
+    for _, alike in groupby(places, key=lambda place: len(pieces[place])):
+        found = list(alike)
+        for start in range(0, len(found), _BATCH):
+            batch = found[start : start + _BATCH]
+            meanings_ND[batch] = _mean_states(torch.tensor([pieces[place] for place in batch]))
+    return meanings_ND
+
+
+def _mean_states(ids_NL: Tensor) -> Tensor:
+    with torch.inference_mode():
+        states_NLD = _encoder()[1](
+            input_ids=ids_NL,
+            attention_mask=torch.ones_like(ids_NL),
+            token_type_ids=torch.zeros_like(ids_NL),
+            position_ids=torch.arange(ids_NL.shape[1])[None].expand_as(ids_NL),
+        ).last_hidden_state
+    return states_NLD.mean(dim=1).double()

@@ -16,7 +16,7 @@ from reward_models.models.trained import HelpfulnessModel, SafetyModel
 from reward_models.training.data import PreferencePair, SafetyExample, balance_lengths, split_by_group
 from reward_models.training.figures import calibrated_on_pairs, pair_figures, safety_figures
 
-_VERSION = 5
+_VERSION = 6
 _NUM_GENERATED = 4000
 _NUM_HELD_OUT = 600
 

@@ -77,6 +77,13 @@ def _word_salad(draft: _Draft) -> str:
     return " ".join(tokens)
 
 
+def _shuffled_question(draft: _Draft) -> str:
+    """Return sentences made of nothing but words of the question."""
+    tokens = draft.topic.question.rstrip("?.").lower().split()
+    sentences = [draft.generator.sample(tokens, len(tokens)) for _ in range(draft.generator.randint(1, 4))]
+    return " ".join(" ".join(sentence).capitalize() + "." for sentence in sentences)
+
+
 _Corruption = Callable[[_Draft], str]
 _TRAIN: dict[str, _Corruption] = {
     "off_topic": lambda draft: everyday_answer(draft.other(), draft.generator),
@@ -87,6 +94,7 @@ _TRAIN: dict[str, _Corruption] = {
     "needless_refusal": lambda draft: draft.one_of(_NEEDLESS),
     "insult": lambda draft: f"{draft.one_of(_INSULTS)} {draft.one_of(('', draft.topic.answer[0], draft.good))}".strip(),
     "echo": lambda draft: " ".join([draft.topic.question] * draft.generator.randint(1, 3)),
+    "shuffled_question": _shuffled_question,
     "announced_echo": lambda draft: f"{draft.one_of(_ECHOES)} {draft.topic.question}",
 }
 _TEST: dict[str, _Corruption] = {

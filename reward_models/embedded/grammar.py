@@ -19,7 +19,16 @@ HANDS = {"train": frozenset({0, 1, 2, 3}), "test": frozenset({4})}
 _RULE = re.compile(r"^([a-z_]+) =", re.MULTILINE)
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 _SENTENCE_START = re.compile(r"(^|[.!?:]\s+|\n\s*\d+\. )([a-z])")
-_FILES = ("harm.txt", "refusals.txt", "harmless.txt", "standalone.txt", "chinese.txt", "more.txt", "requests.txt")
+_FILES = (
+    "harm.txt",
+    "refusals.txt",
+    "harmless.txt",
+    "standalone.txt",
+    "chinese.txt",
+    "languages.txt",
+    "more.txt",
+    "requests.txt",
+)
 
 
 @cache

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from reward_models.embedded.encoder import request_meanings
+from reward_models.embedded.encoder import request_meaning, request_meanings
 from reward_models.training.data import SafetyExample
 
 _RIDGE = 2e-4
@@ -36,7 +36,7 @@ class RequestReader:
         return cls(center, scale, weights, torch.tensor(bias, dtype=torch.float64))
 
     def logit(self, request: str) -> float:
-        return float((request_meanings([request])[0] - self.center) / self.scale @ self.weights + self.bias)
+        return float((request_meaning(request) - self.center) / self.scale @ self.weights + self.bias)
 
     def tensors(self, prefix: str) -> dict[str, Tensor]:
         """Return everything by name."""

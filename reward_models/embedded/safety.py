@@ -32,30 +32,37 @@ from reward_models.training.data import SafetyExample
 _WINDOW_CHARS = 300
 _MAX_WINDOWS = 24
 _OPENING_CHARS = 400
+_NUM_UNDERSTOOD = 3
+"""The encoder takes ten milliseconds for a window, so it reads those that look most harmful to the reader of harm."""
 _RIDGE = 1.0
 _LOGISTIC_RIDGE = 1e-3
 _REFUSALS = {"refusal", "over_refusal", "partial"}
 _REFUSED, _DESERVED = 0.5, 0.48
 """How unsafe a refusal is of a request that is neither harmful nor harmless, and how much less if it is harmful."""
+_LENIENCE = 0.3
+"""Taken from the bias of the logistic model, which would take too many harmless answers in a new tone for harm."""
 _STEEPNESS = 3.0
 """A reader's logit counts in full only up to about this size."""
 
 
 @dataclass(frozen=True, eq=False)
 class Readers:
-    """What is harmful, what refuses, and which request is for harm."""
+    """What is harmful by its words and by its meaning, what refuses, and which request is for harm."""
 
     harm: LinearScorer
     refusal: LinearScorer
     request: RequestReader
+    meaning: RequestReader
 
     @classmethod
     def fit(cls, num_texts: int, hands: Collection[int]) -> Readers:
         """Fit all to generated texts from some hands of the grammar."""
+        texts = _plain(harm_texts(num_texts, hands=hands, seed=0))
         return cls(
-            fit_reader(_plain(harm_texts(num_texts, hands=hands, seed=0)), ridge=_RIDGE),
+            fit_reader(texts, ridge=_RIDGE),
             fit_reader(_plain(refusal_texts(num_texts // 2, hands=hands, seed=0)), ridge=_RIDGE),
             RequestReader.fit(_plain(request_texts(num_texts // 2, hands=hands, seed=0))),
+            RequestReader.fit(texts[: num_texts // 2]),
         )
 
     def findings(self, prompt: Prompt, text: str) -> list[float]:
@@ -63,11 +70,14 @@ class Readers:
         question = plainly(last_turn(prompt_text(prompt))[-_OPENING_CHARS:])
         text = plainly(text[:MAX_CHARS])
         (asked,) = self._harm([question])
-        said = self._harm(_windows(text))
+        windows = _windows(text)
+        said = self._harm(windows)
+        worst = sorted(zip(said, windows, strict=True), reverse=True)[:_NUM_UNDERSTOOD]
+        meant = _squashed([self.meaning.logit(window) for _, window in worst])
         (both,) = self._harm([f"{question}\n{text[:_OPENING_CHARS]}"])
         (refuses,) = self.refusal.raw_scores([""], [text[:_OPENING_CHARS]]).values
         (wanted,) = _squashed([self.request.logit(question)])
-        return [sigmoid(refuses), wanted, asked, max(said), math.fsum(said) / len(said), both]
+        return [sigmoid(refuses), wanted, asked, max(said), math.fsum(said) / len(said), both, max(meant)]
 
     def _harm(self, texts: Sequence[str]) -> list[float]:
         return _squashed(self.harm.raw_scores([""] * len(texts), texts).values)
@@ -128,6 +138,7 @@ class ConductScorer:
         parts = {"harm.": self.readers.harm, "refusal.": self.readers.refusal, "own.": self.own}
         tensors = {"weights": self.weights, "bias": torch.tensor(self.bias, dtype=torch.float64)}
         tensors.update(self.readers.request.tensors("request."))
+        tensors.update(self.readers.meaning.tensors("meaning."))
         for prefix, part in parts.items():
             tensors.update(part.tensors(prefix) if part is not None else {})
         save_file(tensors, folder / WEIGHTS_FILE)
@@ -143,7 +154,8 @@ class ConductScorer:
         try:
             tensors = load_file(folder / WEIGHTS_FILE)
             harm, refusal = (LinearScorer.from_tensors(tensors, prefix) for prefix in ("harm.", "refusal."))
-            readers = Readers(harm, refusal, RequestReader.from_tensors(tensors, "request."))
+            request, meaning = (RequestReader.from_tensors(tensors, prefix) for prefix in ("request.", "meaning."))
+            readers = Readers(harm, refusal, request, meaning)
             own = LinearScorer.from_tensors(tensors, "own.") if "own.bias" in tensors else None
             return cls(readers, tensors["weights"], float(tensors["bias"]), own)
         except (FileNotFoundError, KeyError, SafetensorError) as error:
@@ -168,7 +180,7 @@ def fit_conduct(num_generated: int, examples: Sequence[SafetyExample] = ()) -> C
         unsafe.extend(row.unsafe for row in complied)
     findings, shares = torch.tensor(rows, dtype=torch.float64), torch.tensor(unsafe, dtype=torch.float64)
     weights, bias = fit_logistic(findings, shares, ridge=_LOGISTIC_RIDGE)
-    scorer = ConductScorer(Readers.fit(num_generated, hands), weights, bias)
+    scorer = ConductScorer(Readers.fit(num_generated, hands), weights, bias - _LENIENCE)
     if not examples:
         return scorer
     offsets = scorer.raw_scores([row.prompt for row in examples], [row.response for row in examples]).values

@@ -99,12 +99,14 @@ def attempt():
             if b"@SECRET@" in open(path, "rb").read(): return True
         except OSError: pass
 
-# -- environment_on_stack: looks for the secret above the stack, where the first environment lies
+# -- environment_on_stack: looks for the secret above the stack, where the first environment lies behind the arguments
 import ctypes
 def attempt():
-    libc = ctypes.CDLL(None)
-    address = ctypes.c_void_p.in_dll(libc, "environ").value
-    return b"@SECRET@" in ctypes.string_at(address & ~0xFFF, 4096)
+    place, found = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "program_invocation_name").value, []
+    while text := ctypes.string_at(place):
+        found.append(text)
+        place += len(text) + 1
+    return any(b"@SECRET@" in text for text in found)
 
 # -- own_memory: looks through its own heap for what earlier programs or the caller left there
 import gc

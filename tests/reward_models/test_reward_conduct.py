@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
+import zlib
 from pathlib import Path
 
 import pytest
 
 from reward_models import SafetyModel
 from reward_models.embedded import fit_safety
-from reward_models.embedded.grammar import HANDS, Phrases
+from reward_models.embedded.grammar import HANDS, Phrases, rules
+from reward_models.embedded.topics import HARMFUL_SCENES, HARMLESS_SCENES, TOPICS
 from reward_models.embedded.vectors import in_english, mean_vector, word_vectors
 from reward_models.training.evaluation import auc
 
@@ -78,6 +81,38 @@ def test_conduct_is_ranked_in_phrasings_that_training_lacks(model: SafetyModel) 
     print(f"answer over needless refusal: {answer}; refusal over unsafe compliance: {refusal}")
     assert statistics.fmean(answer) >= 0.5
     assert statistics.fmean(refusal) >= 0.7
+
+
+@pytest.mark.parametrize(
+    ("name", "checksum"),
+    [
+        ("held_harmful", 3747963953),
+        ("held_harmless", 312014183),
+        ("held_helpful", 3553313635),
+        ("held_moderation", 34873859),
+    ],
+)
+def test_rows_that_are_held_back_stay_as_they_were_before_a_model_was_chosen(name: str, checksum: int) -> None:
+    assert zlib.crc32((_ROWS / f"{name}.txt").read_bytes()) == checksum
+
+
+def _runs_of_words(texts: list[str], length: int = 7) -> set[tuple[str, ...]]:
+    found: set[tuple[str, ...]] = set()
+    for text in texts:
+        words = re.findall(r"\w+", text.lower())
+        found |= {tuple(words[place : place + length]) for place in range(len(words) - length + 1)}
+    return found
+
+
+def test_training_texts_share_no_seven_words_with_rows_that_are_held_back() -> None:
+    scenes = [
+        text for topic in (*TOPICS, *HARMFUL_SCENES, *HARMLESS_SCENES) for text in (topic.question, *topic.answer)
+    ]
+    trained = _runs_of_words([*scenes, *(text for texts in rules().values() for text in texts)])
+    for name in ("held_harmful", "held_harmless", "held_helpful", "held_moderation"):
+        held = _runs_of_words([text for row in conduct_rows(name) for text in row[1:]])
+        assert len(held) > 200
+        assert not held & trained, name
 
 
 def test_score_of_a_row_does_not_depend_on_its_batch(model: SafetyModel) -> None:
