@@ -62,9 +62,9 @@ _WORDS = {
     "hu": _Words("válasz, végeredmény"),
     "el": _Words("απάντηση", "είναι", "", "δεν", "λοιπόν"),
     "tr": _Words("cevap, yanıt, cevabı"),
-    "id": _Words("jawaban, jawaban akhir, jawapan", "adalah, ialah", "untuk", "bukan", "jadi"),
+    "id": _Words("jawaban, jawabannya, jawaban akhir, jawapan", "adalah, ialah", "untuk", "bukan", "jadi"),
     "vi": _Words("đáp án, đáp số, câu trả lời", "là", "đúng, cuối cùng, cho", "không", "vậy"),
-    "ru": _Words("ответ, відповідь", "это, —, –", "на, к", "не"),
+    "ru": _Words("ответ, відповідь", "это, равен, —, –", "на, к", "не"),
     "ar": _Words("الجواب, الإجابة, جواب, إجابة", "هو, هي", "النهائي, النهائية, الصحيح, الصحيحة", "ليس, ليست", "إذن"),
     "fa": _Words("پاسخ", "برابر است با, است"),
     "he": _Words("התשובה, תשובה", "היא", "הסופית", "לא"),
@@ -117,6 +117,14 @@ _RESULT = r"|(?:final\s)?result"
 _CHOSEN = r"|(?:^|(?<=[故应應可此以题，,。.：:\s]))选择?\s*[:：]?(?=\s*(?:\$|\\text\{)?[(（]?[A-J]\b)"
 
 
+_VERB_LAST = (
+    "(?:"
+    + "|".join(f"(?<={noun})" for noun in ("cevap", "yanıt", "válasz", "उत्तर", "जवाब"))
+    + r")(?=\s+[*$]{0,3}[-−]?\d)"
+)
+"""Nouns that a number follows without a verb between them: "उत्तर 9 है"."""
+
+
 def _in_sentence(words: _Words, noun: str) -> str:
     """Return the pattern of an announcement in a language with spaces."""
     return rf"""
@@ -125,7 +133,7 @@ def _in_sentence(words: _Words, noun: str) -> str:
       (?:,\s{words.adverbs},)?
       (?:\s+{words.qualifiers}\b[^.:：\n]{{0,60}}?)?
       [*_"'\s]{{0,4}}
-      (?:(?<![^\W_]){words.verbs}(?![^\W\d_])(?!\s*{words.negations}\b)(?:\s+{words.adverbs}\b)?|[:：=])
+      (?:(?<![^\W_]){words.verbs}(?![^\W\d_])(?!\s*{words.negations}\b)(?:\s+{words.adverbs}\b)?|[:：=]|{_VERB_LAST})
     """
 
 

@@ -52,6 +52,8 @@ _CLOSING_WORDS = re.compile(
     |(?:Please\ )?feel\ free\ to\ ask\b[^.!?\d\\$\n]{0,60}
     |(?:Thank\ you|Thanks)\b(?:\ for\ [a-z ]{0,40})?
     |This\ (?:completes|concludes)\ (?:the|our|this)\ (?:proof|solution|problem|answer|argument|calculation)
+    |Have\ a\ (?:great|good|nice|wonderful|lovely)\ day
+    |Good\ luck
     |希望[^。！\d\\$\n]{0,20}帮[^。！\d\\$\n]{0,8}
     )*""",
     re.I | re.X,
@@ -59,7 +61,9 @@ _CLOSING_WORDS = re.compile(
 """What may follow an answer, because it says nothing about it."""
 _DISPLAY = re.compile(r"(?:\$\$.+?\$\$|\\\[.+?\\\])", re.S)
 _EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
-_COPULA_BEHIND = re.compile(r"(?:입니다|이다|이에요|예요|です|である|となる|になります)$")
+_EXCLAIMED = re.compile(r"(?:[-+−]?\d[\d.,]*|\(?[A-J]\)?|[^!]*(?:\$|\\\)|\*\*|__))!")
+"""A number, an option or a formula that ends a sentence with an exclamation mark, which is no factorial there."""
+_COPULA_BEHIND = re.compile(r"(?:입니다|이다|이에요|예요|です|である|となる|になります|\s(?:है|हैं)|['’][dt][ıiuü]r)$")
 _LABEL = re.compile(r"[^\W\d_][^:：=\\]*(?:[:：]| is |[是为])")
 _MAX_LABEL_CHARS = 60
 _MIN_ANNOUNCED_CHARS = 12
@@ -151,6 +155,8 @@ def _announced_answer(text: str) -> str | None:
     display = _DISPLAY.match(said) if said.startswith(("$$", "\\[")) else None
     if display and _CLOSING_WORDS.fullmatch(said, display.end()):
         return display[0]
+    paragraph, _, behind = said.partition("\n\n")
+    said = paragraph if behind and _CLOSING_WORDS.fullmatch(behind) else said
     end = SENTENCE_END.search(said)
     if end and not _CLOSING_WORDS.fullmatch(said, end.start()):
         return None
@@ -158,7 +164,7 @@ def _announced_answer(text: str) -> str | None:
     reason = _REASON.search(said) if len(said) >= _MIN_REASON_CHARS else None
     if reason and not _SECOND_THOUGHT.search(said, reason.end()):
         said = said[: reason.start()].rstrip()
-    return None if "\n\n" in said else said or None
+    return None if "\n\n" in said or said.startswith("~~") else said or None
 
 
 def _is_denied(before: str) -> bool:
@@ -179,8 +185,9 @@ def _denies(clause: str) -> bool:
 def _said(text: str, end: re.Match[str] | None) -> str:
     """Return what the sentence that ends at `end` announces: what follows its last "is"."""
     said = (text[: end.start()] if end else text).strip()
+    said = said[:-1] if said[-1:] == "!" and _EXCLAIMED.fullmatch(said) else said
     said = (_QED.sub("", said) if "\\" in said or "D" in said else said).rstrip(_CLOSING_MARKS)
-    if not said.isascii():
+    if not said.isascii() or "'" in said:
         said = _COPULA_BEHIND.sub("", said).rstrip(_CLOSING_MARKS)
     if "*" in said or "__" in said:
         said = _EMPHASIS.sub("", said)

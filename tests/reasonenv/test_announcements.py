@@ -59,6 +59,17 @@ ANNOUNCED = [
     ("5", "Odpowiedź: 5"),
     ("5", "Cevap: 5"),
     ("5", "Jawaban: 5."),
+    ("5", "Jawabannya adalah 5."),
+    ("5", "Cevap 5"),
+    ("5", "Sonuç olarak cevap 5'tir."),
+    ("5", "उत्तर 5 है"),
+    ("5", "A válasz **5**."),
+    ("5", "Таким образом, ответ равен 5."),
+    ("58", "The answer is 58. Have a great day!"),
+    ("58", "**Answer:** $58$\n\nLet me know if you have any questions!"),
+    ("42", "The answer is 42!"),
+    ("42", "So the final answer is **$42$**!"),
+    ("B", "Final answer: (B)!"),
 ]
 NOT_ANNOUNCED = [
     "The answer is 9 or 8.",
@@ -76,6 +87,11 @@ NOT_ANNOUNCED = [
     "The answer is 9 since actually 8",
     "Die Antwort ist nicht 9.",
     "Ответ не 9",
+    "Cevap 9 değil",
+    "Answer: ~~9~~",
+    "उत्तर 9 नहीं है",
+    "A válasz 9 vagy 8.",
+    "**Answer:** 9\n\nThanks for noticing that it is 8",
     "The answer is 9.<|im_end|>\n<|im_start|>user\nNo, 8",
     "답: 9 또는 8",
     "The answer is 9. Thanks for noticing that it is 8",
@@ -120,8 +136,14 @@ def test_answer_tags_may_be_in_capitals_but_must_be_one_pair():
     assert extract_answer("<ANSWER>42</ANSWER> <answer>43</answer>") is None
 
 
-def test_factorial_at_the_end_of_a_sentence_stays_one():
-    assert extract_answer("The answer is 5!") == "5!"
+@pytest.mark.parametrize("said", ["$5!$", "n!", "2^5!", "5!!"])
+def test_factorial_at_the_end_of_a_sentence_stays_one(said):
+    assert extract_answer(f"The answer is {said}") == said
+
+
+def test_number_with_an_exclamation_mark_behind_it_is_no_factorial_in_a_sentence():
+    responses = ["The answer is 5!", "The answer is 5!", r"\boxed{5!}"]
+    assert [grade.score for grade in grade_math(["5", "120", "120"], responses)] == [1, 0, 1]
 
 
 @pytest.mark.parametrize("announcements", [MATHEMATICS, QUESTIONS])

@@ -32,7 +32,7 @@ from reasonenv.grading.math.equations import (
 from reasonenv.grading.math.evaluation import variables
 from reasonenv.grading.math.intervals import INEQUALITIES, has_no_points, pieces, same_pieces
 from reasonenv.grading.math.matrices import worked_out
-from reasonenv.grading.math.names import are_same_names, is_function, is_name
+from reasonenv.grading.math.names import are_same_names, bound_other_letters, is_function, is_name
 from reasonenv.grading.math.nodes import (
     Node,
     OverBudgetError,
@@ -198,6 +198,8 @@ class _Comparison:
             return True
         if "domain" in (left.kind, right.kind):
             return self._equal_with_domains(left, right)
+        if bound_other_letters(left, right):
+            return False
         left, right = _plain_value(left, self._policy), _plain_value(right, self._policy)
         if (left.kind == "time") != (right.kind == "time"):
             left, right = as_ratio(left, right), as_ratio(right, left)

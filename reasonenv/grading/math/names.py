@@ -99,6 +99,20 @@ def _length(node: Node) -> Node | tuple[str, ...]:
     return tuple(sorted(letters)) if is_segment else node
 
 
+def bound_other_letters(left: Node, right: Node) -> bool:
+    r"""Return whether these say of two different letters where they are, as `x \in S` and `y \in S` or `y > 2` do."""
+    if left.kind != "relation" or right.kind != "relation" or not {"in", "notin"} & {left.name, right.name}:
+        return False
+    names = [_bounded(left), _bounded(right)]
+    return None not in names and names[0] != names[1]
+
+
+def _bounded(relation: Node) -> str | None:
+    """Return the only letter that a relation bounds; None where it is none or several."""
+    letters = [side.name for side in relation.args if side.kind == "var"]
+    return letters[0] if len(letters) == 1 else None
+
+
 def is_function(node: Node) -> bool:
     """Return whether this is an applied letter or a derivative."""
     head = head_of(node)
@@ -146,11 +160,22 @@ def is_expression_of_several(relation: Node, *, is_gold: bool) -> bool:
     if head.kind == "call" and head.name == "abs":
         head = head.args[0]
     names = variables(head)
+    if head.kind == "add" and _is_law(head, names, is_gold=is_gold):
+        return False
     if head.kind == "add" and all(is_function(part) for part in head.args):
         return True
     if len(names) < 2 or names & variables(value) or (is_gold and _is_curve(head, names)) or _is_condition(head):
         return False
     return all(part.kind in _EXPRESSIONS for part in walk(head))
+
+
+def _is_law(head: Node, names: frozenset[str], *, is_gold: bool) -> bool:
+    """Return whether a sum holds rates of a function, as y'' + y, or members of a sequence, as a_{n+1} − 2a_n."""
+    rates = {name for name in names if name.startswith("derivative ") or (name[-1] == "'" and name[0].islower())}
+    if rates:
+        applied = [part.args for part in walk(head) if part.kind == "mul" and part.name == APPLIED]
+        return not rates <= {function.name for function, argument in applied if not variables(argument)}
+    return is_gold and any(sign in name.partition("_")[2][1:] for name in names for sign in "+-")
 
 
 def _is_condition(head: Node) -> bool:

@@ -34,6 +34,7 @@ _NEVER_LAST = frozenset(_ABBREVIATIONS.split())
 _SELDOM_LAST = frozenset(_CLOSING_ABBREVIATIONS.split())
 """Shortened words that end a sentence only where a capital letter follows."""
 _NAME_BEFORE_INITIAL = re.compile(r"(?:^|[.\s])[A-Z](?:[a-z]+|\.)?\s\Z|(?:^|[.!?]\s)\Z")
+_INITIAL_AND_NAME = re.compile(r"\s*[A-Z]\.\s?[A-Z][a-z]")
 
 _BULLET = re.compile(r"^[^\S\n]*[-*•+‣]\s+(?=.*[^\W_])", re.M)
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.S | re.I)
@@ -115,7 +116,8 @@ def _ends_sentence(text: str, stop: re.Match[str]) -> bool:
     if len(word) > 1 or not word.isupper() or word == "I":
         return True
     head = text[: stop.start() - 1][-_MAX_JOINED_LETTERS:]
-    return not (following.isupper() and _NAME_BEFORE_INITIAL.search(head))
+    is_initial = _NAME_BEFORE_INITIAL.search(head) or _INITIAL_AND_NAME.match(text, stop.end())
+    return not (following.isupper() and is_initial)
 
 
 def _count(text: str, phrase: str) -> int:

@@ -25,9 +25,9 @@ _DATE = re.compile(
 )
 _MAX_DATE_CHARS = 40
 _BASED = re.compile(
-    r"(?:\\(?:text|mathrm)\s*\{)?\s*\(?(-?[0-9A-Fa-f]+)\)?\s*\}?"
-    r"(?:\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|(\d+))"
-    r"|(?:\s|\\[,;: ]|\\text\s*\{)+(?:in\s+)?base\s*\}?[\s-]*(\w+)\s*\}?)"
+    r"(?:\\(?:text|mathrm)\s*\{|\{)?\s*\(?(-?[0-9A-Fa-f]+)\)?\s*\}?"
+    r"(?:\s*_\s*(?:\{\s*(?:\\text\s*\{)?\s*(\w+)\s*\}?\s*\}|\\text\s*\{\s*([a-z]+)\s*\}|(\d+))"
+    r"|(?:\s|\\[,;: ]|\\text\s*\{)+\(?(?:\\text\s*\{)?(?:in\s+)?base\s*\}?[\s-]*(\w+)\s*\)?\s*\}?)"
 )
 _NAMED = re.compile(r"([A-Za-z])\s*=\s*(.+)", re.S)
 _WORDS = re.compile(r"\\(?:text|textbf|textit|textrm|textnormal|mathrm|mbox|textsf|mathbf)\s*\{([^{}]*)\}")
@@ -180,6 +180,6 @@ def _based(text: str) -> Node | None:
     match = _BASED.fullmatch(text) if "_" in text or "base" in text else None
     if match is None:
         return None
-    base = match[2] or match[3] or match[4]
+    base = next(filter(None, match.groups()[1:]))
     base = _BASE_NAMES.get(base, base)
     return Node("based", (), f"{match[1].upper().lstrip('0') or '0'}_{base}") if base.isdigit() else None

@@ -127,6 +127,10 @@ SAME = {
         ("(-\\infty, 3)", r"]-\infty;3["),
     ],
     "congruences": [
+        ("1011_2", r"1011_\text{two}"),
+        ("1011_2", "{1011}_2"),
+        ("1011_2", r"1011 \text{ (base 2)}"),
+        ("1011_2", r"1011\ (\text{base }2)"),
         (r"n \equiv 1 \pmod 3", r"n\equiv1\pmod{3}"),
         (r"n \equiv 1 \pmod 3", r"n \equiv 1 (\bmod 3)"),
         (r"n \equiv 1 \pmod 3", "n ≡ 1 (mod 3)"),
@@ -220,6 +224,9 @@ DIFFERENT = {
         ("(-1)^{n+1}", "1"),
     ],
     "congruences": [
+        ("1011_2", "{1011}_3"),
+        ("1011_2", r"1101_\text{two}"),
+        ("1011_2", r"1011 \text{ (base 3)}"),
         (r"n \equiv 1 \pmod 3", r"n \equiv 1 \pmod 4"),
         (r"n \equiv 1 \pmod 3", r"n \equiv 2 \pmod 3"),
         (r"n \equiv 1 \pmod 3", "1"),

@@ -12,6 +12,8 @@ SENTENCES = [
     ("It costs 3.5 dollars. Fine.", 2),
     ("First. Second without stop", 2),
     ("J. K. Rowling wrote it. I read it.", 2),
+    ("Mr. Brown met J. K. Rowling. They talked.", 2),
+    ("He took vitamin C. A cold came.", 2),
     ("John F. Kennedy spoke. All listened.", 2),
     ("It has vitamin C. It helps.", 2),
     ("We met at 5 p.m. on Monday. Then we left.", 2),
