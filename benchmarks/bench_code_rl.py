@@ -36,7 +36,7 @@ class Arguments:
     """The command line."""
 
     seeds: tuple[int, ...] = (0,)
-    cold_start_steps: int = 250
+    cold_start_steps: int = 400
     rl_steps: int = 80
     out: Path = RESULTS
 
