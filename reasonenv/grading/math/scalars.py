@@ -18,7 +18,7 @@ from reasonenv.grading.units import MEASURES, Unit, read_unit
 _FLOAT_DIGITS = 18
 """A float of 64 bits is never printed with more digits; a decimal with more was written on purpose."""
 _PLAIN_NUMBER = re.compile(
-    r"(-?)(?:([0-9]{1,40})(?:\.([0-9]{1,40})|/([1-9][0-9]{0,39}))?|\\[dt]?frac\{([0-9]{1,40})\}\{([1-9][0-9]{0,39})\})"
+    r"(-?)(?:([0-9]{1,40})(?:\.([0-9]{1,8})|/([1-9][0-9]{0,39}))?|\\[dt]?frac\{([0-9]{1,40})\}\{([1-9][0-9]{0,39})\})"
 )
 
 
