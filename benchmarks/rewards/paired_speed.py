@@ -67,13 +67,27 @@ def questions(data: Path, rng: Random, kind: str) -> list[Row]:
     ]
 
 
-def numbers(_: Path, rng: Random) -> list[Row]:
+def whole(rng: Random) -> str:
+    return str(rng.randint(-(10**6), 10**6))
+
+
+def fraction(rng: Random) -> str:
+    return rf"\frac{{{rng.randint(1, 999)}}}{{{rng.randint(2, 999)}}}"
+
+
+def mixed(rng: Random) -> str:
+    """A whole number, a fraction, a decimal or a small formula."""
+    forms = (whole(rng), fraction(rng), f"{rng.randint(-99, 99)}.{rng.randint(0, 999)}", f"{rng.randint(2, 99)}x")
+    return rng.choice(forms)
+
+
+def numbers(rng: Random, answer_of: Callable[[Random], str]) -> list[Row]:
     """Groups of short responses, half of them right, the others all different."""
     rows: list[Row] = []
     for _group in range(BATCH_SIZE):
-        gold = str(rng.randint(-999, 9999))
+        gold = answer_of(rng)
         for member in range(GROUP_SIZE):
-            answer = gold if member % 2 else str(rng.randint(-(10**6), 10**6))
+            answer = gold if member % 2 else answer_of(rng)
             rows.append({"gold": gold, "text": f"<think>{rng.random()}</think> <answer>{answer}</answer>"})
     return rows
 
@@ -139,7 +153,8 @@ def main(before: Path, data: Path) -> None:
     cases["language_consistency documents"] = lambda r: documents(data, r)
     for kind in ("choice", "constrained", "short", "list", "number", "boolean"):
         cases[f"questions {kind}"] = lambda r, kind=kind: questions(data, r, kind)
-    cases["mathematics groups"] = lambda r: numbers(data, r)
+    for answer_of in (whole, fraction, mixed):
+        cases[f"mathematics groups, {answer_of.__name__}"] = lambda r, answer_of=answer_of: numbers(r, answer_of)
     for case, make in cases.items():
         taken: dict[str, list[float]] = {side: [] for side in sides}
         for seed in range(NUM_BATCHES):

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import chain, groupby
+from itertools import groupby
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -65,7 +65,7 @@ _ENCLOSED = {
 }
 """Letters in circles, squares and brackets → the letters."""
 _MAYBE_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u249c-\u24e9\U0001f110-\U0001f189]")
-_EMPHASIZED = re.compile(r"(?<!\w)_([^\W_]++)_(?!\w)")
+_EMPHASIZED = re.compile(r"_(?<!\w_)([^\W_]++)_(?!\w)")
 _PERCENT_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})++")
 _ESCAPED = re.compile(r"\\u(?!d[89a-f])([0-9a-f]{4})", re.I)
 _WITH_NOTATION = frozenset({"Latin", "Greek"})
@@ -133,14 +133,14 @@ def sentences(prose: str) -> Iterator[str]:
     return (sentence for sentence in _SENTENCE_END.split(prose) if sentence and not sentence.isspace())
 
 
-def words_of(text: str) -> Iterator[Word]:
-    """Yield the words that count: no single letters; of Latin and Greek also no acronyms, nor what looks like a name of
-    a variable: camelCase, or what touches a digit or underscore.
+def words_of(text: str) -> list[Word]:
+    """Return the words that count: no single letters; of Latin and Greek also no acronyms, nor what looks like a name
+    of a variable: camelCase, or what touches a digit or underscore.
     """
-    return chain.from_iterable(
-        _short_token(token) if len(token) <= _MAX_REMEMBERED_CHARS else _split(token)
-        for token in _token_pattern().findall(text)
-    )
+    words: list[Word] = []
+    for token in _token_pattern().findall(text):
+        words += _short_token(token) if len(token) <= _MAX_REMEMBERED_CHARS else _split(token)
+    return words
 
 
 def ascii_words(text: str) -> list[str]:
@@ -158,7 +158,8 @@ def _token_pattern() -> re.Pattern[str]:
     marks = [code for code in range(0x300, 0x20000) if unicodedata.category(chr(code)).startswith("M")]
     runs = groupby(enumerate(marks), lambda pair: pair[1] - pair[0])
     ranges = ((run[0][1], run[-1][1]) for run in (list(group) for _, group in runs))
-    return re.compile(rf"[\w{''.join(f'{chr(first)}-{chr(last)}' for first, last in ranges)}]+")
+    mark = "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+    return re.compile(rf"\w++(?:[{mark}]++\w*+)*+")
 
 
 @lru_cache(maxsize=2**16)
@@ -169,10 +170,9 @@ def _short_token(token: str) -> tuple[Word, ...]:
 def _split(token: str) -> list[Word]:
     """Split a token where its script changes."""
     words: list[Word] = []
-    for script, start, end in _runs_by_script(token):
+    for script, start, end, num_letters in _runs_by_script(token):
         part = token[start:end]
         if script in CHARACTERS_PER_WORD:
-            num_letters = len(part) - list(map(script_of, part)).count(None)
             words.append(Word(script, num_letters / CHARACTERS_PER_WORD[script], part))
         elif not (_says_nothing(token, start, end) if script in _WITH_NOTATION else len(part) == 1):
             words.append(Word(script, 1.0, part))
@@ -186,29 +186,37 @@ def _says_nothing(token: str, start: int, end: int) -> bool:
     )
 
 
-def _runs_by_script(token: str) -> Sequence[tuple[str, int, int]]:
-    """Return script, start and end of each run of letters; a mark or modifier belongs to the letter before it."""
+def _runs_by_script(token: str) -> Sequence[tuple[str, int, int, int]]:
+    """Return script, start, end and number of letters of each run; a mark or modifier belongs to the letter before."""
     if token.isascii() and token.isalpha():
-        return (("Latin", 0, len(token)),)
-    scripts = list(map(_script_within_token, token))
+        return (("Latin", 0, len(token), len(token)),)
+    scripts = list(map(_scripts_within_token.__getitem__, token))
     first = scripts[0]
-    if first is not None and first is not _OF_LETTER_BEFORE and {first, _OF_LETTER_BEFORE}.issuperset(scripts):
-        return ((first, 0, len(token)),)
-    runs: list[tuple[str, int, int]] = []
-    start, current = 0, None
-    for position, script in enumerate(scripts):
+    if first is not None and first is not _OF_LETTER_BEFORE:
+        num_letters = scripts.count(first)
+        if num_letters + scripts.count(_OF_LETTER_BEFORE) == len(token):
+            return ((first, 0, len(token), num_letters),)
+    runs: list[tuple[str, int, int, int]] = []
+    start, num_marks, current = 0, 0, None
+    for position, script in enumerate([*scripts, None]):
         if script == _OF_LETTER_BEFORE:
-            script = current
-        if script != current:
+            num_marks += 1
+        elif script != current:
             if current:
-                runs.append((current, start, position))
-            start, current = position, script
-    return [*runs, (current, start, len(token))] if current else runs
+                runs.append((current, start, position, position - start - num_marks))
+            start, num_marks, current = position, 0, script
+    return runs
 
 
-@cache
-def _script_within_token(char: str) -> str | None:
-    return None if _is_separator(char) else script_of(char) or _OF_LETTER_BEFORE
+class _Scripts(dict[str, str | None]):
+    """Character → its script, "of the letter before", or None for what parts words; each is found out once."""
+
+    def __missing__(self, char: str) -> str | None:
+        self[char] = None if _is_separator(char) else script_of(char) or _OF_LETTER_BEFORE
+        return self[char]
+
+
+_scripts_within_token = _Scripts()
 
 
 def _is_separator(char: str) -> bool:

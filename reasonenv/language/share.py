@@ -128,29 +128,26 @@ def _add_sentence(tally: _Tally, sentence: str, language: Language) -> list[str]
         return ascii_words(sentence)
     needs_detector = len(language.candidates) > 1
     undecided: list[str] = []
-    clauses = list(_clauses(sentence, language))
-    free = _free_latin_words(list(chain(*clauses)), language)
+    clauses = _clauses(sentence, language)
+    free = frozenset[str]() if "Latin" in language.scripts else _free_latin_words(clauses)
+    scale_of = tally.scales.get
     for words in clauses:
-        scripts = language.scripts if _is_han_ours(words, language) else ()
-        for word in words:
-            if word.script not in scripts:
-                if word.text in free:
-                    continue
-                tally.foreign += tally.weight_of(word)
-            elif needs_detector:
-                undecided.append(word.text)
-            else:
-                tally.target += tally.weight_of(word)
+        ours = language.scripts if _is_han_ours(words, language) else ()
+        foreign = [w * scale_of(script, 1.0) for script, w, text in words if script not in ours and text not in free]
+        tally.foreign = sum(foreign, tally.foreign)
+        if needs_detector:
+            undecided += [text for script, _, text in words if script in ours]
+        else:
+            tally.target = sum([w * scale_of(script, 1.0) for script, w, _ in words if script in ours], tally.target)
     return undecided
 
 
-def _free_latin_words(words: Sequence[Word], language: Language) -> frozenset[str]:
+def _free_latin_words(clauses: Sequence[Sequence[Word]]) -> frozenset[str]:
     """Return the Latin words of a sentence in another script that are no language's: units, functions, a few names."""
-    if "Latin" in language.scripts:
-        return frozenset()
-    latin = [word.text for word in words if word.script == "Latin"]
+    latin = [text for words in clauses for script, _, text in words if script == "Latin"]
     if not latin:
         return frozenset()
+    words = list(chain(*clauses))
     notation = frozenset(text for text in latin if text.rstrip("²³") in NOTATION_WORDS)
     names = [text for text in latin if text not in notation]
     is_apart = all(len(list(run)) <= _MAX_NAME_WORDS for is_latin, run in groupby(words, _is_latin) if is_latin)
@@ -163,18 +160,18 @@ def _is_latin(word: Word) -> bool:
     return word.script == "Latin"
 
 
-def _clauses(sentence: str, language: Language) -> Iterator[list[Word]]:
-    """Yield the words of each part that is Chinese or Japanese as a whole; of the whole sentence where none is."""
+def _clauses(sentence: str, language: Language) -> list[list[Word]]:
+    """Return the words of each part that is Chinese or Japanese as a whole; of the whole sentence where none is."""
     parts = _CLAUSE_END.split(sentence) if language.code == "zh" else [sentence]
-    return (list(words_of(part)) for part in parts)
+    return [words_of(part) for part in parts]
 
 
 def _is_han_ours(words: Sequence[Word], language: Language) -> bool:
     """Tell Chinese and Japanese apart, by the share of kana and by characters that only Chinese has."""
     if "Han" not in language.scripts:
         return True
-    han = sum(word.weight for word in words if word.script == "Han")
-    kana = sum(word.weight for word in words if word.script in _KANA)
+    han = sum([weight for script, weight, _ in words if script == "Han"])
+    kana = sum([weight for script, weight, _ in words if script in _KANA])
     has_kana = kana > _MIN_KANA_SHARE * (kana + han)
     if language.code == "ja":
         return has_kana or han < (_MIN_HAN_WORDS if _has_chinese(words) else _MAX_TERSE_WORDS)
@@ -206,7 +203,7 @@ def _add_hidden(tally: _Tally, prose: Prose, language: Language) -> None:
     """Count against the language what hides in spans and in tokens that are no words, as `count_words` says."""
     for span in prose.spans:
         if not span.text.isascii():
-            words = list(words_of(span.text))
+            words = words_of(span.text)
             scripts = language.scripts if _is_han_ours(words, language) else ()
             hidden = (word for word in words if word.script not in _NOTATION and word.script not in scripts)
             tally.foreign += sum(map(tally.weight_of, hidden))

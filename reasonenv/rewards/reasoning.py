@@ -81,8 +81,7 @@ class ReasoningSteps:
 def _num_steps(response: str, most: int) -> int:
     """Count different steps, up to `most`."""
     text = "\n" + response
-    has_word = "Step " in text or "First," in text or "Second," in text or "Next," in text or "Finally," in text
-    pattern = _SIGN if has_word else _LIST_ITEM
+    pattern = _SIGN if _has_word(text) else _LIST_ITEM
     said, start = set[str](), None
     for sign in pattern.finditer(text):
         if start is not None and (step := _said(text, start, sign.start())):
@@ -93,6 +92,15 @@ def _num_steps(response: str, most: int) -> int:
     if start is not None and (step := _said(text, start, len(text))):
         said.add(step)
     return len(said)
+
+
+def _has_word(text: str) -> bool:
+    """Return whether one of the words of `_SIGN` is in a text; most texts lack their capitals."""
+    return (
+        ("S" in text and ("Step " in text or "Second," in text))
+        or ("F" in text and ("First," in text or "Finally," in text))
+        or ("N" in text and "Next," in text)
+    )
 
 
 def _said(text: str, start: int, end: int) -> str:

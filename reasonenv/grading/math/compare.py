@@ -55,7 +55,7 @@ from reasonenv.grading.math.rewritings import (
     with_euler_number,
     with_imaginary_unit,
 )
-from reasonenv.grading.math.scalars import equal_scalars
+from reasonenv.grading.math.scalars import equal_plain_numbers, equal_scalars
 from reasonenv.grading.math.shape import have_same_shape, is_beyond_algebra
 
 _SCALARS = frozenset(
@@ -65,7 +65,6 @@ _LINE_SUBSETS = frozenset(["interval", "union", "minus", "intersection", "reals"
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")
 _COMMA_SPACE = re.compile(r"\s*,\s*")
 _DECIMAL_COMMA = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
-_INTEGER = re.compile(r"-?[0-9]{1,40}")
 _LETTER_BEHIND_NUMBER = re.compile(
     r"(?:[\d)}]|\\pi)\s*(?:\\[,;:! ]|~)?\s*(?:[mgshLlNJWVKCTFΩ]|\\Omega|[a-zA-Z]{2,3})(?![A-Za-z(_])[^+=<>()|,;]*\Z"
 )
@@ -83,8 +82,11 @@ def equal_texts(gold: str, answer: str, policy: MathPolicy = DEFAULT_POLICY) -> 
     >>> equal_texts("1,000", "x = 1000.0"), equal_texts("2x", "x+x"), equal_texts("(1,2)", "(2,1)")
     (True, True, False)
     """
-    if _INTEGER.fullmatch(gold) and _INTEGER.fullmatch(answer):
-        return int(gold) == int(answer)
+    plain = equal_plain_numbers(gold, answer, policy)
+    return _equal_read(gold, answer, policy) if plain is None else plain
+
+
+def _equal_read(gold: str, answer: str, policy: MathPolicy) -> bool | None:
     if not canonical_text(answer):
         return False
     if canonical_text(gold) == canonical_text(answer):

@@ -5,6 +5,7 @@ Units that measure different things make quantities differ, whatever their numbe
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from reasonenv.grading.decimals import DecimalDigits, decimal_digits
@@ -16,6 +17,33 @@ from reasonenv.grading.units import MEASURES, Unit, read_unit
 
 _FLOAT_DIGITS = 18
 """A float of 64 bits is never printed with more digits; a decimal with more was written on purpose."""
+_PLAIN_NUMBER = re.compile(
+    r"(-?)(?:([0-9]{1,40})(?:\.([0-9]{1,8})|/([1-9][0-9]{0,39}))?|\\[dt]?frac\{([0-9]{1,40})\}\{([1-9][0-9]{0,39})\})"
+)
+
+
+def equal_plain_numbers(gold: str, answer: str, policy: MathPolicy) -> bool | None:
+    r"""Compare integers, fractions of integers and short decimals by their digits; None for all that needs reading.
+
+    >>> equal_plain_numbers("1/2", r"\frac{3}{6}", MathPolicy()), equal_plain_numbers("0.5", "x", MathPolicy())
+    (True, None)
+    """
+    left = _plain_ratio(gold, policy)
+    right = _plain_ratio(answer, policy) if left else None
+    return left[0] * right[1] == right[0] * left[1] if left and right else None
+
+
+def _plain_ratio(text: str, policy: MathPolicy) -> tuple[int, int] | None:
+    """Return numerator and denominator of a plain number; None for a decimal that might stand for one it rounds."""
+    match = _PLAIN_NUMBER.fullmatch(text)
+    if match is None:
+        return None
+    sign, whole, decimals, denominator, numerator, denominator_below = match.groups()
+    if decimals:
+        if policy.rounds_to_gold or len(whole) + len(decimals) >= policy.min_decimal_digits:
+            return None
+        return int(sign + whole + decimals), 10 ** len(decimals)
+    return int(sign + (whole or numerator)), int(denominator or denominator_below or 1)
 
 
 def equal_scalars(left: Node, right: Node, policy: MathPolicy) -> bool | None:
