@@ -224,9 +224,7 @@ class _Batch(Generic[OutcomeT]):
         if outcome is None or slot.index is None:
             return
         index, slot.index = slot.index, None
-        if outcome.was_killed and self._may_try_again(index):
-            self._pending.appendleft(index)
-        else:
+        if not outcome.was_killed or not self._try_again(index):
             self.outcomes[index] = outcome
 
     def _lose(self, slot: _Slot) -> None:
@@ -235,10 +233,12 @@ class _Batch(Generic[OutcomeT]):
         slot.index = None
         if slot.preload in slot.processes:
             slot.drop()
-        if self._may_try_again(index):
-            self._pending.appendleft(index)
-        else:
+        if not self._try_again(index):
             self.outcomes[index] = None
 
-    def _may_try_again(self, index: int) -> bool:
-        return self._attempts[index] < _MAX_ATTEMPTS and time.monotonic() < self._last_starts[index]
+    def _try_again(self, index: int) -> bool:
+        """Put a job that was lost behind 4, 16, then 64 others: what kills at random, kills several in a row."""
+        if self._attempts[index] == _MAX_ATTEMPTS or time.monotonic() >= self._last_starts[index]:
+            return False
+        self._pending.insert(4 ** self._attempts[index], index)
+        return True
