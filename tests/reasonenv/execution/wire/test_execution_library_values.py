@@ -102,12 +102,20 @@ def test_no_other_text_is_a_value_of_the_library(text) -> None:
         decode(text)
 
 
-@pytest.mark.parametrize("part", ['["q",1,3]', '["m","1.5"]', '["r",0,99999,1]', '["e","date","2024-01-01"]'])
-def test_reading_a_full_result_of_them_takes_less_than_a_second(part) -> None:
+def _seconds(part: str) -> float:
+    """Return the processor time of reading a megabyte of a value, the least of three."""
     text = f'["l",{",".join([part] * (1_000_000 // (len(part) + 1)))}]'
-    start = time.process_time()
-    decode(text)
-    assert time.process_time() - start < 1.0
+    taken: list[float] = []
+    for _ in range(3):
+        start = time.process_time()
+        decode(text)
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+@pytest.mark.parametrize("part", ['["q",1,3]', '["m","1.5"]', '["r",0,99999,1]', '["e","date","2024-01-01"]'])
+def test_reading_a_full_result_of_them_takes_little_longer_than_one_of_plain_values(part: str) -> None:
+    assert _seconds(part) < 8 * _seconds('["t",1,3]')
 
 
 PROGRAMS = {
